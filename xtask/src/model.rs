@@ -1,0 +1,220 @@
+//! What the generators read: the operations and types of one document, typed.
+//!
+//! Built from the contract (OpenAPI 3.1) for the server and from the lowered document (3.0) for the client; by then every
+//! object, enum and union has a name, so a [`Schema`] nests only through arrays, maps and references.
+
+mod read;
+
+use indexmap::IndexMap;
+
+/// A whole document.
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub title: String,
+    pub version: String,
+    /// In the order of the document.
+    pub operations: Vec<Operation>,
+    /// Every named type, by its component name (a Rust type name), in the order of the document.
+    pub types: IndexMap<String, TypeDef>,
+}
+
+impl Api {
+    /// The resources (see [`Operation::resource`]) in order of first appearance.
+    pub fn resources(&self) -> Vec<&str> {
+        let mut seen = Vec::new();
+        for operation in &self.operations {
+            if !seen.contains(&operation.resource.as_str()) {
+                seen.push(operation.resource.as_str());
+            }
+        }
+        seen
+    }
+}
+
+/// One method on one path.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// `operationId`, as written in the document.
+    pub id: String,
+    /// Lower case, as in OpenAPI: `get`, `post`, ...
+    pub method: String,
+    /// As in OpenAPI, e.g. `/dealers/{id}`.
+    pub path: String,
+    /// The first path segment as a Rust module name, e.g. `ip_filters`.
+    pub resource: String,
+    pub summary: Option<String>,
+    pub description: Option<String>,
+    /// Roles that may call it (`x-access`). `None`: any signed-in caller.
+    pub access: Option<Vec<String>>,
+    /// Whether a bearer token is needed (`security: []` on the operation: no).
+    pub signed_in: bool,
+    pub parameters: Vec<Parameter>,
+    pub body: Option<Body>,
+    /// Every documented success (2xx and 3xx), ascending by status; never empty.
+    pub successes: Vec<Success>,
+    /// The content schema of error answers, when the document gives one and all errors agree.
+    pub error: Option<Schema>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterPlace {
+    Path,
+    Query,
+    Header,
+}
+
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// As in the document.
+    pub name: String,
+    pub place: ParameterPlace,
+    pub required: bool,
+    pub description: Option<String>,
+    pub schema: Schema,
+    /// Other spellings that are accepted (`x-aliases`), e.g. `$filter`.
+    pub aliases: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Body {
+    pub required: bool,
+    pub kind: BodyKind,
+    /// Whether the body is a JSON merge patch (RFC 7396) of an existing object (`x-merge-patch`).
+    pub merge_patch: bool,
+    pub description: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum BodyKind {
+    /// `application/json`.
+    Json(Schema),
+    /// `application/x-www-form-urlencoded`; the schema is a [`Type::Named`] object of scalars.
+    Form(Schema),
+    /// `application/octet-stream`.
+    Bytes,
+}
+
+/// One documented success answer.
+#[derive(Debug, Clone)]
+pub struct Success {
+    pub status: u16,
+    pub description: Option<String>,
+    pub headers: Vec<Header>,
+    pub body: SuccessBody,
+}
+
+#[derive(Debug, Clone)]
+pub enum SuccessBody {
+    Empty,
+    Json(Schema),
+    /// Any other media type; its bytes are passed through.
+    Bytes { media_type: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct Header {
+    pub name: String,
+    pub required: bool,
+    pub description: Option<String>,
+    pub schema: Schema,
+}
+
+/// The use of a type somewhere: a property, an item, a body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    pub ty: Type,
+    pub nullable: bool,
+    pub description: Option<String>,
+    /// The documented default, as JSON.
+    pub default: Option<serde_json::Value>,
+    pub read_only: bool,
+    pub write_only: bool,
+    pub deprecated: bool,
+    pub limits: Limits,
+}
+
+/// Bounds, for documentation and for choosing a number type; checking them is JSON Schema's work.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    pub minimum: Option<f64>,
+    pub maximum: Option<f64>,
+    pub min_length: Option<u64>,
+    pub max_length: Option<u64>,
+    pub pattern: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// Any JSON value.
+    Any,
+    Boolean,
+    Integer(Integer),
+    Number,
+    String(Text),
+    Array(Box<Schema>),
+    /// An object whose keys are not known: `additionalProperties` without `properties`.
+    Map(Box<Schema>),
+    /// A component: object, enum or union.
+    Named(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Integer {
+    /// 0 to 65,535: bounds say so (a port).
+    U16,
+    I32,
+    I64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    Plain,
+    /// RFC 3339.
+    DateTime,
+    /// Never to be printed: `format: password`.
+    Secret,
+}
+
+#[derive(Debug, Clone)]
+pub struct TypeDef {
+    pub name: String,
+    pub description: Option<String>,
+    pub kind: TypeKind,
+    /// Reached from a request (body or parameter) / from a response.
+    pub in_request: bool,
+    pub in_response: bool,
+    /// Reached from a merge-patch body, other than as an element of an array (arrays are replaced whole).
+    pub in_patch: bool,
+    /// The resource whose operations reach it; `None` when several do.
+    pub resource: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum TypeKind {
+    Object {
+        properties: Vec<Property>,
+        /// `additionalProperties` beside `properties`, when it is a schema or `true`.
+        additional: Option<Box<Schema>>,
+    },
+    /// A closed list of strings in the contract; a client keeps values it does not know.
+    Enum { values: Vec<String> },
+    /// `oneOf` / `anyOf`: told apart by content, in order.
+    Union { variants: Vec<Variant> },
+    /// A name for a type that is none of these (a named array, say).
+    Alias(Schema),
+}
+
+#[derive(Debug, Clone)]
+pub struct Property {
+    /// As on the wire.
+    pub name: String,
+    pub required: bool,
+    pub schema: Schema,
+}
+
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// A Rust variant name.
+    pub name: String,
+    pub schema: Schema,
+}
