@@ -1,0 +1,177 @@
+//! The body: its size, its type, its bytes.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+
+use super::{Input, json, parameters};
+use crate::violation::missing;
+use crate::{Content, Place, Problem, Violation};
+
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const OCTETS: &str = "application/octet-stream";
+
+/// Reads the body an operation expects into `input`.
+pub(super) async fn read(
+    content: Content,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    input: &mut Input,
+    found: &mut Vec<Violation>,
+) -> Result<(), Problem> {
+    let (required, types): (bool, &[&str]) = match content {
+        Content::None => return Ok(()),
+        Content::Json { required } => (required, &[JSON]),
+        Content::MergePatch { required } => (required, &[JSON, MERGE_PATCH]),
+        Content::Form { required, .. } => (required, &[FORM]),
+        Content::Bytes { required } => (required, &[OCTETS]),
+    };
+    let bytes = read_limited(headers, body, limit).await?;
+    if bytes.is_empty() {
+        if required {
+            found.push(missing(Place::Body));
+        }
+        return Ok(());
+    }
+    check_type(headers, types)?;
+    match content {
+        Content::None => {}
+        Content::Json { .. } | Content::MergePatch { .. } => {
+            input.body = json::parse(&bytes, found);
+        }
+        Content::Form { fields, .. } => {
+            let values = parameters::pairs(fields, Place::Body, &bytes, found);
+            input.body = Some(Value::Object(values));
+        }
+        Content::Bytes { .. } => input.bytes = Some(bytes),
+    }
+    Ok(())
+}
+
+/// All of a body, or 413.
+async fn read_limited(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        // The connection broke or the chunks were malformed; whoever still listens sent a bad request.
+        Err(_) => Err(Problem::invalid([Violation::about(
+            Place::Body,
+            "",
+            "encoding",
+            "could not be read to its end",
+        )])),
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "PAYLOAD_TOO_LARGE",
+        format!("The request body is larger than {limit} bytes."),
+    )
+    .detail(format!("body# maxBytes {limit}"))
+}
+
+/// Whether the body says it is what the operation reads; bytes need not say so.
+fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<(), Problem> {
+    let refused = |message: String| {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            message,
+        )
+        .detail(format!("header#/content-type enum {}", accepted.join("|")))
+    };
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(refused(
+            "Send the request body without a content encoding.".to_owned(),
+        ));
+    }
+    let Some(sent) = headers.get(CONTENT_TYPE) else {
+        // RFC 9110, section 8.3: without a type, octets are what a recipient may assume.
+        return if accepted.contains(&OCTETS) {
+            Ok(())
+        } else {
+            Err(refused(format!(
+                "Send the request body with `Content-Type: {}`.",
+                accepted[0]
+            )))
+        };
+    };
+    let sent = sent.to_str().unwrap_or_default();
+    let (essence, parameters) = sent.split_once(';').unwrap_or((sent, ""));
+    let is_accepted = accepted
+        .iter()
+        .any(|media_type| essence.trim().eq_ignore_ascii_case(media_type));
+    if is_accepted && is_utf8(parameters) {
+        return Ok(());
+    }
+    Err(refused(format!(
+        "The request body must be {}{}.",
+        accepted.join(" or "),
+        if is_accepted { " in UTF-8" } else { "" }
+    )))
+}
+
+/// Whether no other charset than UTF-8 is named.
+fn is_utf8(parameters: &str) -> bool {
+    parameters.split(';').all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn accepts(content_type: &'static str, accepted: &'static [&'static str]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        check_type(&headers, accepted).is_ok()
+    }
+
+    #[test]
+    fn content_types_are_compared_as_such() {
+        for good in [
+            JSON,
+            "Application/JSON; charset=\"UTF-8\"",
+            "application/json;v=1",
+        ] {
+            assert!(accepts(good, &[JSON]), "{good}");
+        }
+        for bad in [
+            MERGE_PATCH,
+            "text/json",
+            "application/json; charset=latin1",
+            "",
+        ] {
+            assert!(!accepts(bad, &[JSON]), "{bad}");
+        }
+        assert!(accepts(MERGE_PATCH, &[JSON, MERGE_PATCH]));
+        assert!(check_type(&HeaderMap::new(), &[OCTETS]).is_ok());
+        assert!(check_type(&HeaderMap::new(), &[JSON]).is_err());
+    }
+}

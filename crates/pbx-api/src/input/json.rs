@@ -1,0 +1,232 @@
+//! JSON bodies: syntax, repeated members, nesting.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::violation::member;
+use crate::{Place, Violation};
+
+/// Deeper bodies are refused: none of the contract's objects comes near, and recursion must end somewhere.
+const DEEPEST: usize = 64;
+
+/// Reads a JSON body. What is wrong goes to `found`; a value comes back if there is one to look at.
+pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let offset = error.valid_up_to();
+        let predicate = format!("is not UTF-8: byte {offset}");
+        found.push(Violation::about(Place::Body, "", "encoding", &predicate).limit("UTF-8"));
+        return None;
+    }
+    let reader = Reader::default();
+    let mut source = serde_json::Deserializer::from_slice(bytes);
+    let value = Node {
+        reader: &reader,
+        depth: 0,
+    }
+    .deserialize(&mut source)
+    .and_then(|value| source.end().map(|()| value));
+    for pointer in reader.repeated.into_inner() {
+        found.push(Violation::about(
+            Place::Body,
+            pointer,
+            "duplicate",
+            "is given more than once",
+        ));
+    }
+    match value {
+        Ok(value) => Some(value),
+        Err(_) if reader.too_deep.get() => {
+            let predicate = format!("is nested deeper than {DEEPEST} levels");
+            found.push(Violation::about(Place::Body, "", "depth", &predicate).limit(DEEPEST));
+            None
+        }
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            let what = if error.is_eof() {
+                "ends too early"
+            } else {
+                "is not valid JSON"
+            };
+            let predicate = format!("{what}: line {line}, column {column}");
+            let limit = format!("line {line} column {column}");
+            found.push(Violation::about(Place::Body, "", "json", &predicate).limit(limit));
+            None
+        }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    /// Pointer to the value being read.
+    pointer: RefCell<String>,
+    repeated: RefCell<Vec<String>>,
+    too_deep: Cell<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    reader: &'a Reader,
+    depth: usize,
+}
+
+impl Node<'_> {
+    fn inner<E: Error>(self) -> Result<Self, E> {
+        if self.depth == DEEPEST {
+            self.reader.too_deep.set(true);
+            return Err(E::custom("nested too deeply"));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut values = Vec::new();
+        let length = self.reader.pointer.borrow().len();
+        loop {
+            let step = format!("/{}", values.len());
+            self.reader.pointer.borrow_mut().push_str(&step);
+            let item = items.next_element_seed(inner)?;
+            self.reader.pointer.borrow_mut().truncate(length);
+            match item {
+                Some(item) => values.push(item),
+                None => return Ok(Value::Array(values)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut values = Map::new();
+        let length = self.reader.pointer.borrow().len();
+        while let Some(name) = members.next_key::<String>()? {
+            let step = member("", &name);
+            self.reader.pointer.borrow_mut().push_str(&step);
+            if values.contains_key(&name) {
+                let pointer = self.reader.pointer.borrow().clone();
+                self.reader.repeated.borrow_mut().push(pointer);
+            }
+            let value = members.next_value_seed(inner)?;
+            self.reader.pointer.borrow_mut().truncate(length);
+            values.insert(name, value);
+        }
+        Ok(Value::Object(values))
+    }
+}
+
+/// A number; `1.0` and `1e3` are integers, as JSON Schema has it, so that integer types can hold them.
+pub(super) fn number(value: f64) -> Value {
+    /// Beyond this, not every integer is a float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() <= EXACT {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "checked to be integral and in range"
+        )]
+        return Value::from(value as i64);
+    }
+    Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn violations(text: &[u8]) -> Vec<String> {
+        let mut found = Vec::new();
+        parse(text, &mut found);
+        found.iter().map(Violation::to_string).collect()
+    }
+
+    #[test]
+    fn integral_floats_are_integers() {
+        let mut found = Vec::new();
+        let value = parse(b"[1.0, -2e2, 1.5, 18446744073709551615, 1e20]", &mut found);
+        assert_eq!(
+            value,
+            Some(json!([1, -200, 1.5, 18446744073709551615_u64, 1e20]))
+        );
+        assert!(found.is_empty());
+    }
+
+    #[test]
+    fn syntax_errors_say_where() {
+        assert_eq!(violations(b"{\n \"a\": x}"), ["body# json line 2 column 7"]);
+        assert_eq!(violations(b"{\"a\": 1"), ["body# json line 1 column 7"]);
+        assert_eq!(violations(b"{} {}"), ["body# json line 1 column 4"]);
+        assert_eq!(violations(b"{\"a\": \"\xff\"}"), ["body# encoding UTF-8"]);
+    }
+
+    #[test]
+    fn repeated_members_are_found_where_they_are() {
+        assert_eq!(
+            violations(br#"{"a":1,"b":[{"x":1,"y":2,"x":3}],"a":2}"#),
+            ["body#/b/0/x duplicate", "body#/a duplicate"]
+        );
+    }
+
+    #[test]
+    fn nesting_ends_at_the_limit() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(violations(nested(DEEPEST).as_bytes()), [""; 0]);
+        assert_eq!(
+            violations(nested(DEEPEST + 1).as_bytes()),
+            ["body# depth 64"]
+        );
+        assert_eq!(
+            violations("[".repeat(100_000).as_bytes()),
+            ["body# depth 64"]
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! The input of an operation: read from the request, checked as a whole, then handed out typed.
+
+mod body;
+mod json;
+mod parameters;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use bytes::Bytes;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{Operation, Patch, Place, Problem, Violation};
+
+
+/// More violations than this are counted, not listed: an answer must not be larger than the request.
+const MOST_LISTED: usize = 1000;
+
+/// The checked input of one call.
+#[derive(Debug, Default)]
+pub struct Input {
+    path: Map<String, Value>,
+    query: Map<String, Value>,
+    header: Map<String, Value>,
+    body: Option<Value>,
+    bytes: Option<Bytes>,
+}
+
+impl Input {
+    /// Reads path, query, headers and body, and answers with everything that is wrong with them, at once.
+    pub(crate) async fn read(
+        operation: &'static Operation,
+        parts: &mut Parts,
+        body: axum::body::Body,
+        limit: usize,
+    ) -> Result<Self, Problem> {
+        let mut found = Vec::new();
+        let mut input = Self::default();
+        if !operation.parameters.is_empty() {
+            match RawPathParams::from_request_parts(parts, &()).await {
+                Ok(params) => {
+                    input.path = parameters::path(operation.parameters, params.iter());
+                }
+                Err(_) => found.push(Violation::about(
+                    Place::Path,
+                    "",
+                    "encoding",
+                    "must be percent-encoded UTF-8",
+                )),
+            }
+        }
+        if let Some(query) = parts.uri.query() {
+            input.query = parameters::pairs(
+                operation.parameters,
+                Place::Query,
+                query.as_bytes(),
+                &mut found,
+            );
+        }
+        input.header = parameters::headers(operation.parameters, &parts.headers, &mut found);
+        body::read(
+            operation.content,
+            &parts.headers,
+            body,
+            limit,
+            &mut input,
+            &mut found,
+        )
+        .await?;
+
+        let input = input.check(operation, &mut found)?;
+        if found.is_empty() {
+            Ok(input)
+        } else {
+            Err(Problem::invalid(listed(found)))
+        }
+    }
+
+    /// Holds the input against the operation's schema.
+    fn check(
+        mut self,
+        operation: &'static Operation,
+        found: &mut Vec<Violation>,
+    ) -> Result<Self, Problem> {
+        let validator = operation.check.validator(operation.id);
+        let Some(validator) = validator.map_err(Problem::internal)? else {
+            return Ok(self);
+        };
+        let mut whole = Map::new();
+        for (place, part) in [
+            (Place::Path, &mut self.path),
+            (Place::Query, &mut self.query),
+            (Place::Header, &mut self.header),
+        ] {
+            whole.insert(
+                place.as_str().to_owned(),
+                Value::Object(std::mem::take(part)),
+            );
+        }
+        if let Some(body) = self.body.take() {
+            whole.insert(Place::Body.as_str().to_owned(), body);
+        }
+        let mut whole = Value::Object(whole);
+        if !validator.is_valid(&whole) {
+            // A part that could not even be read is reported as such; do not report it as missing, too.
+            let unreadable: Vec<Place> = found.iter().map(Violation::place).collect();
+            let mut broken = Vec::new();
+            for error in validator.iter_errors(&whole) {
+                Violation::of_schema(&error, &mut broken);
+                if broken.len() > 2 * MOST_LISTED {
+                    break;
+                }
+            }
+            broken.retain(|violation| {
+                !(unreadable.contains(&violation.place()) && violation.is_missing())
+            });
+            found.append(&mut broken);
+        }
+        let mut take = |place: Place| match whole.get_mut(place.as_str()).map(Value::take) {
+            Some(Value::Object(members)) => members,
+            _ => Map::new(),
+        };
+        self.path = take(Place::Path);
+        self.query = take(Place::Query);
+        self.header = take(Place::Header);
+        self.body = whole.get_mut(Place::Body.as_str()).map(Value::take);
+        Ok(self)
+    }
+
+    /// A path parameter.
+    pub fn path<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Problem> {
+        let value = self.path.remove(name).unwrap_or(Value::Null);
+        typed(value, Place::Path)
+    }
+
+    /// All query parameters.
+    pub fn query<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        typed(Value::Object(std::mem::take(&mut self.query)), Place::Query)
+    }
+
+    /// All header parameters.
+    pub fn headers<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        typed(
+            Value::Object(std::mem::take(&mut self.header)),
+            Place::Header,
+        )
+    }
+
+    /// A JSON or form body.
+    pub fn body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        typed(self.body.take().unwrap_or(Value::Null), Place::Body)
+    }
+
+    /// A JSON or form body that may be missing.
+    pub fn optional_body<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Problem> {
+        self.body
+            .take()
+            .map(|body| typed(body, Place::Body))
+            .transpose()
+    }
+
+    /// A merge patch.
+    pub fn patch<T: DeserializeOwned>(&mut self) -> Result<Patch<T>, Problem> {
+        match self.body.take() {
+            Some(Value::Object(merge)) => {
+                let fields = T::deserialize(serde::de::value::MapDeserializer::new(
+                    merge.iter().map(|(name, value)| (name.as_str(), value)),
+                ))
+                .map_err(|error| mistyped(&error, Place::Body))?;
+                Ok(Patch::new(fields, merge))
+            }
+            other => {
+                let fields = typed(other.unwrap_or(Value::Null), Place::Body)?;
+                Ok(Patch::new(fields, Map::new()))
+            }
+        }
+    }
+
+    /// A merge patch that may be missing.
+    pub fn optional_patch<T: DeserializeOwned>(&mut self) -> Result<Option<Patch<T>>, Problem> {
+        if self.body.is_none() {
+            return Ok(None);
+        }
+        self.patch().map(Some)
+    }
+
+    /// A body of bytes.
+    pub fn bytes(&mut self) -> Bytes {
+        self.bytes.take().unwrap_or_default()
+    }
+
+    /// A body of bytes that may be missing.
+    pub fn optional_bytes(&mut self) -> Option<Bytes> {
+        self.bytes.take()
+    }
+}
+
+fn typed<T: DeserializeOwned>(value: Value, place: Place) -> Result<T, Problem> {
+    T::deserialize(value).map_err(|error| mistyped(&error, place))
+}
+
+/// The schema let a value through that its Rust type cannot hold. The type was made from the schema, so this should not
+/// happen; if it does, the caller learns no more than the place, because serde quotes values.
+fn mistyped(error: &serde_json::Error, place: Place) -> Problem {
+    tracing::error!(%error, place = place.as_str(), "a valid value does not fit its type");
+    Problem::invalid([Violation::about(
+        place,
+        "",
+        "type",
+        "holds a value of the wrong type",
+    )])
+}
+
+/// In a stable order, without repetitions, and not more than fit an answer.
+fn listed(mut found: Vec<Violation>) -> Vec<Violation> {
+    found.sort();
+    found.dedup();
+    if found.len() > MOST_LISTED {
+        let more = found.len() - MOST_LISTED;
+        found.truncate(MOST_LISTED);
+        found.push(
+            Violation::new(
+                Place::Body,
+                "",
+                "more",
+                format!("There are more errors than the {MOST_LISTED} listed."),
+            )
+            .limit(more),
+        );
+    }
+    found
+}

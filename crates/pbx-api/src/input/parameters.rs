@@ -1,0 +1,234 @@
+//! Parameters and form fields: from text to JSON values of the documented type.
+
+use http::HeaderMap;
+use percent_encoding::percent_decode;
+use serde_json::{Map, Value};
+
+use super::json;
+use crate::violation::{member, unknown};
+use crate::{Kind, Parameter, Place, Violation};
+
+/// Path parameters, as axum found and decoded them.
+pub(super) fn path<'a>(
+    known: &[Parameter],
+    sent: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Map<String, Value> {
+    sent.map(|(name, text)| {
+        let parameter = find(known, Place::Path, name);
+        let kind = parameter.map_or(Kind::Text, |parameter| parameter.kind);
+        (name.to_owned(), coerce(kind, text.to_owned()))
+    })
+    .collect()
+}
+
+/// A query or a form: `name=value&…`, percent-encoded, `+` for a space.
+pub(super) fn pairs(
+    known: &[Parameter],
+    place: Place,
+    text: &[u8],
+    found: &mut Vec<Violation>,
+) -> Map<String, Value> {
+    let mut values = Map::new();
+    for pair in text
+        .split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+    {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let name = decode(halves.next().unwrap_or_default());
+        let value = decode(halves.next().unwrap_or_default());
+        let Some(name) = name else {
+            found.push(Violation::about(
+                place,
+                "",
+                "encoding",
+                "must be percent-encoded UTF-8",
+            ));
+            continue;
+        };
+        match (find(known, place, &name), value) {
+            (None, _) => found.push(unknown(place, "", &name)),
+            (Some(parameter), None) => found.push(Violation::about(
+                place,
+                member("", parameter.name),
+                "encoding",
+                "must be percent-encoded UTF-8",
+            )),
+            (Some(parameter), Some(value)) => add(parameter, value, &mut values, found),
+        }
+    }
+    values
+}
+
+/// Header parameters; other headers are nobody's business here.
+pub(super) fn headers(
+    known: &[Parameter],
+    sent: &HeaderMap,
+    found: &mut Vec<Violation>,
+) -> Map<String, Value> {
+    let mut values = Map::new();
+    for parameter in known.iter().filter(|known| known.place == Place::Header) {
+        for value in sent.get_all(parameter.name) {
+            match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => add(parameter, text.trim().to_owned(), &mut values, found),
+                Err(_) => found.push(Violation::about(
+                    Place::Header,
+                    member("", parameter.name),
+                    "encoding",
+                    "must be UTF-8",
+                )),
+            }
+        }
+    }
+    values
+}
+
+fn find<'a>(known: &'a [Parameter], place: Place, name: &str) -> Option<&'a Parameter> {
+    known
+        .iter()
+        .find(|parameter| parameter.place == place && parameter.is_called(name))
+}
+
+fn add(
+    parameter: &Parameter,
+    text: String,
+    values: &mut Map<String, Value>,
+    found: &mut Vec<Violation>,
+) {
+    if let Kind::List(item) = parameter.kind {
+        let list = values
+            .entry(parameter.name)
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(items) = list {
+            items.push(coerce(*item, text));
+        }
+    } else if values.contains_key(parameter.name) {
+        found.push(Violation::about(
+            parameter.place,
+            member("", parameter.name),
+            "duplicate",
+            "is given more than once",
+        ));
+    } else {
+        values.insert(parameter.name.to_owned(), coerce(parameter.kind, text));
+    }
+}
+
+/// The value a text stands for; a text that is none of the kind stays text, and the schema will say so.
+fn coerce(kind: Kind, text: String) -> Value {
+    match kind {
+        Kind::Text => Value::String(text),
+        Kind::Boolean => match text.as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::String(text),
+        },
+        Kind::Number => parse_number(&text).unwrap_or(Value::String(text)),
+        Kind::List(item) => Value::Array(vec![coerce(*item, text)]),
+    }
+}
+
+/// A number in JSON's grammar: `+5`, `0x10` and ` 5` are none.
+fn parse_number(text: &str) -> Option<Value> {
+    let digit_or_sign = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    if !text.as_bytes().first().is_some_and(digit_or_sign)
+        || !text.as_bytes().last().is_some_and(u8::is_ascii_digit)
+    {
+        return None;
+    }
+    match serde_json::from_str(text).ok()? {
+        Value::Number(number) if number.is_f64() => Some(json::number(number.as_f64()?)),
+        other => Some(other),
+    }
+}
+
+/// Percent-decodes one half of a pair; `None` if the result is not UTF-8.
+fn decode(text: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    String::from_utf8(percent_decode(&spaced).collect()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    static KNOWN: [Parameter; 4] = [
+        Parameter {
+            name: "top",
+            place: Place::Query,
+            kind: Kind::Number,
+            aliases: &["$top"],
+        },
+        Parameter {
+            name: "filter",
+            place: Place::Query,
+            kind: Kind::Text,
+            aliases: &[],
+        },
+        Parameter {
+            name: "qr",
+            place: Place::Query,
+            kind: Kind::Boolean,
+            aliases: &[],
+        },
+        Parameter {
+            name: "ids",
+            place: Place::Query,
+            kind: Kind::List(&Kind::Number),
+            aliases: &[],
+        },
+    ];
+
+    fn query(text: &str) -> (Value, Vec<String>) {
+        let mut found = Vec::new();
+        let values = pairs(&KNOWN, Place::Query, text.as_bytes(), &mut found);
+        let found = found.iter().map(Violation::to_string).collect();
+        (Value::Object(values), found)
+    }
+
+    #[test]
+    fn text_becomes_what_is_documented() {
+        let (values, found) = query("%24top=5&filter=a+eq+%27%C3%A4%2B%27&qr=true&ids=1&ids=x&");
+        assert_eq!(
+            values,
+            json!({"top": 5, "filter": "a eq 'ä+'", "qr": true, "ids": [1, "x"]})
+        );
+        assert_eq!(found, [""; 0]);
+    }
+
+    #[test]
+    fn only_json_numbers_are_numbers() {
+        for (text, value) in [
+            ("7.0", json!(7)),
+            ("-3", json!(-3)),
+            ("1.5", json!(1.5)),
+            ("", json!("")),
+            ("+5", json!("+5")),
+            ("0x10", json!("0x10")),
+            ("%205", json!(" 5")),
+            ("1e999", json!("1e999")),
+        ] {
+            let (values, _) = query(&format!("top={}", text.replace('+', "%2B")));
+            assert_eq!(values, json!({"top": value}));
+        }
+    }
+
+    #[test]
+    fn repeated_unknown_and_undecodable_ones_are_reported() {
+        let (values, found) = query("top=1&$top=2&a%2Fb=1&filter=%FF&%FF=1");
+        assert_eq!(values, json!({"top": 1}));
+        assert_eq!(
+            found,
+            [
+                "query#/top duplicate",
+                "query#/a~1b unknown",
+                "query#/filter encoding",
+                "query# encoding",
+            ]
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! What the router knows of an operation: generated as statics, one per operation.
+
+use std::sync::OnceLock;
+
+use http::Method;
+use jsonschema::Validator;
+
+use crate::{Place, Schemas};
+
+/// One method on one path of the contract.
+#[derive(Debug)]
+pub struct Operation {
+    /// `operationId`.
+    pub id: &'static str,
+    /// The method; `HEAD` is answered wherever `GET` is.
+    pub method: Method,
+    /// The path template below the base path, e.g. `/dealers/{id}`.
+    pub path: &'static str,
+    /// The resource it belongs to: the module with its trait.
+    pub resource: &'static str,
+    /// The roles that may call it; `None`: any signed-in caller.
+    pub access: Option<&'static [&'static str]>,
+    /// Whether it needs a bearer token.
+    pub signed_in: bool,
+    /// Path, query and header parameters.
+    pub parameters: &'static [Parameter],
+    /// The body it reads.
+    pub content: Content,
+    /// The rules its input must keep.
+    pub check: Check,
+}
+
+impl Operation {
+    /// Whether the contract lets this role call the operation.
+    pub fn allows(&self, role: &str) -> bool {
+        self.access.is_none_or(|roles| roles.contains(&role))
+    }
+}
+
+/// One parameter, or one field of a form body.
+#[derive(Debug)]
+pub struct Parameter {
+    /// As in the contract.
+    pub name: &'static str,
+    /// Where it is sent.
+    pub place: Place,
+    /// How its text becomes a JSON value.
+    pub kind: Kind,
+    /// Other accepted spellings of the name.
+    pub aliases: &'static [&'static str],
+}
+
+impl Parameter {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+}
+
+/// What a parameter's text stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Itself.
+    Text,
+    /// An integer or a decimal number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A list: the parameter may be repeated, each occurrence is one element.
+    List(&'static Kind),
+}
+
+/// The body an operation reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Content {
+    /// It reads none; what is sent is ignored.
+    None,
+    /// `application/json`.
+    Json {
+        /// Whether there must be one.
+        required: bool,
+    },
+    /// `application/json` or `application/merge-patch+json`: an RFC 7396 merge patch.
+    MergePatch {
+        /// Whether there must be one.
+        required: bool,
+    },
+    /// `application/x-www-form-urlencoded`.
+    Form {
+        /// Whether there must be one.
+        required: bool,
+        /// The fields of the form.
+        fields: &'static [Parameter],
+    },
+    /// `application/octet-stream`.
+    Bytes {
+        /// Whether there must be one.
+        required: bool,
+    },
+}
+
+/// The JSON Schema of an operation's input, compiled when it is first needed.
+#[derive(Debug)]
+pub struct Check {
+    schemas: Option<&'static Schemas>,
+    compiled: OnceLock<Result<Validator, String>>,
+}
+
+impl Check {
+    /// Nothing to check: plain text parameters only.
+    pub const NOTHING: Self = Self {
+        schemas: None,
+        compiled: OnceLock::new(),
+    };
+
+    /// The schema that is called like the operation.
+    pub const fn with(schemas: &'static Schemas) -> Self {
+        Self {
+            schemas: Some(schemas),
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The compiled schema; `Err` says why it does not compile (a fault of the generator).
+    pub(crate) fn validator(&self, operation: &str) -> Result<Option<&Validator>, &str> {
+        let Some(schemas) = self.schemas else {
+            return Ok(None);
+        };
+        self.compiled
+            .get_or_init(|| schemas.compile(operation))
+            .as_ref()
+            .map(Some)
+            .map_err(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_names_roles_or_lets_every_role_in() {
+        let mut operation = Operation {
+            id: "x",
+            method: Method::GET,
+            path: "/x",
+            resource: "x",
+            access: Some(&["SystemAdmin", "Dealer"]),
+            signed_in: true,
+            parameters: &[],
+            content: Content::None,
+            check: Check::NOTHING,
+        };
+        assert!(operation.allows("Dealer"));
+        assert!(!operation.allows("Admin"));
+        assert!(!operation.allows("dealer"));
+        operation.access = None;
+        assert!(operation.allows("Admin"));
+    }
+}

@@ -1,0 +1,222 @@
+//! Every failure, as an answer in the envelope `{"errors":[{"code","message","detail"?}]}`.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use axum::response::Response;
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::{RequestId, Violation};
+
+type Text = Cow<'static, str>;
+
+/// A failed request: a status, one or more errors, perhaps headers.
+pub struct Problem(Box<Inner>);
+
+struct Inner {
+    status: StatusCode,
+    errors: Vec<ErrorEntry>,
+    headers: HeaderMap,
+    /// For the log only.
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// One entry of the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorEntry {
+    /// Upper case with underscores; clients take one they do not know for `UNKNOWN`.
+    pub code: Text,
+    /// A sentence for a person.
+    pub message: Text,
+    /// For programs: what exactly, where. Never what the caller sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Text>,
+}
+
+impl Problem {
+    /// One error.
+    pub fn new(status: StatusCode, code: impl Into<Text>, message: impl Into<Text>) -> Self {
+        let mut problem = Self::empty(status);
+        problem.0.errors.push(ErrorEntry::new(code, message));
+        problem
+    }
+
+    fn empty(status: StatusCode) -> Self {
+        Self(Box::new(Inner {
+            status,
+            errors: Vec::new(),
+            headers: HeaderMap::new(),
+            source: None,
+        }))
+    }
+
+    /// 400 `VALIDATE_FAILED`, one entry for each violation.
+    pub fn invalid(violations: impl IntoIterator<Item = Violation>) -> Self {
+        let mut problem = Self::empty(StatusCode::BAD_REQUEST);
+        problem.0.errors = violations.into_iter().map(ErrorEntry::from).collect();
+        problem
+    }
+
+    /// 401 `UNAUTHORIZED`: not signed in, or no longer.
+    pub fn unauthorized(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)
+    }
+
+    /// 403 `FORBIDDEN`: signed in, but not allowed.
+    pub fn forbidden(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+    }
+
+    /// 404 `NOT_FOUND`.
+    pub fn not_found(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+    }
+
+    /// 409: the request is well formed, but the present state forbids it.
+    pub fn conflict(code: impl Into<Text>, message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 500 `INTERNAL_ERROR`. The source is logged with the request id; the caller only gets the id.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut problem = Self::empty(StatusCode::INTERNAL_SERVER_ERROR);
+        problem.0.source = Some(source.into());
+        problem
+    }
+
+    /// One more error.
+    #[must_use]
+    pub fn and(mut self, code: impl Into<Text>, message: impl Into<Text>) -> Self {
+        self.0.errors.push(ErrorEntry::new(code, message));
+        self
+    }
+
+    /// The `detail` of the last error.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Text>) -> Self {
+        if let Some(last) = self.0.errors.last_mut() {
+            last.detail = Some(detail.into());
+        }
+        self
+    }
+
+    /// A header of the answer, e.g. `Retry-After`.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.insert(name, value);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The errors; none for an internal one, whose text is made when it is answered.
+    pub fn errors(&self) -> &[ErrorEntry] {
+        &self.0.errors
+    }
+
+    /// After a token was refused: says so to the client (RFC 6750, section 3.1).
+    pub(crate) fn of_token(self) -> Self {
+        if self.status() != StatusCode::UNAUTHORIZED
+            || self.0.headers.contains_key(WWW_AUTHENTICATE)
+        {
+            return self;
+        }
+        self.header(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        )
+    }
+
+    /// The answer, without the request id's header.
+    pub(crate) fn into_response(self, request_id: &RequestId) -> Response {
+        let Inner {
+            status,
+            mut errors,
+            mut headers,
+            source,
+        } = *self.0;
+        if status.is_server_error() && source.is_some() {
+            let source = source.as_deref().map(chain).unwrap_or_default();
+            tracing::error!(
+                request_id = request_id.as_str(),
+                error = source,
+                "request failed"
+            );
+        }
+        if errors.is_empty() {
+            errors.push(ErrorEntry {
+                code: Cow::Borrowed("INTERNAL_ERROR"),
+                message: Cow::Owned(format!(
+                    "The server failed to answer this request. Quote request id {request_id} when you report it."
+                )),
+                detail: Some(Cow::Owned(request_id.to_string())),
+            });
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 asks every 401 to say how to sign in.
+            headers
+                .entry(WWW_AUTHENTICATE)
+                .or_insert(HeaderValue::from_static("Bearer"));
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = serde_json::to_vec(&Envelope { errors: &errors }).unwrap_or_default();
+        let mut response = Response::new(body.into());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    errors: &'a [ErrorEntry],
+}
+
+impl ErrorEntry {
+    fn new(code: impl Into<Text>, message: impl Into<Text>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            detail: None,
+        }
+    }
+}
+
+impl From<Violation> for ErrorEntry {
+    fn from(violation: Violation) -> Self {
+        Self {
+            code: Cow::Borrowed("VALIDATE_FAILED"),
+            detail: Some(Cow::Owned(violation.to_string())),
+            message: Cow::Owned(violation.into_message()),
+        }
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problem")
+            .field("status", &self.0.status)
+            .field("errors", &self.0.errors)
+            .field("headers", &self.0.headers)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+/// An error and its causes on one line.
+fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

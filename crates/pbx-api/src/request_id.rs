@@ -1,0 +1,81 @@
+//! The id a request is answered and logged with.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// `X-Request-Id`.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longer ids than this are replaced: an id is to be quoted, not to carry data.
+const LONGEST: usize = 64;
+
+/// The id of one request: the caller's `X-Request-Id` if it is a sane one, else a random one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        headers
+            .get(HEADER)
+            .filter(|sent| is_sane(sent.as_bytes()))
+            .cloned()
+            .map_or_else(Self::random, Self)
+    }
+
+    fn random() -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut bits = rand::random::<u64>();
+        let mut text = [b'0'; 16];
+        for digit in &mut text {
+            *digit = DIGITS[(bits & 15) as usize];
+            bits >>= 4;
+        }
+        // Hexadecimal digits are a header value; if they were not, an empty id is still an answer.
+        Self(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("")))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn into_header(self) -> HeaderValue {
+        self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn is_sane(id: &[u8]) -> bool {
+    (1..=LONGEST).contains(&id.len())
+        && id
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_for(sent: &'static str) -> RequestId {
+        let mut headers = HeaderMap::new();
+        headers.insert(HEADER, HeaderValue::from_static(sent));
+        RequestId::of(&headers)
+    }
+
+    #[test]
+    fn a_sane_id_is_kept_and_any_other_replaced() {
+        assert_eq!(id_for("b3_f-1.2").as_str(), "b3_f-1.2");
+        for bad in ["", "a b", "<script>", "x".repeat(65).leak()] {
+            let id = id_for(bad);
+            assert_ne!(id.as_str(), bad);
+            assert_eq!(id.as_str().len(), 16);
+        }
+        assert_ne!(RequestId::random(), RequestId::random());
+    }
+}

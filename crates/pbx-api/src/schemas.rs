@@ -1,0 +1,110 @@
+//! The JSON Schemas of one contract, and how they are compiled.
+
+use std::sync::OnceLock;
+
+use jsonschema::{PatternOptions, Registry, Validator};
+use serde_json::{Value, json};
+
+/// The schemas of every operation's input, as generated: one JSON document with `$defs`, read when first needed.
+#[derive(Debug)]
+pub struct Schemas {
+    text: &'static str,
+    registry: OnceLock<Result<Registry<'static>, String>>,
+}
+
+/// The name under which the document's schemas refer to each other.
+const BASE: &str = "urn:pbx-api:schemas";
+
+impl Schemas {
+    /// Schemas from the text of a JSON document.
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            registry: OnceLock::new(),
+        }
+    }
+
+    /// Compiles the schema of this name.
+    pub(crate) fn compile(&'static self, name: &str) -> Result<Validator, String> {
+        let registry = self
+            .registry
+            .get_or_init(|| read(self.text))
+            .as_ref()
+            .map_err(Clone::clone)?;
+        jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .with_registry(registry)
+            // Formats are rules here, not remarks.
+            .should_validate_formats(true)
+            .with_format("date-time", is_date_time)
+            // An engine without backtracking: no pattern can be made slow by what a caller sends.
+            .with_pattern_options(PatternOptions::regex())
+            .build(&json!({"$ref": format!("{BASE}#/$defs/{name}")}))
+            .map_err(|error| format!("schema {name}: {error}"))
+    }
+}
+
+fn read(text: &str) -> Result<Registry<'static>, String> {
+    let document: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    Registry::new()
+        .add(BASE, document)
+        .and_then(|builder| builder.prepare())
+        .map_err(|error| error.to_string())
+}
+
+/// RFC 3339, and within what [`jiff::Timestamp`] can hold: then reading the value cannot fail later.
+fn is_date_time(text: &str) -> bool {
+    static RFC_3339: OnceLock<Option<Validator>> = OnceLock::new();
+    let rfc_3339 = RFC_3339.get_or_init(|| {
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&json!({"format": "date-time"}))
+            .ok()
+    });
+    text.parse::<jiff::Timestamp>().is_ok()
+        && rfc_3339
+            .as_ref()
+            .is_some_and(|schema| schema.is_valid(&Value::String(text.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn date_times_are_rfc_3339() {
+        for good in [
+            "2026-01-31T08:00:00Z",
+            "2026-01-31T08:00:00.123456789+02:00",
+            "2026-01-31t08:00:00z",
+        ] {
+            assert!(is_date_time(good), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-01-31",
+            "2026-01-31T08:00:00",
+            "2026-01-31 08:00:00+02",
+            "2026-02-30T08:00:00Z",
+            "2026-01-31T08:00:00+02:00[Europe/Berlin]",
+            "20260131T080000Z",
+        ] {
+            assert!(!is_date_time(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn schemas_refer_to_each_other_and_bad_ones_say_so() {
+        static GOOD: Schemas =
+            Schemas::new(r##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"type":"string"}}}"##);
+        let schema = GOOD.compile("a").unwrap();
+        assert!(schema.is_valid(&json!("x")));
+        assert!(!schema.is_valid(&json!(1)));
+        assert!(GOOD.compile("c").is_err());
+
+        static LOOKAHEAD: Schemas = Schemas::new(r#"{"$defs":{"a":{"pattern":"(?=x)"}}}"#);
+        assert!(LOOKAHEAD.compile("a").is_err());
+        static BROKEN: Schemas = Schemas::new("{");
+        assert!(BROKEN.compile("a").is_err());
+    }
+}
