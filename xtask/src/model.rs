@@ -5,7 +5,22 @@
 
 mod read;
 
+pub use read::read;
+
+use heck::ToSnakeCase;
 use indexmap::IndexMap;
+
+/// The resource of a path, its first segment, as a Rust module name.
+pub fn resource_of(path: &str) -> String {
+    let segment = path.split('/').find(|s| !s.is_empty()).unwrap_or("root");
+    let name = segment.trim_matches(['{', '}']).to_snake_case();
+    // A module cannot be called `mod` or `type`; `shared` holds what several resources use.
+    if name.is_empty() || name == "shared" || name.starts_with(|c: char| c.is_ascii_digit()) || syn::parse_str::<syn::Ident>(&name).is_err() {
+        format!("{name}_")
+    } else {
+        name
+    }
+}
 
 /// A whole document.
 #[derive(Debug, Clone)]
@@ -200,8 +215,6 @@ pub enum TypeKind {
     Enum { values: Vec<String> },
     /// `oneOf` / `anyOf`: told apart by content, in order.
     Union { variants: Vec<Variant> },
-    /// A name for a type that is none of these (a named array, say).
-    Alias(Schema),
 }
 
 #[derive(Debug, Clone)]

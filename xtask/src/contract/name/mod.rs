@@ -1,0 +1,296 @@
+//! Gives every object, enum and union a name, equal ones the same.
+//!
+//! Names come from operationIds, by rule:
+//!
+//! | where | name |
+//! |---|---|
+//! | request body | the operationId: `CreateDealer` |
+//! | answer of a reading operation | the operationId without its verb: `Dealer`; other answers: `CreateDealerResult` |
+//! | a list | `DealerList`, its items `Dealer`, or `DealerSummary` when `Dealer` is something else |
+//! | inside an answer | the noun of its owner and the property: `DealerAddress` |
+//! | inside a request | the same with `Create` or `Update`; `...Input` when both are equal |
+//! | an enum | the noun of its owner and the property: `DealerLevel` |
+//!
+//! `x-name` on a schema replaces the noun (inside another schema) or the whole name (of a body or an enum). A new page can
+//! only take a name that nobody has: what stood before comes first.
+
+mod collect;
+pub mod words;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value, json};
+
+use self::collect::{Occurrence, collect};
+use super::inline::REF_NAME;
+use super::normal::{NULLABLE, is_annotation};
+use super::pointer::first_difference;
+use super::{Places, for_each_operation, operations, place_of};
+use crate::diagnostic::Diagnostics;
+
+/// Pins a name.
+pub const NAME: &str = "x-name";
+
+/// Names that generated code needs for itself.
+const RESERVED: [&str; 9] = ["Box", "Option", "Result", "Self", "String", "Vec", "Client", "Error", "Some"];
+
+/// Moves every named schema to the components and refers to it from where it stood.
+pub fn name(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
+    let mut occurrences = Vec::new();
+    for (path, method, operation) in operations(document) {
+        collect(path, method, operation, &mut occurrences);
+    }
+    let names = assign(&occurrences, places)?;
+
+    let mut components = BTreeMap::new();
+    for occurrence in &occurrences {
+        let assigned = &names[&occurrence.key];
+        if assigned.definer == occurrence.order {
+            let mut schema = occurrence.schema.clone();
+            rewrite_inside(&mut schema, &names);
+            strip(&mut schema);
+            components.insert(assigned.name.clone(), schema);
+        }
+    }
+    for_each_operation(document, |_, _, operation| rewrite_schemas(operation, &names));
+    let components: Map<String, Value> = components.into_iter().collect();
+    if !components.is_empty() {
+        let root = document.as_object_mut();
+        let holder = root.map(|root| root.entry("components").or_insert_with(|| json!({})));
+        if let Some(Value::Object(holder)) = holder {
+            holder.insert("schemas".to_owned(), Value::Object(components));
+        }
+    }
+    Ok(())
+}
+
+/// What makes two schemas the same: everything but the words about them.
+pub fn key(schema: &Value) -> String {
+    let mut bare = bare(schema);
+    if let Some(object) = bare.as_object_mut() {
+        // Where it stands decides these, not what it is.
+        object.shift_remove(NULLABLE);
+        object.shift_remove("default");
+        object.shift_remove("writeOnly");
+    }
+    bare.to_string()
+}
+
+fn bare(schema: &Value) -> Value {
+    match schema {
+        Value::Object(object) => {
+            let mut sorted = BTreeMap::new();
+            for (name, value) in object {
+                match (name.as_str(), value) {
+                    ("properties", Value::Object(properties)) => {
+                        let properties: BTreeMap<_, _> = properties.iter().map(|(n, p)| (n.clone(), bare(p))).collect();
+                        sorted.insert(name.clone(), json!(properties));
+                    }
+                    ("required", Value::Array(names)) => {
+                        let names: BTreeSet<_> = names.iter().filter_map(Value::as_str).collect();
+                        sorted.insert(name.clone(), json!(names));
+                    }
+                    (NULLABLE, Value::Bool(false)) => {}
+                    ("default" | "writeOnly" | NULLABLE, value) => {
+                        sorted.insert(name.clone(), value.clone());
+                    }
+                    (other, _) if is_annotation(other) => {}
+                    (_, value) => {
+                        sorted.insert(name.clone(), bare(value));
+                    }
+                }
+            }
+            json!(sorted)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(bare).collect()),
+        other => other.clone(),
+    }
+}
+
+struct Assigned {
+    name: String,
+    /// The occurrence whose words describe the component.
+    definer: usize,
+}
+
+fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String, Assigned>, Diagnostics> {
+    let mut groups: Vec<Vec<&Occurrence>> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    for occurrence in occurrences {
+        let group = *index.entry(&occurrence.key).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(occurrence);
+    }
+
+    let mut faults = Diagnostics::default();
+    let mut wanted: Vec<(Vec<String>, &Occurrence)> = Vec::new();
+    for group in &groups {
+        let place = |o: &Occurrence| place_of(places, &o.path, &o.method).cloned();
+        let pins: BTreeSet<&str> = group.iter().filter(|o| o.pinned).map(|o| o.names[0].as_str()).collect();
+        let joined = input_name(group, &pins);
+        if joined.is_none() && pins.len() > 1 {
+            let all: Vec<_> = pins.iter().map(|p| format!("`{p}`")).collect();
+            let message = format!("{NAME} gives equal schemas several names: {}; keep one", all.join(", "));
+            faults.push(place(group[0]).as_ref(), message);
+        }
+        // `min_by_key` takes the first of equals, so ties go by the order of the documents.
+        let best = group
+            .iter()
+            .min_by_key(|o| (!o.pinned, o.rank, o.names[0].len(), o.names[0].clone()));
+        if let Some(best) = best {
+            let mut names = best.names.clone();
+            if let Some(joined) = joined {
+                names.insert(0, joined);
+            }
+            wanted.push((names, best));
+        }
+    }
+    faults.into_result()?;
+
+    wanted.sort_by_key(|(_, o)| (!o.pinned, o.rank, o.order));
+    let mut faults = Diagnostics::default();
+    let mut taken: HashMap<String, &Occurrence> = HashMap::new();
+    let mut names = HashMap::new();
+    for (candidates, occurrence) in wanted {
+        let free = |name: &&String| !taken.contains_key(*name) && !RESERVED.contains(&name.as_str());
+        let choice = if occurrence.pinned {
+            candidates.first().filter(free)
+        } else {
+            candidates.iter().find(free)
+        };
+        match choice.cloned() {
+            Some(name) => {
+                taken.insert(name.clone(), occurrence);
+                let definer = occurrence.order;
+                names.insert(occurrence.key.clone(), Assigned { name, definer });
+            }
+            None => faults.push(
+                place_of(places, &occurrence.path, &occurrence.method),
+                clash(&candidates[0], occurrence, taken.get(&candidates[0]).copied()),
+            ),
+        }
+    }
+    faults.into_result()?;
+    Ok(names)
+}
+
+fn clash(name: &str, occurrence: &Occurrence, other: Option<&Occurrence>) -> String {
+    let at = |o: &Occurrence| format!("`{} {}` at `{}`", o.method.to_uppercase(), o.path, o.pointer);
+    match other {
+        Some(other) => format!(
+            "two different schemas want the name `{name}`: {} and {}; they first differ at `{}`. Give one another `{NAME}` in an overlay",
+            at(other),
+            at(occurrence),
+            first_difference(&bare(&other.schema), &bare(&occurrence.schema)).unwrap_or_default()
+        ),
+        None => format!("the name `{name}` of {} is reserved; give it another `{NAME}` in an overlay", at(occurrence)),
+    }
+}
+
+/// `OfficeHoursInput` for what would be both `CreateOfficeHours` and `UpdateOfficeHours`.
+fn input_name(group: &[&Occurrence], pins: &BTreeSet<&str>) -> Option<String> {
+    let names: BTreeSet<&str> = if pins.is_empty() {
+        group.iter().map(|o| o.names[0].as_str()).collect()
+    } else {
+        pins.clone()
+    };
+    let nouns: BTreeSet<&str> = group.iter().filter(|o| pins.is_empty() || o.pinned).filter_map(|o| o.input_noun.as_deref()).collect();
+    match (names.len(), nouns.len()) {
+        (2, 1) => {
+            let noun = nouns.first()?;
+            let both = [format!("Create{noun}"), format!("Update{noun}")];
+            names.iter().all(|n| both.iter().any(|b| b == n)).then(|| format!("{noun}Input"))
+        }
+        _ => None,
+    }
+}
+
+/// Rewrites the schemas of an operation that are not inside others.
+fn rewrite_schemas(value: &mut Value, names: &HashMap<String, Assigned>) {
+    match value {
+        Value::Object(object) => {
+            for (key, child) in object {
+                match key.as_str() {
+                    "schema" => rewrite(child, names),
+                    "example" | "examples" => {}
+                    _ => rewrite_schemas(child, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rewrite_schemas(item, names)),
+        _ => {}
+    }
+}
+
+fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
+    if collect::needs_name(schema)
+        && let Some(assigned) = names.get(&key(schema))
+    {
+        *schema = reference(schema, &assigned.name);
+    } else {
+        rewrite_inside(schema, names);
+        strip(schema);
+        widen(schema);
+    }
+}
+
+/// A reference with what is said of this use: null-ness, default and words.
+fn reference(schema: &Value, name: &str) -> Value {
+    let target = json!({"$ref": format!("#/components/schemas/{name}")});
+    let mut using = if schema.get(NULLABLE) == Some(&json!(true)) {
+        json!({"anyOf": [target, {"type": "null"}]})
+    } else {
+        target
+    };
+    for (key, value) in schema.as_object().into_iter().flatten() {
+        if is_annotation(key) && !key.starts_with("x-") {
+            using[key] = value.clone();
+        }
+    }
+    using
+}
+
+fn rewrite_inside(schema: &mut Value, names: &HashMap<String, Assigned>) {
+    let Some(object) = schema.as_object_mut() else { return };
+    for (key, child) in object {
+        match (key.as_str(), child) {
+            ("properties", Value::Object(properties)) => {
+                properties.values_mut().for_each(|property| rewrite(property, names));
+            }
+            ("items" | "additionalProperties", child @ Value::Object(_)) => rewrite(child, names),
+            ("oneOf" | "anyOf", Value::Array(branches)) => {
+                branches.iter_mut().for_each(|branch| rewrite(branch, names));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Removes what only these stages need.
+fn strip(schema: &mut Value) {
+    if let Some(object) = schema.as_object_mut() {
+        object.shift_remove(NAME);
+        object.shift_remove(REF_NAME);
+        if collect::needs_name_object(object) {
+            // Decided by each use, see `reference`.
+            for key in [NULLABLE, "default", "readOnly", "writeOnly"] {
+                object.shift_remove(key);
+            }
+        }
+    }
+}
+
+/// Null-ness as 3.1 has it.
+fn widen(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else { return };
+    if object.shift_remove(NULLABLE) == Some(json!(true))
+        && let Some(ty) = object.get_mut("type")
+    {
+        *ty = json!([ty.take(), "null"]);
+    }
+}
+
+#[cfg(test)]
+mod tests;

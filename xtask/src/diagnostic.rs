@@ -1,0 +1,80 @@
+//! What went wrong, where, and what to do: every error about a document carries a place.
+
+use std::fmt;
+
+/// A line of a file, for people and for editors that open `file:line`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Relative to the folder of documents, with `/` on every system.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One fault.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    pub place: Option<Place>,
+    pub message: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// All faults that a stage found; a stage goes on after the first one where it can.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    pub fn push(&mut self, place: Option<&Place>, message: impl Into<String>) {
+        self.0.push(Diagnostic {
+            place: place.cloned(),
+            message: message.into(),
+        });
+    }
+
+    /// `Err` when anything was pushed.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// A single fault as an error.
+pub fn fault(place: Option<&Place>, message: impl Into<String>) -> Diagnostics {
+    Diagnostics::from(Diagnostic {
+        place: place.cloned(),
+        message: message.into(),
+    })
+}
