@@ -1,14 +1,10 @@
 //! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates.
 
-mod codegen;
-mod contract;
-mod diagnostic;
-mod model;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::codegen;
 
 /// Tasks of this workspace.
 #[derive(Parser)]

@@ -15,7 +15,11 @@ pub fn resource_of(path: &str) -> String {
     let segment = path.split('/').find(|s| !s.is_empty()).unwrap_or("root");
     let name = segment.trim_matches(['{', '}']).to_snake_case();
     // A module cannot be called `mod` or `type`; `shared` holds what several resources use.
-    if name.is_empty() || name == "shared" || name.starts_with(|c: char| c.is_ascii_digit()) || syn::parse_str::<syn::Ident>(&name).is_err() {
+    if name.is_empty()
+        || name == "shared"
+        || name.starts_with(|c: char| c.is_ascii_digit())
+        || syn::parse_str::<syn::Ident>(&name).is_err()
+    {
         format!("{name}_")
     } else {
         name
@@ -123,7 +127,9 @@ pub enum SuccessBody {
     Empty,
     Json(Schema),
     /// Any other media type; its bytes are passed through.
-    Bytes { media_type: String },
+    Bytes {
+        media_type: String,
+    },
 }
 
 #[derive(Debug, Clone)]

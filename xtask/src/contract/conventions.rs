@@ -92,7 +92,9 @@ fn shown_properties(document: &Value) -> HashMap<String, Vec<String>> {
 fn body_conventions(body: &mut Value, shown: Option<&Vec<String>>, creates: bool) {
     let stated = body.get(MERGE_PATCH).and_then(Value::as_bool);
     let Some(schema) = json_schema_mut(body) else {
-        if stated.is_none() && let Some(body) = body.as_object_mut() {
+        if stated.is_none()
+            && let Some(body) = body.as_object_mut()
+        {
             body.insert(MERGE_PATCH.to_owned(), json!(false));
         }
         return;
@@ -110,10 +112,12 @@ fn body_conventions(body: &mut Value, shown: Option<&Vec<String>>, creates: bool
 
 /// A body changes what `GET` on the same path shows when they share a property and nothing in it is required.
 fn updates(schema: &Value, shown: Option<&Vec<String>>) -> bool {
-    let requires = schema.get("required").and_then(Value::as_array).is_some_and(|r| !r.is_empty());
+    let requires = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .is_some_and(|r| !r.is_empty());
     let properties = schema.get("properties").and_then(Value::as_object);
-    !requires
-        && shown.is_some_and(|shown| properties.is_some_and(|p| p.keys().any(|name| shown.contains(name))))
+    !requires && shown.is_some_and(|shown| properties.is_some_and(|p| p.keys().any(|name| shown.contains(name))))
 }
 
 fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {
@@ -232,7 +236,10 @@ mod tests {
     }
 
     fn schema(document: &Value, pointer: &str) -> Value {
-        document.pointer(&format!("/paths/~1a/{pointer}/content/application~1json/schema")).unwrap().clone()
+        document
+            .pointer(&format!("/paths/~1a/{pointer}/content/application~1json/schema"))
+            .unwrap()
+            .clone()
     }
 
     #[test]
@@ -242,8 +249,14 @@ mod tests {
         let answer = schema(&document, "get/responses/200");
         assert_eq!(answer["required"], json!(["id", "on", "list", "until"]));
         assert_eq!(answer["properties"]["id"], json!({"type": "string", "readOnly": true}));
-        assert_eq!(answer["properties"]["on"], json!({"type": "boolean", "x-nullable": true}));
-        assert_eq!(answer["properties"]["until"], json!({"type": "string", "readOnly": true, "x-nullable": true}));
+        assert_eq!(
+            answer["properties"]["on"],
+            json!({"type": "boolean", "x-nullable": true})
+        );
+        assert_eq!(
+            answer["properties"]["until"],
+            json!({"type": "string", "readOnly": true, "x-nullable": true})
+        );
         assert_eq!(answer["properties"]["list"]["items"]["required"], json!(["a", "b"]));
     }
 
@@ -253,10 +266,16 @@ mod tests {
         apply(&mut document, &Places::new()).unwrap();
         assert_eq!(document["paths"]["/a"]["post"]["requestBody"][MERGE_PATCH], json!(true));
         let patch = schema(&document, "post/requestBody");
-        assert_eq!(patch["properties"]["on"], json!({"type": "boolean", "x-nullable": true}));
+        assert_eq!(
+            patch["properties"]["on"],
+            json!({"type": "boolean", "x-nullable": true})
+        );
         let items = &patch["properties"]["list"]["items"];
         assert_eq!(items["required"], json!(["a"]));
-        assert_eq!(items["properties"]["b"], json!({"type": "string", "default": "x", "x-nullable": true}));
+        assert_eq!(
+            items["properties"]["b"],
+            json!({"type": "string", "default": "x", "x-nullable": true})
+        );
     }
 
     #[test]
@@ -265,9 +284,15 @@ mod tests {
         document["paths"]["/a"]["post"]["requestBody"][MERGE_PATCH] = json!(false);
         apply(&mut document, &Places::new()).unwrap();
         for method in ["post", "put"] {
-            assert_eq!(document["paths"]["/a"][method]["requestBody"][MERGE_PATCH], json!(false));
+            assert_eq!(
+                document["paths"]["/a"][method]["requestBody"][MERGE_PATCH],
+                json!(false)
+            );
             let body = schema(&document, &format!("{method}/requestBody"));
-            assert_eq!(body["properties"]["on"], json!({"type": "boolean", "default": true, "x-nullable": true}));
+            assert_eq!(
+                body["properties"]["on"],
+                json!({"type": "boolean", "default": true, "x-nullable": true})
+            );
         }
     }
 }

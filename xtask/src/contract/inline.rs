@@ -41,7 +41,9 @@ pub fn inline(document: &mut Value, places: &Places) -> Result<Vec<String>, Diag
             }
             for name in entries.as_object().into_iter().flatten().map(|(name, _)| name) {
                 if !used.contains(&format!("#/components/{section}/{name}")) {
-                    notices.push(format!("the component `{section}/{name}` is not referred to by any operation"));
+                    notices.push(format!(
+                        "the component `{section}/{name}` is not referred to by any operation"
+                    ));
                 }
             }
             false
@@ -132,7 +134,10 @@ mod tests {
                    "B": {"type": "string"}, "C": {}}, "securitySchemes": {"bearer": {}}}),
         );
         let notices = inline(&mut document, &Places::new()).unwrap();
-        assert_eq!(notices, ["the component `schemas/C` is not referred to by any operation"]);
+        assert_eq!(
+            notices,
+            ["the component `schemas/C` is not referred to by any operation"]
+        );
         assert_eq!(
             document["paths"]["/a"]["get"]["s"],
             json!({"type": "object", "properties": {"b": {"type": "string", "x-ref-name": "B"}}, "x-ref-name": "A", "description": "mine"})

@@ -33,11 +33,7 @@ pub struct Document {
 impl Document {
     /// The line on which an operation stands: that of its `operationId`, else the document's first.
     pub fn place_of(&self, operation_id: Option<&str>) -> Place {
-        let offset = operation_id.and_then(|id| {
-            self.text
-                .lines()
-                .position(|line| mentions_operation_id(line, id))
-        });
+        let offset = operation_id.and_then(|id| self.text.lines().position(|line| mentions_operation_id(line, id)));
         Place {
             file: self.place.file.clone(),
             line: self.place.line + offset.unwrap_or(0),
@@ -141,7 +137,10 @@ fn json_blocks(text: &str) -> Vec<(usize, String)> {
     for (event, range) in Parser::new(text).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info)))
-                if info.split([' ', ',', '{']).next().is_some_and(|l| l.eq_ignore_ascii_case("json")) =>
+                if info
+                    .split([' ', ',', '{'])
+                    .next()
+                    .is_some_and(|l| l.eq_ignore_ascii_case("json")) =>
             {
                 current = Some((None, String::new()));
             }
@@ -170,8 +169,9 @@ enum Language {
 fn load_text(place: Place, text: String, language: Language, loaded: &mut Loaded, faults: &mut Diagnostics) {
     let parsed = match language {
         Language::Json => serde_json::from_str::<Strict>(&text).map_err(|e| (e.line(), e.to_string())),
-        Language::Yaml => serde_yaml::from_str::<Strict>(&text)
-            .map_err(|e| (e.location().map_or(1, |l| l.line()), e.to_string())),
+        Language::Yaml => {
+            serde_yaml::from_str::<Strict>(&text).map_err(|e| (e.location().map_or(1, |l| l.line()), e.to_string()))
+        }
     };
     let value = match parsed {
         Ok(Strict(value)) => value,
@@ -183,13 +183,17 @@ fn load_text(place: Place, text: String, language: Language, loaded: &mut Loaded
             if text.contains("openapi") {
                 faults.push(Some(&at), format!("broken OpenAPI document: {message}"));
             } else {
-                loaded.notices.push(format!("{at}: left out, neither valid nor OpenAPI: {message}"));
+                loaded
+                    .notices
+                    .push(format!("{at}: left out, neither valid nor OpenAPI: {message}"));
             }
             return;
         }
     };
     let Some(version) = value.get("openapi") else {
-        loaded.notices.push(format!("{place}: left out, not an OpenAPI document (no `openapi` key)"));
+        loaded
+            .notices
+            .push(format!("{place}: left out, not an OpenAPI document (no `openapi` key)"));
         return;
     };
     if !version.as_str().is_some_and(|v| v.starts_with("3.1.")) {
@@ -199,8 +203,14 @@ fn load_text(place: Place, text: String, language: Language, loaded: &mut Loaded
         );
         return;
     }
-    if value.get("paths").and_then(Value::as_object).is_none_or(|paths| paths.is_empty()) {
-        loaded.notices.push(format!("{place}: a document without paths; only its tags, servers and components count"));
+    if value
+        .get("paths")
+        .and_then(Value::as_object)
+        .is_none_or(|paths| paths.is_empty())
+    {
+        loaded.notices.push(format!(
+            "{place}: a document without paths; only its tags, servers and components count"
+        ));
     }
     loaded.documents.push(Document { place, value, text });
 }
@@ -239,14 +249,21 @@ mod tests {
         let (loaded, faults) = load_page("# T\n\n```json\n{\n \"openapi\": \"3.1.0\",\n \"paths\": {,}\n}\n```\n");
         assert!(loaded.documents.is_empty());
         let text = faults.to_string();
-        assert!(text.starts_with("upstream/page.md:6: broken OpenAPI document:"), "{text}");
+        assert!(
+            text.starts_with("upstream/page.md:6: broken OpenAPI document:"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_broken_example_is_left_out_with_a_notice() {
         let (loaded, faults) = load_page("```json\n{ // a comment\n}\n```\n");
         assert!(faults.into_result().is_ok());
-        assert!(loaded.notices[0].starts_with("upstream/page.md:2: left out"), "{:?}", loaded.notices);
+        assert!(
+            loaded.notices[0].starts_with("upstream/page.md:2: left out"),
+            "{:?}",
+            loaded.notices
+        );
     }
 
     #[test]
@@ -264,7 +281,8 @@ mod tests {
 
     #[test]
     fn operations_of_one_document_have_their_own_lines() {
-        let text = "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      operationId: getAll\n    post:\n      operationId: getA\n";
+        let text =
+            "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      operationId: getAll\n    post:\n      operationId: getA\n";
         let mut loaded = Loaded::default();
         load_file("upstream/a.yaml", text, &mut loaded, &mut Diagnostics::default());
         let document = &loaded.documents[0];

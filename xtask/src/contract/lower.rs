@@ -29,7 +29,9 @@ pub fn lower(contract: &Value) -> Value {
         }
     }
     let read = reachable_from_answers(contract);
-    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten() {
         to_3_0(schema);
         if read.contains(name) {
@@ -46,7 +48,9 @@ fn lower_operation(operation: &mut Value) {
         to_3_0(schema);
         unbound(schema);
     }
-    let body = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+    let body = operation
+        .pointer_mut("/requestBody/content")
+        .and_then(Value::as_object_mut);
     for (media, content) in body.into_iter().flatten() {
         // Raw bytes have one form in 3.0.
         if media == "application/octet-stream" {
@@ -71,7 +75,11 @@ fn lower_operation(operation: &mut Value) {
             relax(schema);
         }
         let headers = response.get_mut("headers").and_then(Value::as_object_mut);
-        for schema in headers.into_iter().flatten().filter_map(|(_, header)| header.get_mut("schema")) {
+        for schema in headers
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, header)| header.get_mut("schema"))
+        {
             to_3_0(schema);
         }
     }
@@ -97,7 +105,9 @@ fn content_kind(response: &Value) -> String {
     let content = response.get("content").and_then(Value::as_object);
     match content.and_then(|c| c.iter().next()) {
         None => String::new(),
-        Some((media, value)) if media == "application/json" => super::name::key(value.get("schema").unwrap_or(&Value::Null)),
+        Some((media, value)) if media == "application/json" => {
+            super::name::key(value.get("schema").unwrap_or(&Value::Null))
+        }
         Some(_) => BINARY.to_owned(),
     }
 }
@@ -194,7 +204,16 @@ fn each_inside(schema: &mut Value, f: fn(&mut Value)) {
 fn relax(schema: &mut Value) {
     each_inside(schema, relax);
     let Some(object) = schema.as_object_mut() else { return };
-    for key in ["required", "default", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems"] {
+    for key in [
+        "required",
+        "default",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+    ] {
         object.shift_remove(key);
     }
     if object.get("additionalProperties") == Some(&json!(false)) {
@@ -220,7 +239,17 @@ fn relax(schema: &mut Value) {
 fn unbound(schema: &mut Value) {
     each_inside(schema, unbound);
     if let Some(object) = schema.as_object_mut() {
-        for key in ["default", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern", "nullable"] {
+        for key in [
+            "default",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "minLength",
+            "maxLength",
+            "pattern",
+            "nullable",
+        ] {
             object.shift_remove(key);
         }
         if let Some(format) = object.get("format").and_then(Value::as_str)
@@ -254,16 +283,22 @@ mod tests {
         });
         let low = lower(&contract);
         let schemas = &low["components"]["schemas"];
-        assert_eq!(schemas["Read"], json!({"type": "object", "properties": {
-            "a": {"type": "string", "nullable": true},
-            "b": {"description": "d", "allOf": [{"$ref": "#/components/schemas/Kind"}], "nullable": true},
-            "c": {"allOf": [{"$ref": "#/components/schemas/Kind"}], "nullable": true},
-            "d": {"type": "integer", "minimum": 0, "maximum": 65535, "nullable": true}
-        }}));
+        assert_eq!(
+            schemas["Read"],
+            json!({"type": "object", "properties": {
+                "a": {"type": "string", "nullable": true},
+                "b": {"description": "d", "allOf": [{"$ref": "#/components/schemas/Kind"}], "nullable": true},
+                "c": {"allOf": [{"$ref": "#/components/schemas/Kind"}], "nullable": true},
+                "d": {"type": "integer", "minimum": 0, "maximum": 65535, "nullable": true}
+            }})
+        );
         assert_eq!(schemas["Write"]["required"], json!(["a"]));
         assert_eq!(schemas["Write"]["properties"]["a"]["minLength"], 1);
         assert_eq!(schemas["Kind"], json!({"type": "string", "x-extensible-enum": ["A"]}));
-        assert_eq!(low["paths"]["/a"]["post"]["parameters"][0]["schema"], json!({"type": "integer", "format": "int32"}));
+        assert_eq!(
+            low["paths"]["/a"]["post"]["parameters"][0]["schema"],
+            json!({"type": "integer", "format": "int32"})
+        );
     }
 
     #[test]

@@ -42,7 +42,8 @@ struct Merger {
 impl Merger {
     fn add(&mut self, document: &Document) {
         let Some(root) = document.value.as_object() else {
-            self.faults.push(Some(&document.place), "an OpenAPI document must be an object");
+            self.faults
+                .push(Some(&document.place), "an OpenAPI document must be an object");
             return;
         };
         let security = root.get("security");
@@ -65,7 +66,8 @@ impl Merger {
     fn add_paths(&mut self, document: &Document, paths: &Map<String, Value>, security: Option<&Value>) {
         for (path, item) in paths {
             let Some(item) = item.as_object() else {
-                self.faults.push(Some(&document.place), format!("`{path}` is not an object"));
+                self.faults
+                    .push(Some(&document.place), format!("`{path}` is not an object"));
                 continue;
             };
             self.check_template(path, &document.place);
@@ -173,9 +175,7 @@ impl Merger {
                     let item_bare = item.as_object().is_some_and(|o| o.len() == 1);
                     if existing_bare {
                         *existing = item.clone();
-                    } else if !item_bare
-                        && let Some(difference) = first_difference(existing, item)
-                    {
+                    } else if !item_bare && let Some(difference) = first_difference(existing, item) {
                         let first = self.origins.get(&pointer).unwrap_or(&document.place);
                         let message = format!(
                             "the entry `{name}` of `{list}` is described differently at {first}: \
@@ -319,8 +319,16 @@ mod tests {
     fn different_operations_name_both_places_and_the_difference() {
         fails(
             &[
-                page("/a", "get", json!({"operationId": "a", "responses": {"200": {"description": "x"}}})),
-                page("/a", "get", json!({"operationId": "a", "responses": {"200": {"description": "y"}}})),
+                page(
+                    "/a",
+                    "get",
+                    json!({"operationId": "a", "responses": {"200": {"description": "x"}}}),
+                ),
+                page(
+                    "/a",
+                    "get",
+                    json!({"operationId": "a", "responses": {"200": {"description": "y"}}}),
+                ),
             ],
             "1.json:1: `GET /a` is described differently at 0.json:1: the first difference is at \
              `/responses/200/description`; keep one of the two",
@@ -357,18 +365,30 @@ mod tests {
             page
         };
         let cases = [
-            (json!({"tags": [{"name": "A", "description": "x"}]}), json!({"tags": [{"name": "A", "description": "y"}]})),
-            (json!({"servers": [{"url": "u", "variables": {"a": {"default": "1"}}}]}), json!({"servers": [{"url": "u"}, {"url": "u", "x-y": 1}]})),
+            (
+                json!({"tags": [{"name": "A", "description": "x"}]}),
+                json!({"tags": [{"name": "A", "description": "y"}]}),
+            ),
+            (
+                json!({"servers": [{"url": "u", "variables": {"a": {"default": "1"}}}]}),
+                json!({"servers": [{"url": "u"}, {"url": "u", "x-y": 1}]}),
+            ),
             (
                 json!({"components": {"securitySchemes": {"b": {"type": "http"}}}}),
                 json!({"components": {"securitySchemes": {"b": {"type": "apiKey"}}}}),
             ),
-            (json!({"components": {"schemas": {"S": {"type": "string"}}}}), json!({"components": {"schemas": {"S": {}}}})),
+            (
+                json!({"components": {"schemas": {"S": {"type": "string"}}}}),
+                json!({"components": {"schemas": {"S": {}}}}),
+            ),
             (json!({"info": {"title": "T"}}), json!({"info": {"title": "U"}})),
         ];
         for (first, second) in cases {
             let text = merged(&[with(first.clone()), with(second)]).unwrap_err().to_string();
-            assert!(text.contains("1.json:1") && text.contains("0.json:1") && text.contains("first difference"), "{text}");
+            assert!(
+                text.contains("1.json:1") && text.contains("0.json:1") && text.contains("first difference"),
+                "{text}"
+            );
             assert!(merged(&[with(first.clone()), with(first)]).is_ok());
         }
     }
@@ -388,9 +408,14 @@ mod tests {
     fn what_a_page_says_of_all_its_operations_moves_to_them() {
         let mut first = page("/a", "get", json!({"operationId": "a"}));
         first["security"] = json!([{"bearer": []}]);
-        let mut second = page("/b/{id}", "get", json!({"operationId": "b", "parameters": [{"name": "own", "in": "query"}]}));
+        let mut second = page(
+            "/b/{id}",
+            "get",
+            json!({"operationId": "b", "parameters": [{"name": "own", "in": "query"}]}),
+        );
         second["security"] = json!([]);
-        second["paths"]["/b/{id}"]["parameters"] = json!([{"name": "id", "in": "path"}, {"name": "own", "in": "query", "x": 1}]);
+        second["paths"]["/b/{id}"]["parameters"] =
+            json!([{"name": "id", "in": "path"}, {"name": "own", "in": "query", "x": 1}]);
         let merged = merged(&[first, second]).unwrap().document;
         assert_eq!(merged["paths"]["/b/{id}"]["get"]["security"], json!([]));
         let names: Vec<_> = merged["paths"]["/b/{id}"]["get"]["parameters"]

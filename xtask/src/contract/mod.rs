@@ -62,7 +62,10 @@ pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
     if operations != merged.operations {
         return Err(crate::diagnostic::fault(
             None,
-            format!("{} operations went in and {operations} came out; an overlay removes or adds some", merged.operations),
+            format!(
+                "{} operations went in and {operations} came out; an overlay removes or adds some",
+                merged.operations
+            ),
         ));
     }
     Ok(Contract {

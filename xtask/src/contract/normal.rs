@@ -10,7 +10,16 @@ pub const NULLABLE: &str = "x-nullable";
 pub fn is_annotation(key: &str) -> bool {
     matches!(
         key,
-        "description" | "title" | "default" | "example" | "examples" | "deprecated" | "readOnly" | "writeOnly" | "$comment" | "externalDocs"
+        "description"
+            | "title"
+            | "default"
+            | "example"
+            | "examples"
+            | "deprecated"
+            | "readOnly"
+            | "writeOnly"
+            | "$comment"
+            | "externalDocs"
     ) || key.starts_with("x-")
 }
 
@@ -27,9 +36,20 @@ pub fn normalize(schema: &mut Value) -> Result<(), String> {
     let Some(object) = schema.as_object_mut() else {
         return Err("a schema must be an object".to_owned());
     };
-    for key in ["not", "if", "patternProperties", "prefixItems", "dependentSchemas", "contains", "$dynamicRef", "unevaluatedProperties"] {
+    for key in [
+        "not",
+        "if",
+        "patternProperties",
+        "prefixItems",
+        "dependentSchemas",
+        "contains",
+        "$dynamicRef",
+        "unevaluatedProperties",
+    ] {
         if object.contains_key(key) {
-            return Err(format!("the keyword `{key}` is not supported; rewrite the schema in an overlay"));
+            return Err(format!(
+                "the keyword `{key}` is not supported; rewrite the schema in an overlay"
+            ));
         }
     }
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
@@ -130,7 +150,9 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
                 }
             }
             (key, ours, theirs) => {
-                return Err(format!("the branches of an `allOf` disagree about `{key}`: {ours} and {theirs}"));
+                return Err(format!(
+                    "the branches of an `allOf` disagree about `{key}`: {ours} and {theirs}"
+                ));
             }
         }
     }
@@ -236,8 +258,14 @@ mod tests {
             json!({"type": "object", "required": ["a", "b"],
                 "properties": {"a": {"type": "integer", "minimum": 2}, "b": {}, "c": {"type": "boolean"}}}),
         );
-        fails(json!({"allOf": [{"type": "string"}, {"type": "boolean"}]}), "disagree about `type`: \"string\" and \"boolean\"");
-        fails(json!({"properties": {"p": {"allOf": [{"pattern": "a"}, {"pattern": "b"}]}}}), "property `p`: ");
+        fails(
+            json!({"allOf": [{"type": "string"}, {"type": "boolean"}]}),
+            "disagree about `type`: \"string\" and \"boolean\"",
+        );
+        fails(
+            json!({"properties": {"p": {"allOf": [{"pattern": "a"}, {"pattern": "b"}]}}}),
+            "property `p`: ",
+        );
     }
 
     #[test]
@@ -245,20 +273,38 @@ mod tests {
         let nullable = json!({"type": "string", "x-nullable": true});
         check(json!({"type": ["string", "null"]}), nullable.clone());
         check(json!({"type": "string", "nullable": true}), nullable.clone());
-        check(json!({"oneOf": [{"type": "string"}, {"type": "null"}]}), nullable.clone());
+        check(
+            json!({"oneOf": [{"type": "string"}, {"type": "null"}]}),
+            nullable.clone(),
+        );
         check(json!({"allOf": [{"type": ["string", "null"]}]}), nullable.clone());
-        check(json!({"allOf": [{"type": "string"}], "type": ["string", "null"]}), nullable);
-        check(json!({"type": ["string"]}), json!({"type": "string", "x-nullable": false}));
-        check(json!({"enum": ["A", null]}), json!({"enum": ["A"], "x-nullable": true, "type": "string"}));
+        check(
+            json!({"allOf": [{"type": "string"}], "type": ["string", "null"]}),
+            nullable,
+        );
+        check(
+            json!({"type": ["string"]}),
+            json!({"type": "string", "x-nullable": false}),
+        );
+        check(
+            json!({"enum": ["A", null]}),
+            json!({"enum": ["A"], "x-nullable": true, "type": "string"}),
+        );
     }
 
     #[test]
     fn unions_stay_and_what_cannot_be_expressed_is_said() {
         let union = json!({"oneOf": [{"type": "string"}, {"type": "integer"}]});
         check(union.clone(), union);
-        check(json!({"additionalProperties": {"type": "string"}}), json!({"additionalProperties": {"type": "string"}, "type": "object"}));
+        check(
+            json!({"additionalProperties": {"type": "string"}}),
+            json!({"additionalProperties": {"type": "string"}, "type": "object"}),
+        );
         check(json!({"items": true}), json!({"items": true, "type": "array"}));
         fails(json!({"type": ["string", "integer"]}), "several types");
-        fails(json!({"items": {"not": {}}}), "`items`: the keyword `not` is not supported");
+        fails(
+            json!({"items": {"not": {}}}),
+            "`items`: the keyword `not` is not supported",
+        );
     }
 }

@@ -33,7 +33,11 @@ pub fn load_overlays(root: &Path, folder: &str) -> Result<Vec<Overlay>, Diagnost
         .map_err(io)?
         .into_iter()
         .map(|entry| entry.path())
-        .filter(|p| p.extension().and_then(|e| e.to_str()).is_some_and(|e| matches!(e, "yaml" | "yml" | "json")))
+        .filter(|p| {
+            p.extension()
+                .and_then(|e| e.to_str())
+                .is_some_and(|e| matches!(e, "yaml" | "yml" | "json"))
+        })
         .collect();
     paths.sort();
     paths
@@ -49,12 +53,23 @@ impl Overlay {
     pub fn parse(file: String, text: String) -> Result<Self, Diagnostics> {
         let Strict(value) = serde_yaml::from_str(&text).map_err(|e| {
             let line = e.location().map_or(1, |l| l.line());
-            let place = Place { file: file.clone(), line };
+            let place = Place {
+                file: file.clone(),
+                line,
+            };
             fault(Some(&place), format!("broken overlay: {e}"))
         })?;
         let overlay = Self { file, value, text };
-        if !overlay.value.get("overlay").and_then(Value::as_str).is_some_and(|v| v.starts_with("1.0.")) {
-            return Err(fault(Some(&overlay.place(0)), "not an overlay: `overlay: 1.0.0` is missing"));
+        if !overlay
+            .value
+            .get("overlay")
+            .and_then(Value::as_str)
+            .is_some_and(|v| v.starts_with("1.0."))
+        {
+            return Err(fault(
+                Some(&overlay.place(0)),
+                "not an overlay: `overlay: 1.0.0` is missing",
+            ));
         }
         Ok(overlay)
     }
@@ -68,7 +83,10 @@ impl Overlay {
             .filter(|(_, line)| line.trim_start_matches([' ', '-', '"', '{']).starts_with("target"))
             .nth(index)
             .map_or(1, |(line, _)| line + 1);
-        Place { file: self.file.clone(), line }
+        Place {
+            file: self.file.clone(),
+            line,
+        }
     }
 }
 
@@ -90,7 +108,13 @@ pub fn apply(document: &mut Value, overlays: &[Overlay]) -> Result<usize, Diagno
 }
 
 fn apply_action(document: &mut Value, action: &Value) -> Result<(), String> {
-    let text = |key: &str| action.get(key).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
+    let text = |key: &str| {
+        action
+            .get(key)
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+    };
     let target = text("target").ok_or("an action needs a `target`, a JSONPath (RFC 9535)")?;
     text("description").ok_or_else(|| format!("the action on `{target}` needs a `description` that says why"))?;
     if let Some(key) = action.as_object().and_then(|a| {
@@ -120,8 +144,14 @@ fn apply_action(document: &mut Value, action: &Value) -> Result<(), String> {
     for pointer in pointers {
         changed |= match (remove, update) {
             (true, None) => remove_at(document, &pointer),
-            (false, Some(update)) => document.pointer_mut(&pointer).is_some_and(|node| merge_into(node, update)),
-            _ => return Err(format!("the action on `{target}` needs either `update` or `remove: true`")),
+            (false, Some(update)) => document
+                .pointer_mut(&pointer)
+                .is_some_and(|node| merge_into(node, update)),
+            _ => {
+                return Err(format!(
+                    "the action on `{target}` needs either `update` or `remove: true`"
+                ));
+            }
         };
     }
     if changed {
@@ -194,8 +224,11 @@ mod tests {
 
     fn run(document: Value, actions: &str) -> Result<Value, String> {
         let mut document = document;
-        let overlay = Overlay::parse("overlays/a.yaml".to_owned(), format!("overlay: 1.0.0\nactions:\n{actions}"))
-            .map_err(|e| e.to_string())?;
+        let overlay = Overlay::parse(
+            "overlays/a.yaml".to_owned(),
+            format!("overlay: 1.0.0\nactions:\n{actions}"),
+        )
+        .map_err(|e| e.to_string())?;
         apply(&mut document, &[overlay]).map_err(|e| e.to_string())?;
         Ok(document)
     }
@@ -238,7 +271,10 @@ mod tests {
             ("{target: '$.a', update: 1}", "needs a `description`"),
             ("{target: '$.a[', description: d, update: 1}", "is not a JSONPath"),
             ("{target: '$.a', description: d}", "either `update` or `remove"),
-            ("{target: '$.a', description: d, update: 1, remove: true}", "either `update` or `remove"),
+            (
+                "{target: '$.a', description: d, update: 1, remove: true}",
+                "either `update` or `remove",
+            ),
             ("{target: '$.a', description: d, updat: 1}", "unknown key `updat`"),
         ] {
             let error = run(json!({"a": 0}), &format!("- {action}\n")).unwrap_err();

@@ -37,9 +37,15 @@ mod tests {
     fn finds_the_first_difference() {
         let a = json!({"x": [1, {"a/b": 1}], "y": 2});
         assert_eq!(first_difference(&a, &json!({"y": 2, "x": [1, {"a/b": 1}]})), None);
-        assert_eq!(first_difference(&a, &json!({"y": 2, "x": [1, {"a/b": 2}]})).unwrap(), "/x/1/a~1b");
+        assert_eq!(
+            first_difference(&a, &json!({"y": 2, "x": [1, {"a/b": 2}]})).unwrap(),
+            "/x/1/a~1b"
+        );
         assert_eq!(first_difference(&a, &json!({"y": 2, "x": [1]})).unwrap(), "/x/1");
-        assert_eq!(first_difference(&a, &json!({"x": [1, {"a/b": 1}], "y": 2, "z": 0})).unwrap(), "/z");
+        assert_eq!(
+            first_difference(&a, &json!({"x": [1, {"a/b": 1}], "y": 2, "z": 0})).unwrap(),
+            "/z"
+        );
         assert_eq!(first_difference(&json!(1), &json!(2)).unwrap(), "");
     }
 }

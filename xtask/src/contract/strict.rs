@@ -75,7 +75,10 @@ impl<'de> Visitor<'de> for Seed {
         while let Some(key) = access.next_key::<Key>()? {
             let value = access.next_value_seed(Seed)?;
             if map.insert(key.0.clone(), value).is_some() {
-                return Err(A::Error::custom(format!("the key `{}` appears twice in one object", key.0)));
+                return Err(A::Error::custom(format!(
+                    "the key `{}` appears twice in one object",
+                    key.0
+                )));
             }
         }
         Ok(Value::Object(map))
@@ -125,6 +128,9 @@ mod tests {
     #[test]
     fn numeric_yaml_keys_are_text() {
         let Strict(value) = serde_yaml::from_str("responses:\n  200: {x: 1.5, y: [null, true, -1]}\n").unwrap();
-        assert_eq!(value.to_string(), r#"{"responses":{"200":{"x":1.5,"y":[null,true,-1]}}}"#);
+        assert_eq!(
+            value.to_string(),
+            r#"{"responses":{"200":{"x":1.5,"y":[null,true,-1]}}}"#
+        );
     }
 }

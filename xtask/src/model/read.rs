@@ -35,7 +35,10 @@ pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
             Ok(operation) => {
                 let key = (operation.resource.clone(), operation.id.to_snake_case());
                 if let Some(other) = methods.insert(key, operation.id.clone()) {
-                    let message = format!("{label}: the operationId `{}` makes the same method name as `{other}`", operation.id);
+                    let message = format!(
+                        "{label}: the operationId `{}` makes the same method name as `{other}`",
+                        operation.id
+                    );
                     faults.push(place, message);
                 }
                 read.push(operation);
@@ -45,7 +48,13 @@ pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
     }
     faults.into_result()?;
     mark_uses(&read, &mut types);
-    let text = |pointer| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |pointer| {
+        document
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     Ok(Api {
         title: text("/info/title"),
         version: text("/info/version"),
@@ -79,7 +88,11 @@ fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<O
         .map(parameter)
         .collect::<Result<Vec<_>, _>>()?;
     check_path(path, &parameters)?;
-    let responses = value.get("responses").and_then(Value::as_object).cloned().unwrap_or_default();
+    let responses = value
+        .get("responses")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     Ok(Operation {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -87,7 +100,10 @@ fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<O
         summary: text(value, "summary"),
         description: text(value, "description"),
         access: value.get("x-access").and_then(Value::as_array).map(|roles| {
-            roles.iter().filter_map(|role| role.as_str().map(str::to_owned)).collect()
+            roles
+                .iter()
+                .filter_map(|role| role.as_str().map(str::to_owned))
+                .collect()
         }),
         signed_in: value.get("security").map_or(secured, demands_token),
         parameters,
@@ -105,7 +121,9 @@ fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
             .strip_prefix('{')
             .and_then(|s| s.strip_suffix('}'))
             .filter(|s| !s.contains(['{', '}']))
-            .ok_or_else(|| format!("the path segment `{segment}` mixes text and parameters, which no router here matches"))?;
+            .ok_or_else(|| {
+                format!("the path segment `{segment}` mixes text and parameters, which no router here matches")
+            })?;
         if !names.insert(name) {
             return Err(format!("the path parameter `{name}` appears twice"));
         }
@@ -116,7 +134,9 @@ fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
         .map(|p| p.name.as_str())
         .collect();
     if let Some(name) = names.symmetric_difference(&declared).next() {
-        return Err(format!("the path parameter `{name}` is in the template or declared, but not both"));
+        return Err(format!(
+            "the path parameter `{name}` is in the template or declared, but not both"
+        ));
     }
     let mut all = BTreeSet::new();
     match parameters.iter().find(|p| !all.insert(p.name.to_snake_case())) {
@@ -132,15 +152,25 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
         Some("path") => ParameterPlace::Path,
         Some("query") => ParameterPlace::Query,
         Some("header") => ParameterPlace::Header,
-        other => return Err(fail(&format!("parameters in `{}` are not supported", other.unwrap_or("-")))),
+        other => {
+            return Err(fail(&format!(
+                "parameters in `{}` are not supported",
+                other.unwrap_or("-")
+            )));
+        }
     };
-    if value.get("content").is_some() || value.get("style").is_some_and(|s| s != "form" && s != "simple") || flag(value, "allowReserved") {
+    if value.get("content").is_some()
+        || value.get("style").is_some_and(|s| s != "form" && s != "simple")
+        || flag(value, "allowReserved")
+    {
         return Err(fail("only the default style of serialisation is supported"));
     }
     let schema = schema(value.get("schema").ok_or_else(|| fail("it has no schema"))?).map_err(|e| fail(&e))?;
     match &schema.ty {
         Type::Map(_) | Type::Any => return Err(fail("objects and untyped values are not supported here")),
-        Type::Array(_) if place != ParameterPlace::Query => return Err(fail("an array is only supported in the query")),
+        Type::Array(_) if place != ParameterPlace::Query => {
+            return Err(fail("an array is only supported in the query"));
+        }
         Type::Array(items) if matches!(items.ty, Type::Array(_) | Type::Map(_) | Type::Any) => {
             return Err(fail("only an array of plain values is supported here"));
         }
@@ -150,7 +180,11 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
     Ok(Parameter {
         required: place == ParameterPlace::Path || flag(value, "required"),
         description: text(value, "description"),
-        aliases: aliases.into_iter().flatten().filter_map(|a| a.as_str().map(str::to_owned)).collect(),
+        aliases: aliases
+            .into_iter()
+            .flatten()
+            .filter_map(|a| a.as_str().map(str::to_owned))
+            .collect(),
         name,
         place,
         schema,
@@ -168,7 +202,10 @@ fn only_content(value: &Value) -> Result<Option<(&str, &Value)>, String> {
         (Some((media, entry)), None) => Ok(Some((media, entry))),
         (Some(_), Some(_)) => {
             let all: Vec<_> = content.keys().map(String::as_str).collect();
-            Err(format!("several media types ({}); keep one in an overlay", all.join(", ")))
+            Err(format!(
+                "several media types ({}); keep one in an overlay",
+                all.join(", ")
+            ))
         }
     }
 }
@@ -213,7 +250,9 @@ fn successes(responses: &Map<String, Value>) -> Result<Vec<Success>, String> {
         let body = match only_content(response).map_err(fail)? {
             None => SuccessBody::Empty,
             Some(("application/json", entry)) => SuccessBody::Json(content_schema(entry).map_err(fail)?),
-            Some((media, _)) => SuccessBody::Bytes { media_type: media.to_owned() },
+            Some((media, _)) => SuccessBody::Bytes {
+                media_type: media.to_owned(),
+            },
         };
         let headers = response.get("headers").and_then(Value::as_object);
         let headers = headers
@@ -319,7 +358,10 @@ fn schema(value: &Value) -> Result<Schema, String> {
             _ => Text::Plain,
         }),
         (None, Some("array")) => {
-            let items = value.get("items").filter(|i| i.is_object()).map_or_else(|| Ok(Schema::any()), schema)?;
+            let items = value
+                .get("items")
+                .filter(|i| i.is_object())
+                .map_or_else(|| Ok(Schema::any()), schema)?;
             Type::Array(Box::new(items))
         }
         (None, Some("object")) => match value.get("additionalProperties") {
@@ -353,7 +395,8 @@ fn limits(value: &Value) -> Limits {
 }
 
 fn integer(value: &Value, limits: &Limits) -> Integer {
-    let port = limits.minimum.is_some_and(|m| m >= 0.0) && limits.maximum.is_some_and(|m| (256.0..=65535.0).contains(&m));
+    let port =
+        limits.minimum.is_some_and(|m| m >= 0.0) && limits.maximum.is_some_and(|m| (256.0..=65535.0).contains(&m));
     match value.get("format").and_then(Value::as_str) {
         // A port, by its bounds; smaller counts stay plain numbers.
         _ if port && limits.maximum == Some(65535.0) => Integer::U16,
@@ -366,10 +409,15 @@ fn type_def(name: &str, value: &Value) -> Result<TypeDef, String> {
     let branches = ["oneOf", "anyOf"].iter().find_map(|key| value.get(*key)?.as_array());
     let strings = |key: &str| {
         let values = value.get(key)?.as_array()?;
-        values.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        values
+            .iter()
+            .map(|v| v.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
     };
     let kind = if let Some(branches) = branches {
-        TypeKind::Union { variants: variants(name, branches)? }
+        TypeKind::Union {
+            variants: variants(name, branches)?,
+        }
     } else if let Some(values) = strings("enum").or_else(|| strings(EXTENSIBLE_ENUM)) {
         TypeKind::Enum { values }
     } else if let Some(properties) = value.get("properties").and_then(Value::as_object) {
@@ -395,7 +443,11 @@ fn variants(name: &str, branches: &[Value]) -> Result<Vec<Variant>, String> {
         let mut variant = match &schema.ty {
             Type::Named(target) => {
                 let short = target.strip_prefix(name).unwrap_or(target);
-                if short.is_empty() { target.clone() } else { short.to_owned() }
+                if short.is_empty() {
+                    target.clone()
+                } else {
+                    short.to_owned()
+                }
             }
             Type::Any => "Any".to_owned(),
             Type::Boolean => "Boolean".to_owned(),
@@ -408,7 +460,10 @@ fn variants(name: &str, branches: &[Value]) -> Result<Vec<Variant>, String> {
         if variants.iter().any(|v| v.name == variant) {
             variant = format!("{variant}{}", variants.len() + 1);
         }
-        variants.push(Variant { name: pascal(&variant), schema });
+        variants.push(Variant {
+            name: pascal(&variant),
+            schema,
+        });
     }
     Ok(variants)
 }
@@ -463,7 +518,12 @@ fn mark_uses(operations: &[Operation], types: &mut IndexMap<String, TypeDef>) {
         for parameter in &operation.parameters {
             mark(&parameter.schema, Use::Request);
         }
-        if let Some(Body { kind: BodyKind::Json(schema) | BodyKind::Form(schema), merge_patch, .. }) = &operation.body {
+        if let Some(Body {
+            kind: BodyKind::Json(schema) | BodyKind::Form(schema),
+            merge_patch,
+            ..
+        }) = &operation.body
+        {
             mark(schema, if *merge_patch { Use::Patch } else { Use::Request });
         }
         for success in &operation.successes {

@@ -115,7 +115,12 @@ impl Collector<'_> {
             let headers = response.get("headers").and_then(Value::as_object);
             for (name, header) in headers.into_iter().flatten() {
                 if let Some(schema) = header.get("schema") {
-                    self.inside(schema, &singular(rest), name, &format!("{at}/headers/{}/schema", token(name)));
+                    self.inside(
+                        schema,
+                        &singular(rest),
+                        name,
+                        &format!("{at}/headers/{}/schema", token(name)),
+                    );
                 }
             }
         }
@@ -146,12 +151,19 @@ impl Collector<'_> {
         } else {
             (vec![result.clone()], result)
         };
-        let naming = Naming { names, noun, rank: 0, root: true };
+        let naming = Naming {
+            names,
+            noun,
+            rank: 0,
+            root: true,
+        };
         self.visit(schema, naming, at);
     }
 
     fn body(&mut self, operation: &Value, rest: &str) {
-        let Some(body) = operation.get("requestBody") else { return };
+        let Some(body) = operation.get("requestBody") else {
+            return;
+        };
         let patch = body.get(MERGE_PATCH).and_then(Value::as_bool).unwrap_or(false);
         self.view = View::Request(if patch { "Update" } else { "Create" });
         for (media, schema) in schemas(body) {
@@ -169,7 +181,8 @@ impl Collector<'_> {
         self.view = View::Request("");
         let parameters = operation.get("parameters").and_then(Value::as_array);
         for (index, parameter) in parameters.into_iter().flatten().enumerate() {
-            if let (Some(schema), Some(name)) = (parameter.get("schema"), parameter.get("name").and_then(Value::as_str)) {
+            if let (Some(schema), Some(name)) = (parameter.get("schema"), parameter.get("name").and_then(Value::as_str))
+            {
                 self.inside(schema, &singular(rest), name, &format!("/parameters/{index}/schema"));
             }
         }
@@ -200,7 +213,12 @@ impl Collector<'_> {
     /// Records the schema if it needs a name; returns the noun for what is inside it.
     fn add(&mut self, schema: &Value, naming: Naming, at: &str) -> String {
         let pin = |name| schema.get(name).and_then(Value::as_str);
-        let Naming { mut names, mut noun, rank, root } = naming;
+        let Naming {
+            mut names,
+            mut noun,
+            rank,
+            root,
+        } = naming;
         let is_enum = schema.get("enum").is_some();
         let strong = pin(NAME);
         let pinned_noun = strong.or_else(|| pin(REF_NAME));
@@ -247,8 +265,15 @@ impl Collector<'_> {
 
     fn visit_inside(&mut self, schema: &Value, noun: &str, at: &str, but_items: bool) {
         let Some(object) = schema.as_object() else { return };
-        for (name, property) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if but_items && listed(schema).is_some_and(|(_, items_at)| items_at == format!("/properties/{}/items", token(name))) {
+        for (name, property) in object
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            if but_items
+                && listed(schema).is_some_and(|(_, items_at)| items_at == format!("/properties/{}/items", token(name)))
+            {
                 continue;
             }
             self.inside(property, noun, name, &format!("{at}/properties/{}", token(name)));

@@ -31,8 +31,13 @@ use crate::diagnostic::Diagnostics;
 /// Pins a name.
 pub const NAME: &str = "x-name";
 
+/// What belongs to a use of a component and never to the component itself.
+const USE_ONLY: [&str; 3] = ["default", "readOnly", "writeOnly"];
+
 /// Names that generated code needs for itself.
-const RESERVED: [&str; 9] = ["Box", "Option", "Result", "Self", "String", "Vec", "Client", "Error", "Some"];
+const RESERVED: [&str; 9] = [
+    "Box", "Option", "Result", "Self", "String", "Vec", "Client", "Error", "Some",
+];
 
 /// Moves every named schema to the components and refers to it from where it stood.
 pub fn name(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
@@ -111,6 +116,8 @@ struct Assigned {
     name: String,
     /// The occurrence whose words describe the component.
     definer: usize,
+    /// What that occurrence says of itself; a use need not repeat it.
+    words: Map<String, Value>,
 }
 
 fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String, Assigned>, Diagnostics> {
@@ -128,13 +135,17 @@ fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String,
     let mut wanted: Vec<(Vec<String>, &Occurrence)> = Vec::new();
     for group in &groups {
         let place = |o: &Occurrence| place_of(places, &o.path, &o.method).cloned();
-        let pins: BTreeSet<&str> = group.iter().filter(|o| o.pinned).map(|o| o.names[0].as_str()).collect();
-        let joined = input_name(group, &pins);
-        if joined.is_none() && pins.len() > 1 {
+        let pins: BTreeSet<&str> = group
+            .iter()
+            .filter(|o| o.pinned)
+            .map(|o| o.input_noun.as_deref().unwrap_or(&o.names[0]))
+            .collect();
+        if pins.len() > 1 {
             let all: Vec<_> = pins.iter().map(|p| format!("`{p}`")).collect();
             let message = format!("{NAME} gives equal schemas several names: {}; keep one", all.join(", "));
             faults.push(place(group[0]).as_ref(), message);
         }
+        let joined = input_name(group);
         // `min_by_key` takes the first of equals, so ties go by the order of the documents.
         let best = group
             .iter()
@@ -163,8 +174,9 @@ fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String,
         match choice.cloned() {
             Some(name) => {
                 taken.insert(name.clone(), occurrence);
+                let words = occurrence.schema.as_object().cloned().unwrap_or_default();
                 let definer = occurrence.order;
-                names.insert(occurrence.key.clone(), Assigned { name, definer });
+                names.insert(occurrence.key.clone(), Assigned { name, definer, words });
             }
             None => faults.push(
                 place_of(places, &occurrence.path, &occurrence.method),
@@ -185,26 +197,26 @@ fn clash(name: &str, occurrence: &Occurrence, other: Option<&Occurrence>) -> Str
             at(occurrence),
             first_difference(&bare(&other.schema), &bare(&occurrence.schema)).unwrap_or_default()
         ),
-        None => format!("the name `{name}` of {} is reserved; give it another `{NAME}` in an overlay", at(occurrence)),
+        None => format!(
+            "the name `{name}` of {} is reserved; give it another `{NAME}` in an overlay",
+            at(occurrence)
+        ),
     }
 }
 
 /// `OfficeHoursInput` for what would be both `CreateOfficeHours` and `UpdateOfficeHours`.
-fn input_name(group: &[&Occurrence], pins: &BTreeSet<&str>) -> Option<String> {
-    let names: BTreeSet<&str> = if pins.is_empty() {
-        group.iter().map(|o| o.names[0].as_str()).collect()
-    } else {
-        pins.clone()
-    };
-    let nouns: BTreeSet<&str> = group.iter().filter(|o| pins.is_empty() || o.pinned).filter_map(|o| o.input_noun.as_deref()).collect();
-    match (names.len(), nouns.len()) {
-        (2, 1) => {
-            let noun = nouns.first()?;
-            let both = [format!("Create{noun}"), format!("Update{noun}")];
-            names.iter().all(|n| both.iter().any(|b| b == n)).then(|| format!("{noun}Input"))
+fn input_name(group: &[&Occurrence]) -> Option<String> {
+    let pinned = group.iter().any(|o| o.pinned);
+    let mut relevant = group.iter().filter(|o| o.pinned == pinned).peekable();
+    let noun = relevant.peek()?.input_noun.clone()?;
+    let mut names = BTreeSet::new();
+    for occurrence in relevant {
+        if occurrence.input_noun.as_ref() != Some(&noun) {
+            return None;
         }
-        _ => None,
+        names.insert(occurrence.names[0].as_str());
     }
+    (names.len() > 1).then(|| format!("{noun}Input"))
 }
 
 /// Rewrites the schemas of an operation that are not inside others.
@@ -228,7 +240,7 @@ fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
     if collect::needs_name(schema)
         && let Some(assigned) = names.get(&key(schema))
     {
-        *schema = reference(schema, &assigned.name);
+        *schema = reference(schema, assigned);
     } else {
         rewrite_inside(schema, names);
         strip(schema);
@@ -236,16 +248,17 @@ fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
     }
 }
 
-/// A reference with what is said of this use: null-ness, default and words.
-fn reference(schema: &Value, name: &str) -> Value {
-    let target = json!({"$ref": format!("#/components/schemas/{name}")});
+/// A reference with what is said of this use and not of the component: null-ness, default and words.
+fn reference(schema: &Value, assigned: &Assigned) -> Value {
+    let target = json!({"$ref": format!("#/components/schemas/{}", assigned.name)});
     let mut using = if schema.get(NULLABLE) == Some(&json!(true)) {
         json!({"anyOf": [target, {"type": "null"}]})
     } else {
         target
     };
     for (key, value) in schema.as_object().into_iter().flatten() {
-        if is_annotation(key) && !key.starts_with("x-") {
+        let own = USE_ONLY.contains(&key.as_str()) || assigned.words.get(key) != Some(value);
+        if is_annotation(key) && !key.starts_with("x-") && own {
             using[key] = value.clone();
         }
     }
@@ -275,7 +288,8 @@ fn strip(schema: &mut Value) {
         object.shift_remove(REF_NAME);
         if collect::needs_name_object(object) {
             // Decided by each use, see `reference`.
-            for key in [NULLABLE, "default", "readOnly", "writeOnly"] {
+            object.shift_remove(NULLABLE);
+            for key in USE_ONLY {
                 object.shift_remove(key);
             }
         }

@@ -4,7 +4,8 @@ use heck::ToUpperCamelCase;
 
 /// Verbs of operations that only read; what follows them is the name of what is read.
 const READING: [&str; 14] = [
-    "retrieve", "get", "show", "list", "query", "check", "find", "fetch", "read", "describe", "search", "view", "export", "download",
+    "retrieve", "get", "show", "list", "query", "check", "find", "fetch", "read", "describe", "search", "view",
+    "export", "download",
 ];
 
 /// An operationId as a type name.
@@ -36,7 +37,11 @@ pub fn is_reading(verb: &str) -> bool {
 /// English plural to singular, for the words that occur in names; leaves what it does not know.
 pub fn singular(name: &str) -> String {
     let lower = name.to_lowercase();
-    if ["ss", "us", "is", "news", "series"].iter().any(|end| lower.ends_with(end)) || name.len() < 3 {
+    if ["ss", "us", "is", "news", "series"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+        || name.len() < 3
+    {
         return name.to_owned();
     }
     if let Some(stem) = name.strip_suffix("ies") {
@@ -60,8 +65,16 @@ mod tests {
         assert_eq!(split_verb("getSBCToken"), ("get".into(), "SbcToken".into()));
         assert_eq!(split_verb("ping"), ("ping".into(), String::new()));
         for (plural, expected) in [
-            ("Dealers", "Dealer"), ("Policies", "Policy"), ("Addresses", "Address"), ("Status", "Status"), ("Address", "Address"),
-            ("ranges", "range"), ("Boxes", "Box"), ("Houses", "House"), ("calls_in_24_hours", "calls_in_24_hour"), ("news", "news"),
+            ("Dealers", "Dealer"),
+            ("Policies", "Policy"),
+            ("Addresses", "Address"),
+            ("Status", "Status"),
+            ("Address", "Address"),
+            ("ranges", "range"),
+            ("Boxes", "Box"),
+            ("Houses", "House"),
+            ("calls_in_24_hours", "calls_in_24_hour"),
+            ("news", "news"),
         ] {
             // `uses` is ambiguous (houses, buses); names have more of the former.
             if plural != "Houses" {
