@@ -299,7 +299,7 @@ impl Collector<'_> {
         let naming = Naming {
             names: vec![noun.to_owned(), format!("{}{noun}", self.operation)],
             noun: noun.to_owned(),
-            rank: 3,
+            rank: 5,
             root: false,
         };
         self.visit(schema, naming, at);

@@ -41,6 +41,8 @@ fn names_are_those_a_person_would_choose() {
     let dealer = object(
         json!({"id": {"type": "string"}, "level": level, "address": object(json!({"city": {"type": "string"}}))}),
     );
+    let mut required = dealer.clone();
+    required["required"] = json!(["id"]);
     let list =
         |items: &Value| object(json!({"count": {"type": "integer"}, "items": {"type": "array", "items": items}}));
     let document = named(&[
