@@ -1,0 +1,121 @@
+//! What the domain answers when it does not do what was asked. How that becomes a status is decided in one place, `http/error.rs`.
+
+use std::borrow::Cow;
+
+use crate::store::StoreError;
+
+/// A refusal or a failure. Texts in it may be shown to the caller, except those that are called `internal`.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// There is no object of that id, or none that the caller may know of.
+    #[error("{what} not found")]
+    NotFound {
+        /// Its kind, e.g. "IP rule".
+        what: &'static str,
+    },
+    /// The request is well formed, and the present state does not allow it.
+    #[error("{message}")]
+    Conflict {
+        /// Upper case with underscores.
+        code: &'static str,
+        /// Says with what it conflicts.
+        message: String,
+    },
+    /// Values break the rules; every one that does.
+    #[error("{} values are invalid", .0.len())]
+    Invalid(Vec<Violation>),
+    /// A refusal whose code and text are documented.
+    #[error("{message}")]
+    Refused {
+        /// Upper case with underscores.
+        code: &'static str,
+        /// Word for word as documented.
+        message: &'static str,
+    },
+    /// No valid session.
+    #[error("no valid session")]
+    Unauthorized,
+    /// The caller's role does not allow it.
+    #[error("not allowed for this role")]
+    Forbidden,
+    /// The same call may succeed later.
+    #[error("temporarily unavailable")]
+    Unavailable {
+        /// For the log only.
+        internal: String,
+    },
+    /// A fault of ours.
+    #[error("internal error")]
+    Internal {
+        /// For the log only.
+        internal: String,
+    },
+}
+
+impl Error {
+    /// A fault of ours; the text goes to the log only.
+    pub fn internal(internal: impl Into<String>) -> Self {
+        Self::Internal {
+            internal: internal.into(),
+        }
+    }
+
+    /// One invalid value.
+    pub fn invalid(violation: Violation) -> Self {
+        Self::Invalid(vec![violation])
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable {
+                internal: error.to_string(),
+            },
+            // A violation that nobody expected at the query site is a fault of ours.
+            StoreError::Constraint { .. } | StoreError::Panicked | StoreError::Engine(_) => {
+                Self::internal(error.to_string())
+            }
+        }
+    }
+}
+
+/// One value that breaks a rule. Never holds the value itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Where the value stands.
+    pub place: Place,
+    /// The rule in one word, e.g. `format`.
+    pub rule: &'static str,
+    /// What is expected, in words.
+    pub message: Cow<'static, str>,
+}
+
+/// A place in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A JSON pointer into the body.
+    Body(String),
+    /// A query parameter.
+    Query(&'static str),
+}
+
+impl Violation {
+    /// A violation by the field of that name at the top of the body.
+    pub fn field(name: &str, rule: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            place: Place::Body(format!("/{name}")),
+            rule,
+            message: message.into(),
+        }
+    }
+
+    /// A violation by a query parameter.
+    pub fn query(name: &'static str, rule: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            place: Place::Query(name),
+            rule,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The rules: what may be, what must not, and what happens by itself. Knows neither HTTP nor SQL.
+
+pub mod error;
+mod id;
+pub mod ip_filters;
+pub mod list;
+pub mod network;
+pub mod password;
+pub mod session;
+pub mod token;
+
+pub use self::error::{Error, Violation};
+pub use self::id::{Id, IdSource};

@@ -1,0 +1,421 @@
+//! Who calls: signing in, tokens, signing out, and the first administrator.
+
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::password::{Password, Passwords};
+use super::token::{Token, TokenHash, TokenKind};
+use super::{Error, Id, IdSource};
+use crate::store::{OnConstraint, Store, Tx, accounts, sessions};
+
+/// How long an access token is good for.
+pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
+
+/// How long a refresh token is good for, and with it a session that nobody uses.
+const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The account of a fresh install.
+const FIRST_ADMINISTRATOR: &str = "admin";
+
+/// The built-in roles, as the contract's access rules name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the vendor's")]
+pub enum Role {
+    SystemAdmin,
+    Dealer,
+    Admin,
+    QueueManager,
+    StandardUser,
+    StandardInternationalUser,
+}
+
+impl Role {
+    const ALL: [Self; 6] = [
+        Self::SystemAdmin,
+        Self::Dealer,
+        Self::Admin,
+        Self::QueueManager,
+        Self::StandardUser,
+        Self::StandardInternationalUser,
+    ];
+
+    /// As the API and the store write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SystemAdmin => "SystemAdmin",
+            Self::Dealer => "Dealer",
+            Self::Admin => "Admin",
+            Self::QueueManager => "QueueManager",
+            Self::StandardUser => "StandardUser",
+            Self::StandardInternationalUser => "StandardInternationalUser",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(())
+    }
+}
+
+/// Somebody who can sign in.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its id.
+    pub id: Id,
+    /// What it may do.
+    pub role: Role,
+    /// As it was written; compared without case.
+    pub name: String,
+    /// Of its password.
+    pub password_hash: String,
+    /// Whether it may sign in and its tokens count.
+    pub enabled: bool,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Whose session it is.
+    pub account_id: Id,
+    /// What the caller may do.
+    pub role: Role,
+    /// The account's name.
+    pub name: String,
+    /// The session behind the token.
+    pub session_id: Id,
+}
+
+/// What a client gets when it signs in or refreshes.
+#[derive(Debug)]
+pub struct TokenSet {
+    /// For the calls.
+    pub access: Token,
+    /// For the next token set; good for one use.
+    pub refresh: Token,
+}
+
+/// Signs in with a password. An unknown name, a wrong password and a disabled account look and take the same.
+pub async fn sign_in(
+    store: &Store,
+    ids: &IdSource,
+    passwords: &Passwords,
+    name: String,
+    password: Password,
+    domain: Option<&str>,
+) -> Result<TokenSet, Error> {
+    // A domain names a tenant; there are none yet, so none is known.
+    if domain.is_some_and(|domain| !domain.is_empty()) {
+        return Err(Error::NotFound { what: "domain" });
+    }
+    let account = store
+        .read(move |tx| Ok::<_, Error>(accounts::by_name(tx, &name)?))
+        .await?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let verified = passwords.verify(password, stored).await?;
+    let Some(account) = account.filter(|account| verified && account.enabled) else {
+        return Err(login_failed());
+    };
+    let tokens = TokenSet {
+        access: Token::generate()?,
+        refresh: Token::generate()?,
+    };
+    let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
+    let session_id = ids.next();
+    store
+        .write(move |tx| {
+            // The account may have changed since the password was looked at.
+            let now = Timestamp::now();
+            let current = accounts::by_name(tx, &account.name)?;
+            let unchanged = current.is_some_and(|current| {
+                current.id == account.id && current.enabled && current.password_hash == account.password_hash
+            });
+            if !unchanged {
+                return Err(login_failed());
+            }
+            sessions::delete_expired(tx, now)?;
+            sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
+            give_tokens(tx, session_id, &access, &refresh, now)
+        })
+        .await?;
+    Ok(tokens)
+}
+
+/// Exchanges a refresh token for a new token set. Access tokens given out before stay good until they end.
+///
+/// A token that was exchanged already is in two hands, one of which stole it: the whole session ends.
+pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
+    let presented = TokenHash::of(token);
+    let tokens = TokenSet {
+        access: Token::generate()?,
+        refresh: Token::generate()?,
+    };
+    let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
+    let granted = store
+        .write(move |tx| {
+            let now = Timestamp::now();
+            let Some(token) = sessions::refresh_token(tx, &presented)? else {
+                return Ok::<_, Error>(false);
+            };
+            if token.used {
+                sessions::delete(tx, token.session_id)?;
+                tracing::warn!(session = %token.session_id, "a refresh token was used twice: the session is ended");
+                return Ok(false);
+            }
+            if token.expires_at <= now || !token.account_enabled {
+                return Ok(false);
+            }
+            sessions::mark_used(tx, &presented, now)?;
+            sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
+            give_tokens(tx, token.session_id, &access, &refresh, now)?;
+            Ok(true)
+        })
+        .await?;
+    if granted {
+        Ok(tokens)
+    } else {
+        Err(Error::Refused {
+            code: "UNKNOWN",
+            message: "unknown error",
+        })
+    }
+}
+
+/// Ends the caller's session: its access and refresh tokens stop working at once.
+pub async fn sign_out(store: &Store, session_id: Id) -> Result<(), Error> {
+    store.write(move |tx| Ok(sessions::delete(tx, session_id)?)).await
+}
+
+/// Who presents that access token.
+pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
+    let access = TokenHash::of(token);
+    let now = Timestamp::now();
+    store
+        .read(move |tx| sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized))
+        .await
+}
+
+/// Makes the first administrator of a database that has none, with the password given or a random one.
+///
+/// The random one is returned, to be shown once. There is no built-in password.
+pub async fn ensure_administrator(
+    store: &Store,
+    ids: &IdSource,
+    passwords: &Passwords,
+    given: Option<Password>,
+) -> Result<Option<Password>, Error> {
+    if store
+        .read(|tx| Ok::<_, Error>(accounts::any_of(tx, Role::SystemAdmin)?))
+        .await?
+    {
+        return Ok(None);
+    }
+    let (password, generated) = match given {
+        Some(password) => (password, None),
+        None => {
+            let password = Password::generate()?;
+            (password.clone(), Some(password))
+        }
+    };
+    let account = Account {
+        id: ids.next(),
+        role: Role::SystemAdmin,
+        name: FIRST_ADMINISTRATOR.to_owned(),
+        password_hash: passwords.hash(password).await?,
+        enabled: true,
+    };
+    let made = store
+        .write(move |tx| {
+            if accounts::any_of(tx, Role::SystemAdmin)? {
+                return Ok::<_, Error>(false);
+            }
+            accounts::insert(tx, &account, Timestamp::now()).on_constraint("accounts_name_key", || {
+                Error::Conflict {
+                    code: "CONFLICT",
+                    message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
+                }
+            })?;
+            Ok(true)
+        })
+        .await?;
+    Ok(generated.filter(|_| made))
+}
+
+fn give_tokens(
+    tx: &mut Tx<'_>,
+    session_id: Id,
+    access: &TokenHash,
+    refresh: &TokenHash,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sessions::insert_token(tx, session_id, TokenKind::Access, access, after(now, ACCESS_LIFETIME))?;
+    sessions::insert_token(
+        tx,
+        session_id,
+        TokenKind::Refresh,
+        refresh,
+        after(now, REFRESH_LIFETIME),
+    )?;
+    Ok(())
+}
+
+fn after(now: Timestamp, lifetime: SignedDuration) -> Timestamp {
+    now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)
+}
+
+/// Word for word as documented.
+fn login_failed() -> Error {
+    Error::Refused {
+        code: "UNAUTHORIZED",
+        message: "Login failed, authentication error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixture {
+        store: Store,
+        ids: IdSource,
+        passwords: Passwords,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Fixture {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+            let fixture = Self {
+                store,
+                ids: IdSource::default(),
+                passwords: Passwords::new().unwrap(),
+                _folder: folder,
+            };
+            assert!(fixture.ensure(Some("secret")).await.is_none());
+            fixture
+        }
+
+        async fn ensure(&self, given: Option<&str>) -> Option<Password> {
+            let given = given.map(|text| Password::new(text.to_owned()));
+            ensure_administrator(&self.store, &self.ids, &self.passwords, given)
+                .await
+                .unwrap()
+        }
+
+        async fn sign_in(&self, name: &str, password: &str) -> Result<TokenSet, Error> {
+            let password = Password::new(password.to_owned());
+            sign_in(&self.store, &self.ids, &self.passwords, name.to_owned(), password, None).await
+        }
+
+        async fn caller(&self, tokens: &TokenSet) -> Result<Caller, Error> {
+            authenticate(&self.store, &tokens.access.clone().into_text()).await
+        }
+
+        async fn refresh(&self, tokens: &TokenSet) -> Result<TokenSet, Error> {
+            refresh(&self.store, &tokens.refresh.clone().into_text()).await
+        }
+    }
+
+    #[tokio::test]
+    async fn the_administrator_is_made_once() {
+        let fixture = Fixture::new().await;
+        assert!(fixture.ensure(Some("other")).await.is_none());
+        assert!(fixture.ensure(None).await.is_none());
+        assert!(fixture.sign_in("admin", "other").await.is_err());
+        let caller = fixture
+            .caller(&fixture.sign_in("Admin", "secret").await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!((caller.role, caller.name.as_str()), (Role::SystemAdmin, "admin"));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_name_and_a_wrong_password_look_the_same() {
+        let fixture = Fixture::new().await;
+        let wrong_name = fixture.sign_in("nobody", "secret").await.unwrap_err();
+        let wrong_password = fixture.sign_in("admin", "wrong").await.unwrap_err();
+        assert_eq!(format!("{wrong_name:?}"), format!("{wrong_password:?}"));
+        assert_eq!(wrong_name.to_string(), "Login failed, authentication error");
+    }
+
+    #[tokio::test]
+    async fn refresh_tokens_are_good_for_one_use_and_a_second_ends_the_session() {
+        let fixture = Fixture::new().await;
+        let first = fixture.sign_in("admin", "secret").await.unwrap();
+        let second = fixture.refresh(&first).await.unwrap();
+        assert!(fixture.caller(&first).await.is_ok());
+        assert!(fixture.caller(&second).await.is_ok());
+
+        let reused = fixture.refresh(&first).await.unwrap_err();
+        assert_eq!(reused.to_string(), "unknown error");
+        assert!(matches!(fixture.caller(&second).await, Err(Error::Unauthorized)));
+        assert!(fixture.refresh(&second).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_access_token_does_not_refresh_nor_the_other_way_round() {
+        let fixture = Fixture::new().await;
+        let tokens = fixture.sign_in("admin", "secret").await.unwrap();
+        let swapped = TokenSet {
+            access: tokens.refresh.clone(),
+            refresh: tokens.access.clone(),
+        };
+        assert!(fixture.caller(&swapped).await.is_err());
+        assert!(fixture.refresh(&swapped).await.is_err());
+        assert!(fixture.caller(&tokens).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn signing_out_ends_one_session_and_no_other() {
+        let fixture = Fixture::new().await;
+        let (one, other) = (
+            fixture.sign_in("admin", "secret").await.unwrap(),
+            fixture.sign_in("admin", "secret").await.unwrap(),
+        );
+        let caller = fixture.caller(&one).await.unwrap();
+        sign_out(&fixture.store, caller.session_id).await.unwrap();
+        assert!(fixture.caller(&one).await.is_err());
+        assert!(fixture.refresh(&one).await.is_err());
+        assert!(fixture.caller(&other).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn tokens_end() {
+        let fixture = Fixture::new().await;
+        let tokens = fixture.sign_in("admin", "secret").await.unwrap();
+        let hash = tokens.access.hash();
+        let at = |seconds| {
+            let (hash, now) = (
+                hash.clone(),
+                after(Timestamp::now(), SignedDuration::from_secs(seconds)),
+            );
+            fixture
+                .store
+                .read(move |tx| Ok::<_, Error>(sessions::caller(tx, &hash, now)?.is_some()))
+        };
+        assert!(at(1790).await.unwrap());
+        assert!(!at(1801).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_disabled_account_is_out_at_once() {
+        let fixture = Fixture::new().await;
+        let tokens = fixture.sign_in("admin", "secret").await.unwrap();
+        let id = fixture.caller(&tokens).await.unwrap().account_id;
+        fixture
+            .store
+            .write(move |tx| Ok::<_, Error>(accounts::set_enabled(tx, id, false)?))
+            .await
+            .unwrap();
+        assert!(fixture.caller(&tokens).await.is_err());
+        assert!(fixture.refresh(&tokens).await.is_err());
+        assert_eq!(
+            fixture.sign_in("admin", "secret").await.unwrap_err().to_string(),
+            login_failed().to_string()
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Accounts that sign in without a domain.
+
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::error::StoreError;
+use super::tx::{Tx, time};
+use crate::domain::session::{Account, Role};
+
+/// The account of that name, compared without case.
+pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Account>, StoreError> {
+    let select = Query::select()
+        .columns(["id", "role", "name", "password_hash", "enabled"])
+        .from("accounts")
+        .and_where(Expr::col("name_key").eq(name_key(name)))
+        .to_owned();
+    tx.first(&select, |row| {
+        Ok(Account {
+            id: row.get(0)?,
+            role: role(&row.get::<String>(1)?)?,
+            name: row.get(2)?,
+            password_hash: row.get(3)?,
+            enabled: row.get(4)?,
+        })
+    })
+}
+
+/// Whether there is an account of that role.
+pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
+    let select = Query::select()
+        .column("id")
+        .from("accounts")
+        .and_where(Expr::col("role").eq(role.as_str()))
+        .limit(1)
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// Adds an account. A name that is taken violates `accounts_name_key`.
+pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("accounts")
+        .columns([
+            "id",
+            "role",
+            "name",
+            "name_key",
+            "password_hash",
+            "enabled",
+            "created_at",
+        ])
+        .values_panic([
+            account.id.into(),
+            account.role.as_str().into(),
+            account.name.clone().into(),
+            name_key(&account.name).into(),
+            account.password_hash.clone().into(),
+            account.enabled.into(),
+            time(now).into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
+    stored
+        .parse()
+        .map_err(|()| StoreError::Engine(format!("no role is called {stored:?}")))
+}
+
+fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Takes away the right to sign in, or gives it back. Tests only, until an operation does that.
+#[cfg(test)]
+pub(crate) fn set_enabled(tx: &mut Tx<'_>, id: crate::domain::Id, enabled: bool) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("accounts")
+        .value("enabled", enabled)
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
+}

@@ -1,0 +1,110 @@
+//! Rules about client addresses.
+
+use jiff::Timestamp;
+use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
+
+use super::error::StoreError;
+use super::list;
+use super::tx::{Row, Tx, optional_time, time};
+use crate::domain::Id;
+use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
+use crate::domain::list::{ListQuery, Page};
+
+/// The unique key over the normalised address range.
+pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
+
+/// One page of the rules that have not lapsed.
+pub fn page(tx: &mut Tx<'_>, query: &ListQuery, now: Timestamp) -> Result<Page<IpRule>, StoreError> {
+    list::page(tx, select(now), FIELDS, query, read)
+}
+
+/// All rules that have not lapsed, oldest first.
+pub fn all(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<IpRule>, StoreError> {
+    tx.all(select(now).order_by("id", sea_query::Order::Asc), read)
+}
+
+/// The rule of that id.
+pub fn by_id(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
+    tx.first(select(now).and_where(Expr::col("id").eq(id)), read)
+}
+
+/// Adds a rule.
+pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
+    let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
+    let mut insert = Query::insert();
+    insert
+        .into_table("ip_filters")
+        .columns(["id", "cidr", "target", "expire_at", "description", "lapses_at"])
+        .values_panic([
+            rule.id.into(),
+            cidr.into(),
+            target.into(),
+            expire_at.into(),
+            description.into(),
+            lapses_at.into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Stores a rule in place of the one of the same id.
+pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
+    let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
+    let mut update = Query::update();
+    update
+        .table("ip_filters")
+        .value("cidr", cidr)
+        .value("target", target)
+        .value("expire_at", expire_at)
+        .value("description", description)
+        .value("lapses_at", lapses_at)
+        .and_where(Expr::col("id").eq(rule.id));
+    tx.execute(&update).map(drop)
+}
+
+/// Removes a rule; whether there was one.
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("ip_filters").and_where(Expr::col("id").eq(id));
+    Ok(tx.execute(&delete)? > 0)
+}
+
+/// Removes what has lapsed. Before every change, so that a lapsed rule is in nobody's way.
+pub fn delete_lapsed(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("ip_filters")
+        .and_where(Expr::col("lapses_at").lte(time(now)));
+    tx.execute(&delete).map(drop)
+}
+
+fn select(now: Timestamp) -> SelectStatement {
+    let lives = Cond::any()
+        .add(Expr::col("lapses_at").is_null())
+        .add(Expr::col("lapses_at").gt(time(now)));
+    Query::select()
+        .columns(["id", "cidr", "target", "expire_at", "description"])
+        .from("ip_filters")
+        .cond_where(lives)
+        .to_owned()
+}
+
+fn values(rule: &IpRule, now: Timestamp) -> [Value; 5] {
+    [
+        rule.cidr.to_string().into(),
+        rule.target.as_str().into(),
+        optional_time(rule.expire_at),
+        rule.description.clone().into(),
+        optional_time(lapses_at(rule.expire_at, now)),
+    ]
+}
+
+fn read(row: &Row<'_>) -> Result<IpRule, StoreError> {
+    let unreadable = |column: &str| StoreError::Engine(format!("a stored IP rule has an unreadable {column}"));
+    Ok(IpRule {
+        id: row.get(0)?,
+        cidr: row.get::<String>(1)?.parse().map_err(|_| unreadable("cidr"))?,
+        target: row.get::<String>(2)?.parse().map_err(|()| unreadable("target"))?,
+        expire_at: row.get(3)?,
+        description: row.get(4)?,
+    })
+}

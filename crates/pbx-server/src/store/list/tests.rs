@@ -1,0 +1,286 @@
+//! List queries against an evaluator that knows no SQL, on random rows and random questions.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+use sea_query::Query;
+
+use super::page;
+use crate::domain::Id;
+use crate::domain::list::testing::{FIELDS, Thing, order};
+use crate::domain::list::{ListParameters, ListQuery, SortKey};
+use crate::store::{Store, StoreError, optional_time};
+
+/// A few letters so that rows meet, with everything in them that could break quoting or case folding.
+const ALPHABET: &str = "[abAB1%_'\\\\äÄ \"-]{0,4}";
+
+fn thing() -> impl Strategy<Value = Thing> {
+    let time = (0i64..4).prop_map(|day| jiff::Timestamp::from_second(day * 86_400).unwrap());
+    let columns = (
+        proptest::option::of(ALPHABET),
+        proptest::option::of(ALPHABET),
+        proptest::option::of(-2i64..3),
+        proptest::option::of(any::<bool>()),
+        proptest::option::of(time),
+    );
+    columns.prop_map(|(name, note, port, enabled, at)| Thing {
+        id: Id::from_stored(0),
+        name,
+        note,
+        port,
+        enabled,
+        at,
+    })
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A filter as a caller writes it.
+fn filter() -> impl Strategy<Value = String> {
+    let comparison = prop_oneof![Just("eq"), Just("ne"), Just("gt"), Just("ge"), Just("lt"), Just("le")];
+    let operand = prop_oneof![
+        (Just("name"), ALPHABET.prop_map(|text| quoted(&text))),
+        (Just("note"), Just("name".to_owned())),
+        (Just("note"), Just("null".to_owned())),
+        (Just("port"), (-2i64..3).prop_map(|port| port.to_string())),
+        (
+            Just("port"),
+            prop_oneof![Just("0.5"), Just("'1'"), Just("'many'")].prop_map(str::to_owned)
+        ),
+        (Just("id"), (1i64..20).prop_map(|id| quoted(&id.to_string()))),
+        (
+            Just("enabled"),
+            prop_oneof![Just("true"), Just("false"), Just("null")].prop_map(str::to_owned)
+        ),
+        (
+            Just("at"),
+            (1u8..5).prop_map(|day| format!("1970-01-0{day}T01:00:00+01:00"))
+        ),
+        (Just("at"), Just("'never'".to_owned())),
+    ];
+    let compare = (operand, comparison, any::<bool>()).prop_map(|((field, literal), comparison, mirrored)| {
+        if mirrored {
+            format!("{literal} {comparison} {field}")
+        } else {
+            format!("{field} {comparison} {literal}")
+        }
+    });
+    let function = prop_oneof![Just("startswith"), Just("endswith"), Just("contains")];
+    let subject = prop_oneof![Just("name"), Just("note"), Just("id")];
+    let matching = (function, subject, ALPHABET)
+        .prop_map(|(function, subject, text)| format!("{function}({subject},{})", quoted(&text)));
+    let leaf = prop_oneof![4 => compare, 3 => matching, 1 => Just("enabled".to_owned()), 1 => Just("false".to_owned())];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|part| format!("not {part}")),
+            inner.clone().prop_map(|part| format!("({part})")),
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("{left} and {right}")),
+            (inner.clone(), inner).prop_map(|(left, right)| format!("{left} or {right}")),
+        ]
+    })
+}
+
+fn search() -> impl Strategy<Value = String> {
+    let term = prop_oneof!["[abAB1äÄ%_]{1,2}", Just("\"a b\"".to_owned())];
+    term.prop_recursive(3, 8, 2, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|part| format!("NOT ({part})")),
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("{left} OR {right}")),
+            (inner.clone(), inner).prop_map(|(left, right)| format!("({left}) ({right})")),
+        ]
+    })
+}
+
+fn orderby() -> impl Strategy<Value = String> {
+    let keys = proptest::sample::subsequence(FIELDS.iter().map(|field| field.name).collect::<Vec<_>>(), 0..4);
+    (keys.prop_shuffle(), proptest::collection::vec(any::<bool>(), 4)).prop_map(|(keys, descending)| {
+        let keys = keys.iter().zip(descending);
+        let keys: Vec<String> = keys
+            .map(|(key, down)| format!("{key}{}", if down { " desc" } else { "" }))
+            .collect();
+        keys.join(", ")
+    })
+}
+
+/// A store whose database has a table for [`Thing`]s.
+struct Fixture {
+    store: Store,
+    runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pbx.db");
+        let store = Store::open(path.to_str().unwrap()).unwrap();
+        rusqlite::Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, note TEXT, port INTEGER, enabled INTEGER, at INTEGER)
+                 STRICT",
+            )
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        Self {
+            store,
+            runtime,
+            _folder: folder,
+        }
+    }
+
+    fn fill(&self, things: Vec<Thing>) {
+        let work = move |tx: &mut crate::store::Tx<'_>| {
+            tx.execute(Query::delete().from_table("things"))?;
+            for thing in &things {
+                let mut insert = Query::insert();
+                insert
+                    .into_table("things")
+                    .columns(FIELDS.iter().map(|field| field.name))
+                    .values_panic([
+                        thing.id.into(),
+                        thing.name.clone().into(),
+                        thing.note.clone().into(),
+                        thing.port.into(),
+                        thing.enabled.into(),
+                        optional_time(thing.at).into(),
+                    ]);
+                tx.execute(&insert)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        self.runtime.block_on(self.store.write(work)).unwrap();
+    }
+
+    fn ask(&self, query: &ListQuery) -> (i64, Vec<i64>) {
+        let query = query.clone();
+        let page = self.runtime.block_on(self.store.scan(move |tx| {
+            let select = Query::select().column("id").from("things").to_owned();
+            page(tx, select, FIELDS, &query, |row| row.get::<i64>(0))
+        }));
+        let page = page.map_err(|error: StoreError| error).unwrap();
+        (page.count, page.items)
+    }
+}
+
+/// The same answer, without a database.
+fn expected(things: &[Thing], query: &ListQuery) -> (i64, Vec<i64>) {
+    let mut rows: Vec<&Thing> = things
+        .iter()
+        .filter(|thing| {
+            query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| thing.passes(filter) == Some(true))
+        })
+        .filter(|thing| query.search.as_ref().is_none_or(|search| thing.found_by(search)))
+        .collect();
+    rows.sort_by(|left, right| {
+        let keys = query.order.iter().map(|key| by_key(left, right, key));
+        keys.fold(Ordering::Equal, Ordering::then).then(left.id.cmp(&right.id))
+    });
+    let page = rows.iter().skip(query.skip as usize).take(query.top as usize);
+    (
+        i64::try_from(rows.len()).unwrap(),
+        page.map(|thing| thing.id.stored()).collect(),
+    )
+}
+
+fn by_key(left: &Thing, right: &Thing, key: &SortKey) -> Ordering {
+    let ordering = match (left.get(key.field), right.get(key.field)) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Less,
+        (Some(_), None) => Ordering::Greater,
+        (Some(left), Some(right)) => order(&left, &right).unwrap(),
+    };
+    if key.descending { ordering.reverse() } else { ordering }
+}
+
+#[test]
+fn answers_equal_those_of_the_evaluator() {
+    let fixture = Fixture::new();
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 400,
+        ..ProptestConfig::default()
+    });
+    let strategy = (
+        proptest::collection::vec(thing(), 0..20),
+        proptest::option::of(filter()),
+        proptest::option::of(search()),
+        orderby(),
+        0u32..6,
+        1u32..8,
+    );
+    let outcome = runner.run(&strategy, |(mut things, filter, search, orderby, skip, top)| {
+        for (number, thing) in (1..).zip(&mut things) {
+            thing.id = Id::from_stored(number);
+        }
+        let parameters = ListParameters {
+            filter,
+            search,
+            orderby: Some(orderby),
+            skip,
+            top,
+        };
+        let query = ListQuery::parse(&parameters, FIELDS).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+        fixture.fill(things.clone());
+        prop_assert_eq!(fixture.ask(&query), expected(&things, &query));
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn the_count_is_that_of_all_matches() {
+    let fixture = Fixture::new();
+    let blank = Thing {
+        id: Id::from_stored(0),
+        name: None,
+        note: None,
+        port: None,
+        enabled: None,
+        at: None,
+    };
+    fixture.fill(
+        (1..=7)
+            .map(|number| Thing {
+                id: Id::from_stored(number),
+                ..blank.clone()
+            })
+            .collect(),
+    );
+    let query = |skip, top| ListQuery {
+        filter: None,
+        search: None,
+        order: Vec::new(),
+        skip,
+        top,
+    };
+    assert_eq!(fixture.ask(&query(0, 3)), (7, vec![1, 2, 3]));
+    assert_eq!(fixture.ask(&query(6, 3)), (7, vec![7]));
+    assert_eq!(fixture.ask(&query(9, 3)), (7, vec![]));
+}
+
+#[test]
+fn the_longest_chains_and_deepest_nests_are_answered() {
+    let fixture = Fixture::new();
+    fixture.fill(Vec::new());
+    let chain = vec!["enabled"; 320].join(" and ");
+    let nest = format!("{}enabled{}", "not (".repeat(16), ")".repeat(16));
+    for filter in [chain, nest] {
+        let parameters = ListParameters {
+            filter: Some(filter),
+            top: 1,
+            ..ListParameters::default()
+        };
+        assert_eq!(
+            fixture.ask(&ListQuery::parse(&parameters, FIELDS).unwrap()),
+            (0, vec![])
+        );
+    }
+}

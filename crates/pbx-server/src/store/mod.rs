@@ -1,0 +1,110 @@
+//! Everything that is kept, and the only code that knows how.
+//!
+//! Domain code gives a closure to [`Store::read`], [`Store::scan`] or [`Store::write`] and gets a [`Tx`] in it. The queries are
+//! functions over a `Tx` in one file per resource (`store/ip_filters.rs`), written with the query builder, so that they know
+//! no engine either. Closures may be run again (an engine with optimistic locking repeats what was in conflict): they have
+//! no effects but those on the transaction.
+
+pub mod accounts;
+mod error;
+pub mod ip_filters;
+pub mod list;
+mod migrations;
+pub mod sessions;
+pub mod settings;
+mod sqlite;
+mod tx;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use self::error::{OnConstraint, OpenError, StoreError};
+pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
+
+/// A handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+}
+
+/// One variant per engine.
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+}
+
+impl Store {
+    /// Opens the database, makes it if it is not there, and brings its schema up to date.
+    ///
+    /// `url` is `sqlite:PATH` or a plain path. Blocks, so call it before serving or from a blocking thread.
+    pub fn open(url: &str) -> Result<Self, OpenError> {
+        let engine = Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?)?);
+        Ok(Self {
+            engine: Arc::new(engine),
+        })
+    }
+
+    /// A few reads by key. Runs on the caller's thread where the engine is embedded: nothing slow belongs in here.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(work),
+        }
+    }
+
+    /// A read that may look at many rows: lists and exports. Only a few of these run at a time.
+    pub async fn scan<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.scan(work).await,
+        }
+    }
+
+    /// Changes, all or nothing, durable when this returns. An error from the closure undoes them.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(work).await,
+        }
+    }
+
+    /// Finishes the writes that wait and closes the database. Later calls answer [`StoreError::Closed`].
+    pub async fn close(&self) {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+}
+
+fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
+    let path = match url.split_once(':') {
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some(("postgres" | "postgresql", _)) => return Err(OpenError::PostgresNotYet),
+        // One letter is a drive; a colon after a slash or dot is part of a file name.
+        Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            return Err(OpenError::UnknownScheme {
+                scheme: scheme.to_owned(),
+            });
+        }
+        _ => url,
+    };
+    // SQLite's own name for a database without a file, which only one connection could see.
+    if path.is_empty() || path == ":memory:" {
+        return Err(OpenError::NoPath);
+    }
+    Ok(PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests;

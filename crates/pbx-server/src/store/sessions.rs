@@ -1,0 +1,166 @@
+//! Sessions and the hashes of their tokens.
+
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::accounts;
+use super::error::StoreError;
+use super::tx::{Tx, time};
+use crate::domain::Id;
+use crate::domain::session::Caller;
+use crate::domain::token::{TokenHash, TokenKind};
+
+/// A refresh token as it is stored.
+pub struct RefreshToken {
+    /// The session that it belongs to.
+    pub session_id: Id,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether it was exchanged already.
+    pub used: bool,
+    /// Whether its account may sign in.
+    pub account_enabled: bool,
+}
+
+/// Who presents this access token; nobody if it has ended, was revoked, or its account is disabled.
+pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Caller>, StoreError> {
+    let select = Query::select()
+        .columns([
+            ("accounts", "id"),
+            ("accounts", "role"),
+            ("accounts", "name"),
+            ("sessions", "id"),
+        ])
+        .from("tokens")
+        .inner_join(
+            "sessions",
+            Expr::col(("sessions", "id")).equals(("tokens", "session_id")),
+        )
+        .inner_join(
+            "accounts",
+            Expr::col(("accounts", "id")).equals(("sessions", "account_id")),
+        )
+        .and_where(Expr::col(("tokens", "hash")).eq(access.as_bytes()))
+        .and_where(Expr::col(("tokens", "kind")).eq(TokenKind::Access.as_str()))
+        .and_where(Expr::col(("tokens", "expires_at")).gt(time(now)))
+        .and_where(Expr::col(("accounts", "enabled")).eq(true))
+        .to_owned();
+    tx.first(&select, |row| {
+        Ok(Caller {
+            account_id: row.get(0)?,
+            role: accounts::role(&row.get::<String>(1)?)?,
+            name: row.get(2)?,
+            session_id: row.get(3)?,
+        })
+    })
+}
+
+/// The refresh token of that hash, used or not, ended or not.
+pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<RefreshToken>, StoreError> {
+    let select = Query::select()
+        .columns([
+            ("tokens", "session_id"),
+            ("tokens", "expires_at"),
+            ("tokens", "used_at"),
+            ("accounts", "enabled"),
+        ])
+        .from("tokens")
+        .inner_join(
+            "sessions",
+            Expr::col(("sessions", "id")).equals(("tokens", "session_id")),
+        )
+        .inner_join(
+            "accounts",
+            Expr::col(("accounts", "id")).equals(("sessions", "account_id")),
+        )
+        .and_where(Expr::col(("tokens", "hash")).eq(refresh.as_bytes()))
+        .and_where(Expr::col(("tokens", "kind")).eq(TokenKind::Refresh.as_str()))
+        .to_owned();
+    tx.first(&select, |row| {
+        Ok(RefreshToken {
+            session_id: row.get(0)?,
+            expires_at: row.get(1)?,
+            used: row.get::<Option<Timestamp>>(2)?.is_some(),
+            account_enabled: row.get(3)?,
+        })
+    })
+}
+
+/// Remembers that a refresh token was exchanged.
+pub fn mark_used(tx: &mut Tx<'_>, refresh: &TokenHash, now: Timestamp) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("tokens")
+        .value("used_at", time(now))
+        .and_where(Expr::col("hash").eq(refresh.as_bytes()));
+    tx.execute(&update).map(drop)
+}
+
+/// Starts a session.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    id: Id,
+    account_id: Id,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("sessions")
+        .columns(["id", "account_id", "created_at", "expires_at"])
+        .values_panic([id.into(), account_id.into(), time(now).into(), time(expires_at).into()]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Gives a session another token.
+pub fn insert_token(
+    tx: &mut Tx<'_>,
+    session_id: Id,
+    kind: TokenKind,
+    hash: &TokenHash,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("tokens")
+        .columns(["hash", "session_id", "kind", "expires_at"])
+        .values_panic([
+            hash.as_bytes().into(),
+            session_id.into(),
+            kind.as_str().into(),
+            time(expires_at).into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Lets a session live longer, and forgets those of its tokens that have ended.
+pub fn extend(tx: &mut Tx<'_>, id: Id, now: Timestamp, expires_at: Timestamp) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("sessions")
+        .value("expires_at", time(expires_at))
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update)?;
+    let mut delete = Query::delete();
+    delete
+        .from_table("tokens")
+        .and_where(Expr::col("session_id").eq(id))
+        .and_where(Expr::col("expires_at").lte(time(now)));
+    tx.execute(&delete).map(drop)
+}
+
+/// Ends a session with all its tokens.
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("sessions").and_where(Expr::col("id").eq(id));
+    tx.execute(&delete).map(drop)
+}
+
+/// Forgets the sessions that have ended.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("sessions")
+        .and_where(Expr::col("expires_at").lte(time(now)));
+    tx.execute(&delete).map(drop)
+}

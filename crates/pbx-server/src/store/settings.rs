@@ -1,0 +1,41 @@
+//! Resources of which there is exactly one, each kept as one document.
+
+use sea_query::{Expr, ExprTrait, OnConflict, Query};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::StoreError;
+use super::tx::Tx;
+
+/// A document of this table.
+pub trait Setting: Serialize + DeserializeOwned + Default {
+    /// Its key; never changes once released.
+    const NAME: &'static str;
+}
+
+/// The stored document, or the one of a fresh install. A member that the stored text does not have yet gets its default.
+pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
+    let select = Query::select()
+        .column("value")
+        .from("settings")
+        .and_where(Expr::col("name").eq(T::NAME))
+        .to_owned();
+    match tx.first(&select, |row| row.get::<String>(0))? {
+        None => Ok(T::default()),
+        Some(text) => serde_json::from_str(&text)
+            .map_err(|error| StoreError::Engine(format!("the stored setting {} does not read: {error}", T::NAME))),
+    }
+}
+
+/// Stores the document in place of the one before.
+pub fn save<T: Setting>(tx: &mut Tx<'_>, setting: &T) -> Result<(), StoreError> {
+    let text = serde_json::to_string(setting)
+        .map_err(|error| StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME)))?;
+    let mut insert = Query::insert();
+    insert
+        .into_table("settings")
+        .columns(["name", "value"])
+        .values_panic([T::NAME.into(), text.into()]);
+    insert.on_conflict(OnConflict::column("name").update_column("value").to_owned());
+    tx.execute(&insert).map(drop)
+}

@@ -1,0 +1,112 @@
+//! The embedded engine.
+//!
+//! Short keyed reads run on the calling worker: a thread switch costs more than such a read does. Scans get a few threads of
+//! their own, so that a large list holds up nobody's sign-in. Writes go to the one [`writer`] thread.
+
+mod open;
+mod pool;
+pub(super) mod statement;
+mod writer;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::Semaphore;
+
+use self::pool::Pool;
+use self::statement::translate;
+use self::writer::Writer;
+use super::error::{OpenError, StoreError};
+use super::tx::Tx;
+
+/// Scans beyond this number wait: more would only fight for the processor and the page cache.
+const CONCURRENT_SCANS: usize = 4;
+
+/// An open SQLite database.
+pub(super) struct Sqlite {
+    writer: Writer,
+    writer_thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Arc<Pool>,
+    scans: Semaphore,
+    /// Holds the advisory lock that keeps a second server process out.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens or creates the database; see [`OpenError`] for everything that is refused.
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        let (connection, lock) = open::open(path)?;
+        let (writer, writer_thread) = Writer::start(connection).map_err(|error| OpenError::Other {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            writer,
+            writer_thread: Mutex::new(Some(writer_thread)),
+            readers: Arc::new(Pool::new(path.to_owned())),
+            scans: Semaphore::new(CONCURRENT_SCANS),
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn read<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        read_with(&self.readers, work)
+    }
+
+    pub(super) async fn scan<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let _turn = self.scans.acquire().await.map_err(|_| E::from(StoreError::Closed))?;
+        let readers = Arc::clone(&self.readers);
+        tokio::task::spawn_blocking(move || read_with(&readers, work))
+            .await
+            .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
+    }
+
+    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// Finishes what was queued, empties the write-ahead log and closes every connection.
+    pub(super) async fn close(&self) {
+        self.scans.close();
+        // Readers go first: the log is emptied only when nobody reads from it.
+        self.readers.close();
+        self.writer.close().await;
+        let thread = self.writer_thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && tokio::task::spawn_blocking(move || thread.join().is_err())
+                .await
+                .unwrap_or(true)
+        {
+            tracing::error!("the store's writing thread panicked");
+        }
+    }
+}
+
+/// Every statement of the closure sees the same state of the database.
+fn read_with<T, E>(pool: &Pool, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<StoreError>,
+{
+    let connection = pool.take()?;
+    let snapshot = connection.unchecked_transaction().map_err(translate)?;
+    let outcome = work(&mut Tx::sqlite(&snapshot));
+    // Dropping it would roll back, which for a read is the same; saying so finds leftovers of a forgotten write.
+    snapshot.rollback().map_err(translate)?;
+    pool.put_back(connection);
+    outcome
+}

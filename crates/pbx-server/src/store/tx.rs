@@ -1,0 +1,178 @@
+//! A transaction as the queries see it: statements of the query builder in, rows out, whichever engine runs them.
+
+use jiff::Timestamp;
+use sea_query::{QueryStatementBuilder, SelectStatement, Value};
+
+use super::error::StoreError;
+use super::sqlite;
+use crate::domain::Id;
+
+/// An open transaction. Exists only inside the closures given to [`Store`](super::Store).
+pub struct Tx<'a> {
+    engine: Engine<'a>,
+}
+
+/// One variant per engine; nothing outside this file knows them.
+enum Engine<'a> {
+    Sqlite(&'a rusqlite::Connection),
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
+        Self {
+            engine: Engine::Sqlite(connection),
+        }
+    }
+
+    /// Every row of a query, each read by `map`.
+    pub fn all<T>(
+        &mut self,
+        select: &SelectStatement,
+        map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(connection) => sqlite::statement::all(connection, select, map),
+        }
+    }
+
+    /// The first row of a query, if it has one.
+    pub fn first<T>(
+        &mut self,
+        select: &SelectStatement,
+        map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(connection) => sqlite::statement::first(connection, select, map),
+        }
+    }
+
+    /// Inserts, updates or deletes; the number of rows that it touched.
+    pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement),
+        }
+    }
+}
+
+/// One row of an answer, valid until the next is fetched.
+pub struct Row<'a> {
+    cells: RowCells<'a>,
+}
+
+enum RowCells<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn sqlite(row: &'a rusqlite::Row<'a>) -> Self {
+        Self {
+            cells: RowCells::Sqlite(row),
+        }
+    }
+
+    /// The value of the column at that place of the select list.
+    pub fn get<T: Column>(&self, index: usize) -> Result<T, StoreError> {
+        let cell = match &self.cells {
+            RowCells::Sqlite(row) => sqlite::statement::cell(row, index)?,
+        };
+        T::read(cell).ok_or_else(|| {
+            StoreError::Engine(format!(
+                "column {index} does not read as {}",
+                std::any::type_name::<T>()
+            ))
+        })
+    }
+}
+
+/// A stored value, the same for every engine.
+pub enum Cell<'a> {
+    /// SQL NULL.
+    Null,
+    /// Integers, truth values (0, 1), ids and times.
+    Integer(i64),
+    /// Floating point.
+    Real(f64),
+    /// Text.
+    Text(&'a str),
+    /// Raw bytes.
+    Bytes(&'a [u8]),
+}
+
+/// A type that can be read from a column.
+pub trait Column: Sized {
+    /// The value, or `None` if the cell holds something else.
+    fn read(cell: Cell<'_>) -> Option<Self>;
+}
+
+impl<T: Column> Column for Option<T> {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Null => Some(None),
+            other => T::read(other).map(Some),
+        }
+    }
+}
+
+impl Column for i64 {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Integer(value) = cell {
+            Some(value)
+        } else {
+            None
+        }
+    }
+}
+
+impl Column for bool {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        i64::read(cell).map(|value| value != 0)
+    }
+}
+
+impl Column for String {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Text(value) = cell {
+            Some(value.to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+impl Column for Vec<u8> {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Bytes(value) = cell {
+            Some(value.to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+impl Column for Timestamp {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        i64::read(cell).and_then(|micros| Timestamp::from_microsecond(micros).ok())
+    }
+}
+
+impl Column for Id {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        i64::read(cell).map(Id::from_stored)
+    }
+}
+
+impl From<Id> for Value {
+    fn from(id: Id) -> Self {
+        Value::BigInt(Some(id.stored()))
+    }
+}
+
+/// A time as it is stored: microseconds since 1970, which every engine compares and indexes as a plain integer.
+pub fn time(at: Timestamp) -> Value {
+    Value::BigInt(Some(at.as_microsecond()))
+}
+
+/// [`time`] for a column that may be null.
+pub fn optional_time(at: Option<Timestamp>) -> Value {
+    Value::BigInt(at.map(Timestamp::as_microsecond))
+}
