@@ -123,7 +123,8 @@ fn reachable_from_answers(contract: &Value) -> BTreeSet<String> {
     reached
 }
 
-fn reach(contract: &Value, value: &Value, reached: &mut BTreeSet<String>) {
+/// Adds the components that a part of the document refers to, and those that these refer to.
+pub fn reach(contract: &Value, value: &Value, reached: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             let reference = object.get("$ref").and_then(Value::as_str);

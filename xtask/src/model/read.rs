@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::contract::conventions::MERGE_PATCH;
-use crate::contract::lower::EXTENSIBLE_ENUM;
+use crate::contract::lower::{EXTENSIBLE_ENUM, reach};
 use crate::contract::{Places, name::words::pascal, operations};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Place};
 
 /// Reads a document. What the generators cannot express is an error that names file, line and construct.
 pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
@@ -22,7 +22,10 @@ pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
             Ok(def) => {
                 types.insert(name.clone(), def);
             }
-            Err(message) => faults.push(None, format!("the schema `{name}`: {message}")),
+            Err(message) => faults.push(
+                user_of(document, name, places),
+                format!("the schema `{name}`: {message}"),
+            ),
         }
     }
     let secured = document.get("security").is_some_and(demands_token);
@@ -61,6 +64,16 @@ pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
         operations: read,
         types,
     })
+}
+
+/// Where the first operation that uses a schema stands.
+fn user_of<'a>(document: &Value, schema: &str, places: &'a Places) -> Option<&'a Place> {
+    let (path, method, _) = operations(document).find(|(_, _, operation)| {
+        let mut reached = BTreeSet::new();
+        reach(document, operation, &mut reached);
+        reached.contains(schema)
+    })?;
+    places.get(&(path.to_owned(), method.to_owned()))
 }
 
 fn demands_token(security: &Value) -> bool {

@@ -101,10 +101,13 @@ impl Collector<'_> {
             for (media, schema) in schemas(response) {
                 let at = format!("{at}/content/{}/schema", token(media));
                 if success {
-                    self.answer(schema, verb, rest, &at);
+                    self.answer(schema, status, verb, rest, &at);
                 } else {
                     let naming = Naming {
-                        names: vec![format!("{}Error", self.operation)],
+                        names: vec![
+                            format!("{}Error", self.operation),
+                            format!("{}Error{status}", self.operation),
+                        ],
                         noun: format!("{}Error", self.operation),
                         rank: 1,
                         root: true,
@@ -126,7 +129,7 @@ impl Collector<'_> {
         }
     }
 
-    fn answer(&mut self, schema: &Value, verb: &str, rest: &str, at: &str) {
+    fn answer(&mut self, schema: &Value, status: &str, verb: &str, rest: &str, at: &str) {
         let one = singular(rest);
         let result = format!("{}Result", self.operation);
         if let Some((items, items_at)) = listed(schema) {
@@ -146,11 +149,13 @@ impl Collector<'_> {
             self.visit(items, item, &format!("{at}{items_at}"));
             return;
         }
-        let (names, noun) = if is_reading(verb) {
+        let (mut names, noun) = if is_reading(verb) {
             (vec![rest.to_owned(), result], rest.to_owned())
         } else {
             (vec![result.clone()], result)
         };
+        // Several successes of one operation.
+        names.push(format!("{}{status}", self.operation));
         let naming = Naming {
             names,
             noun,

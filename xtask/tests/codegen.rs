@@ -1,0 +1,126 @@
+//! The command as a maintainer runs it: what it writes, what `--check` finds, how it ends.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn codegen(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).arg("codegen").args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_committed_files_are_what_the_documents_say() {
+    let output = codegen(&["--check"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn check_lists_every_difference_and_writes_nothing() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().to_str().unwrap();
+    assert!(codegen(&["--out", path]).status.success());
+    assert_eq!(codegen(&["--out", path, "--check"]).status.code(), Some(0));
+
+    let at = |name: &str| out.path().join(name);
+    let edited = at("specs/generated/openapi.yaml");
+    fs::write(&edited, fs::read_to_string(&edited).unwrap() + "# mine\n").unwrap();
+    fs::remove_file(at("crates/pbx-api/src/generated/network.rs")).unwrap();
+    fs::write(at("crates/pbx-client/src/generated/old.rs"), "").unwrap();
+    let before = files(out.path());
+
+    let output = codegen(&["--out", path, "--check"]);
+    assert_eq!(output.status.code(), Some(4));
+    let text = stderr(&output);
+    for line in [
+        "stale:    specs/generated/openapi.yaml",
+        "missing:  crates/pbx-api/src/generated/network.rs",
+        "orphaned: crates/pbx-client/src/generated/old.rs",
+        "3 generated file(s) differ from the documents: run `cargo xtask codegen`",
+    ] {
+        assert!(text.lines().any(|l| l == line), "`{line}` is missing in:\n{text}");
+    }
+    assert_eq!(files(out.path()), before, "--check wrote something");
+
+    // And codegen mends all three.
+    assert!(codegen(&["--out", path]).status.success());
+    assert_eq!(codegen(&["--out", path, "--check"]).status.code(), Some(0));
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let one = tempfile::tempdir().unwrap();
+    let two = tempfile::tempdir().unwrap();
+    for out in [&one, &two] {
+        assert!(codegen(&["--out", out.path().to_str().unwrap()]).status.success());
+    }
+    let bare = |root: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
+        files(root).into_iter().map(|(path, bytes)| (path.strip_prefix(root).unwrap().to_owned(), bytes)).collect()
+    };
+    assert_eq!(bare(one.path()), bare(two.path()));
+}
+
+#[test]
+fn something_broken_ends_with_1_and_says_where() {
+    let specs = tempfile::tempdir().unwrap();
+    fs::create_dir(specs.path().join("upstream")).unwrap();
+    let page = "# Page\n\n```json\n{\"openapi\": \"3.1.0\", \"paths\": {\n```\n";
+    fs::write(specs.path().join("upstream/page.md"), page).unwrap();
+    for check in [&["--check"][..], &[]] {
+        let mut arguments = vec!["--specs", specs.path().to_str().unwrap(), "--out", specs.path().to_str().unwrap()];
+        arguments.extend(check);
+        let output = codegen(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).starts_with("error: upstream/page.md:5: broken OpenAPI document:"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_folder_without_documents_is_an_error() {
+    let specs = tempfile::tempdir().unwrap();
+    let output = codegen(&["--specs", specs.path().to_str().unwrap(), "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no OpenAPI document under `upstream/` or `local/`"));
+}
+
+#[test]
+fn nothing_is_lost_between_the_pages_and_the_contract() {
+    let contract = xtask::contract::build(&workspace().join("specs")).unwrap();
+    let upstream = tempfile::tempdir().unwrap();
+    fs::create_dir(upstream.path().join("upstream")).unwrap();
+    for page in ["administration.md", "tenant.md"] {
+        let from = workspace().join("specs/upstream").join(page);
+        fs::copy(from, upstream.path().join("upstream").join(page)).unwrap();
+    }
+    // The vendor's pages alone, without corrections, go through as well.
+    let alone = xtask::contract::build(upstream.path()).unwrap();
+    assert_eq!(alone.operations, 77);
+    assert_eq!(alone.document["paths"].as_object().unwrap().len(), 51);
+    assert_eq!(alone.document["tags"].as_array().unwrap().len(), 2);
+    for (path, item) in alone.document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            assert!(contract.document["paths"][path].get(method).is_some(), "{method} {path} is missing");
+        }
+    }
+}
