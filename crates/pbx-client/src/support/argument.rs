@@ -1,0 +1,70 @@
+//! What a member of a request may be given as.
+
+use super::{Secret, Timestamp};
+
+/// A value that may stand for a `T`: `T` itself, `&str` for text, a `jiff::Timestamp` for a time.
+///
+/// Unlike `Into`, it lets a plain number literal be a port.
+pub trait Argument<T> {
+    /// The value as a `T`.
+    fn into_value(self) -> T;
+}
+
+impl<T> Argument<T> for T {
+    fn into_value(self) -> T {
+        self
+    }
+}
+
+impl<T> Argument<Box<T>> for T {
+    fn into_value(self) -> Box<T> {
+        Box::new(self)
+    }
+}
+
+impl Argument<String> for &str {
+    fn into_value(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl Argument<Secret> for &str {
+    fn into_value(self) -> Secret {
+        self.into()
+    }
+}
+
+impl Argument<Secret> for String {
+    fn into_value(self) -> Secret {
+        self.into()
+    }
+}
+
+impl Argument<Timestamp> for &str {
+    fn into_value(self) -> Timestamp {
+        self.into()
+    }
+}
+
+impl Argument<Timestamp> for jiff::Timestamp {
+    fn into_value(self) -> Timestamp {
+        self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_need_no_annotation() {
+        fn port(value: impl Argument<u16>) -> u16 {
+            value.into_value()
+        }
+        fn name(value: impl Argument<String>) -> String {
+            value.into_value()
+        }
+        assert_eq!(port(5060), 5060);
+        assert_eq!(name("a"), name("a".to_owned()));
+    }
+}

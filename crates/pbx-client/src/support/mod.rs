@@ -1,0 +1,52 @@
+//! What the generated code stands on: lenient reading, sparse writing, and the way of a request.
+
+// Which parts a contract needs depends on the contract.
+#![allow(dead_code, unused_imports, unused_macros)]
+
+mod argument;
+mod field;
+mod http;
+mod macros;
+mod raw;
+mod read;
+mod secret;
+mod timestamp;
+
+use serde::{Serialize, ser::SerializeMap};
+
+pub(crate) use self::{
+    argument::Argument,
+    http::{OptionalBody, error_response, execute, execute_anonymously, path_segment, read_response},
+    read::{FITS, FITS_ANYTHING, FITS_WELL, Member, Members, NO_FIT, Presence, Read, fit_object},
+};
+pub use self::{field::Field, raw::Raw, secret::Secret, timestamp::Timestamp};
+
+pub(crate) use macros::{
+    create_object, deserialize, open_enum, patch_object, read_object, response_object, union, wire,
+    write_object,
+};
+
+
+/// Reads a body and writes it again.
+#[cfg(test)]
+pub(crate) type Decoder = fn(&str) -> Result<serde_json::Value, String>;
+
+/// What an answer's body reads as, written again.
+#[cfg(test)]
+pub(crate) fn decode<T: Read + Serialize>(body: &str) -> Result<serde_json::Value, String> {
+    let value = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    let read = T::read(value).ok_or("it is of another type")?;
+    serde_json::to_value(read).map_err(|error| error.to_string())
+}
+
+/// Writes a member unless it is absent.
+pub(crate) fn write_member<M, T>(members: &mut M, name: &'static str, value: &T) -> Result<(), M::Error>
+where
+    M: SerializeMap,
+    T: Presence + Serialize,
+{
+    if value.is_absent() {
+        return Ok(());
+    }
+    members.serialize_entry(name, value)
+}

@@ -1,0 +1,201 @@
+//! progenitor's builders, taken apart and put into one module per resource.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context as _, Result, bail};
+use openapiv3::OpenAPI;
+use progenitor_impl::Generator;
+use quote::ToTokens as _;
+
+use super::reduce::{self, Call};
+use super::rewrite::{Builder, rewrite};
+use super::types::Types;
+use super::{docs, names};
+use crate::model::{Api, Operation, Success, SuccessBody};
+
+/// The operations of one resource, as source text: methods of `Client` and their builders.
+#[derive(Default)]
+pub struct Module {
+    pub code: String,
+}
+
+/// By module name.
+pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTreeMap<String, Module>> {
+    let reduced = reduce::reduce(document, api, types)?;
+    let tokens = Generator::new(&reduced.settings)
+        .generate_tokens(&reduced.document)
+        .context("client: progenitor")?;
+    let mut builders = builders(tokens)?;
+
+    let mut methods: BTreeMap<String, String> = BTreeMap::new();
+    let mut code: BTreeMap<String, String> = BTreeMap::new();
+    for (operation, call) in api.operations.iter().zip(&reduced.calls) {
+        let name = names::builder(&call.method);
+        let Some(mut builder) = builders.remove(&name) else {
+            bail!("client: operation `{}`: progenitor wrote no builder `{name}`", operation.id);
+        };
+        rewrite(&mut builder, operation, call)?;
+        let module = names::module(Some(&operation.resource));
+        methods
+            .entry(module.clone())
+            .or_default()
+            .push_str(&method(operation, call, &name));
+        let code = code.entry(module).or_default();
+        code.push_str(&builder.structure.to_token_stream().to_string());
+        code.push_str(&builder.implementation.to_token_stream().to_string());
+    }
+    Ok(methods
+        .into_iter()
+        .map(|(module, methods)| {
+            let builders = code.remove(&module).unwrap_or_default();
+            let code = join(&methods, &builders);
+            (module, Module { code })
+        })
+        .collect())
+}
+
+/// The builder structs and their implementations, by name.
+fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>> {
+    let file: syn::File = syn::parse2(tokens).context("client: progenitor's output")?;
+    let module = file.items.into_iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "builder" => module.content,
+        _ => None,
+    });
+    let Some((_, items)) = module else {
+        bail!("client: progenitor wrote no module `builder`");
+    };
+    let mut structures = HashMap::new();
+    let mut builders = HashMap::new();
+    for item in items {
+        match item {
+            syn::Item::Struct(structure) => {
+                structures.insert(structure.ident.to_string(), structure);
+            }
+            syn::Item::Impl(implementation) => {
+                let name = match &*implementation.self_ty {
+                    syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+                    _ => None,
+                };
+                if let Some(name) = name
+                    && let Some(structure) = structures.remove(&name)
+                {
+                    builders.insert(
+                        name,
+                        Builder {
+                            structure,
+                            implementation,
+                        },
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(builders)
+}
+
+/// The method of `Client` that starts a request.
+fn method(operation: &Operation, call: &Call, builder: &str) -> String {
+    let lines = docs::attributes(&method_docs(operation));
+    let method = &call.method;
+    format!(
+        "{lines}#[must_use] pub fn {method}(&self) -> builder::{builder}<'_> {{ builder::{builder}::new(self) }}\n"
+    )
+}
+
+fn method_docs(operation: &Operation) -> Vec<String> {
+    let mut lines = docs::lines(operation.summary.as_deref().unwrap_or_default());
+    if let Some(first) = lines.first_mut()
+        && !first.ends_with(['.', '!', '?'])
+    {
+        first.push('.');
+    }
+    let description = docs::lines(operation.description.as_deref().unwrap_or_default());
+    if !description.is_empty() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(description);
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.push(format!("`{} {}`", operation.method.to_uppercase(), operation.path));
+    lines.push(String::new());
+    lines.push(match &operation.access {
+        _ if !operation.signed_in => "No token is needed or sent.".to_owned(),
+        None => "For any signed-in caller.".to_owned(),
+        Some(roles) => format!("For {}.", listed(roles)),
+    });
+    let answers: Vec<String> = operation.successes.iter().filter_map(answer).collect();
+    if !answers.is_empty() {
+        lines.push(String::new());
+        lines.extend(answers);
+    }
+    lines
+}
+
+/// What is worth saying of an answer beyond its type: that it is bytes, is no 2xx, or has headers.
+fn answer(success: &Success) -> Option<String> {
+    let mut parts = Vec::new();
+    if let SuccessBody::Bytes { media_type } = &success.body {
+        parts.push(match media_type.as_str() {
+            "*/*" => "its body as it comes: the documented answers differ".to_owned(),
+            media_type => format!("`{media_type}` as a stream of bytes"),
+        });
+    }
+    if !success.headers.is_empty() {
+        let names: Vec<String> = success
+            .headers
+            .iter()
+            .map(|header| format!("`{}`", header.name))
+            .collect();
+        parts.push(format!("with the header {}", listed(&names)));
+    }
+    if parts.is_empty() && (200..=299).contains(&success.status) {
+        return None;
+    }
+    match parts.is_empty() {
+        true => Some(format!("Answers {}.", success.status)),
+        false => Some(format!("Answers {}: {}.", success.status, parts.join(", "))),
+    }
+}
+
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => "no one".to_owned(),
+        [one] => one.clone(),
+        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+    }
+}
+
+fn join(methods: &str, builders: &str) -> String {
+    let mut imports = String::from("use crate::support;\n");
+    let runtime: Vec<&str> = ["ByteStream", "Error", "ResponseValue"]
+        .into_iter()
+        .filter(|name| mentions(builders, name))
+        .collect();
+    imports.push_str(&format!("use progenitor_client::{{{}}};\n", runtime.join(", ")));
+    if mentions(builders, "optional_json") || mentions(builders, "optional_form") || mentions(builders, "optional_bytes") {
+        imports.push_str("use crate::support::OptionalBody as _;\n");
+    }
+    if mentions(builders, "form_urlencoded") {
+        imports.push_str("use progenitor_client::RequestBuilderExt as _;\n");
+    }
+    if mentions(builders, "types") {
+        imports.push_str("use crate::generated::types;\n");
+    }
+    format!(
+        "impl Client {{ {methods} }}\n\
+         /// The builders of these requests.\n\
+         pub mod builder {{ {imports} {builders} }}\n"
+    )
+}
+
+/// Whether a word occurs in printed tokens.
+fn mentions(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        !code[..at].ends_with(is_word) && !code[at + word.len()..].starts_with(is_word)
+    })
+}

@@ -1,0 +1,426 @@
+//! What progenitor cannot say, mended in its output: optional bodies, redirects as answers, wire names, error bodies.
+//!
+//! Each step finds its place or fails: a new progenitor that writes something else must not go through unnoticed.
+
+use anyhow::{Context as _, Result, bail};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ImplItem, Pat, Stmt, parse_quote};
+
+use super::docs;
+use super::reduce::Call;
+use crate::model::{BodyKind, Operation, ParameterPlace};
+
+/// progenitor's builder of one operation.
+pub struct Builder {
+    pub structure: syn::ItemStruct,
+    pub implementation: syn::ItemImpl,
+}
+
+pub fn rewrite(builder: &mut Builder, operation: &Operation, call: &Call) -> Result<()> {
+    Rewriter { operation, call }
+        .builder(builder)
+        .with_context(|| format!("client: operation `{}`: progenitor's output", operation.id))
+}
+
+struct Rewriter<'a> {
+    operation: &'a Operation,
+    call: &'a Call,
+}
+
+impl Rewriter<'_> {
+    fn builder(&self, builder: &mut Builder) -> Result<()> {
+        let doc = format!(" The request of [`Client::{0}`](crate::Client::{0}).", self.call.method);
+        builder.structure.attrs.retain(|attribute| !attribute.path().is_ident("doc"));
+        builder.structure.attrs.insert(0, parse_quote!(#[doc = #doc]));
+        let optional_body = self.operation.body.as_ref().is_some_and(|body| !body.required);
+        if optional_body {
+            for field in &mut builder.structure.fields {
+                if field.ident.as_ref().is_some_and(|name| name == "body") {
+                    field.ty = optional(&field.ty)?;
+                }
+            }
+        }
+        for item in &mut builder.implementation.items {
+            let ImplItem::Fn(function) = item else { continue };
+            match function.sig.ident.to_string().as_str() {
+                "new" => {
+                    function.attrs.clear();
+                    function.vis = parse_quote!(pub(crate));
+                    if optional_body {
+                        optional_value(&mut function.block)?;
+                    }
+                    Texts.visit_block_mut(&mut function.block);
+                }
+                "send" => {
+                    function.attrs = vec![parse_quote!(#[doc = " Sends the request."])];
+                    self.send(&mut function.block)?;
+                }
+                _ => self.setter(function, optional_body)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn setter(&self, function: &mut syn::ImplItemFn, optional_body: bool) -> Result<()> {
+        let name = function.sig.ident.to_string();
+        let index = self.call.parameters.iter().position(|parameter| *parameter == name);
+        let lines = match index.and_then(|index| self.operation.parameters.get(index)) {
+            Some(parameter) => {
+                let mut lines = docs::described(
+                    parameter.description.as_deref().or(parameter.schema.description.as_deref()),
+                    &parameter.schema,
+                    &format!("The parameter `{}`.", parameter.name),
+                );
+                if parameter.required || parameter.place == ParameterPlace::Path {
+                    lines.extend([String::new(), "Required.".to_owned()]);
+                }
+                lines
+            }
+            None => {
+                let description = self.operation.body.as_ref().and_then(|body| body.description.as_deref());
+                let mut lines = docs::lines(description.unwrap_or_default());
+                if lines.is_empty() {
+                    lines.push("The body.".to_owned());
+                }
+                if optional_body {
+                    lines.extend([String::new(), "May be left out.".to_owned()]);
+                }
+                lines
+            }
+        };
+        function.attrs = lines
+            .iter()
+            .map(|line| {
+                let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+                parse_quote!(#[doc = #line])
+            })
+            .collect();
+        function.attrs.push(parse_quote!(#[must_use]));
+        // `fn f<V>(mut self, value: V) where V: TryInto<T>` says the same in fewer lines.
+        let bound = function
+            .sig
+            .generics
+            .where_clause
+            .take()
+            .and_then(|clause| clause.predicates.into_iter().next());
+        let Some(syn::WherePredicate::Type(bound)) = bound else {
+            bail!("setter `{name}` has no bound");
+        };
+        let Some(syn::TypeParamBound::Trait(mut bound)) = bound.bounds.into_iter().next() else {
+            bail!("setter `{name}` has another bound");
+        };
+        let Some(last) = bound.path.segments.last().cloned() else {
+            bail!("setter `{name}` has an empty bound");
+        };
+        bound.path = last.into();
+        function.sig.generics = syn::Generics::default();
+        let Some(syn::FnArg::Typed(argument)) = function.sig.inputs.last_mut() else {
+            bail!("setter `{name}` takes no value");
+        };
+        *argument.ty = parse_quote!(impl #bound);
+        Texts.visit_block_mut(&mut function.block);
+        if name == "body" && optional_body {
+            let mut wrap = WrapConversion { done: false };
+            wrap.visit_block_mut(&mut function.block);
+            if !wrap.done {
+                bail!("setter `{name}` converts nothing");
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, block: &mut syn::Block) -> Result<()> {
+        let mut kept = Vec::new();
+        let headers = self
+            .operation
+            .parameters
+            .iter()
+            .any(|parameter| parameter.place == ParameterPlace::Header);
+        let mut executed = false;
+        for mut statement in std::mem::take(&mut block.stmts) {
+            let text = statement.to_token_stream().to_string();
+            // The vendor's server knows no such header.
+            if text.contains("\"api-version\"") {
+                continue;
+            }
+            match local_name(&statement).as_deref() {
+                Some("header_map") if !headers => continue,
+                Some("info" | "result") => continue,
+                Some("url") => {
+                    kept.extend(self.url());
+                    continue;
+                }
+                Some("response") => {
+                    let execute = match self.operation.signed_in {
+                        true => format_ident!("execute"),
+                        false => format_ident!("execute_anonymously"),
+                    };
+                    kept.push(parse_quote!(let response = support::#execute(client, request).await?;));
+                    executed = true;
+                    continue;
+                }
+                Some("request") => {
+                    if let Stmt::Local(local) = &mut statement {
+                        local.attrs.clear();
+                        if let Pat::Ident(name) = &mut local.pat {
+                            name.mutability = None;
+                        }
+                    }
+                }
+                _ => {}
+            }
+            if text.starts_with("client . pre (") || text.starts_with("client . post (") {
+                continue;
+            }
+            kept.push(statement);
+        }
+        block.stmts = kept;
+        if !executed {
+            bail!("`send` has no `response`");
+        }
+        let mut expressions = Expressions {
+            rewriter: self,
+            headers,
+            failure: None,
+        };
+        expressions.visit_block_mut(block);
+        match expressions.failure {
+            Some(failure) => bail!(failure),
+            None => Ok(()),
+        }
+    }
+
+    /// The URL, from segments that cannot leave their places.
+    fn url(&self) -> Vec<Stmt> {
+        let mut statements: Vec<Stmt> = Vec::new();
+        let mut format = format!("{{}}{}", self.operation.path);
+        for (parameter, rust) in self.operation.parameters.iter().zip(&self.call.parameters) {
+            if parameter.place == ParameterPlace::Path {
+                let wire = &parameter.name;
+                format = format.replace(&format!("{{{wire}}}"), &format!("{{{rust}}}"));
+                let rust = format_ident!("{rust}");
+                statements.push(parse_quote!(let #rust = support::path_segment(#wire, &#rust)?;));
+            }
+        }
+        statements.push(parse_quote!(let url = format!(#format, client.baseurl);));
+        statements
+    }
+
+    fn wire_name(&self, rust: &str) -> Option<&str> {
+        let index = self.call.parameters.iter().position(|name| name == rust)?;
+        Some(&self.operation.parameters.get(index)?.name)
+    }
+}
+
+/// `Result<T, String>` as `Result<Option<T>, String>`.
+fn optional(ty: &syn::Type) -> Result<syn::Type> {
+    if let syn::Type::Path(path) = ty
+        && let Some(last) = path.path.segments.last()
+        && let syn::PathArguments::AngleBracketed(arguments) = &last.arguments
+        && let Some(syn::GenericArgument::Type(value)) = arguments.args.first()
+    {
+        return Ok(parse_quote!(Result<Option<#value>, String>));
+    }
+    bail!("the body is kept in another way")
+}
+
+/// progenitor's messages, for people, and `client` for `client: client`.
+struct Texts;
+
+impl VisitMut for Texts {
+    fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
+        let text = literal.value();
+        let text = if let Some(name) = text.strip_suffix(" was not initialized") {
+            format!("`{name}` is required and was not set")
+        } else if let Some((ty, name)) = text
+            .strip_prefix("conversion to `")
+            .and_then(|rest| rest.strip_suffix(" failed"))
+            .and_then(|rest| rest.split_once("` for "))
+        {
+            format!("the value for `{name}` is no `{}`", ty.replace(' ', ""))
+        } else {
+            return;
+        };
+        *literal = syn::LitStr::new(&text, literal.span());
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        let member = field.member.to_token_stream().to_string();
+        if field.expr.to_token_stream().to_string() == member {
+            field.colon_token = None;
+        }
+        visit_mut::visit_field_value_mut(self, field);
+    }
+}
+
+/// `body: Ok(None)` in `new`.
+fn optional_value(block: &mut syn::Block) -> Result<()> {
+    struct Body(bool);
+    impl VisitMut for Body {
+        fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+            if matches!(&field.member, syn::Member::Named(name) if name == "body") {
+                field.expr = parse_quote!(Ok(None));
+                self.0 = true;
+            }
+        }
+    }
+    let mut body = Body(false);
+    body.visit_block_mut(block);
+    if !body.0 {
+        bail!("`new` sets no body");
+    }
+    Ok(())
+}
+
+/// `.map(Some)` after `.try_into()`.
+struct WrapConversion {
+    done: bool,
+}
+
+impl VisitMut for WrapConversion {
+    fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
+        if matches!(&*call.receiver, Expr::MethodCall(inner) if inner.method == "try_into") {
+            let inner = &call.receiver;
+            *call.receiver = parse_quote!(#inner.map(Some));
+            self.done = true;
+            return;
+        }
+        visit_mut::visit_expr_method_call_mut(self, call);
+    }
+}
+
+fn local_name(statement: &Stmt) -> Option<String> {
+    let Stmt::Local(local) = statement else { return None };
+    match &local.pat {
+        Pat::Ident(name) => Some(name.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// Expressions inside `send`.
+struct Expressions<'a> {
+    rewriter: &'a Rewriter<'a>,
+    headers: bool,
+    failure: Option<String>,
+}
+
+impl Expressions<'_> {
+    fn wire_name(&mut self, literal: &mut Expr) {
+        let Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(name),
+            ..
+        }) = literal
+        else {
+            return;
+        };
+        match self.rewriter.wire_name(&name.value()) {
+            Some(wire) => *name = syn::LitStr::new(wire, name.span()),
+            None => self.failure = Some(format!("it names an unknown parameter `{}`", name.value())),
+        }
+    }
+
+    /// The builder call that sets the body, when the body may be left out.
+    fn optional_body(&self, call: &mut syn::ExprMethodCall) {
+        let Some(body) = &self.rewriter.operation.body else { return };
+        if body.required {
+            return;
+        }
+        match (call.method.to_string().as_str(), &body.kind) {
+            ("json", BodyKind::Json(_)) => call.method = format_ident!("optional_json"),
+            ("form_urlencoded", BodyKind::Form(_)) => call.method = format_ident!("optional_form"),
+            ("body", BodyKind::Bytes) => {
+                call.method = format_ident!("optional_bytes");
+                // The content type goes with the body.
+                if let Expr::MethodCall(header) = &*call.receiver
+                    && header.method == "header"
+                {
+                    *call.receiver = (*header.receiver).clone();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl VisitMut for Expressions<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expression);
+        match expression {
+            Expr::MethodCall(call) if call.method == "headers" && !self.headers => {
+                *expression = (*call.receiver).clone();
+            }
+            Expr::MethodCall(call) if call.method == "header" => {
+                if call.args.to_token_stream().to_string().contains(":: ACCEPT") {
+                    call.args = parse_quote!(reqwest::header::ACCEPT, "application/json");
+                }
+            }
+            Expr::Call(call) => {
+                let function = call.func.to_token_stream().to_string();
+                match function.as_str() {
+                    "progenitor_client :: QueryParam :: new" => {
+                        if let Some(literal) = call.args.first_mut() {
+                            self.wire_name(literal);
+                        }
+                    }
+                    "ResponseValue :: from_response" => call.func = parse_quote!(support::read_response),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
+        if call.method == "append"
+            && let Some(literal) = call.args.first_mut()
+        {
+            self.wire_name(literal);
+            // Only a name in lower case is a constant of the header map.
+            if let Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(name),
+                ..
+            }) = literal
+            {
+                *name = syn::LitStr::new(&name.value().to_ascii_lowercase(), name.span());
+            }
+        }
+        self.optional_body(call);
+        visit_mut::visit_expr_method_call_mut(self, call);
+    }
+
+    fn visit_expr_match_mut(&mut self, matched: &mut syn::ExprMatch) {
+        let is_status = matched.expr.to_token_stream().to_string() == "response . status () . as_u16 ()";
+        if is_status {
+            let mut arms = Vec::new();
+            for mut arm in std::mem::take(&mut matched.arms) {
+                let pattern = arm.pat.to_token_stream().to_string();
+                // Errors of 4xx and 5xx have one type, so one arm.
+                if pattern.starts_with("500u16") {
+                    continue;
+                }
+                if pattern.starts_with("400u16") {
+                    arm.pat = parse_quote!(400..=599);
+                    arm.body = parse_quote!(Err(support::error_response(response).await));
+                } else if let Some(status) = status(&pattern) {
+                    let status = self.rewriter.call.statuses.get(&status).copied().unwrap_or(status);
+                    let literal = proc_macro2::Literal::u16_unsuffixed(status);
+                    arm.pat = Pat::Verbatim(quote!(#literal));
+                }
+                if let Expr::Block(block) = &*arm.body
+                    && let [Stmt::Expr(expression, None)] = block.block.stmts.as_slice()
+                {
+                    *arm.body = expression.clone();
+                    arm.comma = Some(Default::default());
+                }
+                arms.push(arm);
+            }
+            matched.arms = arms;
+        }
+        visit_mut::visit_expr_match_mut(self, matched);
+    }
+}
+
+fn status(pattern: &str) -> Option<u16> {
+    pattern.strip_suffix("u16")?.parse().ok()
+}
