@@ -26,6 +26,8 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// The body it reads.
     pub content: Content,
+    /// Whether there must be a body.
+    pub body_required: bool,
     /// The rules its input must keep.
     pub check: Check,
 }
@@ -51,6 +53,41 @@ pub struct Parameter {
 }
 
 impl Parameter {
+    /// A path parameter.
+    pub const fn path(name: &'static str, kind: Kind) -> Self {
+        Self::new(Place::Path, name, kind)
+    }
+
+    /// A query parameter.
+    pub const fn query(name: &'static str, kind: Kind) -> Self {
+        Self::new(Place::Query, name, kind)
+    }
+
+    /// A header parameter.
+    pub const fn header(name: &'static str, kind: Kind) -> Self {
+        Self::new(Place::Header, name, kind)
+    }
+
+    /// A field of a form.
+    pub const fn field(name: &'static str, kind: Kind) -> Self {
+        Self::new(Place::Body, name, kind)
+    }
+
+    const fn new(place: Place, name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            place,
+            kind,
+            aliases: &[],
+        }
+    }
+
+    /// The same, with other accepted spellings of its name.
+    #[must_use]
+    pub const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }
@@ -69,33 +106,19 @@ pub enum Kind {
     List(&'static Kind),
 }
 
-/// The body an operation reads.
+/// The kind of body an operation reads.
 #[derive(Debug, Clone, Copy)]
 pub enum Content {
-    /// It reads none; what is sent is ignored.
+    /// None; what is sent is ignored.
     None,
     /// `application/json`.
-    Json {
-        /// Whether there must be one.
-        required: bool,
-    },
+    Json,
     /// `application/json` or `application/merge-patch+json`: an RFC 7396 merge patch.
-    MergePatch {
-        /// Whether there must be one.
-        required: bool,
-    },
-    /// `application/x-www-form-urlencoded`.
-    Form {
-        /// Whether there must be one.
-        required: bool,
-        /// The fields of the form.
-        fields: &'static [Parameter],
-    },
+    MergePatch,
+    /// `application/x-www-form-urlencoded`, with these fields.
+    Form(&'static [Parameter]),
     /// `application/octet-stream`.
-    Bytes {
-        /// Whether there must be one.
-        required: bool,
-    },
+    Bytes,
 }
 
 /// The JSON Schema of an operation's input, compiled when it is first needed.
@@ -107,10 +130,12 @@ pub struct Check {
 
 impl Check {
     /// Nothing to check: plain text parameters only.
-    pub const NOTHING: Self = Self {
-        schemas: None,
-        compiled: OnceLock::new(),
-    };
+    pub const fn nothing() -> Self {
+        Self {
+            schemas: None,
+            compiled: OnceLock::new(),
+        }
+    }
 
     /// The schema that is called like the operation.
     pub const fn with(schemas: &'static Schemas) -> Self {
@@ -148,7 +173,8 @@ mod tests {
             signed_in: true,
             parameters: &[],
             content: Content::None,
-            check: Check::NOTHING,
+            body_required: false,
+            check: Check::nothing(),
         };
         assert!(operation.allows("Dealer"));
         assert!(!operation.allows("Admin"));

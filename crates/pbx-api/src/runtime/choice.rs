@@ -43,10 +43,7 @@ macro_rules! choice {
         }
 
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::std::result::Result<S::Ok, S::Error> {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
@@ -55,10 +52,7 @@ macro_rules! choice {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                let text =
-                    <::std::borrow::Cow<'de, str> as $crate::serde::Deserialize>::deserialize(
-                        deserializer,
-                    )?;
+                let text = <::std::borrow::Cow<'de, str> as $crate::serde::Deserialize>::deserialize(deserializer)?;
                 text.parse().map_err($crate::serde::de::Error::custom)
             }
         }
@@ -88,10 +82,7 @@ mod tests {
         assert_eq!("BLUE".parse(), Ok(Colour::Blue));
         assert_eq!(format!("{:>6}", Colour::Red), "   RED");
         assert_eq!(serde_json::to_string(&Colour::Red).unwrap(), "\"RED\"");
-        assert_eq!(
-            serde_json::from_str::<Colour>("\"BLUE\"").unwrap(),
-            Colour::Blue
-        );
+        assert_eq!(serde_json::from_str::<Colour>("\"BLUE\"").unwrap(), Colour::Blue);
         assert_eq!(
             "blue".parse::<Colour>().unwrap_err().to_string(),
             "expected one of RED, BLUE"

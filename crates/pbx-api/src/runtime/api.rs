@@ -19,10 +19,7 @@ pub trait Api: Send + Sync + 'static {
 
     /// Lets a request in or refuses it before anything else is looked at: IP rules, rate limits. Also asked for unknown
     /// paths and methods.
-    fn admit(
-        &self,
-        info: &RequestInfo<'_>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    fn admit(&self, info: &RequestInfo<'_>) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _ = info;
         async { Ok(()) }
     }
@@ -36,11 +33,7 @@ pub trait Api: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Caller, Self::Error>> + Send;
 
     /// Whether this caller may call this operation at all (see [`Operation::access`]).
-    fn authorize(
-        &self,
-        caller: &Self::Caller,
-        operation: &'static Operation,
-    ) -> Result<(), Self::Error>;
+    fn authorize(&self, caller: &Self::Caller, operation: &'static Operation) -> Result<(), Self::Error>;
 }
 
 /// What is known of a request before anyone is asked to answer it.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::violation::member;
+use crate::runtime::violation::member;
 use crate::{Place, Violation};
 
 /// Deeper bodies are refused: none of the contract's objects comes near, and recursion must end somewhere.
@@ -168,10 +168,7 @@ pub(super) fn number(value: f64) -> Value {
     /// Beyond this, not every integer is a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= EXACT {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "checked to be integral and in range"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
         return Value::from(value as i64);
     }
     Number::from_f64(value).map_or(Value::Null, Value::Number)
@@ -193,10 +190,7 @@ mod tests {
     fn integral_floats_are_integers() {
         let mut found = Vec::new();
         let value = parse(b"[1.0, -2e2, 1.5, 18446744073709551615, 1e20]", &mut found);
-        assert_eq!(
-            value,
-            Some(json!([1, -200, 1.5, 18446744073709551615_u64, 1e20]))
-        );
+        assert_eq!(value, Some(json!([1, -200, 1.5, 18446744073709551615_u64, 1e20])));
         assert!(found.is_empty());
     }
 
@@ -220,13 +214,7 @@ mod tests {
     fn nesting_ends_at_the_limit() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(violations(nested(DEEPEST).as_bytes()), [""; 0]);
-        assert_eq!(
-            violations(nested(DEEPEST + 1).as_bytes()),
-            ["body# depth 64"]
-        );
-        assert_eq!(
-            violations("[".repeat(100_000).as_bytes()),
-            ["body# depth 64"]
-        );
+        assert_eq!(violations(nested(DEEPEST + 1).as_bytes()), ["body# depth 64"]);
+        assert_eq!(violations("[".repeat(100_000).as_bytes()), ["body# depth 64"]);
     }
 }

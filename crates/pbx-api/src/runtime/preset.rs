@@ -9,9 +9,7 @@ pub const fn boolean<const DEFAULT: bool>() -> bool {
 }
 
 /// A boolean, or its default for `null`.
-pub fn boolean_or<'de, const DEFAULT: bool, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<bool, D::Error> {
+pub fn boolean_or<'de, const DEFAULT: bool, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     or(deserializer, boolean::<DEFAULT>)
 }
 
@@ -44,20 +42,11 @@ mod tests {
 
     #[derive(Debug, Deserialize, PartialEq)]
     struct Create {
-        #[serde(
-            default = "boolean::<true>",
-            deserialize_with = "boolean_or::<true, _>"
-        )]
+        #[serde(default = "boolean::<true>", deserialize_with = "boolean_or::<true, _>")]
         enabled: bool,
-        #[serde(
-            default = "integer::<-5, _>",
-            deserialize_with = "integer_or::<-5, _, _>"
-        )]
+        #[serde(default = "integer::<-5, _>", deserialize_with = "integer_or::<-5, _, _>")]
         skip: i32,
-        #[serde(
-            default = "integer::<8882, _>",
-            deserialize_with = "integer_or::<8882, _, _>"
-        )]
+        #[serde(default = "integer::<8882, _>", deserialize_with = "integer_or::<8882, _, _>")]
         port: u16,
     }
 

@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 
 use crate::{Operation, Patch, Place, Problem, Violation};
 
-
 /// More violations than this are counted, not listed: an answer must not be larger than the request.
 const MOST_LISTED: usize = 1000;
 
@@ -50,23 +49,10 @@ impl Input {
             }
         }
         if let Some(query) = parts.uri.query() {
-            input.query = parameters::pairs(
-                operation.parameters,
-                Place::Query,
-                query.as_bytes(),
-                &mut found,
-            );
+            input.query = parameters::pairs(operation.parameters, Place::Query, query.as_bytes(), &mut found);
         }
         input.header = parameters::headers(operation.parameters, &parts.headers, &mut found);
-        body::read(
-            operation.content,
-            &parts.headers,
-            body,
-            limit,
-            &mut input,
-            &mut found,
-        )
-        .await?;
+        body::read(operation, &parts.headers, body, limit, &mut input, &mut found).await?;
 
         let input = input.check(operation, &mut found)?;
         if found.is_empty() {
@@ -77,11 +63,7 @@ impl Input {
     }
 
     /// Holds the input against the operation's schema.
-    fn check(
-        mut self,
-        operation: &'static Operation,
-        found: &mut Vec<Violation>,
-    ) -> Result<Self, Problem> {
+    fn check(mut self, operation: &'static Operation, found: &mut Vec<Violation>) -> Result<Self, Problem> {
         let validator = operation.check.validator(operation.id);
         let Some(validator) = validator.map_err(Problem::internal)? else {
             return Ok(self);
@@ -92,10 +74,7 @@ impl Input {
             (Place::Query, &mut self.query),
             (Place::Header, &mut self.header),
         ] {
-            whole.insert(
-                place.as_str().to_owned(),
-                Value::Object(std::mem::take(part)),
-            );
+            whole.insert(place.as_str().to_owned(), Value::Object(std::mem::take(part)));
         }
         if let Some(body) = self.body.take() {
             whole.insert(Place::Body.as_str().to_owned(), body);
@@ -111,9 +90,7 @@ impl Input {
                     break;
                 }
             }
-            broken.retain(|violation| {
-                !(unreadable.contains(&violation.place()) && violation.is_missing())
-            });
+            broken.retain(|violation| !(unreadable.contains(&violation.place()) && violation.is_missing()));
             found.append(&mut broken);
         }
         let mut take = |place: Place| match whole.get_mut(place.as_str()).map(Value::take) {
@@ -140,10 +117,7 @@ impl Input {
 
     /// All header parameters.
     pub fn headers<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(
-            Value::Object(std::mem::take(&mut self.header)),
-            Place::Header,
-        )
+        typed(Value::Object(std::mem::take(&mut self.header)), Place::Header)
     }
 
     /// A JSON or form body.
@@ -153,10 +127,7 @@ impl Input {
 
     /// A JSON or form body that may be missing.
     pub fn optional_body<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Problem> {
-        self.body
-            .take()
-            .map(|body| typed(body, Place::Body))
-            .transpose()
+        self.body.take().map(|body| typed(body, Place::Body)).transpose()
     }
 
     /// A merge patch.
@@ -203,12 +174,7 @@ fn typed<T: DeserializeOwned>(value: Value, place: Place) -> Result<T, Problem> 
 /// happen; if it does, the caller learns no more than the place, because serde quotes values.
 fn mistyped(error: &serde_json::Error, place: Place) -> Problem {
     tracing::error!(%error, place = place.as_str(), "a valid value does not fit its type");
-    Problem::invalid([Violation::about(
-        place,
-        "",
-        "type",
-        "holds a value of the wrong type",
-    )])
+    Problem::invalid([Violation::about(place, "", "type", "holds a value of the wrong type")])
 }
 
 /// In a stable order, without repetitions, and not more than fit an answer.

@@ -15,8 +15,8 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::respond::Answer;
-use crate::{Api, Call, Input, Operation, Problem, RequestId, RequestInfo, request_id};
+use crate::runtime::request_id;
+use crate::{Answer, Api, Call, Input, Operation, Problem, RequestId, RequestInfo};
 
 /// Larger bodies are refused unless [`Server::body_limit`] says otherwise.
 const BODY_LIMIT: usize = 1 << 20;
@@ -52,10 +52,7 @@ impl<A: Api> Server<A> {
 
     /// A server of other resources than those of this crate's contract.
     #[doc(hidden)]
-    pub fn of(
-        api: Arc<A>,
-        known: &'static [(&'static str, &'static [&'static Operation])],
-    ) -> Self {
+    pub fn of(api: Arc<A>, known: &'static [(&'static str, &'static [&'static Operation])]) -> Self {
         Self {
             api,
             base_path: String::new(),
@@ -125,9 +122,8 @@ impl<A: Api> Server<A> {
         let mut router = Router::new();
         for (path, routes) in paths {
             let shared = Arc::clone(&shared);
-            let routes = routes.fallback(move |request: Request| async move {
-                shared.refuse(request, wrong_method).await
-            });
+            let routes =
+                routes.fallback(move |request: Request| async move { shared.refuse(request, wrong_method).await });
             router = router.route(&format!("{}{path}", self.base_path), routes);
         }
         router.fallback(move |request: Request| {
@@ -182,21 +178,13 @@ impl<A: Api> Resource<A> {
 
     /// A resource whose operations answer 501 to those who might call them.
     fn unmounted(name: &'static str, operations: &[&'static Operation]) -> Self {
-        operations
-            .iter()
-            .fold(Self::new(name), |resource, operation| {
-                if operation.signed_in {
-                    resource.signed_in(
-                        operation,
-                        |_, call, _| async move { not_implemented(&call) },
-                    )
-                } else {
-                    resource.open(
-                        operation,
-                        |_, call, _| async move { not_implemented(&call) },
-                    )
-                }
-            })
+        operations.iter().fold(Self::new(name), |resource, operation| {
+            if operation.signed_in {
+                resource.signed_in(operation, |_, call, _| async move { not_implemented(&call) })
+            } else {
+                resource.open(operation, |_, call, _| async move { not_implemented(&call) })
+            }
+        })
     }
 }
 
@@ -213,12 +201,7 @@ where
 }
 
 impl<A: Api> Shared<A> {
-    async fn signed_in<F, Fut>(
-        &self,
-        operation: &'static Operation,
-        handler: F,
-        request: Request,
-    ) -> Response
+    async fn signed_in<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
     where
         F: Fn(Arc<A>, Call<A::Caller>, Input) -> Fut,
         Fut: Future<Output = Answer>,
@@ -239,12 +222,7 @@ impl<A: Api> Shared<A> {
         finish(answer, &request_id).await
     }
 
-    async fn open<F, Fut>(
-        &self,
-        operation: &'static Operation,
-        handler: F,
-        request: Request,
-    ) -> Response
+    async fn open<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
     where
         F: Fn(Arc<A>, Call<()>, Input) -> Fut,
         Fut: Future<Output = Answer>,
@@ -305,11 +283,7 @@ async fn finish(answer: impl Future<Output = Answer>, request_id: &RequestId) ->
     response
 }
 
-fn info<'a>(
-    parts: &'a Parts,
-    request_id: &'a RequestId,
-    operation: Option<&'static Operation>,
-) -> RequestInfo<'a> {
+fn info<'a>(parts: &'a Parts, request_id: &'a RequestId, operation: Option<&'static Operation>) -> RequestInfo<'a> {
     RequestInfo {
         method: &parts.method,
         path: parts.uri.path(),
@@ -320,12 +294,7 @@ fn info<'a>(
     }
 }
 
-fn call<C>(
-    caller: C,
-    operation: &'static Operation,
-    request_id: RequestId,
-    parts: Parts,
-) -> Call<C> {
+fn call<C>(caller: C, operation: &'static Operation, request_id: RequestId, parts: Parts) -> Call<C> {
     Call {
         caller,
         operation,
@@ -336,10 +305,7 @@ fn call<C>(
 }
 
 fn peer(parts: &Parts) -> Option<SocketAddr> {
-    parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0)
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
 }
 
 /// The bearer token (RFC 6750, section 2.1), or the 401 that asks for one.
@@ -370,11 +336,7 @@ fn wrong_method(method: &Method) -> Problem {
         Ok(_) => format!("This path does not answer {method}; see the Allow header."),
         Err(_) => "This path does not answer this method; see the Allow header.".to_owned(),
     };
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        message,
-    )
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
 }
 
 fn not_implemented<C>(call: &Call<C>) -> Answer {

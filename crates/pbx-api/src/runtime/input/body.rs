@@ -8,8 +8,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::{Input, json, parameters};
-use crate::violation::missing;
-use crate::{Content, Place, Problem, Violation};
+use crate::runtime::violation::missing;
+use crate::{Content, Operation, Place, Problem, Violation};
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -18,48 +18,42 @@ const OCTETS: &str = "application/octet-stream";
 
 /// Reads the body an operation expects into `input`.
 pub(super) async fn read(
-    content: Content,
+    operation: &Operation,
     headers: &HeaderMap,
     body: Body,
     limit: usize,
     input: &mut Input,
     found: &mut Vec<Violation>,
 ) -> Result<(), Problem> {
-    let (required, types): (bool, &[&str]) = match content {
+    let types: &[&str] = match operation.content {
         Content::None => return Ok(()),
-        Content::Json { required } => (required, &[JSON]),
-        Content::MergePatch { required } => (required, &[JSON, MERGE_PATCH]),
-        Content::Form { required, .. } => (required, &[FORM]),
-        Content::Bytes { required } => (required, &[OCTETS]),
+        Content::Json => &[JSON],
+        Content::MergePatch => &[JSON, MERGE_PATCH],
+        Content::Form(_) => &[FORM],
+        Content::Bytes => &[OCTETS],
     };
     let bytes = read_limited(headers, body, limit).await?;
     if bytes.is_empty() {
-        if required {
+        if operation.body_required {
             found.push(missing(Place::Body));
         }
         return Ok(());
     }
     check_type(headers, types)?;
-    match content {
+    match operation.content {
         Content::None => {}
-        Content::Json { .. } | Content::MergePatch { .. } => {
-            input.body = json::parse(&bytes, found);
-        }
-        Content::Form { fields, .. } => {
+        Content::Json | Content::MergePatch => input.body = json::parse(&bytes, found),
+        Content::Form(fields) => {
             let values = parameters::pairs(fields, Place::Body, &bytes, found);
             input.body = Some(Value::Object(values));
         }
-        Content::Bytes { .. } => input.bytes = Some(bytes),
+        Content::Bytes => input.bytes = Some(bytes),
     }
     Ok(())
 }
 
 /// All of a body, or 413.
-async fn read_limited(
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-) -> Result<Bytes, Problem> {
+async fn read_limited(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -91,20 +85,14 @@ fn too_large(limit: usize) -> Problem {
 /// Whether the body says it is what the operation reads; bytes need not say so.
 fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<(), Problem> {
     let refused = |message: String| {
-        Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            message,
-        )
-        .detail(format!("header#/content-type enum {}", accepted.join("|")))
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
+            .detail(format!("header#/content-type enum {}", accepted.join("|")))
     };
     if headers
         .get(CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
     {
-        return Err(refused(
-            "Send the request body without a content encoding.".to_owned(),
-        ));
+        return Err(refused("Send the request body without a content encoding.".to_owned()));
     }
     let Some(sent) = headers.get(CONTENT_TYPE) else {
         // RFC 9110, section 8.3: without a type, octets are what a recipient may assume.
@@ -136,8 +124,7 @@ fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<
 fn is_utf8(parameters: &str) -> bool {
     parameters.split(';').all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        !name.trim().eq_ignore_ascii_case("charset")
-            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     })
 }
 
@@ -155,19 +142,10 @@ mod tests {
 
     #[test]
     fn content_types_are_compared_as_such() {
-        for good in [
-            JSON,
-            "Application/JSON; charset=\"UTF-8\"",
-            "application/json;v=1",
-        ] {
+        for good in [JSON, "Application/JSON; charset=\"UTF-8\"", "application/json;v=1"] {
             assert!(accepts(good, &[JSON]), "{good}");
         }
-        for bad in [
-            MERGE_PATCH,
-            "text/json",
-            "application/json; charset=latin1",
-            "",
-        ] {
+        for bad in [MERGE_PATCH, "text/json", "application/json; charset=latin1", ""] {
             assert!(!accepts(bad, &[JSON]), "{bad}");
         }
         assert!(accepts(MERGE_PATCH, &[JSON, MERGE_PATCH]));

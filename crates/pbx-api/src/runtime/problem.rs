@@ -122,9 +122,7 @@ impl Problem {
 
     /// After a token was refused: says so to the client (RFC 6750, section 3.1).
     pub(crate) fn of_token(self) -> Self {
-        if self.status() != StatusCode::UNAUTHORIZED
-            || self.0.headers.contains_key(WWW_AUTHENTICATE)
-        {
+        if self.status() != StatusCode::UNAUTHORIZED || self.0.headers.contains_key(WWW_AUTHENTICATE) {
             return self;
         }
         self.header(
@@ -143,11 +141,7 @@ impl Problem {
         } = *self.0;
         if status.is_server_error() && source.is_some() {
             let source = source.as_deref().map(chain).unwrap_or_default();
-            tracing::error!(
-                request_id = request_id.as_str(),
-                error = source,
-                "request failed"
-            );
+            tracing::error!(request_id = request_id.as_str(), error = source, "request failed");
         }
         if errors.is_empty() {
             errors.push(ErrorEntry {

@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use jsonschema::{PatternOptions, Registry, Validator};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-/// The schemas of every operation's input, as generated: one JSON document with `$defs`, read when first needed.
+/// The schemas of every operation's input, as generated: one JSON document with `$defs` and `operations`, read when
+/// first needed.
 #[derive(Debug)]
 pub struct Schemas {
     text: &'static str,
@@ -24,8 +26,8 @@ impl Schemas {
         }
     }
 
-    /// Compiles the schema of this name.
-    pub(crate) fn compile(&'static self, name: &str) -> Result<Validator, String> {
+    /// Compiles the schema of an operation's input.
+    pub(crate) fn compile(&'static self, operation: &str) -> Result<Validator, String> {
         let registry = self
             .registry
             .get_or_init(|| read(self.text))
@@ -39,9 +41,15 @@ impl Schemas {
             .with_format("date-time", is_date_time)
             // An engine without backtracking: no pattern can be made slow by what a caller sends.
             .with_pattern_options(PatternOptions::regex())
-            .build(&json!({"$ref": format!("{BASE}#/$defs/{name}")}))
-            .map_err(|error| format!("schema {name}: {error}"))
+            .build(&json!({"$ref": format!("{BASE}#/operations/{}", in_pointer(operation))}))
+            .map_err(|error| format!("the schema of {operation}: {error}"))
     }
+}
+
+/// A name as a part of a JSON pointer in a URI.
+fn in_pointer(name: &str) -> String {
+    let escaped = name.replace('~', "~0").replace('/', "~1");
+    utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string()
 }
 
 fn read(text: &str) -> Result<Registry<'static>, String> {
@@ -96,13 +104,13 @@ mod tests {
     #[test]
     fn schemas_refer_to_each_other_and_bad_ones_say_so() {
         static GOOD: Schemas =
-            Schemas::new(r##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"type":"string"}}}"##);
-        let schema = GOOD.compile("a").unwrap();
+            Schemas::new(r##"{"$defs":{"b":{"type":"string"}},"operations":{"a/%b":{"$ref":"#/$defs/b"}}}"##);
+        let schema = GOOD.compile("a/%b").unwrap();
         assert!(schema.is_valid(&json!("x")));
         assert!(!schema.is_valid(&json!(1)));
         assert!(GOOD.compile("c").is_err());
 
-        static LOOKAHEAD: Schemas = Schemas::new(r#"{"$defs":{"a":{"pattern":"(?=x)"}}}"#);
+        static LOOKAHEAD: Schemas = Schemas::new(r#"{"operations":{"a":{"pattern":"(?=x)"}}}"#);
         assert!(LOOKAHEAD.compile("a").is_err());
         static BROKEN: Schemas = Schemas::new("{");
         assert!(BROKEN.compile("a").is_err());

@@ -161,10 +161,7 @@ pub(crate) fn missing(place: Place) -> Violation {
 pub(crate) fn member(pointer: &str, name: &str) -> String {
     let short: String = name.chars().take(LONGEST_NAME).collect();
     let more = if short.len() < name.len() { "…" } else { "" };
-    format!(
-        "{pointer}/{}{more}",
-        short.replace('~', "~0").replace('/', "~1")
-    )
+    format!("{pointer}/{}{more}", short.replace('~', "~0").replace('/', "~1"))
 }
 
 /// What a person calls the thing at a pointer: "`transports[0].port`", "Query parameter `top`", "The request body".
@@ -179,11 +176,7 @@ fn subject(place: Place, pointer: &str) -> String {
             name.push('.');
         }
         let segment = segment.replace("~1", "/").replace("~0", "~");
-        name.extend(
-            segment
-                .chars()
-                .map(|c| if c.is_control() { '\u{fffd}' } else { c }),
-        );
+        name.extend(segment.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
     }
     match (place, name.is_empty()) {
         (Place::Body, true) => "The request body".to_owned(),
@@ -199,8 +192,7 @@ fn subject(place: Place, pointer: &str) -> String {
 
 fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut Vec<Violation>) {
     use ValidationErrorKind as Kind;
-    let about =
-        |rule: &'static str, predicate: &str| Violation::about(place, pointer, rule, predicate);
+    let about = |rule: &'static str, predicate: &str| Violation::about(place, pointer, rule, predicate);
     let violation = match kind {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -214,7 +206,7 @@ fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut 
         Kind::FalseSchema => about("readOnly", "is read-only and cannot be set"),
         Kind::Type { kind } => {
             let names = type_names(kind);
-            let predicate = format!("must be {}", listing(&names, |name| with_article(name)));
+            let predicate = format!("must be {}", listing(&names, with_article));
             about("type", &predicate).limit(names.join("|"))
         }
         Kind::Enum { options } => {
@@ -229,23 +221,17 @@ fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut 
             let value = plain(expected_value);
             about("const", &format!("must be {value}")).limit(value)
         }
-        Kind::Minimum { limit } => {
-            about("minimum", &format!("must be at least {limit}")).limit(limit)
-        }
-        Kind::Maximum { limit } => {
-            about("maximum", &format!("must be at most {limit}")).limit(limit)
-        }
+        Kind::Minimum { limit } => about("minimum", &format!("must be at least {limit}")).limit(limit),
+        Kind::Maximum { limit } => about("maximum", &format!("must be at most {limit}")).limit(limit),
         Kind::ExclusiveMinimum { limit } => {
             about("exclusiveMinimum", &format!("must be more than {limit}")).limit(limit)
         }
         Kind::ExclusiveMaximum { limit } => {
             about("exclusiveMaximum", &format!("must be less than {limit}")).limit(limit)
         }
-        Kind::MultipleOf { multiple_of } => about(
-            "multipleOf",
-            &format!("must be a multiple of {multiple_of}"),
-        )
-        .limit(multiple_of),
+        Kind::MultipleOf { multiple_of } => {
+            about("multipleOf", &format!("must be a multiple of {multiple_of}")).limit(multiple_of)
+        }
         Kind::MinLength { limit } => {
             let predicate = format!("must have at least {}", count(*limit, "character"));
             about("minLength", &predicate).limit(limit)
@@ -271,21 +257,15 @@ fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut 
             about("maxProperties", &predicate).limit(limit)
         }
         Kind::UniqueItems => about("uniqueItems", "must not hold the same item twice"),
-        Kind::Pattern { pattern } => {
-            about("pattern", &format!("must match the pattern `{pattern}`")).limit(pattern)
-        }
-        Kind::Format { format } => {
-            about("format", &format!("must be {}", format_name(format))).limit(format)
-        }
+        Kind::Pattern { pattern } => about("pattern", &format!("must match the pattern `{pattern}`")).limit(pattern),
+        Kind::Format { format } => about("format", &format!("must be {}", format_name(format))).limit(format),
         Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => Violation::about(
             place,
             pointer,
             kind.keyword().to_owned(),
             "has none of the allowed forms",
         ),
-        Kind::OneOfMultipleValid { .. } => {
-            about("oneOf", "has more than one of the allowed forms at once")
-        }
+        Kind::OneOfMultipleValid { .. } => about("oneOf", "has more than one of the allowed forms at once"),
         other => Violation::about(place, pointer, other.keyword().to_owned(), "is not valid"),
     };
     found.push(violation);

@@ -5,14 +5,11 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::violation::{member, unknown};
+use crate::runtime::violation::{member, unknown};
 use crate::{Kind, Parameter, Place, Violation};
 
 /// Path parameters, as axum found and decoded them.
-pub(super) fn path<'a>(
-    known: &[Parameter],
-    sent: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Map<String, Value> {
+pub(super) fn path<'a>(known: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
     sent.map(|(name, text)| {
         let parameter = find(known, Place::Path, name);
         let kind = parameter.map_or(Kind::Text, |parameter| parameter.kind);
@@ -22,27 +19,14 @@ pub(super) fn path<'a>(
 }
 
 /// A query or a form: `name=value&…`, percent-encoded, `+` for a space.
-pub(super) fn pairs(
-    known: &[Parameter],
-    place: Place,
-    text: &[u8],
-    found: &mut Vec<Violation>,
-) -> Map<String, Value> {
+pub(super) fn pairs(known: &[Parameter], place: Place, text: &[u8], found: &mut Vec<Violation>) -> Map<String, Value> {
     let mut values = Map::new();
-    for pair in text
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-    {
+    for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = decode(halves.next().unwrap_or_default());
         let value = decode(halves.next().unwrap_or_default());
         let Some(name) = name else {
-            found.push(Violation::about(
-                place,
-                "",
-                "encoding",
-                "must be percent-encoded UTF-8",
-            ));
+            found.push(Violation::about(place, "", "encoding", "must be percent-encoded UTF-8"));
             continue;
         };
         match (find(known, place, &name), value) {
@@ -60,11 +44,7 @@ pub(super) fn pairs(
 }
 
 /// Header parameters; other headers are nobody's business here.
-pub(super) fn headers(
-    known: &[Parameter],
-    sent: &HeaderMap,
-    found: &mut Vec<Violation>,
-) -> Map<String, Value> {
+pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, found: &mut Vec<Violation>) -> Map<String, Value> {
     let mut values = Map::new();
     for parameter in known.iter().filter(|known| known.place == Place::Header) {
         for value in sent.get_all(parameter.name) {
@@ -88,16 +68,9 @@ fn find<'a>(known: &'a [Parameter], place: Place, name: &str) -> Option<&'a Para
         .find(|parameter| parameter.place == place && parameter.is_called(name))
 }
 
-fn add(
-    parameter: &Parameter,
-    text: String,
-    values: &mut Map<String, Value>,
-    found: &mut Vec<Violation>,
-) {
+fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, found: &mut Vec<Violation>) {
     if let Kind::List(item) = parameter.kind {
-        let list = values
-            .entry(parameter.name)
-            .or_insert_with(|| Value::Array(Vec::new()));
+        let list = values.entry(parameter.name).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(items) = list {
             items.push(coerce(*item, text));
         }
@@ -130,9 +103,7 @@ fn coerce(kind: Kind, text: String) -> Value {
 /// A number in JSON's grammar: `+5`, `0x10` and ` 5` are none.
 fn parse_number(text: &str) -> Option<Value> {
     let digit_or_sign = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
-    if !text.as_bytes().first().is_some_and(digit_or_sign)
-        || !text.as_bytes().last().is_some_and(u8::is_ascii_digit)
-    {
+    if !text.as_bytes().first().is_some_and(digit_or_sign) || !text.as_bytes().last().is_some_and(u8::is_ascii_digit) {
         return None;
     }
     match serde_json::from_str(text).ok()? {
@@ -157,30 +128,10 @@ mod tests {
     use super::*;
 
     static KNOWN: [Parameter; 4] = [
-        Parameter {
-            name: "top",
-            place: Place::Query,
-            kind: Kind::Number,
-            aliases: &["$top"],
-        },
-        Parameter {
-            name: "filter",
-            place: Place::Query,
-            kind: Kind::Text,
-            aliases: &[],
-        },
-        Parameter {
-            name: "qr",
-            place: Place::Query,
-            kind: Kind::Boolean,
-            aliases: &[],
-        },
-        Parameter {
-            name: "ids",
-            place: Place::Query,
-            kind: Kind::List(&Kind::Number),
-            aliases: &[],
-        },
+        Parameter::query("top", Kind::Number).or(&["$top"]),
+        Parameter::query("filter", Kind::Text),
+        Parameter::query("qr", Kind::Boolean),
+        Parameter::query("ids", Kind::List(&Kind::Number)),
     ];
 
     fn query(text: &str) -> (Value, Vec<String>) {
