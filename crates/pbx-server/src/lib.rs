@@ -1,6 +1,10 @@
 //! The administration server: behaviour only. HTTP, validation and the error envelope are `pbx-api`'s.
 //!
-//! `resources/` implements the generated traits in a few lines per operation, `domain/` has the rules, `store/` the queries.
+//! `resources/` implements the generated traits in a few lines per operation, `domain/` has the rules, `store/` the queries,
+//! `http/` the socket and the one place where an error becomes a status.
 
+pub mod config;
 pub mod domain;
+pub mod http;
+mod resources;
 pub mod store;

@@ -1,0 +1,119 @@
+//! Settings of the program: a flag, else its variable, else the file, else the default.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+const LISTEN: &str = "127.0.0.1:8888";
+const DATABASE: &str = "./pbx.db";
+const LOG: &str = "info";
+
+/// Flags and variables. None has a default here, so that the file comes before it.
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
+    /// Address and port to serve HTTP on; port 0 takes a free one [default: 127.0.0.1:8888]
+    #[arg(long, env = "PBX_LISTEN", value_name = "ADDRESS")]
+    listen: Option<String>,
+
+    /// The database: a file, or sqlite:FILE; it is made if it is not there [default: ./pbx.db]
+    #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
+    database: Option<String>,
+
+    /// What to log to stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
+    #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
+    log: Option<String>,
+
+    /// A TOML file with any of the keys listen, database, log
+    #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// The keys of the file; a key that does not exist is an error, as a flag would be.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    database: Option<String>,
+    log: Option<String>,
+}
+
+/// The settings in force.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Address and port.
+    pub listen: String,
+    /// Path or URL.
+    pub database: String,
+    /// Directives of the log.
+    pub log: String,
+}
+
+impl Options {
+    /// Reads the file, if one is named, and settles every setting.
+    pub fn settle(self) -> anyhow::Result<Config> {
+        let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let pick = |flag: Option<String>, file: Option<String>, default: &str| {
+            // A variable that is set to nothing is meant to be unset.
+            flag.filter(|text| !text.is_empty())
+                .or(file)
+                .unwrap_or_else(|| default.to_owned())
+        };
+        Ok(Config {
+            listen: pick(self.listen, file.listen, LISTEN),
+            database: pick(self.database, file.database, DATABASE),
+            log: pick(self.log, file.log, LOG),
+        })
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("the configuration {} is wrong", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str, listen: Option<&str>) -> anyhow::Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pbx.toml");
+        std::fs::write(&path, text).unwrap();
+        Options {
+            listen: listen.map(str::to_owned),
+            config: Some(path),
+            ..Options::default()
+        }
+        .settle()
+    }
+
+    #[test]
+    fn the_default_gives_way_to_the_file_and_the_file_to_the_flag() {
+        let config = Options::default().settle().unwrap();
+        assert_eq!(
+            (config.listen.as_str(), config.database.as_str(), config.log.as_str()),
+            (LISTEN, DATABASE, LOG)
+        );
+        let file = "listen = \"0.0.0.0:80\"\nlog = \"warn\"\n";
+        assert_eq!(with_file(file, None).unwrap().listen, "0.0.0.0:80");
+        let config = with_file(file, Some("[::1]:81")).unwrap();
+        assert_eq!((config.listen.as_str(), config.log.as_str()), ("[::1]:81", "warn"));
+        assert_eq!(with_file(file, Some("")).unwrap().listen, "0.0.0.0:80");
+    }
+
+    #[test]
+    fn a_wrong_file_is_named_with_the_place() {
+        let error = format!("{:#}", with_file("listen = \"x\"\nlisten_on = 1\n", None).unwrap_err());
+        assert!(
+            error.contains("pbx.toml") && error.contains("line 2") && error.contains("listen_on"),
+            "{error}"
+        );
+        let missing = Options {
+            config: Some("missing.toml".into()),
+            ..Options::default()
+        };
+        assert!(format!("{:#}", missing.settle().unwrap_err()).contains("cannot read the configuration missing.toml"));
+    }
+}

@@ -1,0 +1,100 @@
+//! The only place where an error of the domain becomes a status.
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use pbx_api::Problem;
+
+use crate::domain::error::{Error, Place, Violation};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound { what } => Problem::not_found(format!("There is no such {what}.")),
+            Error::Conflict { code, message } => Problem::conflict(code, message),
+            Error::Invalid(violations) => Problem::invalid(violations.into_iter().map(pbx_api::Violation::from)),
+            Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
+            Error::Unauthorized => {
+                Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
+            }
+            Error::Forbidden => Problem::forbidden("Your role does not allow this operation."),
+            Error::Unavailable { internal } => {
+                tracing::error!(error = internal, "temporarily unavailable");
+                Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "UNAVAILABLE",
+                    "The server is busy: try again in a moment.",
+                )
+                .header(RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            Error::Internal { internal } => Problem::internal(internal),
+        }
+    }
+}
+
+impl From<Violation> for pbx_api::Violation {
+    fn from(violation: Violation) -> Self {
+        let (place, pointer) = match violation.place {
+            Place::Body(pointer) => (pbx_api::Place::Body, pointer),
+            Place::Query(name) => (pbx_api::Place::Query, format!("/{name}")),
+        };
+        pbx_api::Violation::new(place, pointer, violation.rule, violation.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_and_codes() {
+        let table = [
+            (Error::NotFound { what: "IP rule" }, 404, "NOT_FOUND"),
+            (
+                Error::Conflict {
+                    code: "CONFLICT",
+                    message: "x".to_owned(),
+                },
+                409,
+                "CONFLICT",
+            ),
+            (
+                Error::invalid(Violation::field("cidr", "format", "x")),
+                400,
+                "VALIDATE_FAILED",
+            ),
+            (
+                Error::Refused {
+                    code: "UNKNOWN",
+                    message: "unknown error",
+                },
+                400,
+                "UNKNOWN",
+            ),
+            (Error::Unauthorized, 401, "UNAUTHORIZED"),
+            (Error::Forbidden, 403, "FORBIDDEN"),
+            (
+                Error::Unavailable {
+                    internal: "disk".to_owned(),
+                },
+                503,
+                "UNAVAILABLE",
+            ),
+        ];
+        for (error, status, code) in table {
+            let problem = Problem::from(error);
+            assert_eq!(
+                (problem.status().as_u16(), problem.errors()[0].code.as_ref()),
+                (status, code)
+            );
+        }
+        assert_eq!(Problem::from(Error::internal("secret")).status(), 500);
+    }
+
+    #[test]
+    fn internal_texts_stay_inside() {
+        let problem = Problem::from(Error::Unavailable {
+            internal: "secret".to_owned(),
+        });
+        assert!(!format!("{:?}", problem.errors()).contains("secret"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Where the rules meet `pbx-api`: who calls, what an error is in HTTP, and the listening socket.
+
+mod error;
+pub mod listener;
+
+use std::sync::Arc;
+
+use axum::Router;
+use pbx_api::{Api, Operation, RequestInfo};
+
+use crate::domain::password::Passwords;
+use crate::domain::session::{self, Caller};
+use crate::domain::{Error, IdSource};
+use crate::store::Store;
+
+/// Below which path everything is served, as the vendor's server does.
+pub const BASE_PATH: &str = "/api";
+
+/// The implementation of the API: what every resource works with.
+pub struct Pbx {
+    /// Everything that is kept.
+    pub store: Store,
+    /// Gives new objects their ids.
+    pub ids: IdSource,
+    /// Hashes and verifies.
+    pub passwords: Passwords,
+}
+
+impl Pbx {
+    /// All of the API; a resource that is not mounted answers 501.
+    pub fn into_router(self) -> Router {
+        pbx_api::Server::new(Arc::new(self))
+            .base_path(BASE_PATH)
+            .mount(pbx_api::auth::router())
+            .mount(pbx_api::ip_filters::router())
+            .mount(pbx_api::login::router())
+            .mount(pbx_api::network::router())
+            .build()
+    }
+}
+
+impl Api for Pbx {
+    type Caller = Caller;
+    type Error = Error;
+
+    async fn authenticate(&self, token: &str, _info: &RequestInfo<'_>) -> Result<Caller, Error> {
+        session::authenticate(&self.store, token).await
+    }
+
+    /// The one place where roles are enforced; which may do what is the contract's data.
+    fn authorize(&self, caller: &Caller, operation: &'static Operation) -> Result<(), Error> {
+        if operation.allows(caller.role.as_str()) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `/auth`: signing in and out with JSON.
+
+use pbx_api::Call;
+use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
+
+use super::token_set;
+use crate::domain::Error;
+use crate::domain::password::Password;
+use crate::domain::session::{self, Caller};
+use crate::http::Pbx;
+
+impl AuthApi for Pbx {
+    async fn sign_in(&self, _call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
+        let password = Password::new(body.password.into_inner());
+        let domain = body.domain.as_deref();
+        session::sign_in(&self.store, &self.ids, &self.passwords, body.username, password, domain)
+            .await
+            .map(token_set)
+    }
+
+    async fn refresh_tokens(&self, _call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
+        session::refresh(&self.store, body.refresh_token.expose())
+            .await
+            .map(token_set)
+    }
+
+    async fn sign_out(&self, call: Call<Caller>) -> Result<(), Error> {
+        session::sign_out(&self.store, call.caller.session_id).await
+    }
+
+    async fn retrieve_signed_in_user(&self, call: Call<Caller>) -> Result<SignedInUser, Error> {
+        Ok(SignedInUser {
+            role: call.caller.role.as_str().to_owned(),
+            // There is no session without a password, and no way yet to demand a new one.
+            password_verified: true,
+            password_force_reset: false,
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! `/ip_filters`.
+
+use pbx_api::ip_filters::{
+    CreateIpRule, Created, ExportIpRulesSuccess, IpFiltersApi, IpRule, IpRuleList, IpRuleTarget, ListIpRulesQuery,
+    UpdateIpRule,
+};
+use pbx_api::{Call, Patch};
+
+use crate::domain::ip_filters::{self, IpRuleChanges, NewIpRule, Target};
+use crate::domain::list::{ListParameters, ListQuery};
+use crate::domain::session::Caller;
+use crate::domain::{Error, Id};
+use crate::http::Pbx;
+
+impl IpFiltersApi for Pbx {
+    async fn list_ip_rules(&self, _call: Call<Caller>, query: ListIpRulesQuery) -> Result<IpRuleList, Error> {
+        let query = ListQuery::parse(&query.into(), ip_filters::FIELDS)?;
+        let page = ip_filters::list(&self.store, query).await?;
+        Ok(IpRuleList {
+            count: page.count,
+            items: page.items.into_iter().map(IpRule::from).collect(),
+        })
+    }
+
+    async fn create_ip_rule(&self, _call: Call<Caller>, body: CreateIpRule) -> Result<Created, Error> {
+        let id = ip_filters::create(&self.store, &self.ids, body.into()).await?;
+        Ok(Created { id: id.to_string() })
+    }
+
+    async fn show_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<IpRule, Error> {
+        ip_filters::show(&self.store, known(&id)?).await.map(IpRule::from)
+    }
+
+    async fn update_ip_rule(&self, _call: Call<Caller>, id: String, body: Patch<UpdateIpRule>) -> Result<(), Error> {
+        ip_filters::update(&self.store, known(&id)?, body.into_parts().0.into()).await
+    }
+
+    async fn delete_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<(), Error> {
+        ip_filters::destroy(&self.store, known(&id)?).await
+    }
+
+    async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {
+        let csv = ip_filters::export(&self.store).await?;
+        let content_disposition = "attachment; filename=\"ip_filters.csv\"".to_owned();
+        Ok(ExportIpRulesSuccess {
+            content_disposition,
+            body: csv.into(),
+        })
+    }
+}
+
+/// Ids are opaque to callers: text that is none of ours names nothing.
+fn known(id: &str) -> Result<Id, Error> {
+    id.parse().map_err(|_| ip_filters::not_found())
+}
+
+impl From<ListIpRulesQuery> for ListParameters {
+    fn from(query: ListIpRulesQuery) -> Self {
+        Self {
+            filter: query.filter,
+            search: query.search,
+            orderby: query.orderby,
+            skip: u32::try_from(query.skip).unwrap_or(0),
+            top: u32::try_from(query.top).unwrap_or(0),
+        }
+    }
+}
+
+impl From<CreateIpRule> for NewIpRule {
+    fn from(new: CreateIpRule) -> Self {
+        Self {
+            cidr: new.cidr,
+            target: new.target.into(),
+            expire_at: new.expire_at,
+            description: new.description,
+        }
+    }
+}
+
+impl From<UpdateIpRule> for IpRuleChanges {
+    fn from(update: UpdateIpRule) -> Self {
+        Self {
+            cidr: update.cidr.into_set(),
+            target: update.target.into_set().map(|target| target.map(Target::from)),
+            expire_at: update.expire_at.into_set(),
+            description: update.description.into_set(),
+        }
+    }
+}
+
+impl From<ip_filters::IpRule> for IpRule {
+    fn from(rule: ip_filters::IpRule) -> Self {
+        Self {
+            id: rule.id.to_string(),
+            cidr: rule.cidr.to_string(),
+            target: rule.target.into(),
+            expire_at: rule.expire_at,
+            description: rule.description,
+        }
+    }
+}
+
+impl From<IpRuleTarget> for Target {
+    fn from(target: IpRuleTarget) -> Self {
+        match target {
+            IpRuleTarget::Accept => Self::Accept,
+            IpRuleTarget::Deny => Self::Deny,
+        }
+    }
+}
+
+impl From<Target> for IpRuleTarget {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Accept => Self::Accept,
+            Target::Deny => Self::Deny,
+        }
+    }
+}
