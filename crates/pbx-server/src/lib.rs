@@ -6,5 +6,6 @@
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod program;
 mod resources;
 pub mod store;

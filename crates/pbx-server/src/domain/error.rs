@@ -87,7 +87,7 @@ pub struct Violation {
     pub place: Place,
     /// The rule in one word, e.g. `format`.
     pub rule: &'static str,
-    /// What is expected, in words.
+    /// What is expected: goes on where the name of the value ends, e.g. "must be an IPv4 address".
     pub message: Cow<'static, str>,
 }
 

@@ -118,7 +118,7 @@ pub async fn list(store: &Store, query: ListQuery) -> Result<Page<IpRule>, Error
 pub async fn create(store: &Store, ids: &IdSource, new: NewIpRule) -> Result<Id, Error> {
     let rule = IpRule {
         id: ids.next(),
-        cidr: range(&new.cidr)?,
+        cidr: range(&new.cidr).map_err(Error::invalid)?,
         target: new.target,
         expire_at: new.expire_at,
         description: new.description,
@@ -141,15 +141,7 @@ pub async fn show(store: &Store, id: Id) -> Result<IpRule, Error> {
 
 /// Changes what is given and nothing else.
 pub async fn update(store: &Store, id: Id, changes: IpRuleChanges) -> Result<(), Error> {
-    let cidr = changes
-        .cidr
-        .as_ref()
-        .map(|cidr| cidr.as_deref().ok_or_else(|| cleared("cidr")).and_then(range));
-    let cidr = cidr.transpose()?;
-    let target = changes
-        .target
-        .map(|target| target.ok_or_else(|| cleared("target")))
-        .transpose()?;
+    let (cidr, target) = checked(&changes)?;
     let now = Timestamp::now();
     store
         .write(move |tx| {
@@ -203,8 +195,26 @@ pub fn lapses_at(expire_at: Option<Timestamp>, written_at: Timestamp) -> Option<
     }
 }
 
+/// What the two members become that every rule has.
+fn checked(changes: &IpRuleChanges) -> Result<(Option<IpNet>, Option<Target>), Error> {
+    let cidr = match changes.cidr.as_ref().map(Option::as_deref) {
+        None => Ok(None),
+        Some(None) => Err(cleared("cidr")),
+        Some(Some(text)) => range(text).map(Some),
+    };
+    let target = match changes.target {
+        None => Ok(None),
+        Some(None) => Err(cleared("target")),
+        Some(Some(target)) => Ok(Some(target)),
+    };
+    match (cidr, target) {
+        (Ok(cidr), Ok(target)) => Ok((cidr, target)),
+        (cidr, target) => Err(Error::Invalid(cidr.err().into_iter().chain(target.err()).collect())),
+    }
+}
+
 /// A bare address is a range of one; host bits do not matter, as in the portal.
-fn range(text: &str) -> Result<IpNet, Error> {
+fn range(text: &str) -> Result<IpNet, Violation> {
     let parsed = if text.contains('/') {
         text.parse::<IpNet>().ok()
     } else {
@@ -213,7 +223,7 @@ fn range(text: &str) -> Result<IpNet, Error> {
     let message = "must be an IPv4 or IPv6 address, with or without a prefix length, e.g. 192.0.2.0/24";
     parsed
         .map(|range| range.trunc())
-        .ok_or_else(|| Error::invalid(Violation::field("cidr", "format", message)))
+        .ok_or_else(|| Violation::field("cidr", "format", message))
 }
 
 fn existing(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<IpRule, Error> {
@@ -228,12 +238,12 @@ pub fn not_found() -> Error {
 fn duplicate(cidr: &IpNet) -> Error {
     Error::Conflict {
         code: "CONFLICT",
-        message: format!("there is a rule for {cidr} already"),
+        message: format!("There is a rule for {cidr} already."),
     }
 }
 
-fn cleared(field: &'static str) -> Error {
-    Error::invalid(Violation::field(field, "required", "cannot be cleared"))
+fn cleared(field: &'static str) -> Violation {
+    Violation::field(field, "required", "cannot be cleared")
 }
 
 fn csv(rules: &[IpRule]) -> Result<Vec<u8>, csv::Error> {
@@ -287,12 +297,23 @@ mod tests {
             "host",
             " 10.0.0.1",
         ] {
-            let Err(Error::Invalid(violations)) = range(text) else {
-                panic!("{text:?} is no range")
-            };
-            assert_eq!(violations.len(), 1);
-            assert!(text.is_empty() || !violations[0].message.contains(text));
+            let violation = range(text).expect_err(text);
+            assert!(text.is_empty() || !violation.message.contains(text));
         }
+    }
+
+    #[test]
+    fn both_members_that_every_rule_has_are_reported() {
+        let changes = IpRuleChanges {
+            cidr: Some(None),
+            target: Some(None),
+            ..IpRuleChanges::default()
+        };
+        let Err(Error::Invalid(violations)) = checked(&changes) else {
+            panic!("both are missing")
+        };
+        assert_eq!(violations, [cleared("cidr"), cleared("target")]);
+        assert_eq!(checked(&IpRuleChanges::default()).unwrap(), (None, None));
     }
 
     #[test]

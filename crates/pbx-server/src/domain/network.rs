@@ -96,7 +96,7 @@ fn merged(mut network: Network, changes: &NetworkChanges) -> Result<Network, Err
         network.enable_ipv6 = enabled.unwrap_or(Network::default().enable_ipv6);
     }
     if network.private_ipv4.is_none() && check.violations.is_empty() {
-        let message = "a private IPv4 address is mandatory; without one, give the public address";
+        let message = "is mandatory: a host without a private address gives its public one";
         check
             .violations
             .push(Violation::field("private_ipv4", "required", message));

@@ -32,12 +32,19 @@ impl From<Error> for Problem {
 }
 
 impl From<Violation> for pbx_api::Violation {
+    /// In the words of the router, which has told the caller what the schema can say.
     fn from(violation: Violation) -> Self {
-        let (place, pointer) = match violation.place {
-            Place::Body(pointer) => (pbx_api::Place::Body, pointer),
-            Place::Query(name) => (pbx_api::Place::Query, format!("/{name}")),
-        };
-        pbx_api::Violation::new(place, pointer, violation.rule, violation.message)
+        let Violation { place, rule, message } = violation;
+        match place {
+            Place::Body(pointer) => {
+                let name = pointer.trim_start_matches('/').to_owned();
+                pbx_api::Violation::new(pbx_api::Place::Body, pointer, rule, format!("`{name}` {message}."))
+            }
+            Place::Query(name) => {
+                let message = format!("Query parameter `{name}`: {message}.");
+                pbx_api::Violation::new(pbx_api::Place::Query, format!("/{name}"), rule, message)
+            }
+        }
     }
 }
 

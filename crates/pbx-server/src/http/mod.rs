@@ -56,3 +56,44 @@ impl Api for Pbx {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Id;
+    use crate::domain::session::Role;
+
+    #[tokio::test]
+    async fn only_the_roles_of_the_contract_get_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+        let pbx = Pbx {
+            store,
+            ids: IdSource::default(),
+            passwords: Passwords::new().unwrap(),
+        };
+        let caller = |role| {
+            let id = Id::from_stored(1);
+            Caller {
+                account_id: id,
+                role,
+                name: "somebody".to_owned(),
+                session_id: id,
+            }
+        };
+        let system = &pbx_api::network::RETRIEVE_NETWORK_CONFIGURATIONS;
+        assert!(pbx.authorize(&caller(Role::SystemAdmin), system).is_ok());
+        assert!(matches!(
+            pbx.authorize(&caller(Role::Dealer), system),
+            Err(Error::Forbidden)
+        ));
+        assert!(matches!(
+            pbx.authorize(&caller(Role::Admin), system),
+            Err(Error::Forbidden)
+        ));
+        assert!(
+            pbx.authorize(&caller(Role::StandardUser), &pbx_api::auth::SIGN_OUT)
+                .is_ok()
+        );
+    }
+}

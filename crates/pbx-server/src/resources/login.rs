@@ -46,7 +46,7 @@ fn missing(fields: &[(&str, bool)]) -> Error {
     let absent = fields.iter().filter(|(_, absent)| *absent);
     Error::Invalid(
         absent
-            .map(|(name, _)| Violation::field(name, "required", "needed for this grant_type"))
+            .map(|(name, _)| Violation::field(name, "required", "is needed for this grant_type"))
             .collect(),
     )
 }
