@@ -77,8 +77,7 @@ impl Client {
     /// The same client, sending this access token.
     pub fn with_token(mut self, token: impl Into<Secret>) -> Result<Self, ClientError> {
         let token: Secret = token.into();
-        let mut header =
-            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| ClientError::Token)?;
+        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| ClientError::Token)?;
         header.set_sensitive(true);
         self.authorization = Some(header);
         Ok(self)

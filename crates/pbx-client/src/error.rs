@@ -24,6 +24,10 @@ pub trait ErrorExt {
         self.problems().iter().any(|problem| problem.code == code)
     }
 
+    /// One line for a person: the status and the server's reasons, or what else went wrong. Bodies and headers, which
+    /// `Display` may show, are left out.
+    fn describe(&self) -> String;
+
     /// The body of an answer that was not what the API documents, such as a proxy's page.
     fn into_raw_body(self) -> impl Future<Output = Option<bytes::Bytes>> + Send;
 }
@@ -45,6 +49,35 @@ impl<E: Serialize + Send> ErrorExt for Error<E> {
                 detail: text(entry, "detail"),
             })
             .collect()
+    }
+
+    fn describe(&self) -> String {
+        let reasons: Vec<String> = self
+            .problems()
+            .into_iter()
+            .map(|problem| match problem.detail {
+                Some(detail) => format!("{}: {} ({detail})", problem.code, problem.message),
+                None => format!("{}: {}", problem.code, problem.message),
+            })
+            .collect();
+        match self {
+            Error::InvalidRequest(message) | Error::Custom(message) => message.clone(),
+            Error::CommunicationError(error) | Error::ResponseBodyError(error) | Error::InvalidUpgrade(error) => {
+                let mut text = error.to_string();
+                let mut source = std::error::Error::source(error);
+                while let Some(cause) = source {
+                    text = format!("{text}: {cause}");
+                    source = cause.source();
+                }
+                text
+            }
+            Error::ErrorResponse(response) if reasons.is_empty() => response.status().to_string(),
+            Error::ErrorResponse(response) => format!("{}: {}", response.status(), reasons.join("; ")),
+            Error::InvalidResponsePayload(_, error) => format!("the answer's body cannot be read: {error}"),
+            Error::UnexpectedResponse(response) => {
+                format!("{}, with a body that is not the API's", response.status())
+            }
+        }
     }
 
     async fn into_raw_body(self) -> Option<bytes::Bytes> {

@@ -19,6 +19,8 @@
 //! `generated/` is written by `cargo xtask codegen`; everything else by hand.
 
 mod client;
+#[cfg(test)]
+mod contract_tests;
 mod error;
 // Its texts are the vendor's.
 #[allow(rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]

@@ -2,7 +2,7 @@
 
 use progenitor_client::Error;
 
-use crate::{Client, ClientError, types};
+use crate::{Client, ClientError, ErrorExt as _, types};
 
 /// Why signing in failed.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum SignInError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The server refused, or could not be reached.
-    #[error("signing in failed: {0}")]
+    #[error("signing in failed: {}", .0.describe())]
     Refused(Box<Error<types::Errors>>),
     /// The server answered without a token: the user needs a second factor.
     #[error("the server wants a second factor, which needs more than a name and a password")]

@@ -65,7 +65,7 @@ pub mod builder {
     pub use super::voicemail::builder::*;
 }
 
-/// Reads an answer's body and writes it again, by `operationId status`.
+/// Reads an answer's body and writes it again, by `operationId status` or `error Type`.
 #[cfg(test)]
 pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("retrieveNetworkConfigurations 200", crate::support::decode::<types::Network>),
@@ -111,4 +111,5 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("refreshTokens 200", crate::support::decode::<types::TokenSet>),
     ("retrieveSignedInUser 200", crate::support::decode::<types::SignedInUser>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
+    ("error Errors", crate::support::decode::<types::Errors>),
 ];

@@ -16,12 +16,6 @@ impl<T> Argument<T> for T {
     }
 }
 
-impl<T> Argument<Box<T>> for T {
-    fn into_value(self) -> Box<T> {
-        Box::new(self)
-    }
-}
-
 impl Argument<String> for &str {
     fn into_value(self) -> String {
         self.to_owned()

@@ -1,5 +1,8 @@
 //! The way of a request: path segments, optional bodies, the token, and what comes back.
 
+// progenitor's error type is what it is; its builders return it by value.
+#![allow(clippy::result_large_err)]
+
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use progenitor_client::{Error, RequestBuilderExt, ResponseValue};
@@ -11,11 +14,7 @@ use super::{NO_FIT, Read};
 use crate::Client;
 
 /// Everything but RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One segment of a path. A segment that would make it another path is refused: empty, `.` and `..`.
 pub(crate) fn path_segment<E>(name: &str, value: &impl ToString) -> Result<String, Error<E>> {

@@ -78,6 +78,8 @@ macro_rules! patch_object {
     ($type:ident { $($field:ident: $value:ty $(= $wire:literal)?),* $(,)? } $(rest $rest:ident)?) => {
         $crate::support::write_object! { $type { $($field $(= $wire)?),* } $(rest $rest)? }
 
+        // A member may be called `add` or `not`.
+        #[allow(clippy::should_implement_trait)]
         impl $type {
             $(
                 #[doc = concat!("Sets `", stringify!($field), "`; [`Field::Null`](crate::Field::Null) clears it.")]
@@ -116,6 +118,7 @@ macro_rules! create_object {
             $(rest $rest)?
         }
 
+        #[allow(clippy::should_implement_trait)]
         impl $type {
             /// With what is required.
             #[allow(clippy::too_many_arguments, clippy::new_without_default)]
@@ -217,9 +220,17 @@ macro_rules! open_enum {
     };
 }
 
-/// One of several types, told apart by content; JSON that fits none is kept.
+/// One of several types, told apart by content when it is read; JSON that fits none is kept.
 macro_rules! union {
     ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
+        $crate::support::write_union! { $type { $($variant),* } else $other }
+        $crate::support::read_union! { $type { $($variant: $value),* } else $other }
+    };
+}
+
+/// Writing of a union.
+macro_rules! write_union {
+    ($type:ident { $($variant:ident),* $(,)? } else $other:ident) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -228,7 +239,12 @@ macro_rules! union {
                 }
             }
         }
+    };
+}
 
+/// Reading of a union.
+macro_rules! read_union {
+    ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
         impl $crate::support::Read for $type {
             fn read(value: serde_json::Value) -> Option<Self> {
                 use $crate::support::Read;
@@ -275,6 +291,6 @@ macro_rules! deserialize {
 }
 
 pub(crate) use {
-    create_object, deserialize, open_enum, patch_object, read_object, response_object, union, wire,
-    write_object,
+    create_object, deserialize, open_enum, patch_object, read_object, read_union, response_object, union, wire,
+    write_object, write_union,
 };

@@ -10,6 +10,8 @@ mod macros;
 mod raw;
 mod read;
 mod secret;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 
 use serde::{Serialize, ser::SerializeMap};
@@ -22,10 +24,9 @@ pub(crate) use self::{
 pub use self::{field::Field, raw::Raw, secret::Secret, timestamp::Timestamp};
 
 pub(crate) use macros::{
-    create_object, deserialize, open_enum, patch_object, read_object, response_object, union, wire,
-    write_object,
+    create_object, deserialize, open_enum, patch_object, read_object, read_union, response_object, union, wire,
+    write_object, write_union,
 };
-
 
 /// Reads a body and writes it again.
 #[cfg(test)]

@@ -173,16 +173,6 @@ impl Read for Value {
     }
 }
 
-impl<T: Read> Read for Box<T> {
-    fn read(value: Value) -> Option<Self> {
-        T::read(value).map(Box::new)
-    }
-
-    fn fit(value: &Value) -> u32 {
-        T::fit(value)
-    }
-}
-
 /// For items and roots that may be `null`.
 impl<T: Read> Read for Option<T> {
     fn read(value: Value) -> Option<Self> {
@@ -293,10 +283,7 @@ mod tests {
     #[test]
     fn unreadable_items_do_not_cost_the_others() {
         assert_eq!(Vec::<i64>::read(json!([1, null, "x", 4])), Some(vec![1, 4]));
-        assert_eq!(
-            Vec::<Option<i64>>::read(json!([1, null])),
-            Some(vec![Some(1), None])
-        );
+        assert_eq!(Vec::<Option<i64>>::read(json!([1, null])), Some(vec![Some(1), None]));
     }
 
     #[test]

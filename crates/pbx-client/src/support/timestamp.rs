@@ -74,9 +74,7 @@ impl Serialize for Timestamp {
 impl Read for Timestamp {
     fn read(value: Value) -> Option<Self> {
         // The vendor writes an unset time as "".
-        String::read(value)
-            .filter(|text| !text.is_empty())
-            .map(Self::from)
+        String::read(value).filter(|text| !text.is_empty()).map(Self::from)
     }
 
     fn fit(value: &Value) -> u32 {

@@ -56,7 +56,11 @@ pub fn member(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
         return described(schema.description.as_deref(), schema, fallback);
     }
     let lines = lines(schema.description.as_deref().unwrap_or_default());
-    if lines.is_empty() { vec![fallback.to_owned()] } else { lines }
+    if lines.is_empty() {
+        vec![fallback.to_owned()]
+    } else {
+        lines
+    }
 }
 
 /// What something that is written is, its default and its limits.
@@ -72,7 +76,11 @@ pub fn described(description: Option<&str>, schema: &Schema, fallback: &str) -> 
     match lines.len() {
         0 => lines.push(facts),
         1 => {
-            let end = if lines[0].ends_with(['.', '!', '?', ':']) { "" } else { "." };
+            let end = if lines[0].ends_with(['.', '!', '?', ':']) {
+                ""
+            } else {
+                "."
+            };
             lines[0] = format!("{}{end} {facts}", lines[0]);
         }
         _ => {

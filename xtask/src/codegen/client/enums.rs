@@ -12,8 +12,9 @@ pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[S
     let variants = names::distinct(values.iter().map(|value| names::variant(value)).collect());
     let other = other(&variants);
     out.code.push_str(&docs::attributes(&types.docs(ty)));
-    out.code
-        .push_str(&format!("#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name} {{\n"));
+    out.code.push_str(&format!(
+        "#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name} {{\n"
+    ));
     for (variant, value) in variants.iter().zip(values) {
         let doc = vec![format!("`{}`", value.replace('`', "'"))];
         out.code.push_str(&docs::attributes(&doc));
@@ -35,19 +36,19 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
     let name = &ty.name;
     let variant_names = names::distinct(variants.iter().map(|variant| names::variant(&variant.name)).collect());
     let other = other(&variant_names);
-    let mut rust = Vec::new();
-    for variant in variants {
-        let value = types.value(&variant.schema.ty, "")?;
-        rust.push(match types.is_recursive(name, &variant.schema.ty) {
-            true => format!("Box<{value}>"),
-            false => value,
-        });
-    }
+    let rust: Vec<String> = variants
+        .iter()
+        .map(|variant| types.value(&variant.schema.ty, ""))
+        .collect::<Result<_>>()?;
     out.code.push_str(&docs::attributes(&types.docs(ty)));
     out.code
         .push_str(&format!("#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{\n"));
     for ((variant, value), source) in variant_names.iter().zip(&rust).zip(variants) {
-        let doc = docs::member(&source.schema, &format!("A `{}`.", value.replace("crate::", "")), ty.in_request);
+        let doc = docs::member(
+            &source.schema,
+            &format!("A `{}`.", value.replace("crate::", "")),
+            ty.in_request,
+        );
         out.code.push_str(&docs::attributes(&doc));
         out.code.push_str(&format!("{variant}({value}),\n"));
     }
@@ -61,9 +62,14 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
             ));
         }
     }
-    let mut call = format!("crate::support::union! {{\n    {name} {{\n");
+    let reads = ty.in_response || !ty.in_request;
+    let word = if reads { "union" } else { "write_union" };
+    let mut call = format!("crate::support::{word}! {{\n    {name} {{\n");
     for (variant, value) in variant_names.iter().zip(&rust) {
-        call.push_str(&format!("        {variant}: {value},\n"));
+        match reads {
+            true => call.push_str(&format!("        {variant}: {value},\n")),
+            false => call.push_str(&format!("        {variant},\n")),
+        }
     }
     call.push_str(&format!("    }} else {other}\n}}\n"));
     out.call(call);

@@ -4,8 +4,29 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 
 /// Names that generated code uses for other things, as types or builders.
 const TAKEN_TYPES: &[&str] = &[
-    "Box", "ByteStream", "Client", "Copy", "Default", "Drop", "Err", "Error", "From", "Into", "None", "Ok", "Option",
-    "ResponseValue", "Result", "Self", "Send", "Some", "String", "Sync", "TryFrom", "TryInto", "Vec",
+    "Box",
+    "ByteStream",
+    "Client",
+    "Copy",
+    "Default",
+    "Drop",
+    "Err",
+    "Error",
+    "From",
+    "Into",
+    "None",
+    "Ok",
+    "Option",
+    "ResponseValue",
+    "Result",
+    "Self",
+    "Send",
+    "Some",
+    "String",
+    "Sync",
+    "TryFrom",
+    "TryInto",
+    "Vec",
 ];
 
 /// Methods that `Client` has by hand.
@@ -13,8 +34,18 @@ const TAKEN_METHODS: &[&str] = &["new", "with_http_client", "with_token", "base_
 
 /// Names that a builder's `send` and its setters use for other things.
 const TAKEN_PARAMETERS: &[&str] = &[
-    "body", "client", "header_map", "info", "new", "request", "response", "result", "send", "support", "types", "url",
-
+    "body",
+    "client",
+    "header_map",
+    "info",
+    "new",
+    "request",
+    "response",
+    "result",
+    "send",
+    "support",
+    "types",
+    "url",
 ];
 
 /// Module names with a meaning of their own in `generated/`.

@@ -77,7 +77,10 @@ pub fn write(
             let taken = members.iter().any(|member| member.field == "additional");
             let field = if taken { "additional_properties" } else { "additional" };
             if members.iter().any(|member| member.field == field) {
-                bail!("client: schema `{}`: no name is left for its additional properties", ty.name);
+                bail!(
+                    "client: schema `{}`: no name is left for its additional properties",
+                    ty.name
+                );
             }
             Some((field, types.rust(schema, "")?))
         }
@@ -98,12 +101,7 @@ pub fn write(
     Ok(())
 }
 
-fn members<'a>(
-    types: &Types<'_>,
-    ty: &TypeDef,
-    properties: &'a [Property],
-    reads: bool,
-) -> Result<Vec<Member<'a>>> {
+fn members<'a>(types: &Types<'_>, ty: &TypeDef, properties: &'a [Property], reads: bool) -> Result<Vec<Member<'a>>> {
     let seen: Vec<&Property> = properties
         .iter()
         .filter(|property| match (reads, ty.in_request) {
@@ -118,10 +116,6 @@ fn members<'a>(
         .map(|(property, field)| {
             let schema = &property.schema;
             let value = types.value(&schema.ty, "")?;
-            let value = match types.is_recursive(&ty.name, &schema.ty) {
-                true => format!("Box<{value}>"),
-                false => value,
-            };
             // Nothing requires a caller to send what only the server may set.
             let required = property.required && !schema.read_only;
             let slot = match (ty.in_patch, reads, ty.in_request) {
@@ -150,8 +144,10 @@ fn structure(types: &Types<'_>, out: &mut Module, ty: &TypeDef, members: &[Membe
         true => "",
         false => "Default, ",
     };
-    out.code
-        .push_str(&format!("#[derive(Debug, Clone, {default}PartialEq)]\npub struct {} {{\n", ty.name));
+    out.code.push_str(&format!(
+        "#[derive(Debug, Clone, {default}PartialEq)]\npub struct {} {{\n",
+        ty.name
+    ));
     for member in members {
         let fallback = match innermost(&member.schema.ty) {
             Some(name) => format!("See [`{name}`]."),
@@ -159,7 +155,8 @@ fn structure(types: &Types<'_>, out: &mut Module, ty: &TypeDef, members: &[Membe
         };
         let doc = docs::member(member.schema, &fallback, ty.in_request);
         out.code.push_str(&docs::attributes(&doc));
-        out.code.push_str(&format!("pub {}: {},\n", member.field, member.rust()));
+        out.code
+            .push_str(&format!("pub {}: {},\n", member.field, member.rust()));
     }
     if let Some((field, value)) = rest {
         out.code.push_str(&format!(

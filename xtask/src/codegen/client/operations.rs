@@ -32,7 +32,10 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
     for (operation, call) in api.operations.iter().zip(&reduced.calls) {
         let name = names::builder(&call.method);
         let Some(mut builder) = builders.remove(&name) else {
-            bail!("client: operation `{}`: progenitor wrote no builder `{name}`", operation.id);
+            bail!(
+                "client: operation `{}`: progenitor wrote no builder `{name}`",
+                operation.id
+            );
         };
         rewrite(&mut builder, operation, call)?;
         let module = names::module(Some(&operation.resource));
@@ -98,9 +101,7 @@ fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>
 fn method(operation: &Operation, call: &Call, builder: &str) -> String {
     let lines = docs::attributes(&method_docs(operation));
     let method = &call.method;
-    format!(
-        "{lines}#[must_use] pub fn {method}(&self) -> builder::{builder}<'_> {{ builder::{builder}::new(self) }}\n"
-    )
+    format!("{lines}#[must_use] pub fn {method}(&self) -> builder::{builder}<'_> {{ builder::{builder}::new(self) }}\n")
 }
 
 fn method_docs(operation: &Operation) -> Vec<String> {
@@ -176,7 +177,10 @@ fn join(methods: &str, builders: &str) -> String {
         .filter(|name| mentions(builders, name))
         .collect();
     imports.push_str(&format!("use progenitor_client::{{{}}};\n", runtime.join(", ")));
-    if mentions(builders, "optional_json") || mentions(builders, "optional_form") || mentions(builders, "optional_bytes") {
+    if mentions(builders, "optional_json")
+        || mentions(builders, "optional_form")
+        || mentions(builders, "optional_bytes")
+    {
         imports.push_str("use crate::support::OptionalBody as _;\n");
     }
     if mentions(builders, "form_urlencoded") {

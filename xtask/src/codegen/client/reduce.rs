@@ -11,9 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::types::Types;
 use super::{names, unsupported};
-use crate::model::{
-    Api, BodyKind, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody, Type, TypeKind,
-};
+use crate::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody, Type, TypeKind};
 
 /// What progenitor is run on.
 pub struct Reduced {
@@ -46,7 +44,10 @@ pub fn reduce(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<Reduce
         if let Some(other) = methods.insert(call.method.clone(), &operation.id) {
             return unsupported(
                 operation,
-                format!("its method would be `{}`, like that of operation `{other}`", call.method),
+                format!(
+                    "its method would be `{}`, like that of operation `{other}`",
+                    call.method
+                ),
             );
         }
         let (path, item) = item(operation, &call, types, &mut references)?;
@@ -105,11 +106,17 @@ impl References {
 fn call(operation: &Operation) -> Result<Call> {
     let method = names::method(&operation.id);
     if names::taken_method(&method) {
-        return unsupported(operation, format!("`Client` has a method `{method}` of its own; give it another operationId"));
+        return unsupported(
+            operation,
+            format!("`Client` has a method `{method}` of its own; give it another operationId"),
+        );
     }
     let builder = names::builder(&method);
     if names::taken_type(&builder) {
-        return unsupported(operation, format!("its builder would be called `{builder}`; give it another operationId"));
+        return unsupported(
+            operation,
+            format!("its builder would be called `{builder}`; give it another operationId"),
+        );
     }
     if matches!(operation.method.as_str(), "options" | "trace") {
         return unsupported(operation, "reqwest has no such method");
@@ -139,12 +146,7 @@ fn call(operation: &Operation) -> Result<Call> {
     })
 }
 
-fn item(
-    operation: &Operation,
-    call: &Call,
-    types: &Types<'_>,
-    references: &mut References,
-) -> Result<(String, Value)> {
+fn item(operation: &Operation, call: &Call, types: &Types<'_>, references: &mut References) -> Result<(String, Value)> {
     let mut parameters = Vec::new();
     let mut renames = BTreeMap::new();
     for (parameter, name) in operation.parameters.iter().zip(&call.parameters) {
@@ -200,7 +202,10 @@ fn template(operation: &Operation, renames: &BTreeMap<&str, &str>) -> Result<Str
             return unsupported(operation, "its path has a brace that is not closed");
         };
         let Some(rust) = renames.get(name) else {
-            return unsupported(operation, format!("its path names a parameter `{name}` that it does not declare"));
+            return unsupported(
+                operation,
+                format!("its path names a parameter `{name}` that it does not declare"),
+            );
         };
         if !seen.insert(name) {
             return unsupported(operation, format!("its path names the parameter `{name}` twice"));
@@ -221,12 +226,7 @@ fn template(operation: &Operation, renames: &BTreeMap<&str, &str>) -> Result<Str
     Ok(out)
 }
 
-fn responses(
-    operation: &Operation,
-    call: &Call,
-    types: &Types<'_>,
-    references: &mut References,
-) -> Result<Value> {
+fn responses(operation: &Operation, call: &Call, types: &Types<'_>, references: &mut References) -> Result<Value> {
     let mut responses = Map::new();
     let mut bodies = BTreeSet::new();
     for success in &operation.successes {
@@ -236,7 +236,10 @@ fn responses(
             .find_map(|(stand_in, status)| (*status == success.status).then_some(*stand_in))
             .unwrap_or(success.status);
         if !(200..=299).contains(&status) {
-            return unsupported(operation, format!("its success status {status} cannot be told from an error"));
+            return unsupported(
+                operation,
+                format!("its success status {status} cannot be told from an error"),
+            );
         }
         let (content, body) = content(success, types, references)?;
         bodies.insert(body);

@@ -31,7 +31,10 @@ struct Rewriter<'a> {
 impl Rewriter<'_> {
     fn builder(&self, builder: &mut Builder) -> Result<()> {
         let doc = format!(" The request of [`Client::{0}`](crate::Client::{0}).", self.call.method);
-        builder.structure.attrs.retain(|attribute| !attribute.path().is_ident("doc"));
+        builder
+            .structure
+            .attrs
+            .retain(|attribute| !attribute.path().is_ident("doc"));
         builder.structure.attrs.insert(0, parse_quote!(#[doc = #doc]));
         let optional_body = self.operation.body.as_ref().is_some_and(|body| !body.required);
         if optional_body {
@@ -68,7 +71,10 @@ impl Rewriter<'_> {
         let lines = match index.and_then(|index| self.operation.parameters.get(index)) {
             Some(parameter) => {
                 let mut lines = docs::described(
-                    parameter.description.as_deref().or(parameter.schema.description.as_deref()),
+                    parameter
+                        .description
+                        .as_deref()
+                        .or(parameter.schema.description.as_deref()),
                     &parameter.schema,
                     &format!("The parameter `{}`.", parameter.name),
                 );
@@ -78,7 +84,11 @@ impl Rewriter<'_> {
                 lines
             }
             None => {
-                let description = self.operation.body.as_ref().and_then(|body| body.description.as_deref());
+                let description = self
+                    .operation
+                    .body
+                    .as_ref()
+                    .and_then(|body| body.description.as_deref());
                 let mut lines = docs::lines(description.unwrap_or_default());
                 if lines.is_empty() {
                     lines.push("The body.".to_owned());
@@ -92,7 +102,11 @@ impl Rewriter<'_> {
         function.attrs = lines
             .iter()
             .map(|line| {
-                let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+                let line = if line.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {line}")
+                };
                 parse_quote!(#[doc = #line])
             })
             .collect();
@@ -322,7 +336,9 @@ impl Expressions<'_> {
 
     /// The builder call that sets the body, when the body may be left out.
     fn optional_body(&self, call: &mut syn::ExprMethodCall) {
-        let Some(body) = &self.rewriter.operation.body else { return };
+        let Some(body) = &self.rewriter.operation.body else {
+            return;
+        };
         if body.required {
             return;
         }
@@ -350,10 +366,10 @@ impl VisitMut for Expressions<'_> {
             Expr::MethodCall(call) if call.method == "headers" && !self.headers => {
                 *expression = (*call.receiver).clone();
             }
-            Expr::MethodCall(call) if call.method == "header" => {
-                if call.args.to_token_stream().to_string().contains(":: ACCEPT") {
-                    call.args = parse_quote!(reqwest::header::ACCEPT, "application/json");
-                }
+            Expr::MethodCall(call)
+                if call.method == "header" && call.args.to_token_stream().to_string().contains(":: ACCEPT") =>
+            {
+                call.args = parse_quote!(reqwest::header::ACCEPT, "application/json");
             }
             Expr::Call(call) => {
                 let function = call.func.to_token_stream().to_string();

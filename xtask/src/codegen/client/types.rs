@@ -116,29 +116,6 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Whether `owner` holds itself through this type, without a list or map between, so that it must be boxed.
-    pub fn is_recursive(&self, owner: &str, ty: &Type) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![ty];
-        while let Some(ty) = open.pop() {
-            let Type::Named(name) = ty else { continue };
-            if name == owner {
-                return true;
-            }
-            if !seen.insert(name) {
-                continue;
-            }
-            match self.kind(name) {
-                Some(TypeKind::Object { properties, .. }) => {
-                    open.extend(properties.iter().map(|property| &property.schema.ty));
-                }
-                Some(TypeKind::Union { variants }) => open.extend(variants.iter().map(|variant| &variant.schema.ty)),
-                Some(TypeKind::Enum { .. }) | None => {}
-            }
-        }
-        false
-    }
-
     /// The types that live in this module.
     pub fn module(&self, module: &str) -> Result<Module> {
         self.named.borrow_mut().clear();
@@ -186,13 +163,17 @@ fn purposes(api: &Api) -> BTreeMap<&str, String> {
         if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind)
             && let Type::Named(name) = &schema.ty
         {
-            purposes.entry(name.as_str()).or_insert_with(|| format!("What {link} sends."));
+            purposes
+                .entry(name.as_str())
+                .or_insert_with(|| format!("What {link} sends."));
         }
         for success in &operation.successes {
             if let SuccessBody::Json(schema) = &success.body
                 && let Type::Named(name) = &schema.ty
             {
-                purposes.entry(name.as_str()).or_insert_with(|| format!("What {link} answers."));
+                purposes
+                    .entry(name.as_str())
+                    .or_insert_with(|| format!("What {link} answers."));
             }
         }
     }
@@ -204,7 +185,9 @@ fn purposes(api: &Api) -> BTreeMap<&str, String> {
         };
         for schema in schemas {
             if let Some(name) = innermost(&schema.ty) {
-                purposes.entry(name).or_insert_with(|| format!("Part of [`{owner}`](crate::types::{owner})."));
+                purposes
+                    .entry(name)
+                    .or_insert_with(|| format!("Part of [`{owner}`](crate::types::{owner})."));
             }
         }
     }

@@ -1,0 +1,171 @@
+//! The macros of generated types, on small types of every kind.
+
+use serde_json::{Value, json};
+
+use super::{Argument, Field, NO_FIT, Raw, Read, Secret, Timestamp};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Shown {
+    id: Option<String>,
+    type_: Option<Kind>,
+    ports: Vec<u16>,
+    since: Option<Timestamp>,
+    additional: std::collections::BTreeMap<String, i64>,
+}
+
+super::response_object! {
+    Shown { id, type_ = "type", ports, since }
+    rest additional
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Kind {
+    Udp,
+    Unknown(String),
+}
+
+super::open_enum! {
+    Kind { Udp = "UDP" } else Unknown
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Update {
+    email: Field<String>,
+    port: Field<u16>,
+    type_: Field<Kind>,
+    nested: Field<Inner>,
+}
+
+super::patch_object! {
+    Update { email: String, port: u16, type_: Kind = "type", nested: Inner }
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Inner {
+    on: Field<bool>,
+}
+
+super::patch_object! {
+    Inner { on: bool }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Create {
+    name: String,
+    password: Secret,
+    parent: Option<String>,
+    port: Option<u16>,
+    tags: Option<Vec<String>>,
+}
+
+super::create_object! {
+    Create { name: String, password: Secret }
+    nullable { parent: String }
+    optional { port: u16, tags: Vec<String> }
+}
+
+/// Read and written.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Hook {
+    url: Option<String>,
+    secret: Option<Secret>,
+}
+
+super::read_object! { Hook { url, secret } }
+super::create_object! {
+    Hook {}
+    wrapped { url: String }
+    optional { secret: Secret }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Either {
+    Shown(Shown),
+    Hook(Hook),
+    Text(String),
+    Unknown(Raw),
+}
+
+super::union! {
+    Either { Shown: Shown, Hook: Hook, Text: String } else Unknown
+}
+
+#[test]
+fn an_update_sends_what_was_set_and_nothing_else() {
+    let written = |update: Update| serde_json::to_value(update).unwrap();
+    assert_eq!(written(Update::default()), json!({}));
+    assert_eq!(written(Update::default().email("a@b")), json!({"email": "a@b"}));
+    assert_eq!(written(Update::default().email(Field::Null)), json!({"email": null}));
+    assert_eq!(
+        written(
+            Update::default()
+                .port(5060)
+                .type_(Kind::Udp)
+                .nested(Inner::default().on(false))
+        ),
+        json!({"port": 5060, "type": "UDP", "nested": {"on": false}})
+    );
+}
+
+#[test]
+fn a_creation_sends_what_is_required_and_what_was_set() {
+    let written = |create: &Create| serde_json::to_value(create).unwrap();
+    let create = Create::new("n", "p", None);
+    assert_eq!(written(&create), json!({"name": "n", "password": "p", "parent": null}));
+    let create = create.port(1).tags(vec![]);
+    assert_eq!(written(&create)["port"], 1);
+    assert_eq!(written(&create)["tags"], json!([]));
+    assert!(!format!("{create:?}").contains("\"p\""));
+}
+
+#[test]
+fn a_type_of_both_directions_is_required_and_lenient() {
+    assert_eq!(
+        serde_json::to_value(Hook::new("u").secret("s")).unwrap(),
+        json!({"url": "u", "secret": "s"})
+    );
+    assert_eq!(Hook::read(json!({})), Some(Hook::default()));
+}
+
+#[test]
+fn an_answer_keeps_all_it_can() {
+    let body = json!({"id": 7, "type": "NEW", "ports": [1, 70_000], "since": "", "other": 3, "text": "x"});
+    let shown: Shown = serde_json::from_value(body).unwrap();
+    assert_eq!(shown.id.as_deref(), Some("7"));
+    assert_eq!(shown.type_, Some(Kind::Unknown("NEW".to_owned())));
+    assert_eq!(shown.ports, [1]);
+    assert_eq!(shown.since, None);
+    assert_eq!(shown.additional.get("other"), Some(&3));
+    assert!(serde_json::from_value::<Shown>(json!([])).is_err());
+}
+
+#[test]
+fn an_enum_is_text() {
+    assert_eq!(Kind::from("UDP"), Kind::Udp);
+    assert_eq!("X".parse::<Kind>().map(|kind| kind.to_string()), Ok("X".to_owned()));
+    assert_eq!(Kind::KNOWN, [Kind::Udp]);
+    assert_eq!(Kind::read(json!("")), None);
+}
+
+#[test]
+fn a_union_is_told_apart_by_what_is_there() {
+    let read = |value: Value| Either::read(value).unwrap();
+    assert!(matches!(read(json!({"id": null, "type": 5})), Either::Shown(_)));
+    // `Shown` would read this as well, and lose it.
+    assert!(matches!(read(json!({"url": "u"})), Either::Hook(_)));
+    assert_eq!(read(json!("x")), Either::Text("x".to_owned()));
+    for strange in [json!({"zzz": 1}), json!([1]), json!(5)] {
+        assert_eq!(read(strange.clone()), Either::Unknown(strange.clone().into()));
+        assert_eq!(serde_json::to_value(read(strange.clone())).unwrap(), strange);
+        assert_eq!(Either::fit(&strange), NO_FIT);
+    }
+    assert_eq!(Either::read(json!(null)), None);
+}
+
+#[test]
+fn arguments_are_what_they_stand_for() {
+    let time: Timestamp = "2024-05-01T08:30:00Z".into_value();
+    assert_eq!(time.time(), "2024-05-01T08:30:00Z".parse().ok());
+    let time: Timestamp = jiff::Timestamp::UNIX_EPOCH.into_value();
+    assert_eq!(time.as_str(), "1970-01-01T00:00:00Z");
+}
