@@ -6,6 +6,8 @@ mod docs;
 mod names;
 mod resource;
 mod schemas;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +37,9 @@ pub fn generate(api: &Api, document: &Value) -> anyhow::Result<BTreeMap<String, 
     let mut has_schemas = false;
     for name in api.resources() {
         if TAKEN.contains(&name) {
-            bail!("the resource `{name}` is called like a module of the crate `pbx-api`; rename its path or that module");
+            bail!(
+                "the resource `{name}` is called like a module of the crate `pbx-api`; rename its path or that module"
+            );
         }
         let defs: Vec<&TypeDef> = api
             .types
@@ -52,10 +56,10 @@ pub fn generate(api: &Api, document: &Value) -> anyhow::Result<BTreeMap<String, 
         let written = resource::resource(name, api, &taken)?;
         has_schemas |= written.has_schemas;
         let types = definitions(&defs, api, &uses)?;
-        let items = &written.items;
+        let (interface, routing) = (&written.interface, &written.routing);
         let imports = imports(&borrowed);
         let doc = format!("//!\n//! The resource `{name}`.\n");
-        let text = format(quote!(use pbx_api as api; #imports #items #types))
+        let text = format(quote!(use pbx_api as api; #imports #interface #types #routing))
             .with_context(|| format!("the generated code of the resource `{name}`"))?;
         files.insert(format!("{name}.rs"), format!("{HEADER}{doc}\n{text}"));
     }
@@ -64,7 +68,11 @@ pub fn generate(api: &Api, document: &Value) -> anyhow::Result<BTreeMap<String, 
         let types = definitions(&defs, api, &uses)?;
         let text = format(quote!(use pbx_api as api; #types)).context("the generated code of shared types")?;
         // Not every file needs the name.
-        let text = if text.matches("api::").count() == 0 { text.replacen("use pbx_api as api;\n\n", "", 1) } else { text };
+        let text = if text.matches("api::").count() == 0 {
+            text.replacen("use pbx_api as api;\n\n", "", 1)
+        } else {
+            text
+        };
         files.insert(
             "shared.rs".to_owned(),
             format!("{HEADER}//!\n//! Types that several resources use.\n\n{text}"),
@@ -143,7 +151,11 @@ fn root(api: &Api, has_shared: bool, has_schemas: bool) -> TokenStream {
         let module = names::ident(name);
         quote!((#name, &#module::OPERATIONS))
     });
-    let shared = has_shared.then(|| quote!(pub mod shared;));
+    let shared = has_shared.then(|| {
+        quote!(
+            pub mod shared;
+        )
+    });
     let schemas = has_schemas.then(|| {
         quote! {
             /// The schemas of what requests may hold.
@@ -169,7 +181,8 @@ fn format(items: TokenStream) -> anyhow::Result<String> {
     for item in file.items {
         let has_members = matches!(item, syn::Item::Trait(_) | syn::Item::Impl(_));
         let is_line = matches!(item, syn::Item::Use(_) | syn::Item::Mod(_));
-        if !text.is_empty() && !(is_line && previous_is_line) {
+        let is_next_to_line = is_line && previous_is_line;
+        if !text.is_empty() && !is_next_to_line {
             text.push('\n');
         }
         previous_is_line = is_line;

@@ -93,240 +93,6 @@ pub trait AdminApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: AdminApi>() -> api::Resource<A> {
-    api::Resource::new("admin")
-        .signed_in(&RETRIEVE_CURRENT_SYSTEM_STATUS, retrieve_current_system_status)
-        .signed_in(&CHANGE_SYSTEM_ADMIN_USERNAME, change_system_admin_username)
-        .signed_in(&RESET_SYSTEM_ADMIN_PASSWORD, reset_system_admin_password)
-        .signed_in(&RETRIEVE_ADMIN_SETTINGS, retrieve_admin_settings)
-        .signed_in(&UPDATE_ADMIN_SETTINGS, update_admin_settings)
-        .signed_in(&GET_SYSTEM_NOTIFICATION_SETTINGS, get_system_notification_settings)
-        .signed_in(
-            &UPDATE_SYSTEM_NOTIFICATION_SETTINGS,
-            update_system_notification_settings,
-        )
-        .signed_in(
-            &SEND_GLOBAL_NOTIFICATION_TEST_EMAIL,
-            send_global_notification_test_email,
-        )
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 8] = [
-    &RETRIEVE_CURRENT_SYSTEM_STATUS,
-    &CHANGE_SYSTEM_ADMIN_USERNAME,
-    &RESET_SYSTEM_ADMIN_PASSWORD,
-    &RETRIEVE_ADMIN_SETTINGS,
-    &UPDATE_ADMIN_SETTINGS,
-    &GET_SYSTEM_NOTIFICATION_SETTINGS,
-    &UPDATE_SYSTEM_NOTIFICATION_SETTINGS,
-    &SEND_GLOBAL_NOTIFICATION_TEST_EMAIL,
-];
-
-async fn retrieve_current_system_status<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = AdminApi::retrieve_current_system_status(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn change_system_admin_username<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    AdminApi::change_system_admin_username(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn reset_system_admin_password<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    AdminApi::reset_system_admin_password(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn retrieve_admin_settings<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = AdminApi::retrieve_admin_settings(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_admin_settings<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    AdminApi::update_admin_settings(&*server, call, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn get_system_notification_settings<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = AdminApi::get_system_notification_settings(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_system_notification_settings<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    AdminApi::update_system_notification_settings(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn send_global_notification_test_email<A: AdminApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    AdminApi::send_global_notification_test_email(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-/// `GET /admin/status`
-pub static RETRIEVE_CURRENT_SYSTEM_STATUS: api::Operation = api::Operation {
-    id: "retrieveCurrentSystemStatus",
-    method: api::Method::GET,
-    path: "/admin/status",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /admin/username`
-pub static CHANGE_SYSTEM_ADMIN_USERNAME: api::Operation = api::Operation {
-    id: "changeSystemAdminUsername",
-    method: api::Method::POST,
-    path: "/admin/username",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /admin/password`
-pub static RESET_SYSTEM_ADMIN_PASSWORD: api::Operation = api::Operation {
-    id: "resetSystemAdminPassword",
-    method: api::Method::POST,
-    path: "/admin/password",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /admin/settings`
-pub static RETRIEVE_ADMIN_SETTINGS: api::Operation = api::Operation {
-    id: "retrieveAdminSettings",
-    method: api::Method::GET,
-    path: "/admin/settings",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /admin/settings`
-pub static UPDATE_ADMIN_SETTINGS: api::Operation = api::Operation {
-    id: "updateAdminSettings",
-    method: api::Method::POST,
-    path: "/admin/settings",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /admin/notification`
-pub static GET_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation {
-    id: "getSystemNotificationSettings",
-    method: api::Method::GET,
-    path: "/admin/notification",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /admin/notification`
-pub static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation {
-    id: "updateSystemNotificationSettings",
-    method: api::Method::POST,
-    path: "/admin/notification",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /admin/notification/test_email`
-pub static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: api::Operation = api::Operation {
-    id: "sendGlobalNotificationTestEmail",
-    method: api::Method::POST,
-    path: "/admin/notification/test_email",
-    resource: "admin",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
 /// The answer of `retrieveAdminSettings`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct AdminSettings {
@@ -941,3 +707,237 @@ pub struct UpdateNotificationSettings {
     /// Send a notification email when push notification certificates update failed.
     pub notify_push_certs_update_failed: api::Field<bool>,
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: AdminApi>() -> api::Resource<A> {
+    api::Resource::new("admin")
+        .signed_in(&RETRIEVE_CURRENT_SYSTEM_STATUS, retrieve_current_system_status)
+        .signed_in(&CHANGE_SYSTEM_ADMIN_USERNAME, change_system_admin_username)
+        .signed_in(&RESET_SYSTEM_ADMIN_PASSWORD, reset_system_admin_password)
+        .signed_in(&RETRIEVE_ADMIN_SETTINGS, retrieve_admin_settings)
+        .signed_in(&UPDATE_ADMIN_SETTINGS, update_admin_settings)
+        .signed_in(&GET_SYSTEM_NOTIFICATION_SETTINGS, get_system_notification_settings)
+        .signed_in(
+            &UPDATE_SYSTEM_NOTIFICATION_SETTINGS,
+            update_system_notification_settings,
+        )
+        .signed_in(
+            &SEND_GLOBAL_NOTIFICATION_TEST_EMAIL,
+            send_global_notification_test_email,
+        )
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 8] = [
+    &RETRIEVE_CURRENT_SYSTEM_STATUS,
+    &CHANGE_SYSTEM_ADMIN_USERNAME,
+    &RESET_SYSTEM_ADMIN_PASSWORD,
+    &RETRIEVE_ADMIN_SETTINGS,
+    &UPDATE_ADMIN_SETTINGS,
+    &GET_SYSTEM_NOTIFICATION_SETTINGS,
+    &UPDATE_SYSTEM_NOTIFICATION_SETTINGS,
+    &SEND_GLOBAL_NOTIFICATION_TEST_EMAIL,
+];
+
+async fn retrieve_current_system_status<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = AdminApi::retrieve_current_system_status(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn change_system_admin_username<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    AdminApi::change_system_admin_username(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn reset_system_admin_password<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    AdminApi::reset_system_admin_password(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn retrieve_admin_settings<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = AdminApi::retrieve_admin_settings(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_admin_settings<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    AdminApi::update_admin_settings(&*server, call, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn get_system_notification_settings<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = AdminApi::get_system_notification_settings(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_system_notification_settings<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    AdminApi::update_system_notification_settings(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn send_global_notification_test_email<A: AdminApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    AdminApi::send_global_notification_test_email(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+/// `GET /admin/status`
+pub static RETRIEVE_CURRENT_SYSTEM_STATUS: api::Operation = api::Operation {
+    id: "retrieveCurrentSystemStatus",
+    method: api::Method::GET,
+    path: "/admin/status",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /admin/username`
+pub static CHANGE_SYSTEM_ADMIN_USERNAME: api::Operation = api::Operation {
+    id: "changeSystemAdminUsername",
+    method: api::Method::POST,
+    path: "/admin/username",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /admin/password`
+pub static RESET_SYSTEM_ADMIN_PASSWORD: api::Operation = api::Operation {
+    id: "resetSystemAdminPassword",
+    method: api::Method::POST,
+    path: "/admin/password",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /admin/settings`
+pub static RETRIEVE_ADMIN_SETTINGS: api::Operation = api::Operation {
+    id: "retrieveAdminSettings",
+    method: api::Method::GET,
+    path: "/admin/settings",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /admin/settings`
+pub static UPDATE_ADMIN_SETTINGS: api::Operation = api::Operation {
+    id: "updateAdminSettings",
+    method: api::Method::POST,
+    path: "/admin/settings",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /admin/notification`
+pub static GET_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation {
+    id: "getSystemNotificationSettings",
+    method: api::Method::GET,
+    path: "/admin/notification",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /admin/notification`
+pub static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation {
+    id: "updateSystemNotificationSettings",
+    method: api::Method::POST,
+    path: "/admin/notification",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /admin/notification/test_email`
+pub static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: api::Operation = api::Operation {
+    id: "sendGlobalNotificationTestEmail",
+    method: api::Method::POST,
+    path: "/admin/notification/test_email",
+    resource: "admin",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};

@@ -51,6 +51,41 @@ pub trait AuthApi: api::Api {
     ) -> impl Future<Output = Result<SignedInUser, Self::Error>> + Send;
 }
 
+/// The body of `refreshTokens`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct RefreshTokens {
+    /// The refresh token of the session.
+    ///
+    /// At least 1 characters.
+    pub refresh_token: api::Secret,
+}
+
+/// The body of `signIn`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct SignIn {
+    /// The account name.
+    ///
+    /// At least 1 characters.
+    pub username: String,
+    /// The account's password.
+    ///
+    /// At least 1 characters.
+    pub password: api::Secret,
+    /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
+    pub domain: Option<String>,
+}
+
+/// The answer of `retrieveSignedInUser`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SignedInUser {
+    /// The role: `SystemAdmin`, `Dealer`, `Admin`, another built-in one or one that an administrator made.
+    pub role: String,
+    /// Whether the password of the account is verified.
+    pub password_verified: bool,
+    /// Whether the user must set a new password before anything else.
+    pub password_force_reset: bool,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: AuthApi>() -> api::Resource<A> {
     api::Resource::new("auth")
@@ -163,38 +198,3 @@ pub static RETRIEVE_SIGNED_IN_USER: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// The body of `refreshTokens`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct RefreshTokens {
-    /// The refresh token of the session.
-    ///
-    /// At least 1 characters.
-    pub refresh_token: api::Secret,
-}
-
-/// The body of `signIn`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct SignIn {
-    /// The account name.
-    ///
-    /// At least 1 characters.
-    pub username: String,
-    /// The account's password.
-    ///
-    /// At least 1 characters.
-    pub password: api::Secret,
-    /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
-    pub domain: Option<String>,
-}
-
-/// The answer of `retrieveSignedInUser`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct SignedInUser {
-    /// The role: `SystemAdmin`, `Dealer`, `Admin`, another built-in one or one that an administrator made.
-    pub role: String,
-    /// Whether the password of the account is verified.
-    pub password_verified: bool,
-    /// Whether the user must set a new password before anything else.
-    pub password_force_reset: bool,
-}

@@ -18,39 +18,6 @@ pub trait BrandApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: BrandApi>() -> api::Resource<A> {
-    api::Resource::new("brand")
-        .signed_in(&UPDATE_BRAND_INFORMATION, update_brand_information)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 1] = [&UPDATE_BRAND_INFORMATION];
-
-async fn update_brand_information<A: BrandApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    BrandApi::update_brand_information(&*server, call, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-/// `POST /brand`
-pub static UPDATE_BRAND_INFORMATION: api::Operation = api::Operation {
-    id: "updateBrandInformation",
-    method: api::Method::POST,
-    path: "/brand",
-    resource: "brand",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
 /// The color scheme:
 /// Can be either:
 /// - `BLUE`: Blue
@@ -137,3 +104,36 @@ pub struct UpdateBrand {
     /// At most 256 characters.
     pub bottom_text: api::Field<String>,
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: BrandApi>() -> api::Resource<A> {
+    api::Resource::new("brand")
+        .signed_in(&UPDATE_BRAND_INFORMATION, update_brand_information)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 1] = [&UPDATE_BRAND_INFORMATION];
+
+async fn update_brand_information<A: BrandApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    BrandApi::update_brand_information(&*server, call, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+/// `POST /brand`
+pub static UPDATE_BRAND_INFORMATION: api::Operation = api::Operation {
+    id: "updateBrandInformation",
+    method: api::Method::POST,
+    path: "/brand",
+    resource: "brand",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};

@@ -61,6 +61,96 @@ pub trait DealerApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The answer of `retrieveCurrentDealer`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CurrentDealer {
+    /// The unique ID of dealer.
+    pub id: String,
+    /// Enable this dealer or not.
+    pub enabled: Option<bool>,
+    pub level: DealerLevel,
+    /// The user's account name.
+    /// Only letters, numbers, and the following special characters can be added: underscore, dash, single quote, and period (_, -, ', and .).
+    /// Username cannot start or end with period (.).
+    /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
+    ///
+    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+    pub name: String,
+    /// The email address of user.
+    ///
+    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    pub email: Option<String>,
+    /// The display name of user.
+    ///
+    /// At most 1024 characters.
+    pub display_name: Option<String>,
+    /// The website of user.
+    pub website: Option<String>,
+    /// The mobile phone number of user.
+    ///
+    /// At most 32 characters.
+    pub phone: Option<String>,
+    /// The address.
+    ///
+    /// At most 128 characters.
+    pub address: Option<String>,
+    /// The description of dealer.
+    pub description: Option<String>,
+    /// The maximum number of tenants that the dealer is allowed to create.
+    ///
+    /// At least 0.
+    pub max_tenants: i32,
+    /// The maximum number of extensions that the dealer is allowed to create.
+    ///
+    /// At least 0.
+    pub max_extensions: i32,
+}
+
+/// The answer of `retrieveCurrentDealerStatus`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct DealerStatus {
+    /// The version information of PortSIP PBX.
+    pub version: String,
+    /// The maximum number of sub-dealers.
+    pub max_dealers: i32,
+    /// The number of current sub-dealers.
+    pub current_dealers: i32,
+    /// The maximum number of authorized users purchased by the dealer from distributor.
+    pub max_users: i32,
+    /// The number of current users of the dealer.
+    pub current_users: i32,
+    /// The maximum number of tenants the current dealer is allowed to create.
+    pub max_tenants: i32,
+    /// The number of current tenants of the dealer.
+    pub current_tenants: i32,
+}
+
+/// The body of `updateCurrentDealer`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateCurrentDealer {
+    /// The email address of user.
+    ///
+    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    pub email: api::Field<String>,
+    /// The display name of user.
+    ///
+    /// At most 1024 characters.
+    pub display_name: api::Field<String>,
+    /// The website of user.
+    pub website: api::Field<String>,
+    /// The mobile phone number of user.
+    ///
+    /// At most 32 characters.
+    pub phone: api::Field<String>,
+    /// The address.
+    ///
+    /// At most 128 characters.
+    pub address: api::Field<String>,
+    /// The description of dealer.
+    pub description: api::Field<String>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: DealerApi>() -> api::Resource<A> {
     api::Resource::new("dealer")
@@ -205,93 +295,3 @@ pub static RESET_CURRENT_DEALER_PASSWORD: api::Operation = api::Operation {
     body_required: true,
     check: api::Check::with(&super::SCHEMAS),
 };
-
-/// The answer of `retrieveCurrentDealer`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct CurrentDealer {
-    /// The unique ID of dealer.
-    pub id: String,
-    /// Enable this dealer or not.
-    pub enabled: Option<bool>,
-    pub level: DealerLevel,
-    /// The user's account name.
-    /// Only letters, numbers, and the following special characters can be added: underscore, dash, single quote, and period (_, -, ', and .).
-    /// Username cannot start or end with period (.).
-    /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
-    ///
-    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
-    pub name: String,
-    /// The email address of user.
-    ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
-    pub email: Option<String>,
-    /// The display name of user.
-    ///
-    /// At most 1024 characters.
-    pub display_name: Option<String>,
-    /// The website of user.
-    pub website: Option<String>,
-    /// The mobile phone number of user.
-    ///
-    /// At most 32 characters.
-    pub phone: Option<String>,
-    /// The address.
-    ///
-    /// At most 128 characters.
-    pub address: Option<String>,
-    /// The description of dealer.
-    pub description: Option<String>,
-    /// The maximum number of tenants that the dealer is allowed to create.
-    ///
-    /// At least 0.
-    pub max_tenants: i32,
-    /// The maximum number of extensions that the dealer is allowed to create.
-    ///
-    /// At least 0.
-    pub max_extensions: i32,
-}
-
-/// The answer of `retrieveCurrentDealerStatus`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct DealerStatus {
-    /// The version information of PortSIP PBX.
-    pub version: String,
-    /// The maximum number of sub-dealers.
-    pub max_dealers: i32,
-    /// The number of current sub-dealers.
-    pub current_dealers: i32,
-    /// The maximum number of authorized users purchased by the dealer from distributor.
-    pub max_users: i32,
-    /// The number of current users of the dealer.
-    pub current_users: i32,
-    /// The maximum number of tenants the current dealer is allowed to create.
-    pub max_tenants: i32,
-    /// The number of current tenants of the dealer.
-    pub current_tenants: i32,
-}
-
-/// The body of `updateCurrentDealer`.
-#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct UpdateCurrentDealer {
-    /// The email address of user.
-    ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
-    pub email: api::Field<String>,
-    /// The display name of user.
-    ///
-    /// At most 1024 characters.
-    pub display_name: api::Field<String>,
-    /// The website of user.
-    pub website: api::Field<String>,
-    /// The mobile phone number of user.
-    ///
-    /// At most 32 characters.
-    pub phone: api::Field<String>,
-    /// The address.
-    ///
-    /// At most 128 characters.
-    pub address: api::Field<String>,
-    /// The description of dealer.
-    pub description: api::Field<String>,
-}

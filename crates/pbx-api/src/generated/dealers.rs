@@ -76,27 +76,6 @@ pub trait DealersApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: DealersApi>() -> api::Resource<A> {
-    api::Resource::new("dealers")
-        .signed_in(&LIST_DEALERS, list_dealers)
-        .signed_in(&CREATE_DEALER, create_dealer)
-        .signed_in(&RETRIEVE_DEALER, retrieve_dealer)
-        .signed_in(&UPDATE_DEALER, update_dealer)
-        .signed_in(&RESET_DEALER_PASSWORD, reset_dealer_password)
-        .signed_in(&DELETE_DEALER, delete_dealer)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 6] = [
-    &LIST_DEALERS,
-    &CREATE_DEALER,
-    &RETRIEVE_DEALER,
-    &UPDATE_DEALER,
-    &RESET_DEALER_PASSWORD,
-    &DELETE_DEALER,
-];
-
 /// The query parameters of `listDealers`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListDealersQuery {
@@ -126,167 +105,6 @@ pub struct ListDealersQuery {
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     pub count: Option<bool>,
 }
-
-async fn list_dealers<A: DealersApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let query = input.query()?;
-    let body = DealersApi::list_dealers(&*server, call, query)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn create_dealer<A: DealersApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    let body = DealersApi::create_dealer(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::json(201, &body)
-}
-
-async fn retrieve_dealer<A: DealersApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = DealersApi::retrieve_dealer(&*server, call, id)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_dealer<A: DealersApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = input.patch()?;
-    DealersApi::update_dealer(&*server, call, id, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn reset_dealer_password<A: DealersApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = input.body()?;
-    DealersApi::reset_dealer_password(&*server, call, id, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn delete_dealer<A: DealersApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    DealersApi::delete_dealer(&*server, call, id).await.map_err(Into::into)?;
-    api::empty(204)
-}
-
-/// `GET /dealers`
-pub static LIST_DEALERS: api::Operation = api::Operation {
-    id: "listDealers",
-    method: api::Method::GET,
-    path: "/dealers",
-    resource: "dealers",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[
-        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
-        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
-        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
-        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
-        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
-        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
-    ],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /dealers`
-pub static CREATE_DEALER: api::Operation = api::Operation {
-    id: "createDealer",
-    method: api::Method::POST,
-    path: "/dealers",
-    resource: "dealers",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /dealers/{id}`
-pub static RETRIEVE_DEALER: api::Operation = api::Operation {
-    id: "retrieveDealer",
-    method: api::Method::GET,
-    path: "/dealers/{id}",
-    resource: "dealers",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /dealers/{id}`
-pub static UPDATE_DEALER: api::Operation = api::Operation {
-    id: "updateDealer",
-    method: api::Method::POST,
-    path: "/dealers/{id}",
-    resource: "dealers",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /dealers/{id}/password`
-pub static RESET_DEALER_PASSWORD: api::Operation = api::Operation {
-    id: "resetDealerPassword",
-    method: api::Method::POST,
-    path: "/dealers/{id}/password",
-    resource: "dealers",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /dealers/{id}/destroy`
-pub static DELETE_DEALER: api::Operation = api::Operation {
-    id: "deleteDealer",
-    method: api::Method::POST,
-    path: "/dealers/{id}/destroy",
-    resource: "dealers",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
 
 /// The body of `createDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -459,3 +277,185 @@ pub struct UpdateDealer {
     /// Only the value that the system administrator or a first level dealer sets has an effect.
     pub tenant_full_access: api::Field<bool>,
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: DealersApi>() -> api::Resource<A> {
+    api::Resource::new("dealers")
+        .signed_in(&LIST_DEALERS, list_dealers)
+        .signed_in(&CREATE_DEALER, create_dealer)
+        .signed_in(&RETRIEVE_DEALER, retrieve_dealer)
+        .signed_in(&UPDATE_DEALER, update_dealer)
+        .signed_in(&RESET_DEALER_PASSWORD, reset_dealer_password)
+        .signed_in(&DELETE_DEALER, delete_dealer)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 6] = [
+    &LIST_DEALERS,
+    &CREATE_DEALER,
+    &RETRIEVE_DEALER,
+    &UPDATE_DEALER,
+    &RESET_DEALER_PASSWORD,
+    &DELETE_DEALER,
+];
+
+async fn list_dealers<A: DealersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let query = input.query()?;
+    let body = DealersApi::list_dealers(&*server, call, query)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn create_dealer<A: DealersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    let body = DealersApi::create_dealer(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::json(201, &body)
+}
+
+async fn retrieve_dealer<A: DealersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = DealersApi::retrieve_dealer(&*server, call, id)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_dealer<A: DealersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = input.patch()?;
+    DealersApi::update_dealer(&*server, call, id, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn reset_dealer_password<A: DealersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = input.body()?;
+    DealersApi::reset_dealer_password(&*server, call, id, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn delete_dealer<A: DealersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    DealersApi::delete_dealer(&*server, call, id).await.map_err(Into::into)?;
+    api::empty(204)
+}
+
+/// `GET /dealers`
+pub static LIST_DEALERS: api::Operation = api::Operation {
+    id: "listDealers",
+    method: api::Method::GET,
+    path: "/dealers",
+    resource: "dealers",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[
+        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
+        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
+        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
+        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
+        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
+        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
+    ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /dealers`
+pub static CREATE_DEALER: api::Operation = api::Operation {
+    id: "createDealer",
+    method: api::Method::POST,
+    path: "/dealers",
+    resource: "dealers",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /dealers/{id}`
+pub static RETRIEVE_DEALER: api::Operation = api::Operation {
+    id: "retrieveDealer",
+    method: api::Method::GET,
+    path: "/dealers/{id}",
+    resource: "dealers",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /dealers/{id}`
+pub static UPDATE_DEALER: api::Operation = api::Operation {
+    id: "updateDealer",
+    method: api::Method::POST,
+    path: "/dealers/{id}",
+    resource: "dealers",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /dealers/{id}/password`
+pub static RESET_DEALER_PASSWORD: api::Operation = api::Operation {
+    id: "resetDealerPassword",
+    method: api::Method::POST,
+    path: "/dealers/{id}/password",
+    resource: "dealers",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /dealers/{id}/destroy`
+pub static DELETE_DEALER: api::Operation = api::Operation {
+    id: "deleteDealer",
+    method: api::Method::POST,
+    path: "/dealers/{id}/destroy",
+    resource: "dealers",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};

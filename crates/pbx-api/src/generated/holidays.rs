@@ -64,25 +64,6 @@ pub trait HolidaysApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: HolidaysApi>() -> api::Resource<A> {
-    api::Resource::new("holidays")
-        .signed_in(&LIST_HOLIDAYS, list_holidays)
-        .signed_in(&CREATE_HOLIDAY, create_holiday)
-        .signed_in(&SHOW_HOLIDAY, show_holiday)
-        .signed_in(&UPDATE_HOLIDAY, update_holiday)
-        .signed_in(&DELETE_HOLIDAY, delete_holiday)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 5] = [
-    &LIST_HOLIDAYS,
-    &CREATE_HOLIDAY,
-    &SHOW_HOLIDAY,
-    &UPDATE_HOLIDAY,
-    &DELETE_HOLIDAY,
-];
-
 /// The query parameters of `listHolidays`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListHolidaysQuery {
@@ -112,138 +93,6 @@ pub struct ListHolidaysQuery {
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     pub count: Option<bool>,
 }
-
-async fn list_holidays<A: HolidaysApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let query = input.query()?;
-    let body = HolidaysApi::list_holidays(&*server, call, query)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn create_holiday<A: HolidaysApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    let body = HolidaysApi::create_holiday(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::json(201, &body)
-}
-
-async fn show_holiday<A: HolidaysApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = HolidaysApi::show_holiday(&*server, call, id).await.map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_holiday<A: HolidaysApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = input.patch()?;
-    HolidaysApi::update_holiday(&*server, call, id, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn delete_holiday<A: HolidaysApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    HolidaysApi::delete_holiday(&*server, call, id).await.map_err(Into::into)?;
-    api::empty(204)
-}
-
-/// `GET /holidays`
-pub static LIST_HOLIDAYS: api::Operation = api::Operation {
-    id: "listHolidays",
-    method: api::Method::GET,
-    path: "/holidays",
-    resource: "holidays",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[
-        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
-        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
-        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
-        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
-        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
-        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
-    ],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /holidays`
-pub static CREATE_HOLIDAY: api::Operation = api::Operation {
-    id: "createHoliday",
-    method: api::Method::POST,
-    path: "/holidays",
-    resource: "holidays",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /holidays/{id}`
-pub static SHOW_HOLIDAY: api::Operation = api::Operation {
-    id: "showHoliday",
-    method: api::Method::GET,
-    path: "/holidays/{id}",
-    resource: "holidays",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /holidays/{id}`
-pub static UPDATE_HOLIDAY: api::Operation = api::Operation {
-    id: "updateHoliday",
-    method: api::Method::POST,
-    path: "/holidays/{id}",
-    resource: "holidays",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /holidays/{id}/destroy`
-pub static DELETE_HOLIDAY: api::Operation = api::Operation {
-    id: "deleteHoliday",
-    method: api::Method::POST,
-    path: "/holidays/{id}/destroy",
-    resource: "holidays",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
 
 /// The body of `createHoliday`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -416,3 +265,154 @@ pub struct UpdateHoliday {
     /// 0 to 59.
     pub minute_end: api::Field<i32>,
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: HolidaysApi>() -> api::Resource<A> {
+    api::Resource::new("holidays")
+        .signed_in(&LIST_HOLIDAYS, list_holidays)
+        .signed_in(&CREATE_HOLIDAY, create_holiday)
+        .signed_in(&SHOW_HOLIDAY, show_holiday)
+        .signed_in(&UPDATE_HOLIDAY, update_holiday)
+        .signed_in(&DELETE_HOLIDAY, delete_holiday)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 5] = [
+    &LIST_HOLIDAYS,
+    &CREATE_HOLIDAY,
+    &SHOW_HOLIDAY,
+    &UPDATE_HOLIDAY,
+    &DELETE_HOLIDAY,
+];
+
+async fn list_holidays<A: HolidaysApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let query = input.query()?;
+    let body = HolidaysApi::list_holidays(&*server, call, query)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn create_holiday<A: HolidaysApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    let body = HolidaysApi::create_holiday(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::json(201, &body)
+}
+
+async fn show_holiday<A: HolidaysApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = HolidaysApi::show_holiday(&*server, call, id).await.map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_holiday<A: HolidaysApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = input.patch()?;
+    HolidaysApi::update_holiday(&*server, call, id, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn delete_holiday<A: HolidaysApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    HolidaysApi::delete_holiday(&*server, call, id).await.map_err(Into::into)?;
+    api::empty(204)
+}
+
+/// `GET /holidays`
+pub static LIST_HOLIDAYS: api::Operation = api::Operation {
+    id: "listHolidays",
+    method: api::Method::GET,
+    path: "/holidays",
+    resource: "holidays",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[
+        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
+        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
+        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
+        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
+        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
+        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
+    ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /holidays`
+pub static CREATE_HOLIDAY: api::Operation = api::Operation {
+    id: "createHoliday",
+    method: api::Method::POST,
+    path: "/holidays",
+    resource: "holidays",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /holidays/{id}`
+pub static SHOW_HOLIDAY: api::Operation = api::Operation {
+    id: "showHoliday",
+    method: api::Method::GET,
+    path: "/holidays/{id}",
+    resource: "holidays",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /holidays/{id}`
+pub static UPDATE_HOLIDAY: api::Operation = api::Operation {
+    id: "updateHoliday",
+    method: api::Method::POST,
+    path: "/holidays/{id}",
+    resource: "holidays",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /holidays/{id}/destroy`
+pub static DELETE_HOLIDAY: api::Operation = api::Operation {
+    id: "deleteHoliday",
+    method: api::Method::POST,
+    path: "/holidays/{id}/destroy",
+    resource: "holidays",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};

@@ -59,6 +59,49 @@ pub trait ImApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The answer of `getIMServerConfiguration`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ImServer {
+    /// The private IPv4 address of the IM server.
+    ///
+    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    pub private_ipv4: Option<String>,
+    /// The private IPv6 address of the IM server.
+    ///
+    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    pub private_ipv6: Option<String>,
+    /// The public IPv4 address of the IM server.
+    ///
+    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    pub public_ipv4: Option<String>,
+    /// The public IPv6 address of the IM server.
+    ///
+    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    pub public_ipv6: Option<String>,
+}
+
+/// The body of `updateIMServerConfiguration`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateImServer {
+    /// The private IPv4 address of the IM server.
+    ///
+    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    pub private_ipv4: api::Field<String>,
+    /// The private IPv6 address of the IM server.
+    ///
+    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    pub private_ipv6: api::Field<String>,
+    /// The public IPv4 address of the IM server.
+    ///
+    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    pub public_ipv4: api::Field<String>,
+    /// The public IPv6 address of the IM server.
+    ///
+    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    pub public_ipv6: api::Field<String>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: ImApi>() -> api::Resource<A> {
     api::Resource::new("im")
@@ -199,46 +242,3 @@ pub static DESTROY_IM_SERVER_TOKEN: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// The answer of `getIMServerConfiguration`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct ImServer {
-    /// The private IPv4 address of the IM server.
-    ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
-    pub private_ipv4: Option<String>,
-    /// The private IPv6 address of the IM server.
-    ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
-    pub private_ipv6: Option<String>,
-    /// The public IPv4 address of the IM server.
-    ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
-    pub public_ipv4: Option<String>,
-    /// The public IPv6 address of the IM server.
-    ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
-    pub public_ipv6: Option<String>,
-}
-
-/// The body of `updateIMServerConfiguration`.
-#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct UpdateImServer {
-    /// The private IPv4 address of the IM server.
-    ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
-    pub private_ipv4: api::Field<String>,
-    /// The private IPv6 address of the IM server.
-    ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
-    pub private_ipv6: api::Field<String>,
-    /// The public IPv4 address of the IM server.
-    ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
-    pub public_ipv4: api::Field<String>,
-    /// The public IPv6 address of the IM server.
-    ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
-    pub public_ipv6: api::Field<String>,
-}

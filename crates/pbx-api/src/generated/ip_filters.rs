@@ -75,27 +75,6 @@ pub trait IpFiltersApi: api::Api {
     ) -> impl Future<Output = Result<ExportIpRulesSuccess, Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: IpFiltersApi>() -> api::Resource<A> {
-    api::Resource::new("ip_filters")
-        .signed_in(&LIST_IP_RULES, list_ip_rules)
-        .signed_in(&CREATE_IP_RULE, create_ip_rule)
-        .signed_in(&SHOW_IP_RULE, show_ip_rule)
-        .signed_in(&UPDATE_IP_RULE, update_ip_rule)
-        .signed_in(&DELETE_IP_RULE, delete_ip_rule)
-        .signed_in(&EXPORT_IP_RULES, export_ip_rules)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 6] = [
-    &LIST_IP_RULES,
-    &CREATE_IP_RULE,
-    &SHOW_IP_RULE,
-    &UPDATE_IP_RULE,
-    &DELETE_IP_RULE,
-    &EXPORT_IP_RULES,
-];
-
 /// The query parameters of `listIpRules`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListIpRulesQuery {
@@ -136,6 +115,120 @@ pub struct ExportIpRulesSuccess {
     /// The body.
     pub body: api::Bytes,
 }
+
+/// The body of `createIpRule`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct CreateIpRule {
+    /// The `CIDR` notation IP address and prefix length,
+    /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
+    ///
+    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+    pub cidr: String,
+    pub target: IpRuleTarget,
+    /// IP rule's expire time.
+    pub expire_at: Option<api::Timestamp>,
+    /// Remarks for the IP rule.
+    ///
+    /// At most 255 characters.
+    pub description: Option<String>,
+}
+
+/// The answer of `showIpRule`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct IpRule {
+    /// The unique ID of IP rule.
+    pub id: String,
+    /// The `CIDR` notation IP address and prefix length,
+    /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
+    ///
+    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+    pub cidr: String,
+    pub target: IpRuleTarget,
+    /// IP rule's expire time.
+    pub expire_at: Option<api::Timestamp>,
+    /// Remarks for the IP rule.
+    ///
+    /// At most 255 characters.
+    pub description: Option<String>,
+}
+
+/// The answer of `listIpRules`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct IpRuleList {
+    /// Total number of resource.
+    ///
+    /// At least 0.
+    pub count: i64,
+    pub items: Vec<IpRule>,
+}
+
+/// IP rule's target:
+/// - `ACCEPT`: An accepted rule.
+/// - `DENY`: A rejection rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IpRuleTarget {
+    /// `ACCEPT`.
+    Accept,
+    /// `DENY`.
+    Deny,
+}
+
+impl IpRuleTarget {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Accept, Self::Deny];
+
+    /// As text, in the same order.
+    pub const NAMES: &'static [&'static str] = &["ACCEPT", "DENY"];
+
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "ACCEPT",
+            Self::Deny => "DENY",
+        }
+    }
+}
+
+api::choice!(IpRuleTarget);
+
+/// The body of `updateIpRule`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateIpRule {
+    /// The `CIDR` notation IP address and prefix length,
+    /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
+    ///
+    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+    pub cidr: api::Field<String>,
+    pub target: api::Field<IpRuleTarget>,
+    /// IP rule's expire time.
+    pub expire_at: api::Field<api::Timestamp>,
+    /// Remarks for the IP rule.
+    ///
+    /// At most 255 characters.
+    pub description: api::Field<String>,
+}
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: IpFiltersApi>() -> api::Resource<A> {
+    api::Resource::new("ip_filters")
+        .signed_in(&LIST_IP_RULES, list_ip_rules)
+        .signed_in(&CREATE_IP_RULE, create_ip_rule)
+        .signed_in(&SHOW_IP_RULE, show_ip_rule)
+        .signed_in(&UPDATE_IP_RULE, update_ip_rule)
+        .signed_in(&DELETE_IP_RULE, delete_ip_rule)
+        .signed_in(&EXPORT_IP_RULES, export_ip_rules)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 6] = [
+    &LIST_IP_RULES,
+    &CREATE_IP_RULE,
+    &SHOW_IP_RULE,
+    &UPDATE_IP_RULE,
+    &DELETE_IP_RULE,
+    &EXPORT_IP_RULES,
+];
 
 async fn list_ip_rules<A: IpFiltersApi>(
     server: std::sync::Arc<A>,
@@ -300,96 +393,3 @@ pub static EXPORT_IP_RULES: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// The body of `createIpRule`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct CreateIpRule {
-    /// The `CIDR` notation IP address and prefix length,
-    /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
-    ///
-    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
-    pub cidr: String,
-    pub target: IpRuleTarget,
-    /// IP rule's expire time.
-    pub expire_at: Option<api::Timestamp>,
-    /// Remarks for the IP rule.
-    ///
-    /// At most 255 characters.
-    pub description: Option<String>,
-}
-
-/// The answer of `showIpRule`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct IpRule {
-    /// The unique ID of IP rule.
-    pub id: String,
-    /// The `CIDR` notation IP address and prefix length,
-    /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
-    ///
-    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
-    pub cidr: String,
-    pub target: IpRuleTarget,
-    /// IP rule's expire time.
-    pub expire_at: Option<api::Timestamp>,
-    /// Remarks for the IP rule.
-    ///
-    /// At most 255 characters.
-    pub description: Option<String>,
-}
-
-/// The answer of `listIpRules`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct IpRuleList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<IpRule>,
-}
-
-/// IP rule's target:
-/// - `ACCEPT`: An accepted rule.
-/// - `DENY`: A rejection rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IpRuleTarget {
-    /// `ACCEPT`.
-    Accept,
-    /// `DENY`.
-    Deny,
-}
-
-impl IpRuleTarget {
-    /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Accept, Self::Deny];
-
-    /// As text, in the same order.
-    pub const NAMES: &'static [&'static str] = &["ACCEPT", "DENY"];
-
-    /// As in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "ACCEPT",
-            Self::Deny => "DENY",
-        }
-    }
-}
-
-api::choice!(IpRuleTarget);
-
-/// The body of `updateIpRule`.
-#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct UpdateIpRule {
-    /// The `CIDR` notation IP address and prefix length,
-    /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
-    ///
-    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
-    pub cidr: api::Field<String>,
-    pub target: api::Field<IpRuleTarget>,
-    /// IP rule's expire time.
-    pub expire_at: api::Field<api::Timestamp>,
-    /// Remarks for the IP rule.
-    ///
-    /// At most 255 characters.
-    pub description: api::Field<String>,
-}

@@ -28,6 +28,26 @@ pub trait KeyApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The answer of `showKey`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CertificateKey {
+    /// Content of the certificate file for TLS transports and HTTPS.
+    /// It MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.
+    pub crt: Option<String>,
+    /// The private key that belongs to the certificate. Masked: `********` when there is one, else null.
+    pub key: Option<api::Secret>,
+}
+
+/// The body of `updateKey`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct UpdateCertificateKey {
+    /// Content of the certificate file for TLS transports and HTTPS.
+    /// It MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.
+    pub crt: String,
+    /// Content of the private key file that belongs to the certificate. It MUST be PEM-encoded without a passphrase.
+    pub key: api::Secret,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: KeyApi>() -> api::Resource<A> {
     api::Resource::new("key")
@@ -84,23 +104,3 @@ pub static UPDATE_KEY: api::Operation = api::Operation {
     body_required: true,
     check: api::Check::with(&super::SCHEMAS),
 };
-
-/// The answer of `showKey`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct CertificateKey {
-    /// Content of the certificate file for TLS transports and HTTPS.
-    /// It MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.
-    pub crt: Option<String>,
-    /// The private key that belongs to the certificate. Masked: `********` when there is one, else null.
-    pub key: Option<api::Secret>,
-}
-
-/// The body of `updateKey`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct UpdateCertificateKey {
-    /// Content of the certificate file for TLS transports and HTTPS.
-    /// It MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.
-    pub crt: String,
-    /// Content of the private key file that belongs to the certificate. It MUST be PEM-encoded without a passphrase.
-    pub key: api::Secret,
-}

@@ -28,6 +28,30 @@ pub trait LicenseApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The answer of `showLicense`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct License {
+    /// API version of PortSIP PBX.
+    pub api_version: String,
+    /// Product name of PortSIP PBX.
+    pub product_name: String,
+    /// Max Simultaneous Calls allowed for this version.
+    pub max_sim_calls: i32,
+    /// License key of PortSIP PBX, masked except for its tail.
+    pub license_key: Option<String>,
+    /// Company name of license user.
+    pub company_name: Option<String>,
+    /// Contact email of license user.
+    pub contact_email: Option<String>,
+}
+
+/// The body of `updateLicense`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct UpdateLicense {
+    /// License key of PortSIP PBX.
+    pub license_key: String,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: LicenseApi>() -> api::Resource<A> {
     api::Resource::new("license")
@@ -84,27 +108,3 @@ pub static UPDATE_LICENSE: api::Operation = api::Operation {
     body_required: true,
     check: api::Check::with(&super::SCHEMAS),
 };
-
-/// The answer of `showLicense`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct License {
-    /// API version of PortSIP PBX.
-    pub api_version: String,
-    /// Product name of PortSIP PBX.
-    pub product_name: String,
-    /// Max Simultaneous Calls allowed for this version.
-    pub max_sim_calls: i32,
-    /// License key of PortSIP PBX, masked except for its tail.
-    pub license_key: Option<String>,
-    /// Company name of license user.
-    pub company_name: Option<String>,
-    /// Contact email of license user.
-    pub contact_email: Option<String>,
-}
-
-/// The body of `updateLicense`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct UpdateLicense {
-    /// License key of PortSIP PBX.
-    pub license_key: String,
-}

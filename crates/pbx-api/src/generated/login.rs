@@ -29,6 +29,59 @@ pub trait LoginApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// What the tokens are asked for with:
+/// - `password`: Name and password.
+/// - `refresh_token`: The refresh token of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GrantType {
+    /// `password`.
+    Password,
+    /// `refresh_token`.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Password, Self::RefreshToken];
+
+    /// As text, in the same order.
+    pub const NAMES: &'static [&'static str] = &["password", "refresh_token"];
+
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+api::choice!(GrantType);
+
+/// The body of `issueOauthToken`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct IssueOauthToken {
+    pub grant_type: GrantType,
+    /// The account name.
+    ///
+    /// At least 1 characters.
+    pub username: Option<String>,
+    /// The account's password.
+    ///
+    /// At least 1 characters.
+    pub password: Option<api::Secret>,
+    /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
+    pub domain: Option<String>,
+    /// The refresh token of the session.
+    ///
+    /// At least 1 characters.
+    pub refresh_token: Option<api::Secret>,
+    /// The extent of the access, `all`.
+    pub scope: Option<String>,
+    /// The application that asks.
+    pub client_id: Option<String>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: LoginApi>() -> api::Resource<A> {
     api::Resource::new("login")
@@ -97,56 +150,3 @@ pub static REVOKE_OAUTH_TOKEN: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// What the tokens are asked for with:
-/// - `password`: Name and password.
-/// - `refresh_token`: The refresh token of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GrantType {
-    /// `password`.
-    Password,
-    /// `refresh_token`.
-    RefreshToken,
-}
-
-impl GrantType {
-    /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Password, Self::RefreshToken];
-
-    /// As text, in the same order.
-    pub const NAMES: &'static [&'static str] = &["password", "refresh_token"];
-
-    /// As in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::RefreshToken => "refresh_token",
-        }
-    }
-}
-
-api::choice!(GrantType);
-
-/// The body of `issueOauthToken`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct IssueOauthToken {
-    pub grant_type: GrantType,
-    /// The account name.
-    ///
-    /// At least 1 characters.
-    pub username: Option<String>,
-    /// The account's password.
-    ///
-    /// At least 1 characters.
-    pub password: Option<api::Secret>,
-    /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
-    pub domain: Option<String>,
-    /// The refresh token of the session.
-    ///
-    /// At least 1 characters.
-    pub refresh_token: Option<api::Secret>,
-    /// The extent of the access, `all`.
-    pub scope: Option<String>,
-    /// The application that asks.
-    pub client_id: Option<String>,
-}

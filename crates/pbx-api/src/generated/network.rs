@@ -28,70 +28,6 @@ pub trait NetworkApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: NetworkApi>() -> api::Resource<A> {
-    api::Resource::new("network")
-        .signed_in(&RETRIEVE_NETWORK_CONFIGURATIONS, retrieve_network_configurations)
-        .signed_in(&UPDATE_NETWORK_CONFIGURATIONS, update_network_configurations)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 2] = [
-    &RETRIEVE_NETWORK_CONFIGURATIONS,
-    &UPDATE_NETWORK_CONFIGURATIONS,
-];
-
-async fn retrieve_network_configurations<A: NetworkApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = NetworkApi::retrieve_network_configurations(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_network_configurations<A: NetworkApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    NetworkApi::update_network_configurations(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-/// `GET /network`
-pub static RETRIEVE_NETWORK_CONFIGURATIONS: api::Operation = api::Operation {
-    id: "retrieveNetworkConfigurations",
-    method: api::Method::GET,
-    path: "/network",
-    resource: "network",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /network`
-pub static UPDATE_NETWORK_CONFIGURATIONS: api::Operation = api::Operation {
-    id: "updateNetworkConfigurations",
-    method: api::Method::POST,
-    path: "/network",
-    resource: "network",
-    access: Some(&["SystemAdmin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
 /// The answer of `retrieveNetworkConfigurations`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Network {
@@ -158,3 +94,67 @@ pub struct UpdateNetwork {
     /// Pattern: `^[0-9A-Fa-f:.]{2,45}$`.
     pub secondary_dns_server: api::Field<String>,
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: NetworkApi>() -> api::Resource<A> {
+    api::Resource::new("network")
+        .signed_in(&RETRIEVE_NETWORK_CONFIGURATIONS, retrieve_network_configurations)
+        .signed_in(&UPDATE_NETWORK_CONFIGURATIONS, update_network_configurations)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 2] = [
+    &RETRIEVE_NETWORK_CONFIGURATIONS,
+    &UPDATE_NETWORK_CONFIGURATIONS,
+];
+
+async fn retrieve_network_configurations<A: NetworkApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = NetworkApi::retrieve_network_configurations(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_network_configurations<A: NetworkApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    NetworkApi::update_network_configurations(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+/// `GET /network`
+pub static RETRIEVE_NETWORK_CONFIGURATIONS: api::Operation = api::Operation {
+    id: "retrieveNetworkConfigurations",
+    method: api::Method::GET,
+    path: "/network",
+    resource: "network",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /network`
+pub static UPDATE_NETWORK_CONFIGURATIONS: api::Operation = api::Operation {
+    id: "updateNetworkConfigurations",
+    method: api::Method::POST,
+    path: "/network",
+    resource: "network",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};

@@ -55,6 +55,62 @@ pub trait ProvidersApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The body of `assignProvider`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct AssignProvider {
+    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
+    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
+    /// For example: 3000;12000-18000.
+    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+    ///
+    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+    pub did_numbers: String,
+    /// The max number of concurrent calls.
+    ///
+    /// At least 0.
+    pub concurrency: Option<i32>,
+}
+
+/// `ProviderAssignee`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ProviderAssignee {
+    /// The unique ID of tenant.
+    pub tenant_id: String,
+    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
+    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
+    /// For example: 3000;12000-18000.
+    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+    ///
+    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+    pub did_numbers: String,
+    /// The max number of concurrent calls.
+    ///
+    /// At least 0.
+    pub concurrency: Option<i32>,
+}
+
+/// The answer of `listProviderAssignees`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ProviderAssigneeList {
+    pub items: Vec<ProviderAssignee>,
+}
+
+/// The answer of `checkProviderAssignee`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ProviderAssignment {
+    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
+    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
+    /// For example: 3000;12000-18000.
+    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+    ///
+    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+    pub did_numbers: String,
+    /// The max number of concurrent calls.
+    ///
+    /// At least 0.
+    pub concurrency: Option<i32>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: ProvidersApi>() -> api::Resource<A> {
     api::Resource::new("providers")
@@ -188,59 +244,3 @@ pub static DESTROY_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// The body of `assignProvider`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct AssignProvider {
-    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-    /// For example: 3000;12000-18000.
-    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
-    ///
-    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
-    pub did_numbers: String,
-    /// The max number of concurrent calls.
-    ///
-    /// At least 0.
-    pub concurrency: Option<i32>,
-}
-
-/// `ProviderAssignee`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct ProviderAssignee {
-    /// The unique ID of tenant.
-    pub tenant_id: String,
-    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-    /// For example: 3000;12000-18000.
-    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
-    ///
-    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
-    pub did_numbers: String,
-    /// The max number of concurrent calls.
-    ///
-    /// At least 0.
-    pub concurrency: Option<i32>,
-}
-
-/// The answer of `listProviderAssignees`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct ProviderAssigneeList {
-    pub items: Vec<ProviderAssignee>,
-}
-
-/// The answer of `checkProviderAssignee`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct ProviderAssignment {
-    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-    /// For example: 3000;12000-18000.
-    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
-    ///
-    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
-    pub did_numbers: String,
-    /// The max number of concurrent calls.
-    ///
-    /// At least 0.
-    pub concurrency: Option<i32>,
-}

@@ -59,6 +59,49 @@ pub trait SbcApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The answer of `getSBCConfiguration`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Sbc {
+    /// The SBC domain.
+    pub domain: Option<String>,
+    /// The SBC web port for http.
+    ///
+    /// 1 to 65535.
+    pub http_port: Option<u16>,
+    /// The SBC web port for https.
+    ///
+    /// 1 to 65535.
+    pub https_port: Option<u16>,
+    pub transports: Vec<SbcTransport>,
+}
+
+/// `SbcTransport`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+pub struct SbcTransport {
+    pub protocol: TransportProtocol,
+    /// The port of transport.
+    ///
+    /// 1 to 65535.
+    pub port: u16,
+}
+
+/// The body of `updateSBCConfiguration`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateSbc {
+    /// The SBC domain.
+    pub domain: api::Field<String>,
+    /// The SBC web port for http.
+    ///
+    /// 1 to 65535.
+    pub http_port: api::Field<u16>,
+    /// The SBC web port for https.
+    ///
+    /// 1 to 65535.
+    pub https_port: api::Field<u16>,
+    pub transports: api::Field<Vec<SbcTransport>>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: SbcApi>() -> api::Resource<A> {
     api::Resource::new("sbc")
@@ -193,46 +236,3 @@ pub static DESTROY_SBC_TOKEN: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// The answer of `getSBCConfiguration`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Sbc {
-    /// The SBC domain.
-    pub domain: Option<String>,
-    /// The SBC web port for http.
-    ///
-    /// 1 to 65535.
-    pub http_port: Option<u16>,
-    /// The SBC web port for https.
-    ///
-    /// 1 to 65535.
-    pub https_port: Option<u16>,
-    pub transports: Vec<SbcTransport>,
-}
-
-/// `SbcTransport`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
-pub struct SbcTransport {
-    pub protocol: TransportProtocol,
-    /// The port of transport.
-    ///
-    /// 1 to 65535.
-    pub port: u16,
-}
-
-/// The body of `updateSBCConfiguration`.
-#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct UpdateSbc {
-    /// The SBC domain.
-    pub domain: api::Field<String>,
-    /// The SBC web port for http.
-    ///
-    /// 1 to 65535.
-    pub http_port: api::Field<u16>,
-    /// The SBC web port for https.
-    ///
-    /// 1 to 65535.
-    pub https_port: api::Field<u16>,
-    pub transports: api::Field<Vec<SbcTransport>>,
-}

@@ -105,256 +105,6 @@ pub trait TenantApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: TenantApi>() -> api::Resource<A> {
-    api::Resource::new("tenant")
-        .signed_in(&RETRIEVE_CURRENT_TENANT, retrieve_current_tenant)
-        .signed_in(&UPDATE_CURRENT_TENANT, update_current_tenant)
-        .signed_in(&RETRIEVE_CURRENT_TENANT_STATUS, retrieve_current_tenant_status)
-        .signed_in(&RETRIEVE_TENANT_PASSWORD_POLICY, retrieve_tenant_password_policy)
-        .signed_in(&UPDATE_TENANT_PASSWORD_POLICY, update_tenant_password_policy)
-        .signed_in(&GET_TENANT_BALANCE, get_tenant_balance)
-        .signed_in(&RECHARGE_TENANT, recharge_tenant)
-        .signed_in(&RETRIEVE_TENANT_CUSTOM_HEADERS, retrieve_tenant_custom_headers)
-        .signed_in(&UPDATE_TENANT_CUSTOM_HEADERS, update_tenant_custom_headers)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 9] = [
-    &RETRIEVE_CURRENT_TENANT,
-    &UPDATE_CURRENT_TENANT,
-    &RETRIEVE_CURRENT_TENANT_STATUS,
-    &RETRIEVE_TENANT_PASSWORD_POLICY,
-    &UPDATE_TENANT_PASSWORD_POLICY,
-    &GET_TENANT_BALANCE,
-    &RECHARGE_TENANT,
-    &RETRIEVE_TENANT_CUSTOM_HEADERS,
-    &UPDATE_TENANT_CUSTOM_HEADERS,
-];
-
-async fn retrieve_current_tenant<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = TenantApi::retrieve_current_tenant(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_current_tenant<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    TenantApi::update_current_tenant(&*server, call, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn retrieve_current_tenant_status<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = TenantApi::retrieve_current_tenant_status(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn retrieve_tenant_password_policy<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = TenantApi::retrieve_tenant_password_policy(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_tenant_password_policy<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    TenantApi::update_tenant_password_policy(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn get_tenant_balance<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = TenantApi::get_tenant_balance(&*server, call).await.map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn recharge_tenant<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    TenantApi::recharge_tenant(&*server, call, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn retrieve_tenant_custom_headers<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    _input: api::Input,
-) -> api::Answer {
-    let body = TenantApi::retrieve_tenant_custom_headers(&*server, call)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_tenant_custom_headers<A: TenantApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.patch()?;
-    TenantApi::update_tenant_custom_headers(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-/// `GET /tenant`
-pub static RETRIEVE_CURRENT_TENANT: api::Operation = api::Operation {
-    id: "retrieveCurrentTenant",
-    method: api::Method::GET,
-    path: "/tenant",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenant`
-pub static UPDATE_CURRENT_TENANT: api::Operation = api::Operation {
-    id: "updateCurrentTenant",
-    method: api::Method::POST,
-    path: "/tenant",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /tenant/status`
-pub static RETRIEVE_CURRENT_TENANT_STATUS: api::Operation = api::Operation {
-    id: "retrieveCurrentTenantStatus",
-    method: api::Method::GET,
-    path: "/tenant/status",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `GET /tenant/password_policy`
-pub static RETRIEVE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
-    id: "retrieveTenantPasswordPolicy",
-    method: api::Method::GET,
-    path: "/tenant/password_policy",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenant/password_policy`
-pub static UPDATE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
-    id: "updateTenantPasswordPolicy",
-    method: api::Method::POST,
-    path: "/tenant/password_policy",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /tenant/balance`
-pub static GET_TENANT_BALANCE: api::Operation = api::Operation {
-    id: "getTenantBalance",
-    method: api::Method::GET,
-    path: "/tenant/balance",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenant/balance`
-pub static RECHARGE_TENANT: api::Operation = api::Operation {
-    id: "rechargeTenant",
-    method: api::Method::POST,
-    path: "/tenant/balance",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /tenant/custom_headers`
-pub static RETRIEVE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
-    id: "retrieveTenantCustomHeaders",
-    method: api::Method::GET,
-    path: "/tenant/custom_headers",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenant/custom_headers`
-pub static UPDATE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
-    id: "updateTenantCustomHeaders",
-    method: api::Method::POST,
-    path: "/tenant/custom_headers",
-    resource: "tenant",
-    access: Some(&["Admin"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
 /// `AddedHeader`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct AddedHeader {
@@ -824,3 +574,253 @@ fn update_relayed_header_scope_or_default<'de, D: serde::Deserializer<'de>>(
 ) -> Result<HeaderScope, D::Error> {
     api::preset::or(deserializer, default_update_relayed_header_scope)
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: TenantApi>() -> api::Resource<A> {
+    api::Resource::new("tenant")
+        .signed_in(&RETRIEVE_CURRENT_TENANT, retrieve_current_tenant)
+        .signed_in(&UPDATE_CURRENT_TENANT, update_current_tenant)
+        .signed_in(&RETRIEVE_CURRENT_TENANT_STATUS, retrieve_current_tenant_status)
+        .signed_in(&RETRIEVE_TENANT_PASSWORD_POLICY, retrieve_tenant_password_policy)
+        .signed_in(&UPDATE_TENANT_PASSWORD_POLICY, update_tenant_password_policy)
+        .signed_in(&GET_TENANT_BALANCE, get_tenant_balance)
+        .signed_in(&RECHARGE_TENANT, recharge_tenant)
+        .signed_in(&RETRIEVE_TENANT_CUSTOM_HEADERS, retrieve_tenant_custom_headers)
+        .signed_in(&UPDATE_TENANT_CUSTOM_HEADERS, update_tenant_custom_headers)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 9] = [
+    &RETRIEVE_CURRENT_TENANT,
+    &UPDATE_CURRENT_TENANT,
+    &RETRIEVE_CURRENT_TENANT_STATUS,
+    &RETRIEVE_TENANT_PASSWORD_POLICY,
+    &UPDATE_TENANT_PASSWORD_POLICY,
+    &GET_TENANT_BALANCE,
+    &RECHARGE_TENANT,
+    &RETRIEVE_TENANT_CUSTOM_HEADERS,
+    &UPDATE_TENANT_CUSTOM_HEADERS,
+];
+
+async fn retrieve_current_tenant<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = TenantApi::retrieve_current_tenant(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_current_tenant<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    TenantApi::update_current_tenant(&*server, call, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn retrieve_current_tenant_status<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = TenantApi::retrieve_current_tenant_status(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn retrieve_tenant_password_policy<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = TenantApi::retrieve_tenant_password_policy(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_tenant_password_policy<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    TenantApi::update_tenant_password_policy(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn get_tenant_balance<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = TenantApi::get_tenant_balance(&*server, call).await.map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn recharge_tenant<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    TenantApi::recharge_tenant(&*server, call, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn retrieve_tenant_custom_headers<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    let body = TenantApi::retrieve_tenant_custom_headers(&*server, call)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_tenant_custom_headers<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.patch()?;
+    TenantApi::update_tenant_custom_headers(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+/// `GET /tenant`
+pub static RETRIEVE_CURRENT_TENANT: api::Operation = api::Operation {
+    id: "retrieveCurrentTenant",
+    method: api::Method::GET,
+    path: "/tenant",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenant`
+pub static UPDATE_CURRENT_TENANT: api::Operation = api::Operation {
+    id: "updateCurrentTenant",
+    method: api::Method::POST,
+    path: "/tenant",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /tenant/status`
+pub static RETRIEVE_CURRENT_TENANT_STATUS: api::Operation = api::Operation {
+    id: "retrieveCurrentTenantStatus",
+    method: api::Method::GET,
+    path: "/tenant/status",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `GET /tenant/password_policy`
+pub static RETRIEVE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
+    id: "retrieveTenantPasswordPolicy",
+    method: api::Method::GET,
+    path: "/tenant/password_policy",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenant/password_policy`
+pub static UPDATE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
+    id: "updateTenantPasswordPolicy",
+    method: api::Method::POST,
+    path: "/tenant/password_policy",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /tenant/balance`
+pub static GET_TENANT_BALANCE: api::Operation = api::Operation {
+    id: "getTenantBalance",
+    method: api::Method::GET,
+    path: "/tenant/balance",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenant/balance`
+pub static RECHARGE_TENANT: api::Operation = api::Operation {
+    id: "rechargeTenant",
+    method: api::Method::POST,
+    path: "/tenant/balance",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /tenant/custom_headers`
+pub static RETRIEVE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
+    id: "retrieveTenantCustomHeaders",
+    method: api::Method::GET,
+    path: "/tenant/custom_headers",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenant/custom_headers`
+pub static UPDATE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
+    id: "updateTenantCustomHeaders",
+    method: api::Method::POST,
+    path: "/tenant/custom_headers",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};

@@ -116,33 +116,6 @@ pub trait TenantsApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: TenantsApi>() -> api::Resource<A> {
-    api::Resource::new("tenants")
-        .signed_in(&LIST_TENANTS, list_tenants)
-        .signed_in(&CREATE_TENANT, create_tenant)
-        .signed_in(&SHOW_TENANT, show_tenant)
-        .signed_in(&UPDATE_TENANT, update_tenant)
-        .signed_in(&SWITCH_TENANTS, switch_tenants)
-        .signed_in(&LIST_TENANT_DEALERS, list_tenant_dealers)
-        .signed_in(&DESIGNATE_TENANT_TO_DEALER, designate_tenant_to_dealer)
-        .signed_in(&REMOVE_TENANT_FROM_DEALER, remove_tenant_from_dealer)
-        .signed_in(&DELETE_TENANT, delete_tenant)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 9] = [
-    &LIST_TENANTS,
-    &CREATE_TENANT,
-    &SHOW_TENANT,
-    &UPDATE_TENANT,
-    &SWITCH_TENANTS,
-    &LIST_TENANT_DEALERS,
-    &DESIGNATE_TENANT_TO_DEALER,
-    &REMOVE_TENANT_FROM_DEALER,
-    &DELETE_TENANT,
-];
-
 /// The query parameters of `listTenants`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListTenantsQuery {
@@ -179,248 +152,6 @@ pub struct SwitchTenantsQuery {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
     pub id: Option<String>,
 }
-
-async fn list_tenants<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let query = input.query()?;
-    let body = TenantsApi::list_tenants(&*server, call, query)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn create_tenant<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let body = input.body()?;
-    let body = TenantsApi::create_tenant(&*server, call, body)
-        .await
-        .map_err(Into::into)?;
-    api::json(201, &body)
-}
-
-async fn show_tenant<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = TenantsApi::show_tenant(&*server, call, id).await.map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn update_tenant<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = input.patch()?;
-    TenantsApi::update_tenant(&*server, call, id, body).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn switch_tenants<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let query = input.query()?;
-    TenantsApi::switch_tenants(&*server, call, query).await.map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn list_tenant_dealers<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let body = TenantsApi::list_tenant_dealers(&*server, call, id)
-        .await
-        .map_err(Into::into)?;
-    api::json(200, &body)
-}
-
-async fn designate_tenant_to_dealer<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let dealer_id = input.path("dealer_id")?;
-    TenantsApi::designate_tenant_to_dealer(&*server, call, id, dealer_id)
-        .await
-        .map_err(Into::into)?;
-    api::empty(200)
-}
-
-async fn remove_tenant_from_dealer<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    let dealer_id = input.path("dealer_id")?;
-    TenantsApi::remove_tenant_from_dealer(&*server, call, id, dealer_id)
-        .await
-        .map_err(Into::into)?;
-    api::empty(204)
-}
-
-async fn delete_tenant<A: TenantsApi>(
-    server: std::sync::Arc<A>,
-    call: api::Call<A::Caller>,
-    mut input: api::Input,
-) -> api::Answer {
-    let id = input.path("id")?;
-    TenantsApi::delete_tenant(&*server, call, id).await.map_err(Into::into)?;
-    api::empty(204)
-}
-
-/// `GET /tenants`
-pub static LIST_TENANTS: api::Operation = api::Operation {
-    id: "listTenants",
-    method: api::Method::GET,
-    path: "/tenants",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[
-        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
-        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
-        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
-        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
-        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
-        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
-    ],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /tenants`
-pub static CREATE_TENANT: api::Operation = api::Operation {
-    id: "createTenant",
-    method: api::Method::POST,
-    path: "/tenants",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[],
-    content: api::Content::Json,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `GET /tenants/{id}`
-pub static SHOW_TENANT: api::Operation = api::Operation {
-    id: "showTenant",
-    method: api::Method::GET,
-    path: "/tenants/{id}",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenants/{id}`
-pub static UPDATE_TENANT: api::Operation = api::Operation {
-    id: "updateTenant",
-    method: api::Method::POST,
-    path: "/tenants/{id}",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::MergePatch,
-    body_required: true,
-    check: api::Check::with(&super::SCHEMAS),
-};
-
-/// `POST /tenants/switch`
-pub static SWITCH_TENANTS: api::Operation = api::Operation {
-    id: "switchTenants",
-    method: api::Method::POST,
-    path: "/tenants/switch",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::query("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `GET /tenants/{id}/dealers`
-pub static LIST_TENANT_DEALERS: api::Operation = api::Operation {
-    id: "listTenantDealers",
-    method: api::Method::GET,
-    path: "/tenants/{id}/dealers",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenants/{id}/dealers/{dealer_id}`
-pub static DESIGNATE_TENANT_TO_DEALER: api::Operation = api::Operation {
-    id: "designateTenantToDealer",
-    method: api::Method::POST,
-    path: "/tenants/{id}/dealers/{dealer_id}",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[
-        api::Parameter::path("id", api::Kind::Text),
-        api::Parameter::path("dealer_id", api::Kind::Text),
-    ],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
-pub static REMOVE_TENANT_FROM_DEALER: api::Operation = api::Operation {
-    id: "removeTenantFromDealer",
-    method: api::Method::POST,
-    path: "/tenants/{id}/dealers/{dealer_id}/destroy",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[
-        api::Parameter::path("id", api::Kind::Text),
-        api::Parameter::path("dealer_id", api::Kind::Text),
-    ],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
-
-/// `POST /tenants/{id}/destroy`
-pub static DELETE_TENANT: api::Operation = api::Operation {
-    id: "deleteTenant",
-    method: api::Method::POST,
-    path: "/tenants/{id}/destroy",
-    resource: "tenants",
-    access: Some(&["SystemAdmin", "Dealer"]),
-    signed_in: true,
-    parameters: &[api::Parameter::path("id", api::Kind::Text)],
-    content: api::Content::None,
-    body_required: false,
-    check: api::Check::nothing(),
-};
 
 /// `CreateE164Rules`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -1236,3 +967,272 @@ pub struct UpdateTenant {
     /// Whether to force reset the initial password.
     pub password_force_reset: api::Field<bool>,
 }
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: TenantsApi>() -> api::Resource<A> {
+    api::Resource::new("tenants")
+        .signed_in(&LIST_TENANTS, list_tenants)
+        .signed_in(&CREATE_TENANT, create_tenant)
+        .signed_in(&SHOW_TENANT, show_tenant)
+        .signed_in(&UPDATE_TENANT, update_tenant)
+        .signed_in(&SWITCH_TENANTS, switch_tenants)
+        .signed_in(&LIST_TENANT_DEALERS, list_tenant_dealers)
+        .signed_in(&DESIGNATE_TENANT_TO_DEALER, designate_tenant_to_dealer)
+        .signed_in(&REMOVE_TENANT_FROM_DEALER, remove_tenant_from_dealer)
+        .signed_in(&DELETE_TENANT, delete_tenant)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 9] = [
+    &LIST_TENANTS,
+    &CREATE_TENANT,
+    &SHOW_TENANT,
+    &UPDATE_TENANT,
+    &SWITCH_TENANTS,
+    &LIST_TENANT_DEALERS,
+    &DESIGNATE_TENANT_TO_DEALER,
+    &REMOVE_TENANT_FROM_DEALER,
+    &DELETE_TENANT,
+];
+
+async fn list_tenants<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let query = input.query()?;
+    let body = TenantsApi::list_tenants(&*server, call, query)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn create_tenant<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    let body = TenantsApi::create_tenant(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::json(201, &body)
+}
+
+async fn show_tenant<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = TenantsApi::show_tenant(&*server, call, id).await.map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_tenant<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = input.patch()?;
+    TenantsApi::update_tenant(&*server, call, id, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn switch_tenants<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let query = input.query()?;
+    TenantsApi::switch_tenants(&*server, call, query).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn list_tenant_dealers<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = TenantsApi::list_tenant_dealers(&*server, call, id)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn designate_tenant_to_dealer<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let dealer_id = input.path("dealer_id")?;
+    TenantsApi::designate_tenant_to_dealer(&*server, call, id, dealer_id)
+        .await
+        .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn remove_tenant_from_dealer<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let dealer_id = input.path("dealer_id")?;
+    TenantsApi::remove_tenant_from_dealer(&*server, call, id, dealer_id)
+        .await
+        .map_err(Into::into)?;
+    api::empty(204)
+}
+
+async fn delete_tenant<A: TenantsApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    TenantsApi::delete_tenant(&*server, call, id).await.map_err(Into::into)?;
+    api::empty(204)
+}
+
+/// `GET /tenants`
+pub static LIST_TENANTS: api::Operation = api::Operation {
+    id: "listTenants",
+    method: api::Method::GET,
+    path: "/tenants",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[
+        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
+        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
+        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
+        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
+        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
+        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
+    ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /tenants`
+pub static CREATE_TENANT: api::Operation = api::Operation {
+    id: "createTenant",
+    method: api::Method::POST,
+    path: "/tenants",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /tenants/{id}`
+pub static SHOW_TENANT: api::Operation = api::Operation {
+    id: "showTenant",
+    method: api::Method::GET,
+    path: "/tenants/{id}",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenants/{id}`
+pub static UPDATE_TENANT: api::Operation = api::Operation {
+    id: "updateTenant",
+    method: api::Method::POST,
+    path: "/tenants/{id}",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /tenants/switch`
+pub static SWITCH_TENANTS: api::Operation = api::Operation {
+    id: "switchTenants",
+    method: api::Method::POST,
+    path: "/tenants/switch",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::query("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `GET /tenants/{id}/dealers`
+pub static LIST_TENANT_DEALERS: api::Operation = api::Operation {
+    id: "listTenantDealers",
+    method: api::Method::GET,
+    path: "/tenants/{id}/dealers",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenants/{id}/dealers/{dealer_id}`
+pub static DESIGNATE_TENANT_TO_DEALER: api::Operation = api::Operation {
+    id: "designateTenantToDealer",
+    method: api::Method::POST,
+    path: "/tenants/{id}/dealers/{dealer_id}",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[
+        api::Parameter::path("id", api::Kind::Text),
+        api::Parameter::path("dealer_id", api::Kind::Text),
+    ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
+pub static REMOVE_TENANT_FROM_DEALER: api::Operation = api::Operation {
+    id: "removeTenantFromDealer",
+    method: api::Method::POST,
+    path: "/tenants/{id}/dealers/{dealer_id}/destroy",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[
+        api::Parameter::path("id", api::Kind::Text),
+        api::Parameter::path("dealer_id", api::Kind::Text),
+    ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenants/{id}/destroy`
+pub static DELETE_TENANT: api::Operation = api::Operation {
+    id: "deleteTenant",
+    method: api::Method::POST,
+    path: "/tenants/{id}/destroy",
+    resource: "tenants",
+    access: Some(&["SystemAdmin", "Dealer"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};

@@ -75,27 +75,6 @@ pub trait TransportsApi: api::Api {
     ) -> impl Future<Output = Result<TransportStatus, Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
-pub fn router<A: TransportsApi>() -> api::Resource<A> {
-    api::Resource::new("transports")
-        .signed_in(&LIST_TRANSPORTS, list_transports)
-        .signed_in(&CREATE_TRANSPORT, create_transport)
-        .signed_in(&SHOW_TRANSPORT, show_transport)
-        .signed_in(&UPDATE_TRANSPORT, update_transport)
-        .signed_in(&DELETE_TRANSPORT, delete_transport)
-        .signed_in(&GET_TRANSPORT_STATUS, get_transport_status)
-}
-
-/// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 6] = [
-    &LIST_TRANSPORTS,
-    &CREATE_TRANSPORT,
-    &SHOW_TRANSPORT,
-    &UPDATE_TRANSPORT,
-    &DELETE_TRANSPORT,
-    &GET_TRANSPORT_STATUS,
-];
-
 /// The query parameters of `listTransports`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListTransportsQuery {
@@ -125,6 +104,140 @@ pub struct ListTransportsQuery {
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     pub count: Option<bool>,
 }
+
+/// Indicates if PBX wishes (Optional) or requires (Mandatory) TLS clients to present a client certificate:
+/// - `DISABLE`: disable client certificate.
+/// - `OPTIONAL`: client authentication optional.
+/// - `MANDATORY`: force client authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientVerification {
+    /// `DISABLE`.
+    Disable,
+    /// `OPTIONAL`.
+    Optional,
+    /// `MANDATORY`.
+    Mandatory,
+}
+
+impl ClientVerification {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Disable, Self::Optional, Self::Mandatory];
+
+    /// As text, in the same order.
+    pub const NAMES: &'static [&'static str] = &["DISABLE", "OPTIONAL", "MANDATORY"];
+
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "DISABLE",
+            Self::Optional => "OPTIONAL",
+            Self::Mandatory => "MANDATORY",
+        }
+    }
+}
+
+api::choice!(ClientVerification);
+
+/// The body of `createTransport`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct CreateTransport {
+    pub protocol: TransportProtocol,
+    /// The port of transport.
+    ///
+    /// 1 to 65535.
+    pub port: u16,
+    pub verification: Option<ClientVerification>,
+}
+
+/// The answer of `showTransport`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Transport {
+    /// The unique ID of transport.
+    pub id: String,
+    pub protocol: TransportProtocol,
+    /// The port of transport.
+    ///
+    /// 1 to 65535.
+    pub port: u16,
+    pub verification: Option<ClientVerification>,
+}
+
+/// The answer of `listTransports`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct TransportList {
+    /// Total number of resource.
+    ///
+    /// At least 0.
+    pub count: i64,
+    pub items: Vec<Transport>,
+}
+
+/// Status of transport:
+/// - `ACTIVATED`: The port is open.
+/// - `DEACTIVATED`: The port could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransportState {
+    /// `ACTIVATED`.
+    Activated,
+    /// `DEACTIVATED`.
+    Deactivated,
+}
+
+impl TransportState {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Activated, Self::Deactivated];
+
+    /// As text, in the same order.
+    pub const NAMES: &'static [&'static str] = &["ACTIVATED", "DEACTIVATED"];
+
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Activated => "ACTIVATED",
+            Self::Deactivated => "DEACTIVATED",
+        }
+    }
+}
+
+api::choice!(TransportState);
+
+/// The answer of `getTransportStatus`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct TransportStatus {
+    pub status: TransportState,
+}
+
+/// The body of `updateTransport`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateTransport {
+    /// The port of transport.
+    ///
+    /// 1 to 65535.
+    pub port: api::Field<u16>,
+    pub verification: api::Field<ClientVerification>,
+}
+
+/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+pub fn router<A: TransportsApi>() -> api::Resource<A> {
+    api::Resource::new("transports")
+        .signed_in(&LIST_TRANSPORTS, list_transports)
+        .signed_in(&CREATE_TRANSPORT, create_transport)
+        .signed_in(&SHOW_TRANSPORT, show_transport)
+        .signed_in(&UPDATE_TRANSPORT, update_transport)
+        .signed_in(&DELETE_TRANSPORT, delete_transport)
+        .signed_in(&GET_TRANSPORT_STATUS, get_transport_status)
+}
+
+/// Every operation, in the order of the contract.
+pub static OPERATIONS: [&api::Operation; 6] = [
+    &LIST_TRANSPORTS,
+    &CREATE_TRANSPORT,
+    &SHOW_TRANSPORT,
+    &UPDATE_TRANSPORT,
+    &DELETE_TRANSPORT,
+    &GET_TRANSPORT_STATUS,
+];
 
 async fn list_transports<A: TransportsApi>(
     server: std::sync::Arc<A>,
@@ -285,116 +398,3 @@ pub static GET_TRANSPORT_STATUS: api::Operation = api::Operation {
     body_required: false,
     check: api::Check::nothing(),
 };
-
-/// Indicates if PBX wishes (Optional) or requires (Mandatory) TLS clients to present a client certificate:
-/// - `DISABLE`: disable client certificate.
-/// - `OPTIONAL`: client authentication optional.
-/// - `MANDATORY`: force client authentication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ClientVerification {
-    /// `DISABLE`.
-    Disable,
-    /// `OPTIONAL`.
-    Optional,
-    /// `MANDATORY`.
-    Mandatory,
-}
-
-impl ClientVerification {
-    /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Disable, Self::Optional, Self::Mandatory];
-
-    /// As text, in the same order.
-    pub const NAMES: &'static [&'static str] = &["DISABLE", "OPTIONAL", "MANDATORY"];
-
-    /// As in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "DISABLE",
-            Self::Optional => "OPTIONAL",
-            Self::Mandatory => "MANDATORY",
-        }
-    }
-}
-
-api::choice!(ClientVerification);
-
-/// The body of `createTransport`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct CreateTransport {
-    pub protocol: TransportProtocol,
-    /// The port of transport.
-    ///
-    /// 1 to 65535.
-    pub port: u16,
-    pub verification: Option<ClientVerification>,
-}
-
-/// The answer of `showTransport`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Transport {
-    /// The unique ID of transport.
-    pub id: String,
-    pub protocol: TransportProtocol,
-    /// The port of transport.
-    ///
-    /// 1 to 65535.
-    pub port: u16,
-    pub verification: Option<ClientVerification>,
-}
-
-/// The answer of `listTransports`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct TransportList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<Transport>,
-}
-
-/// Status of transport:
-/// - `ACTIVATED`: The port is open.
-/// - `DEACTIVATED`: The port could not be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TransportState {
-    /// `ACTIVATED`.
-    Activated,
-    /// `DEACTIVATED`.
-    Deactivated,
-}
-
-impl TransportState {
-    /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Activated, Self::Deactivated];
-
-    /// As text, in the same order.
-    pub const NAMES: &'static [&'static str] = &["ACTIVATED", "DEACTIVATED"];
-
-    /// As in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Activated => "ACTIVATED",
-            Self::Deactivated => "DEACTIVATED",
-        }
-    }
-}
-
-api::choice!(TransportState);
-
-/// The answer of `getTransportStatus`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct TransportStatus {
-    pub status: TransportState,
-}
-
-/// The body of `updateTransport`.
-#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct UpdateTransport {
-    /// The port of transport.
-    ///
-    /// 1 to 65535.
-    pub port: api::Field<u16>,
-    pub verification: api::Field<ClientVerification>,
-}

@@ -28,6 +28,43 @@ pub trait VoicemailApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
+/// The body of `updateVoicemailServer`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateVoicemailServer {
+    /// The extension number of voicemail server.
+    ///
+    /// 3 to 64 characters. Pattern: `^[0-9]{3,64}$`.
+    pub extension_number: api::Field<String>,
+    /// Duration the voicemail will be kept before auto deleted, in days.
+    ///
+    /// At least 0.
+    pub retain_days: api::Field<i32>,
+    /// The minimum length of a voicemail, in seconds.
+    /// Any callings shorter than this value will not be saved as voicemail.
+    ///
+    /// At least 0.
+    pub min_seconds: api::Field<i32>,
+}
+
+/// The answer of `showVoicemailServer`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct VoicemailServer {
+    /// The extension number of voicemail server.
+    ///
+    /// 3 to 64 characters. Pattern: `^[0-9]{3,64}$`.
+    pub extension_number: Option<String>,
+    /// Duration the voicemail will be kept before auto deleted, in days.
+    ///
+    /// At least 0.
+    pub retain_days: Option<i32>,
+    /// The minimum length of a voicemail, in seconds.
+    /// Any callings shorter than this value will not be saved as voicemail.
+    ///
+    /// At least 0.
+    pub min_seconds: Option<i32>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: VoicemailApi>() -> api::Resource<A> {
     api::Resource::new("voicemail")
@@ -91,40 +128,3 @@ pub static UPDATE_VOICEMAIL_SERVER: api::Operation = api::Operation {
     body_required: true,
     check: api::Check::with(&super::SCHEMAS),
 };
-
-/// The body of `updateVoicemailServer`.
-#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct UpdateVoicemailServer {
-    /// The extension number of voicemail server.
-    ///
-    /// 3 to 64 characters. Pattern: `^[0-9]{3,64}$`.
-    pub extension_number: api::Field<String>,
-    /// Duration the voicemail will be kept before auto deleted, in days.
-    ///
-    /// At least 0.
-    pub retain_days: api::Field<i32>,
-    /// The minimum length of a voicemail, in seconds.
-    /// Any callings shorter than this value will not be saved as voicemail.
-    ///
-    /// At least 0.
-    pub min_seconds: api::Field<i32>,
-}
-
-/// The answer of `showVoicemailServer`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct VoicemailServer {
-    /// The extension number of voicemail server.
-    ///
-    /// 3 to 64 characters. Pattern: `^[0-9]{3,64}$`.
-    pub extension_number: Option<String>,
-    /// Duration the voicemail will be kept before auto deleted, in days.
-    ///
-    /// At least 0.
-    pub retain_days: Option<i32>,
-    /// The minimum length of a voicemail, in seconds.
-    /// Any callings shorter than this value will not be saved as voicemail.
-    ///
-    /// At least 0.
-    pub min_seconds: Option<i32>,
-}

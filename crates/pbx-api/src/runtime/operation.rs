@@ -145,6 +145,14 @@ impl Check {
         }
     }
 
+    /// Whether the schema of an operation compiles, for tests of generated code.
+    pub fn compiles(&self, operation: &str) -> Result<(), String> {
+        match self.validator(operation) {
+            Ok(_) => Ok(()),
+            Err(reason) => Err(reason.to_owned()),
+        }
+    }
+
     /// The compiled schema; `Err` says why it does not compile (a fault of the generator).
     pub(crate) fn validator(&self, operation: &str) -> Result<Option<&Validator>, &str> {
         let Some(schemas) = self.schemas else {

@@ -75,6 +75,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 
+    /// 404 for a path that no operation has.
+    pub(crate) fn unknown_path() -> Self {
+        Self::not_found("There is nothing at this path.")
+    }
+
     /// 409: the request is well formed, but the present state forbids it.
     pub fn conflict(code: impl Into<Text>, message: impl Into<Text>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)

@@ -326,7 +326,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 fn unknown_path(_: &Method) -> Problem {
-    Problem::not_found("There is nothing at this path.")
+    Problem::unknown_path()
 }
 
 /// 405; axum adds `Allow`.

@@ -168,7 +168,7 @@ pub(crate) fn member(pointer: &str, name: &str) -> String {
 fn subject(place: Place, pointer: &str) -> String {
     let mut name = String::new();
     for segment in pointer.split('/').skip(1) {
-        if segment.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
+        if !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()) {
             name.push_str(&format!("[{segment}]"));
             continue;
         }
@@ -259,20 +259,43 @@ fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut 
         Kind::UniqueItems => about("uniqueItems", "must not hold the same item twice"),
         Kind::Pattern { pattern } => about("pattern", &format!("must match the pattern `{pattern}`")).limit(pattern),
         Kind::Format { format } => about("format", &format!("must be {}", format_name(format))).limit(format),
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => Violation::about(
-            place,
-            pointer,
-            kind.keyword().to_owned(),
-            "has none of the allowed forms",
-        ),
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            found.push(Violation::about(
+                place,
+                pointer,
+                kind.keyword().to_owned(),
+                "has none of the allowed forms (errors of the closest one follow)",
+            ));
+            let closest = context.iter().min_by_key(|errors| distance(errors));
+            for error in closest.into_iter().flatten() {
+                Violation::of_schema(error, found);
+            }
+            return;
+        }
         Kind::OneOfMultipleValid { .. } => about("oneOf", "has more than one of the allowed forms at once"),
         other => Violation::about(place, pointer, other.keyword().to_owned(), "is not valid"),
     };
     found.push(violation);
 }
 
+/// How far a value is from one branch of a union: first by shape (members missing, unknown, or of another kind), then by the
+/// number of errors.
+fn distance(errors: &[ValidationError<'_>]) -> (usize, usize) {
+    use ValidationErrorKind as Kind;
+    let by_shape = |error: &ValidationError<'_>| match error.kind() {
+        Kind::AdditionalProperties { unexpected } => unexpected.len(),
+        Kind::Required { .. } | Kind::Constant { .. } | Kind::Enum { .. } => 1,
+        _ => 0,
+    };
+    (errors.iter().map(by_shape).sum(), errors.len())
+}
+
 pub(crate) fn unknown(place: Place, pointer: &str, name: &str) -> Violation {
-    Violation::about(place, member(pointer, name), "unknown", "is not known here")
+    let predicate = match place {
+        Place::Body => "is not a known field",
+        Place::Path | Place::Query | Place::Header => "is not known",
+    };
+    Violation::about(place, member(pointer, name), "unknown", predicate)
 }
 
 fn type_names(kind: &TypeKind) -> Vec<&'static str> {

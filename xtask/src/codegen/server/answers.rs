@@ -23,9 +23,17 @@ pub struct Answers {
 pub fn answers(operation: &Operation, name: &Ident) -> anyhow::Result<Answers> {
     if let [only] = operation.successes.as_slice() {
         let parts = Parts::of(only)?;
-        return Ok(if parts.headers.is_empty() { plain(&parts) } else { structure(operation, name, &parts) });
+        return Ok(if parts.headers.is_empty() {
+            plain(&parts)
+        } else {
+            structure(operation, name, &parts)
+        });
     }
-    let parts = operation.successes.iter().map(Parts::of).collect::<anyhow::Result<Vec<_>>>()?;
+    let parts = operation
+        .successes
+        .iter()
+        .map(Parts::of)
+        .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(choice(operation, name, &parts))
 }
 
@@ -53,7 +61,9 @@ impl<'a> Parts<'a> {
             .iter()
             .map(|header| HeaderField::of(header, &mut scope))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let has_location = headers.iter().any(|header| header.name.eq_ignore_ascii_case("location"));
+        let has_location = headers
+            .iter()
+            .any(|header| header.name.eq_ignore_ascii_case("location"));
         // A redirection goes somewhere, whether the document says so or not (RFC 9110, section 15.4).
         if matches!(success.status, 301 | 302 | 303 | 307 | 308) && !has_location {
             headers.push(HeaderField {
@@ -70,7 +80,10 @@ impl<'a> Parts<'a> {
             SuccessBody::Bytes { .. } => Some(quote!(api::Bytes)),
         };
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {
-            bail!("the answer {} documents a body, and HTTP allows it none", success.status);
+            bail!(
+                "the answer {} documents a body, and HTTP allows it none",
+                success.status
+            );
         }
         Ok(Self { success, headers, body })
     }
@@ -92,7 +105,11 @@ impl<'a> Parts<'a> {
 
     fn field_names(&self) -> Vec<Ident> {
         let body = self.body.iter().map(|_| names::ident("body"));
-        self.headers.iter().map(|header| header.field.clone()).chain(body).collect()
+        self.headers
+            .iter()
+            .map(|header| header.field.clone())
+            .chain(body)
+            .collect()
     }
 
     /// The answer, from variables called like the fields.
@@ -102,25 +119,44 @@ impl<'a> Parts<'a> {
             SuccessBody::Empty => quote!(api::empty(#status)),
             SuccessBody::Json(_) => quote!(api::json(#status, &body)),
             SuccessBody::Bytes { media_type } => {
-                let media_type = if media_type.contains('*') { "application/octet-stream" } else { media_type };
+                let media_type = if media_type.contains('*') {
+                    "application/octet-stream"
+                } else {
+                    media_type
+                };
                 quote!(api::bytes(#status, #media_type, body))
             }
         };
-        self.headers.iter().fold(answer, |answer, HeaderField { name, field, required, .. }| {
-            let value = if *required { quote!(Some(#field)) } else { quote!(#field) };
-            quote!(api::header(#answer, #name, #value))
-        })
+        self.headers.iter().fold(
+            answer,
+            |answer,
+             HeaderField {
+                 name, field, required, ..
+             }| {
+                let value = if *required {
+                    quote!(Some(#field))
+                } else {
+                    quote!(#field)
+                };
+                quote!(api::header(#answer, #name, #value))
+            },
+        )
     }
 }
 
 impl HeaderField {
     fn of(header: &Header, scope: &mut names::Scope) -> anyhow::Result<Self> {
-        if matches!(header.schema.ty, Type::Any | Type::Array(_) | Type::Map(_) | Type::String(Text::Secret)) {
-            bail!("the header `{}` of an answer is not a plain text or number", header.name);
+        if matches!(
+            header.schema.ty,
+            Type::Any | Type::Array(_) | Type::Map(_) | Type::String(Text::Secret)
+        ) {
+            bail!(
+                "the header `{}` of an answer is not a plain text or number",
+                header.name
+            );
         }
         let plain = types::plain(&header.schema);
-        // Where nothing is said, a header is there: a missing one would break a client that was promised it. Only null-ness
-        // makes it optional.
+        // As with the properties of an answer: what is documented is there, unless it may be null.
         let required = !header.schema.nullable;
         let described = Schema {
             description: header.description.clone().or_else(|| header.schema.description.clone()),
@@ -129,7 +165,10 @@ impl HeaderField {
         };
         Ok(Self {
             field: names::ident(&scope.unique(&names::snake(&header.name))),
-            doc: docs::comment([format!("`{}`.", header.name), described.description.clone().unwrap_or_default()]),
+            doc: docs::comment([
+                format!("`{}`.", header.name),
+                described.description.clone().unwrap_or_default(),
+            ]),
             ty: if required { plain } else { quote!(Option<#plain>) },
             required,
             name: header.name.clone(),

@@ -29,7 +29,11 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
         }),
         (Type::Integer(kind), Value::Number(_)) => {
             let number = integer(*kind, default)?;
-            let number = if number < 0 { format!("{{ {number} }}") } else { number.to_string() };
+            let number = if number < 0 {
+                format!("{{ {number} }}")
+            } else {
+                number.to_string()
+            };
             Ok(Preset {
                 attributes: attributes(
                     format!("api::preset::integer::<{number}, _>"),
@@ -59,9 +63,12 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
 
 fn integer(kind: Integer, default: &Value) -> anyhow::Result<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "an integral float of this size is exact")]
-    let number = default
-        .as_i64()
-        .or_else(|| default.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64));
+    let number = default.as_i64().or_else(|| {
+        default
+            .as_f64()
+            .filter(|n| n.fract() == 0.0 && n.abs() < 9e15)
+            .map(|n| n as i64)
+    });
     let number = number.with_context(|| format!("{default} is no integer"))?;
     let fits = match kind {
         Integer::U16 => u16::try_from(number).is_ok(),
@@ -83,7 +90,10 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
             quote!(#number)
         }
         (Type::Number, Value::Number(number)) => {
-            let number = number.as_f64().filter(|number| number.is_finite()).context("a number out of range")?;
+            let number = number
+                .as_f64()
+                .filter(|number| number.is_finite())
+                .context("a number out of range")?;
             let number = Literal::f64_unsuffixed(number);
             quote!(#number)
         }

@@ -15,7 +15,13 @@ pub fn comment(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
         }
         lines.extend(text);
     }
-    let lines = lines.iter().map(|line| if line.is_empty() { line.clone() } else { format!(" {line}") });
+    let lines = lines.iter().map(|line| {
+        if line.is_empty() {
+            line.clone()
+        } else {
+            format!(" {line}")
+        }
+    });
     quote!(#(#[doc = #lines])*)
 }
 
@@ -54,7 +60,11 @@ pub fn operation(operation: &Operation) -> TokenStream {
     let answers: Vec<_> = operation.successes.iter().map(answer).collect();
     comment([
         operation.summary.clone().unwrap_or_default(),
-        format!("`{method} {}` for {callers}; answers {}.", operation.path, answers.join(" or ")),
+        format!(
+            "`{method} {}` for {callers}; answers {}.",
+            operation.path,
+            answers.join(" or ")
+        ),
         operation.description.clone().unwrap_or_default(),
     ])
 }
@@ -87,7 +97,11 @@ fn limits(limits: &Limits) -> Vec<String> {
     let number = |number: f64| number.to_string();
     facts.extend(range(limits.minimum.map(number), limits.maximum.map(number), ""));
     let length = |length: u64| length.to_string();
-    facts.extend(range(limits.min_length.map(length), limits.max_length.map(length), " characters"));
+    facts.extend(range(
+        limits.min_length.map(length),
+        limits.max_length.map(length),
+        " characters",
+    ));
     if let Some(pattern) = limits.pattern.as_deref().filter(|pattern| !pattern.contains('`')) {
         facts.push(format!("Pattern: `{pattern}`."));
     }
@@ -116,6 +130,9 @@ mod tests {
             pattern: Some("^[A-Z]{3}$".to_owned()),
             ..Limits::default()
         };
-        assert_eq!(limits(&bounds), ["1 to 100.", "At most 64 characters.", "Pattern: `^[A-Z]{3}$`."]);
+        assert_eq!(
+            limits(&bounds),
+            ["1 to 100.", "At most 64 characters.", "Pattern: `^[A-Z]{3}$`."]
+        );
     }
 }

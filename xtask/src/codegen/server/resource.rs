@@ -15,9 +15,12 @@ pub fn trait_name(resource: &str) -> Ident {
     format_ident!("{}Api", resource.to_upper_camel_case())
 }
 
-/// Everything of a resource but its types.
+/// Everything of a resource but the types of the document.
 pub struct Resource {
-    pub items: TokenStream,
+    /// The trait, and the types its methods need besides.
+    pub interface: TokenStream,
+    /// The router and what it is made of.
+    pub routing: TokenStream,
     /// Whether an operation has something to check.
     pub has_schemas: bool,
 }
@@ -34,7 +37,8 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         .iter()
         .filter(|operation| operation.resource == name)
         .map(|operation| {
-            Written::of(operation, api, &trait_name, &mut scope).with_context(|| format!("operation `{}`", operation.id))
+            Written::of(operation, api, &trait_name, &mut scope)
+                .with_context(|| format!("operation `{}`", operation.id))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
 
@@ -46,10 +50,13 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
     let constants = operations.iter().map(|operation| &operation.constant);
     let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
     let trait_doc = docs::comment([format!("The operations of `/{name}`: one method each.")]);
-    let items = quote! {
+    let interface = quote! {
         #trait_doc
         pub trait #trait_name: api::Api { #(#methods)* }
 
+        #(#types)*
+    };
+    let routing = quote! {
         /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
         pub fn router<A: #trait_name>() -> api::Resource<A> {
             api::Resource::new(#name) #(#routes)*
@@ -58,12 +65,12 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         /// Every operation, in the order of the contract.
         pub static OPERATIONS: [&api::Operation; #count] = [#(&#constants),*];
 
-        #(#types)*
         #(#handlers)*
         #(#statics)*
     };
     Ok(Resource {
-        items,
+        interface,
+        routing,
         has_schemas: operations.iter().any(|operation| operation.has_schema),
     })
 }
@@ -106,7 +113,12 @@ impl Written {
         let arguments = arguments(operation, api, &upper, scope)?;
         let success = names::ident(&scope.unique(&format!("{upper}Success")));
         let answers = answers::answers(operation, &success)?;
-        let Arguments { declared, names: passed, read, types } = arguments;
+        let Arguments {
+            declared,
+            names: passed,
+            read,
+            types,
+        } = arguments;
 
         let doc = docs::operation(operation);
         let (caller, caller_in_handler, add) = if operation.signed_in {
@@ -158,7 +170,9 @@ impl Written {
 
 fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::Scope) -> anyhow::Result<Arguments> {
     let mut arguments = Arguments::default();
-    let mut taken: names::Scope = ["call", "input", "server", "success", "query", "headers", "body"].into_iter().collect();
+    let mut taken: names::Scope = ["call", "input", "server", "success", "query", "headers", "body"]
+        .into_iter()
+        .collect();
     for parameter in path_order(operation) {
         let name = names::ident(&taken.unique(&names::snake(&parameter.name)));
         let wire = &parameter.name;
@@ -168,7 +182,11 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         (ParameterPlace::Query, "query", "Query", "query"),
         (ParameterPlace::Header, "headers", "Headers", "header"),
     ] {
-        let parameters: Vec<_> = operation.parameters.iter().filter(|parameter| parameter.place == place).collect();
+        let parameters: Vec<_> = operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == place)
+            .collect();
         if parameters.is_empty() {
             continue;
         }
@@ -203,11 +221,23 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
         (BodyKind::Bytes, false) => return (quote!(Option<api::Bytes>), quote!(input.optional_bytes())),
         (BodyKind::Json(schema), _) if body.merge_patch => {
             let ty = types::plain(schema);
-            (quote!(api::Patch<#ty>), if body.required { quote!(patch) } else { quote!(optional_patch) })
+            (
+                quote!(api::Patch<#ty>),
+                if body.required {
+                    quote!(patch)
+                } else {
+                    quote!(optional_patch)
+                },
+            )
         }
-        (BodyKind::Json(schema) | BodyKind::Form(schema), _) => {
-            (types::nullable(schema), if body.required { quote!(body) } else { quote!(optional_body) })
-        }
+        (BodyKind::Json(schema) | BodyKind::Form(schema), _) => (
+            types::nullable(schema),
+            if body.required {
+                quote!(body)
+            } else {
+                quote!(optional_body)
+            },
+        ),
     };
     let ty = if body.required { ty } else { quote!(Option<#ty>) };
     (ty, quote!(input.#read()?))
@@ -215,7 +245,13 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
 
 /// The static that tells the router about an operation.
 fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
-    let Operation { id, path, resource, signed_in, .. } = operation;
+    let Operation {
+        id,
+        path,
+        resource,
+        signed_in,
+        ..
+    } = operation;
     let doc = docs::comment([format!("`{} {path}`", operation.method.to_uppercase())]);
     let method = names::ident(&operation.method.to_uppercase());
     let access = match &operation.access {
@@ -226,13 +262,24 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
         .parameters
         .iter()
         .map(|parameter| {
-            let kind = types::kind(&parameter.schema, api).with_context(|| format!("the parameter `{}`", parameter.name))?;
-            Ok(fact_of_parameter(&parameter.name, place(parameter.place), &kind, &parameter.aliases))
+            let kind =
+                types::kind(&parameter.schema, api).with_context(|| format!("the parameter `{}`", parameter.name))?;
+            Ok(fact_of_parameter(
+                &parameter.name,
+                place(parameter.place),
+                &kind,
+                &parameter.aliases,
+            ))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let (content, body_required) = match &operation.body {
         None => (quote!(None), false),
-        Some(Body { required, kind, merge_patch, .. }) => {
+        Some(Body {
+            required,
+            kind,
+            merge_patch,
+            ..
+        }) => {
             let content = match kind {
                 BodyKind::Json(_) if *merge_patch => quote!(MergePatch),
                 BodyKind::Json(_) => quote!(Json),
@@ -245,7 +292,11 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
             (content, *required)
         }
     };
-    let check = if has_schema { quote!(with(&super::SCHEMAS)) } else { quote!(nothing()) };
+    let check = if has_schema {
+        quote!(with(&super::SCHEMAS))
+    } else {
+        quote!(nothing())
+    };
     Ok(quote! {
         #doc
         pub static #constant: api::Operation = api::Operation {
@@ -272,7 +323,10 @@ fn fact_of_parameter(name: &str, place: &str, kind: &TokenStream, aliases: &[Str
 fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<TokenStream>> {
     let properties: &[Property] = match &schema.ty {
         crate::model::Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
-            Some(TypeKind::Object { properties, additional: None }) => properties,
+            Some(TypeKind::Object {
+                properties,
+                additional: None,
+            }) => properties,
             Some(TypeKind::Object { .. }) => bail!("a form with fields of any name is not supported"),
             _ => bail!("a form needs an object with properties"),
         },
@@ -281,7 +335,8 @@ fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<T
     properties
         .iter()
         .map(|property| {
-            let kind = types::kind(&property.schema, api).with_context(|| format!("the form field `{}`", property.name))?;
+            let kind =
+                types::kind(&property.schema, api).with_context(|| format!("the form field `{}`", property.name))?;
             Ok(fact_of_parameter(&property.name, "field", &kind, &[]))
         })
         .collect()

@@ -19,7 +19,10 @@ const COMPONENTS: &str = "#/components/schemas/";
 
 /// Whether an operation's input has any rule that is not kept by merely being read.
 pub fn is_needed(operation: &Operation, _: &Api) -> bool {
-    let has_body = operation.body.as_ref().is_some_and(|body| !matches!(body.kind, BodyKind::Bytes));
+    let has_body = operation
+        .body
+        .as_ref()
+        .is_some_and(|body| !matches!(body.kind, BodyKind::Bytes));
     has_body || operation.parameters.iter().any(has_rules)
 }
 
@@ -43,8 +46,12 @@ pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
     }
     let components = document.pointer("/components/schemas").and_then(Value::as_object);
     let mut defs = Vec::new();
-    for (name, schema) in components.into_iter().flatten().filter(|(name, _)| needed.contains(*name)) {
-        let strict = strict(schema).with_context(|| format!("the schema `{name}`{}", used_by(name, api)))?;
+    for (name, schema) in components
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| needed.contains(*name))
+    {
+        let strict = strict(schema).with_context(|| types::label(name, api))?;
         defs.push((name.clone(), strict));
     }
     let mut operations = Vec::new();
@@ -77,18 +84,6 @@ fn section(text: &mut String, name: &str, schemas: &[(String, Value)]) -> anyhow
     Ok(())
 }
 
-/// The first operation whose input reaches a component, for messages.
-fn used_by(name: &str, api: &Api) -> String {
-    let user = api.operations.iter().find(|operation| {
-        let mut found = BTreeSet::new();
-        for schema in super::schemas_of(operation) {
-            types::reach(schema, api, &mut found);
-        }
-        found.contains(name)
-    });
-    user.map(|operation| format!(" of operation `{}`", operation.id)).unwrap_or_default()
-}
-
 /// The schema of everything an operation reads.
 fn input(operation: &Value) -> anyhow::Result<Value> {
     let mut places = Map::new();
@@ -96,9 +91,15 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
     for place in ["path", "query", "header"] {
         let mut properties = Map::new();
         let mut required = Vec::new();
-        let here = parameters.into_iter().flatten().filter(|p| p.get("in").is_some_and(|i| i == place));
+        let here = parameters
+            .into_iter()
+            .flatten()
+            .filter(|p| p.get("in").is_some_and(|i| i == place));
         for parameter in here {
-            let name = parameter.get("name").and_then(Value::as_str).context("a parameter has no name")?;
+            let name = parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .context("a parameter has no name")?;
             let schema = parameter.get("schema").cloned().unwrap_or(Value::Bool(true));
             let schema = strict(&schema).with_context(|| format!("the parameter `{name}`"))?;
             // Parameters arrive as text, so that a text without rules needs no schema.
@@ -122,7 +123,8 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
     }
     // A body that must be there and is not has been reported when it was read.
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
-    if let Some((_, media)) = content.and_then(|content| content.iter().find(|(name, _)| *name != "application/octet-stream"))
+    if let Some((_, media)) =
+        content.and_then(|content| content.iter().find(|(name, _)| *name != "application/octet-stream"))
         && let Some(schema) = media.get("schema")
     {
         places.insert("body".to_owned(), strict(schema).context("the request body")?);
@@ -134,8 +136,20 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
 fn is_annotation(key: &str) -> bool {
     matches!(
         key,
-        "title" | "description" | "default" | "example" | "examples" | "deprecated" | "readOnly" | "writeOnly" | "externalDocs"
-            | "xml" | "discriminator" | "$comment" | "contentMediaType" | "contentEncoding"
+        "title"
+            | "description"
+            | "default"
+            | "example"
+            | "examples"
+            | "deprecated"
+            | "readOnly"
+            | "writeOnly"
+            | "externalDocs"
+            | "xml"
+            | "discriminator"
+            | "$comment"
+            | "contentMediaType"
+            | "contentEncoding"
     ) || key.starts_with("x-")
 }
 
@@ -152,7 +166,8 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
         let value = match (key.as_str(), value) {
             ("$ref", Value::String(target)) => {
                 let name = target.strip_prefix(COMPONENTS);
-                let name = name.with_context(|| format!("the reference `{target}` does not lead to a schema component"))?;
+                let name =
+                    name.with_context(|| format!("the reference `{target}` does not lead to a schema component"))?;
                 Value::from(format!("#/$defs/{name}"))
             }
             ("properties", Value::Object(properties)) => {
@@ -165,7 +180,9 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
             ("required", Value::Array(names)) => {
                 let is_read_only = |name: &Value| {
                     let property = name.as_str().and_then(|name| members.get("properties")?.get(name));
-                    property.and_then(|property| property.get("readOnly")).is_some_and(|r| r == true)
+                    property
+                        .and_then(|property| property.get("readOnly"))
+                        .is_some_and(|r| r == true)
                 };
                 let names: Vec<_> = names.iter().filter(|name| !is_read_only(name)).cloned().collect();
                 if names.is_empty() {
@@ -230,13 +247,22 @@ fn bound_integer(schema: &mut Map<String, Value>) {
     };
     schema.remove("format");
     let Some((low, high)) = bounds else { return };
-    #[expect(clippy::cast_precision_loss, reason = "compared with the bounds of the document, which are floats as well")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "compared with the bounds of the document, which are floats as well"
+    )]
     let (low_float, high_float) = (low as f64, high as f64);
     let bound = |schema: &Map<String, Value>, key: &str| schema.get(key).and_then(Value::as_f64);
-    if bound(schema, "minimum").or(bound(schema, "exclusiveMinimum")).is_none_or(|minimum| minimum < low_float) {
+    if bound(schema, "minimum")
+        .or(bound(schema, "exclusiveMinimum"))
+        .is_none_or(|minimum| minimum < low_float)
+    {
         schema.insert("minimum".to_owned(), low.into());
     }
-    if bound(schema, "maximum").or(bound(schema, "exclusiveMaximum")).is_none_or(|maximum| maximum > high_float) {
+    if bound(schema, "maximum")
+        .or(bound(schema, "exclusiveMaximum"))
+        .is_none_or(|maximum| maximum > high_float)
+    {
         schema.insert("maximum".to_owned(), high.into());
     }
 }
@@ -275,7 +301,10 @@ mod tests {
         });
         assert_eq!(strict(&schema).unwrap(), expected);
         let open = json!({"properties": {"a": {}}, "additionalProperties": {"type": "string", "example": "x"}});
-        assert_eq!(strict(&open).unwrap(), json!({"properties": {"a": {}}, "additionalProperties": {"type": "string"}}));
+        assert_eq!(
+            strict(&open).unwrap(),
+            json!({"properties": {"a": {}}, "additionalProperties": {"type": "string"}})
+        );
     }
 
     #[test]
@@ -289,7 +318,10 @@ mod tests {
             bounded(json!({"type": ["integer", "null"], "format": "int64"})),
             json!({"type": ["integer", "null"], "minimum": i64::MIN, "maximum": i64::MAX})
         );
-        assert_eq!(bounded(json!({"type": "number", "format": "double"})), json!({"type": "number"}));
+        assert_eq!(
+            bounded(json!({"type": "number", "format": "double"})),
+            json!({"type": "number"})
+        );
         assert_eq!(
             bounded(json!({"type": "integer", "minimum": 1, "maximum": 65535})),
             json!({"type": "integer", "minimum": 1, "maximum": 65535})
@@ -299,7 +331,10 @@ mod tests {
     #[test]
     fn what_cannot_be_checked_is_an_error() {
         let message = |schema: Value| format!("{:#}", strict(&schema).unwrap_err());
-        assert!(message(json!({"properties": {"a": {"pattern": "(?!x)"}}})).starts_with("the property `a`: the pattern `(?!x)`"));
+        assert!(
+            message(json!({"properties": {"a": {"pattern": "(?!x)"}}}))
+                .starts_with("the property `a`: the pattern `(?!x)`")
+        );
         assert!(message(json!({"$ref": "other.yaml"})).contains("other.yaml"));
     }
 }

@@ -7,7 +7,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{defaults, docs, names};
-use crate::model::{Api, BodyKind, Integer, Operation, Parameter, Property, Schema, SuccessBody, Text, Type, TypeDef, TypeKind, Variant};
+use crate::model::{
+    Api, BodyKind, Integer, Operation, Parameter, Property, Schema, SuccessBody, Text, Type, TypeDef, TypeKind, Variant,
+};
 
 /// The Rust type of a schema that is not null.
 pub fn plain(schema: &Schema) -> TokenStream {
@@ -39,7 +41,11 @@ pub fn plain(schema: &Schema) -> TokenStream {
 /// The Rust type of a schema: an `Option` if it may be null. Any JSON value holds null itself.
 pub fn nullable(schema: &Schema) -> TokenStream {
     let plain = plain(schema);
-    if schema.nullable && schema.ty != Type::Any { quote!(Option<#plain>) } else { plain }
+    if schema.nullable && schema.ty != Type::Any {
+        quote!(Option<#plain>)
+    } else {
+        plain
+    }
 }
 
 /// Which types are to be written, and where requests need help to tell the branches of a union apart.
@@ -108,7 +114,22 @@ pub fn define(def: &TypeDef, api: &Api, uses: &Uses) -> anyhow::Result<TokenStre
         TypeKind::Union { variants } => Ok(union(def, variants, api)),
         TypeKind::Object { properties, additional } => object(def, properties, additional.as_deref(), api, uses),
     };
-    items.with_context(|| format!("the schema `{}`", def.name))
+    items.with_context(|| label(&def.name, api))
+}
+
+/// A type and the first operation that uses it, for messages.
+pub fn label(name: &str, api: &Api) -> String {
+    let user = api.operations.iter().find(|operation| {
+        let mut found = BTreeSet::new();
+        for schema in super::schemas_of(operation) {
+            reach(schema, api, &mut found);
+        }
+        found.contains(name)
+    });
+    let operation = user
+        .map(|operation| format!("operation `{}`: ", operation.id))
+        .unwrap_or_default();
+    format!("{operation}the schema `{name}`")
 }
 
 fn description(def: &TypeDef, api: &Api) -> TokenStream {
@@ -129,7 +150,10 @@ fn purpose(name: &str, api: &Api) -> String {
         _ => false,
     };
     let in_answer = |operation: &Operation| {
-        operation.successes.iter().any(|success| matches!(&success.body, SuccessBody::Json(schema) if is_it(schema)))
+        operation
+            .successes
+            .iter()
+            .any(|success| matches!(&success.body, SuccessBody::Json(schema) if is_it(schema)))
     };
     users("body", &in_body)
         .or_else(|| users("answer", &in_answer))
@@ -144,7 +168,13 @@ fn enumeration(def: &TypeDef, values: &[String], api: &Api) -> TokenStream {
         .iter()
         .map(|value| names::ident(&scope.unique(&names::variant(value))))
         .collect();
-    let docs = values.iter().map(|value| docs::comment([format!("`{value}`.")]));
+    let docs = values.iter().map(|value| {
+        docs::comment([if value.is_empty() {
+            "The empty text.".to_owned()
+        } else {
+            format!("`{value}`.")
+        }])
+    });
     quote! {
         #doc
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -252,7 +282,10 @@ pub fn parameters(name: &str, doc: &str, parameters: &[&Parameter], api: &Api) -
             name: parameter.name.clone(),
             required: parameter.required,
             schema: Schema {
-                description: parameter.description.clone().or_else(|| parameter.schema.description.clone()),
+                description: parameter
+                    .description
+                    .clone()
+                    .or_else(|| parameter.schema.description.clone()),
                 ..parameter.schema.clone()
             },
         };
@@ -307,7 +340,10 @@ impl<'a> Fields<'a> {
         } else if property.required {
             self.push(property, &nullable(schema), &[]);
         } else {
-            let optional = Schema { nullable: true, ..schema.clone() };
+            let optional = Schema {
+                nullable: true,
+                ..schema.clone()
+            };
             self.push(property, &nullable(&optional), &[]);
         }
         Ok(())
@@ -328,8 +364,13 @@ impl<'a> Fields<'a> {
         match schema.default.as_ref().filter(|default| !default.is_null()) {
             Some(default) => {
                 let field = names::snake(&property.name);
-                let preset = defaults::preset(schema, default, &format!("{}_{field}", names::snake(self.owner)), self.api)
-                    .with_context(|| format!("the default of `{}`", property.name))?;
+                let preset = defaults::preset(
+                    schema,
+                    default,
+                    &format!("{}_{field}", names::snake(self.owner)),
+                    self.api,
+                )
+                .with_context(|| format!("the default of `{}`", property.name))?;
                 self.functions.push(preset.functions);
                 Ok((plain(schema), preset.attributes))
             }
@@ -349,7 +390,11 @@ impl<'a> Fields<'a> {
         if field.to_string().trim_start_matches("r#") != wire {
             attributes.insert(0, quote!(rename = #wire));
         }
-        let attribute = if attributes.is_empty() { quote!() } else { quote!(#[serde(#(#attributes),*)]) };
+        let attribute = if attributes.is_empty() {
+            quote!()
+        } else {
+            quote!(#[serde(#(#attributes),*)])
+        };
         self.members.push(quote!(#doc #attribute pub #field: #ty));
     }
 }

@@ -37,6 +37,10 @@ impl Input {
         let mut input = Self::default();
         if !operation.parameters.is_empty() {
             match RawPathParams::from_request_parts(parts, &()).await {
+                // `/dealers//destroy`: the router lets an empty segment stand for an id, and there is no such path.
+                Ok(params) if params.iter().any(|(_, value)| value.is_empty()) => {
+                    return Err(Problem::unknown_path());
+                }
                 Ok(params) => {
                     input.path = parameters::path(operation.parameters, params.iter());
                 }
