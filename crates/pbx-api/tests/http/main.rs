@@ -10,7 +10,7 @@
 )]
 
 #[path = "../fixture/generated/mod.rs"]
-#[allow(clippy::all)]
+#[allow(clippy::all, dead_code)]
 #[rustfmt::skip]
 mod generated;
 mod refused;

@@ -7,7 +7,7 @@ use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{answers, docs, names, schemas, types};
+use super::{AtOperation, answers, docs, names, schemas, types};
 use crate::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
 
 /// The trait of a resource.
@@ -37,8 +37,7 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         .iter()
         .filter(|operation| operation.resource == name)
         .map(|operation| {
-            Written::of(operation, api, &trait_name, &mut scope)
-                .with_context(|| format!("operation `{}`", operation.id))
+            Written::of(operation, api, &trait_name, &mut scope).with_context(|| AtOperation(operation.id.clone()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
 

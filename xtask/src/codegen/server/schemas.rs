@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
-use super::types;
+use super::{AtOperation, types};
 use crate::contract;
 use crate::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Text, Type};
 
@@ -51,7 +51,7 @@ pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
         .flatten()
         .filter(|(name, _)| needed.contains(*name))
     {
-        let strict = strict(schema).with_context(|| types::label(name, api))?;
+        let strict = types::in_type(strict(schema), name, api)?;
         defs.push((name.clone(), strict));
     }
     let mut operations = Vec::new();
@@ -62,7 +62,7 @@ pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
             .find(|operation| operation.path == path && operation.method == method)
             .filter(|operation| is_needed(operation, api));
         if let Some(operation) = operation {
-            let schema = input(value).with_context(|| format!("operation `{}`", operation.id))?;
+            let schema = input(value).with_context(|| AtOperation(operation.id.clone()))?;
             operations.push((operation.id.clone(), schema));
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::AtOperation;
 use crate::{contract, model};
 
 /// Generates from the pages in a folder.
@@ -79,7 +80,12 @@ fn what_cannot_be_expressed_names_the_operation() {
         ),
     ];
     for (operation, expected) in table {
-        let error = format!("{:#}", generate_one(&operation, "").unwrap_err());
+        let error = generate_one(&operation, "").unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<AtOperation>().map(|at| at.0.as_str()),
+            Some("doThing")
+        );
+        let error = format!("{error:#}");
         assert!(error.contains(expected), "{error}");
         assert!(error.contains("doThing"), "{error}");
     }

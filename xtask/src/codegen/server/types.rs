@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{defaults, docs, names};
+use super::{AtOperation, defaults, docs, names};
 use crate::model::{
     Api, BodyKind, Integer, Operation, Parameter, Property, Schema, SuccessBody, Text, Type, TypeDef, TypeKind, Variant,
 };
@@ -114,22 +114,25 @@ pub fn define(def: &TypeDef, api: &Api, uses: &Uses) -> anyhow::Result<TokenStre
         TypeKind::Union { variants } => Ok(union(def, variants, api)),
         TypeKind::Object { properties, additional } => object(def, properties, additional.as_deref(), api, uses),
     };
-    items.with_context(|| label(&def.name, api))
+    in_type(items, &def.name, api)
 }
 
-/// A type and the first operation that uses it, for messages.
-pub fn label(name: &str, api: &Api) -> String {
-    let user = api.operations.iter().find(|operation| {
-        let mut found = BTreeSet::new();
-        for schema in super::schemas_of(operation) {
-            reach(schema, api, &mut found);
+/// Says which type an error is about, and which operation uses it first.
+pub fn in_type<T>(result: anyhow::Result<T>, name: &str, api: &Api) -> anyhow::Result<T> {
+    result.map_err(|error| {
+        let user = api.operations.iter().find(|operation| {
+            let mut found = BTreeSet::new();
+            for schema in super::schemas_of(operation) {
+                reach(schema, api, &mut found);
+            }
+            found.contains(name)
+        });
+        let error = error.context(format!("the schema `{name}`"));
+        match user {
+            Some(operation) => error.context(AtOperation(operation.id.clone())),
+            None => error,
         }
-        found.contains(name)
-    });
-    let operation = user
-        .map(|operation| format!("operation `{}`: ", operation.id))
-        .unwrap_or_default();
-    format!("{operation}the schema `{name}`")
+    })
 }
 
 fn description(def: &TypeDef, api: &Api) -> TokenStream {
