@@ -1,0 +1,14 @@
+//! The harness of the whole-server tests: a real server process on a free port with a database of its own, the generated client
+//! signed in to it, and a plain HTTP client whose exchanges print like a terminal session.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness that cannot go on fails its test"
+)]
+
+mod raw;
+mod server;
+
+pub use raw::{Exchange, Raw, Redactions};
+pub use server::{ADMINISTRATOR, Ended, PASSWORD, Server, Start};

@@ -19,6 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service as _;
 
+use super::body::Lingering;
+
 /// Connections at a time; further ones wait in the system's queue.
 const CONNECTIONS: usize = 4_096;
 
@@ -103,7 +105,7 @@ fn request_handler(
 {
     move |mut request| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = app.clone().call(request.map(Body::new));
+        let answer = app.clone().call(request.map(|body| Body::new(Lingering::new(body))));
         Box::pin(async move {
             let answer = tokio::time::timeout(ANSWER_WITHIN, answer).await?;
             Ok(answer.unwrap_or_else(|never: Infallible| match never {}))
@@ -150,6 +152,23 @@ mod tests {
         assert!(answer.ends_with("done"), "{answer}");
         server.await.unwrap();
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_answer_before_the_end_of_the_body_arrives() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().fallback(|| async { "never mind" });
+        let server = tokio::spawn(serve(listener, app, std::future::pending()));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let length = 4 << 20;
+        let head = format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        client.write_all(&vec![b' '; length]).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("never mind"), "{answer}");
+        server.abort();
     }
 
     #[tokio::test(start_paused = true)]

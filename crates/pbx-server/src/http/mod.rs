@@ -1,5 +1,6 @@
 //! Where the rules meet `pbx-api`: who calls, what an error is in HTTP, and the listening socket.
 
+mod body;
 mod error;
 pub mod listener;
 

@@ -1,0 +1,71 @@
+//! Request bodies that were not read to their end.
+//!
+//! An answer may be given before the body has arrived (no token, a body over the limit). Were the rest then left unread, the
+//! system would reset the connection, and the client would see a broken pipe in place of the answer that explains it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Bytes, HttpBody};
+use hyper::body::{Frame, Incoming, SizeHint};
+
+/// Bytes of the rest that are read and thrown away at most.
+const LONGEST: usize = 16 << 20;
+
+/// For how long that may take.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// A request body; what is unread when it is dropped is read and thrown away.
+pub(super) struct Lingering(Option<Incoming>);
+
+impl Lingering {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self(Some(body))
+    }
+}
+
+impl HttpBody for Lingering {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.0 {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map_or_else(SizeHint::default, HttpBody::size_hint)
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        let Some(body) = self.0.take().filter(|body| !body.is_end_stream()) else {
+            return;
+        };
+        // Without a runtime the connection is gone as well.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(LINGER, discard(body)));
+        }
+    }
+}
+
+async fn discard(mut body: Incoming) {
+    let mut seen = 0;
+    while seen < LONGEST {
+        match std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            Some(Ok(frame)) => seen += frame.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) | None => return,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Signing in and out, in both documented forms.
+
+use std::time::{Duration, Instant};
+
+use pbx_client::ErrorExt as _;
+use serde_json::json;
+
+use crate::server;
+use pbx_tests::{ADMINISTRATOR, PASSWORD};
+
+#[tokio::test]
+async fn the_generated_client_signs_in_and_out() {
+    let server = server();
+    let client = server.client().await;
+    let user = client.retrieve_signed_in_user().send().await.unwrap().into_inner();
+    assert_eq!(user.role.as_deref(), Some("SystemAdmin"));
+    client.sign_out().send().await.unwrap();
+    let error = client.retrieve_signed_in_user().send().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 401);
+    assert!(error.has_code("UNAUTHORIZED"));
+}
+
+#[tokio::test]
+async fn both_forms_give_the_documented_tokens() {
+    let server = server();
+    let raw = server.raw();
+    let form = [
+        ("grant_type", "password"),
+        ("username", ADMINISTRATOR),
+        ("password", PASSWORD),
+        ("scope", "all"),
+        ("client_id", "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"),
+    ];
+    let answers = [
+        raw.post(
+            "/auth/sign_in",
+            &json!({"username": ADMINISTRATOR, "password": PASSWORD}),
+        )
+        .await,
+        raw.form("/login/oauth/token", &form).await,
+    ];
+    for answer in answers {
+        let tokens = answer.json();
+        assert_eq!(
+            (answer.status, &tokens["expires_in"], &tokens["token_type"]),
+            (200, &json!(1800), &json!("Bearer"))
+        );
+        for name in ["access_token", "refresh_token"] {
+            let token = tokens[name].as_str().unwrap();
+            assert_eq!(token.len(), 48);
+            assert!(
+                token
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            );
+        }
+        let mut raw = raw.clone();
+        raw.sign_in_with(tokens["access_token"].as_str().unwrap());
+        assert_eq!(raw.get("/auth/user", &[]).await.json()["role"], "SystemAdmin");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_name_and_a_wrong_password_cannot_be_told_apart() {
+    let server = server();
+    let raw = server.raw();
+    let mut answers = Vec::new();
+    for (username, password) in [("nobody", PASSWORD), (ADMINISTRATOR, "wrong"), ("nobody", "wrong")] {
+        answers.push(
+            raw.post("/auth/sign_in", &json!({"username": username, "password": password}))
+                .await,
+        );
+        let form = [
+            ("grant_type", "password"),
+            ("username", username),
+            ("password", password),
+        ];
+        answers.push(raw.form("/login/oauth/token", &form).await);
+    }
+    for answer in answers {
+        assert_eq!(answer.status, 400);
+        let expected = json!({"errors": [{"code": "UNAUTHORIZED", "message": "Login failed, authentication error"}]});
+        assert_eq!(answer.json(), expected);
+    }
+
+    // Nor by the time: an unknown name takes as long as the hash of a wrong password does. The least of several tries, since
+    // other work on the machine only ever adds time.
+    let least = async |username: &str| {
+        let mut least = Duration::MAX;
+        for _ in 0..8 {
+            let started = Instant::now();
+            raw.post("/auth/sign_in", &json!({"username": username, "password": "wrong"}))
+                .await;
+            least = least.min(started.elapsed());
+        }
+        least
+    };
+    let (unknown, known) = (least("nobody").await, least(ADMINISTRATOR).await);
+    assert!(
+        unknown > known / 2 && known > unknown / 2,
+        "unknown name {unknown:?}, wrong password {known:?}"
+    );
+}
+
+#[tokio::test]
+async fn names_are_compared_without_case_and_passwords_with() {
+    let server = server();
+    let raw = server.raw();
+    let sign_in = async |username: &str, password: &str| {
+        raw.post("/auth/sign_in", &json!({"username": username, "password": password}))
+            .await
+            .status
+    };
+    assert_eq!(sign_in("ADMIN", PASSWORD).await, 200);
+    assert_eq!(sign_in("admin", &PASSWORD.to_uppercase()).await, 400);
+}
+
+#[tokio::test]
+async fn an_unknown_domain_is_not_found_and_an_empty_one_is_none() {
+    let server = server();
+    let raw = server.raw();
+    let sign_in = async |domain: &str| {
+        let body = json!({"username": ADMINISTRATOR, "password": PASSWORD, "domain": domain});
+        raw.post("/auth/sign_in", &body).await.status
+    };
+    assert_eq!(sign_in("unknown.example.com").await, 404);
+    assert_eq!(sign_in("").await, 200);
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
+    let server = server();
+    let raw = server.raw();
+    let sign_in = raw
+        .post(
+            "/auth/sign_in",
+            &json!({"username": ADMINISTRATOR, "password": PASSWORD}),
+        )
+        .await
+        .json();
+    let first = sign_in["refresh_token"].as_str().unwrap();
+
+    let json_form = raw.post("/auth/refresh_token", &json!({"refresh_token": first})).await;
+    assert_eq!((json_form.status, &json_form.json()["expires_in"]), (200, &json!(1800)));
+    let tokens = json_form.json();
+    let second = tokens["refresh_token"].as_str().unwrap();
+    let oauth = raw
+        .form(
+            "/login/oauth/token",
+            &[("grant_type", "refresh_token"), ("refresh_token", second)],
+        )
+        .await;
+    assert_eq!(oauth.status, 200);
+    let newest = oauth.json();
+
+    let refused = json!({"errors": [{"code": "UNKNOWN", "message": "unknown error"}]});
+    let mut signed_in = raw.clone();
+    signed_in.sign_in_with(newest["access_token"].as_str().unwrap());
+    assert_eq!(signed_in.get("/auth/user", &[]).await.status, 200);
+    let reuse = raw.post("/auth/refresh_token", &json!({"refresh_token": first})).await;
+    assert_eq!((reuse.status, reuse.json()), (400, refused.clone()));
+    // Whoever used it again may have stolen it: nobody has this session any more.
+    assert_eq!(signed_in.get("/auth/user", &[]).await.status, 401);
+    let newest = newest["refresh_token"].as_str().unwrap();
+    let after = raw
+        .form(
+            "/login/oauth/token",
+            &[("grant_type", "refresh_token"), ("refresh_token", newest)],
+        )
+        .await;
+    assert_eq!((after.status, after.json()), (400, refused));
+}
+
+#[tokio::test]
+async fn of_parallel_refreshes_with_one_token_at_most_one_succeeds() {
+    let server = server();
+    let raw = server.raw();
+    let sign_in = raw
+        .post(
+            "/auth/sign_in",
+            &json!({"username": ADMINISTRATOR, "password": PASSWORD}),
+        )
+        .await
+        .json();
+    let body = json!({"refresh_token": sign_in["refresh_token"]});
+    let answers = futures_util::future::join_all((0..8).map(|_| raw.post("/auth/refresh_token", &body))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+}
+
+#[tokio::test]
+async fn revoking_ends_this_session_and_no_other() {
+    let server = server();
+    let (one, other) = (server.raw_signed_in().await, server.raw_signed_in().await);
+    let revoked = one.post_empty("/login/oauth/revoke").await;
+    assert_eq!((revoked.status, revoked.body.as_str()), (200, ""));
+    assert_eq!(one.get("/auth/user", &[]).await.status, 401);
+    assert_eq!(other.get("/auth/user", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_is_needed_and_only_the_whole_one_will_do() {
+    let server = server();
+    let signed_in = server.raw_signed_in().await;
+    let token = signed_in.token().unwrap();
+    let missing = server.raw().get("/network", &[]).await;
+    assert_eq!(
+        (missing.status, missing.header("www-authenticate")),
+        (401, Some("Bearer"))
+    );
+    for wrong in [
+        &token[1..],
+        &token.to_lowercase(),
+        "x",
+        &format!("{token}A"),
+        &"A".repeat(48),
+    ] {
+        let mut raw = server.raw();
+        raw.sign_in_with(wrong);
+        let answer = raw.get("/network", &[]).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some("Bearer error=\"invalid_token\"")
+        );
+    }
+}
+
+#[tokio::test]
+async fn neither_the_log_nor_the_database_holds_a_secret() {
+    let server = server();
+    let start = server.how().with_arguments(&["--log", "trace"]);
+    drop(server);
+    let server = start.ready();
+    let raw = server.raw();
+    let tokens = raw
+        .post(
+            "/auth/sign_in",
+            &json!({"username": ADMINISTRATOR, "password": PASSWORD}),
+        )
+        .await
+        .json();
+    let refreshed = raw
+        .post(
+            "/auth/refresh_token",
+            &json!({"refresh_token": tokens["refresh_token"]}),
+        )
+        .await
+        .json();
+    raw.post(
+        "/auth/sign_in",
+        &json!({"username": ADMINISTRATOR, "password": "wr0ng-pass"}),
+    )
+    .await;
+    let ended = server.terminate();
+    let database = std::fs::read(start.database()).unwrap();
+    let mut secrets = vec![PASSWORD, "wr0ng-pass"];
+    for set in [&tokens, &refreshed] {
+        secrets.extend(["access_token", "refresh_token"].map(|name| set[name].as_str().unwrap()));
+    }
+    assert!(ended.stderr.contains("SIGTERM"), "the log is there");
+    for secret in secrets {
+        assert!(!ended.stderr.contains(secret), "in the log");
+        assert!(
+            !database.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()),
+            "in the database"
+        );
+    }
+}

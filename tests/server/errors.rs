@@ -1,0 +1,86 @@
+//! The error envelope of the whole server, for every kind of failure a caller can cause.
+
+use pbx_tests::Redactions;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::server;
+
+#[tokio::test]
+async fn error_bodies() {
+    let server = server();
+    let stranger = server.raw();
+    let mut invalid = server.raw();
+    invalid.sign_in_with(&"A".repeat(48));
+    let raw = server.raw_signed_in().await;
+    raw.post("/ip_filters", &json!({"cidr": "192.0.2.0/24", "target": "DENY"}))
+        .await;
+    let long = format!("{{\"description\":\"{}\"}}", "x".repeat(2 << 20));
+    let exchanges = [
+        stranger.get("/network", &[]).await,
+        invalid.get("/network", &[]).await,
+        stranger
+            .post("/auth/sign_in", &json!({"username": "admin", "password": "wrong"}))
+            .await,
+        stranger
+            .post("/auth/sign_in", &json!({"username": "", "user": "admin"}))
+            .await,
+        stranger
+            .post("/auth/refresh_token", &json!({"refresh_token": "unknown"}))
+            .await,
+        stranger.form("/login/oauth/token", &[("grant_type", "password")]).await,
+        stranger.form("/login/oauth/token", &[("grant_type", "implicit")]).await,
+        raw.post_text("/ip_filters", "application/json", "{\"cidr\":").await,
+        raw.post_text("/ip_filters", "text/plain", "{}").await,
+        raw.post_text("/ip_filters", "application/json", "[]").await,
+        raw.post_text("/ip_filters", "application/json", long).await,
+        raw.post_empty("/ip_filters").await,
+        raw.post("/ip_filters", &json!({})).await,
+        raw.post(
+            "/ip_filters",
+            &json!({"cidr": 1, "target": "ALLOW", "expire_at": "soon", "id": "1"}),
+        )
+        .await,
+        raw.post("/ip_filters", &json!({"cidr": "300.0.0.1", "target": "DENY"}))
+            .await,
+        raw.post("/ip_filters", &json!({"cidr": "192.0.2.9/24", "target": "ACCEPT"}))
+            .await,
+        raw.post(
+            "/network",
+            &json!({"private_ipv4": "127.0.0.1", "web_domain": "https://pbx.example.com/"}),
+        )
+        .await,
+        raw.get("/ip_filters", &[("skip", "-1"), ("top", "1000"), ("limit", "5")])
+            .await,
+        raw.get(
+            "/ip_filters",
+            &[
+                ("filter", "cidr is '10.0.0.1'"),
+                ("orderby", "size"),
+                ("search", "\"open"),
+            ],
+        )
+        .await,
+        raw.get("/ip_filters/1", &[]).await,
+        raw.post_empty("/ip_filters/1/destroy").await,
+        raw.get("/dealers", &[]).await,
+        raw.get("/nowhere", &[]).await,
+        raw.other(Method::DELETE, "/ip_filters").await,
+        raw.other(Method::HEAD, "/network").await,
+    ];
+    let mut redactions = Redactions::default();
+    let text: Vec<String> = exchanges
+        .iter()
+        .map(|exchange| redactions.apply(&exchange.transcript()))
+        .collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_of_its_own() {
+    let server = server();
+    let raw = server.raw();
+    let (one, other) = (raw.get("/network", &[]).await, raw.get("/nowhere", &[]).await);
+    assert!(one.header("x-request-id").is_some());
+    assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+}

@@ -1,0 +1,245 @@
+//! Plain HTTP, for what the generated client cannot send and for transcripts.
+
+use std::fmt::Write as _;
+
+use reqwest::{Method, Response};
+use serde_json::Value;
+
+/// A plain HTTP client.
+#[derive(Clone)]
+pub struct Raw {
+    base: String,
+    http: reqwest::Client,
+    token: Option<String>,
+}
+
+impl Raw {
+    pub(crate) fn new(base: &str) -> Self {
+        // The generated client's crate chooses the cryptography that reqwest needs even for plain HTTP.
+        let _ = pbx_client::Client::new(base);
+        Self {
+            base: base.to_owned(),
+            http: reqwest::Client::new(),
+            token: None,
+        }
+    }
+
+    /// Sends this token from now on.
+    pub fn sign_in_with(&mut self, token: &str) {
+        self.token = Some(token.to_owned());
+    }
+
+    /// The token that is sent.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// A request to build further.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// GET; `query` as `name=value` pairs, encoded here.
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Exchange {
+        let mut command = format!("curl -G $API{path}");
+        for (name, value) in query {
+            let _ = write!(command, " --data-urlencode {}", quoted(&format!("{name}={value}")));
+        }
+        if query.is_empty() {
+            command = format!("curl $API{path}");
+        }
+        self.exchange(command, self.request(Method::GET, path).query(query))
+            .await
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Exchange {
+        let command = format!("curl $API{path} --json {}", quoted(&body.to_string()));
+        self.exchange(command, self.request(Method::POST, path).json(body))
+            .await
+    }
+
+    /// POST without a body.
+    pub async fn post_empty(&self, path: &str) -> Exchange {
+        self.exchange(format!("curl -X POST $API{path}"), self.request(Method::POST, path))
+            .await
+    }
+
+    /// POST with a form.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Exchange {
+        let mut command = format!("curl $API{path}");
+        for (name, value) in fields {
+            let _ = write!(command, " -d {}", quoted(&format!("{name}={value}")));
+        }
+        self.exchange(command, self.request(Method::POST, path).form(fields))
+            .await
+    }
+
+    /// POST with any body.
+    pub async fn post_text(&self, path: &str, content_type: &str, body: impl Into<String>) -> Exchange {
+        let body = body.into();
+        let shown = if body.len() > 200 {
+            format!("@file-of-{}-bytes", body.len())
+        } else {
+            quoted(&body)
+        };
+        let command = format!("curl $API{path} -H 'Content-Type: {content_type}' -d {shown}");
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", content_type)
+            .body(body);
+        self.exchange(command, request).await
+    }
+
+    /// Any method without a body.
+    pub async fn other(&self, method: Method, path: &str) -> Exchange {
+        let command = if method == Method::HEAD {
+            format!("curl -I $API{path}")
+        } else {
+            format!("curl -X {method} $API{path}")
+        };
+        self.exchange(command, self.request(method, path)).await
+    }
+
+    async fn exchange(&self, command: String, request: reqwest::RequestBuilder) -> Exchange {
+        let command = match &self.token {
+            Some(_) => command.replacen("curl", "curl -H \"Authorization: Bearer $TOKEN\"", 1),
+            None => command,
+        };
+        Exchange::read(command, request.send().await.expect("an answer")).await
+    }
+}
+
+/// A request, as it would be typed, and its answer.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    command: String,
+    /// The status.
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: String,
+}
+
+/// Headers that a reader of a transcript wants to see.
+const SHOWN: &[&str] = &[
+    "allow",
+    "content-disposition",
+    "content-type",
+    "retry-after",
+    "www-authenticate",
+];
+
+impl Exchange {
+    async fn read(command: String, response: Response) -> Self {
+        let status = response.status().as_u16();
+        let headers = response.headers().iter();
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers = headers.collect();
+        Self {
+            command,
+            status,
+            headers,
+            body: response.text().await.expect("a body"),
+        }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The first value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The code of every error in the envelope.
+    pub fn codes(&self) -> Vec<String> {
+        let errors = &self.json()["errors"];
+        let errors = errors.as_array().expect("the error envelope").iter();
+        errors
+            .map(|error| error["code"].as_str().expect("a code").to_owned())
+            .collect()
+    }
+
+    /// The request, then the answer: status, the headers that matter, the body.
+    pub fn transcript(&self) -> String {
+        let mut text = format!("$ {}\n{}\n", self.command, self.status);
+        for name in SHOWN {
+            if let Some(value) = self.header(name) {
+                let _ = writeln!(text, "{name}: {value}");
+            }
+        }
+        if !self.body.is_empty() {
+            let pretty = serde_json::from_str::<Value>(&self.body)
+                .ok()
+                .and_then(|json| serde_json::to_string_pretty(&json).ok());
+            let _ = writeln!(text, "\n{}", pretty.as_deref().unwrap_or(&self.body).trim_end());
+        }
+        text
+    }
+}
+
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Replaces what differs from run to run by names, the same text by the same name throughout.
+#[derive(Debug, Default)]
+pub struct Redactions {
+    seen: Vec<(String, String)>,
+    ids: usize,
+    tokens: usize,
+}
+
+impl Redactions {
+    /// Ids and tokens become `[id-1]`, `[token-1]`, ... in the order in which they appear.
+    pub fn apply(&mut self, text: &str) -> String {
+        let mut redacted = String::with_capacity(text.len());
+        let mut word = String::new();
+        for character in text.chars().chain(['\0']) {
+            if character.is_ascii_alphanumeric() {
+                word.push(character);
+                continue;
+            }
+            redacted.push_str(&self.word(std::mem::take(&mut word)));
+            if character != '\0' {
+                redacted.push(character);
+            }
+        }
+        redacted
+    }
+
+    fn word(&mut self, word: String) -> String {
+        let id = matches!(word.len(), 18 | 19) && word.bytes().all(|byte| byte.is_ascii_digit());
+        let token = word.len() == 48
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        if !id && !token {
+            return word;
+        }
+        if let Some((_, name)) = self.seen.iter().find(|(seen, _)| *seen == word) {
+            return name.clone();
+        }
+        let name = if id {
+            self.ids += 1;
+            format!("[id-{}]", self.ids)
+        } else {
+            self.tokens += 1;
+            format!("[token-{}]", self.tokens)
+        };
+        self.seen.push((word, name.clone()));
+        name
+    }
+}

@@ -1,0 +1,261 @@
+//! Starting and stopping the server process.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use pbx_client::Client;
+use tempfile::TempDir;
+
+use crate::Raw;
+
+/// Who can sign in to a fresh server.
+pub const ADMINISTRATOR: &str = "admin";
+
+/// The administrator's password, unless a test starts the server without one.
+pub const PASSWORD: &str = "Corr3ct-Horse";
+
+/// How to start a server.
+#[derive(Debug, Clone)]
+pub struct Start {
+    program: PathBuf,
+    folder: Arc<TempDir>,
+    database: PathBuf,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+impl Start {
+    /// A server with a fresh folder; `program` is `env!("CARGO_BIN_EXE_pbx-server-under-test")`, which only a test knows.
+    pub fn new(program: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let database = folder.path().join("pbx.db");
+        Self {
+            program: program.into(),
+            folder: Arc::new(folder),
+            database,
+            arguments: Vec::new(),
+            environment: vec![("PBX_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned())],
+        }
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// The server's folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Uses another database.
+    pub fn with_database(mut self, database: impl Into<PathBuf>) -> Self {
+        self.database = database.into();
+        self
+    }
+
+    /// Adds arguments.
+    pub fn with_arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments
+            .extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// Sets a variable.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Leaves the administrator's password to the server.
+    pub fn without_password(mut self) -> Self {
+        self.environment.clear();
+        self
+    }
+
+    /// Starts it on a free port with its database and waits until it listens.
+    pub fn ready(&self) -> Server {
+        let server = self.clone().with_arguments(&self.usual()).ready_as_given();
+        server.started_by(self)
+    }
+
+    /// Starts it the same way and waits until it ends by itself, because it is expected to refuse.
+    pub fn ended(&self) -> Ended {
+        self.clone().with_arguments(&self.usual()).ended_as_given()
+    }
+
+    /// Starts it with the given arguments and variables only and waits until it listens.
+    pub fn ready_as_given(&self) -> Server {
+        let mut child = self.spawn();
+        let stderr = collect(child.stderr.take().expect("a pipe"));
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("a line of text");
+        let Some(base) = line.trim_end().strip_prefix("listening on ") else {
+            let _ = child.kill();
+            panic!("the server did not start; stdout {line:?}, stderr:\n{}", text(stderr));
+        };
+        Server {
+            base: base.to_owned(),
+            start: self.clone(),
+            running: Some(Running { child, stdout, stderr }),
+        }
+    }
+
+    /// Starts it with the given arguments and variables only and waits until it ends.
+    pub fn ended_as_given(&self) -> Ended {
+        let mut child = self.spawn();
+        let stderr = collect(child.stderr.take().expect("a pipe"));
+        let mut stdout = String::new();
+        child
+            .stdout
+            .take()
+            .expect("a pipe")
+            .read_to_string(&mut stdout)
+            .expect("text");
+        let status = child.wait().expect("an exit status");
+        Ended {
+            status,
+            stdout,
+            stderr: text(stderr),
+        }
+    }
+
+    fn usual(&self) -> [&str; 4] {
+        [
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            self.database.to_str().expect("a path in UTF-8"),
+        ]
+    }
+
+    fn spawn(&self) -> Child {
+        Command::new(&self.program)
+            .arg("serve")
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server under test")
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    base: String,
+    start: Start,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    stderr: JoinHandle<String>,
+}
+
+/// What a server left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed after the line that says it listens (all of it, if it never did).
+    pub stdout: String,
+    /// What it logged.
+    pub stderr: String,
+}
+
+impl Server {
+    /// A fresh server.
+    pub fn start(program: &str) -> Self {
+        Start::new(program).ready()
+    }
+
+    fn started_by(mut self, start: &Start) -> Self {
+        self.start = start.clone();
+        self
+    }
+
+    /// The base URL.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// How it was started, to start it again.
+    pub fn how(&self) -> Start {
+        self.start.clone()
+    }
+
+    /// The generated client, signed in as the administrator.
+    pub async fn client(&self) -> Client {
+        pbx_client::sign_in(&self.base, ADMINISTRATOR, PASSWORD, None)
+            .await
+            .expect("the administrator's session")
+    }
+
+    /// The generated client without a session.
+    pub fn stranger(&self) -> Client {
+        Client::new(&self.base).expect("a client")
+    }
+
+    /// Plain HTTP without a session.
+    pub fn raw(&self) -> Raw {
+        Raw::new(&self.base)
+    }
+
+    /// Plain HTTP with the administrator's token.
+    pub async fn raw_signed_in(&self) -> Raw {
+        let mut raw = self.raw();
+        let body = serde_json::json!({"username": ADMINISTRATOR, "password": PASSWORD});
+        let answer = raw.post("/auth/sign_in", &body).await;
+        raw.sign_in_with(answer.json()["access_token"].as_str().expect("a token"));
+        raw
+    }
+
+    /// Tells the server to stop, as an operator would, and waits until it has.
+    #[cfg(unix)]
+    pub fn terminate(mut self) -> Ended {
+        let mut running = self.running.take().expect("a running server");
+        let pid = running.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        assert!(told.success(), "the server had ended before");
+        let status = running.child.wait().expect("an exit status");
+        let mut stdout = String::new();
+        running.stdout.read_to_string(&mut stdout).expect("text");
+        Ended {
+            status,
+            stdout,
+            stderr: text(running.stderr),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+    }
+}
+
+/// Reads while the server runs, which would stop if the pipe were full.
+fn collect(mut stderr: std::process::ChildStderr) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        // What is not text would be a fault that the comparison shows.
+        let _ = stderr.read_to_string(&mut text);
+        text
+    })
+}
+
+fn text(stderr: JoinHandle<String>) -> String {
+    stderr.join().expect("the log")
+}
