@@ -8,6 +8,18 @@
 //! use pbx_client::{Field, types};
 //!
 //! let client = pbx_client::sign_in("https://pbx.example.com:8887/api", "admin", "secret", None).await?;
+//!
+//! let rules = client.list_ip_rules().filter("target eq 'DENY'").top(10).send().await?;
+//! for rule in &rules.items {
+//!     println!("{:?} until {:?}", rule.cidr, rule.expire_at);
+//! }
+//!
+//! let rule = types::CreateIpRule::new("192.0.2.0/24", types::IpRuleTarget::Deny).description("test network");
+//! let created = client.create_ip_rule().body(rule).send().await?;
+//!
+//! // Only these two are sent; the rest keeps its values.
+//! let change = types::UpdateIpRule::default().description("documentation").expire_at(Field::Null);
+//! client.update_ip_rule().id(created.id.clone().unwrap_or_default()).body(change).send().await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -164,6 +164,14 @@ async fn what_is_not_the_apis_answer_is_kept() {
 }
 
 #[tokio::test]
+async fn a_request_can_be_sent_from_another_task() {
+    let server = Server::answering("200 OK", "", r#"{"count":1}"#).await;
+    let client = server.client();
+    let task = tokio::spawn(async move { client.list_ip_rules().send().await.map(|list| list.count) });
+    assert_eq!(task.await.unwrap().unwrap(), Some(1));
+}
+
+#[tokio::test]
 async fn a_download_keeps_its_name() {
     let header = "content-type: text/csv\r\ncontent-disposition: attachment; filename=\"rules.csv\"\r\n";
     let server = Server::answering("200 OK", header, "a,b\n").await;

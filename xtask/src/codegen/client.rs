@@ -18,7 +18,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use openapiv3::OpenAPI;
 
 use crate::model::{Api, SuccessBody, Type};
@@ -51,84 +51,63 @@ pub fn generate(document: &OpenAPI, api: &Api) -> Result<BTreeMap<String, String
         if code.is_some() {
             index.builders.push(module.clone());
         }
-        let text = file(code, &own).with_context(|| format!("client: generated/{module}.rs"))?;
-        files.insert(format!("{module}.rs"), text);
+        files.insert(format!("{module}.rs"), file(code, &own));
     }
     files.insert("mod.rs".to_owned(), index.print(api, &types)?);
     Ok(files)
 }
 
 /// One module: the operations of a resource and its types.
-fn file(operations: Option<&operations::Module>, types: &types::Module) -> Result<String> {
-    let mut source = String::new();
+fn file(operations: Option<&operations::Module>, types: &types::Module) -> String {
+    let mut out = String::from(HEADER);
     if let Some(operations) = operations {
-        source.push_str("use crate::Client;\n");
-        source.push_str(&operations.code);
+        let _ = write!(
+            out,
+            "\nuse crate::Client;\n\nimpl Client {{\n{}}}\n",
+            operations.methods
+        );
+        out.push_str("\n/// The builders of these requests.\npub mod builder {\n");
+        indented(&mut out, &operations.imports);
+        out.push('\n');
+        indented(&mut out, &operations.builders);
+        out.push_str("}\n");
     }
     if !types.code.is_empty() {
-        let _ = write!(
-            source,
-            "/// What these requests and answers hold.\npub mod types {{ {} {} }}\n",
-            types.imports, types.code
-        );
+        out.push_str("\n/// What these requests and answers hold.\npub mod types {\n");
+        if !types.imports.is_empty() {
+            indented(&mut out, &types.imports);
+            out.push('\n');
+        }
+        indented(&mut out, types.code.trim_end());
+        out.push_str("}\n");
     }
-    print(&source, &types.macros)
+    out
 }
 
-/// Formats `source` and puts the macro calls, which no formatter knows how to lay out, in their places.
-fn print(source: &str, macros: &[String]) -> Result<String> {
-    let parsed = syn::parse_file(source).context("the generated code does not parse")?;
-    let mut out = String::from(HEADER);
-    out.push('\n');
+/// Adds code one level deeper, with blank lines between items.
+fn indented(out: &mut String, code: &str) {
     let mut previous = "";
-    let text = prettyplease::unparse(&parsed);
-    for line in text.lines() {
-        if starts_paragraph(previous, line) {
+    for line in code.lines() {
+        if starts_item(previous, line) {
             out.push('\n');
         }
         previous = line;
-        match macro_index(line).and_then(|index| macros.get(index)) {
-            Some(call) => {
-                let indent = &line[..line.len() - line.trim_start().len()];
-                for line in call.lines() {
-                    out.push_str(indent);
-                    out.push_str(line);
-                    out.push('\n');
-                }
-            }
-            None => {
-                out.push_str(line);
-                out.push('\n');
-            }
+        if !line.is_empty() {
+            out.push_str("    ");
+            out.push_str(line);
         }
+        out.push('\n');
     }
-    Ok(out)
 }
 
-/// Whether a blank line belongs between two lines: between items, which the formatter puts one below the other.
-fn starts_paragraph(previous: &str, line: &str) -> bool {
+/// Whether a blank line belongs between two lines: prettyplease puts items one below the other.
+fn starts_item(previous: &str, line: &str) -> bool {
     let depth = |line: &str| line.len() - line.trim_start().len();
-    let (before, after) = (previous.trim(), line.trim());
-    if after.starts_with('}') || depth(previous) != depth(line) || depth(line) > 8 {
-        return false;
-    }
-    before == "}"
-        || (before.starts_with("use ") && !after.starts_with("use "))
-        || macro_index(previous).is_some()
-        || (macro_index(line).is_some() && !before.is_empty())
-}
-
-/// The item that stands for the macro call with this number.
-fn macro_marker(index: usize) -> String {
-    format!("const MACRO_CALL_{index}: () = ();\n")
-}
-
-fn macro_index(line: &str) -> Option<usize> {
-    line.trim()
-        .strip_prefix("const MACRO_CALL_")?
-        .strip_suffix(": () = ();")?
-        .parse()
-        .ok()
+    previous.trim() == "}"
+        && !line.is_empty()
+        && !line.trim_start().starts_with('}')
+        && depth(line) == depth(previous)
+        && depth(line) <= 4
 }
 
 /// `mod.rs`.

@@ -11,28 +11,20 @@ impl Client {
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn retrieve_current_system_status(
-        &self,
-    ) -> builder::RetrieveCurrentSystemStatus<'_> {
+    pub fn retrieve_current_system_status(&self) -> builder::RetrieveCurrentSystemStatus<'_> {
         builder::RetrieveCurrentSystemStatus::new(self)
     }
 
-    /// Change system admin username.
-    ///
     /// Change system admin username.
     ///
     /// `POST /admin/username`
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn change_system_admin_username(
-        &self,
-    ) -> builder::ChangeSystemAdminUsername<'_> {
+    pub fn change_system_admin_username(&self) -> builder::ChangeSystemAdminUsername<'_> {
         builder::ChangeSystemAdminUsername::new(self)
     }
 
-    /// Reset system admin password.
-    ///
     /// Reset system admin password.
     ///
     /// `POST /admin/password`
@@ -75,23 +67,17 @@ impl Client {
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn get_system_notification_settings(
-        &self,
-    ) -> builder::GetSystemNotificationSettings<'_> {
+    pub fn get_system_notification_settings(&self) -> builder::GetSystemNotificationSettings<'_> {
         builder::GetSystemNotificationSettings::new(self)
     }
 
-    /// Update system notification settings.
-    ///
     /// Update system notification settings.
     ///
     /// `POST /admin/notification`
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn update_system_notification_settings(
-        &self,
-    ) -> builder::UpdateSystemNotificationSettings<'_> {
+    pub fn update_system_notification_settings(&self) -> builder::UpdateSystemNotificationSettings<'_> {
         builder::UpdateSystemNotificationSettings::new(self)
     }
 
@@ -103,18 +89,17 @@ impl Client {
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn send_global_notification_test_email(
-        &self,
-    ) -> builder::SendGlobalNotificationTestEmail<'_> {
+    pub fn send_global_notification_test_email(&self) -> builder::SendGlobalNotificationTestEmail<'_> {
         builder::SendGlobalNotificationTestEmail::new(self)
     }
 }
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::retrieve_current_system_status`](crate::Client::retrieve_current_system_status).
     #[derive(Debug, Clone)]
@@ -417,9 +402,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::TestEmail>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::TestEmail`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::TestEmail`".to_string());
             self
         }
 

@@ -55,9 +55,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::sign_in`](crate::Client::sign_in).
     #[derive(Debug, Clone)]
@@ -245,6 +246,7 @@ pub mod types {
             username: String,
             password: crate::Secret,
         }
+
         optional {
             domain: String,
         }

@@ -5,8 +5,6 @@ use crate::Client;
 impl Client {
     /// Update brand information.
     ///
-    /// Update brand information.
-    ///
     /// `POST /brand`
     ///
     /// For SystemAdmin.
@@ -18,9 +16,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::update_brand_information`](crate::Client::update_brand_information).
     #[derive(Debug, Clone)]
@@ -42,9 +41,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::UpdateBrand>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::UpdateBrand`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::UpdateBrand`".to_string());
             self
         }
 

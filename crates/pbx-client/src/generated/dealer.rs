@@ -35,46 +35,37 @@ impl Client {
     ///
     /// For Dealer.
     #[must_use]
-    pub fn retrieve_current_dealer_status(
-        &self,
-    ) -> builder::RetrieveCurrentDealerStatus<'_> {
+    pub fn retrieve_current_dealer_status(&self) -> builder::RetrieveCurrentDealerStatus<'_> {
         builder::RetrieveCurrentDealerStatus::new(self)
     }
 
-    /// Change current dealer username.
-    ///
     /// Change current dealer username.
     ///
     /// `POST /dealer/username`
     ///
     /// For Dealer.
     #[must_use]
-    pub fn change_current_dealer_username(
-        &self,
-    ) -> builder::ChangeCurrentDealerUsername<'_> {
+    pub fn change_current_dealer_username(&self) -> builder::ChangeCurrentDealerUsername<'_> {
         builder::ChangeCurrentDealerUsername::new(self)
     }
 
-    /// Reset current dealer password.
-    ///
     /// Reset current dealer password.
     ///
     /// `POST /dealer/password`
     ///
     /// For Dealer.
     #[must_use]
-    pub fn reset_current_dealer_password(
-        &self,
-    ) -> builder::ResetCurrentDealerPassword<'_> {
+    pub fn reset_current_dealer_password(&self) -> builder::ResetCurrentDealerPassword<'_> {
         builder::ResetCurrentDealerPassword::new(self)
     }
 }
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::retrieve_current_dealer`](crate::Client::retrieve_current_dealer).
     #[derive(Debug, Clone)]

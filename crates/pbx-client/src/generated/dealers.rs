@@ -17,8 +17,6 @@ impl Client {
 
     /// Create a dealer.
     ///
-    /// Create a dealer.
-    ///
     /// `POST /dealers`
     ///
     /// For SystemAdmin and Dealer.
@@ -78,9 +76,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::list_dealers`](crate::Client::list_dealers).
     #[derive(Debug, Clone)]
@@ -220,9 +219,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::CreateDealer>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::CreateDealer`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::CreateDealer`".to_string());
             self
         }
 
@@ -329,9 +326,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::UpdateDealer>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::UpdateDealer`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::UpdateDealer`".to_string());
             self
         }
 
@@ -514,6 +509,7 @@ pub mod types {
             name: String,
             password: crate::Secret,
         }
+
         optional {
             enabled: bool,
             email: String,

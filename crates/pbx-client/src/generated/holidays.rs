@@ -66,9 +66,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::list_holidays`](crate::Client::list_holidays).
     #[derive(Debug, Clone)]
@@ -434,6 +435,7 @@ pub mod types {
             consecutive: bool,
             every_year: bool,
         }
+
         optional {
             year_start: i64,
             year_end: i64,

@@ -17,15 +17,11 @@ impl Client {
 
     /// Update IM server configuration.
     ///
-    /// Update IM server configuration.
-    ///
     /// `POST /im`
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn update_im_server_configuration(
-        &self,
-    ) -> builder::UpdateImServerConfiguration<'_> {
+    pub fn update_im_server_configuration(&self) -> builder::UpdateImServerConfiguration<'_> {
         builder::UpdateImServerConfiguration::new(self)
     }
 
@@ -55,8 +51,6 @@ impl Client {
 
     /// Destroy IM server Token.
     ///
-    /// Destroy IM server Token.
-    ///
     /// `POST /im/token/destroy`
     ///
     /// For SystemAdmin.
@@ -68,9 +62,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::get_im_server_configuration`](crate::Client::get_im_server_configuration).
     #[derive(Debug, Clone)]

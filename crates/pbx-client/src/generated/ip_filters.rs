@@ -81,9 +81,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{ByteStream, Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::list_ip_rules`](crate::Client::list_ip_rules).
     #[derive(Debug, Clone)]
@@ -223,9 +224,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::CreateIpRule>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::CreateIpRule`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::CreateIpRule`".to_string());
             self
         }
 
@@ -332,9 +331,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::UpdateIpRule>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::UpdateIpRule`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::UpdateIpRule`".to_string());
             self
         }
 
@@ -418,9 +415,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<ByteStream>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error<types::Errors>> {
             let Self { client } = self;
             let url = format!("{}/ip_filters/export", client.baseurl);
             let request = client.client.get(url).build()?;
@@ -457,6 +452,7 @@ pub mod types {
             cidr: String,
             target: IpRuleTarget,
         }
+
         optional {
             expire_at: crate::Timestamp,
             description: String,

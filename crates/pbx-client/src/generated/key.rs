@@ -17,8 +17,6 @@ impl Client {
 
     /// Update certificate key.
     ///
-    /// Update certificate key.
-    ///
     /// `POST /key`
     ///
     /// For SystemAdmin.
@@ -30,9 +28,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::show_key`](crate::Client::show_key).
     #[derive(Debug, Clone)]
@@ -86,8 +85,7 @@ pub mod builder {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateCertificateKey`"
-                        .to_string()
+                    "the value for `body` is no `types::UpdateCertificateKey`".to_string()
                 });
             self
         }

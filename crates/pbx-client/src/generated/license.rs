@@ -30,9 +30,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::show_license`](crate::Client::show_license).
     #[derive(Debug, Clone)]

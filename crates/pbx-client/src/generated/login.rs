@@ -30,10 +30,11 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
     use progenitor_client::RequestBuilderExt as _;
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::issue_oauth_token`](crate::Client::issue_oauth_token).
     #[derive(Debug, Clone)]
@@ -158,6 +159,7 @@ pub mod types {
         IssueOauthToken {
             grant_type: GrantType,
         }
+
         optional {
             username: String,
             password: crate::Secret,

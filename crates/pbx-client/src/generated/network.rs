@@ -11,9 +11,7 @@ impl Client {
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn retrieve_network_configurations(
-        &self,
-    ) -> builder::RetrieveNetworkConfigurations<'_> {
+    pub fn retrieve_network_configurations(&self) -> builder::RetrieveNetworkConfigurations<'_> {
         builder::RetrieveNetworkConfigurations::new(self)
     }
 
@@ -25,18 +23,17 @@ impl Client {
     ///
     /// For SystemAdmin.
     #[must_use]
-    pub fn update_network_configurations(
-        &self,
-    ) -> builder::UpdateNetworkConfigurations<'_> {
+    pub fn update_network_configurations(&self) -> builder::UpdateNetworkConfigurations<'_> {
         builder::UpdateNetworkConfigurations::new(self)
     }
 }
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::retrieve_network_configurations`](crate::Client::retrieve_network_configurations).
     #[derive(Debug, Clone)]

@@ -54,9 +54,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::list_provider_assignees`](crate::Client::list_provider_assignees).
     #[derive(Debug, Clone)]
@@ -329,6 +330,7 @@ pub mod types {
         AssignProvider {
             did_numbers: String,
         }
+
         optional {
             concurrency: i64,
         }

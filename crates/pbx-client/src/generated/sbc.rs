@@ -17,8 +17,6 @@ impl Client {
 
     /// Update SBC configuration.
     ///
-    /// Update SBC configuration.
-    ///
     /// `POST /sbc`
     ///
     /// For SystemAdmin.
@@ -53,8 +51,6 @@ impl Client {
 
     /// Destroy SBC Token.
     ///
-    /// Destroy SBC Token.
-    ///
     /// `POST /sbc/token/destroy`
     ///
     /// For SystemAdmin.
@@ -66,9 +62,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::get_sbc_configuration`](crate::Client::get_sbc_configuration).
     #[derive(Debug, Clone)]
@@ -82,9 +79,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Sbc>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Sbc>, Error<types::Errors>> {
             let Self { client } = self;
             let url = format!("{}/sbc", client.baseurl);
             let request = client
@@ -121,9 +116,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::UpdateSbc>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::UpdateSbc`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::UpdateSbc`".to_string());
             self
         }
 

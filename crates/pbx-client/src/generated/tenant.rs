@@ -35,9 +35,7 @@ impl Client {
     ///
     /// For Admin.
     #[must_use]
-    pub fn retrieve_current_tenant_status(
-        &self,
-    ) -> builder::RetrieveCurrentTenantStatus<'_> {
+    pub fn retrieve_current_tenant_status(&self) -> builder::RetrieveCurrentTenantStatus<'_> {
         builder::RetrieveCurrentTenantStatus::new(self)
     }
 
@@ -49,23 +47,17 @@ impl Client {
     ///
     /// For Admin.
     #[must_use]
-    pub fn retrieve_tenant_password_policy(
-        &self,
-    ) -> builder::RetrieveTenantPasswordPolicy<'_> {
+    pub fn retrieve_tenant_password_policy(&self) -> builder::RetrieveTenantPasswordPolicy<'_> {
         builder::RetrieveTenantPasswordPolicy::new(self)
     }
 
-    /// Update tenant password policy.
-    ///
     /// Update tenant password policy.
     ///
     /// `POST /tenant/password_policy`
     ///
     /// For Admin.
     #[must_use]
-    pub fn update_tenant_password_policy(
-        &self,
-    ) -> builder::UpdateTenantPasswordPolicy<'_> {
+    pub fn update_tenant_password_policy(&self) -> builder::UpdateTenantPasswordPolicy<'_> {
         builder::UpdateTenantPasswordPolicy::new(self)
     }
 
@@ -101,32 +93,27 @@ impl Client {
     ///
     /// For Admin.
     #[must_use]
-    pub fn retrieve_tenant_custom_headers(
-        &self,
-    ) -> builder::RetrieveTenantCustomHeaders<'_> {
+    pub fn retrieve_tenant_custom_headers(&self) -> builder::RetrieveTenantCustomHeaders<'_> {
         builder::RetrieveTenantCustomHeaders::new(self)
     }
 
-    /// Update tenant custom headers.
-    ///
     /// Update tenant custom headers.
     ///
     /// `POST /tenant/custom_headers`
     ///
     /// For Admin.
     #[must_use]
-    pub fn update_tenant_custom_headers(
-        &self,
-    ) -> builder::UpdateTenantCustomHeaders<'_> {
+    pub fn update_tenant_custom_headers(&self) -> builder::UpdateTenantCustomHeaders<'_> {
         builder::UpdateTenantCustomHeaders::new(self)
     }
 }
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::retrieve_current_tenant`](crate::Client::retrieve_current_tenant).
     #[derive(Debug, Clone)]
@@ -288,8 +275,7 @@ pub mod builder {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdatePasswordPolicy`"
-                        .to_string()
+                    "the value for `body` is no `types::UpdatePasswordPolicy`".to_string()
                 });
             self
         }
@@ -469,11 +455,8 @@ pub mod builder {
 
 /// What these requests and answers hold.
 pub mod types {
-    use crate::generated::shared::types::{
-        ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls,
-        OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules,
-        UpdateEventWebhook,
-    };
+    use crate::generated::shared::types::{ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls, OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook};
+
     /// Part of [`CustomHeaders`](crate::types::CustomHeaders).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct AddedHeader {
@@ -779,6 +762,7 @@ pub mod types {
             name: String,
             value: String,
         }
+
         optional {
             scope: HeaderScope,
         }
@@ -925,6 +909,7 @@ pub mod types {
             provider_id: String,
             caller_id: String,
         }
+
         optional {
             description: String,
         }
@@ -983,6 +968,7 @@ pub mod types {
         UpdateRelayedHeader {
             name: String,
         }
+
         optional {
             scope: HeaderScope,
         }

@@ -79,8 +79,6 @@ impl Client {
 
     /// Designate tenant to dealer.
     ///
-    /// Designate tenant to dealer.
-    ///
     /// `POST /tenants/{id}/dealers/{dealer_id}`
     ///
     /// For SystemAdmin and Dealer.
@@ -89,8 +87,6 @@ impl Client {
         builder::DesignateTenantToDealer::new(self)
     }
 
-    /// Remove tenant from dealer.
-    ///
     /// Remove tenant from dealer.
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
@@ -116,9 +112,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::list_tenants`](crate::Client::list_tenants).
     #[derive(Debug, Clone)]
@@ -258,9 +255,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::CreateTenant>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::CreateTenant`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::CreateTenant`".to_string());
             self
         }
 
@@ -367,9 +362,7 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::UpdateTenant>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| {
-                    "the value for `body` is no `types::UpdateTenant`".to_string()
-                });
+                .map_err(|_| "the value for `body` is no `types::UpdateTenant`".to_string());
             self
         }
 
@@ -592,9 +585,7 @@ pub mod builder {
             let dealer_id = dealer_id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let dealer_id = support::path_segment("dealer_id", &dealer_id)?;
-            let url = format!(
-                "{}/tenants/{id}/dealers/{dealer_id}/destroy", client.baseurl
-            );
+            let url = format!("{}/tenants/{id}/dealers/{dealer_id}/destroy", client.baseurl);
             let request = client
                 .client
                 .post(url)
@@ -658,11 +649,8 @@ pub mod builder {
 
 /// What these requests and answers hold.
 pub mod types {
-    use crate::generated::shared::types::{
-        ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook,
-        OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules,
-        UpdateEventWebhook, WebhookAuth,
-    };
+    use crate::generated::shared::types::{ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook, OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook, WebhookAuth};
+
     /// Part of [`CreateTenant`](crate::types::CreateTenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CreateE164Rules {
@@ -851,6 +839,7 @@ pub mod types {
             currency: String,
             region: String,
         }
+
         optional {
             website: String,
             enabled: bool,

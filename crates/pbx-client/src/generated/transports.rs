@@ -78,9 +78,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::list_transports`](crate::Client::list_transports).
     #[derive(Debug, Clone)]
@@ -496,6 +497,7 @@ pub mod types {
             protocol: TransportProtocol,
             port: u16,
         }
+
         optional {
             verification: ClientVerification,
         }

@@ -30,9 +30,10 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use crate::support;
     use progenitor_client::{Error, ResponseValue};
+
     use crate::generated::types;
+    use crate::support;
 
     /// The request of [`Client::show_voicemail_server`](crate::Client::show_voicemail_server).
     #[derive(Debug, Clone)]
@@ -82,15 +83,11 @@ pub mod builder {
 
         /// The body.
         #[must_use]
-        pub fn body(
-            mut self,
-            value: impl TryInto<types::UpdateVoicemailServer>,
-        ) -> Self {
+        pub fn body(mut self, value: impl TryInto<types::UpdateVoicemailServer>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateVoicemailServer`"
-                        .to_string()
+                    "the value for `body` is no `types::UpdateVoicemailServer`".to_string()
                 });
             self
         }

@@ -8,7 +8,8 @@ use crate::model::{Limits, Schema};
 pub fn lines(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut fenced = false;
-    for line in text.replace("<br>", "").replace("<br/>", "").lines() {
+    // A carriage return may not stand in a comment.
+    for line in text.replace("<br>", "").replace("<br/>", "").replace('\r', "").lines() {
         let line = line.trim();
         let line = match line.starts_with("```") || line.starts_with("~~~") {
             true => {
@@ -31,18 +32,19 @@ pub fn lines(text: &str) -> Vec<String> {
     out
 }
 
-/// Lines as attributes.
-pub fn attributes(lines: &[String]) -> String {
-    lines
-        .iter()
-        .map(|line| {
-            let text = match line.as_str() {
-                "" => String::new(),
-                line => format!(" {line}"),
-            };
-            format!("#[doc = {}]\n", literal(&text))
-        })
-        .collect()
+/// Lines as documentation comments.
+pub fn comments(lines: &[String], indent: &str) -> String {
+    let mut out = String::new();
+    for line in lines {
+        out.push_str(indent);
+        out.push_str("///");
+        if !line.is_empty() {
+            out.push(' ');
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// A string literal.
@@ -146,8 +148,8 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_backslashes_survive() {
-        let attribute = attributes(&lines(r#"A "b" \ c"#));
-        assert_eq!(attribute, "#[doc = \" A \\\"b\\\" \\\\ c\"]\n");
+    fn comments_hold_any_text() {
+        let comments = comments(&lines("A \"b\" \\ c\r\n\r\nd\re"), "  ");
+        assert_eq!(comments, "  /// A \"b\" \\ c\n  ///\n  /// de\n");
     }
 }

@@ -11,24 +11,25 @@ pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[S
     let name = &ty.name;
     let variants = names::distinct(values.iter().map(|value| names::variant(value)).collect());
     let other = other(&variants);
-    out.code.push_str(&docs::attributes(&types.docs(ty)));
+    out.code.push_str(&docs::comments(&types.docs(ty), ""));
     out.code.push_str(&format!(
         "#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name} {{\n"
     ));
     for (variant, value) in variants.iter().zip(values) {
         let doc = vec![format!("`{}`", value.replace('`', "'"))];
-        out.code.push_str(&docs::attributes(&doc));
-        out.code.push_str(&format!("{variant},\n"));
+        out.code.push_str(&docs::comments(&doc, "    "));
+        out.code.push_str(&format!("    {variant},\n"));
     }
-    out.code.push_str("/// A value that is not documented, as it came.\n");
-    out.code.push_str(&format!("{other}(String),\n}}\n"));
+    out.code
+        .push_str("    /// A value that is not documented, as it came.\n");
+    out.code.push_str(&format!("    {other}(String),\n}}\n\n"));
 
     let mut call = format!("crate::support::open_enum! {{\n    {name} {{\n");
     for (variant, value) in variants.iter().zip(values) {
         call.push_str(&format!("        {variant} = {},\n", docs::literal(value)));
     }
     call.push_str(&format!("    }} else {other}\n}}\n"));
-    out.call(call);
+    out.call(&call);
 }
 
 /// One of several types.
@@ -40,7 +41,7 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
         .iter()
         .map(|variant| types.value(&variant.schema.ty, ""))
         .collect::<Result<_>>()?;
-    out.code.push_str(&docs::attributes(&types.docs(ty)));
+    out.code.push_str(&docs::comments(&types.docs(ty), ""));
     out.code
         .push_str(&format!("#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{\n"));
     for ((variant, value), source) in variant_names.iter().zip(&rust).zip(variants) {
@@ -49,16 +50,22 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
             &format!("A `{}`.", value.replace("crate::", "")),
             ty.in_request,
         );
-        out.code.push_str(&docs::attributes(&doc));
-        out.code.push_str(&format!("{variant}({value}),\n"));
+        out.code.push_str(&docs::comments(&doc, "    "));
+        out.code.push_str(&format!("    {variant}({value}),\n"));
     }
-    out.code.push_str("/// JSON that fits none of these.\n");
-    out.code.push_str(&format!("{other}(crate::Raw),\n}}\n"));
+    out.code.push_str("    /// JSON that fits none of these.\n");
+    out.code.push_str(&format!("    {other}(crate::Raw),\n}}\n\n"));
     // Where two variants hold the same type, a conversion would have to guess.
     for (variant, value) in variant_names.iter().zip(&rust) {
         if rust.iter().filter(|other| *other == value).count() == 1 {
             out.code.push_str(&format!(
-                "impl From<{value}> for {name} {{ fn from(value: {value}) -> Self {{ Self::{variant}(value) }} }}\n"
+                "impl From<{value}> for {name} {{
+    fn from(value: {value}) -> Self {{
+        Self::{variant}(value)
+    }}
+}}
+
+"
             ));
         }
     }
@@ -72,7 +79,7 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
         }
     }
     call.push_str(&format!("    }} else {other}\n}}\n"));
-    out.call(call);
+    out.call(&call);
     Ok(())
 }
 

@@ -88,13 +88,13 @@ pub fn write(
     structure(types, out, ty, &members, rest.as_ref());
     let rest = rest.map(|(field, _)| field);
     if !ty.in_request {
-        out.call(listing("response_object", ty, &members, rest));
+        out.call(&listing("response_object", ty, &members, rest));
         return Ok(());
     }
     if reads {
-        out.call(listing("read_object", ty, &members, rest));
+        out.call(&listing("read_object", ty, &members, rest));
     }
-    out.call(match ty.in_patch {
+    out.call(&match ty.in_patch {
         true => patch(ty, &members, rest),
         false => create(ty, &members, rest),
     });
@@ -139,7 +139,7 @@ fn members<'a>(types: &Types<'_>, ty: &TypeDef, properties: &'a [Property], read
 }
 
 fn structure(types: &Types<'_>, out: &mut Module, ty: &TypeDef, members: &[Member<'_>], rest: Option<&(&str, String)>) {
-    out.code.push_str(&docs::attributes(&types.docs(ty)));
+    out.code.push_str(&docs::comments(&types.docs(ty), ""));
     let default = match members.iter().any(|member| member.slot == Slot::Required) {
         true => "",
         false => "Default, ",
@@ -154,16 +154,16 @@ fn structure(types: &Types<'_>, out: &mut Module, ty: &TypeDef, members: &[Membe
             None => format!("`{}`.", member.wire),
         };
         let doc = docs::member(member.schema, &fallback, ty.in_request);
-        out.code.push_str(&docs::attributes(&doc));
+        out.code.push_str(&docs::comments(&doc, "    "));
         out.code
-            .push_str(&format!("pub {}: {},\n", member.field, member.rust()));
+            .push_str(&format!("    pub {}: {},\n", member.field, member.rust()));
     }
     if let Some((field, value)) = rest {
         out.code.push_str(&format!(
-            "/// Members that are not documented by name.\npub {field}: std::collections::BTreeMap<String, {value}>,\n"
+            "    /// Members that are not documented by name.\n    pub {field}: std::collections::BTreeMap<String, {value}>,\n"
         ));
     }
-    out.code.push_str("}\n");
+    out.code.push_str("}\n\n");
 }
 
 /// A macro call that lists the members' names.

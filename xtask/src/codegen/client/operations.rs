@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context as _, Result, bail};
 use openapiv3::OpenAPI;
 use progenitor_impl::Generator;
-use quote::ToTokens as _;
 
 use super::reduce::{self, Call};
 use super::rewrite::{Builder, rewrite};
@@ -13,10 +12,15 @@ use super::types::Types;
 use super::{docs, names};
 use crate::model::{Api, Operation, Success, SuccessBody};
 
-/// The operations of one resource, as source text: methods of `Client` and their builders.
+/// The operations of one resource.
 #[derive(Default)]
 pub struct Module {
-    pub code: String,
+    /// Methods of `Client`, as source text.
+    pub methods: String,
+    /// Their builders, as source text.
+    pub builders: String,
+    /// What the builders use.
+    pub imports: String,
 }
 
 /// By module name.
@@ -28,7 +32,7 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
     let mut builders = builders(tokens)?;
 
     let mut methods: BTreeMap<String, String> = BTreeMap::new();
-    let mut code: BTreeMap<String, String> = BTreeMap::new();
+    let mut items: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();
     for (operation, call) in api.operations.iter().zip(&reduced.calls) {
         let name = names::builder(&call.method);
         let Some(mut builder) = builders.remove(&name) else {
@@ -39,20 +43,31 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
         };
         rewrite(&mut builder, operation, call)?;
         let module = names::module(Some(&operation.resource));
-        methods
-            .entry(module.clone())
-            .or_default()
-            .push_str(&method(operation, call, &name));
-        let code = code.entry(module).or_default();
-        code.push_str(&builder.structure.to_token_stream().to_string());
-        code.push_str(&builder.implementation.to_token_stream().to_string());
+        let methods = methods.entry(module.clone()).or_default();
+        if !methods.is_empty() {
+            methods.push('\n');
+        }
+        methods.push_str(&method(operation, call, &name));
+        let items = items.entry(module).or_default();
+        items.push(syn::Item::Struct(builder.structure));
+        items.push(syn::Item::Impl(builder.implementation));
     }
     Ok(methods
         .into_iter()
         .map(|(module, methods)| {
-            let builders = code.remove(&module).unwrap_or_default();
-            let code = join(&methods, &builders);
-            (module, Module { code })
+            let builders = prettyplease::unparse(&syn::File {
+                shebang: None,
+                frontmatter: None,
+                attrs: Vec::new(),
+                items: items.remove(&module).unwrap_or_default(),
+            });
+            let imports = imports(&builders);
+            let code = Module {
+                methods,
+                builders,
+                imports,
+            };
+            (module, code)
         })
         .collect())
 }
@@ -99,9 +114,12 @@ fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>
 
 /// The method of `Client` that starts a request.
 fn method(operation: &Operation, call: &Call, builder: &str) -> String {
-    let lines = docs::attributes(&method_docs(operation));
+    let lines = docs::comments(&method_docs(operation), "    ");
     let method = &call.method;
-    format!("{lines}#[must_use] pub fn {method}(&self) -> builder::{builder}<'_> {{ builder::{builder}::new(self) }}\n")
+    format!(
+        "{lines}    #[must_use]\n    pub fn {method}(&self) -> builder::{builder}<'_> {{\n        \
+         builder::{builder}::new(self)\n    }}\n"
+    )
 }
 
 fn method_docs(operation: &Operation) -> Vec<String> {
@@ -112,7 +130,7 @@ fn method_docs(operation: &Operation) -> Vec<String> {
         first.push('.');
     }
     let description = docs::lines(operation.description.as_deref().unwrap_or_default());
-    if !description.is_empty() {
+    if !description.is_empty() && description != lines {
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -170,33 +188,31 @@ fn listed(words: &[String]) -> String {
     }
 }
 
-fn join(methods: &str, builders: &str) -> String {
-    let mut imports = String::from("use crate::support;\n");
+/// What the builders of one resource use.
+fn imports(builders: &str) -> String {
     let runtime: Vec<&str> = ["ByteStream", "Error", "ResponseValue"]
         .into_iter()
         .filter(|name| mentions(builders, name))
         .collect();
-    imports.push_str(&format!("use progenitor_client::{{{}}};\n", runtime.join(", ")));
-    if mentions(builders, "optional_json")
-        || mentions(builders, "optional_form")
-        || mentions(builders, "optional_bytes")
-    {
-        imports.push_str("use crate::support::OptionalBody as _;\n");
-    }
+    let mut imports = format!("use progenitor_client::{{{}}};\n", runtime.join(", "));
     if mentions(builders, "form_urlencoded") {
         imports.push_str("use progenitor_client::RequestBuilderExt as _;\n");
     }
+    imports.push('\n');
     if mentions(builders, "types") {
         imports.push_str("use crate::generated::types;\n");
     }
-    format!(
-        "impl Client {{ {methods} }}\n\
-         /// The builders of these requests.\n\
-         pub mod builder {{ {imports} {builders} }}\n"
-    )
+    imports.push_str("use crate::support;\n");
+    if ["optional_json", "optional_form", "optional_bytes"]
+        .iter()
+        .any(|name| mentions(builders, name))
+    {
+        imports.push_str("use crate::support::OptionalBody as _;\n");
+    }
+    imports
 }
 
-/// Whether a word occurs in printed tokens.
+/// Whether a word occurs in code.
 fn mentions(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';

@@ -22,7 +22,11 @@ fn document(paths: Value, schemas: Value) -> Value {
 
 fn files(document: &Value) -> anyhow::Result<BTreeMap<String, String>> {
     let api = model::read(document, &HashMap::new())?;
-    generate(&serde_json::from_value(document.clone())?, &api)
+    let files = generate(&serde_json::from_value(document.clone())?, &api)?;
+    for (name, text) in &files {
+        assert!(syn::parse_file(text).is_ok(), "{name} does not parse:\n{text}");
+    }
+    Ok(files)
 }
 
 fn generated(paths: Value, schemas: Value) -> BTreeMap<String, String> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
-use super::{docs, enums, macro_marker, names, objects};
+use super::{docs, enums, names, objects};
 use crate::model::{Api, BodyKind, Integer, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
 
 /// Every type of the document and where it lives.
@@ -24,14 +24,13 @@ pub struct Types<'a> {
 pub struct Module {
     pub imports: String,
     pub code: String,
-    pub macros: Vec<String>,
 }
 
 impl Module {
-    /// Adds a macro call, laid out by the caller.
-    pub fn call(&mut self, text: String) {
-        self.code.push_str(&macro_marker(self.macros.len()));
-        self.macros.push(text);
+    /// Adds a macro call.
+    pub fn call(&mut self, text: &str) {
+        self.code.push_str(text);
+        self.code.push('\n');
     }
 }
 
@@ -133,9 +132,12 @@ impl<'a> Types<'a> {
             }
         }
         for (other, names) in foreign {
-            let names = names.join(", ");
+            let names = match names.as_slice() {
+                [one] => one.clone(),
+                several => format!("{{{}}}", several.join(", ")),
+            };
             out.imports
-                .push_str(&format!("use crate::generated::{other}::types::{{{names}}};\n"));
+                .push_str(&format!("use crate::generated::{other}::types::{names};\n"));
         }
         Ok(out)
     }
