@@ -5,12 +5,15 @@
 //! [`Server`] routes and answers, [`Api`] asks the implementation who calls and what they may do, [`Problem`] is every
 //! failure, [`Patch`] is the body of an update. Nothing here knows a store or a business rule.
 //!
-//! ```ignore
+//! ```no_run
+//! # use std::{net::SocketAddr, sync::Arc};
+//! # async fn serve<A: pbx_api::ip_filters::IpFiltersApi>(my_pbx: A, listener: tokio::net::TcpListener) -> std::io::Result<()> {
 //! let app = pbx_api::Server::new(Arc::new(my_pbx))
 //!     .base_path("/api")
 //!     .mount(pbx_api::ip_filters::router())
 //!     .build();
-//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+//! # }
 //! ```
 
 // So that generated code can say `pbx_api::` wherever it is compiled: here, or as a fixture of the tests.

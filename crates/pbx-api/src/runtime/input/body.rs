@@ -1,10 +1,10 @@
 //! The body: its size, its type, its bytes.
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde_json::Value;
 
 use super::{Input, json, parameters};
@@ -53,24 +53,47 @@ pub(super) async fn read(
 }
 
 /// All of a body, or 413.
-async fn read_limited(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+///
+/// A body that is too long is read on for a while and thrown away: closing the connection while the caller still sends would
+/// often make it see a broken connection instead of the answer.
+async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let patience = limit.saturating_mul(4);
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    if announced.is_some_and(|length| length > patience as u64) {
         return Err(too_large(limit));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+    let mut whole = Bytes::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
         // The connection broke or the chunks were malformed; whoever still listens sent a bad request.
-        Err(_) => Err(Problem::invalid([Violation::about(
-            Place::Body,
-            "",
-            "encoding",
-            "could not be read to its end",
-        )])),
+        let frame = frame.map_err(|_| {
+            let predicate = "could not be read to its end";
+            Problem::invalid([Violation::about(Place::Body, "", "encoding", predicate)])
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length > patience {
+            break;
+        }
+        if length > limit {
+            whole = Bytes::new();
+        } else if whole.is_empty() {
+            // Nearly every body comes in one piece.
+            whole = data;
+        } else {
+            let mut longer = BytesMut::from(whole);
+            longer.extend_from_slice(&data);
+            whole = longer.freeze();
+        }
     }
+    if length > limit || announced.is_some_and(|announced| announced > limit as u64) {
+        return Err(too_large(limit));
+    }
+    Ok(whole)
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -138,6 +161,26 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         check_type(&headers, accepted).is_ok()
+    }
+
+    #[tokio::test]
+    async fn pieces_are_joined_up_to_the_limit() {
+        let body = |pieces: &'static [&'static str]| {
+            let pieces = pieces.iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from(*piece)));
+            Body::from_stream(futures_util::stream::iter(pieces))
+        };
+        let read = async |pieces| read_limited(&HeaderMap::new(), body(pieces), 5).await;
+        assert_eq!(read(&["ab", "", "cde"]).await.unwrap(), "abcde");
+        assert_eq!(read(&["ab", "cdef"]).await.unwrap_err().status(), 413);
+        assert_eq!(read(&["abcdef", "g"]).await.unwrap_err().status(), 413);
+        let endless = Body::from_stream(futures_util::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(Bytes::from("abc"))
+        }));
+        let answer = read_limited(&HeaderMap::new(), endless, 5).await;
+        assert_eq!(answer.unwrap_err().status(), 413);
+        let broken = futures_util::stream::iter([Ok(Bytes::from("ab")), Err(std::io::Error::other("gone"))]);
+        let answer = read_limited(&HeaderMap::new(), Body::from_stream(broken), 5).await;
+        assert_eq!(answer.unwrap_err().status(), 400);
     }
 
     #[test]
