@@ -206,6 +206,7 @@ fn answers_equal_those_of_the_evaluator() {
     let fixture = Fixture::new();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases: 400,
+        failure_persistence: None,
         ..ProptestConfig::default()
     });
     let strategy = (
