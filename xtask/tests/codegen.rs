@@ -10,7 +10,11 @@ fn workspace() -> PathBuf {
 }
 
 fn codegen(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask")).arg("codegen").args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("codegen")
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -76,7 +80,10 @@ fn two_runs_give_the_same_bytes() {
         assert!(codegen(&["--out", out.path().to_str().unwrap()]).status.success());
     }
     let bare = |root: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
-        files(root).into_iter().map(|(path, bytes)| (path.strip_prefix(root).unwrap().to_owned(), bytes)).collect()
+        files(root)
+            .into_iter()
+            .map(|(path, bytes)| (path.strip_prefix(root).unwrap().to_owned(), bytes))
+            .collect()
     };
     assert_eq!(bare(one.path()), bare(two.path()));
 }
@@ -88,11 +95,20 @@ fn something_broken_ends_with_1_and_says_where() {
     let page = "# Page\n\n```json\n{\"openapi\": \"3.1.0\", \"paths\": {\n```\n";
     fs::write(specs.path().join("upstream/page.md"), page).unwrap();
     for check in [&["--check"][..], &[]] {
-        let mut arguments = vec!["--specs", specs.path().to_str().unwrap(), "--out", specs.path().to_str().unwrap()];
+        let mut arguments = vec![
+            "--specs",
+            specs.path().to_str().unwrap(),
+            "--out",
+            specs.path().to_str().unwrap(),
+        ];
         arguments.extend(check);
         let output = codegen(&arguments);
         assert_eq!(output.status.code(), Some(1));
-        assert!(stderr(&output).starts_with("error: upstream/page.md:5: broken OpenAPI document:"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).starts_with("error: upstream/page.md:5: broken OpenAPI document:"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
 
@@ -120,7 +136,10 @@ fn nothing_is_lost_between_the_pages_and_the_contract() {
     assert_eq!(alone.document["tags"].as_array().unwrap().len(), 2);
     for (path, item) in alone.document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            assert!(contract.document["paths"][path].get(method).is_some(), "{method} {path} is missing");
+            assert!(
+                contract.document["paths"][path].get(method).is_some(),
+                "{method} {path} is missing"
+            );
         }
     }
 }

@@ -38,33 +38,106 @@ fn with_parameter(parameter: Value) -> Value {
 #[test]
 fn faults_name_file_line_and_construct() {
     let cases = [
-        (operation(|o| { o.as_object_mut().unwrap().remove("operationId"); }), "/a", "it has no operationId"),
-        (operation(|o| o["responses"] = json!({"4XX": {"description": "E"}})), "/a", "documents no success status"),
-        (operation(|o| o["responses"] = json!({"2XX": {"description": "E"}})), "/a", "`2XX` is a range"),
-        (operation(|_| {}), "/a/{id}", "the path parameter `id` is in the template or declared, but not both"),
-        (operation(|_| {}), "/a/{id}.json", "`{id}.json` mixes text and parameters"),
-        (with_parameter(json!({"name": "c", "in": "cookie", "schema": {"type": "string"}})), "/a", "parameters in `cookie`"),
-        (with_parameter(json!({"name": "q", "in": "query", "style": "deepObject", "schema": {"type": "string"}})), "/a", "default style"),
-        (with_parameter(json!({"name": "q", "in": "query", "schema": {"type": "object"}})), "/a", "the parameter `q`"),
-        (with_body(json!({"multipart/form-data": {"schema": {"type": "object"}}})), "/a", "`multipart/form-data` is not supported"),
+        (
+            operation(|o| {
+                o.as_object_mut().unwrap().remove("operationId");
+            }),
+            "/a",
+            "it has no operationId",
+        ),
+        (
+            operation(|o| o["responses"] = json!({"4XX": {"description": "E"}})),
+            "/a",
+            "documents no success status",
+        ),
+        (
+            operation(|o| o["responses"] = json!({"2XX": {"description": "E"}})),
+            "/a",
+            "`2XX` is a range",
+        ),
+        (
+            operation(|_| {}),
+            "/a/{id}",
+            "the path parameter `id` is in the template or declared, but not both",
+        ),
+        (
+            operation(|_| {}),
+            "/a/{id}.json",
+            "`{id}.json` mixes text and parameters",
+        ),
+        (
+            with_parameter(json!({"name": "c", "in": "cookie", "schema": {"type": "string"}})),
+            "/a",
+            "parameters in `cookie`",
+        ),
+        (
+            with_parameter(json!({"name": "q", "in": "query", "style": "deepObject", "schema": {"type": "string"}})),
+            "/a",
+            "default style",
+        ),
+        (
+            with_parameter(json!({"name": "q", "in": "query", "schema": {"type": "object"}})),
+            "/a",
+            "the parameter `q`",
+        ),
+        (
+            with_body(json!({"multipart/form-data": {"schema": {"type": "object"}}})),
+            "/a",
+            "`multipart/form-data` is not supported",
+        ),
         (
             with_body(json!({"application/json": {}, "application/octet-stream": {}})),
             "/a",
             "several media types (application/json, application/octet-stream)",
         ),
-        (with_body(json!({"application/x-www-form-urlencoded": {"schema": {"type": "string"}}})), "/a", "a form needs an object"),
-        (with_schema(json!({"$ref": "#/components/schemas/Tree"})), "/a", "contains itself"),
-        (with_schema(json!({"$ref": "#/components/schemas/Nothing"})), "/a", "leads nowhere"),
-        (with_schema(json!({"type": "object", "properties": {"p": {"not": {}}}})), "/a", "property `p`: the keyword `not`"),
-        (with_schema(json!({"type": ["string", "integer"]})), "/a", "several types"),
-        (with_schema(json!({"allOf": [{"type": "string"}, {"type": "boolean"}]})), "/a", "disagree about `type`"),
-        (with_schema(json!({"type": "strin"})), "/a", "the type `strin` is not known"),
-        (with_schema(json!({"type": "object", "required": ["b"], "properties": {"a": {}}})), "/a", "requires `b`"),
+        (
+            with_body(json!({"application/x-www-form-urlencoded": {"schema": {"type": "string"}}})),
+            "/a",
+            "a form needs an object",
+        ),
+        (
+            with_schema(json!({"$ref": "#/components/schemas/Tree"})),
+            "/a",
+            "contains itself",
+        ),
+        (
+            with_schema(json!({"$ref": "#/components/schemas/Nothing"})),
+            "/a",
+            "leads nowhere",
+        ),
+        (
+            with_schema(json!({"type": "object", "properties": {"p": {"not": {}}}})),
+            "/a",
+            "property `p`: the keyword `not`",
+        ),
+        (
+            with_schema(json!({"type": ["string", "integer"]})),
+            "/a",
+            "several types",
+        ),
+        (
+            with_schema(json!({"allOf": [{"type": "string"}, {"type": "boolean"}]})),
+            "/a",
+            "disagree about `type`",
+        ),
+        (
+            with_schema(json!({"type": "strin"})),
+            "/a",
+            "the type `strin` is not known",
+        ),
+        (
+            with_schema(json!({"type": "object", "required": ["b"], "properties": {"a": {}}})),
+            "/a",
+            "requires `b`",
+        ),
     ];
     for (operation, path, expected) in cases {
         let text = error(operation, path);
         assert!(text.contains(expected), "{text}");
         assert!(text.contains("upstream/page.md:6: "), "no place in: {text}");
-        assert!(text.contains(path) || text.contains("reference") || text.contains("schema"), "no construct in: {text}");
+        assert!(
+            text.contains(path) || text.contains("reference") || text.contains("schema"),
+            "no construct in: {text}"
+        );
     }
 }

@@ -24,7 +24,10 @@ fn the_pages_are_the_vendors_bytes() {
         });
         let line = source.lines().find(|line| line.contains(&format!("`{name}`")));
         let line = line.unwrap_or_else(|| panic!("SOURCE.md does not mention {name}"));
-        assert!(line.contains(&hex), "{name} is {hex}, which is not what SOURCE.md says: {line}");
+        assert!(
+            line.contains(&hex),
+            "{name} is {hex}, which is not what SOURCE.md says: {line}"
+        );
         pages += 1;
     }
     assert!(pages > 0);
