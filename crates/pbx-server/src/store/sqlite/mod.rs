@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use tokio::sync::Semaphore;
 
 use self::pool::Pool;
-use self::statement::translate;
+use self::statement::control;
 use self::writer::Writer;
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
@@ -103,10 +103,10 @@ where
     E: From<StoreError>,
 {
     let connection = pool.take()?;
-    let snapshot = connection.unchecked_transaction().map_err(translate)?;
-    let outcome = work(&mut Tx::sqlite(&snapshot));
-    // Dropping it would roll back, which for a read is the same; saying so finds leftovers of a forgotten write.
-    snapshot.rollback().map_err(translate)?;
+    control(&connection, "BEGIN")?;
+    let outcome = work(&mut Tx::sqlite(&connection));
+    // A panic above drops the connection, and with it whatever state it was in.
+    control(&connection, "ROLLBACK")?;
     pool.put_back(connection);
     outcome
 }

@@ -51,6 +51,15 @@ pub(in crate::store) fn execute(
         .map_err(translate)
 }
 
+/// BEGIN, COMMIT and their like: compiled once per connection.
+pub(in crate::store) fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(drop)
+        .map_err(translate)
+}
+
 pub(in crate::store) fn cell<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Cell<'a>, StoreError> {
     Ok(match row.get_ref(index).map_err(translate)? {
         ValueRef::Null => Cell::Null,

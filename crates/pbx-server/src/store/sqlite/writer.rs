@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::statement::translate;
+use super::statement::control;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 
@@ -167,12 +167,4 @@ where
             Err(error)
         }
     }
-}
-
-fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute([]))
-        .map(drop)
-        .map_err(translate)
 }
