@@ -178,13 +178,20 @@ impl<A: Api> Resource<A> {
 
     /// A resource whose operations answer 501 to those who might call them.
     fn unmounted(name: &'static str, operations: &[&'static Operation]) -> Self {
-        operations.iter().fold(Self::new(name), |resource, operation| {
-            if operation.signed_in {
-                resource.signed_in(operation, |_, call, _| async move { not_implemented(&call) })
-            } else {
-                resource.open(operation, |_, call, _| async move { not_implemented(&call) })
-            }
-        })
+        let routes = operations.iter().map(|operation| {
+            let operation = *operation;
+            let make: Route<A> = Box::new(move |shared: Arc<Shared<A>>| {
+                route(operation, move |request| {
+                    let shared = Arc::clone(&shared);
+                    async move { shared.unmounted(operation, request).await }
+                })
+            });
+            (operation, make)
+        });
+        Self {
+            name,
+            routes: routes.collect(),
+        }
     }
 }
 
@@ -237,6 +244,30 @@ impl<A: Api> Shared<A> {
             handler(Arc::clone(&self.api), call, input).await
         };
         finish(answer, &request_id).await
+    }
+
+    /// Answers an operation of a resource that is not mounted. What was sent with it is not looked at.
+    async fn unmounted(&self, operation: &'static Operation, request: Request) -> Response {
+        let (parts, _) = request.into_parts();
+        let request_id = RequestId::of(&parts.headers);
+        let answer = async {
+            let info = info(&parts, &request_id, Some(operation));
+            self.api.admit(&info).await.map_err(Into::into)?;
+            if operation.signed_in {
+                self.caller(operation, &info).await?;
+            }
+            Err(not_implemented(operation))
+        };
+        finish(answer, &request_id).await
+    }
+
+    /// Finds out who calls and whether they may.
+    async fn caller(&self, operation: &'static Operation, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
+        let token = bearer(info.headers)?;
+        let refused = |error: A::Error| error.into().of_token();
+        let caller = self.api.authenticate(token, info).await.map_err(refused)?;
+        self.api.authorize(&caller, operation).map_err(Into::into)?;
+        Ok(caller)
     }
 
     async fn input(
@@ -339,11 +370,11 @@ fn wrong_method(method: &Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
 }
 
-fn not_implemented<C>(call: &Call<C>) -> Answer {
-    let Operation { id, resource, .. } = call.operation;
-    Err(Problem::new(
+fn not_implemented(operation: &Operation) -> Problem {
+    let Operation { id, resource, .. } = operation;
+    Problem::new(
         StatusCode::NOT_IMPLEMENTED,
         "NOT_IMPLEMENTED",
         format!("This server does not implement {id} ({resource})."),
-    ))
+    )
 }

@@ -175,6 +175,10 @@ async fn callers_and_paths() {
         ("a made-up method", ask("SECRET", "/api/gadgets/1/destroy")),
         ("not mounted", ask("GET", "/api/spare/1")),
         (
+            "not mounted, and what is sent is not looked at",
+            ask("GET", "/api/spare/1?x=1"),
+        ),
+        (
             "not mounted, no token",
             ask("GET", "/api/spare/1").without("authorization"),
         ),
