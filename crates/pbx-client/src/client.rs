@@ -55,17 +55,31 @@ impl Client {
     /// Certificates are checked against the system's trusted roots. Redirects are not followed: the API's own redirects
     /// are answers, and any other would carry a token elsewhere.
     pub fn new(base_url: &str) -> Result<Self, ClientError> {
+        Self::with_http_client(base_url, Self::http_builder().build()?)
+    }
+
+    /// What [`Client::new`] uses, to be changed: to trust the certificate that a fresh PBX signs itself, say.
+    ///
+    /// ```no_run
+    /// # fn example(pem: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    /// use pbx_client::{Client, reqwest};
+    ///
+    /// let own = reqwest::Certificate::from_pem(pem)?;
+    /// let http = Client::http_builder().tls_certs_merge([own]).build()?;
+    /// let client = Client::with_http_client("https://pbx.example.com:8887/api", http)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn http_builder() -> reqwest::ClientBuilder {
         // An error means that the program has chosen its provider already, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Self::with_http_client(base_url, http)
     }
 
-    /// As [`Client::new`], with an HTTP client that is set up for a proxy, a private certificate authority or other timeouts.
+    /// As [`Client::new`], with an HTTP client from [`Client::http_builder`] or elsewhere.
     pub fn with_http_client(base_url: &str, http: reqwest::Client) -> Result<Self, ClientError> {
         Ok(Self {
             baseurl: check_base_url(base_url)?,

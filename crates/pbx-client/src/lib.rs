@@ -43,6 +43,7 @@ mod sign_in;
 mod support;
 
 pub use progenitor_client::{ByteStream, Error, ResponseValue};
+pub use reqwest;
 
 pub use client::{Client, ClientError};
 pub use error::{ErrorExt, Problem};
