@@ -130,13 +130,26 @@ fn faults_name_file_line_and_construct() {
             "/a",
             "requires `b`",
         ),
+        // What only the generators refuse.
+        (
+            with_schema(json!({"type": "string", "pattern": "(?=x)"})),
+            "/a",
+            "operation `doIt`",
+        ),
+        (
+            with_body(
+                json!({"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"p": {"type": "array", "items": {"type": "array"}}}}}}),
+            ),
+            "/a",
+            "operation `doIt`",
+        ),
     ];
     for (operation, path, expected) in cases {
         let text = error(operation, path);
         assert!(text.contains(expected), "{text}");
         assert!(text.contains("upstream/page.md:6: "), "no place in: {text}");
         assert!(
-            text.contains(path) || text.contains("reference") || text.contains("schema"),
+            text.contains(path) || text.contains("reference") || text.contains("schema") || text.contains("operation"),
             "no construct in: {text}"
         );
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::contract::load::relative;
-use crate::contract::{self, emit, lower};
+use crate::contract::{self, Places, emit, lower};
 use crate::model;
 
 /// The folders that codegen owns, below the output folder.
@@ -69,12 +69,13 @@ pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
     add("specs/generated/operations.txt".to_owned(), emit::operations_list(&contract.document));
 
     let api = model::read(&contract.document, &contract.places)?;
-    for (name, content) in server::generate(&api, &contract.document).context("the server traits")? {
+    let placed = |error| placed(error, &api, &contract.places);
+    for (name, content) in server::generate(&api, &contract.document).map_err(placed)? {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
     }
     let client_api = model::read(&low, &contract.places).context("the lowered document")?;
     let openapi: openapiv3::OpenAPI = serde_json::from_value(low).context("client.json is not OpenAPI 3.0")?;
-    for (name, content) in client::generate(&openapi, &client_api).context("the client")? {
+    for (name, content) in client::generate(&openapi, &client_api).map_err(placed)? {
         add(format!("crates/pbx-client/src/generated/{name}"), content);
     }
     add("specs/generated/client.json".to_owned(), client_json);
@@ -89,6 +90,26 @@ pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
         notices: contract.notices,
         summary,
     })
+}
+
+/// What a generator's error is about; [`generate`] puts file and line before it.
+#[derive(Debug)]
+pub struct AtOperation(pub String);
+
+impl std::fmt::Display for AtOperation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "operation `{}`", self.0)
+    }
+}
+
+fn placed(error: anyhow::Error, api: &model::Api, places: &Places) -> anyhow::Error {
+    let operation = error
+        .downcast_ref::<AtOperation>()
+        .and_then(|AtOperation(id)| api.operations.iter().find(|operation| operation.id == *id));
+    match operation.and_then(|o| places.get(&(o.path.clone(), o.method.clone()))) {
+        Some(place) => error.context(place.to_string()),
+        None => error,
+    }
 }
 
 /// One file that is not as it should be.

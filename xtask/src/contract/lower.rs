@@ -83,7 +83,7 @@ fn lower_operation(operation: &mut Value) {
             to_3_0(schema);
         }
     }
-    agree(responses, |status| status.starts_with('2'));
+    agree(responses, |status| status.starts_with(['2', '3']));
     agree(responses, |status| status.starts_with(['4', '5']));
 }
 

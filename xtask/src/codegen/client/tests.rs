@@ -263,11 +263,11 @@ fn what_cannot_be_said_names_the_operation() {
     let cases = [
         (
             json!({"/a": get("doIt", two)}),
-            "`doIt` (GET /a): its successes have different bodies",
+            "`doIt`: its successes have different bodies",
         ),
         (
             json!({"/a": get("new", empty.clone())}),
-            "`new` (GET /a): `Client` has a method `new`",
+            "`new`: `Client` has a method `new`",
         ),
         (
             json!({"/a": get("option", empty.clone())}),
