@@ -37,7 +37,10 @@ const STALE: u8 = 4;
 
 fn main() -> ExitCode {
     let Task::Codegen { check, specs, out } = Arguments::parse().task;
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned();
     let specs = specs.unwrap_or_else(|| workspace.join("specs"));
     let out = out.unwrap_or(workspace);
     match codegen::run(&specs, &out, check) {

@@ -162,6 +162,8 @@ pub struct Limits {
     pub min_length: Option<u64>,
     pub max_length: Option<u64>,
     pub pattern: Option<String>,
+    /// The pattern in words (`x-pattern-means`).
+    pub pattern_means: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

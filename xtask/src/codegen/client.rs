@@ -18,7 +18,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use openapiv3::OpenAPI;
 
 use super::AtOperation;

@@ -16,7 +16,11 @@ use crate::contract::{self, Places, emit, lower};
 use crate::model;
 
 /// The folders that codegen owns, below the output folder.
-const OWNED: [&str; 3] = ["specs/generated", "crates/pbx-client/src/generated", "crates/pbx-api/src/generated"];
+const OWNED: [&str; 3] = [
+    "specs/generated",
+    "crates/pbx-client/src/generated",
+    "crates/pbx-api/src/generated",
+];
 
 /// How a run ended, when nothing was broken.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +44,10 @@ pub fn run(specs: &Path, out: &Path, check: bool) -> anyhow::Result<Outcome> {
         if differences.is_empty() {
             return Ok(Outcome::Done);
         }
-        eprintln!("{} generated file(s) differ from the documents: run `cargo xtask codegen`", differences.len());
+        eprintln!(
+            "{} generated file(s) differ from the documents: run `cargo xtask codegen`",
+            differences.len()
+        );
         return Ok(Outcome::Stale);
     }
     write(out, &generated.files, &differences)?;
@@ -65,8 +72,14 @@ pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
     };
     let low = lower::lower(&contract.document);
     let client_json = format!("{}\n", serde_json::to_string_pretty(&low)?);
-    add("specs/generated/openapi.yaml".to_owned(), emit::yaml(&contract.document)?);
-    add("specs/generated/operations.txt".to_owned(), emit::operations_list(&contract.document));
+    add(
+        "specs/generated/openapi.yaml".to_owned(),
+        emit::yaml(&contract.document)?,
+    );
+    add(
+        "specs/generated/operations.txt".to_owned(),
+        emit::operations_list(&contract.document),
+    );
 
     let api = model::read(&contract.document, &contract.places)?;
     let placed = |error| placed(error, &api, &contract.places);
@@ -147,7 +160,12 @@ fn compare(out: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<Vec<D
     for folder in OWNED {
         list(out, &out.join(folder), &mut present)?;
     }
-    differences.extend(present.into_iter().filter(|path| !files.contains_key(path)).map(Difference::Orphaned));
+    differences.extend(
+        present
+            .into_iter()
+            .filter(|path| !files.contains_key(path))
+            .map(Difference::Orphaned),
+    );
     Ok(differences)
 }
 

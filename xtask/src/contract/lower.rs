@@ -211,6 +211,7 @@ fn relax(schema: &mut Value) {
         "minLength",
         "maxLength",
         "pattern",
+        "x-pattern-means",
         "minItems",
         "maxItems",
         "uniqueItems",

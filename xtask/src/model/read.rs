@@ -404,6 +404,7 @@ fn limits(value: &Value) -> Limits {
         min_length: count("minLength"),
         max_length: count("maxLength"),
         pattern: text(value, "pattern"),
+        pattern_means: text(value, "x-pattern-means"),
     }
 }
 

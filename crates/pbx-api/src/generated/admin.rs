@@ -402,7 +402,7 @@ pub struct NotificationSettings {
     /// It is the email address that the reply message is sent
     /// when you want the reply to go to an email address that is different than the From: address.
     ///
-    /// Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// Must be an e-mail address.
     pub reply_to: Option<String>,
     /// Username or email address.
     ///
@@ -416,7 +416,7 @@ pub struct NotificationSettings {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Pattern: `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+    /// Must be at most 15 e-mail addresses, separated by commas.
     pub recipients: Option<String>,
     /// Apply the email server settings to all tenants.
     pub enable_tenant_access: Option<bool>,
@@ -493,7 +493,7 @@ pub struct SystemStatus {
 pub struct TestEmail {
     /// The recipient's e-mail address.
     ///
-    /// Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// Must be an e-mail address.
     pub recipient: String,
     /// Mail subject.
     pub subject: String,
@@ -660,7 +660,7 @@ pub struct UpdateNotificationSettings {
     /// It is the email address that the reply message is sent
     /// when you want the reply to go to an email address that is different than the From: address.
     ///
-    /// Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// Must be an e-mail address.
     pub reply_to: api::Field<String>,
     /// Username or email address.
     ///
@@ -676,7 +676,7 @@ pub struct UpdateNotificationSettings {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Pattern: `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+    /// Must be at most 15 e-mail addresses, separated by commas.
     pub recipients: api::Field<String>,
     /// Apply the email server settings to all tenants.
     pub enable_tenant_access: api::Field<bool>,

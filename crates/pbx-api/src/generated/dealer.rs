@@ -74,11 +74,11 @@ pub struct CurrentDealer {
     /// Username cannot start or end with period (.).
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
     ///
-    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+    /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// The email address of user.
     ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// At most 128 characters. Must be an e-mail address.
     pub email: Option<String>,
     /// The display name of user.
     ///
@@ -131,7 +131,7 @@ pub struct DealerStatus {
 pub struct UpdateCurrentDealer {
     /// The email address of user.
     ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// At most 128 characters. Must be an e-mail address.
     pub email: api::Field<String>,
     /// The display name of user.
     ///

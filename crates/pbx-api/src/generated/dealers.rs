@@ -123,13 +123,13 @@ pub struct CreateDealer {
     /// Username cannot start or end with period (.).
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
     ///
-    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+    /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// The password of dealer.
     pub password: api::Secret,
     /// The email address of user.
     ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// At most 128 characters. Must be an e-mail address.
     pub email: Option<String>,
     /// The display name of user.
     ///
@@ -187,11 +187,11 @@ pub struct Dealer {
     /// Username cannot start or end with period (.).
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
     ///
-    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+    /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// The email address of user.
     ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// At most 128 characters. Must be an e-mail address.
     pub email: Option<String>,
     /// The display name of user.
     ///
@@ -247,7 +247,7 @@ pub struct UpdateDealer {
     pub enabled: api::Field<bool>,
     /// The email address of user.
     ///
-    /// At most 128 characters. Pattern: `^[^@ ]+@[^@ ]+$`.
+    /// At most 128 characters. Must be an e-mail address.
     pub email: api::Field<String>,
     /// The display name of user.
     ///

@@ -103,7 +103,7 @@ pub struct CreateHoliday {
     pub name: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Whether the holiday consists of consecutive days.
     pub consecutive: bool,
@@ -158,7 +158,7 @@ pub struct Holiday {
     pub name: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Whether the holiday consists of consecutive days.
     pub consecutive: bool,
@@ -222,7 +222,7 @@ pub struct UpdateHoliday {
     pub name: api::Field<String>,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: api::Field<String>,
     /// Whether the holiday consists of consecutive days.
     pub consecutive: api::Field<bool>,

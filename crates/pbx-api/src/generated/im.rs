@@ -64,19 +64,19 @@ pub trait ImApi: api::Api {
 pub struct ImServer {
     /// The private IPv4 address of the IM server.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub private_ipv4: Option<String>,
     /// The private IPv6 address of the IM server.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub private_ipv6: Option<String>,
     /// The public IPv4 address of the IM server.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub public_ipv4: Option<String>,
     /// The public IPv6 address of the IM server.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub public_ipv6: Option<String>,
 }
 
@@ -86,19 +86,19 @@ pub struct ImServer {
 pub struct UpdateImServer {
     /// The private IPv4 address of the IM server.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub private_ipv4: api::Field<String>,
     /// The private IPv6 address of the IM server.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub private_ipv6: api::Field<String>,
     /// The public IPv4 address of the IM server.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub public_ipv4: api::Field<String>,
     /// The public IPv6 address of the IM server.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub public_ipv6: api::Field<String>,
 }
 

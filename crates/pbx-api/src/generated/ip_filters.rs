@@ -122,7 +122,7 @@ pub struct CreateIpRule {
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
-    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+    /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
     pub cidr: String,
     pub target: IpRuleTarget,
     /// IP rule's expire time.
@@ -141,7 +141,7 @@ pub struct IpRule {
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
-    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+    /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
     pub cidr: String,
     pub target: IpRuleTarget,
     /// IP rule's expire time.
@@ -198,7 +198,7 @@ pub struct UpdateIpRule {
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
-    /// Pattern: `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+    /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
     pub cidr: api::Field<String>,
     pub target: api::Field<IpRuleTarget>,
     /// IP rule's expire time.

@@ -35,29 +35,29 @@ pub struct Network {
     pub web_domain: Option<String>,
     /// The private IPv4 of system.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub private_ipv4: Option<String>,
     /// The public IPv4 of system.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub public_ipv4: Option<String>,
     /// Indicates if IPv6 would be enabled.
     pub enable_ipv6: Option<bool>,
     /// The private IPv6 of system.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub private_ipv6: Option<String>,
     /// The public IPv6 of system.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub public_ipv6: Option<String>,
     /// The primary DNS server.
     ///
-    /// Pattern: `^[0-9A-Fa-f:.]{2,45}$`.
+    /// Must be an IP address.
     pub primary_dns_server: Option<String>,
     /// The secondary DNS server.
     ///
-    /// Pattern: `^[0-9A-Fa-f:.]{2,45}$`.
+    /// Must be an IP address.
     pub secondary_dns_server: Option<String>,
 }
 
@@ -69,29 +69,29 @@ pub struct UpdateNetwork {
     pub web_domain: api::Field<String>,
     /// The private IPv4 of system.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub private_ipv4: api::Field<String>,
     /// The public IPv4 of system.
     ///
-    /// Pattern: `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+    /// Must be an IPv4 address such as 192.0.2.1.
     pub public_ipv4: api::Field<String>,
     /// Indicates if IPv6 would be enabled.
     pub enable_ipv6: api::Field<bool>,
     /// The private IPv6 of system.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub private_ipv6: api::Field<String>,
     /// The public IPv6 of system.
     ///
-    /// At most 45 characters. Pattern: `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+    /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
     pub public_ipv6: api::Field<String>,
     /// The primary DNS server.
     ///
-    /// Pattern: `^[0-9A-Fa-f:.]{2,45}$`.
+    /// Must be an IP address.
     pub primary_dns_server: api::Field<String>,
     /// The secondary DNS server.
     ///
-    /// Pattern: `^[0-9A-Fa-f:.]{2,45}$`.
+    /// Must be an IP address.
     pub secondary_dns_server: api::Field<String>,
 }
 

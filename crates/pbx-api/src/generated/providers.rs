@@ -63,7 +63,7 @@ pub struct AssignProvider {
     /// For example: 3000;12000-18000.
     /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
     ///
-    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+    /// Must be numbers and ranges such as 3000;12000-18000.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///
@@ -81,7 +81,7 @@ pub struct ProviderAssignee {
     /// For example: 3000;12000-18000.
     /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
     ///
-    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+    /// Must be numbers and ranges such as 3000;12000-18000.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///
@@ -103,7 +103,7 @@ pub struct ProviderAssignment {
     /// For example: 3000;12000-18000.
     /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
     ///
-    /// Pattern: `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+    /// Must be numbers and ranges such as 3000;12000-18000.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///

@@ -21,7 +21,7 @@ pub struct ChangeUsername {
     /// Username cannot start or end with period (.).
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
     ///
-    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+    /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
 }
 
@@ -199,7 +199,7 @@ pub struct EventWebhook {
     pub token: Option<api::Secret>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Pattern: `^https?://`.
+    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
     pub url: Option<String>,
 }
 
@@ -279,12 +279,12 @@ pub struct TimeRange {
     /// The start time for office hour with format `HH:MM` in 24 hour clock, such as "09:00".
     /// Must be earlier than `to`.
     ///
-    /// Pattern: `^([01][0-9]|2[0-3]):[0-5][0-9]$`.
+    /// Must be a time of day such as 08:30.
     pub from: String,
     /// The end time for office hour with format `HH:MM` in 24 hour clock, such as "17:00".
     /// Must be later than `from`.
     ///
-    /// Pattern: `^([01][0-9]|2[0-3]):[0-5][0-9]$`.
+    /// Must be a time of day such as 08:30.
     pub to: String,
 }
 
@@ -383,7 +383,7 @@ pub struct UpdateEventWebhook {
     pub token: api::Field<api::Secret>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Pattern: `^https?://`.
+    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
     pub url: api::Field<String>,
 }
 

@@ -150,11 +150,11 @@ pub struct CurrentTenant {
     pub timezone: String,
     /// The Currency code (ISO 4217).
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 4217 code such as EUR.
     pub currency: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Allow extension video recording.
     pub enable_video_recording: Option<bool>,
@@ -212,7 +212,7 @@ pub struct CurrentTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub disk_quota: Option<String>,
     /// The used disk space, a number followed by its unit (KB, MB, GB, TB, PB).
     pub used_disk_quota: String,
@@ -220,13 +220,13 @@ pub struct CurrentTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub im_disk_quota: Option<String>,
     /// The maximum size of disk space that the extension user is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: Option<String>,
     /// The retention period in days of recordings.
     ///
@@ -433,11 +433,11 @@ pub struct UpdateCurrentTenant {
     pub timezone: api::Field<String>,
     /// The Currency code (ISO 4217).
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 4217 code such as EUR.
     pub currency: api::Field<String>,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: api::Field<String>,
     /// Allow extension video recording.
     pub enable_video_recording: api::Field<bool>,
@@ -471,7 +471,7 @@ pub struct UpdateCurrentTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: api::Field<String>,
     pub office_hours: api::Field<OfficeHoursInput>,
     /// A collection of outbound caller IDs.

@@ -229,7 +229,7 @@ pub struct CreateEventWebhook {
     pub token: Option<api::Secret>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Pattern: `^https?://`.
+    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
     pub url: Option<String>,
 }
 
@@ -265,11 +265,11 @@ pub struct CreateTenant {
     pub timezone: String,
     /// The Currency code (ISO 4217).
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 4217 code such as EUR.
     pub currency: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Enable this tenant or not.
     ///
@@ -437,7 +437,7 @@ pub struct CreateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Default: `""`. Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Default: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
     #[serde(
         default = "default_create_tenant_disk_quota",
         deserialize_with = "create_tenant_disk_quota_or_default"
@@ -447,7 +447,7 @@ pub struct CreateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Default: `""`. Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Default: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
     #[serde(
         default = "default_create_tenant_im_disk_quota",
         deserialize_with = "create_tenant_im_disk_quota_or_default"
@@ -457,7 +457,7 @@ pub struct CreateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Default: `"1GB"`. Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Default: `"1GB"`. Must be a size such as 500MB or 10GB, or empty for no limit.
     #[serde(
         default = "default_create_tenant_extension_im_disk_quota",
         deserialize_with = "create_tenant_extension_im_disk_quota_or_default"
@@ -526,7 +526,7 @@ pub struct CreateTenant {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Pattern: `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+    /// Must be at most 15 e-mail addresses, separated by commas.
     pub email_recipients: Option<String>,
     /// Whether to force reset the initial password.
     ///
@@ -601,7 +601,7 @@ pub struct DealerSummary {
     /// Username cannot start or end with period (.).
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
     ///
-    /// 1 to 64 characters. Pattern: `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+    /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// The display name of user.
     ///
@@ -633,11 +633,11 @@ pub struct Tenant {
     pub timezone: String,
     /// The Currency code (ISO 4217).
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 4217 code such as EUR.
     pub currency: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Enable this tenant or not.
     pub enabled: Option<bool>,
@@ -697,7 +697,7 @@ pub struct Tenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub disk_quota: Option<String>,
     /// The used disk space, a number followed by its unit (KB, MB, GB, TB, PB).
     pub used_disk_quota: String,
@@ -705,13 +705,13 @@ pub struct Tenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub im_disk_quota: Option<String>,
     /// The maximum size of disk space that the extension user is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: Option<String>,
     /// The retention period in days of recordings.
     ///
@@ -748,7 +748,7 @@ pub struct Tenant {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Pattern: `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+    /// Must be at most 15 e-mail addresses, separated by commas.
     pub email_recipients: Option<String>,
     /// Whether to force reset the initial password.
     pub password_force_reset: Option<bool>,
@@ -814,11 +814,11 @@ pub struct TenantSummary {
     pub timezone: String,
     /// The Currency code (ISO 4217).
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 4217 code such as EUR.
     pub currency: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// The name of the file.
     pub avatar_file_name: Option<String>,
@@ -851,11 +851,11 @@ pub struct UpdateTenant {
     pub timezone: api::Field<String>,
     /// The Currency code (ISO 4217).
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 4217 code such as EUR.
     pub currency: api::Field<String>,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
-    /// Pattern: `^[A-Z]{3}$`.
+    /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: api::Field<String>,
     /// Enable this tenant or not.
     pub enabled: api::Field<bool>,
@@ -915,19 +915,19 @@ pub struct UpdateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub disk_quota: api::Field<String>,
     /// The maximum size of disk space that the tenant is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub im_disk_quota: api::Field<String>,
     /// The maximum size of disk space that the extension user is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Pattern: `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+    /// Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: api::Field<String>,
     /// The retention period in days of recordings.
     ///
@@ -962,7 +962,7 @@ pub struct UpdateTenant {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Pattern: `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+    /// Must be at most 15 e-mail addresses, separated by commas.
     pub email_recipients: api::Field<String>,
     /// Whether to force reset the initial password.
     pub password_force_reset: api::Field<bool>,

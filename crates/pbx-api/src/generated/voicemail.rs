@@ -34,7 +34,7 @@ pub trait VoicemailApi: api::Api {
 pub struct UpdateVoicemailServer {
     /// The extension number of voicemail server.
     ///
-    /// 3 to 64 characters. Pattern: `^[0-9]{3,64}$`.
+    /// 3 to 64 characters. Must be a number of 3 to 64 digits.
     pub extension_number: api::Field<String>,
     /// Duration the voicemail will be kept before auto deleted, in days.
     ///
@@ -52,7 +52,7 @@ pub struct UpdateVoicemailServer {
 pub struct VoicemailServer {
     /// The extension number of voicemail server.
     ///
-    /// 3 to 64 characters. Pattern: `^[0-9]{3,64}$`.
+    /// 3 to 64 characters. Must be a number of 3 to 64 digits.
     pub extension_number: Option<String>,
     /// Duration the voicemail will be kept before auto deleted, in days.
     ///

@@ -153,6 +153,13 @@ impl Check {
         }
     }
 
+    /// The words for a pattern of the member that a pointer leads to.
+    pub(crate) fn meaning(&self, pointer: &str, pattern: &str) -> Option<&str> {
+        let is_index = |segment: &&str| segment.bytes().all(|byte| byte.is_ascii_digit());
+        let name = pointer.rsplit('/').find(|segment| !is_index(segment))?;
+        self.schemas?.meaning(name, pattern)
+    }
+
     /// The compiled schema; `Err` says why it does not compile (a fault of the generator).
     pub(crate) fn validator(&self, operation: &str) -> Result<Option<&Validator>, &str> {
         let Some(schemas) = self.schemas else {

@@ -1,5 +1,6 @@
 //! The JSON Schemas of one contract, and how they are compiled.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jsonschema::{PatternOptions, Registry, Validator};
@@ -11,7 +12,14 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Schemas {
     text: &'static str,
-    registry: OnceLock<Result<Registry<'static>, String>>,
+    parsed: OnceLock<Result<Parsed, String>>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    registry: Registry<'static>,
+    /// What a pattern means, by the name of what it limits and the pattern.
+    meanings: BTreeMap<String, String>,
 }
 
 /// The name under which the document's schemas refer to each other.
@@ -22,20 +30,26 @@ impl Schemas {
     pub const fn new(text: &'static str) -> Self {
         Self {
             text,
-            registry: OnceLock::new(),
+            parsed: OnceLock::new(),
         }
+    }
+
+    fn parsed(&self) -> &Result<Parsed, String> {
+        self.parsed.get_or_init(|| read(self.text))
+    }
+
+    /// The words for a pattern, to follow "must be".
+    pub(crate) fn meaning(&self, name: &str, pattern: &str) -> Option<&str> {
+        let parsed = self.parsed().as_ref().ok()?;
+        parsed.meanings.get(&format!("{name} {pattern}")).map(String::as_str)
     }
 
     /// Compiles the schema of an operation's input.
     pub(crate) fn compile(&'static self, operation: &str) -> Result<Validator, String> {
-        let registry = self
-            .registry
-            .get_or_init(|| read(self.text))
-            .as_ref()
-            .map_err(Clone::clone)?;
+        let parsed = self.parsed().as_ref().map_err(Clone::clone)?;
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
-            .with_registry(registry)
+            .with_registry(&parsed.registry)
             // Formats are rules here, not remarks.
             .should_validate_formats(true)
             .with_format("date-time", is_date_time)
@@ -52,12 +66,17 @@ fn in_pointer(name: &str) -> String {
     utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string()
 }
 
-fn read(text: &str) -> Result<Registry<'static>, String> {
-    let document: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    Registry::new()
+fn read(text: &str) -> Result<Parsed, String> {
+    let mut document: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let meanings = match document.get_mut("meanings").map(Value::take) {
+        Some(meanings @ Value::Object(_)) => serde_json::from_value(meanings).map_err(|error| error.to_string())?,
+        _ => BTreeMap::new(),
+    };
+    let registry = Registry::new()
         .add(BASE, document)
         .and_then(|builder| builder.prepare())
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    Ok(Parsed { registry, meanings })
 }
 
 /// RFC 3339, and within what [`jiff::Timestamp`] can hold: then reading the value cannot fail later.
@@ -109,6 +128,10 @@ mod tests {
         assert!(schema.is_valid(&json!("x")));
         assert!(!schema.is_valid(&json!(1)));
         assert!(GOOD.compile("c").is_err());
+
+        static SAID: Schemas = Schemas::new(r#"{"operations":{},"meanings":{"port ^[0-9]+$":"a number"}}"#);
+        assert_eq!(SAID.meaning("port", "^[0-9]+$"), Some("a number"));
+        assert_eq!(SAID.meaning("name", "^[0-9]+$"), None);
 
         static LOOKAHEAD: Schemas = Schemas::new(r#"{"operations":{"a":{"pattern":"(?=x)"}}}"#);
         assert!(LOOKAHEAD.compile("a").is_err());

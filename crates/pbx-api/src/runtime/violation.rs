@@ -8,6 +8,8 @@ use jsonschema::{JsonType, ValidationError};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::Check;
+
 /// A part of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -107,7 +109,7 @@ impl Violation {
     }
 
     /// The violations behind one error of the JSON Schema validator, whose instance is an object with a member for each place.
-    pub(crate) fn of_schema(error: &ValidationError<'_>, found: &mut Vec<Self>) {
+    pub(crate) fn of_schema(error: &ValidationError<'_>, check: &Check, found: &mut Vec<Self>) {
         let location = error.instance_path().as_str();
         let rest = location.strip_prefix('/').unwrap_or(location);
         let (key, pointer) = match rest.find('/') {
@@ -115,12 +117,12 @@ impl Violation {
             None => (rest, ""),
         };
         match (Place::from_key(key), error.kind()) {
-            (Some(place), kind) => of_kind(place, pointer, kind, found),
+            (Some(place), kind) => of_kind(place, pointer, kind, check, found),
             (None, ValidationErrorKind::Required { property }) => {
                 let place = property.as_str().and_then(Place::from_key);
                 found.push(missing(place.unwrap_or(Place::Body)));
             }
-            (None, kind) => of_kind(Place::Body, location, kind, found),
+            (None, kind) => of_kind(Place::Body, location, kind, check, found),
         }
     }
 }
@@ -190,7 +192,7 @@ fn subject(place: Place, pointer: &str) -> String {
     }
 }
 
-fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut Vec<Violation>) {
+fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, check: &Check, found: &mut Vec<Violation>) {
     use ValidationErrorKind as Kind;
     let about = |rule: &'static str, predicate: &str| Violation::about(place, pointer, rule, predicate);
     let violation = match kind {
@@ -257,7 +259,13 @@ fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut 
             about("maxProperties", &predicate).limit(limit)
         }
         Kind::UniqueItems => about("uniqueItems", "must not hold the same item twice"),
-        Kind::Pattern { pattern } => about("pattern", &format!("must match the pattern `{pattern}`")).limit(pattern),
+        Kind::Pattern { pattern } => {
+            let predicate = match check.meaning(pointer, pattern) {
+                Some(meaning) => format!("must be {meaning}"),
+                None => format!("must match the pattern `{pattern}`"),
+            };
+            about("pattern", &predicate).limit(pattern)
+        }
         Kind::Format { format } => about("format", &format!("must be {}", format_name(format))).limit(format),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             found.push(Violation::about(
@@ -268,7 +276,7 @@ fn of_kind(place: Place, pointer: &str, kind: &ValidationErrorKind, found: &mut 
             ));
             let closest = context.iter().min_by_key(|errors| distance(errors));
             for error in closest.into_iter().flatten() {
-                Violation::of_schema(error, found);
+                Violation::of_schema(error, check, found);
             }
             return;
         }

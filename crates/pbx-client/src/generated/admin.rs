@@ -774,7 +774,7 @@ pub mod types {
     /// What [`Client::send_global_notification_test_email`](crate::Client::send_global_notification_test_email) sends.
     #[derive(Debug, Clone, PartialEq)]
     pub struct TestEmail {
-        /// The recipient's e-mail address. Must match `^[^@ ]+@[^@ ]+$`.
+        /// The recipient's e-mail address. Must be an e-mail address.
         pub recipient: String,
         /// Mail subject.
         pub subject: String,
@@ -970,7 +970,7 @@ pub mod types {
         /// It is the email address that the reply message is sent
         /// when you want the reply to go to an email address that is different than the From: address.
         ///
-        /// Must match `^[^@ ]+@[^@ ]+$`.
+        /// Must be an e-mail address.
         pub reply_to: crate::Field<String>,
         /// Username or email address. At most 128 characters.
         pub username: crate::Field<String>,
@@ -985,7 +985,7 @@ pub mod types {
         /// The email addresses that should receive notifications, up to 15, separated by commas.
         /// Semicolons are accepted as well; answers have commas.
         ///
-        /// Must match `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+        /// Must be at most 15 e-mail addresses, separated by commas.
         pub recipients: crate::Field<String>,
         /// Apply the email server settings to all tenants.
         pub enable_tenant_access: crate::Field<bool>,

@@ -340,7 +340,7 @@ pub mod types {
     /// What [`Client::update_current_dealer`](crate::Client::update_current_dealer) sends.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateCurrentDealer {
-        /// The email address of user. At most 128 characters. Must match `^[^@ ]+@[^@ ]+$`.
+        /// The email address of user. At most 128 characters. Must be an e-mail address.
         pub email: crate::Field<String>,
         /// The display name of user. At most 1024 characters.
         pub display_name: crate::Field<String>,

@@ -476,11 +476,11 @@ pub mod types {
         /// Username cannot start or end with period (.).
         /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
         ///
-        /// 1 to 64 characters. Must match `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+        /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
         pub name: String,
         /// The password of dealer.
         pub password: crate::Secret,
-        /// The email address of user. At most 128 characters. Must match `^[^@ ]+@[^@ ]+$`.
+        /// The email address of user. At most 128 characters. Must be an e-mail address.
         pub email: Option<String>,
         /// The display name of user. At most 1024 characters.
         pub display_name: Option<String>,
@@ -599,7 +599,7 @@ pub mod types {
     pub struct UpdateDealer {
         /// Enable this dealer or not.
         pub enabled: crate::Field<bool>,
-        /// The email address of user. At most 128 characters. Must match `^[^@ ]+@[^@ ]+$`.
+        /// The email address of user. At most 128 characters. Must be an e-mail address.
         pub email: crate::Field<String>,
         /// The display name of user. At most 1024 characters.
         pub display_name: crate::Field<String>,

@@ -400,7 +400,7 @@ pub mod types {
     pub struct CreateHoliday {
         /// The name of the holiday. 1 to 64 characters.
         pub name: String,
-        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must match `^[A-Z]{3}$`.
+        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.
         pub region: String,
         /// Whether the holiday consists of consecutive days.
         pub consecutive: bool,
@@ -512,7 +512,7 @@ pub mod types {
     pub struct UpdateHoliday {
         /// The name of the holiday. 1 to 64 characters.
         pub name: crate::Field<String>,
-        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must match `^[A-Z]{3}$`.
+        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.
         pub region: crate::Field<String>,
         /// Whether the holiday consists of consecutive days.
         pub consecutive: crate::Field<bool>,

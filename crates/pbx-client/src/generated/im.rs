@@ -260,13 +260,13 @@ pub mod types {
     /// What [`Client::update_im_server_configuration`](crate::Client::update_im_server_configuration) sends.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateImServer {
-        /// The private IPv4 address of the IM server. Must match `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+        /// The private IPv4 address of the IM server. Must be an IPv4 address such as 192.0.2.1.
         pub private_ipv4: crate::Field<String>,
-        /// The private IPv6 address of the IM server. At most 45 characters. Must match `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+        /// The private IPv6 address of the IM server. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
         pub private_ipv6: crate::Field<String>,
-        /// The public IPv4 address of the IM server. Must match `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+        /// The public IPv4 address of the IM server. Must be an IPv4 address such as 192.0.2.1.
         pub public_ipv4: crate::Field<String>,
-        /// The public IPv6 address of the IM server. At most 45 characters. Must match `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+        /// The public IPv6 address of the IM server. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
         pub public_ipv6: crate::Field<String>,
     }
 

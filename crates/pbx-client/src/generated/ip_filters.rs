@@ -437,7 +437,7 @@ pub mod types {
         /// The `CIDR` notation IP address and prefix length,
         /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
         ///
-        /// Must match `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+        /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
         pub cidr: String,
         /// See [`IpRuleTarget`].
         pub target: IpRuleTarget,
@@ -522,7 +522,7 @@ pub mod types {
         /// The `CIDR` notation IP address and prefix length,
         /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
         ///
-        /// Must match `^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$`.
+        /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
         pub cidr: crate::Field<String>,
         /// See [`IpRuleTarget`].
         pub target: crate::Field<IpRuleTarget>,

@@ -148,19 +148,19 @@ pub mod types {
     pub struct UpdateNetwork {
         /// The web domain for PortSIP PBX
         pub web_domain: crate::Field<String>,
-        /// The private IPv4 of system. Must match `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+        /// The private IPv4 of system. Must be an IPv4 address such as 192.0.2.1.
         pub private_ipv4: crate::Field<String>,
-        /// The public IPv4 of system. Must match `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`.
+        /// The public IPv4 of system. Must be an IPv4 address such as 192.0.2.1.
         pub public_ipv4: crate::Field<String>,
         /// Indicates if IPv6 would be enabled.
         pub enable_ipv6: crate::Field<bool>,
-        /// The private IPv6 of system. At most 45 characters. Must match `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+        /// The private IPv6 of system. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
         pub private_ipv6: crate::Field<String>,
-        /// The public IPv6 of system. At most 45 characters. Must match `^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`.
+        /// The public IPv6 of system. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
         pub public_ipv6: crate::Field<String>,
-        /// The primary DNS server. Must match `^[0-9A-Fa-f:.]{2,45}$`.
+        /// The primary DNS server. Must be an IP address.
         pub primary_dns_server: crate::Field<String>,
-        /// The secondary DNS server. Must match `^[0-9A-Fa-f:.]{2,45}$`.
+        /// The secondary DNS server. Must be an IP address.
         pub secondary_dns_server: crate::Field<String>,
     }
 

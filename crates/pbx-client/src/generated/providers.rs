@@ -320,7 +320,7 @@ pub mod types {
         /// For example: 3000;12000-18000.
         /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
         ///
-        /// Must match `^[1-9][0-9]*(-[1-9][0-9]*)?(; ?[1-9][0-9]*(-[1-9][0-9]*)?)*$`.
+        /// Must be numbers and ranges such as 3000;12000-18000.
         pub did_numbers: String,
         /// The max number of concurrent calls. At least 0.
         pub concurrency: Option<i64>,

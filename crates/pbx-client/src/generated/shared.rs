@@ -26,7 +26,7 @@ pub mod types {
         /// Username cannot start or end with period (.).
         /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
         ///
-        /// 1 to 64 characters. Must match `^[A-Za-z0-9_'-]([A-Za-z0-9_.'-]{0,62}[A-Za-z0-9_'-])?$`.
+        /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
         pub name: String,
     }
 
@@ -460,7 +460,7 @@ pub mod types {
         pub password: crate::Field<crate::Secret>,
         /// The token for authentication, when auth is `BEARER`.
         pub token: crate::Field<crate::Secret>,
-        /// The event url. 1 to 128 characters. Must match `^https?://`.
+        /// The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.
         pub url: crate::Field<String>,
     }
 

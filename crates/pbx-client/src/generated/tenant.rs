@@ -784,9 +784,9 @@ pub mod types {
         pub website: crate::Field<String>,
         /// Timezone for tenant.
         pub timezone: crate::Field<String>,
-        /// The Currency code (ISO 4217). Must match `^[A-Z]{3}$`.
+        /// The Currency code (ISO 4217). Must be an ISO 4217 code such as EUR.
         pub currency: crate::Field<String>,
-        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must match `^[A-Z]{3}$`.
+        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.
         pub region: crate::Field<String>,
         /// Allow extension video recording.
         pub enable_video_recording: crate::Field<bool>,
@@ -812,7 +812,7 @@ pub mod types {
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Must be a size such as 500MB or 10GB, or empty for no limit.
         pub extension_im_disk_quota: crate::Field<String>,
         /// See [`OfficeHoursInput`].
         pub office_hours: crate::Field<OfficeHoursInput>,

@@ -702,7 +702,7 @@ pub mod types {
         pub password: Option<crate::Secret>,
         /// The token for authentication, when auth is `BEARER`.
         pub token: Option<crate::Secret>,
-        /// The event url. 1 to 128 characters. Must match `^https?://`.
+        /// The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.
         pub url: Option<String>,
     }
 
@@ -734,9 +734,9 @@ pub mod types {
         pub website: Option<String>,
         /// Timezone for tenant.
         pub timezone: String,
-        /// The Currency code (ISO 4217). Must match `^[A-Z]{3}$`.
+        /// The Currency code (ISO 4217). Must be an ISO 4217 code such as EUR.
         pub currency: String,
-        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must match `^[A-Z]{3}$`.
+        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.
         pub region: String,
         /// Enable this tenant or not. Default: `true`.
         pub enabled: Option<bool>,
@@ -784,19 +784,19 @@ pub mod types {
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Default: ``. Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Default: ``. Must be a size such as 500MB or 10GB, or empty for no limit.
         pub disk_quota: Option<String>,
         /// The maximum size of disk space that the tenant is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Default: ``. Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Default: ``. Must be a size such as 500MB or 10GB, or empty for no limit.
         pub im_disk_quota: Option<String>,
         /// The maximum size of disk space that the extension user is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Default: `1GB`. Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Default: `1GB`. Must be a size such as 500MB or 10GB, or empty for no limit.
         pub extension_im_disk_quota: Option<String>,
         /// The retention period in days of recordings. Default: `180`. At least 1.
         pub recording_retention: Option<i64>,
@@ -825,7 +825,7 @@ pub mod types {
         /// The email addresses that should receive notifications, up to 15, separated by commas.
         /// Semicolons are accepted as well; answers have commas.
         ///
-        /// Must match `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+        /// Must be at most 15 e-mail addresses, separated by commas.
         pub email_recipients: Option<String>,
         /// Whether to force reset the initial password. Default: `false`.
         pub password_force_reset: Option<bool>,
@@ -1126,9 +1126,9 @@ pub mod types {
         pub website: crate::Field<String>,
         /// Timezone for tenant.
         pub timezone: crate::Field<String>,
-        /// The Currency code (ISO 4217). Must match `^[A-Z]{3}$`.
+        /// The Currency code (ISO 4217). Must be an ISO 4217 code such as EUR.
         pub currency: crate::Field<String>,
-        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must match `^[A-Z]{3}$`.
+        /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.
         pub region: crate::Field<String>,
         /// Enable this tenant or not.
         pub enabled: crate::Field<bool>,
@@ -1176,19 +1176,19 @@ pub mod types {
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Must be a size such as 500MB or 10GB, or empty for no limit.
         pub disk_quota: crate::Field<String>,
         /// The maximum size of disk space that the tenant is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Must be a size such as 500MB or 10GB, or empty for no limit.
         pub im_disk_quota: crate::Field<String>,
         /// The maximum size of disk space that the extension user is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Must match `^([1-9][0-9]*(KB|MB|GB|TB|PB))?$`.
+        /// Must be a size such as 500MB or 10GB, or empty for no limit.
         pub extension_im_disk_quota: crate::Field<String>,
         /// The retention period in days of recordings. At least 1.
         pub recording_retention: crate::Field<i64>,
@@ -1217,7 +1217,7 @@ pub mod types {
         /// The email addresses that should receive notifications, up to 15, separated by commas.
         /// Semicolons are accepted as well; answers have commas.
         ///
-        /// Must match `^([^@,; ]+@[^@,; ]+( *[,;] *[^@,; ]+@[^@,; ]+){0,14})?$`.
+        /// Must be at most 15 e-mail addresses, separated by commas.
         pub email_recipients: crate::Field<String>,
         /// Whether to force reset the initial password.
         pub password_force_reset: crate::Field<bool>,

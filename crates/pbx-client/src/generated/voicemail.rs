@@ -118,7 +118,7 @@ pub mod types {
     /// What [`Client::update_voicemail_server`](crate::Client::update_voicemail_server) sends.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateVoicemailServer {
-        /// The extension number of voicemail server. 3 to 64 characters. Must match `^[0-9]{3,64}$`.
+        /// The extension number of voicemail server. 3 to 64 characters. Must be a number of 3 to 64 digits.
         pub extension_number: crate::Field<String>,
         /// Duration the voicemail will be kept before auto deleted, in days. At least 0.
         pub retain_days: crate::Field<i64>,

@@ -121,7 +121,9 @@ fn limits(limits: &Limits) -> Vec<String> {
         (None, Some(high)) => out.push(format!("At most {high} {}.", characters(high))),
         (None, None) => {}
     }
-    if let Some(pattern) = &limits.pattern {
+    if let Some(means) = &limits.pattern_means {
+        out.push(format!("Must be {means}."));
+    } else if let Some(pattern) = &limits.pattern {
         out.push(format!("Must match `{}`.", pattern.replace('`', "'")));
     }
     out

@@ -102,7 +102,9 @@ fn limits(limits: &Limits) -> Vec<String> {
         limits.max_length.map(length),
         " characters",
     ));
-    if let Some(pattern) = limits.pattern.as_deref().filter(|pattern| !pattern.contains('`')) {
+    if let Some(means) = &limits.pattern_means {
+        facts.push(format!("Must be {means}."));
+    } else if let Some(pattern) = limits.pattern.as_deref().filter(|pattern| !pattern.contains('`')) {
         facts.push(format!("Pattern: `{pattern}`."));
     }
     facts

@@ -5,7 +5,7 @@
 //! and these rules are added: objects without `additionalProperties` are closed; integers keep to the range of their format;
 //! what is `readOnly` must not be sent at all (ignoring it would hide a caller's mistake).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, bail};
@@ -70,8 +70,44 @@ pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
     section(&mut text, "$defs", &defs)?;
     text.push_str(",\n");
     section(&mut text, "operations", &operations)?;
+    text.push_str(",\n");
+    let mut meanings = BTreeMap::new();
+    collect_meanings(document, &mut meanings);
+    let meanings: Vec<_> = meanings
+        .into_iter()
+        .map(|(key, text)| (key, Value::from(text)))
+        .collect();
+    section(&mut text, "meanings", &meanings)?;
     text.push_str("\n}\n");
     Ok(text)
+}
+
+/// What patterns mean in words, by the name of what they limit and the pattern: all that a failed check knows of its place.
+fn collect_meanings(value: &Value, meanings: &mut BTreeMap<String, String>) {
+    let mut add = |name: &str, schema: &Value| {
+        let text = |key| schema.get(key).and_then(Value::as_str);
+        if let (Some(pattern), Some(means)) = (text("pattern"), text("x-pattern-means")) {
+            meanings.insert(format!("{name} {pattern}"), means.to_owned());
+        }
+    };
+    match value {
+        Value::Object(object) => {
+            for (name, property) in object
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                add(name, property);
+            }
+            if let (Some(Value::String(name)), Some(schema)) = (object.get("name"), object.get("schema")) {
+                add(name, schema);
+            }
+            object.values().for_each(|inner| collect_meanings(inner, meanings));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| collect_meanings(inner, meanings)),
+        _ => {}
+    }
 }
 
 fn section(text: &mut String, name: &str, schemas: &[(String, Value)]) -> anyhow::Result<()> {

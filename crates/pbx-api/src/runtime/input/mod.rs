@@ -89,7 +89,7 @@ impl Input {
             let unreadable: Vec<Place> = found.iter().map(Violation::place).collect();
             let mut broken = Vec::new();
             for error in validator.iter_errors(&whole) {
-                Violation::of_schema(&error, &mut broken);
+                Violation::of_schema(&error, &operation.check, &mut broken);
                 if broken.len() > 2 * MOST_LISTED {
                     break;
                 }
