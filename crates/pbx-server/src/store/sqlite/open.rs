@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -53,6 +54,8 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans do not depend on bound values: else SQLite compiles a statement again whenever one of them changes.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")?;
     add_functions(&connection)?;
     Ok(connection)
@@ -304,5 +307,25 @@ mod tests {
         assert_eq!(number("SELECT strpos(NULL, 'x')"), None);
         assert_eq!(number("SELECT lower('ÄB') = 'äb'"), Some(1));
         assert_eq!(number("SELECT reverse('aä') = 'äa'"), Some(1));
+    }
+
+    #[test]
+    fn statements_are_compiled_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pbx.db");
+        let _open = open(&path).unwrap();
+        let connection = reader(&path).unwrap();
+        let sql = "SELECT accounts.id FROM tokens JOIN sessions ON sessions.id = tokens.session_id \
+                   JOIN accounts ON accounts.id = sessions.account_id \
+                   WHERE tokens.hash = ?1 AND tokens.kind = ?2 AND tokens.expires_at > ?3";
+        let mut statement = connection.prepare(sql).unwrap();
+        for number in 0..3i64 {
+            assert!(
+                !statement
+                    .exists((number.to_le_bytes(), number.to_string(), number))
+                    .unwrap()
+            );
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 }
