@@ -315,17 +315,18 @@ mod tests {
         let path = folder.path().join("pbx.db");
         let _open = open(&path).unwrap();
         let connection = reader(&path).unwrap();
-        let sql = "SELECT accounts.id FROM tokens JOIN sessions ON sessions.id = tokens.session_id \
-                   JOIN accounts ON accounts.id = sessions.account_id \
+        // The shape of the query behind every token.
+        let sql = "SELECT accounts.id, accounts.role FROM tokens \
+                   JOIN sessions ON sessions.id = tokens.session_id JOIN accounts ON accounts.id = sessions.account_id \
                    WHERE tokens.hash = ?1 AND tokens.kind = ?2 AND tokens.expires_at > ?3";
-        let mut statement = connection.prepare(sql).unwrap();
         for number in 0..3i64 {
+            let mut statement = connection.prepare_cached(sql).unwrap();
             assert!(
                 !statement
                     .exists((number.to_le_bytes(), number.to_string(), number))
                     .unwrap()
             );
+            assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
         }
-        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 }
