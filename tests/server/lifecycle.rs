@@ -174,7 +174,17 @@ fn a_database_of_a_newer_version_is_refused() {
         .unwrap()
         .pragma_update(None, "user_version", 4711)
         .unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [folder]/pbx.db has schema version 4711, and this program knows versions up to 1: it was left untouched; run a newer pbx-server");
+    let refusal = refusal(&start);
+    let (known, rest) = refusal
+        .split_once("knows versions up to ")
+        .and_then(|(_, rest)| rest.split_once(':'))
+        .unwrap();
+    assert!(known.parse::<u32>().is_ok(), "{refusal}");
+    assert_eq!(rest.trim_end(), " it was left untouched; run a newer pbx-server");
+    assert!(
+        refusal.starts_with("pbx-server: the database [folder]/pbx.db has schema version 4711,"),
+        "{refusal}"
+    );
 }
 
 #[cfg(unix)]

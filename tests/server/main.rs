@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
+mod audit;
 mod auth;
 mod errors;
 mod ip_filters;

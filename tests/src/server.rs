@@ -124,6 +124,24 @@ impl Start {
         }
     }
 
+    /// Runs another command of the program to its end, with the given arguments and variables only.
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Ended {
+        let output = Command::new(&self.program)
+            .arg(command)
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program under test");
+        Ended {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     fn usual(&self) -> [&str; 4] {
         [
             "--listen",

@@ -29,6 +29,30 @@ pub struct Options {
     config: Option<PathBuf>,
 }
 
+/// Which database, for commands that do not serve.
+#[derive(Debug, clap::Args)]
+pub struct DatabaseOptions {
+    /// The database: a file, or sqlite:FILE [default: ./pbx.db]
+    #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
+    database: Option<String>,
+
+    /// The TOML file of the server
+    #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl DatabaseOptions {
+    /// The database that a server with these settings has.
+    pub fn settle(self) -> anyhow::Result<String> {
+        let options = Options {
+            database: self.database,
+            config: self.config,
+            ..Options::default()
+        };
+        Ok(options.settle()?.database)
+    }
+}
+
 /// The keys of the file; a key that does not exist is an error, as a flag would be.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

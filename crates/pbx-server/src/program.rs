@@ -1,16 +1,17 @@
 //! The administration server as a program: flags, start, signals, end.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use crate::config::{Config, Options};
+use crate::config::{Config, DatabaseOptions, Options};
 use crate::domain::IdSource;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::http::{BASE_PATH, Pbx, listener};
-use crate::store::Store;
+use crate::store::{Store, audit};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +30,18 @@ enum Command {
     /// Prints "listening on URL" to stdout when it is ready. The first start makes the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
     Serve(Options),
+
+    /// Print what was changed, by whom, from where and when: one JSON object a line, the oldest first.
+    ///
+    /// A server may be using the database. The names of the changed fields are kept, never their values.
+    Audit {
+        #[command(flatten)]
+        database: DatabaseOptions,
+
+        /// Only changes at or after this time, e.g. 2026-01-31T00:00:00Z
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+    },
 }
 
 /// Read from the environment only: a flag would show it to every user of the machine.
@@ -36,8 +49,11 @@ const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let Command::Serve(options) = Arguments::parse().command;
-    match run(options) {
+    let outcome = match Arguments::parse().command {
+        Command::Serve(options) => run(options),
+        Command::Audit { database, since } => print_audit(database, since),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("pbx-server: {error:#}");
@@ -62,6 +78,39 @@ fn run(options: Options) -> anyhow::Result<()> {
         .build()
         .context("no runtime")?;
     runtime.block_on(serve(&config, store))
+}
+
+/// Entries that are held in memory at a time.
+const AUDIT_PAGE: u64 = 1000;
+
+fn print_audit(database: DatabaseOptions, since: Option<Timestamp>) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let url = database.settle()?;
+    let printed = Store::inspect(&url, |tx| {
+        let mut last = (Timestamp::MIN, 0);
+        loop {
+            let records = audit::page(tx, since, last, AUDIT_PAGE)?;
+            let Some(newest) = records.last() else {
+                return stdout.flush().map_err(anyhow::Error::from);
+            };
+            last = (newest.at, newest.id);
+            for record in &records {
+                let line = serde_json::to_string(record)?;
+                writeln!(stdout, "{line}")?;
+            }
+        }
+    });
+    match printed {
+        // Whoever was reading has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        printed => printed,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {

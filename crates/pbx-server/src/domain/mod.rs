@@ -1,5 +1,7 @@
 //! The rules: what may be, what must not, and what happens by itself. Knows neither HTTP nor SQL.
 
+pub mod audit;
+pub mod clock;
 pub mod error;
 mod id;
 pub mod ip_filters;

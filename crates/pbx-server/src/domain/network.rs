@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::{Entry, Object};
 use super::{Error, Violation};
-use crate::store::Store;
 use crate::store::settings::{self, Setting};
+use crate::store::{Changes, Store};
 
 /// The stored settings. Every address is in its canonical text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,11 +65,15 @@ pub async fn show(store: &Store) -> Result<Network, Error> {
 }
 
 /// Changes what is given and nothing else.
-pub async fn update(store: &Store, changes: NetworkChanges) -> Result<(), Error> {
+pub async fn update(store: &Changes, changes: NetworkChanges) -> Result<(), Error> {
     store
         .write(move |tx| {
-            let after = merged(settings::load(tx)?, &changes)?;
-            Ok(settings::save(tx, &after)?)
+            let before: Network = settings::load(tx)?;
+            let after = merged(before.clone(), &changes)?;
+            settings::save(tx, &after)?;
+            Ok(Entry::update(Object::System, Network::NAME)
+                .between(&before, &after)
+                .with(()))
         })
         .await
 }

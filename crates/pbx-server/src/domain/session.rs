@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::audit::{ActingAccount, Action, Actor, Audited, Entry, Object};
 use super::password::{Password, Passwords};
 use super::token::{Token, TokenHash, TokenKind};
-use super::{Error, Id, IdSource};
-use crate::store::{OnConstraint, Store, Tx, accounts, sessions};
+use super::{Error, Id, IdSource, clock};
+use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions};
 
 /// How long an access token is good for.
 pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
@@ -76,6 +77,16 @@ pub struct Account {
     pub enabled: bool,
 }
 
+impl From<&Account> for ActingAccount {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id,
+            name: account.name.clone(),
+            role: account.role.as_str(),
+        }
+    }
+}
+
 /// Who makes a call.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -100,7 +111,7 @@ pub struct TokenSet {
 
 /// Signs in with a password. An unknown name, a wrong password and a disabled account look and take the same.
 pub async fn sign_in(
-    store: &Store,
+    store: &Changes,
     ids: &IdSource,
     passwords: &Passwords,
     name: String,
@@ -128,7 +139,7 @@ pub async fn sign_in(
     store
         .write(move |tx| {
             // The account may have changed since the password was looked at.
-            let now = Timestamp::now();
+            let now = clock::now();
             let current = accounts::by_name(tx, &account.name)?;
             let unchanged = current.is_some_and(|current| {
                 current.id == account.id && current.enabled && current.password_hash == account.password_hash
@@ -138,7 +149,10 @@ pub async fn sign_in(
             }
             sessions::delete_expired(tx, now)?;
             sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
-            give_tokens(tx, session_id, &access, &refresh, now)
+            give_tokens(tx, session_id, &access, &refresh, now)?;
+            Ok(Entry::new(Action::Login, Object::User, account.id)
+                .by(ActingAccount::from(&account))
+                .with(()))
         })
         .await?;
     Ok(tokens)
@@ -147,7 +161,7 @@ pub async fn sign_in(
 /// Exchanges a refresh token for a new token set. Access tokens given out before stay good until they end.
 ///
 /// A token that was exchanged already is in two hands, one of which stole it: the whole session ends.
-pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
+pub async fn refresh(store: &Changes, token: &str) -> Result<TokenSet, Error> {
     let presented = TokenHash::of(token);
     let tokens = TokenSet {
         access: Token::generate()?,
@@ -156,22 +170,22 @@ pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
     let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
     let granted = store
         .write(move |tx| {
-            let now = Timestamp::now();
+            let now = clock::now();
             let Some(token) = sessions::refresh_token(tx, &presented)? else {
-                return Ok::<_, Error>(false);
+                return Ok::<_, Error>(Audited::nothing(false));
             };
             if token.used {
                 sessions::delete(tx, token.session_id)?;
                 tracing::warn!(session = %token.session_id, "a refresh token was used twice: the session is ended");
-                return Ok(false);
+                return Ok(Entry::new(Action::Logout, Object::User, token.account_id).with(false));
             }
             if token.expires_at <= now || !token.account_enabled {
-                return Ok(false);
+                return Ok(Audited::nothing(false));
             }
             sessions::mark_used(tx, &presented, now)?;
             sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
             give_tokens(tx, token.session_id, &access, &refresh, now)?;
-            Ok(true)
+            Ok(Audited::nothing(true))
         })
         .await?;
     if granted {
@@ -185,14 +199,20 @@ pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
 }
 
 /// Ends the caller's session: its access and refresh tokens stop working at once.
-pub async fn sign_out(store: &Store, session_id: Id) -> Result<(), Error> {
-    store.write(move |tx| Ok(sessions::delete(tx, session_id)?)).await
+pub async fn sign_out(store: &Changes, caller: &Caller) -> Result<(), Error> {
+    let (session_id, account_id) = (caller.session_id, caller.account_id);
+    store
+        .write(move |tx| {
+            sessions::delete(tx, session_id)?;
+            Ok(Entry::new(Action::Logout, Object::User, account_id).with(()))
+        })
+        .await
 }
 
 /// Who presents that access token.
 pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
     let access = TokenHash::of(token);
-    let now = Timestamp::now();
+    let now = clock::now();
     store
         .read(move |tx| sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized))
         .await
@@ -227,18 +247,18 @@ pub async fn ensure_administrator(
         password_hash: passwords.hash(password).await?,
         enabled: true,
     };
-    let made = store
+    let made = Changes::new(store, Actor::system())
         .write(move |tx| {
             if accounts::any_of(tx, Role::SystemAdmin)? {
-                return Ok::<_, Error>(false);
+                return Ok::<_, Error>(Audited::nothing(false));
             }
-            accounts::insert(tx, &account, Timestamp::now()).on_constraint("accounts_name_key", || {
-                Error::Conflict {
-                    code: "CONFLICT",
-                    message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
-                }
+            accounts::insert(tx, &account, clock::now()).on_constraint("accounts_name_key", || Error::Conflict {
+                code: "CONFLICT",
+                message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
             })?;
-            Ok(true)
+            Ok(Entry::create(Object::User, account.id)
+                .fields(["name", "password", "role"])
+                .with(true))
         })
         .await?;
     Ok(generated.filter(|_| made))
@@ -306,9 +326,21 @@ mod tests {
                 .unwrap()
         }
 
+        fn changes(&self) -> Changes {
+            Changes::new(&self.store, Actor::system())
+        }
+
         async fn sign_in(&self, name: &str, password: &str) -> Result<TokenSet, Error> {
             let password = Password::new(password.to_owned());
-            sign_in(&self.store, &self.ids, &self.passwords, name.to_owned(), password, None).await
+            sign_in(
+                &self.changes(),
+                &self.ids,
+                &self.passwords,
+                name.to_owned(),
+                password,
+                None,
+            )
+            .await
         }
 
         async fn caller(&self, tokens: &TokenSet) -> Result<Caller, Error> {
@@ -316,7 +348,7 @@ mod tests {
         }
 
         async fn refresh(&self, tokens: &TokenSet) -> Result<TokenSet, Error> {
-            refresh(&self.store, &tokens.refresh.clone().into_text()).await
+            refresh(&self.changes(), &tokens.refresh.clone().into_text()).await
         }
     }
 
@@ -377,7 +409,7 @@ mod tests {
             fixture.sign_in("admin", "secret").await.unwrap(),
         );
         let caller = fixture.caller(&one).await.unwrap();
-        sign_out(&fixture.store, caller.session_id).await.unwrap();
+        sign_out(&fixture.changes(), &caller).await.unwrap();
         assert!(fixture.caller(&one).await.is_err());
         assert!(fixture.refresh(&one).await.is_err());
         assert!(fixture.caller(&other).await.is_ok());
@@ -389,10 +421,7 @@ mod tests {
         let tokens = fixture.sign_in("admin", "secret").await.unwrap();
         let hash = tokens.access.hash();
         let at = |seconds| {
-            let (hash, now) = (
-                hash.clone(),
-                after(Timestamp::now(), SignedDuration::from_secs(seconds)),
-            );
+            let (hash, now) = (hash.clone(), after(clock::now(), SignedDuration::from_secs(seconds)));
             fixture
                 .store
                 .read(move |tx| Ok::<_, Error>(sessions::caller(tx, &hash, now)?.is_some()))
@@ -408,7 +437,7 @@ mod tests {
         let id = fixture.caller(&tokens).await.unwrap().account_id;
         fixture
             .store
-            .write(move |tx| Ok::<_, Error>(accounts::set_enabled(tx, id, false)?))
+            .write_unaudited(move |tx| Ok::<_, Error>(accounts::set_enabled(tx, id, false)?))
             .await
             .unwrap();
         assert!(fixture.caller(&tokens).await.is_err());

@@ -7,12 +7,13 @@ pub mod listener;
 use std::sync::Arc;
 
 use axum::Router;
-use pbx_api::{Api, Operation, RequestInfo};
+use pbx_api::{Api, Call, Operation, RequestInfo};
 
+use crate::domain::audit::Actor;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::{Error, IdSource};
-use crate::store::Store;
+use crate::store::{Changes, Store};
 
 /// Below which path everything is served, as the vendor's server does.
 pub const BASE_PATH: &str = "/api";
@@ -28,6 +29,16 @@ pub struct Pbx {
 }
 
 impl Pbx {
+    /// The store, for what this call changes.
+    pub(crate) fn changes<C: Acting>(&self, call: &Call<C>) -> Changes {
+        let place = Actor {
+            account: None,
+            address: call.peer.map(|peer| peer.ip().to_canonical()),
+            request_id: Some(call.request_id.as_str().to_owned()),
+        };
+        Changes::new(&self.store, call.caller.of(place))
+    }
+
     /// All of the API; a resource that is not mounted answers 501.
     pub fn into_router(self) -> Router {
         pbx_api::Server::new(Arc::new(self))
@@ -37,6 +48,24 @@ impl Pbx {
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
             .build()
+    }
+}
+
+/// What the type of a call says about who makes it.
+pub(crate) trait Acting {
+    /// Who makes a change through this call.
+    fn of(&self, place: Actor) -> Actor;
+}
+
+impl Acting for () {
+    fn of(&self, place: Actor) -> Actor {
+        place
+    }
+}
+
+impl Acting for Caller {
+    fn of(&self, place: Actor) -> Actor {
+        place.signed_in(self)
     }
 }
 

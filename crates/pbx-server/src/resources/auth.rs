@@ -10,22 +10,29 @@ use crate::domain::session::{self, Caller};
 use crate::http::Pbx;
 
 impl AuthApi for Pbx {
-    async fn sign_in(&self, _call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
+    async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
         let password = Password::new(body.password.into_inner());
         let domain = body.domain.as_deref();
-        session::sign_in(&self.store, &self.ids, &self.passwords, body.username, password, domain)
-            .await
-            .map(token_set)
+        session::sign_in(
+            &self.changes(&call),
+            &self.ids,
+            &self.passwords,
+            body.username,
+            password,
+            domain,
+        )
+        .await
+        .map(token_set)
     }
 
-    async fn refresh_tokens(&self, _call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
-        session::refresh(&self.store, body.refresh_token.expose())
+    async fn refresh_tokens(&self, call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
+        session::refresh(&self.changes(&call), body.refresh_token.expose())
             .await
             .map(token_set)
     }
 
     async fn sign_out(&self, call: Call<Caller>) -> Result<(), Error> {
-        session::sign_out(&self.store, call.caller.session_id).await
+        session::sign_out(&self.changes(&call), &call.caller).await
     }
 
     async fn retrieve_signed_in_user(&self, call: Call<Caller>) -> Result<SignedInUser, Error> {

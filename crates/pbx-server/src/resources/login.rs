@@ -11,7 +11,7 @@ use crate::http::Pbx;
 
 impl LoginApi for Pbx {
     /// `scope` and `client_id` are documented as constants; whatever a client sends there changes nothing.
-    async fn issue_oauth_token(&self, _call: Call<()>, body: IssueOauthToken) -> Result<TokenSet, Error> {
+    async fn issue_oauth_token(&self, call: Call<()>, body: IssueOauthToken) -> Result<TokenSet, Error> {
         match body.grant_type {
             GrantType::Password => {
                 let absent = [
@@ -23,21 +23,30 @@ impl LoginApi for Pbx {
                 };
                 let password = Password::new(password.into_inner());
                 let domain = body.domain.as_deref();
-                session::sign_in(&self.store, &self.ids, &self.passwords, username, password, domain)
-                    .await
-                    .map(token_set)
+                session::sign_in(
+                    &self.changes(&call),
+                    &self.ids,
+                    &self.passwords,
+                    username,
+                    password,
+                    domain,
+                )
+                .await
+                .map(token_set)
             }
             GrantType::RefreshToken => {
                 let Some(token) = body.refresh_token else {
                     return Err(missing(&[("refresh_token", true)]));
                 };
-                session::refresh(&self.store, token.expose()).await.map(token_set)
+                session::refresh(&self.changes(&call), token.expose())
+                    .await
+                    .map(token_set)
             }
         }
     }
 
     async fn revoke_oauth_token(&self, call: Call<Caller>) -> Result<(), Error> {
-        session::sign_out(&self.store, call.caller.session_id).await
+        session::sign_out(&self.changes(&call), &call.caller).await
     }
 }
 

@@ -13,12 +13,8 @@ impl NetworkApi for Pbx {
         network::show(&self.store).await.map(Network::from)
     }
 
-    async fn update_network_configurations(
-        &self,
-        _call: Call<Caller>,
-        body: Patch<UpdateNetwork>,
-    ) -> Result<(), Error> {
-        network::update(&self.store, body.into_parts().0.into()).await
+    async fn update_network_configurations(&self, call: Call<Caller>, body: Patch<UpdateNetwork>) -> Result<(), Error> {
+        network::update(&self.changes(&call), body.into_parts().0.into()).await
     }
 }
 
