@@ -8,6 +8,7 @@
 mod audit;
 mod auth;
 mod errors;
+mod guards;
 mod ip_filters;
 mod lifecycle;
 mod network;

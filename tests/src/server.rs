@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use pbx_client::Client;
 use tempfile::TempDir;
 
-use crate::Raw;
+use crate::{CLOCK, Clock, Raw};
 
 /// Who can sign in to a fresh server.
 pub const ADMINISTRATOR: &str = "admin";
@@ -68,6 +68,14 @@ impl Start {
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Gives it a clock that can be put ahead.
+    pub fn with_clock(self) -> (Self, Clock) {
+        let clock = Clock::new();
+        let file = clock.file();
+        let start = self.with_variable(CLOCK, file.to_str().expect("a path in UTF-8"));
+        (start, clock)
     }
 
     /// Leaves the administrator's password to the server.
@@ -226,6 +234,11 @@ impl Server {
     /// Plain HTTP without a session.
     pub fn raw(&self) -> Raw {
         Raw::new(&self.base)
+    }
+
+    /// Plain HTTP without a session, from that address of this machine: on Linux all of 127.0.0.0/8 are.
+    pub fn raw_from(&self, address: &str) -> Raw {
+        Raw::from(&self.base, address.parse().expect("an address"))
     }
 
     /// Plain HTTP with the administrator's token.

@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ipnet::IpNet;
 use serde::Deserialize;
+
+use crate::http::client::{Proxies, ProxyHeader};
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
 const LOG: &str = "info";
+const RATE_LIMIT: u32 = 10_000;
+const PROXY_HEADER: &str = "x-forwarded-for";
 
 /// Flags and variables. None has a default here, so that the file comes before it.
 #[derive(Debug, Default, clap::Args)]
@@ -24,7 +29,19 @@ pub struct Options {
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
 
-    /// A TOML file with any of the keys listen, database, log
+    /// Requests a minute that one client address may make; 0 is no limit [default: 10000]
+    #[arg(long, env = "PBX_RATE_LIMIT", value_name = "NUMBER")]
+    rate_limit: Option<String>,
+
+    /// A reverse proxy whose word is taken for the client's address, or a range of them; may be repeated [default: none]
+    #[arg(long, env = "PBX_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    trusted_proxy: Vec<String>,
+
+    /// The header in which the proxies say so: x-forwarded-for, forwarded [default: x-forwarded-for]
+    #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
+    proxy_header: Option<String>,
+
+    /// A TOML file with any of the keys listen, database, log, rate_limit, trusted_proxy (a list), proxy_header
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -60,6 +77,9 @@ struct File {
     listen: Option<String>,
     database: Option<String>,
     log: Option<String>,
+    rate_limit: Option<u32>,
+    trusted_proxy: Option<Vec<String>>,
+    proxy_header: Option<String>,
 }
 
 /// The settings in force.
@@ -71,6 +91,10 @@ pub struct Config {
     pub database: String,
     /// Directives of the log.
     pub log: String,
+    /// Requests a minute for each client; 0 is no limit.
+    pub rate_limit: u32,
+    /// Who may say for whom a request is made.
+    pub proxies: Proxies,
 }
 
 impl Options {
@@ -83,12 +107,39 @@ impl Options {
                 .or(file)
                 .unwrap_or_else(|| default.to_owned())
         };
+        let rate_limit = match self.rate_limit.filter(|text| !text.is_empty()) {
+            Some(text) => text
+                .parse()
+                .ok()
+                .with_context(|| format!("--rate-limit takes a number of requests a minute, not {text:?}"))?,
+            None => file.rate_limit.unwrap_or(RATE_LIMIT),
+        };
+        let given: Vec<String> = self.trusted_proxy.into_iter().filter(|text| !text.is_empty()).collect();
+        let trusted = if given.is_empty() {
+            file.trusted_proxy.unwrap_or_default()
+        } else {
+            given
+        };
+        let trusted: Vec<IpNet> = trusted.iter().map(|text| proxy(text)).collect::<anyhow::Result<_>>()?;
+        let header = pick(self.proxy_header, file.proxy_header, PROXY_HEADER);
+        let header: ProxyHeader = header
+            .parse()
+            .ok()
+            .with_context(|| format!("--proxy-header takes x-forwarded-for or forwarded, not {header:?}"))?;
         Ok(Config {
+            rate_limit,
+            proxies: Proxies::new(&trusted, header),
             listen: pick(self.listen, file.listen, LISTEN),
             database: pick(self.database, file.database, DATABASE),
             log: pick(self.log, file.log, LOG),
         })
     }
+}
+
+fn proxy(text: &str) -> anyhow::Result<IpNet> {
+    let address = text.parse::<std::net::IpAddr>().map(IpNet::from).ok();
+    let range = address.or_else(|| text.parse().ok());
+    range.with_context(|| format!("--trusted-proxy takes an address or a range such as 10.0.0.0/8, not {text:?}"))
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -125,6 +176,32 @@ mod tests {
         let config = with_file(file, Some("[::1]:81")).unwrap();
         assert_eq!((config.listen.as_str(), config.log.as_str()), ("[::1]:81", "warn"));
         assert_eq!(with_file(file, Some("")).unwrap().listen, "0.0.0.0:80");
+    }
+
+    #[test]
+    fn the_guards_settings_come_from_the_same_places() {
+        let config = Options::default().settle().unwrap();
+        assert_eq!(config.rate_limit, RATE_LIMIT);
+        let file = "rate_limit = 5\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
+        let config = with_file(file, None).unwrap();
+        assert_eq!(config.rate_limit, 5);
+        let ranges = ["10.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap());
+        assert_eq!(config.proxies, Proxies::new(&ranges, ProxyHeader::Forwarded));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_flag() {
+        let (mut limit, mut proxy, mut header) = (Options::default(), Options::default(), Options::default());
+        limit.rate_limit = Some("many".to_owned());
+        proxy.trusted_proxy = vec!["proxy.example.com".to_owned()];
+        header.proxy_header = Some("via".to_owned());
+        for (options, flag) in [
+            (limit, "--rate-limit"),
+            (proxy, "--trusted-proxy"),
+            (header, "--proxy-header"),
+        ] {
+            assert!(options.settle().unwrap_err().to_string().starts_with(flag));
+        }
     }
 
     #[test]

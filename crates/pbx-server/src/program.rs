@@ -7,6 +7,7 @@ use crate::config::{Config, DatabaseOptions, Options};
 use crate::domain::IdSource;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
+use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::store::{Store, audit};
 use anyhow::Context as _;
@@ -77,7 +78,7 @@ fn run(options: Options) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("no runtime")?;
-    runtime.block_on(serve(&config, store))
+    runtime.block_on(serve(config, store))
 }
 
 /// Entries that are held in memory at a time.
@@ -113,7 +114,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
+async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
@@ -135,6 +136,7 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         store: store.clone(),
         ids,
         passwords,
+        guard: Guard::new(config.proxies, config.rate_limit),
     }
     .into_router();
     let mut stdout = std::io::stdout();

@@ -1,22 +1,37 @@
 //! The one clock of the rules: whatever ends (a token, a rule, a lock-out) ends by it.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-/// A clock that is not the system's.
-type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+/// By how much this clock is ahead of the system's.
+type Shift = Box<dyn Fn() -> SignedDuration + Send + Sync>;
 
-static CLOCK: OnceLock<Clock> = OnceLock::new();
+static SHIFT: OnceLock<Shift> = OnceLock::new();
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// What time it is.
 pub fn now() -> Timestamp {
-    CLOCK.get().map_or_else(Timestamp::now, |clock| clock())
+    let now = Timestamp::now();
+    SHIFT
+        .get()
+        .map_or(now, |shift| now.saturating_add(shift()).unwrap_or(Timestamp::MAX))
 }
 
-/// Goes by another clock from now on, which a test moves. Once in a process, before it serves; the program never does.
-pub fn replace(clock: impl Fn() -> Timestamp + Send + Sync + 'static) {
-    if CLOCK.set(Box::new(clock)).is_err() {
-        tracing::error!("the clock was replaced before");
+/// How long it has been since some moment of this process. Never goes back, whatever is done to the time of day.
+pub fn elapsed() -> Duration {
+    let elapsed = START.elapsed();
+    match SHIFT.get().map(|shift| shift()) {
+        None => elapsed,
+        Some(shift) => elapsed.saturating_add(shift.try_into().unwrap_or_default()),
+    }
+}
+
+/// Puts the clock ahead from now on, by an amount that a test chooses and lets grow. The program itself never does.
+pub fn shift(by: impl Fn() -> SignedDuration + Send + Sync + 'static) {
+    if SHIFT.set(Box::new(by)).is_err() {
+        tracing::error!("the clock is shifted already");
     }
 }

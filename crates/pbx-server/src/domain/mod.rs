@@ -3,12 +3,16 @@
 pub mod audit;
 pub mod clock;
 pub mod error;
+pub mod guard;
 mod id;
 pub mod ip_filters;
 pub mod list;
+pub mod lockout;
 pub mod network;
 pub mod password;
+pub mod rate_limit;
 pub mod session;
+pub mod source;
 pub mod token;
 
 pub use self::error::{Error, Violation};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 
 use super::audit::{ActingAccount, Action, Actor, Audited, Entry, Object};
+use super::lockout::{self, Client};
 use super::password::{Password, Passwords};
 use super::token::{Token, TokenHash, TokenKind};
 use super::{Error, Id, IdSource, clock};
@@ -100,6 +101,17 @@ pub struct Caller {
     pub session_id: Id,
 }
 
+/// What somebody signs in with.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The account's name.
+    pub name: String,
+    /// Its password, as it is claimed.
+    pub password: Password,
+    /// Of the account's tenant; none or empty for accounts of the system.
+    pub domain: Option<String>,
+}
+
 /// What a client gets when it signs in or refreshes.
 #[derive(Debug)]
 pub struct TokenSet {
@@ -114,12 +126,13 @@ pub async fn sign_in(
     store: &Changes,
     ids: &IdSource,
     passwords: &Passwords,
-    name: String,
-    password: Password,
-    domain: Option<&str>,
+    client: Client,
+    credentials: Credentials,
 ) -> Result<TokenSet, Error> {
+    let Credentials { name, password, domain } = credentials;
     // A domain names a tenant; there are none yet, so none is known.
     if domain.is_some_and(|domain| !domain.is_empty()) {
+        lockout::failed(store, ids, client).await?;
         return Err(Error::NotFound { what: "domain" });
     }
     let account = store
@@ -128,6 +141,7 @@ pub async fn sign_in(
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let verified = passwords.verify(password, stored).await?;
     let Some(account) = account.filter(|account| verified && account.enabled) else {
+        lockout::failed(store, ids, client).await?;
         return Err(login_failed());
     };
     let tokens = TokenSet {
@@ -140,6 +154,7 @@ pub async fn sign_in(
         .write(move |tx| {
             // The account may have changed since the password was looked at.
             let now = clock::now();
+            lockout::check(tx, client, now)?;
             let current = accounts::by_name(tx, &account.name)?;
             let unchanged = current.is_some_and(|current| {
                 current.id == account.id && current.enabled && current.password_hash == account.password_hash
@@ -331,16 +346,16 @@ mod tests {
         }
 
         async fn sign_in(&self, name: &str, password: &str) -> Result<TokenSet, Error> {
-            let password = Password::new(password.to_owned());
-            sign_in(
-                &self.changes(),
-                &self.ids,
-                &self.passwords,
-                name.to_owned(),
-                password,
-                None,
-            )
-            .await
+            let credentials = Credentials {
+                name: name.to_owned(),
+                password: Password::new(password.to_owned()),
+                domain: None,
+            };
+            let client = Client {
+                address: "192.0.2.1".parse().unwrap(),
+                accepted: false,
+            };
+            sign_in(&self.changes(), &self.ids, &self.passwords, client, credentials).await
         }
 
         async fn caller(&self, tokens: &TokenSet) -> Result<Caller, Error> {

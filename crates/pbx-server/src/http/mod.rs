@@ -1,7 +1,9 @@
 //! Where the rules meet `pbx-api`: who calls, what an error is in HTTP, and the listening socket.
 
 mod body;
+pub mod client;
 mod error;
+pub mod guard;
 pub mod listener;
 
 use std::sync::Arc;
@@ -9,7 +11,9 @@ use std::sync::Arc;
 use axum::Router;
 use pbx_api::{Api, Call, Operation, RequestInfo};
 
+use self::guard::Guard;
 use crate::domain::audit::Actor;
+use crate::domain::lockout::Client;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::{Error, IdSource};
@@ -26,6 +30,8 @@ pub struct Pbx {
     pub ids: IdSource,
     /// Hashes and verifies.
     pub passwords: Passwords,
+    /// Lets requests in.
+    pub guard: Guard,
 }
 
 impl Pbx {
@@ -33,10 +39,16 @@ impl Pbx {
     pub(crate) fn changes<C: Acting>(&self, call: &Call<C>) -> Changes {
         let place = Actor {
             account: None,
-            address: call.peer.map(|peer| peer.ip().to_canonical()),
+            address: self.guard.address(call.peer, &call.headers).ok(),
             request_id: Some(call.request_id.as_str().to_owned()),
         };
         Changes::new(&self.store, call.caller.of(place))
+    }
+
+    /// Who tries to sign in.
+    pub(crate) async fn client(&self, call: &Call<()>) -> Result<Client, Error> {
+        let address = self.guard.address(call.peer, &call.headers)?;
+        self.guard.client(&self.store, address).await
     }
 
     /// All of the API; a resource that is not mounted answers 501.
@@ -73,6 +85,11 @@ impl Api for Pbx {
     type Caller = Caller;
     type Error = Error;
 
+    async fn admit(&self, info: &RequestInfo<'_>) -> Result<(), Error> {
+        let address = self.guard.address(info.peer, info.headers)?;
+        self.guard.admit(&self.store, address).await
+    }
+
     async fn authenticate(&self, token: &str, _info: &RequestInfo<'_>) -> Result<Caller, Error> {
         session::authenticate(&self.store, token).await
     }
@@ -89,6 +106,7 @@ impl Api for Pbx {
 
 #[cfg(test)]
 mod tests {
+    use super::client::Proxies;
     use super::*;
     use crate::domain::Id;
     use crate::domain::session::Role;
@@ -101,6 +119,7 @@ mod tests {
             store,
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
+            guard: Guard::new(Proxies::default(), 0),
         };
         let caller = |role| {
             let id = Id::from_stored(1);

@@ -6,23 +6,20 @@ use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
 use super::token_set;
 use crate::domain::Error;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller};
+use crate::domain::session::{self, Caller, Credentials};
 use crate::http::Pbx;
 
 impl AuthApi for Pbx {
     async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
-        let password = Password::new(body.password.into_inner());
-        let domain = body.domain.as_deref();
-        session::sign_in(
-            &self.changes(&call),
-            &self.ids,
-            &self.passwords,
-            body.username,
-            password,
-            domain,
-        )
-        .await
-        .map(token_set)
+        let client = self.client(&call).await?;
+        let credentials = Credentials {
+            name: body.username,
+            password: Password::new(body.password.into_inner()),
+            domain: body.domain,
+        };
+        session::sign_in(&self.changes(&call), &self.ids, &self.passwords, client, credentials)
+            .await
+            .map(token_set)
     }
 
     async fn refresh_tokens(&self, call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {

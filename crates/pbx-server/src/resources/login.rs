@@ -5,7 +5,7 @@ use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
 
 use super::token_set;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller};
+use crate::domain::session::{self, Caller, Credentials};
 use crate::domain::{Error, Violation};
 use crate::http::Pbx;
 
@@ -21,18 +21,15 @@ impl LoginApi for Pbx {
                 let (Some(username), Some(password)) = (body.username, body.password) else {
                     return Err(missing(&absent));
                 };
-                let password = Password::new(password.into_inner());
-                let domain = body.domain.as_deref();
-                session::sign_in(
-                    &self.changes(&call),
-                    &self.ids,
-                    &self.passwords,
-                    username,
-                    password,
-                    domain,
-                )
-                .await
-                .map(token_set)
+                let client = self.client(&call).await?;
+                let credentials = Credentials {
+                    name: username,
+                    password: Password::new(password.into_inner()),
+                    domain: body.domain,
+                };
+                session::sign_in(&self.changes(&call), &self.ids, &self.passwords, client, credentials)
+                    .await
+                    .map(token_set)
             }
             GrantType::RefreshToken => {
                 let Some(token) = body.refresh_token else {

@@ -12,8 +12,10 @@ mod error;
 pub mod ip_filters;
 pub mod list;
 mod migrations;
+mod revisions;
 pub mod sessions;
 pub mod settings;
+pub mod sign_in_failures;
 mod sqlite;
 mod tx;
 
