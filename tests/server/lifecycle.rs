@@ -175,16 +175,9 @@ fn a_database_of_a_newer_version_is_refused() {
         .pragma_update(None, "user_version", 4711)
         .unwrap();
     let refusal = refusal(&start);
-    let (known, rest) = refusal
-        .split_once("knows versions up to ")
-        .and_then(|(_, rest)| rest.split_once(':'))
-        .unwrap();
-    assert!(known.parse::<u32>().is_ok(), "{refusal}");
-    assert_eq!(rest.trim_end(), " it was left untouched; run a newer pbx-server");
-    assert!(
-        refusal.starts_with("pbx-server: the database [folder]/pbx.db has schema version 4711,"),
-        "{refusal}"
-    );
+    let (before, after) = refusal.split_once(" up to ").unwrap();
+    let after = after.trim_start_matches(|character: char| character.is_ascii_digit());
+    insta::assert_snapshot!(format!("{before} up to [newest]{after}"), @"pbx-server: the database [folder]/pbx.db has schema version 4711, and this program knows versions up to [newest]: it was left untouched; run a newer pbx-server");
 }
 
 #[cfg(unix)]

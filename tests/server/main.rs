@@ -7,12 +7,15 @@
 
 mod audit;
 mod auth;
+mod certificates;
 mod errors;
 mod guards;
 mod ip_filters;
+mod key;
 mod lifecycle;
 mod network;
 mod transcript;
+mod transports;
 mod unmounted;
 
 use pbx_tests::{Server, Start};

@@ -17,6 +17,7 @@ use crate::domain::lockout::Client;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::{Error, IdSource};
+use crate::sip::Sip;
 use crate::store::{Changes, Store};
 
 /// Below which path everything is served, as the vendor's server does.
@@ -32,6 +33,8 @@ pub struct Pbx {
     pub passwords: Passwords,
     /// Lets requests in.
     pub guard: Guard,
+    /// The ports of the transports, and the certificate.
+    pub sip: Arc<Sip>,
 }
 
 impl Pbx {
@@ -57,8 +60,10 @@ impl Pbx {
             .base_path(BASE_PATH)
             .mount(pbx_api::auth::router())
             .mount(pbx_api::ip_filters::router())
+            .mount(pbx_api::key::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::transports::router())
             .build()
     }
 }
@@ -120,6 +125,7 @@ mod tests {
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
             guard: Guard::new(Proxies::default(), 0),
+            sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };
         let caller = |role| {
             let id = Id::from_stored(1);

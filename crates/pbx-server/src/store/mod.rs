@@ -17,6 +17,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 mod sqlite;
+pub mod transports;
 mod tx;
 
 use std::path::PathBuf;
