@@ -91,7 +91,7 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout();
     // Nobody may be reading any more; that is no reason not to serve.
     let _ = writeln!(stdout, "listening on http://{address}{BASE_PATH}").and_then(|()| stdout.flush());
-    tracing::info!(%address, database = config.database, "ready");
+    tracing::info!(%address, database = store.location(), "ready");
     listener::serve(listener, app, stop).await;
     store.close().await;
     tracing::info!("stopped");
