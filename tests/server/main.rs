@@ -8,11 +8,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
 mod auth;
+pub(crate) mod certificates;
 mod errors;
 mod ip_filters;
+mod key;
 mod lifecycle;
 mod network;
 mod transcript;
+mod transports;
 mod unmounted;
 
 use pbx_tests::{Engine, Server, Start};

@@ -8,4 +8,6 @@ pub mod domain;
 pub mod http;
 pub mod program;
 mod resources;
+pub mod sip;
 pub mod store;
+pub mod tls;

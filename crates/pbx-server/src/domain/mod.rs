@@ -1,13 +1,16 @@
 //! The rules: what may be, what must not, and what happens by itself. Knows neither HTTP nor SQL.
 
+pub mod certificate;
 pub mod error;
 mod id;
 pub mod ip_filters;
+pub mod key;
 pub mod list;
 pub mod network;
 pub mod password;
 pub mod session;
 pub mod token;
+pub mod transports;
 
 pub use self::error::{Error, Violation};
 pub use self::id::{Id, IdSource};

@@ -12,6 +12,7 @@ use pbx_api::{Api, Operation, RequestInfo};
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::{Error, IdSource};
+use crate::sip::Sip;
 use crate::store::Store;
 
 /// Below which path everything is served, as the vendor's server does.
@@ -25,6 +26,8 @@ pub struct Pbx {
     pub ids: IdSource,
     /// Hashes and verifies.
     pub passwords: Passwords,
+    /// The ports of the transports, and the certificate.
+    pub sip: Arc<Sip>,
 }
 
 impl Pbx {
@@ -34,8 +37,10 @@ impl Pbx {
             .base_path(BASE_PATH)
             .mount(pbx_api::auth::router())
             .mount(pbx_api::ip_filters::router())
+            .mount(pbx_api::key::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::transports::router())
             .build()
     }
 }
@@ -72,6 +77,7 @@ mod tests {
             store,
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
+            sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };
         let caller = |role| {
             let id = Id::from_stored(1);

@@ -3,8 +3,10 @@
 
 mod auth;
 mod ip_filters;
+mod key;
 mod login;
 mod network;
+mod transports;
 
 use pbx_api::shared::TokenSet;
 

@@ -3,7 +3,9 @@
 
 /// One step, written for each engine.
 pub(super) struct Migration {
-    /// The name of its files, for messages.
+    /// Grows from step to step; the database remembers the last one that it has.
+    pub(super) version: i64,
+    /// The name of its files.
     pub(super) name: &'static str,
     /// The statements for SQLite.
     pub(super) sqlite: &'static str,
@@ -11,10 +13,11 @@ pub(super) struct Migration {
     pub(super) postgres: &'static str,
 }
 
-/// The step of that name, in both dialects.
+/// The step of that number, in both dialects.
 macro_rules! step {
-    ($name:literal) => {
+    ($version:literal, $name:literal) => {
         Migration {
+            version: $version,
             name: $name,
             sqlite: include_str!(concat!("migrations/", $name, ".sqlite.sql")),
             postgres: include_str!(concat!("migrations/", $name, ".postgres.sql")),
@@ -22,17 +25,17 @@ macro_rules! step {
     };
 }
 
-/// Every step, oldest first. Its place in this list, counted from 1, is the version of a database that has it.
-pub(super) const MIGRATIONS: &[Migration] = &[step!("0001_first")];
+/// Every step, oldest first.
+pub(super) const MIGRATIONS: &[Migration] = &[step!(1, "0001_first"), step!(30, "0030_transports")];
 
 /// The version a database has after all steps.
 pub(super) fn newest() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
-/// The steps that a database of that version has not seen.
+/// The steps that a database of that version does not have yet.
 pub(super) fn missing(version: i64) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0))
+    MIGRATIONS.iter().filter(move |migration| migration.version > version)
 }
 
 #[cfg(test)]
@@ -40,9 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_in_the_order_of_their_names() {
-        assert!(MIGRATIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
-        assert_eq!(missing(0).count(), MIGRATIONS.len());
-        assert_eq!(missing(newest()).count(), 0);
+    fn versions_grow_and_are_in_the_names() {
+        assert!(MIGRATIONS.is_sorted_by(|one, next| one.version < next.version));
+        for migration in MIGRATIONS {
+            assert!(
+                migration.name.starts_with(&format!("{:04}_", migration.version)),
+                "{}",
+                migration.name
+            );
+        }
     }
 }

@@ -15,6 +15,7 @@ mod postgres;
 pub mod sessions;
 pub mod settings;
 mod sqlite;
+pub mod transports;
 mod tx;
 
 use std::path::PathBuf;
