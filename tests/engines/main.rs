@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
 mod crash;
+mod guards;
 mod nodes;
 mod postgres;
 mod sqlite;

@@ -97,3 +97,22 @@ async fn rules_that_look_before_they_write_hold_across_nodes() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_of_one_document_on_both_nodes_all_get_their_turn() {
+    let Some((one, other)) = two_nodes() else { return };
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    let writes = (0..200u8).map(|number| {
+        let node = [&here, &there][usize::from(number) % 2];
+        async move {
+            node.post(
+                "/network",
+                &json!({"private_ipv4": format!("10.0.0.{}", number % 50 + 2)}),
+            )
+            .await
+            .status
+        }
+    });
+    assert_eq!(join_all(writes).await, [200; 200]);
+}

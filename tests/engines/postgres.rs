@@ -1,6 +1,6 @@
 //! Opening a PostgreSQL database: what is made there, and what is refused.
 
-use pbx_tests::{Database, Engine, GUARDED, GUARDED_PASSWORD, Start};
+use pbx_tests::{Cluster, Database, Engine, GUARDED, GUARDED_PASSWORD, Start};
 
 use crate::{PROGRAM, refusal};
 
@@ -180,4 +180,39 @@ fn both_engines_have_the_same_tables_and_columns() {
          ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"",
     );
     assert_eq!(ours, theirs);
+}
+
+#[tokio::test]
+async fn tls_is_used_and_the_servers_certificate_checked() {
+    let authority = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = authority.signing_key.serialize_pem();
+    let Some((cluster, port)) = Cluster::start_with_tls(&authority.cert.pem(), &key) else {
+        return;
+    };
+    let database = cluster.database();
+    let start = Start::new(PROGRAM);
+    let file = start.folder().join("trusted.pem");
+    let with = |parameters: &str| {
+        start
+            .clone()
+            .with_database(format!("{}?{parameters}", database.network_url()))
+    };
+    let trusting = format!("sslmode=require&sslrootcert={}", file.display());
+    let line = |start: &Start| refusal(start).replace(&port.to_string(), "[port]");
+
+    std::fs::write(&file, "").unwrap();
+    insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the database URL is not understood (its sslrootcert [folder]/trusted.pem cannot be used: there is no certificate in it): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(&file, stranger.cert.pem()).unwrap();
+    insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the connection to postgres://pbx@127.0.0.1:[port]/t0 cannot be encrypted (error performing TLS handshake: invalid peer certificate: BadSignature): name the authority that signed the server's certificate in sslrootcert=FILE, or switch TLS on there");
+    // Not trusted by this machine either.
+    assert!(line(&with("sslmode=require")).contains("certificate"));
+    insta::assert_snapshot!(line(&with("sslmode=disable")), @"pbx-server: the PostgreSQL server refuses the user or the password of postgres://pbx@127.0.0.1:[port]/t0 (no pg_hba.conf entry for host "127.0.0.1", user "pbx", database "t0", no encryption (SQLSTATE 28000)): correct them in --database, or the server's pg_hba.conf");
+    insta::assert_snapshot!(line(&with("sslmode=prefer")), @"pbx-server: the database URL is not understood (its sslmode is neither disable nor require): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+
+    std::fs::write(&file, authority.cert.pem()).unwrap();
+    let server = with(&trusting).ready();
+    server.client().await;
+    let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'pbx'";
+    assert_eq!(database.sql(encrypted), "t");
 }

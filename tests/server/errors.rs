@@ -85,3 +85,22 @@ async fn every_answer_has_a_request_id_of_its_own() {
     assert!(one.header("x-request-id").is_some());
     assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
 }
+
+#[tokio::test]
+async fn a_text_with_a_nul_is_refused_wherever_it_stands() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let rule = json!({"cidr": "192.0.2.0/24", "target": "DENY", "description": "a\u{0}b"});
+    for answer in [
+        raw.post("/ip_filters", &rule).await,
+        raw.get("/ip_filters", &[("filter", "cidr eq '\u{0}'")]).await,
+        raw.get("/ip_filters", &[("search", "\u{0}")]).await,
+        raw.post("/auth/sign_in", &json!({"username": "\u{0}", "password": "x"}))
+            .await,
+    ] {
+        assert_eq!(
+            (answer.status, answer.codes()),
+            (400, vec!["VALIDATE_FAILED".to_owned()])
+        );
+    }
+}

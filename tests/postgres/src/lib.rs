@@ -23,6 +23,9 @@ pub const GUARDED: &str = "guarded";
 /// The password of [`GUARDED`].
 pub const GUARDED_PASSWORD: &str = "gu@rded/s3cret";
 
+/// Names the socket even where there is no port.
+const DEFAULT_PORT: u16 = 5432;
+
 /// Where the programs are, if not in a usual place.
 const PROGRAMS: &str = "PBX_TEST_POSTGRES_BIN";
 
@@ -36,6 +39,7 @@ pub fn database() -> Option<Database> {
 pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
+    port: u16,
     databases: AtomicUsize,
     /// Stops the cluster and removes its folder as soon as nobody holds the other end of its input.
     guard: Child,
@@ -46,12 +50,25 @@ pub struct Cluster {
 pub struct Database {
     programs: PathBuf,
     folder: PathBuf,
+    port: u16,
     name: String,
 }
 
 impl Cluster {
     /// A new one, or `None` where PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
+        Self::start_with(None)
+    }
+
+    /// The same, that also listens on a port of 127.0.0.1 and there takes TLS only, with this certificate and key in PEM.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Option<(Self, u16)> {
+        // The port is free when it is looked for; who takes it meanwhile makes this test fail, and no other.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = port.expect("a free port").port();
+        Self::start_with(Some((port, certificate, key))).map(|cluster| (cluster, port))
+    }
+
+    fn start_with(tls: Option<(u16, &str, &str)>) -> Option<Self> {
         let Some(programs) = programs() else {
             // Not `eprintln!`, which the test runner keeps to itself when a test passes.
             let _ = writeln!(
@@ -89,10 +106,24 @@ impl Cluster {
         );
         let rules = data.join("pg_hba.conf");
         let others = fs::read_to_string(&rules).expect("pg_hba.conf");
+        let others = if tls.is_some() {
+            others.replace("host  ", "hostssl  ")
+        } else {
+            others
+        };
         fs::write(&rules, format!("local all {GUARDED} scram-sha-256\n{others}")).expect("pg_hba.conf");
+        let listening = match tls {
+            None => "-c listen_addresses=".to_owned(),
+            Some((port, certificate, key)) => {
+                fs::write(data.join("server.crt"), certificate).expect("a certificate");
+                fs::write(data.join("server.key"), key).expect("a key");
+                user.own_secret(&data.join("server.key"));
+                format!("-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on")
+            }
+        };
 
         let options = format!(
-            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c full_page_writes=off -c max_connections=200",
+            "{listening} -c unix_socket_directories={} -c fsync=off -c full_page_writes=off -c max_connections=200",
             folder.display()
         );
         let script = r#""$1/pg_ctl" -D "$2/data" -l "$2/log" -o "$3" -w start >/dev/null && echo ready && cat >/dev/null
@@ -126,6 +157,7 @@ impl Cluster {
         let cluster = Self {
             programs,
             folder,
+            port: tls.map_or(DEFAULT_PORT, |(port, ..)| port),
             databases: AtomicUsize::new(0),
             guard,
         };
@@ -143,6 +175,7 @@ impl Cluster {
         Database {
             programs: self.programs.clone(),
             folder: self.folder.clone(),
+            port: self.port,
             name,
         }
     }
@@ -169,6 +202,7 @@ impl Cluster {
         Administrator {
             programs: &self.programs,
             folder: &self.folder,
+            port: self.port,
             database: "postgres",
         }
     }
@@ -187,7 +221,12 @@ impl Database {
         self.url_as(OWNER)
     }
 
-    /// The same for another user, or a user with a password.
+    /// For `--database`, through the network.
+    pub fn network_url(&self) -> String {
+        format!("postgres://{OWNER}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
+    /// [`url`](Self::url) for another user, or a user with a password.
     pub fn url_as(&self, user: &str) -> String {
         let folder = self.folder.to_str().expect("a path in UTF-8").replace('/', "%2F");
         format!("postgres://{user}@{folder}/{}", self.name)
@@ -207,6 +246,7 @@ impl Database {
         Administrator {
             programs: &self.programs,
             folder: &self.folder,
+            port: self.port,
             database: &self.name,
         }
     }
@@ -229,6 +269,7 @@ impl Drop for Database {
 struct Administrator<'a> {
     programs: &'a Path,
     folder: &'a Path,
+    port: u16,
     database: &'a str,
 }
 
@@ -259,6 +300,7 @@ impl Administrator<'_> {
             .args(["-U", "postgres", "-d", self.database, "-h"])
             .arg(self.folder)
             .args(arguments)
+            .env("PGPORT", self.port.to_string())
             .stdin(Stdio::null());
         command
     }
@@ -288,6 +330,19 @@ fn programs() -> Option<PathBuf> {
 struct User(Option<(String, String)>);
 
 impl User {
+    /// Gives it a file that nobody else may read.
+    fn own_secret(&self, file: &Path) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("permissions");
+        }
+        if let Some((user, _)) = &self.0 {
+            let given = Command::new("chown").arg(user).arg(file).status().expect("chown");
+            assert!(given.success(), "{} cannot be given to {user}", file.display());
+        }
+    }
+
     fn command(&self, program: &Path) -> Command {
         match &self.0 {
             None => Command::new(program),

@@ -151,6 +151,72 @@ async fn parallel_changes_to_one_row_are_all_counted() {
     }
 }
 
+#[tokio::test]
+async fn a_transaction_that_passes_over_a_failure_is_no_success_on_postgresql() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.store.write(|tx| insert(tx, "one")).await.unwrap();
+        let outcome = fixture.store.write(|tx| {
+            let _ = insert(tx, "one");
+            insert(tx, "two")
+        });
+        let outcome = outcome.await;
+        // SQLite undoes the statement alone. PostgreSQL undoes everything, and its COMMIT would not say so.
+        match &fixture.place {
+            Place::Folder(_) => assert!(outcome.is_ok()),
+            Place::Postgres(_) => assert!(matches!(outcome, Err(StoreError::Engine(_)))),
+        }
+        assert_eq!(names(&fixture.store).await.contains(&"two".to_owned()), outcome.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn values_come_back_as_they_went_in_and_nul_does_not_go_in() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.place.sql(
+            "CREATE TABLE kinds (flag INTEGER, number INTEGER, fraction REAL, text TEXT, bytes BLOB) STRICT",
+            "CREATE TABLE kinds (flag BOOLEAN, number BIGINT, fraction FLOAT8, text TEXT, bytes BYTEA);
+             ALTER TABLE kinds OWNER TO pbx",
+        );
+        let columns = ["flag", "number", "fraction", "text", "bytes"];
+        let kept = fixture.store.write(move |tx| {
+            let (text, bytes) = ("ä\u{1}'\\😀\u{10FFFF}".to_owned(), vec![0u8, 255, 39]);
+            for row in [
+                [true.into(), i64::MIN.into(), 0.1f64.into(), text.into(), bytes.into()],
+                [
+                    None::<bool>.into(),
+                    None::<i64>.into(),
+                    None::<f64>.into(),
+                    None::<String>.into(),
+                    None::<Vec<u8>>.into(),
+                ],
+            ] {
+                let mut insert = Query::insert();
+                insert.into_table("kinds").columns(columns).values_panic(row);
+                tx.execute(&insert)?;
+            }
+            let select = Query::select().columns(columns).from("kinds").to_owned();
+            tx.all(&select, |row| {
+                Ok((
+                    row.get::<Option<bool>>(0)?,
+                    row.get::<Option<i64>>(1)?,
+                    row.get::<Option<String>>(3)?,
+                    row.get::<Option<Vec<u8>>>(4)?,
+                ))
+            })
+        });
+        let kept = kept.await.map_err(|error: StoreError| error).unwrap();
+        let first = (
+            Some(true),
+            Some(i64::MIN),
+            Some("ä\u{1}'\\😀\u{10FFFF}".to_owned()),
+            Some(vec![0, 255, 39]),
+        );
+        assert_eq!(kept, [first, (None, None, None, None)]);
+        let nul = fixture.store.write(|tx| insert(tx, "a\0b")).await;
+        assert!(matches!(nul, Err(StoreError::NulInText)));
+    }
+}
+
 #[test]
 fn urls() {
     let path = |url| sqlite_path(url).map(|path| path.display().to_string());

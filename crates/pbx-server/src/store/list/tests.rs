@@ -283,3 +283,30 @@ fn the_longest_chains_and_deepest_nests_are_answered() {
         }
     }
 }
+
+#[test]
+fn every_engine_knows_the_programs_lower_case() {
+    for fixture in Fixture::on_every_engine() {
+        for text in [
+            "ÄÖÜẞß",
+            "İIıi",
+            "ΣΑΣ ΣΑΣ",
+            "ŁÓDŹ",
+            "ǅ",
+            "Ⅷ Ⓐ",
+            "ДЁ",
+            "ﬁ",
+            "e\u{301}É",
+            "𐐀",
+        ] {
+            let lower = fixture.runtime.block_on(fixture.on.store.read(move |tx| {
+                let lower = sea_query::Func::cust("lower_unicode").arg(text);
+                tx.first(&Query::select().expr(lower).to_owned(), |row| row.get::<String>(0))
+            }));
+            assert_eq!(
+                lower.map_err(|error: StoreError| error).unwrap().unwrap(),
+                text.to_lowercase()
+            );
+        }
+    }
+}

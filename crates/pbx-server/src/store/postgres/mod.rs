@@ -7,6 +7,7 @@
 mod open;
 mod pool;
 pub(super) mod statement;
+mod tls;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;

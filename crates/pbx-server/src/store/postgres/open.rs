@@ -1,14 +1,16 @@
 //! Connecting to a PostgreSQL database, and refusing what must not be used.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use postgres::config::{Config, Host, SslMode};
+use postgres::config::{Config, Host};
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
 use super::pool::Pool;
 use super::statement::{Connection, text};
+use super::tls::{self, Tls};
 use crate::store::migrations::{self, Migration};
 
 /// The oldest release that is tested, as the server states it.
@@ -44,6 +46,11 @@ pub enum OpenPostgresError {
     Url { reason: String },
     #[error("cannot reach the PostgreSQL server of {location} ({reason}): start it, or correct --database")]
     Unreachable { location: String, reason: String },
+    #[error(
+        "the connection to {location} cannot be encrypted ({reason}): name the authority that signed the server's certificate \
+         in sslrootcert=FILE, or switch TLS on there"
+    )]
+    NotEncrypted { location: String, reason: String },
     #[error(
         "the PostgreSQL server refuses the user or the password of {location} ({reason}): correct them in --database, or the \
          server's pg_hba.conf"
@@ -99,10 +106,13 @@ pub(super) fn open(url: &str) -> Result<(Pool, String), OpenPostgresError> {
 }
 
 fn open_here(url: &str) -> Result<(Pool, String), OpenPostgresError> {
-    let (config, location) = configure(url)?;
-    let mut client = connect(&config).map_err(|error| explain(&location, &error))?;
+    let (config, tls, location) = configure(url)?;
+    let mut client = connect(&config, &tls).map_err(|error| explain(&location, &error))?;
     migrate(&mut client, &location)?;
-    Ok((Pool::new(config, Connection::new(client)), location))
+    if tls.is_none() && !stays_here(&config) {
+        tracing::warn!("what goes to {location} can be read on the way: add ?sslmode=require to the URL");
+    }
+    Ok((Pool::new(config, tls, Connection::new(client)), location))
 }
 
 /// A session that only looks. A database that no server has prepared is refused.
@@ -133,20 +143,24 @@ pub(super) fn visitor(url: &str) -> Result<Connection, OpenPostgresError> {
 }
 
 /// A new session.
-pub(super) fn connect(config: &Config) -> Result<Client, postgres::Error> {
-    let mut client = config.connect(NoTls)?;
+pub(super) fn connect(config: &Config, tls: &Tls) -> Result<Client, postgres::Error> {
+    let mut client = match tls {
+        Some(tls) => config.connect(tls.clone())?,
+        None => config.connect(NoTls)?,
+    };
     client.batch_execute(SESSION)?;
     Ok(client)
 }
 
 /// The URL with our defaults, and what may be shown of it.
-fn configure(url: &str) -> Result<(Config, String), OpenPostgresError> {
+fn configure(url: &str) -> Result<(Config, Tls, String), OpenPostgresError> {
     let wrong = |reason: &str| OpenPostgresError::Url {
         reason: reason.to_owned(),
     };
+    let (url, tls) = tls::split(url).map_err(|reason| wrong(&reason))?;
     // The driver's own words name what it stumbled over, which may be a part of the password.
     let mut config: Config = url.parse().map_err(|error: postgres::Error| {
-        let known = ["host", "port", "dbname", "user", "sslmode", "connect_timeout"];
+        let known = ["host", "port", "dbname", "user", "connect_timeout"];
         let reason = std::error::Error::source(&error)
             .map(ToString::to_string)
             .unwrap_or_default();
@@ -159,8 +173,7 @@ fn configure(url: &str) -> Result<(Config, String), OpenPostgresError> {
         }
     })?;
     let unescaped = |text: &str| text.contains(['@', ':', '?', '#']);
-    let in_name =
-        |host: &Host| matches!(host, Host::Tcp(name) if unescaped(name) && name.parse::<std::net::IpAddr>().is_err());
+    let in_name = |host: &Host| matches!(host, Host::Tcp(name) if unescaped(name) && name.parse::<IpAddr>().is_err());
     if config.get_hosts().iter().any(in_name) {
         return Err(wrong(
             "its host has a character that no host has: is it a part of the password?",
@@ -172,10 +185,6 @@ fn configure(url: &str) -> Result<(Config, String), OpenPostgresError> {
     if config.get_user().is_none() {
         return Err(wrong("it names no user"));
     }
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(wrong("TLS is not supported yet"));
-    }
-    config.ssl_mode(SslMode::Disable);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
@@ -186,7 +195,17 @@ fn configure(url: &str) -> Result<(Config, String), OpenPostgresError> {
         config.application_name("pbx-server");
     }
     let location = location(&config);
-    Ok((config, location))
+    Ok((config, tls, location))
+}
+
+/// Whether the server is reached without a network.
+fn stays_here(config: &Config) -> bool {
+    let mut addresses = config.get_hostaddrs().iter();
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }) && addresses.all(IpAddr::is_loopback)
 }
 
 /// As in the URL, without the password and the parameters.
@@ -339,6 +358,7 @@ fn explain(location: &str, error: &postgres::Error) -> OpenPostgresError {
         Some(_) => OpenPostgresError::Other { location, reason },
         // "invalid configuration: password missing" is how the driver says that the server wants one.
         None if reason.contains("password missing") => OpenPostgresError::Refused { location, reason },
+        None if reason.contains("TLS") => OpenPostgresError::NotEncrypted { location, reason },
         None => OpenPostgresError::Unreachable { location, reason },
     }
 }

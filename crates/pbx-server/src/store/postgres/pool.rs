@@ -6,18 +6,21 @@ use postgres::Config;
 
 use super::open;
 use super::statement::{Connection, text};
+use super::tls::Tls;
 use crate::store::error::StoreError;
 
 pub(super) struct Pool {
     config: Config,
+    tls: Tls,
     /// `None` once closed.
     idle: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, first: Connection) -> Self {
+    pub(super) fn new(config: Config, tls: Tls, first: Connection) -> Self {
         Self {
             config,
+            tls,
             idle: Mutex::new(Some(vec![first])),
         }
     }
@@ -26,7 +29,7 @@ impl Pool {
         let idle = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
         match idle {
             Some(connection) => Ok(connection),
-            None => open::connect(&self.config)
+            None => open::connect(&self.config, &self.tls)
                 .map(Connection::new)
                 .map_err(|error| StoreError::Unavailable(text(&error))),
         }

@@ -1,0 +1,102 @@
+//! Whether and how the connections are encrypted: `sslmode` and `sslrootcert` of the URL, which the driver does not know or not
+//! as we mean them. There is no TLS that anyone in between could read: where it is used, the server's certificate is checked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// The connector, or `None` for connections that are not encrypted.
+pub(super) type Tls = Option<MakeRustlsConnect>;
+
+/// The URL for the driver, and the connector. An error says what is wrong with the parameters.
+pub(super) fn split(url: &str) -> Result<(String, Tls), String> {
+    let (before, query) = match url.rsplit_once('?') {
+        // What has an at-sign after it is still the password.
+        Some((before, query)) if !query.contains('@') => (before, query),
+        _ => (url, ""),
+    };
+    let (mut encrypted, mut roots) = (false, None);
+    let mut others = Vec::new();
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        match parameter.split_once('=') {
+            Some(("sslmode", "disable")) => encrypted = false,
+            Some(("sslmode", "require" | "verify-ca" | "verify-full")) => encrypted = true,
+            Some(("sslmode", _)) => return Err("its sslmode is neither disable nor require".to_owned()),
+            Some(("sslrootcert", path)) => {
+                let path = percent_decode_str(path).decode_utf8();
+                roots = Some(PathBuf::from(path.map_err(|_| "its sslrootcert is no path")?.as_ref()));
+            }
+            _ => others.push(parameter),
+        }
+    }
+    let mode = if encrypted {
+        "sslmode=require"
+    } else {
+        "sslmode=disable"
+    };
+    others.push(mode);
+    let tls = if encrypted { Some(connector(roots)?) } else { None };
+    Ok((format!("{before}?{}", others.join("&")), tls))
+}
+
+/// Trusts the certificates of the file, or what the machine trusts.
+fn connector(roots: Option<PathBuf>) -> Result<MakeRustlsConnect, String> {
+    let mut trusted = RootCertStore::empty();
+    match roots {
+        Some(path) => {
+            let wrong = |reason: String| format!("its sslrootcert {} cannot be used: {reason}", path.display());
+            for certificate in CertificateDer::pem_file_iter(&path).map_err(|error| wrong(error.to_string()))? {
+                let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+                trusted.add(certificate).map_err(|error| wrong(error.to_string()))?;
+            }
+            if trusted.is_empty() {
+                return Err(wrong("there is no certificate in it".to_owned()));
+            }
+        }
+        None => {
+            trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if trusted.is_empty() {
+                return Err("this machine trusts no certificate: name a file of them in sslrootcert".to_owned());
+            }
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parameters_are_ours_and_the_rest_is_the_drivers() {
+        let plain = |url: &str| {
+            let (url, tls) = split(url).unwrap();
+            assert!(tls.is_none());
+            url
+        };
+        assert_eq!(plain("postgres://u@h/d"), "postgres://u@h/d?sslmode=disable");
+        assert_eq!(
+            plain("postgres://u:a?b@h/d?sslmode=disable&connect_timeout=3"),
+            "postgres://u:a?b@h/d?connect_timeout=3&sslmode=disable"
+        );
+        assert_eq!(
+            plain("postgres://u:a?sslmode=require@h/d"),
+            "postgres://u:a?sslmode=require@h/d?sslmode=disable"
+        );
+        let wrong = |url: &str| split(url).map(drop).unwrap_err();
+        assert!(wrong("postgres://u@h/d?sslmode=prefer").contains("neither disable nor require"));
+        assert!(
+            wrong("postgres://u@h/d?sslmode=require&sslrootcert=/missing%20it").contains("/missing it cannot be used")
+        );
+    }
+}

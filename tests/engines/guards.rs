@@ -1,0 +1,55 @@
+//! Two servers on one PostgreSQL: who is turned away by one is turned away by the other, within a second.
+
+use jiff::SignedDuration;
+use pbx_tests::{ADMINISTRATOR, Clock, Engine, PASSWORD, Raw, Server, Start};
+use serde_json::json;
+
+use crate::PROGRAM;
+
+fn two_nodes() -> Option<(Server, Server, Clock)> {
+    let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
+    let (one, other) = (start.ready(), start.beside().ready());
+    Some((one, other, clock))
+}
+
+async fn sign_in(raw: &Raw, password: &str) -> u16 {
+    let body = json!({"username": ADMINISTRATOR, "password": password});
+    raw.post("/auth/sign_in", &body).await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_made_on_one_is_in_force_on_the_other_within_a_second() {
+    let Some((one, other, clock)) = two_nodes() else { return };
+    let admin = one.raw_signed_in().await;
+    let (here, there) = (one.raw_from("127.0.0.2"), other.raw_from("127.0.0.2"));
+    // The other has looked at the rules just now.
+    assert_eq!(there.get("/network", &[]).await.status, 401);
+    let rule = json!({"cidr": "127.0.0.2", "target": "DENY"});
+    let id = admin.post("/ip_filters", &rule).await.json()["id"].clone();
+    assert_eq!(here.get("/network", &[]).await.status, 403);
+    clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(there.get("/network", &[]).await.status, 403);
+
+    let path = format!("/ip_filters/{}/destroy", id.as_str().unwrap());
+    admin.post_empty(&path).await;
+    assert_eq!(here.get("/network", &[]).await.status, 401);
+    clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(there.get("/network", &[]).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_sign_ins_count_together() {
+    let Some((one, other, _clock)) = two_nodes() else {
+        return;
+    };
+    let (here, there) = (one.raw_from("127.0.0.2"), other.raw_from("127.0.0.2"));
+    let guesses = (0..12).map(|turn| sign_in(if turn % 2 == 0 { &here } else { &there }, "wrong"));
+    let statuses = futures_util::future::join_all(guesses).await;
+    let of = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((of(400), of(403)), (6, 6));
+    // Neither node needs to have seen the rule before a password is looked at.
+    assert_eq!(
+        (sign_in(&here, PASSWORD).await, sign_in(&there, PASSWORD).await),
+        (403, 403)
+    );
+}
