@@ -117,9 +117,9 @@ fn open_here(url: &str) -> Result<(Pool, String), OpenPostgresError> {
 
 /// A session that only looks. A database that no server has prepared is refused.
 pub(super) fn visitor(url: &str) -> Result<Connection, OpenPostgresError> {
-    let (config, location) = configure(url)?;
+    let (config, tls, location) = configure(url)?;
     let explained = |error: postgres::Error| explain(&location, &error);
-    let mut client = connect(&config).map_err(explained)?;
+    let mut client = connect(&config, &tls).map_err(explained)?;
     let prepared = client
         .query_opt("SELECT to_regclass('pbx_schema') IS NOT NULL", &[])
         .map_err(explained)?
