@@ -207,7 +207,7 @@ async fn tls_is_used_and_the_servers_certificate_checked() {
     insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the connection to postgres://pbx@127.0.0.1:[port]/t0 cannot be encrypted (error performing TLS handshake: invalid peer certificate: BadSignature): name the authority that signed the server's certificate in sslrootcert=FILE, or switch TLS on there");
     // Not trusted by this machine either.
     assert!(line(&with("sslmode=require")).contains("certificate"));
-    insta::assert_snapshot!(line(&with("sslmode=disable")), @"pbx-server: the PostgreSQL server refuses the user or the password of postgres://pbx@127.0.0.1:[port]/t0 (no pg_hba.conf entry for host "127.0.0.1", user "pbx", database "t0", no encryption (SQLSTATE 28000)): correct them in --database, or the server's pg_hba.conf");
+    insta::assert_snapshot!(line(&with("sslmode=disable")), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://pbx@127.0.0.1:[port]/t0 (no pg_hba.conf entry for host "127.0.0.1", user "pbx", database "t0", no encryption (SQLSTATE 28000)): correct them in --database, or the server's pg_hba.conf"#);
     insta::assert_snapshot!(line(&with("sslmode=prefer")), @"pbx-server: the database URL is not understood (its sslmode is neither disable nor require): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
 
     std::fs::write(&file, authority.cert.pem()).unwrap();
