@@ -56,25 +56,29 @@ pub async fn failed(store: &Changes, ids: &IdSource, client: Client) -> Result<(
         return Ok(());
     }
     let id = ids.next();
-    store
+    let source = source(client.address);
+    let locked_out = store
         .write(move |tx| {
             let now = clock::now();
             check(tx, client, now)?;
             let policy: Policy = settings::load(tx)?;
             let interval = policy.interval();
             if interval.is_zero() {
-                return Ok(Audited::nothing(()));
+                return Ok(Audited::nothing(false));
             }
-            let source = source(client.address);
             sign_in_failures::forget_before(tx, now.saturating_sub(interval).unwrap_or(Timestamp::MIN))?;
             let failures = sign_in_failures::add(tx, &source, now)?;
             if failures <= policy.amount() {
-                return Ok(Audited::nothing(()));
+                return Ok(Audited::nothing(false));
             }
             sign_in_failures::forget(tx, &source)?;
             lock_out(tx, id, source, failures, now, interval)
         })
-        .await
+        .await?;
+    if locked_out {
+        tracing::warn!(%source, "locked out: too many sign-ins failed");
+    }
+    Ok(())
 }
 
 /// Refuses a client that was locked out since its request was let in: of the guesses that it made all at once, none counts that
@@ -103,7 +107,7 @@ fn lock_out(
     failures: i64,
     now: Timestamp,
     interval: SignedDuration,
-) -> Result<Audited<()>, Error> {
+) -> Result<Audited<bool>, Error> {
     let rule = IpRule {
         id,
         cidr: source,
@@ -120,8 +124,7 @@ fn lock_out(
         address: source.addr(),
         until: rule.expire_at,
     })?;
-    tracing::warn!(%source, failures, "locked out");
     Ok(Entry::create(Object::IpBlacklist, id)
         .fields(["cidr", "target", "expire_at", "description"])
-        .with(()))
+        .with(true))
 }

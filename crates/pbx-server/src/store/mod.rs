@@ -110,20 +110,6 @@ impl Store {
         self.changed.times(object)
     }
 
-    /// The old name of two things.
-    #[deprecated(
-        note = "what somebody does to the system goes through `Changes` (`self.changes(&call)`), which audits it; \
-                        for bookkeeping of which nobody needs a record there is `write_unaudited`"
-    )]
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.write_unaudited(work).await
-    }
-
     /// Bookkeeping of the server's own, of which nobody needs a record: tokens, counters, hourly buckets. All or nothing,
     /// durable when this returns; an error from the closure undoes it. What somebody does to the system goes through
     /// [`Changes`].
