@@ -61,6 +61,14 @@ async fn bodies_arrive_typed_with_their_defaults() {
     );
 }
 
+/// What the workshop made of a merge patch, as JSON: the order of its members depends on what else is compiled.
+fn merged(seen: &str) -> serde_json::Value {
+    seen.lines()
+        .last()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .unwrap_or_default()
+}
+
 #[tokio::test]
 async fn an_update_tells_absent_null_and_value_apart() {
     for content_type in ["application/json", "application/merge-patch+json"] {
@@ -69,23 +77,19 @@ async fn an_update_tells_absent_null_and_value_apart() {
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
         assert!(!answer.headers.contains_key("content-type"));
         let seen = last();
-        let (typed, merged) = seen.split_once('\n').unwrap();
         assert_eq!(
-            typed,
+            seen.lines().next().unwrap(),
             "Patch(UpdateGadget { name: Null, port: Value(5060), password: Value(Secret(***)), made_at: Absent, \
              size: Value(UpdateGadgetSize { width: Value(3), height: Null }), tags: Value([]) })"
         );
-        // The order of members is no matter, and depends on what else is compiled.
-        let merged: serde_json::Value = serde_json::from_str(merged).unwrap();
         let expected = json!({"password": "hunter2", "port": 5060, "size": {"width": 3}, "tags": []});
-        assert_eq!(merged, expected);
+        assert_eq!(merged(&seen), expected);
     }
     let answer = ask("POST", "/api/gadgets/1").json("{}").send().await;
     assert_eq!(answer.status, 200);
-    assert!(
-        last().ends_with(r#"{"name":"old","size":{"height":2,"width":1},"tags":["a"]}"#),
-        "{}",
-        last()
+    assert_eq!(
+        merged(&last()),
+        json!({"name": "old", "size": {"height": 2, "width": 1}, "tags": ["a"]})
     );
 }
 
