@@ -1,7 +1,9 @@
 //! Two servers on one PostgreSQL: what one of them changes holds on the other with its next request.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
-use pbx_tests::{ADMINISTRATOR, Engine, PASSWORD, Raw, Server, Start};
+use pbx_tests::{ADMINISTRATOR, Authority, Engine, PASSWORD, Raw, Server, Start, der, handshake};
 use serde_json::{Value, json};
 
 use crate::PROGRAM;
@@ -115,4 +117,131 @@ async fn many_writers_of_one_document_on_both_nodes_all_get_their_turn() {
         }
     });
     assert_eq!(join_all(writes).await, [200; 200]);
+}
+
+/// What a node does once a second is done within this time, however busy the machine.
+const SOON: Duration = Duration::from_secs(20);
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transport_is_open_on_both_soon_and_closed_on_both() {
+    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+        return;
+    };
+    // Linux calls all of 127.0.0.0/8 this machine, so that one machine can be two.
+    let [low, high, ..] = std::process::id().to_le_bytes();
+    let address = |node: u8| format!("127.{}.{low}.{}", 128 | (high & 63), node);
+    let one = start.clone().with_arguments(&["--sip-listen", &address(1)]).ready();
+    let other = start.beside().with_arguments(&["--sip-listen", &address(2)]).ready();
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    let is_open = |node: u8, port: u16| std::net::TcpStream::connect((address(node), port)).is_ok();
+    assert!(is_open(1, 5063) && is_open(2, 5063), "of a fresh install");
+
+    let created = here
+        .post("/transports", &json!({"protocol": "TCP", "port": 15_063}))
+        .await;
+    let id = created.json()["id"].as_str().unwrap().to_owned();
+    let status = format!("/transports/{id}/status");
+    assert_eq!(here.get(&status, &[]).await.json()["status"], "ACTIVATED");
+    let followed = async || {
+        while there.get(&status, &[]).await.json()["status"] != "ACTIVATED" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, followed()).await.unwrap();
+    assert!(is_open(1, 15_063) && is_open(2, 15_063));
+
+    assert_eq!(
+        there
+            .post(&format!("/transports/{id}"), &json!({"port": 15_064}))
+            .await
+            .status,
+        200
+    );
+    assert!(is_open(2, 15_064) && !is_open(2, 15_063));
+    tokio::time::timeout(SOON, followed_to(|| is_open(1, 15_064) && !is_open(1, 15_063)))
+        .await
+        .unwrap();
+
+    assert_eq!(here.post_empty(&format!("/transports/{id}/destroy")).await.status, 204);
+    assert!(!is_open(1, 15_064));
+    tokio::time::timeout(SOON, followed_to(|| !is_open(2, 15_064)))
+        .await
+        .unwrap();
+}
+
+#[cfg(target_os = "linux")]
+async fn followed_to(state: impl Fn() -> bool) {
+    while !state() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_transport_remains_on_all_nodes_together() {
+    let Some((one, other)) = two_nodes() else { return };
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    for round in 0..5_u16 {
+        let body = |port: u16| json!({"protocol": "UDP", "port": port});
+        let (first, second) = (body(20_000 + 2 * round), body(20_001 + 2 * round));
+        here.post("/transports", &first).await;
+        here.post("/transports", &second).await;
+        let list = here.get("/transports", &[]).await.json();
+        let ids = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["id"].as_str().unwrap());
+        let paths: Vec<String> = ids.map(|id| format!("/transports/{id}/destroy")).collect();
+        let answers = join_all(
+            paths
+                .iter()
+                .enumerate()
+                .map(|(number, path)| [&here, &there][number % 2].post_empty(path)),
+        );
+        let answers = answers.await;
+        let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+        assert_eq!((of_status(204), of_status(409)), (paths.len() - 1, 1));
+        assert_eq!(here.get("/transports", &[]).await.json()["count"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_certificate_is_shown_by_both_soon() {
+    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+        return;
+    };
+    let start = start.with_arguments(&["--tls-listen", "127.0.0.1:0"]);
+    let (one, other) = (start.ready(), start.beside().ready());
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    let own = here.get("/key", &[]).await.json()["crt"].as_str().unwrap().to_owned();
+    assert_eq!(
+        there.get("/key", &[]).await.json()["crt"],
+        own.as_str(),
+        "the first one made it for both"
+    );
+    let address = |server: &Server| {
+        let base = server.secure_base().strip_prefix("https://").unwrap();
+        base.strip_suffix("/api")
+            .unwrap()
+            .parse::<std::net::SocketAddr>()
+            .unwrap()
+    };
+    for node in [&one, &other] {
+        assert_eq!(handshake(address(node), &own, None).await.unwrap(), der(&own));
+    }
+    let root = Authority::new("root");
+    let leaf = root.issue("pbx");
+    let changed = here.post("/key", &json!({"crt": leaf.crt, "key": leaf.key})).await;
+    assert_eq!(changed.status, 204);
+    let followed = async {
+        while handshake(address(&other), &root.pem, None).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, followed).await.unwrap();
+    assert_eq!(handshake(address(&one), &root.pem, None).await.unwrap(), der(&leaf.crt));
 }

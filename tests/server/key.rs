@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use pbx_client::types::UpdateCertificateKey;
 use pbx_client::{Client, ErrorExt as _, reqwest};
-use pbx_tests::{PASSWORD, Server};
+use pbx_tests::{Authority, PASSWORD, Pair, Server, der, handshake};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::certificates::{Authority, Pair, der, handshake};
 use crate::{server, start};
 
 fn secure() -> Server {

@@ -9,7 +9,6 @@
 
 mod audit;
 mod auth;
-pub(crate) mod certificates;
 mod errors;
 mod guards;
 mod ip_filters;

@@ -10,12 +10,11 @@ use pbx_client::types::{
     UpdateTransport,
 };
 use pbx_client::{Client, ErrorExt as _, Field};
-use pbx_tests::{Server, Start};
+use pbx_tests::{Authority, Pair, Server, Start, der, handshake};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
-use crate::certificates::{Authority, Pair, der, handshake};
 use crate::{server, start};
 
 /// A server with an address of its own for SIP, so that tests that run side by side do not take each other's ports.

@@ -7,10 +7,12 @@
     reason = "a harness that cannot go on fails its test"
 )]
 
+mod certificates;
 mod clock;
 mod raw;
 mod server;
 
+pub use certificates::{Authority, Pair, der, handshake};
 pub use clock::{CLOCK, Clock, ahead};
 pub use pbx_test_postgres::{Cluster, Database, GUARDED, GUARDED_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};

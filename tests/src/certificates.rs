@@ -14,24 +14,28 @@ use tokio_rustls::TlsConnector;
 /// A certificate and its private key, as PEM.
 #[derive(Clone)]
 pub struct Pair {
+    /// The certificate.
     pub crt: String,
+    /// Its key.
     pub key: String,
 }
 
 /// Who issues certificates.
 pub struct Authority {
+    /// Its certificate.
     pub pem: String,
     parameters: CertificateParams,
     key: KeyPair,
 }
 
 impl Authority {
+    /// One that vouches for itself.
     pub fn new(name: &str) -> Self {
         let mut parameters = parameters(name);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
+        let key = KeyPair::generate().expect("a key");
         Self {
-            pem: parameters.self_signed(&key).unwrap().pem(),
+            pem: parameters.self_signed(&key).expect("a certificate").pem(),
             parameters,
             key,
         }
@@ -50,9 +54,9 @@ impl Authority {
     }
 
     fn issue_with(&self, parameters: CertificateParams) -> Pair {
-        let key = KeyPair::generate().unwrap();
+        let key = KeyPair::generate().expect("a key");
         let issuer = Issuer::new(self.parameters.clone(), &self.key);
-        let certificate = parameters.signed_by(&key, &issuer).unwrap();
+        let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
         Pair {
             crt: certificate.pem(),
             key: key.serialize_pem(),
@@ -61,7 +65,7 @@ impl Authority {
 }
 
 fn parameters(name: &str) -> CertificateParams {
-    let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("names");
     parameters.distinguished_name = DistinguishedName::new();
     parameters.distinguished_name.push(DnType::CommonName, name);
     parameters
@@ -69,7 +73,7 @@ fn parameters(name: &str) -> CertificateParams {
 
 /// The first certificate of a chain.
 pub fn der(pem: &str) -> CertificateDer<'static> {
-    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+    CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate")
 }
 
 /// A TLS handshake, trusting `root`, with a client's certificate or none; the server's certificate, if there is a connection.
@@ -81,21 +85,23 @@ pub async fn handshake(
     identity: Option<&Pair>,
 ) -> io::Result<CertificateDer<'static>> {
     let mut roots = RootCertStore::empty();
-    roots.add(der(root)).unwrap();
+    roots.add(der(root)).expect("an authority");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS12])
-        .unwrap()
+        .expect("a version that ring can do")
         .with_root_certificates(roots);
     let config = match identity {
         None => config.with_no_client_auth(),
         Some(pair) => {
-            let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
-            config.with_client_auth_cert(vec![der(&pair.crt)], key).unwrap()
+            let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).expect("a key");
+            config.with_client_auth_cert(vec![der(&pair.crt)], key).expect("a pair")
         }
     };
     let stream = TcpStream::connect(address).await?;
-    let name = ServerName::try_from("localhost").unwrap();
+    let name = ServerName::try_from("localhost").expect("a name");
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-    Ok(stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned())
+    Ok(stream.get_ref().1.peer_certificates().expect("a certificate")[0]
+        .clone()
+        .into_owned())
 }
