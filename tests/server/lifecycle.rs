@@ -56,7 +56,7 @@ async fn sigterm_ends_it_cleanly() {
     let files: Vec<_> = files(start.folder());
     assert_eq!(
         files,
-        ["pbx.db", "pbx.db-lock"],
+        ["pbx.db", "pbx.db-lock", "pbx.db.key"],
         "the write-ahead log is in the database"
     );
 }

@@ -5,11 +5,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
+mod admin;
+mod admin_notification;
 mod auth;
 mod errors;
 mod ip_filters;
 mod lifecycle;
 mod network;
+mod smtp;
 mod transcript;
 mod unmounted;
 

@@ -20,11 +20,16 @@ pub struct Options {
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 
+    /// The file with the key of the secrets in the database; it is made on the first start [default: beside the database, with
+    /// .key added to its name]
+    #[arg(long, env = "PBX_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+
     /// What to log to stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
 
-    /// A TOML file with any of the keys listen, database, log
+    /// A TOML file with any of the keys listen, database, key_file, log
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -35,6 +40,7 @@ pub struct Options {
 struct File {
     listen: Option<String>,
     database: Option<String>,
+    key_file: Option<PathBuf>,
     log: Option<String>,
 }
 
@@ -45,6 +51,8 @@ pub struct Config {
     pub listen: String,
     /// Path or URL.
     pub database: String,
+    /// The key of the secrets in the database.
+    pub key_file: PathBuf,
     /// Directives of the log.
     pub log: String,
 }
@@ -59,12 +67,25 @@ impl Options {
                 .or(file)
                 .unwrap_or_else(|| default.to_owned())
         };
+        let database = pick(self.database, file.database, DATABASE);
+        let key_file = self.key_file.filter(|path| !path.as_os_str().is_empty());
         Ok(Config {
             listen: pick(self.listen, file.listen, LISTEN),
-            database: pick(self.database, file.database, DATABASE),
+            key_file: key_file.or(file.key_file).unwrap_or_else(|| beside(&database)),
+            database,
             log: pick(self.log, file.log, LOG),
         })
     }
+}
+
+/// The key file of a database that nobody has named one for. A database without a file of its own has it here.
+fn beside(database: &str) -> PathBuf {
+    let path = match database.split_once(':') {
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => DATABASE,
+        _ => database,
+    };
+    PathBuf::from(format!("{path}.key"))
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -101,6 +122,16 @@ mod tests {
         let config = with_file(file, Some("[::1]:81")).unwrap();
         assert_eq!((config.listen.as_str(), config.log.as_str()), ("[::1]:81", "warn"));
         assert_eq!(with_file(file, Some("")).unwrap().listen, "0.0.0.0:80");
+    }
+
+    #[test]
+    fn the_key_file_is_beside_the_database() {
+        let beside = |url: &str| beside(url).to_str().unwrap().to_owned();
+        assert_eq!(beside("/data/pbx.db"), "/data/pbx.db.key");
+        assert_eq!(beside("sqlite:pbx.db"), "pbx.db.key");
+        assert_eq!(beside("postgres://host/pbx"), "./pbx.db.key");
+        let config = with_file("key_file = \"/safe/key\"\n", None).unwrap();
+        assert_eq!(config.key_file, Path::new("/safe/key"));
     }
 
     #[test]

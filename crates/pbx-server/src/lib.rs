@@ -6,6 +6,8 @@
 pub mod config;
 pub mod domain;
 pub mod http;
+mod key_file;
+mod mail;
 pub mod program;
 mod resources;
 pub mod store;

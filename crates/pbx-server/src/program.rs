@@ -8,6 +8,7 @@ use crate::domain::IdSource;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::http::{BASE_PATH, Pbx, listener};
+use crate::key_file;
 use crate::store::Store;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -77,6 +78,7 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}: choose another --listen", config.listen))?;
     let address = listener.local_addr().context("the listening socket has no address")?;
 
+    let vault = key_file::unlock(&store, &config.key_file).await?;
     if let Some(password) = ensure_administrator(&store, &ids, &passwords, given).await? {
         let password = password.reveal();
         eprintln!("first start: sign in as \"admin\" with the password {password} (it is shown only this once)");
@@ -86,6 +88,7 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         store: store.clone(),
         ids,
         passwords,
+        vault,
     }
     .into_router();
     let mut stdout = std::io::stdout();

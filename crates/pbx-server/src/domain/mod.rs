@@ -1,13 +1,18 @@
 //! The rules: what may be, what must not, and what happens by itself. Knows neither HTTP nor SQL.
 
+pub mod address;
+pub mod admin;
+pub mod document;
 pub mod error;
 mod id;
 pub mod ip_filters;
 pub mod list;
 pub mod network;
 pub mod password;
+pub mod password_policy;
 pub mod session;
 pub mod token;
+pub mod vault;
 
 pub use self::error::{Error, Violation};
 pub use self::id::{Id, IdSource};

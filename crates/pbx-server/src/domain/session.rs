@@ -232,7 +232,7 @@ pub async fn ensure_administrator(
             if accounts::any_of(tx, Role::SystemAdmin)? {
                 return Ok::<_, Error>(false);
             }
-            accounts::insert(tx, &account, Timestamp::now()).on_constraint("accounts_name_key", || {
+            accounts::insert(tx, &account, Timestamp::now()).on_constraint(accounts::UNIQUE_NAME, || {
                 Error::Conflict {
                     code: "CONFLICT",
                     message: format!("an account is called {FIRST_ADMINISTRATOR} already"),

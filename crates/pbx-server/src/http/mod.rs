@@ -11,6 +11,7 @@ use pbx_api::{Api, Operation, RequestInfo};
 
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
+use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
 use crate::store::Store;
 
@@ -25,6 +26,8 @@ pub struct Pbx {
     pub ids: IdSource,
     /// Hashes and verifies.
     pub passwords: Passwords,
+    /// Encrypts what must not be readable in the database.
+    pub vault: Vault,
 }
 
 impl Pbx {
@@ -32,6 +35,7 @@ impl Pbx {
     pub fn into_router(self) -> Router {
         pbx_api::Server::new(Arc::new(self))
             .base_path(BASE_PATH)
+            .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::login::router())
@@ -72,6 +76,7 @@ mod tests {
             store,
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
+            vault: crate::domain::vault::tests::vault(),
         };
         let caller = |role| {
             let id = Id::from_stored(1);

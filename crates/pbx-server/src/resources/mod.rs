@@ -1,14 +1,36 @@
 //! The operations: one file per resource, each the implementation of its generated trait. What happens is said in `domain/`;
 //! here the types of the API become those of the domain, and back.
 
+mod admin;
 mod auth;
 mod ip_filters;
 mod login;
 mod network;
 
 use pbx_api::shared::TokenSet;
+use pbx_api::{Patch, Secret};
 
+use crate::domain::Error;
+use crate::domain::document::{self, Document};
 use crate::domain::session::{ACCESS_LIFETIME, TokenSet as Tokens};
+use crate::domain::vault::{MASK, Sealed};
+use crate::http::Pbx;
+
+/// What all resources do of which there is one.
+impl Pbx {
+    async fn document<D: Document>(&self) -> Result<D, Error> {
+        document::show(&self.store).await
+    }
+
+    async fn merge<D: Document>(&self, body: Patch<impl Sized>) -> Result<(), Error> {
+        document::update::<D>(&self.store, &self.vault, body.into_parts().1).await
+    }
+}
+
+/// What an answer shows of a secret: that there is one.
+fn mask(secret: &Option<Sealed>) -> Option<Secret> {
+    secret.as_ref().map(|_| MASK.to_owned().into())
+}
 
 /// Both forms of sign-in answer alike.
 fn token_set(tokens: Tokens) -> TokenSet {

@@ -13,6 +13,7 @@ mod migrations;
 pub mod sessions;
 pub mod settings;
 mod sqlite;
+pub mod status;
 mod tx;
 
 use std::path::PathBuf;
