@@ -174,7 +174,10 @@ fn a_database_of_a_newer_version_is_refused() {
         .unwrap()
         .pragma_update(None, "user_version", 4711)
         .unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [folder]/pbx.db has schema version 4711, and this program knows versions up to 1: it was left untouched; run a newer pbx-server");
+    let refusal = refusal(&start);
+    let (before, after) = refusal.split_once(" up to ").unwrap();
+    let after = after.trim_start_matches(|character: char| character.is_ascii_digit());
+    insta::assert_snapshot!(format!("{before} up to [newest]{after}"), @"pbx-server: the database [folder]/pbx.db has schema version 4711, and this program knows versions up to [newest]: it was left untouched; run a newer pbx-server");
 }
 
 #[cfg(unix)]

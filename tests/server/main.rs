@@ -8,12 +8,15 @@
 mod admin;
 mod admin_notification;
 mod auth;
+mod certificates;
 mod errors;
 mod ip_filters;
+mod key;
 mod lifecycle;
 mod network;
 mod smtp;
 mod transcript;
+mod transports;
 mod unmounted;
 
 use pbx_tests::{Server, Start};

@@ -78,13 +78,12 @@ impl Start {
 
     /// Starts it on a free port with its database and waits until it listens.
     pub fn ready(&self) -> Server {
-        let server = self.clone().with_arguments(&self.usual()).ready_as_given();
-        server.started_by(self)
+        self.usual().ready_as_given().started_by(self)
     }
 
     /// Starts it the same way and waits until it ends by itself, because it is expected to refuse.
     pub fn ended(&self) -> Ended {
-        self.clone().with_arguments(&self.usual()).ended_as_given()
+        self.usual().ended_as_given()
     }
 
     /// Starts it with the given arguments and variables only and waits until it listens.
@@ -98,8 +97,15 @@ impl Start {
             let _ = child.kill();
             panic!("the server did not start; stdout {line:?}, stderr:\n{}", text(stderr));
         };
+        let secure = self.has_argument("--tls-listen").then(|| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("a line of text");
+            let base = line.trim_end().strip_prefix("listening on https://");
+            format!("https://{}", base.expect("the line that says HTTPS is served"))
+        });
         Server {
             base: base.to_owned(),
+            secure,
             start: self.clone(),
             running: Some(Running { child, stdout, stderr }),
         }
@@ -124,13 +130,21 @@ impl Start {
         }
     }
 
-    fn usual(&self) -> [&str; 4] {
-        [
-            "--listen",
-            "127.0.0.1:0",
-            "--database",
-            self.database.to_str().expect("a path in UTF-8"),
-        ]
+    /// With its database, on a free port, and without the fixed ports of a fresh install unless the test says where.
+    fn usual(&self) -> Self {
+        let database = self.database.to_str().expect("a path in UTF-8");
+        let start = self
+            .clone()
+            .with_arguments(&["--listen", "127.0.0.1:0", "--database", database]);
+        if self.has_argument("--sip-listen") {
+            start
+        } else {
+            start.with_arguments(&["--sip", "off"])
+        }
+    }
+
+    fn has_argument(&self, name: &str) -> bool {
+        self.arguments.iter().any(|argument| argument == name)
     }
 
     fn spawn(&self) -> Child {
@@ -151,6 +165,7 @@ impl Start {
 /// A running server; killed when dropped.
 pub struct Server {
     base: String,
+    secure: Option<String>,
     start: Start,
     running: Option<Running>,
 }
@@ -186,6 +201,11 @@ impl Server {
     /// The base URL.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The base URL of HTTPS, if it was started with that.
+    pub fn secure_base(&self) -> &str {
+        self.secure.as_deref().expect("--tls-listen")
     }
 
     /// How it was started, to start it again.

@@ -123,6 +123,10 @@ pub struct Success {
 }
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a few hundred; a box would only be in the way"
+)]
 pub enum SuccessBody {
     Empty,
     Json(Schema),

@@ -1,5 +1,6 @@
 //! Settings of the program: a flag, else its variable, else the file, else the default.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -8,6 +9,8 @@ use serde::Deserialize;
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
 const LOG: &str = "info";
+const SIP: &str = "on";
+const SIP_LISTEN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Flags and variables. None has a default here, so that the file comes before it.
 #[derive(Debug, Default, clap::Args)]
@@ -15,6 +18,18 @@ pub struct Options {
     /// Address and port to serve HTTP on; port 0 takes a free one [default: 127.0.0.1:8888]
     #[arg(long, env = "PBX_LISTEN", value_name = "ADDRESS")]
     listen: Option<String>,
+
+    /// Address and port to serve HTTPS on as well, with the certificate of /key; port 0 takes a free one [default: none]
+    #[arg(long, env = "PBX_TLS_LISTEN", value_name = "ADDRESS")]
+    tls_listen: Option<String>,
+
+    /// Whether the ports of the transports are opened: on, off [default: on]
+    #[arg(long, env = "PBX_SIP", value_name = "MODE")]
+    sip: Option<String>,
+
+    /// The IP address on which the ports of the transports are opened [default: 0.0.0.0]
+    #[arg(long, env = "PBX_SIP_LISTEN", value_name = "IP")]
+    sip_listen: Option<String>,
 
     /// The database: a file, or sqlite:FILE; it is made if it is not there [default: ./pbx.db]
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
@@ -29,7 +44,7 @@ pub struct Options {
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
 
-    /// A TOML file with any of the keys listen, database, key_file, log
+    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file, log
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -39,6 +54,9 @@ pub struct Options {
 #[serde(deny_unknown_fields)]
 struct File {
     listen: Option<String>,
+    tls_listen: Option<String>,
+    sip: Option<String>,
+    sip_listen: Option<String>,
     database: Option<String>,
     key_file: Option<PathBuf>,
     log: Option<String>,
@@ -49,6 +67,10 @@ struct File {
 pub struct Config {
     /// Address and port.
     pub listen: String,
+    /// Address and port of HTTPS, if it is served.
+    pub tls_listen: Option<String>,
+    /// Where the ports of the transports are opened; `None` opens none.
+    pub sip: Option<IpAddr>,
     /// Path or URL.
     pub database: String,
     /// The key of the secrets in the database.
@@ -61,16 +83,27 @@ impl Options {
     /// Reads the file, if one is named, and settles every setting.
     pub fn settle(self) -> anyhow::Result<Config> {
         let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
-        let pick = |flag: Option<String>, file: Option<String>, default: &str| {
-            // A variable that is set to nothing is meant to be unset.
-            flag.filter(|text| !text.is_empty())
-                .or(file)
-                .unwrap_or_else(|| default.to_owned())
+        // A variable that is set to nothing is meant to be unset.
+        let given = |flag: Option<String>, file: Option<String>| flag.filter(|text| !text.is_empty()).or(file);
+        let pick = |flag, file, default: &str| given(flag, file).unwrap_or_else(|| default.to_owned());
+        let sip_listen = match given(self.sip_listen, file.sip_listen) {
+            Some(text) => text
+                .parse()
+                .ok()
+                .with_context(|| format!("--sip-listen takes an IP address without a port, not {text:?}"))?,
+            None => SIP_LISTEN,
+        };
+        let sip = match pick(self.sip, file.sip, SIP).as_str() {
+            "on" => Some(sip_listen),
+            "off" => None,
+            other => anyhow::bail!("--sip takes on or off, not {other:?}"),
         };
         let database = pick(self.database, file.database, DATABASE);
         let key_file = self.key_file.filter(|path| !path.as_os_str().is_empty());
         Ok(Config {
             listen: pick(self.listen, file.listen, LISTEN),
+            tls_listen: given(self.tls_listen, file.tls_listen),
+            sip,
             key_file: key_file.or(file.key_file).unwrap_or_else(|| beside(&database)),
             database,
             log: pick(self.log, file.log, LOG),
@@ -132,6 +165,37 @@ mod tests {
         assert_eq!(beside("postgres://host/pbx"), "./pbx.db.key");
         let config = with_file("key_file = \"/safe/key\"\n", None).unwrap();
         assert_eq!(config.key_file, Path::new("/safe/key"));
+    }
+
+    #[test]
+    fn the_transports_have_an_address_or_none() {
+        let sip = |sip: Option<&str>, listen: Option<&str>| {
+            Options {
+                sip: sip.map(str::to_owned),
+                sip_listen: listen.map(str::to_owned),
+                ..Options::default()
+            }
+            .settle()
+            .map(|config| config.sip)
+        };
+        assert_eq!(sip(None, None).unwrap(), Some(SIP_LISTEN));
+        assert_eq!(sip(Some("on"), Some("::1")).unwrap(), Some("::1".parse().unwrap()));
+        assert_eq!(sip(Some("off"), Some("127.0.0.1")).unwrap(), None);
+        assert!(sip(Some("no"), None).unwrap_err().to_string().contains("on or off"));
+        assert!(
+            sip(None, Some("127.0.0.1:5060"))
+                .unwrap_err()
+                .to_string()
+                .contains("without a port")
+        );
+        assert_eq!(
+            with_file("tls_listen = \"[::]:443\"\n", None)
+                .unwrap()
+                .tls_listen
+                .unwrap(),
+            "[::]:443"
+        );
+        assert_eq!(with_file("sip = \"off\"\n", None).unwrap().sip, None);
     }
 
     #[test]

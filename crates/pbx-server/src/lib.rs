@@ -10,4 +10,6 @@ mod key_file;
 mod mail;
 pub mod program;
 mod resources;
+pub mod sip;
 pub mod store;
+pub mod tls;

@@ -1,18 +1,26 @@
 //! The administration server as a program: flags, start, signals, end.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Config, Options};
-use crate::domain::IdSource;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
+use crate::domain::vault::Vault;
+use crate::domain::{Error, IdSource, key, transports};
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
+use crate::sip::Sip;
 use crate::store::Store;
+use crate::tls::Tls;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tracing_subscriber::EnvFilter;
 
 /// The PBX administration server.
@@ -34,6 +42,9 @@ enum Command {
 
 /// Read from the environment only: a flag would show it to every user of the machine.
 const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
+
+/// How soon a certificate or a transport that was changed on another node is in use here.
+const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -73,10 +84,12 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         .ok()
         .filter(|text| !text.is_empty())
         .map(Password::new);
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: choose another --listen", config.listen))?;
-    let address = listener.local_addr().context("the listening socket has no address")?;
+    let (listener, address) = listen(&config.listen, "--listen").await?;
+    let secure = match &config.tls_listen {
+        Some(text) => Some(listen(text, "--tls-listen").await?),
+        None => None,
+    };
+    let addresses: Vec<SocketAddr> = std::iter::once(address).chain(secure.as_ref().map(|it| it.1)).collect();
 
     let vault = key_file::unlock(&store, &config.key_file).await?;
     if let Some(password) = ensure_administrator(&store, &ids, &passwords, given).await? {
@@ -84,21 +97,86 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         eprintln!("first start: sign in as \"admin\" with the password {password} (it is shown only this once)");
     }
 
+    let tls = Arc::new(Tls::default());
+    let named: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).chain(config.sip).collect();
+    key::ensure(&store, &vault, &tls, &named).await.map_err(in_full)?;
+    let reserved = addresses.iter().map(SocketAddr::port).collect();
+    let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
+    transports::start(&store, &ids, &sip).await.map_err(in_full)?;
+    let upkeep = tokio::spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+
     let app = Pbx {
         store: store.clone(),
         ids,
         passwords,
         vault,
+        sip: Arc::clone(&sip),
     }
     .into_router();
     let mut stdout = std::io::stdout();
     // Nobody may be reading any more; that is no reason not to serve.
     let _ = writeln!(stdout, "listening on http://{address}{BASE_PATH}").and_then(|()| stdout.flush());
+    if let Some((_, address)) = &secure {
+        let _ = writeln!(stdout, "listening on https://{address}{BASE_PATH}").and_then(|()| stdout.flush());
+    }
     tracing::info!(%address, database = config.database, "ready");
-    listener::serve(listener, app, stop).await;
+
+    let (stopping, stopped) = watch::channel(());
+    let stopped = || {
+        let mut stopped = stopped.clone();
+        async move {
+            // The other end is dropped, which is an error, and what is waited for.
+            let _ = stopped.changed().await;
+        }
+    };
+    let plain = listener::serve(listener, app.clone(), stopped());
+    let secure = async {
+        if let Some((listener, _)) = secure {
+            listener::serve_tls(listener, tls, app, stopped()).await;
+        }
+    };
+    let stop = async {
+        stop.await;
+        drop(stopping);
+    };
+    tokio::join!(stop, plain, secure);
+    upkeep.abort();
+    sip.close_all().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(text)
+        .await
+        .with_context(|| format!("cannot listen on {text}: choose another {flag}"))?;
+    let address = listener.local_addr().context("the listening socket has no address")?;
+    Ok((listener, address))
+}
+
+/// At the start there is no caller to keep the inner text from.
+fn in_full(error: Error) -> anyhow::Error {
+    match error {
+        Error::Internal { internal } | Error::Unavailable { internal } => anyhow::anyhow!(internal),
+        other => other.into(),
+    }
+}
+
+/// Brings this node in line with the store, where other nodes leave certificates and transports.
+async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let done = async {
+            key::refresh(&store, &vault, sip.tls()).await?;
+            transports::reconcile(&store, &sip).await
+        };
+        if let Err(error) = done.await.map_err(in_full) {
+            tracing::warn!(%error, "this node's certificate and transports may be out of date");
+        }
+    }
 }
 
 /// Completes when the process is told to stop. The handlers are in place when this returns.

@@ -176,7 +176,7 @@ impl<A: Api> Resource<A> {
         self
     }
 
-    /// A resource whose operations answer 501 to those who might call them.
+    /// A resource whose operations answer 501 to everyone who has signed in, whatever their role.
     fn unmounted(name: &'static str, operations: &[&'static Operation]) -> Self {
         let routes = operations.iter().map(|operation| {
             let operation = *operation;
@@ -218,9 +218,7 @@ impl<A: Api> Shared<A> {
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(Into::into)?;
-            let token = bearer(&parts.headers)?;
-            let refused = |error: A::Error| error.into().of_token();
-            let caller = self.api.authenticate(token, &info).await.map_err(refused)?;
+            let caller = self.authenticated(&info).await?;
             self.api.authorize(&caller, operation).map_err(Into::into)?;
             let input = self.input(operation, &mut parts, body).await?;
             let call = call(caller, operation, request_id.clone(), parts);
@@ -254,20 +252,18 @@ impl<A: Api> Shared<A> {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(Into::into)?;
             if operation.signed_in {
-                self.caller(operation, &info).await?;
+                self.authenticated(&info).await?;
             }
             Err(not_implemented(operation))
         };
         finish(answer, &request_id).await
     }
 
-    /// Finds out who calls and whether they may.
-    async fn caller(&self, operation: &'static Operation, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
+    /// Finds out who calls.
+    async fn authenticated(&self, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
         let token = bearer(info.headers)?;
         let refused = |error: A::Error| error.into().of_token();
-        let caller = self.api.authenticate(token, info).await.map_err(refused)?;
-        self.api.authorize(&caller, operation).map_err(Into::into)?;
-        Ok(caller)
+        self.api.authenticate(token, info).await.map_err(refused)
     }
 
     async fn input(

@@ -68,12 +68,17 @@ async fn an_update_tells_absent_null_and_value_apart() {
         let answer = ask("POST", "/api/gadgets/1").body(content_type, body).send().await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
         assert!(!answer.headers.contains_key("content-type"));
+        let seen = last();
+        let (typed, merged) = seen.split_once('\n').unwrap();
         assert_eq!(
-            last(),
+            typed,
             "Patch(UpdateGadget { name: Null, port: Value(5060), password: Value(Secret(***)), made_at: Absent, \
-             size: Value(UpdateGadgetSize { width: Value(3), height: Null }), tags: Value([]) })\n\
-             {\"password\":\"hunter2\",\"port\":5060,\"size\":{\"width\":3},\"tags\":[]}"
+             size: Value(UpdateGadgetSize { width: Value(3), height: Null }), tags: Value([]) })"
         );
+        // The order of members is no matter, and depends on what else is compiled.
+        let merged: serde_json::Value = serde_json::from_str(merged).unwrap();
+        let expected = json!({"password": "hunter2", "port": 5060, "size": {"width": 3}, "tags": []});
+        assert_eq!(merged, expected);
     }
     let answer = ask("POST", "/api/gadgets/1").json("{}").send().await;
     assert_eq!(answer.status, 200);

@@ -2,16 +2,19 @@
 
 pub mod address;
 pub mod admin;
+pub mod certificate;
 pub mod document;
 pub mod error;
 mod id;
 pub mod ip_filters;
+pub mod key;
 pub mod list;
 pub mod network;
 pub mod password;
 pub mod password_policy;
 pub mod session;
 pub mod token;
+pub mod transports;
 pub mod vault;
 
 pub use self::error::{Error, Violation};

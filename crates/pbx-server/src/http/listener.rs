@@ -14,12 +14,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::Service as _;
 
 use super::body::Lingering;
+use crate::tls::{Purpose, Tls};
 
 /// Connections at a time; further ones wait in the system's queue.
 const CONNECTIONS: usize = 4_096;
@@ -39,8 +41,17 @@ const HEADERS: usize = 64;
 /// All headers together, and whatever else is read at once.
 const BUFFER: usize = 64 * 1024;
 
-/// Serves until `stop` completes, then lets the requests that are under way finish.
+/// Serves HTTP until `stop` completes, then lets the requests that are under way finish.
 pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
+    serve_secured(listener, None, app, stop).await;
+}
+
+/// Serves HTTPS in the same way.
+pub async fn serve_tls(listener: TcpListener, tls: Arc<Tls>, app: Router, stop: impl Future<Output = ()>) {
+    serve_secured(listener, Some(tls), app, stop).await;
+}
+
+async fn serve_secured(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router, stop: impl Future<Output = ()>) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -48,6 +59,7 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
         .header_read_timeout(HEADERS_WITHIN)
         .max_headers(HEADERS)
         .max_buf_size(BUFFER);
+    let (stopping, stopped) = watch::channel(());
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -63,16 +75,32 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
                 continue;
             }
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service_fn(request_handler(app.clone(), peer)));
-        let connection = graceful.watch(connection);
+        let conversation = Conversation {
+            http: http.clone(),
+            watcher: graceful.watcher(),
+            app: app.clone(),
+            peer,
+        };
+        let (tls, mut stopped) = (tls.clone(), stopped.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let ended = match tls {
+                None => conversation.hold(stream).await,
+                // A connection that is not secured yet has nothing to finish.
+                Some(tls) => tokio::select! {
+                    secured = tls.accept(stream, Purpose::Https) => match secured {
+                        Ok(stream) => conversation.hold(stream).await,
+                        Err(error) => Err(error.into()),
+                    },
+                    _ = stopped.changed() => Ok(()),
+                },
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
             drop(place);
         });
     }
-    drop(listener);
+    drop((listener, stopping));
     let open = graceful.count();
     if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown()).await.is_err() {
         tracing::warn!(
@@ -80,6 +108,25 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
             "requests were cut off: they took longer than {} s to finish",
             DRAIN_WITHIN.as_secs()
         );
+    }
+}
+
+/// What a connection needs for its requests to be answered.
+struct Conversation {
+    http: http1::Builder,
+    watcher: Watcher,
+    app: Router,
+    peer: SocketAddr,
+}
+
+impl Conversation {
+    async fn hold<S>(self, stream: S) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(request_handler(self.app, self.peer));
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        self.watcher.watch(connection).await.map_err(Into::into)
     }
 }
 

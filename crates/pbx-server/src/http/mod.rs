@@ -13,6 +13,7 @@ use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
+use crate::sip::Sip;
 use crate::store::Store;
 
 /// Below which path everything is served, as the vendor's server does.
@@ -28,6 +29,8 @@ pub struct Pbx {
     pub passwords: Passwords,
     /// Encrypts what must not be readable in the database.
     pub vault: Vault,
+    /// The ports of the transports, and the certificate.
+    pub sip: Arc<Sip>,
 }
 
 impl Pbx {
@@ -38,8 +41,10 @@ impl Pbx {
             .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
             .mount(pbx_api::ip_filters::router())
+            .mount(pbx_api::key::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::transports::router())
             .build()
     }
 }
@@ -77,6 +82,7 @@ mod tests {
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
             vault: crate::domain::vault::tests::vault(),
+            sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };
         let caller = |role| {
             let id = Id::from_stored(1);

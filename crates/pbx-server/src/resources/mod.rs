@@ -4,8 +4,10 @@
 mod admin;
 mod auth;
 mod ip_filters;
+mod key;
 mod login;
 mod network;
+mod transports;
 
 use pbx_api::shared::TokenSet;
 use pbx_api::{Patch, Secret};

@@ -14,6 +14,7 @@ pub mod sessions;
 pub mod settings;
 mod sqlite;
 pub mod status;
+pub mod transports;
 mod tx;
 
 use std::path::PathBuf;

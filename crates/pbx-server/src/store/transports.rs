@@ -1,0 +1,88 @@
+//! Transports.
+
+use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
+
+use super::error::StoreError;
+use super::list;
+use super::tx::{Row, Tx};
+use crate::domain::Id;
+use crate::domain::list::{ListQuery, Page};
+use crate::domain::transports::{FIELDS, Protocol, Transport};
+
+/// The unique key over the ports that one carrier, UDP or TCP, has.
+pub const UNIQUE_PORT: &str = "transports_carrier_port";
+
+/// One page of the transports.
+pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Transport>, StoreError> {
+    list::page(tx, select(), FIELDS, query, read)
+}
+
+/// All transports, oldest first.
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Transport>, StoreError> {
+    tx.all(select().order_by("id", sea_query::Order::Asc), read)
+}
+
+/// The transport of that id.
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Transport>, StoreError> {
+    tx.first(select().and_where(Expr::col("id").eq(id)), read)
+}
+
+/// The transport that uses a port, whichever of those that share it with the protocol.
+pub fn by_port(tx: &mut Tx<'_>, protocol: Protocol, port: u16) -> Result<Option<Transport>, StoreError> {
+    let select = select()
+        .and_where(Expr::col("carrier").eq(protocol.carrier()))
+        .and_where(Expr::col("port").eq(i64::from(port)))
+        .to_owned();
+    tx.first(&select, read)
+}
+
+/// Adds a transport.
+pub fn insert(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("transports")
+        .columns(["id", "protocol", "carrier", "port", "verification"])
+        .values_panic([
+            Value::from(transport.id).into(),
+            transport.protocol.as_str().into(),
+            transport.protocol.carrier().into(),
+            i64::from(transport.port).into(),
+            transport.verification.as_str().into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Stores what can change about a transport.
+pub fn update(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("transports")
+        .value("port", i64::from(transport.port))
+        .value("verification", transport.verification.as_str())
+        .and_where(Expr::col("id").eq(transport.id));
+    tx.execute(&update).map(drop)
+}
+
+/// Removes a transport.
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("transports").and_where(Expr::col("id").eq(id));
+    tx.execute(&delete).map(drop)
+}
+
+fn select() -> SelectStatement {
+    Query::select()
+        .columns(["id", "protocol", "port", "verification"])
+        .from("transports")
+        .to_owned()
+}
+
+fn read(row: &Row<'_>) -> Result<Transport, StoreError> {
+    let unreadable = |column: &str| StoreError::Engine(format!("a stored transport has an unreadable {column}"));
+    Ok(Transport {
+        id: row.get(0)?,
+        protocol: row.get::<String>(1)?.parse().map_err(|()| unreadable("protocol"))?,
+        port: row.get::<i64>(2)?.try_into().map_err(|_| unreadable("port"))?,
+        verification: row.get::<String>(3)?.parse().map_err(|()| unreadable("verification"))?,
+    })
+}

@@ -1,0 +1,142 @@
+//! The certificate in use, and what a connection is secured with.
+//!
+//! A connection takes the configuration that is current when it begins; a new certificate is a new configuration, so that it
+//! takes effect without a restart, and what was negotiated under the old one is not resumed under the new one.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rustls::RootCertStore;
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::domain::Error;
+use crate::domain::transports::Verification;
+
+/// A client that takes longer to secure its connection is cut off.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// What connections are secured with. Empty until a certificate is installed.
+#[derive(Default)]
+pub struct Tls {
+    current: RwLock<Option<Arc<Prepared>>>,
+    changing: Mutex<()>,
+}
+
+/// A certificate, ready to be shown.
+pub struct Prepared {
+    /// As PEM, to recognise it.
+    certificate: String,
+    https: Arc<ServerConfig>,
+    sip: SipConfigs,
+}
+
+/// One configuration for each mode in which a transport asks clients for certificates.
+struct SipConfigs {
+    disable: Arc<ServerConfig>,
+    optional: Arc<ServerConfig>,
+    mandatory: Arc<ServerConfig>,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// HTTP/1.1; clients have tokens, not certificates.
+    Https,
+    /// SIP, asking clients for certificates so.
+    Sip(Verification),
+}
+
+impl Tls {
+    /// Everything that can fail about a new certificate.
+    pub fn prepare(&self, certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Error> {
+        let failed = |error: String| Error::internal(format!("preparing TLS: {error}"));
+        let prepared = prepare(certificate, key);
+        prepared.map_err(|error| failed(error.to_string()))
+    }
+
+    /// Connections from now on are secured with it.
+    pub fn install(&self, prepared: Prepared) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(prepared));
+    }
+
+    /// Whether there is a certificate.
+    pub fn is_ready(&self) -> bool {
+        self.current().is_some()
+    }
+
+    /// Whether that one is in use.
+    pub fn shows(&self, certificate: &str) -> bool {
+        self.current().is_some_and(|current| current.certificate == certificate)
+    }
+
+    /// Changes happen one after the other, so that the last one stored is the one in use.
+    pub async fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().await
+    }
+
+    /// Secures a connection.
+    pub async fn accept<S>(&self, stream: S, purpose: Purpose) -> std::io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let current = self
+            .current()
+            .ok_or_else(|| std::io::Error::other("there is no certificate"))?;
+        let config = match purpose {
+            Purpose::Https => &current.https,
+            Purpose::Sip(Verification::Disable) => &current.sip.disable,
+            Purpose::Sip(Verification::Optional) => &current.sip.optional,
+            Purpose::Sip(Verification::Mandatory) => &current.sip.mandatory,
+        };
+        let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+        tokio::time::timeout(HANDSHAKE_WITHIN, handshake).await?
+    }
+
+    fn current(&self) -> Option<Arc<Prepared>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn prepare(certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Box<dyn std::error::Error>> {
+    // A client's certificate is good if an authority of the server's own chain issued it: the API has no other list.
+    let authorities = match &key.cert[..] {
+        [own] => std::slice::from_ref(own),
+        [_, issuers @ ..] => issuers,
+        [] => return Err("no certificate".into()),
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities.iter().cloned());
+    if roots.is_empty() {
+        // Issuers that cannot be an authority leave nobody but the server itself.
+        roots.add_parsable_certificates(key.cert.iter().cloned());
+    }
+    let roots = Arc::new(roots);
+
+    let provider = Arc::new(default_provider());
+    let resolver: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(key));
+    let clients = || WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider));
+    let config = |verifier| -> Result<ServerConfig, rustls::Error> {
+        Ok(ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(verifier)
+            .with_cert_resolver(Arc::clone(&resolver)))
+    };
+    let mut https = config(WebPkiClientVerifier::no_client_auth())?;
+    https.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Prepared {
+        certificate: certificate.to_owned(),
+        https: Arc::new(https),
+        sip: SipConfigs {
+            disable: Arc::new(config(WebPkiClientVerifier::no_client_auth())?),
+            optional: Arc::new(config(clients().allow_unauthenticated().build()?)?),
+            mandatory: Arc::new(config(clients().build()?)?),
+        },
+    })
+}

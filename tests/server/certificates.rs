@@ -1,0 +1,101 @@
+//! Certificates made on the spot, and TLS connections that say what they see.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// A certificate and its private key, as PEM.
+#[derive(Clone)]
+pub struct Pair {
+    pub crt: String,
+    pub key: String,
+}
+
+/// Who issues certificates.
+pub struct Authority {
+    pub pem: String,
+    parameters: CertificateParams,
+    key: KeyPair,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut parameters = parameters(name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self {
+            pem: parameters.self_signed(&key).unwrap().pem(),
+            parameters,
+            key,
+        }
+    }
+
+    /// A certificate for this machine.
+    pub fn issue(&self, name: &str) -> Pair {
+        self.issue_with(parameters(name))
+    }
+
+    /// A certificate that expired long ago.
+    pub fn issue_expired(&self, name: &str) -> Pair {
+        let mut parameters = parameters(name);
+        parameters.not_after = rcgen::date_time_ymd(2001, 1, 1);
+        self.issue_with(parameters)
+    }
+
+    fn issue_with(&self, parameters: CertificateParams) -> Pair {
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::new(self.parameters.clone(), &self.key);
+        let certificate = parameters.signed_by(&key, &issuer).unwrap();
+        Pair {
+            crt: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
+fn parameters(name: &str) -> CertificateParams {
+    let mut parameters = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters
+}
+
+/// The first certificate of a chain.
+pub fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+/// A TLS handshake, trusting `root`, with a client's certificate or none; the server's certificate, if there is a connection.
+///
+/// TLS 1.2, in which the server has the last word: a handshake that succeeded is one that the server accepted.
+pub async fn handshake(
+    address: SocketAddr,
+    root: &str,
+    identity: Option<&Pair>,
+) -> io::Result<CertificateDer<'static>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(der(root)).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match identity {
+        None => config.with_no_client_auth(),
+        Some(pair) => {
+            let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+            config.with_client_auth_cert(vec![der(&pair.crt)], key).unwrap()
+        }
+    };
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    Ok(stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned())
+}

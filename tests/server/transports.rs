@@ -1,0 +1,563 @@
+//! `/transports`, seen from both sides: what the API says and what a socket finds.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use futures_util::future::join_all;
+use pbx_client::types::{
+    ClientVerification, CreateTransport, Transport, TransportProtocol, TransportState, UpdateCertificateKey,
+    UpdateTransport,
+};
+use pbx_client::{Client, ErrorExt as _, Field};
+use pbx_tests::{Server, Start};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+use crate::certificates::{Authority, Pair, der, handshake};
+use crate::{server, start};
+
+/// A server with an address of its own for SIP, so that tests that run side by side do not take each other's ports.
+struct Site {
+    address: Ipv4Addr,
+    start: Start,
+}
+
+impl Site {
+    fn new() -> Self {
+        let address = own_address();
+        let start = start().with_arguments(&["--sip-listen", &address.to_string()]);
+        Self { address, start }
+    }
+
+    fn at(&self, port: u16) -> SocketAddr {
+        (self.address, port).into()
+    }
+
+    /// A port that nobody has for UDP or TCP.
+    async fn free_port(&self) -> u16 {
+        loop {
+            let tcp = TcpListener::bind(self.at(0)).await.unwrap();
+            let port = tcp.local_addr().unwrap().port();
+            if UdpSocket::bind(self.at(port)).await.is_ok() {
+                return port;
+            }
+        }
+    }
+
+    async fn tcp_is_open(&self, port: u16) -> bool {
+        TcpStream::connect(self.at(port)).await.is_ok()
+    }
+
+    /// An open port is one that cannot be had; a closed one answers a datagram with a refusal.
+    async fn udp_is_open(&self, port: u16) -> bool {
+        match UdpSocket::bind(self.at(port)).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => true,
+            other => {
+                drop(other.unwrap());
+                false
+            }
+        }
+    }
+}
+
+/// All of 127.0.0.0/8 is this machine on Linux; elsewhere there is one address, and ports may collide.
+fn own_address() -> Ipv4Addr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    if cfg!(target_os = "linux") {
+        let [low, high, ..] = std::process::id().to_le_bytes();
+        Ipv4Addr::new(127, 64 | (high & 63), low, NEXT.fetch_add(1, Ordering::Relaxed))
+    } else {
+        Ipv4Addr::LOCALHOST
+    }
+}
+
+type Refusal = pbx_client::Error<pbx_client::types::Errors>;
+
+async fn create(client: &Client, protocol: TransportProtocol, port: u16) -> Result<String, Refusal> {
+    create_verifying(client, protocol, port, None).await
+}
+
+async fn create_verifying(
+    client: &Client,
+    protocol: TransportProtocol,
+    port: u16,
+    verification: Option<ClientVerification>,
+) -> Result<String, Refusal> {
+    let mut body = CreateTransport::new(protocol, port);
+    body.verification = verification;
+    let answer = client.create_transport().body(body).send().await?;
+    assert_eq!(answer.status(), 201);
+    Ok(answer.into_inner().id.unwrap())
+}
+
+async fn update(client: &Client, id: &str, changes: UpdateTransport) -> Result<(), Refusal> {
+    let answer = client.update_transport().id(id).body(changes).send().await?;
+    assert_eq!(answer.status(), 200);
+    Ok(())
+}
+
+fn port(port: u16) -> UpdateTransport {
+    UpdateTransport {
+        port: Field::Value(port),
+        ..UpdateTransport::default()
+    }
+}
+
+fn verification(mode: ClientVerification) -> UpdateTransport {
+    UpdateTransport {
+        verification: Field::Value(mode),
+        ..UpdateTransport::default()
+    }
+}
+
+async fn destroy(client: &Client, id: &str) -> Result<(), Refusal> {
+    let answer = client.delete_transport().id(id).send().await?;
+    assert_eq!(answer.status(), 204);
+    Ok(())
+}
+
+async fn all(client: &Client) -> Vec<Transport> {
+    client.list_transports().send().await.unwrap().into_inner().items
+}
+
+async fn is_activated(client: &Client, id: &str) -> bool {
+    let answer = client.get_transport_status().id(id).send().await.unwrap();
+    answer.into_inner().status.unwrap() == TransportState::Activated
+}
+
+fn conflict(refusal: &Refusal, text: &str) {
+    assert_eq!(refusal.status().unwrap(), 409, "{refusal:?}");
+    assert!(refusal.problems()[0].message.contains(text), "{refusal:?}");
+}
+
+/// Makes `port` the only transport, over UDP; its id.
+async fn only(client: &Client, port: u16) -> String {
+    let id = create(client, TransportProtocol::Udp, port).await.unwrap();
+    for transport in all(client).await {
+        let other = transport.id.unwrap();
+        if other != id {
+            destroy(client, &other).await.unwrap();
+        }
+    }
+    id
+}
+
+async fn trust(client: &Client, authority: &Authority) -> Pair {
+    let leaf = authority.issue("pbx");
+    let body = UpdateCertificateKey::new([leaf.crt.as_str(), &authority.pem].concat(), leaf.key.clone());
+    client.update_key().body(body).send().await.unwrap();
+    leaf
+}
+
+#[tokio::test]
+async fn a_fresh_install_has_three_without_sockets_too() {
+    let server = server();
+    let client = server.client().await;
+    let found: Vec<_> = all(&client).await;
+    let expected = [
+        (TransportProtocol::Tcp, 5063),
+        (TransportProtocol::Udp, 5060),
+        (TransportProtocol::Tls, 5061),
+    ];
+    assert_eq!(found.len(), 3);
+    for (transport, (protocol, port)) in found.into_iter().zip(expected) {
+        assert!(!is_activated(&client, transport.id.as_deref().unwrap()).await);
+        assert_eq!((transport.protocol.unwrap(), transport.port.unwrap()), (protocol, port));
+        assert_eq!(transport.verification.unwrap(), ClientVerification::Disable);
+    }
+    let id = create(&client, TransportProtocol::Tcp, 5070).await.unwrap();
+    assert!(!is_activated(&client, &id).await);
+    conflict(
+        &create(&client, TransportProtocol::Tls, 5070).await.unwrap_err(),
+        "in use by another transport",
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_fresh_install_opens_its_three_and_closes_them_when_it_ends() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    for transport in all(&client).await {
+        assert!(is_activated(&client, transport.id.as_deref().unwrap()).await);
+    }
+    assert!(site.tcp_is_open(5063).await && site.udp_is_open(5060).await);
+    let own = client.show_key().send().await.unwrap().into_inner().crt.unwrap();
+    assert_eq!(handshake(site.at(5061), &own, None).await.unwrap(), der(&own));
+    assert!(server.terminate().status.success());
+    assert!(!site.tcp_is_open(5063).await && !site.udp_is_open(5060).await);
+}
+
+#[tokio::test]
+async fn a_transport_from_its_creation_to_its_end() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    for protocol in [TransportProtocol::Udp, TransportProtocol::Tcp, TransportProtocol::Tls] {
+        let is_open = async |port| match protocol {
+            TransportProtocol::Udp => site.udp_is_open(port).await,
+            _ => site.tcp_is_open(port).await,
+        };
+        let (first, second) = (site.free_port().await, site.free_port().await);
+        assert!(!is_open(first).await);
+        let id = create(&client, protocol.clone(), first).await.unwrap();
+        assert!(is_open(first).await && is_activated(&client, &id).await, "{protocol:?}");
+        let expected = Transport {
+            id: Some(id.clone()),
+            protocol: Some(protocol.clone()),
+            port: Some(first),
+            verification: Some(ClientVerification::Disable),
+        };
+        let show = async || {
+            client
+                .show_transport()
+                .id(&id)
+                .send()
+                .await
+                .map(|answer| answer.into_inner())
+        };
+        assert_eq!(show().await.unwrap(), expected);
+
+        update(&client, &id, port(second)).await.unwrap();
+        assert!(is_open(second).await && !is_open(first).await, "{protocol:?}");
+        update(&client, &id, verification(ClientVerification::Optional))
+            .await
+            .unwrap();
+        assert!(is_open(second).await && is_activated(&client, &id).await);
+        let expected = Transport {
+            port: Some(second),
+            verification: Some(ClientVerification::Optional),
+            ..expected
+        };
+        assert_eq!(show().await.unwrap(), expected);
+
+        destroy(&client, &id).await.unwrap();
+        assert!(!is_open(second).await, "{protocol:?}");
+        assert_eq!(show().await.unwrap_err().status().unwrap(), 404);
+        assert_eq!(destroy(&client, &id).await.unwrap_err().status().unwrap(), 404);
+        assert_eq!(
+            update(&client, &id, port(first)).await.unwrap_err().status().unwrap(),
+            404
+        );
+        let status = client.get_transport_status().id(&id).send().await;
+        assert_eq!(status.unwrap_err().status().unwrap(), 404);
+    }
+}
+
+#[tokio::test]
+async fn what_arrives_is_read_and_the_port_stays_open() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let (udp, tcp) = (site.free_port().await, site.free_port().await);
+    let datagrams = create(&client, TransportProtocol::Udp, udp).await.unwrap();
+    let connections = create(&client, TransportProtocol::Tcp, tcp).await.unwrap();
+
+    let sender = UdpSocket::bind(site.at(0)).await.unwrap();
+    for datagram in [&b"OPTIONS sip:pbx SIP/2.0\r\n\r\n"[..], b"", &[0xff; 9_000]] {
+        sender.send_to(datagram, site.at(udp)).await.unwrap();
+    }
+    let mut stream = TcpStream::connect(site.at(tcp)).await.unwrap();
+    // More than any buffer on the way holds: it is being read.
+    stream.write_all(&vec![b'x'; 16 << 20]).await.unwrap();
+    assert!(is_activated(&client, &datagrams).await && site.udp_is_open(udp).await);
+    assert!(is_activated(&client, &connections).await && site.tcp_is_open(tcp).await);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_a_conflict_and_nothing_is_stored() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let before = all(&client).await;
+    let tcp = TcpListener::bind(site.at(0)).await.unwrap();
+    let udp = UdpSocket::bind(site.at(0)).await.unwrap();
+    let taken = (tcp.local_addr().unwrap().port(), udp.local_addr().unwrap().port());
+    for (protocol, port) in [
+        (TransportProtocol::Tcp, taken.0),
+        (TransportProtocol::Tls, taken.0),
+        (TransportProtocol::Udp, taken.1),
+    ] {
+        let refusal = create(&client, protocol, port).await.unwrap_err();
+        conflict(&refusal, "cannot be opened: it is in use by another program");
+    }
+    assert_eq!(all(&client).await, before);
+
+    let free = site.free_port().await;
+    let id = create(&client, TransportProtocol::Tcp, free).await.unwrap();
+    let refusal = update(&client, &id, port(taken.0)).await.unwrap_err();
+    conflict(&refusal, "in use by another program");
+    assert!(
+        site.tcp_is_open(free).await && is_activated(&client, &id).await,
+        "the old port stays"
+    );
+    assert_eq!(
+        client.show_transport().id(&id).send().await.unwrap().into_inner().port,
+        Some(free)
+    );
+}
+
+#[tokio::test]
+async fn a_port_has_one_user_for_udp_and_one_for_tcp_or_tls() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let number = site.free_port().await;
+    let id = create(&client, TransportProtocol::Udp, number).await.unwrap();
+    create(&client, TransportProtocol::Tls, number).await.unwrap();
+    let another = "in use by another transport";
+    for protocol in [TransportProtocol::Udp, TransportProtocol::Tcp, TransportProtocol::Tls] {
+        conflict(&create(&client, protocol, number).await.unwrap_err(), another);
+    }
+    let other = create(&client, TransportProtocol::Tcp, site.free_port().await)
+        .await
+        .unwrap();
+    conflict(&update(&client, &other, port(number)).await.unwrap_err(), another);
+    // Its own port is no conflict.
+    update(&client, &id, port(number)).await.unwrap();
+    assert!(is_activated(&client, &id).await && is_activated(&client, &other).await);
+}
+
+#[tokio::test]
+async fn the_servers_own_ports_are_no_transports() {
+    let server = start().with_arguments(&["--tls-listen", "127.0.0.1:0"]).ready();
+    let client = server.client().await;
+    for base in [server.base(), server.secure_base()] {
+        let number: u16 = base
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .strip_suffix("/api")
+            .unwrap()
+            .parse()
+            .unwrap();
+        for protocol in [TransportProtocol::Tcp, TransportProtocol::Tls] {
+            let refusal = create(&client, protocol, number).await.unwrap_err();
+            conflict(&refusal, "the server's own, for HTTP");
+        }
+        let id = all(&client).await[0].id.clone().unwrap();
+        conflict(
+            &update(&client, &id, port(number)).await.unwrap_err(),
+            "the server's own, for HTTP",
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_parallel_creations_of_one_port_one_succeeds() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let port = site.free_port().await;
+    let protocols = [TransportProtocol::Tcp, TransportProtocol::Tls].into_iter().cycle();
+    let answers = join_all(protocols.take(12).map(|protocol| create(&client, protocol, port))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        conflict(refusal, "in use by another transport");
+    }
+    assert!(site.tcp_is_open(port).await);
+}
+
+#[tokio::test]
+async fn one_transport_remains_however_many_are_destroyed_at_once() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    for _ in 0..5 {
+        let port = site.free_port().await;
+        create(&client, TransportProtocol::Udp, port).await.unwrap();
+    }
+    let ids: Vec<String> = all(&client)
+        .await
+        .into_iter()
+        .map(|transport| transport.id.unwrap())
+        .collect();
+    let answers = join_all(ids.iter().map(|id| destroy(&client, id))).await;
+    let refusals: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert_eq!(refusals.len(), 1, "of {}", ids.len());
+    conflict(refusals[0], "last transport");
+    let left = all(&client).await;
+    assert_eq!(left.len(), 1);
+    assert!(is_activated(&client, left[0].id.as_deref().unwrap()).await);
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_at_the_start_is_logged_and_opened_when_it_is_free() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let port = site.free_port().await;
+    let id = only(&client, port).await;
+    let start = server.how();
+    server.terminate();
+
+    let taken = UdpSocket::bind(site.at(port)).await.unwrap();
+    let server = start.ready();
+    let client = server.client().await;
+    assert!(!is_activated(&client, &id).await);
+    drop(taken);
+    // For as long as it takes: the server looks every second.
+    while !is_activated(&client, &id).await {
+        tokio::task::yield_now().await;
+    }
+    assert!(site.udp_is_open(port).await);
+    let log = server.terminate().stderr;
+    assert_eq!(log.matches("a transport's port cannot be opened").count(), 1, "{log}");
+    assert!(
+        log.contains("in use by another program") && log.contains(&port.to_string()),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn tls_clients_are_asked_for_certificates_as_the_transport_says() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let (authority, stranger) = (Authority::new("root"), Authority::new("somebody else"));
+    let leaf = trust(&client, &authority).await;
+    let (known, unknown) = (authority.issue("phone"), stranger.issue("phone"));
+    let port = site.free_port().await;
+    let mandatory = Some(ClientVerification::Mandatory);
+    let id = create_verifying(&client, TransportProtocol::Tls, port, mandatory)
+        .await
+        .unwrap();
+    let accepted = async || {
+        let identities = [None, Some(&known), Some(&unknown)];
+        let mut accepted = Vec::new();
+        for identity in identities {
+            accepted.push(handshake(site.at(port), &authority.pem, identity).await.is_ok());
+        }
+        accepted
+    };
+    assert_eq!(accepted().await, [false, true, false]);
+    update(&client, &id, verification(ClientVerification::Optional))
+        .await
+        .unwrap();
+    assert_eq!(accepted().await, [true, true, false]);
+    let cleared = UpdateTransport {
+        verification: Field::Null,
+        ..UpdateTransport::default()
+    };
+    update(&client, &id, cleared).await.unwrap();
+    assert_eq!(accepted().await, [true, true, true]);
+    assert_eq!(
+        handshake(site.at(port), &authority.pem, None).await.unwrap(),
+        der(&leaf.crt)
+    );
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_shown_by_the_transports() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    let port = site.free_port().await;
+    create(&client, TransportProtocol::Tls, port).await.unwrap();
+    for name in ["one", "two"] {
+        let authority = Authority::new(name);
+        let leaf = trust(&client, &authority).await;
+        assert_eq!(
+            handshake(site.at(port), &authority.pem, None).await.unwrap(),
+            der(&leaf.crt)
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_no_transport_can_be_is_refused() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let id = raw.get("/transports", &[]).await.json()["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/transports/{id}");
+    for (path, body, detail) in [
+        (
+            "/transports",
+            json!({"protocol": "UDP", "port": 0}),
+            "body#/port minimum 1",
+        ),
+        (
+            "/transports",
+            json!({"protocol": "UDP", "port": 65536}),
+            "body#/port maximum 65535",
+        ),
+        (
+            "/transports",
+            json!({"protocol": "WSS", "port": 5065}),
+            "body#/protocol enum",
+        ),
+        ("/transports", json!({"protocol": "UDP"}), "body#/port required"),
+        (&path, json!({"port": 0}), "body#/port minimum 1"),
+        (&path, json!({"port": null}), "body#/port required"),
+        (&path, json!({"protocol": "TCP"}), "body#/protocol"),
+        (&path, json!({"verification": "ALWAYS"}), "body#/verification enum"),
+    ] {
+        let answer = raw.post(path, &body).await;
+        assert_eq!(answer.status, 400, "{body}");
+        let errors = answer.json()["errors"].clone();
+        assert!(errors[0]["detail"].as_str().unwrap().starts_with(detail), "{errors}");
+    }
+    let answer = raw.get("/transports/1/status", &[]).await;
+    assert_eq!((answer.status, answer.codes()), (404, vec!["NOT_FOUND".to_owned()]));
+}
+
+#[tokio::test]
+async fn lists_are_filtered_searched_ordered_and_paged() {
+    let server = server();
+    let client = server.client().await;
+    create_verifying(
+        &client,
+        TransportProtocol::Tls,
+        10_000,
+        Some(ClientVerification::Mandatory),
+    )
+    .await
+    .unwrap();
+    let ports = async |filter: &str, search: &str, orderby: &str, skip: i64, top: i64| {
+        let request = client.list_transports().filter(filter).search(search).orderby(orderby);
+        let page = request.skip(skip).top(top).send().await.unwrap().into_inner();
+        let ports: Vec<u16> = page
+            .items
+            .into_iter()
+            .map(|transport| transport.port.unwrap())
+            .collect();
+        (page.count.unwrap(), ports)
+    };
+    assert_eq!(
+        ports("", "", "port desc", 0, 100).await,
+        (4, vec![10_000, 5063, 5061, 5060])
+    );
+    assert_eq!(
+        ports("port gt 5060 and port lt 10000", "", "port", 0, 1).await,
+        (2, vec![5061])
+    );
+    assert_eq!(ports("protocol eq 'TLS'", "", "port", 1, 100).await, (2, vec![10_000]));
+    assert_eq!(
+        ports("verification ne 'DISABLE'", "", "", 0, 100).await,
+        (1, vec![10_000])
+    );
+    assert_eq!(ports("", "tls NOT mandatory", "", 0, 100).await, (1, vec![5061]));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn transports_stay_after_a_restart() {
+    let site = Site::new();
+    let server: Server = site.start.ready();
+    let client = server.client().await;
+    let port = site.free_port().await;
+    let id = only(&client, port).await;
+    let before = all(&client).await;
+    let start = server.how();
+    server.terminate();
+    let server = start.ready();
+    let client = server.client().await;
+    assert_eq!(all(&client).await, before);
+    assert!(is_activated(&client, &id).await && site.udp_is_open(port).await);
+}
