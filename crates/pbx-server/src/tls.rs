@@ -140,3 +140,28 @@ fn prepare(certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Box<dy
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::certificate::Pair;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_dawdles_is_cut_off_and_without_a_certificate_so_is_everyone() {
+        let tls = Tls::default();
+        let (_client, server) = tokio::io::duplex(1024);
+        let error = tls.accept(server, Purpose::Https).await.unwrap_err();
+        assert!(error.to_string().contains("there is no certificate"));
+
+        let pair = Pair::self_signed(Timestamp::now(), &[]).unwrap();
+        let key = pair.read().unwrap();
+        tls.install(tls.prepare(&pair.certificate, key).unwrap());
+        assert!(tls.is_ready() && tls.shows(&pair.certificate) && !tls.shows("another"));
+        let (_client, server) = tokio::io::duplex(1024);
+        // The clock is not real: it jumps to the next timer whenever everything waits.
+        let error = tls.accept(server, Purpose::Https).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    }
+}

@@ -195,7 +195,7 @@ fn matched(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> 
         Violation::field(
             "key",
             "private_key",
-            "must be an RSA, ECDSA (P-256, P-384) or Ed25519 key",
+            "must be an RSA (2048 to 8192 bits), ECDSA (P-256, P-384) or Ed25519 key",
         )
     })?;
     let certified = CertifiedKey::new(chain, key);

@@ -68,12 +68,12 @@ pub async fn update(store: &Store, vault: &Vault, tls: &Tls, pair: Pair) -> Resu
 
 /// Makes a pair if there is none yet, and takes the stored one into use.
 pub async fn ensure(store: &Store, vault: &Vault, tls: &Tls, addresses: &[IpAddr]) -> Result<(), Error> {
-    if load(store, vault).await?.is_none() {
+    if show(store).await?.is_none() {
         let stored = StoredPair::seal(vault, &Pair::self_signed(Timestamp::now(), addresses)?)?;
         store
             .write(move |tx| {
                 // Another node may have been faster.
-                if settings::load::<StoredPair>(tx)?.private_key.is_none() {
+                if settings::load::<StoredPair>(tx)?.certificate.is_none() {
                     settings::save(tx, &stored)?;
                 }
                 Ok::<_, Error>(())
@@ -87,15 +87,14 @@ pub async fn ensure(store: &Store, vault: &Vault, tls: &Tls, addresses: &[IpAddr
 /// Takes the stored pair into use if it is another than the one in use: another node may have been given it.
 pub async fn refresh(store: &Store, vault: &Vault, tls: &Tls) -> Result<(), Error> {
     let _turn = tls.changing().await;
-    if let Some(pair) = load(store, vault).await?
-        && !tls.shows(&pair.certificate)
-    {
+    let stored: StoredPair = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
+    // A certificate has one key: the same certificate is the same pair.
+    let is_new = stored
+        .certificate
+        .as_ref()
+        .is_some_and(|certificate| !tls.shows(certificate));
+    if is_new && let Some(pair) = stored.open(vault)? {
         tls.install(tls.prepare(&pair.certificate, pair.read()?)?);
     }
     Ok(())
-}
-
-async fn load(store: &Store, vault: &Vault) -> Result<Option<Pair>, Error> {
-    let stored: StoredPair = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
-    stored.open(vault)
 }

@@ -153,7 +153,6 @@ pub async fn create(
         port,
         verification,
     };
-    check_own(sip, &transport)?;
     if protocol == Protocol::Tls && !sip.tls().is_ready() {
         return Err(conflict("TLS needs a certificate: set one with POST /key first."));
     }
@@ -195,7 +194,6 @@ pub async fn update(store: &Store, sip: &Sip, id: Id, changes: TransportChanges)
     let socket = if after.port == before.port {
         None
     } else {
-        check_own(sip, &after)?;
         store.read(move |tx| check_free(tx, &after)).await?;
         Some(sip.bind(after.protocol, after.port).await.map_err(refused)?)
     };
@@ -273,12 +271,9 @@ pub async fn reconcile(store: &Store, sip: &Sip) -> Result<(), Error> {
             continue;
         }
         sip.close_stale(transport.id).await;
-        match check_own(sip, transport) {
-            Ok(()) => match sip.bind(transport.protocol, transport.port).await {
-                Ok(socket) => sip.serve(transport, socket),
-                Err(error) => sip.note_closed(transport, &error),
-            },
-            Err(_) => sip.note_closed(transport, &CannotOpen::InUse),
+        match sip.bind(transport.protocol, transport.port).await {
+            Ok(socket) => sip.serve(transport, socket),
+            Err(error) => sip.note_closed(transport, &error),
         }
     }
     Ok(())
@@ -301,17 +296,6 @@ fn merged(before: Transport, changes: TransportChanges) -> Transport {
 
 fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Transport, Error> {
     queries::by_id(tx, id)?.ok_or_else(not_found)
-}
-
-/// The server's own HTTP ports are nobody else's, even where an address would keep them apart.
-fn check_own(sip: &Sip, transport: &Transport) -> Result<(), Error> {
-    if transport.protocol.carrier() == "TCP" && sip.reserved().contains(&transport.port) {
-        return Err(conflict(format!(
-            "Port {} is the server's own, for HTTP.",
-            transport.port
-        )));
-    }
-    Ok(())
 }
 
 /// The unique key says the same; said here, before a port is opened, it is said for this reason and not for the system's.

@@ -44,6 +44,9 @@ pub enum CannotOpen {
     /// Another program has it, or this one.
     #[error("it is in use by another program")]
     InUse,
+    /// Nobody else's, even where an address would keep them apart, and even without sockets.
+    #[error("it is the server's own, for HTTP")]
+    Reserved,
     /// Low ports are for privileged users on most systems.
     #[error("the server lacks the permission for it")]
     Forbidden,
@@ -86,11 +89,6 @@ impl Sip {
         &self.tls
     }
 
-    /// The TCP ports of the server itself.
-    pub fn reserved(&self) -> &[u16] {
-        &self.reserved
-    }
-
     /// Changes to the transports happen one after the other: a port cannot be opened twice.
     pub async fn changing(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().await
@@ -98,6 +96,9 @@ impl Sip {
 
     /// Opens a port that nobody reads from yet. Dropping it closes it.
     pub async fn bind(&self, protocol: Protocol, port: u16) -> Result<Socket, CannotOpen> {
+        if protocol != Protocol::Udp && self.reserved.contains(&port) {
+            return Err(CannotOpen::Reserved);
+        }
         match self.address {
             Some(address) => Ok(Socket::bind(protocol, (address, port).into()).await?),
             None => Ok(Socket::None),

@@ -178,7 +178,7 @@ fn every_fault_of_both_is_reported_and_nothing_is_echoed() {
             leaf.pem.clone(),
             key.replace("\nM", "\nA"),
             "/key",
-            "must be an RSA, ECDSA",
+            "must be an RSA (2048",
         ),
     ];
     for (certificate, key, place, text) in cases {
