@@ -40,11 +40,16 @@ pub struct Options {
     #[arg(long, env = "PBX_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
 
+    /// The public key that licences are verified with: Ed25519, PEM [default: no licence is taken]
+    #[arg(long, env = "PBX_LICENSE_PUBLIC_KEY", value_name = "FILE")]
+    license_public_key: Option<PathBuf>,
+
     /// What to log to stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
 
-    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file, log
+    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file,
+    /// license_public_key, log
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -59,6 +64,7 @@ struct File {
     sip_listen: Option<String>,
     database: Option<String>,
     key_file: Option<PathBuf>,
+    license_public_key: Option<PathBuf>,
     log: Option<String>,
 }
 
@@ -75,6 +81,8 @@ pub struct Config {
     pub database: String,
     /// The key of the secrets in the database.
     pub key_file: PathBuf,
+    /// What licences are verified with.
+    pub license_public_key: Option<PathBuf>,
     /// Directives of the log.
     pub log: String,
 }
@@ -99,12 +107,14 @@ impl Options {
             other => anyhow::bail!("--sip takes on or off, not {other:?}"),
         };
         let database = pick(self.database, file.database, DATABASE);
-        let key_file = self.key_file.filter(|path| !path.as_os_str().is_empty());
+        let file_given = |flag: Option<PathBuf>, file| flag.filter(|path| !path.as_os_str().is_empty()).or(file);
+        let key_file = file_given(self.key_file, file.key_file);
         Ok(Config {
             listen: pick(self.listen, file.listen, LISTEN),
             tls_listen: given(self.tls_listen, file.tls_listen),
             sip,
-            key_file: key_file.or(file.key_file).unwrap_or_else(|| beside(&database)),
+            key_file: key_file.unwrap_or_else(|| beside(&database)),
+            license_public_key: file_given(self.license_public_key, file.license_public_key),
             database,
             log: pick(self.log, file.log, LOG),
         })

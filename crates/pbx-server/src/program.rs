@@ -2,17 +2,20 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, Options};
+use crate::domain::license::Verifier;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource, key, transports};
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
+use crate::license_command::{self, LicenseCommand};
 use crate::sip::Sip;
 use crate::store::Store;
 use crate::tls::Tls;
@@ -38,6 +41,9 @@ enum Command {
     /// Prints "listening on URL" to stdout when it is ready. The first start makes the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
     Serve(Options),
+    /// Make licences, and the keys to sign and verify them with.
+    #[command(subcommand)]
+    License(LicenseCommand),
 }
 
 /// Read from the environment only: a flag would show it to every user of the machine.
@@ -48,8 +54,11 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let Command::Serve(options) = Arguments::parse().command;
-    match run(options) {
+    let outcome = match Arguments::parse().command {
+        Command::Serve(options) => run(options),
+        Command::License(command) => license_command::run(command),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("pbx-server: {error:#}");
@@ -78,6 +87,7 @@ fn run(options: Options) -> anyhow::Result<()> {
 
 async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
+    let licenses = config.license_public_key.as_deref().map(verifier).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -110,6 +120,7 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         ids,
         passwords,
         vault,
+        licenses,
         sip: Arc::clone(&sip),
     }
     .into_router();
@@ -145,6 +156,13 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn verifier(path: &Path) -> anyhow::Result<Verifier> {
+    let shown = path.display();
+    let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read the public key {shown}"))?;
+    Verifier::from_pem(&pem)
+        .with_context(|| format!("{shown} is not an Ed25519 public key in PEM: name another --license-public-key"))
 }
 
 async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {

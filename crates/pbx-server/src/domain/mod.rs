@@ -2,16 +2,21 @@
 
 pub mod address;
 pub mod admin;
+pub mod brand;
 pub mod certificate;
+pub mod component;
 pub mod document;
 pub mod error;
 mod id;
+pub mod im;
 pub mod ip_filters;
 pub mod key;
+pub mod license;
 pub mod list;
 pub mod network;
 pub mod password;
 pub mod password_policy;
+pub mod sbc;
 pub mod session;
 pub mod token;
 pub mod transports;

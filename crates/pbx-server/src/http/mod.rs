@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use pbx_api::{Api, Operation, RequestInfo};
 
+use crate::domain::license::Verifier;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::vault::Vault;
@@ -29,6 +30,8 @@ pub struct Pbx {
     pub passwords: Passwords,
     /// Encrypts what must not be readable in the database.
     pub vault: Vault,
+    /// Tells real licences from others, if it is known whose are real.
+    pub licenses: Option<Verifier>,
     /// The ports of the transports, and the certificate.
     pub sip: Arc<Sip>,
 }
@@ -40,10 +43,14 @@ impl Pbx {
             .base_path(BASE_PATH)
             .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
+            .mount(pbx_api::brand::router())
+            .mount(pbx_api::im::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::key::router())
+            .mount(pbx_api::license::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::sbc::router())
             .mount(pbx_api::transports::router())
             .build()
     }
@@ -82,6 +89,7 @@ mod tests {
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
             vault: crate::domain::vault::tests::vault(),
+            licenses: None,
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };
         let caller = |role| {

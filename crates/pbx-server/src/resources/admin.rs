@@ -8,10 +8,11 @@ use pbx_api::admin::{
 };
 use pbx_api::{Call, Patch};
 
-use super::mask;
+use super::{count, mask};
 use crate::domain::Error;
 use crate::domain::admin::notification::{self, Notification};
 use crate::domain::admin::{account, settings, status};
+use crate::domain::license;
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
@@ -19,16 +20,21 @@ use crate::mail::Letter;
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {
+        let licensed = license::current(&self.store, &self.vault, self.licenses.as_ref()).await?;
+        let (license_type, maintenance_expires_at) = match licensed.license {
+            Some(license) => (license.kind, license.expires_at),
+            None => (None, None),
+        };
         let counts = status::counts(&self.store).await?;
         let hours = status::hours(Timestamp::now());
         Ok(SystemStatus {
             version: status::VERSION.to_owned(),
             news: None,
-            license_key: None,
-            license_type: None,
-            maintenance_expires_at: None,
-            max_concurrent_calls: 3,
-            licensed_users: 10,
+            license_key: licensed.masked_key,
+            license_type,
+            maintenance_expires_at,
+            max_concurrent_calls: count(licensed.limits.calls),
+            licensed_users: count(licensed.limits.users),
             current_users: count(counts.users),
             // There is no SIP side: nobody is registered and nothing is called.
             online_users: 0,
@@ -84,11 +90,6 @@ impl AdminApi for Pbx {
         };
         notification::test_email(&self.store, &self.vault, letter).await
     }
-}
-
-/// Nobody has so many that it matters.
-fn count(number: i64) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 impl From<settings::AdminSettings> for AdminSettings {

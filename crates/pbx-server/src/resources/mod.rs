@@ -3,10 +3,14 @@
 
 mod admin;
 mod auth;
+mod brand;
+mod im;
 mod ip_filters;
 mod key;
+mod license;
 mod login;
 mod network;
+mod sbc;
 mod transports;
 
 use pbx_api::shared::TokenSet;
@@ -32,6 +36,11 @@ impl Pbx {
 /// What an answer shows of a secret: that there is one.
 fn mask(secret: &Option<Sealed>) -> Option<Secret> {
     secret.as_ref().map(|_| MASK.to_owned().into())
+}
+
+/// Nobody has so many that it matters.
+fn count(number: impl TryInto<i32>) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
 }
 
 /// Both forms of sign-in answer alike.
