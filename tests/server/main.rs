@@ -8,12 +8,16 @@
 mod admin;
 mod admin_notification;
 mod auth;
+mod brand;
 mod certificates;
 mod errors;
+mod im;
 mod ip_filters;
 mod key;
+mod license;
 mod lifecycle;
 mod network;
+mod sbc;
 mod smtp;
 mod transcript;
 mod transports;

@@ -266,6 +266,32 @@ mod tests {
         assert!(Verifier::from_pem(&rsa_like).is_none());
     }
 
+    #[tokio::test]
+    async fn a_licence_that_is_over_is_shown_and_allows_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+        let vault = crate::domain::vault::tests::vault();
+        let (issuer, verifier) = pair();
+        let over = License {
+            expires_at: Some(Timestamp::UNIX_EPOCH),
+            ..license()
+        };
+        let key = issuer.issue(&over).unwrap();
+        let stored = Stored {
+            license_key: Some(vault.seal(PLACE, &key).unwrap()),
+        };
+        let save = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>(settings::save(tx, &stored)?);
+        store.write(save).await.unwrap();
+        let licensed = current(&store, &vault, Some(&verifier)).await.unwrap();
+        assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, Some(over)));
+        assert_eq!(licensed.masked_key, Some(mask(&key)));
+        // Another seller's key, or nobody's: it says nothing either.
+        for verifier in [None, Some(&pair().1)] {
+            let licensed = current(&store, &vault, verifier).await.unwrap();
+            assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, None));
+        }
+    }
+
     #[test]
     fn a_mask_shows_the_tail() {
         assert_eq!(mask("abcdefgh"), "********efgh");
