@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use pbx_client::ErrorExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::server;
+use crate::{server, start};
 use pbx_tests::{ADMINISTRATOR, PASSWORD};
 
 #[tokio::test]
@@ -86,7 +87,10 @@ async fn a_wrong_name_and_a_wrong_password_cannot_be_told_apart() {
     // Nor by the time: an unknown name takes as long as the hash of a wrong password does, which is tens of times longer than
     // anything else here. The least of several tries in turn, since other work on the machine only ever adds time.
     let (mut unknown, mut known) = (Duration::MAX, Duration::MAX);
-    for _ in 0..8 {
+    for turn in 0..8 {
+        // From another address each time, or they would be locked out.
+        let raw = server.raw_from(&format!("127.0.1.{turn}"));
+        raw.get("/auth/user", &[]).await;
         for (username, least) in [("nobody", &mut unknown), (ADMINISTRATOR, &mut known)] {
             let started = Instant::now();
             raw.post("/auth/sign_in", &json!({"username": username, "password": "wrong"}))
@@ -167,6 +171,41 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
         )
         .await;
     assert_eq!((after.status, after.json()), (400, refused));
+}
+
+#[tokio::test]
+async fn tokens_end() {
+    let (start, clock) = start().with_clock();
+    let server = start.ready();
+    let mut raw = server.raw();
+    let sign_in = json!({"username": ADMINISTRATOR, "password": PASSWORD});
+    let tokens = raw.post("/auth/sign_in", &sign_in).await.json();
+    let text = |tokens: &Value, name: &str| tokens[name].as_str().unwrap().to_owned();
+    raw.sign_in_with(&text(&tokens, "access_token"));
+    clock.advance(SignedDuration::from_secs(1790));
+    assert_eq!(raw.get("/auth/user", &[]).await.status, 200);
+    clock.advance(SignedDuration::from_secs(10));
+    let ended = raw.get("/auth/user", &[]).await;
+    assert_eq!(
+        (ended.status, ended.header("www-authenticate")),
+        (401, Some("Bearer error=\"invalid_token\""))
+    );
+
+    // The refresh token outlives it, and each has its time from the moment it was given out.
+    clock.advance(SignedDuration::from_hours(20 * 24));
+    let refresh = async |tokens: &Value| {
+        let body = json!({"refresh_token": text(tokens, "refresh_token")});
+        raw.post("/auth/refresh_token", &body).await
+    };
+    let second = refresh(&tokens).await.json();
+    clock.advance(SignedDuration::from_hours(20 * 24));
+    let third = refresh(&second).await.json();
+    let mut renewed = raw.clone();
+    renewed.sign_in_with(&text(&third, "access_token"));
+    assert_eq!(renewed.get("/auth/user", &[]).await.status, 200);
+    clock.advance(SignedDuration::from_hours(30 * 24 + 1));
+    let ended = refresh(&third).await;
+    assert_eq!((ended.status, ended.codes()), (400, vec!["UNKNOWN".to_owned()]));
 }
 
 #[tokio::test]

@@ -7,10 +7,12 @@
 
 mod admin;
 mod admin_notification;
+mod audit;
 mod auth;
 mod brand;
 mod certificates;
 mod errors;
+mod guards;
 mod im;
 mod ip_filters;
 mod key;

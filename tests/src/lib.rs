@@ -7,8 +7,10 @@
     reason = "a harness that cannot go on fails its test"
 )]
 
+mod clock;
 mod raw;
 mod server;
 
+pub use clock::{CLOCK, Clock, ahead};
 pub use raw::{Exchange, Raw, Redactions};
 pub use server::{ADMINISTRATOR, Ended, PASSWORD, Server, Start};

@@ -1,6 +1,7 @@
 //! Plain HTTP, for what the generated client cannot send and for transcripts.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use reqwest::{Method, Response};
 use serde_json::Value;
@@ -21,6 +22,14 @@ impl Raw {
             base: base.to_owned(),
             http: reqwest::Client::new(),
             token: None,
+        }
+    }
+
+    pub(crate) fn from(base: &str, address: IpAddr) -> Self {
+        let http = reqwest::Client::builder().local_address(address).build();
+        Self {
+            http: http.expect("a client"),
+            ..Self::new(base)
         }
     }
 

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use pbx_client::Client;
 use tempfile::TempDir;
 
-use crate::Raw;
+use crate::{CLOCK, Clock, Raw};
 
 /// Who can sign in to a fresh server.
 pub const ADMINISTRATOR: &str = "admin";
@@ -70,6 +70,14 @@ impl Start {
         self
     }
 
+    /// Gives it a clock that can be put ahead.
+    pub fn with_clock(self) -> (Self, Clock) {
+        let clock = Clock::new();
+        let file = clock.file();
+        let start = self.with_variable(CLOCK, file.to_str().expect("a path in UTF-8"));
+        (start, clock)
+    }
+
     /// Leaves the administrator's password to the server.
     pub fn without_password(mut self) -> Self {
         self.environment.clear();
@@ -127,6 +135,24 @@ impl Start {
             status,
             stdout,
             stderr: text(stderr),
+        }
+    }
+
+    /// Runs another command of the program to its end, with the given arguments and variables only.
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Ended {
+        let output = Command::new(&self.program)
+            .arg(command)
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program under test");
+        Ended {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
         }
     }
 
@@ -228,6 +254,11 @@ impl Server {
     /// Plain HTTP without a session.
     pub fn raw(&self) -> Raw {
         Raw::new(&self.base)
+    }
+
+    /// Plain HTTP without a session, from that address of this machine: on Linux all of 127.0.0.0/8 are.
+    pub fn raw_from(&self, address: &str) -> Raw {
+        Raw::from(&self.base, address.parse().expect("an address"))
     }
 
     /// Plain HTTP with the administrator's token.

@@ -4,11 +4,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ipnet::IpNet;
 use serde::Deserialize;
+
+use crate::http::client::{Proxies, ProxyHeader};
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
 const LOG: &str = "info";
+const RATE_LIMIT: u32 = 10_000;
+const PROXY_HEADER: &str = "x-forwarded-for";
 const SIP: &str = "on";
 const SIP_LISTEN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
@@ -48,10 +53,46 @@ pub struct Options {
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
 
+    /// Requests a minute that one client address may make; 0 is no limit [default: 10000]
+    #[arg(long, env = "PBX_RATE_LIMIT", value_name = "NUMBER")]
+    rate_limit: Option<String>,
+
+    /// A reverse proxy whose word is taken for the client's address, or a range of them; may be repeated [default: none]
+    #[arg(long, env = "PBX_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    trusted_proxy: Vec<String>,
+
+    /// The header in which the proxies say so: x-forwarded-for, forwarded [default: x-forwarded-for]
+    #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
+    proxy_header: Option<String>,
+
     /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file,
-    /// license_public_key, log
+    /// license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// Which database, for commands that do not serve.
+#[derive(Debug, clap::Args)]
+pub struct DatabaseOptions {
+    /// The database: a file, or sqlite:FILE [default: ./pbx.db]
+    #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
+    database: Option<String>,
+
+    /// The TOML file of the server
+    #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl DatabaseOptions {
+    /// The database that a server with these settings has.
+    pub fn settle(self) -> anyhow::Result<String> {
+        let options = Options {
+            database: self.database,
+            config: self.config,
+            ..Options::default()
+        };
+        Ok(options.settle()?.database)
+    }
 }
 
 /// The keys of the file; a key that does not exist is an error, as a flag would be.
@@ -66,6 +107,9 @@ struct File {
     key_file: Option<PathBuf>,
     license_public_key: Option<PathBuf>,
     log: Option<String>,
+    rate_limit: Option<u32>,
+    trusted_proxy: Option<Vec<String>>,
+    proxy_header: Option<String>,
 }
 
 /// The settings in force.
@@ -85,6 +129,10 @@ pub struct Config {
     pub license_public_key: Option<PathBuf>,
     /// Directives of the log.
     pub log: String,
+    /// Requests a minute for each client; 0 is no limit.
+    pub rate_limit: u32,
+    /// Who may say for whom a request is made.
+    pub proxies: Proxies,
 }
 
 impl Options {
@@ -109,7 +157,28 @@ impl Options {
         let database = pick(self.database, file.database, DATABASE);
         let file_given = |flag: Option<PathBuf>, file| flag.filter(|path| !path.as_os_str().is_empty()).or(file);
         let key_file = file_given(self.key_file, file.key_file);
+        let rate_limit = match self.rate_limit.filter(|text| !text.is_empty()) {
+            Some(text) => text
+                .parse()
+                .ok()
+                .with_context(|| format!("--rate-limit takes a number of requests a minute, not {text:?}"))?,
+            None => file.rate_limit.unwrap_or(RATE_LIMIT),
+        };
+        let proxies: Vec<String> = self.trusted_proxy.into_iter().filter(|text| !text.is_empty()).collect();
+        let trusted = if proxies.is_empty() {
+            file.trusted_proxy.unwrap_or_default()
+        } else {
+            proxies
+        };
+        let trusted: Vec<IpNet> = trusted.iter().map(|text| proxy(text)).collect::<anyhow::Result<_>>()?;
+        let header = pick(self.proxy_header, file.proxy_header, PROXY_HEADER);
+        let header: ProxyHeader = header
+            .parse()
+            .ok()
+            .with_context(|| format!("--proxy-header takes x-forwarded-for or forwarded, not {header:?}"))?;
         Ok(Config {
+            rate_limit,
+            proxies: Proxies::new(&trusted, header),
             listen: pick(self.listen, file.listen, LISTEN),
             tls_listen: given(self.tls_listen, file.tls_listen),
             sip,
@@ -129,6 +198,12 @@ fn beside(database: &str) -> PathBuf {
         _ => database,
     };
     PathBuf::from(format!("{path}.key"))
+}
+
+fn proxy(text: &str) -> anyhow::Result<IpNet> {
+    let address = text.parse::<std::net::IpAddr>().map(IpNet::from).ok();
+    let range = address.or_else(|| text.parse().ok());
+    range.with_context(|| format!("--trusted-proxy takes an address or a range such as 10.0.0.0/8, not {text:?}"))
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -175,6 +250,32 @@ mod tests {
         assert_eq!(beside("postgres://host/pbx"), "./pbx.db.key");
         let config = with_file("key_file = \"/safe/key\"\n", None).unwrap();
         assert_eq!(config.key_file, Path::new("/safe/key"));
+    }
+
+    #[test]
+    fn the_guards_settings_come_from_the_same_places() {
+        let config = Options::default().settle().unwrap();
+        assert_eq!(config.rate_limit, RATE_LIMIT);
+        let file = "rate_limit = 5\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
+        let config = with_file(file, None).unwrap();
+        assert_eq!(config.rate_limit, 5);
+        let ranges = ["10.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap());
+        assert_eq!(config.proxies, Proxies::new(&ranges, ProxyHeader::Forwarded));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_flag() {
+        let (mut limit, mut proxy, mut header) = (Options::default(), Options::default(), Options::default());
+        limit.rate_limit = Some("many".to_owned());
+        proxy.trusted_proxy = vec!["proxy.example.com".to_owned()];
+        header.proxy_header = Some("via".to_owned());
+        for (options, flag) in [
+            (limit, "--rate-limit"),
+            (proxy, "--trusted-proxy"),
+            (header, "--proxy-header"),
+        ] {
+            assert!(options.settle().unwrap_err().to_string().starts_with(flag));
+        }
     }
 
     #[test]

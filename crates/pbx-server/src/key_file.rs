@@ -60,7 +60,7 @@ pub async fn unlock(store: &Store, path: &Path) -> anyhow::Result<Vault> {
     };
     let opener = vault.clone();
     let opens = store
-        .write(move |tx| {
+        .write_unaudited(move |tx| {
             // Another node may have been faster, with another key.
             let there: Seal = settings::load(tx)?;
             if let Some(opens) = there.opens_with(&opener) {

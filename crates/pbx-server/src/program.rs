@@ -1,26 +1,28 @@
 //! The administration server as a program: flags, start, signals, end.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Options};
+use crate::config::{Config, DatabaseOptions, Options};
 use crate::domain::license::Verifier;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource, key, transports};
+use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
 use crate::license_command::{self, LicenseCommand};
 use crate::sip::Sip;
-use crate::store::Store;
+use crate::store::{Store, audit};
 use crate::tls::Tls;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -44,6 +46,18 @@ enum Command {
     /// Make licences, and the keys to sign and verify them with.
     #[command(subcommand)]
     License(LicenseCommand),
+
+    /// Print what was changed, by whom, from where and when: one JSON object a line, the oldest first.
+    ///
+    /// A server may be using the database. The names of the changed fields are kept, never their values.
+    Audit {
+        #[command(flatten)]
+        database: DatabaseOptions,
+
+        /// Only changes at or after this time, e.g. 2026-01-31T00:00:00Z
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+    },
 }
 
 /// Read from the environment only: a flag would show it to every user of the machine.
@@ -57,6 +71,7 @@ pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(options) => run(options),
         Command::License(command) => license_command::run(command),
+        Command::Audit { database, since } => print_audit(database, since),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,10 +97,43 @@ fn run(options: Options) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("no runtime")?;
-    runtime.block_on(serve(&config, store))
+    runtime.block_on(serve(config, store))
 }
 
-async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
+/// Entries that are held in memory at a time.
+const AUDIT_PAGE: u64 = 1000;
+
+fn print_audit(database: DatabaseOptions, since: Option<Timestamp>) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let url = database.settle()?;
+    let printed = Store::inspect(&url, |tx| {
+        let mut last = (Timestamp::MIN, 0);
+        loop {
+            let records = audit::page(tx, since, last, AUDIT_PAGE)?;
+            let Some(newest) = records.last() else {
+                return stdout.flush().map_err(anyhow::Error::from);
+            };
+            last = (newest.at, newest.id);
+            for record in &records {
+                let line = serde_json::to_string(record)?;
+                writeln!(stdout, "{line}")?;
+            }
+        }
+    });
+    match printed {
+        // Whoever was reading has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        printed => printed,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let licenses = config.license_public_key.as_deref().map(verifier).transpose()?;
     let passwords = Passwords::new()?;
@@ -121,6 +169,7 @@ async fn serve(config: &Config, store: Store) -> anyhow::Result<()> {
         passwords,
         vault,
         licenses,
+        guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
     }
     .into_router();

@@ -1,11 +1,12 @@
 //! The servers beside this one (SBC, IM), which sign in with a token of their own.
 
 use super::Error;
+use super::audit::{Entry, Object};
 use super::document::{Document, place};
 use super::token::Token;
 use super::vault::{Sealed, Vault};
-use crate::store::Store;
 use crate::store::settings;
+use crate::store::{Changes, Store};
 
 /// The document of a component, which has its token as well.
 pub trait Component: Document {
@@ -23,7 +24,7 @@ pub async fn token<C: Component>(store: &Store, vault: &Vault) -> Result<Option<
 }
 
 /// A new token in place of the one before, which stops working.
-pub async fn issue_token<C: Component>(store: &Store, vault: &Vault) -> Result<String, Error> {
+pub async fn issue_token<C: Component>(store: &Changes, vault: &Vault) -> Result<String, Error> {
     let token = Token::generate()?.into_text();
     let sealed = vault.seal(&place::<C>("token"), &token)?;
     set_token::<C>(store, Some(sealed)).await?;
@@ -31,16 +32,20 @@ pub async fn issue_token<C: Component>(store: &Store, vault: &Vault) -> Result<S
 }
 
 /// No token any more, if there was one.
-pub async fn destroy_token<C: Component>(store: &Store) -> Result<(), Error> {
+pub async fn destroy_token<C: Component>(store: &Changes) -> Result<(), Error> {
     set_token::<C>(store, None).await
 }
 
-async fn set_token<C: Component>(store: &Store, token: Option<Sealed>) -> Result<(), Error> {
+async fn set_token<C: Component>(store: &Changes, token: Option<Sealed>) -> Result<(), Error> {
     store
         .write(move |tx| {
             let mut component: C = settings::load(tx)?;
+            let changed = token.is_some() || component.token().is_some();
             *component.token() = token.clone();
-            Ok(settings::save(tx, &component)?)
+            settings::save(tx, &component)?;
+            Ok(Entry::update(Object::System, C::NAME)
+                .fields(changed.then_some("token"))
+                .with(()))
         })
         .await
 }

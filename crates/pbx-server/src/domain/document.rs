@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
-use crate::store::Store;
 use crate::store::settings::{self, Setting};
+use crate::store::{Changes, Store};
 
 /// A document and its rules.
 pub trait Document: Setting + Send + 'static {
@@ -25,14 +26,15 @@ pub async fn show<T: Document>(store: &Store) -> Result<T, Error> {
 ///
 /// What is cleared falls back to what a fresh install has. Empty text clears as null does, because that is how the vendor's
 /// server shows what is unset, and a client may send back what it was shown. So is the mask of a secret, which changes nothing.
-pub async fn update<T: Document>(store: &Store, vault: &Vault, mut sent: Map<String, Value>) -> Result<(), Error> {
+pub async fn update<T: Document>(store: &Changes, vault: &Vault, mut sent: Map<String, Value>) -> Result<(), Error> {
     for &name in T::SECRETS {
         seal::<T>(vault, &mut sent, name)?;
     }
     let vault = vault.clone();
     store
         .write(move |tx| {
-            let mut members = settings::members::<T>(tx)?;
+            let before = settings::members::<T>(tx)?;
+            let mut members = before.clone();
             for (name, value) in &sent {
                 match value {
                     Value::Null => drop(members.remove(name)),
@@ -49,7 +51,9 @@ pub async fn update<T: Document>(store: &Store, vault: &Vault, mut sent: Map<Str
             if !check.violations.is_empty() {
                 return Err(Error::Invalid(check.violations));
             }
-            Ok(settings::save(tx, &document)?)
+            let after = settings::members_of(&document)?;
+            settings::save(tx, &document)?;
+            Ok(Entry::update(Object::System, T::NAME).between(&before, &after).with(()))
         })
         .await
 }
@@ -127,6 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::audit::Actor;
     use crate::domain::vault::tests::vault;
 
     #[derive(Debug, Serialize, Deserialize, PartialEq)]
@@ -181,7 +186,7 @@ mod tests {
 
         async fn send(&self, sent: Value) -> Result<Lamp, Error> {
             let Value::Object(sent) = sent else { panic!("{sent}") };
-            update::<Lamp>(&self.store, &self.vault, sent).await?;
+            update::<Lamp>(&Changes::new(&self.store, Actor::system()), &self.vault, sent).await?;
             show(&self.store).await
         }
     }

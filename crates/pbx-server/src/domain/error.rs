@@ -1,6 +1,10 @@
 //! What the domain answers when it does not do what was asked. How that becomes a status is decided in one place, `http/error.rs`.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::store::StoreError;
 
@@ -48,6 +52,20 @@ pub enum Error {
     /// The caller's role does not allow it.
     #[error("not allowed for this role")]
     Forbidden,
+    /// A rule turns the client's address away.
+    #[error("{address} is denied")]
+    Denied {
+        /// The client's.
+        address: IpAddr,
+        /// Until when; `None` is for ever.
+        until: Option<Timestamp>,
+    },
+    /// The client asks too often.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// When there will be room for one more.
+        retry_after: Duration,
+    },
     /// The same call may succeed later.
     #[error("temporarily unavailable")]
     Unavailable {

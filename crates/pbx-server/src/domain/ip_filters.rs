@@ -6,9 +6,11 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
+use super::audit::{Entry, Object};
+use super::clock;
 use super::list::{Field, Kind, ListQuery, Page};
 use super::{Error, Id, IdSource, Violation};
-use crate::store::{OnConstraint, Store, Tx, ip_filters as queries};
+use crate::store::{Changes, OnConstraint, Store, Tx, ip_filters as queries};
 
 /// What a list of rules can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
@@ -82,6 +84,28 @@ pub struct IpRule {
     pub description: Option<String>,
 }
 
+impl IpRule {
+    /// The members that have a value.
+    fn set(&self) -> Vec<&'static str> {
+        let mut names = vec!["cidr", "target"];
+        names.extend(self.expire_at.map(|_| "expire_at"));
+        names.extend(self.description.as_ref().map(|_| "description"));
+        names
+    }
+
+    /// The members that another has otherwise.
+    fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let members = [
+            ("cidr", self.cidr != other.cidr),
+            ("target", self.target != other.target),
+            ("expire_at", self.expire_at != other.expire_at),
+            ("description", self.description != other.description),
+        ];
+        let differ = members.into_iter().filter(|(_, differ)| *differ);
+        differ.map(|(name, _)| name).collect()
+    }
+}
+
 /// A rule as a caller writes it.
 #[derive(Debug, Clone)]
 pub struct NewIpRule {
@@ -110,12 +134,12 @@ pub struct IpRuleChanges {
 
 /// One page of the rules.
 pub async fn list(store: &Store, query: ListQuery) -> Result<Page<IpRule>, Error> {
-    let now = Timestamp::now();
+    let now = clock::now();
     store.scan(move |tx| Ok(queries::page(tx, &query, now)?)).await
 }
 
 /// Adds a rule. There is one rule for a range: a second is a conflict.
-pub async fn create(store: &Store, ids: &IdSource, new: NewIpRule) -> Result<Id, Error> {
+pub async fn create(store: &Changes, ids: &IdSource, new: NewIpRule) -> Result<Id, Error> {
     let rule = IpRule {
         id: ids.next(),
         cidr: range(&new.cidr).map_err(Error::invalid)?,
@@ -123,26 +147,27 @@ pub async fn create(store: &Store, ids: &IdSource, new: NewIpRule) -> Result<Id,
         expire_at: new.expire_at,
         description: new.description,
     };
-    let now = Timestamp::now();
+    let now = clock::now();
     store
         .write(move |tx| {
             queries::delete_lapsed(tx, now)?;
             queries::insert(tx, &rule, now).on_constraint(queries::UNIQUE_CIDR, || duplicate(&rule.cidr))?;
-            Ok(rule.id)
+            let entry = Entry::create(Object::IpBlacklist, rule.id).fields(rule.set());
+            Ok(entry.with(rule.id))
         })
         .await
 }
 
 /// The rule of that id.
 pub async fn show(store: &Store, id: Id) -> Result<IpRule, Error> {
-    let now = Timestamp::now();
+    let now = clock::now();
     store.read(move |tx| existing(tx, id, now)).await
 }
 
 /// Changes what is given and nothing else.
-pub async fn update(store: &Store, id: Id, changes: IpRuleChanges) -> Result<(), Error> {
+pub async fn update(store: &Changes, id: Id, changes: IpRuleChanges) -> Result<(), Error> {
     let (cidr, target) = checked(&changes)?;
-    let now = Timestamp::now();
+    let now = clock::now();
     store
         .write(move |tx| {
             queries::delete_lapsed(tx, now)?;
@@ -152,21 +177,27 @@ pub async fn update(store: &Store, id: Id, changes: IpRuleChanges) -> Result<(),
                 cidr: cidr.unwrap_or(before.cidr),
                 target: target.unwrap_or(before.target),
                 expire_at: changes.expire_at.unwrap_or(before.expire_at),
-                description: changes.description.clone().unwrap_or(before.description),
+                description: changes
+                    .description
+                    .clone()
+                    .unwrap_or_else(|| before.description.clone()),
             };
-            queries::update(tx, &after, now).on_constraint(queries::UNIQUE_CIDR, || duplicate(&after.cidr))
+            queries::update(tx, &after, now).on_constraint(queries::UNIQUE_CIDR, || duplicate(&after.cidr))?;
+            Ok(Entry::update(Object::IpBlacklist, id)
+                .fields(before.differing(&after))
+                .with(()))
         })
         .await
 }
 
 /// Removes a rule.
-pub async fn destroy(store: &Store, id: Id) -> Result<(), Error> {
-    let now = Timestamp::now();
+pub async fn destroy(store: &Changes, id: Id) -> Result<(), Error> {
+    let now = clock::now();
     store
         .write(move |tx| {
             queries::delete_lapsed(tx, now)?;
             if queries::delete(tx, id)? {
-                Ok(())
+                Ok(Entry::delete(Object::IpBlacklist, id).with(()))
             } else {
                 Err(not_found())
             }
@@ -176,7 +207,7 @@ pub async fn destroy(store: &Store, id: Id) -> Result<(), Error> {
 
 /// Every rule as CSV with a header, the form of the vendor's other exports.
 pub async fn export(store: &Store) -> Result<Vec<u8>, Error> {
-    let now = Timestamp::now();
+    let now = clock::now();
     let rules = store.scan(move |tx| Ok::<_, Error>(queries::all(tx, now)?)).await?;
     csv(&rules).map_err(|error| Error::internal(format!("writing CSV: {error}")))
 }

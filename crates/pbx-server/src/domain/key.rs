@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::audit::{Entry, Object};
 use super::certificate::{Pair, PrivateKey};
 use super::vault::{Sealed, Vault};
-use crate::store::Store;
+use super::{Error, clock};
 use crate::store::settings::{self, Setting};
+use crate::store::{Changes, Store};
 use crate::tls::Tls;
 
 /// The pair as it is stored.
@@ -55,12 +55,16 @@ pub async fn show(store: &Store) -> Result<Option<String>, Error> {
 }
 
 /// Takes a pair into use: new connections see it at once. A bad one changes nothing.
-pub async fn update(store: &Store, vault: &Vault, tls: &Tls, pair: Pair) -> Result<(), Error> {
-    let prepared = tls.prepare(&pair.certificate, pair.check(Timestamp::now())?)?;
+pub async fn update(store: &Changes, vault: &Vault, tls: &Tls, pair: Pair) -> Result<(), Error> {
+    let prepared = tls.prepare(&pair.certificate, pair.check(clock::now())?)?;
     let _turn = tls.changing().await;
     let stored = StoredPair::seal(vault, &pair)?;
     store
-        .write(move |tx| Ok::<_, Error>(settings::save(tx, &stored)?))
+        .write(move |tx| {
+            settings::save(tx, &stored)?;
+            let entry = Entry::update(Object::System, StoredPair::NAME).fields(["crt", "key"]);
+            Ok::<_, Error>(entry.with(()))
+        })
         .await?;
     tls.install(prepared);
     Ok(())
@@ -69,9 +73,9 @@ pub async fn update(store: &Store, vault: &Vault, tls: &Tls, pair: Pair) -> Resu
 /// Makes a pair if there is none yet, and takes the stored one into use.
 pub async fn ensure(store: &Store, vault: &Vault, tls: &Tls, addresses: &[IpAddr]) -> Result<(), Error> {
     if show(store).await?.is_none() {
-        let stored = StoredPair::seal(vault, &Pair::self_signed(Timestamp::now(), addresses)?)?;
+        let stored = StoredPair::seal(vault, &Pair::self_signed(clock::now(), addresses)?)?;
         store
-            .write(move |tx| {
+            .write_unaudited(move |tx| {
                 // Another node may have been faster.
                 if settings::load::<StoredPair>(tx)?.certificate.is_none() {
                     settings::save(tx, &stored)?;

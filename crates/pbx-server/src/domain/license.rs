@@ -12,10 +12,11 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::{Deserialize, Serialize};
 
+use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
-use super::{Error, Violation};
-use crate::store::Store;
+use super::{Error, Violation, clock};
 use crate::store::settings::{self, Setting};
+use crate::store::{Changes, Store};
 
 /// So that a signature for something else is not one for a licence.
 const CONTEXT: &[u8] = b"pbx-server licence 1\n";
@@ -167,7 +168,7 @@ pub async fn current(store: &Store, vault: &Vault, verifier: Option<&Verifier>) 
         (Some(key), Some(verifier)) => verifier.verify(key).ok(),
         _ => None,
     };
-    let now = Timestamp::now();
+    let now = clock::now();
     let valid = license.as_ref().filter(|license| !license.is_over(now));
     Ok(Licensed {
         masked_key: key.as_deref().map(mask),
@@ -177,7 +178,7 @@ pub async fn current(store: &Store, vault: &Vault, verifier: Option<&Verifier>) 
 }
 
 /// Takes a key into use; one that is not good leaves the one before.
-pub async fn update(store: &Store, vault: &Vault, verifier: Option<&Verifier>, new: &str) -> Result<(), Error> {
+pub async fn update(store: &Changes, vault: &Vault, verifier: Option<&Verifier>, new: &str) -> Result<(), Error> {
     let new = new.trim();
     // What was shown may be sent back.
     if key(store, vault).await?.is_some_and(|key| mask(&key) == new) {
@@ -189,14 +190,18 @@ pub async fn update(store: &Store, vault: &Vault, verifier: Option<&Verifier>, n
     })?;
     let refused = |(rule, message)| Error::invalid(Violation::field("license_key", rule, message));
     let license = verifier.verify(new).map_err(refused)?;
-    if license.is_over(Timestamp::now()) {
+    if license.is_over(clock::now()) {
         return Err(refused(("expired", "has expired")));
     }
     let stored = Stored {
         license_key: Some(vault.seal(PLACE, new)?),
     };
     store
-        .write(move |tx| Ok::<_, Error>(settings::save(tx, &stored)?))
+        .write(move |tx| {
+            settings::save(tx, &stored)?;
+            let entry = Entry::update(Object::System, Stored::NAME).fields(["license_key"]);
+            Ok::<_, Error>(entry.with(()))
+        })
         .await
 }
 
@@ -281,7 +286,7 @@ mod tests {
             license_key: Some(vault.seal(PLACE, &key).unwrap()),
         };
         let save = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>(settings::save(tx, &stored)?);
-        store.write(save).await.unwrap();
+        store.write_unaudited(save).await.unwrap();
         let licensed = current(&store, &vault, Some(&verifier)).await.unwrap();
         assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, Some(over)));
         assert_eq!(licensed.masked_key, Some(mask(&key)));

@@ -4,10 +4,12 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::audit::{ActingAccount, Action, Actor, Audited, Entry, Object};
+use super::lockout::{self, Client};
 use super::password::{Password, Passwords};
 use super::token::{Token, TokenHash, TokenKind};
-use super::{Error, Id, IdSource};
-use crate::store::{OnConstraint, Store, Tx, accounts, sessions};
+use super::{Error, Id, IdSource, clock};
+use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions};
 
 /// How long an access token is good for.
 pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
@@ -76,6 +78,16 @@ pub struct Account {
     pub enabled: bool,
 }
 
+impl From<&Account> for ActingAccount {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id,
+            name: account.name.clone(),
+            role: account.role.as_str(),
+        }
+    }
+}
+
 /// Who makes a call.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -89,6 +101,17 @@ pub struct Caller {
     pub session_id: Id,
 }
 
+/// What somebody signs in with.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The account's name.
+    pub name: String,
+    /// Its password, as it is claimed.
+    pub password: Password,
+    /// Of the account's tenant; none or empty for accounts of the system.
+    pub domain: Option<String>,
+}
+
 /// What a client gets when it signs in or refreshes.
 #[derive(Debug)]
 pub struct TokenSet {
@@ -100,15 +123,16 @@ pub struct TokenSet {
 
 /// Signs in with a password. An unknown name, a wrong password and a disabled account look and take the same.
 pub async fn sign_in(
-    store: &Store,
+    store: &Changes,
     ids: &IdSource,
     passwords: &Passwords,
-    name: String,
-    password: Password,
-    domain: Option<&str>,
+    client: Client,
+    credentials: Credentials,
 ) -> Result<TokenSet, Error> {
+    let Credentials { name, password, domain } = credentials;
     // A domain names a tenant; there are none yet, so none is known.
     if domain.is_some_and(|domain| !domain.is_empty()) {
+        lockout::failed(store, ids, client).await?;
         return Err(Error::NotFound { what: "domain" });
     }
     let account = store
@@ -117,6 +141,7 @@ pub async fn sign_in(
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let verified = passwords.verify(password, stored).await?;
     let Some(account) = account.filter(|account| verified && account.enabled) else {
+        lockout::failed(store, ids, client).await?;
         return Err(login_failed());
     };
     let tokens = TokenSet {
@@ -128,7 +153,8 @@ pub async fn sign_in(
     store
         .write(move |tx| {
             // The account may have changed since the password was looked at.
-            let now = Timestamp::now();
+            let now = clock::now();
+            lockout::check(tx, client, now)?;
             let current = accounts::by_name(tx, &account.name)?;
             let unchanged = current.is_some_and(|current| {
                 current.id == account.id && current.enabled && current.password_hash == account.password_hash
@@ -138,7 +164,10 @@ pub async fn sign_in(
             }
             sessions::delete_expired(tx, now)?;
             sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
-            give_tokens(tx, session_id, &access, &refresh, now)
+            give_tokens(tx, session_id, &access, &refresh, now)?;
+            Ok(Entry::new(Action::Login, Object::User, account.id)
+                .by(ActingAccount::from(&account))
+                .with(()))
         })
         .await?;
     Ok(tokens)
@@ -147,7 +176,7 @@ pub async fn sign_in(
 /// Exchanges a refresh token for a new token set. Access tokens given out before stay good until they end.
 ///
 /// A token that was exchanged already is in two hands, one of which stole it: the whole session ends.
-pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
+pub async fn refresh(store: &Changes, token: &str) -> Result<TokenSet, Error> {
     let presented = TokenHash::of(token);
     let tokens = TokenSet {
         access: Token::generate()?,
@@ -156,22 +185,22 @@ pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
     let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
     let granted = store
         .write(move |tx| {
-            let now = Timestamp::now();
+            let now = clock::now();
             let Some(token) = sessions::refresh_token(tx, &presented)? else {
-                return Ok::<_, Error>(false);
+                return Ok::<_, Error>(Audited::nothing(false));
             };
             if token.used {
                 sessions::delete(tx, token.session_id)?;
                 tracing::warn!(session = %token.session_id, "a refresh token was used twice: the session is ended");
-                return Ok(false);
+                return Ok(Entry::new(Action::Logout, Object::User, token.account_id).with(false));
             }
             if token.expires_at <= now || !token.account_enabled {
-                return Ok(false);
+                return Ok(Audited::nothing(false));
             }
             sessions::mark_used(tx, &presented, now)?;
             sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
             give_tokens(tx, token.session_id, &access, &refresh, now)?;
-            Ok(true)
+            Ok(Audited::nothing(true))
         })
         .await?;
     if granted {
@@ -185,14 +214,20 @@ pub async fn refresh(store: &Store, token: &str) -> Result<TokenSet, Error> {
 }
 
 /// Ends the caller's session: its access and refresh tokens stop working at once.
-pub async fn sign_out(store: &Store, session_id: Id) -> Result<(), Error> {
-    store.write(move |tx| Ok(sessions::delete(tx, session_id)?)).await
+pub async fn sign_out(store: &Changes, caller: &Caller) -> Result<(), Error> {
+    let (session_id, account_id) = (caller.session_id, caller.account_id);
+    store
+        .write(move |tx| {
+            sessions::delete(tx, session_id)?;
+            Ok(Entry::new(Action::Logout, Object::User, account_id).with(()))
+        })
+        .await
 }
 
 /// Who presents that access token.
 pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
     let access = TokenHash::of(token);
-    let now = Timestamp::now();
+    let now = clock::now();
     store
         .read(move |tx| sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized))
         .await
@@ -227,18 +262,18 @@ pub async fn ensure_administrator(
         password_hash: passwords.hash(password).await?,
         enabled: true,
     };
-    let made = store
+    let made = Changes::new(store, Actor::system())
         .write(move |tx| {
             if accounts::any_of(tx, Role::SystemAdmin)? {
-                return Ok::<_, Error>(false);
+                return Ok::<_, Error>(Audited::nothing(false));
             }
-            accounts::insert(tx, &account, Timestamp::now()).on_constraint(accounts::UNIQUE_NAME, || {
-                Error::Conflict {
-                    code: "CONFLICT",
-                    message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
-                }
+            accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, || Error::Conflict {
+                code: "CONFLICT",
+                message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
             })?;
-            Ok(true)
+            Ok(Entry::create(Object::User, account.id)
+                .fields(["name", "password", "role"])
+                .with(true))
         })
         .await?;
     Ok(generated.filter(|_| made))
@@ -306,9 +341,21 @@ mod tests {
                 .unwrap()
         }
 
+        fn changes(&self) -> Changes {
+            Changes::new(&self.store, Actor::system())
+        }
+
         async fn sign_in(&self, name: &str, password: &str) -> Result<TokenSet, Error> {
-            let password = Password::new(password.to_owned());
-            sign_in(&self.store, &self.ids, &self.passwords, name.to_owned(), password, None).await
+            let credentials = Credentials {
+                name: name.to_owned(),
+                password: Password::new(password.to_owned()),
+                domain: None,
+            };
+            let client = Client {
+                address: "192.0.2.1".parse().unwrap(),
+                accepted: false,
+            };
+            sign_in(&self.changes(), &self.ids, &self.passwords, client, credentials).await
         }
 
         async fn caller(&self, tokens: &TokenSet) -> Result<Caller, Error> {
@@ -316,7 +363,7 @@ mod tests {
         }
 
         async fn refresh(&self, tokens: &TokenSet) -> Result<TokenSet, Error> {
-            refresh(&self.store, &tokens.refresh.clone().into_text()).await
+            refresh(&self.changes(), &tokens.refresh.clone().into_text()).await
         }
     }
 
@@ -377,7 +424,7 @@ mod tests {
             fixture.sign_in("admin", "secret").await.unwrap(),
         );
         let caller = fixture.caller(&one).await.unwrap();
-        sign_out(&fixture.store, caller.session_id).await.unwrap();
+        sign_out(&fixture.changes(), &caller).await.unwrap();
         assert!(fixture.caller(&one).await.is_err());
         assert!(fixture.refresh(&one).await.is_err());
         assert!(fixture.caller(&other).await.is_ok());
@@ -389,10 +436,7 @@ mod tests {
         let tokens = fixture.sign_in("admin", "secret").await.unwrap();
         let hash = tokens.access.hash();
         let at = |seconds| {
-            let (hash, now) = (
-                hash.clone(),
-                after(Timestamp::now(), SignedDuration::from_secs(seconds)),
-            );
+            let (hash, now) = (hash.clone(), after(clock::now(), SignedDuration::from_secs(seconds)));
             fixture
                 .store
                 .read(move |tx| Ok::<_, Error>(sessions::caller(tx, &hash, now)?.is_some()))
@@ -408,7 +452,7 @@ mod tests {
         let id = fixture.caller(&tokens).await.unwrap().account_id;
         fixture
             .store
-            .write(move |tx| Ok::<_, Error>(accounts::set_enabled(tx, id, false)?))
+            .write_unaudited(move |tx| Ok::<_, Error>(accounts::set_enabled(tx, id, false)?))
             .await
             .unwrap();
         assert!(fixture.caller(&tokens).await.is_err());

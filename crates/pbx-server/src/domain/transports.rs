@@ -9,10 +9,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::{Error, Id, IdSource, Violation};
 use crate::sip::{CannotOpen, Sip};
-use crate::store::{OnConstraint, Store, Tx, transports as queries};
+use crate::store::{Changes, OnConstraint, Store, Tx, transports as queries};
 
 /// What a list of transports can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
@@ -143,7 +144,7 @@ pub async fn list(store: &Store, query: ListQuery) -> Result<Page<Transport>, Er
 
 /// Opens the port and adds the transport; neither happens without the other.
 pub async fn create(
-    store: &Store,
+    store: &Changes,
     ids: &IdSource,
     sip: &Sip,
     protocol: Protocol,
@@ -164,7 +165,9 @@ pub async fn create(
     let socket = sip.bind(protocol, port).await.map_err(refused)?;
     store
         .write(move |tx| {
-            queries::insert(tx, &transport).on_constraint(queries::UNIQUE_PORT, || taken(transport.protocol, port))
+            queries::insert(tx, &transport).on_constraint(queries::UNIQUE_PORT, || taken(transport.protocol, port))?;
+            let entry = Entry::create(Object::Transport, transport.id);
+            Ok::<_, Error>(entry.fields(["protocol", "port", "verification"]).with(()))
         })
         .await?;
     sip.serve(&transport, socket);
@@ -183,7 +186,7 @@ pub async fn is_open(store: &Store, sip: &Sip, id: Id) -> Result<bool, Error> {
 }
 
 /// Changes what is given and nothing else. Another port is opened before the old one is closed.
-pub async fn update(store: &Store, sip: &Sip, id: Id, changes: TransportChanges) -> Result<(), Error> {
+pub async fn update(store: &Changes, sip: &Sip, id: Id, changes: TransportChanges) -> Result<(), Error> {
     if changes.port == Some(None) {
         return Err(Error::invalid(Violation::field(
             "port",
@@ -203,11 +206,16 @@ pub async fn update(store: &Store, sip: &Sip, id: Id, changes: TransportChanges)
     store
         .write(move |tx| {
             // It may have been changed by another node since it was read.
+            let before = existing(tx, id)?;
             let after = Transport {
                 port: after.port,
-                ..merged(existing(tx, id)?, changes)
+                ..merged(before, changes)
             };
-            queries::update(tx, &after).on_constraint(queries::UNIQUE_PORT, || taken(after.protocol, after.port))
+            queries::update(tx, &after).on_constraint(queries::UNIQUE_PORT, || taken(after.protocol, after.port))?;
+            let port = (before.port != after.port).then_some("port");
+            let verification = (before.verification != after.verification).then_some("verification");
+            let entry = Entry::update(Object::Transport, id).fields(port.into_iter().chain(verification));
+            Ok::<_, Error>(entry.with(()))
         })
         .await?;
     match socket {
@@ -221,7 +229,7 @@ pub async fn update(store: &Store, sip: &Sip, id: Id, changes: TransportChanges)
 }
 
 /// Removes a transport and closes its port. The last one stays: without it the PBX is out of reach.
-pub async fn destroy(store: &Store, sip: &Sip, id: Id) -> Result<(), Error> {
+pub async fn destroy(store: &Changes, sip: &Sip, id: Id) -> Result<(), Error> {
     let _turn = sip.changing().await;
     store
         .write(move |tx| {
@@ -231,7 +239,8 @@ pub async fn destroy(store: &Store, sip: &Sip, id: Id) -> Result<(), Error> {
                     "This is the last transport, and one must remain: create another first.",
                 ));
             }
-            Ok(queries::delete(tx, id)?)
+            queries::delete(tx, id)?;
+            Ok(Entry::delete(Object::Transport, id).with(()))
         })
         .await?;
     sip.close(id).await;
@@ -246,8 +255,9 @@ pub async fn start(store: &Store, ids: &IdSource, sip: &Sip) -> Result<(), Error
         port,
         verification: Verification::default(),
     });
+    // What a fresh install has is nobody's change.
     store
-        .write(move |tx| {
+        .write_unaudited(move |tx| {
             if queries::all(tx)?.is_empty() {
                 first.iter().try_for_each(|transport| queries::insert(tx, transport))?;
             }

@@ -20,6 +20,17 @@ impl From<Error> for Problem {
                 Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
             }
             Error::Forbidden => Problem::forbidden("Your role does not allow this operation."),
+            Error::Denied { address, until } => {
+                let end = until.map_or_else(String::new, |until| format!(" until {until}"));
+                let message = format!("Access from {address} is denied{end}.");
+                Problem::new(StatusCode::FORBIDDEN, "DENIED", message)
+            }
+            Error::TooManyRequests { retry_after } => {
+                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let message = format!("Too many requests from this address: try again in {seconds} s.");
+                Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+                    .header(RETRY_AFTER, HeaderValue::from(seconds))
+            }
             Error::Unavailable { internal } => {
                 tracing::error!(error = internal, "temporarily unavailable");
                 Problem::new(

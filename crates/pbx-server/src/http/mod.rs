@@ -1,21 +1,26 @@
 //! Where the rules meet `pbx-api`: who calls, what an error is in HTTP, and the listening socket.
 
 mod body;
+pub mod client;
 mod error;
+pub mod guard;
 pub mod listener;
 
 use std::sync::Arc;
 
 use axum::Router;
-use pbx_api::{Api, Operation, RequestInfo};
+use pbx_api::{Api, Call, Operation, RequestInfo};
 
+use self::guard::Guard;
+use crate::domain::audit::Actor;
 use crate::domain::license::Verifier;
+use crate::domain::lockout::Client;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
 use crate::sip::Sip;
-use crate::store::Store;
+use crate::store::{Changes, Store};
 
 /// Below which path everything is served, as the vendor's server does.
 pub const BASE_PATH: &str = "/api";
@@ -32,11 +37,29 @@ pub struct Pbx {
     pub vault: Vault,
     /// Tells real licences from others, if it is known whose are real.
     pub licenses: Option<Verifier>,
+    /// Lets requests in.
+    pub guard: Guard,
     /// The ports of the transports, and the certificate.
     pub sip: Arc<Sip>,
 }
 
 impl Pbx {
+    /// The store, for what this call changes.
+    pub(crate) fn changes<C: Acting>(&self, call: &Call<C>) -> Changes {
+        let place = Actor {
+            account: None,
+            address: self.guard.address(call.peer, &call.headers).ok(),
+            request_id: Some(call.request_id.as_str().to_owned()),
+        };
+        Changes::new(&self.store, call.caller.of(place))
+    }
+
+    /// Who tries to sign in.
+    pub(crate) async fn client(&self, call: &Call<()>) -> Result<Client, Error> {
+        let address = self.guard.address(call.peer, &call.headers)?;
+        self.guard.client(&self.store, address).await
+    }
+
     /// All of the API; a resource that is not mounted answers 501.
     pub fn into_router(self) -> Router {
         pbx_api::Server::new(Arc::new(self))
@@ -56,9 +79,32 @@ impl Pbx {
     }
 }
 
+/// What the type of a call says about who makes it.
+pub(crate) trait Acting {
+    /// Who makes a change through this call.
+    fn of(&self, place: Actor) -> Actor;
+}
+
+impl Acting for () {
+    fn of(&self, place: Actor) -> Actor {
+        place
+    }
+}
+
+impl Acting for Caller {
+    fn of(&self, place: Actor) -> Actor {
+        place.signed_in(self)
+    }
+}
+
 impl Api for Pbx {
     type Caller = Caller;
     type Error = Error;
+
+    async fn admit(&self, info: &RequestInfo<'_>) -> Result<(), Error> {
+        let address = self.guard.address(info.peer, info.headers)?;
+        self.guard.admit(&self.store, address).await
+    }
 
     async fn authenticate(&self, token: &str, _info: &RequestInfo<'_>) -> Result<Caller, Error> {
         session::authenticate(&self.store, token).await
@@ -76,6 +122,7 @@ impl Api for Pbx {
 
 #[cfg(test)]
 mod tests {
+    use super::client::Proxies;
     use super::*;
     use crate::domain::Id;
     use crate::domain::session::Role;
@@ -90,6 +137,7 @@ mod tests {
             passwords: Passwords::new().unwrap(),
             vault: crate::domain::vault::tests::vault(),
             licenses: None,
+            guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };
         let caller = |role| {

@@ -1,6 +1,5 @@
 //! `/admin`.
 
-use jiff::Timestamp;
 use pbx_api::admin::{
     AdminApi, AdminSettings, AutoAnswerAlertInfo, ChangePassword, ChangeUsername, CongestionMetric, HourlyCalls,
     MailServerAuth, MailServerType, NotificationSettings, SystemStatus, TestEmail, UpdateAdminSettings,
@@ -12,9 +11,9 @@ use super::{count, mask};
 use crate::domain::Error;
 use crate::domain::admin::notification::{self, Notification};
 use crate::domain::admin::{account, settings, status};
-use crate::domain::license;
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
+use crate::domain::{clock, license};
 use crate::http::Pbx;
 use crate::mail::Letter;
 
@@ -26,7 +25,7 @@ impl AdminApi for Pbx {
             None => (None, None),
         };
         let counts = status::counts(&self.store).await?;
-        let hours = status::hours(Timestamp::now());
+        let hours = status::hours(clock::now());
         Ok(SystemStatus {
             version: status::VERSION.to_owned(),
             news: None,
@@ -51,13 +50,13 @@ impl AdminApi for Pbx {
     }
 
     async fn change_system_admin_username(&self, call: Call<Caller>, body: ChangeUsername) -> Result<(), Error> {
-        account::rename(&self.store, &call.caller, body.name).await
+        account::rename(&self.changes(&call), &call.caller, body.name).await
     }
 
     async fn reset_system_admin_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        account::change_password(&self.store, &self.passwords, &call.caller, old, new).await
+        account::change_password(&self.changes(&call), &self.passwords, &call.caller, old, new).await
     }
 
     async fn retrieve_admin_settings(&self, _call: Call<Caller>) -> Result<AdminSettings, Error> {
@@ -66,8 +65,8 @@ impl AdminApi for Pbx {
             .map(AdminSettings::from)
     }
 
-    async fn update_admin_settings(&self, _call: Call<Caller>, body: Patch<UpdateAdminSettings>) -> Result<(), Error> {
-        self.merge::<settings::AdminSettings>(body).await
+    async fn update_admin_settings(&self, call: Call<Caller>, body: Patch<UpdateAdminSettings>) -> Result<(), Error> {
+        self.merge::<settings::AdminSettings>(&call, body).await
     }
 
     async fn get_system_notification_settings(&self, _call: Call<Caller>) -> Result<NotificationSettings, Error> {
@@ -76,10 +75,10 @@ impl AdminApi for Pbx {
 
     async fn update_system_notification_settings(
         &self,
-        _call: Call<Caller>,
+        call: Call<Caller>,
         body: Patch<UpdateNotificationSettings>,
     ) -> Result<(), Error> {
-        self.merge::<Notification>(body).await
+        self.merge::<Notification>(&call, body).await
     }
 
     async fn send_global_notification_test_email(&self, _call: Call<Caller>, body: TestEmail) -> Result<(), Error> {

@@ -6,26 +6,30 @@ use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
 use super::token_set;
 use crate::domain::Error;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller};
+use crate::domain::session::{self, Caller, Credentials};
 use crate::http::Pbx;
 
 impl AuthApi for Pbx {
-    async fn sign_in(&self, _call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
-        let password = Password::new(body.password.into_inner());
-        let domain = body.domain.as_deref();
-        session::sign_in(&self.store, &self.ids, &self.passwords, body.username, password, domain)
+    async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
+        let client = self.client(&call).await?;
+        let credentials = Credentials {
+            name: body.username,
+            password: Password::new(body.password.into_inner()),
+            domain: body.domain,
+        };
+        session::sign_in(&self.changes(&call), &self.ids, &self.passwords, client, credentials)
             .await
             .map(token_set)
     }
 
-    async fn refresh_tokens(&self, _call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
-        session::refresh(&self.store, body.refresh_token.expose())
+    async fn refresh_tokens(&self, call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
+        session::refresh(&self.changes(&call), body.refresh_token.expose())
             .await
             .map(token_set)
     }
 
     async fn sign_out(&self, call: Call<Caller>) -> Result<(), Error> {
-        session::sign_out(&self.store, call.caller.session_id).await
+        session::sign_out(&self.changes(&call), &call.caller).await
     }
 
     async fn retrieve_signed_in_user(&self, call: Call<Caller>) -> Result<SignedInUser, Error> {

@@ -9,7 +9,7 @@ use crate::domain::session::Caller;
 use crate::http::Pbx;
 
 impl BrandApi for Pbx {
-    async fn update_brand_information(&self, _call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {
-        self.merge::<Brand>(body).await
+    async fn update_brand_information(&self, call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {
+        self.merge::<Brand>(&call, body).await
     }
 }

@@ -21,10 +21,10 @@ impl ImApi for Pbx {
 
     async fn update_im_server_configuration(
         &self,
-        _call: Call<Caller>,
+        call: Call<Caller>,
         body: Patch<UpdateImServer>,
     ) -> Result<(), Error> {
-        self.merge::<Im>(body).await
+        self.merge::<Im>(&call, body).await
     }
 
     async fn get_im_server_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {
@@ -34,14 +34,14 @@ impl ImApi for Pbx {
         })
     }
 
-    async fn regenerate_im_server_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {
-        let token = component::issue_token::<Im>(&self.store, &self.vault).await?;
+    async fn regenerate_im_server_token(&self, call: Call<Caller>) -> Result<ComponentToken, Error> {
+        let token = component::issue_token::<Im>(&self.changes(&call), &self.vault).await?;
         Ok(ComponentToken {
             token: Some(token.into()),
         })
     }
 
-    async fn destroy_im_server_token(&self, _call: Call<Caller>) -> Result<(), Error> {
-        component::destroy_token::<Im>(&self.store).await
+    async fn destroy_im_server_token(&self, call: Call<Caller>) -> Result<(), Error> {
+        component::destroy_token::<Im>(&self.changes(&call)).await
     }
 }

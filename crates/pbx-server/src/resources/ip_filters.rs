@@ -22,8 +22,8 @@ impl IpFiltersApi for Pbx {
         })
     }
 
-    async fn create_ip_rule(&self, _call: Call<Caller>, body: CreateIpRule) -> Result<Created, Error> {
-        let id = ip_filters::create(&self.store, &self.ids, body.into()).await?;
+    async fn create_ip_rule(&self, call: Call<Caller>, body: CreateIpRule) -> Result<Created, Error> {
+        let id = ip_filters::create(&self.changes(&call), &self.ids, body.into()).await?;
         Ok(Created { id: id.to_string() })
     }
 
@@ -31,12 +31,12 @@ impl IpFiltersApi for Pbx {
         ip_filters::show(&self.store, known(&id)?).await.map(IpRule::from)
     }
 
-    async fn update_ip_rule(&self, _call: Call<Caller>, id: String, body: Patch<UpdateIpRule>) -> Result<(), Error> {
-        ip_filters::update(&self.store, known(&id)?, body.into_parts().0.into()).await
+    async fn update_ip_rule(&self, call: Call<Caller>, id: String, body: Patch<UpdateIpRule>) -> Result<(), Error> {
+        ip_filters::update(&self.changes(&call), known(&id)?, body.into_parts().0.into()).await
     }
 
-    async fn delete_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<(), Error> {
-        ip_filters::destroy(&self.store, known(&id)?).await
+    async fn delete_ip_rule(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
+        ip_filters::destroy(&self.changes(&call), known(&id)?).await
     }
 
     async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {

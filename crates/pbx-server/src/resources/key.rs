@@ -18,12 +18,12 @@ impl KeyApi for Pbx {
         })
     }
 
-    async fn update_key(&self, _call: Call<Caller>, body: UpdateCertificateKey) -> Result<(), Error> {
+    async fn update_key(&self, call: Call<Caller>, body: UpdateCertificateKey) -> Result<(), Error> {
         let pair = Pair {
             certificate: body.crt,
             private_key: PrivateKey::new(body.key.into_inner()),
         };
-        key::update(&self.store, &self.vault, self.sip.tls(), pair).await
+        key::update(&self.changes(&call), &self.vault, self.sip.tls(), pair).await
     }
 }
 

@@ -30,7 +30,13 @@ impl LicenseApi for Pbx {
         })
     }
 
-    async fn update_license(&self, _call: Call<Caller>, body: UpdateLicense) -> Result<(), Error> {
-        license::update(&self.store, &self.vault, self.licenses.as_ref(), &body.license_key).await
+    async fn update_license(&self, call: Call<Caller>, body: UpdateLicense) -> Result<(), Error> {
+        license::update(
+            &self.changes(&call),
+            &self.vault,
+            self.licenses.as_ref(),
+            &body.license_key,
+        )
+        .await
     }
 }

@@ -5,13 +5,13 @@ use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
 
 use super::token_set;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller};
+use crate::domain::session::{self, Caller, Credentials};
 use crate::domain::{Error, Violation};
 use crate::http::Pbx;
 
 impl LoginApi for Pbx {
     /// `scope` and `client_id` are documented as constants; whatever a client sends there changes nothing.
-    async fn issue_oauth_token(&self, _call: Call<()>, body: IssueOauthToken) -> Result<TokenSet, Error> {
+    async fn issue_oauth_token(&self, call: Call<()>, body: IssueOauthToken) -> Result<TokenSet, Error> {
         match body.grant_type {
             GrantType::Password => {
                 let absent = [
@@ -21,9 +21,13 @@ impl LoginApi for Pbx {
                 let (Some(username), Some(password)) = (body.username, body.password) else {
                     return Err(missing(&absent));
                 };
-                let password = Password::new(password.into_inner());
-                let domain = body.domain.as_deref();
-                session::sign_in(&self.store, &self.ids, &self.passwords, username, password, domain)
+                let client = self.client(&call).await?;
+                let credentials = Credentials {
+                    name: username,
+                    password: Password::new(password.into_inner()),
+                    domain: body.domain,
+                };
+                session::sign_in(&self.changes(&call), &self.ids, &self.passwords, client, credentials)
                     .await
                     .map(token_set)
             }
@@ -31,13 +35,15 @@ impl LoginApi for Pbx {
                 let Some(token) = body.refresh_token else {
                     return Err(missing(&[("refresh_token", true)]));
                 };
-                session::refresh(&self.store, token.expose()).await.map(token_set)
+                session::refresh(&self.changes(&call), token.expose())
+                    .await
+                    .map(token_set)
             }
         }
     }
 
     async fn revoke_oauth_token(&self, call: Call<Caller>) -> Result<(), Error> {
-        session::sign_out(&self.store, call.caller.session_id).await
+        session::sign_out(&self.changes(&call), &call.caller).await
     }
 }
 

@@ -14,11 +14,11 @@ mod sbc;
 mod transports;
 
 use pbx_api::shared::TokenSet;
-use pbx_api::{Patch, Secret};
+use pbx_api::{Call, Patch, Secret};
 
 use crate::domain::Error;
 use crate::domain::document::{self, Document};
-use crate::domain::session::{ACCESS_LIFETIME, TokenSet as Tokens};
+use crate::domain::session::{ACCESS_LIFETIME, Caller, TokenSet as Tokens};
 use crate::domain::vault::{MASK, Sealed};
 use crate::http::Pbx;
 
@@ -28,8 +28,8 @@ impl Pbx {
         document::show(&self.store).await
     }
 
-    async fn merge<D: Document>(&self, body: Patch<impl Sized>) -> Result<(), Error> {
-        document::update::<D>(&self.store, &self.vault, body.into_parts().1).await
+    async fn merge<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
+        document::update::<D>(&self.changes(call), &self.vault, body.into_parts().1).await
     }
 }
 

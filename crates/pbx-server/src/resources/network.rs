@@ -12,12 +12,8 @@ impl NetworkApi for Pbx {
         self.document::<network::Network>().await.map(Network::from)
     }
 
-    async fn update_network_configurations(
-        &self,
-        _call: Call<Caller>,
-        body: Patch<UpdateNetwork>,
-    ) -> Result<(), Error> {
-        self.merge::<network::Network>(body).await
+    async fn update_network_configurations(&self, call: Call<Caller>, body: Patch<UpdateNetwork>) -> Result<(), Error> {
+        self.merge::<network::Network>(&call, body).await
     }
 }
 

@@ -12,8 +12,8 @@ impl SbcApi for Pbx {
         self.document::<sbc::Sbc>().await.map(Sbc::from)
     }
 
-    async fn update_sbc_configuration(&self, _call: Call<Caller>, body: Patch<UpdateSbc>) -> Result<(), Error> {
-        self.merge::<sbc::Sbc>(body).await
+    async fn update_sbc_configuration(&self, call: Call<Caller>, body: Patch<UpdateSbc>) -> Result<(), Error> {
+        self.merge::<sbc::Sbc>(&call, body).await
     }
 
     async fn get_sbc_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {
@@ -23,15 +23,15 @@ impl SbcApi for Pbx {
         })
     }
 
-    async fn regenerate_sbc_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {
-        let token = component::issue_token::<sbc::Sbc>(&self.store, &self.vault).await?;
+    async fn regenerate_sbc_token(&self, call: Call<Caller>) -> Result<ComponentToken, Error> {
+        let token = component::issue_token::<sbc::Sbc>(&self.changes(&call), &self.vault).await?;
         Ok(ComponentToken {
             token: Some(token.into()),
         })
     }
 
-    async fn destroy_sbc_token(&self, _call: Call<Caller>) -> Result<(), Error> {
-        component::destroy_token::<sbc::Sbc>(&self.store).await
+    async fn destroy_sbc_token(&self, call: Call<Caller>) -> Result<(), Error> {
+        component::destroy_token::<sbc::Sbc>(&self.changes(&call)).await
     }
 }
 

@@ -22,10 +22,10 @@ impl TransportsApi for Pbx {
         })
     }
 
-    async fn create_transport(&self, _call: Call<Caller>, body: CreateTransport) -> Result<Created, Error> {
+    async fn create_transport(&self, call: Call<Caller>, body: CreateTransport) -> Result<Created, Error> {
         let verification = body.verification.map_or_else(Verification::default, Verification::from);
         let id = transports::create(
-            &self.store,
+            &self.changes(&call),
             &self.ids,
             &self.sip,
             body.protocol.into(),
@@ -42,15 +42,15 @@ impl TransportsApi for Pbx {
 
     async fn update_transport(
         &self,
-        _call: Call<Caller>,
+        call: Call<Caller>,
         id: String,
         body: Patch<UpdateTransport>,
     ) -> Result<(), Error> {
-        transports::update(&self.store, &self.sip, known(&id)?, body.into_parts().0.into()).await
+        transports::update(&self.changes(&call), &self.sip, known(&id)?, body.into_parts().0.into()).await
     }
 
-    async fn delete_transport(&self, _call: Call<Caller>, id: String) -> Result<(), Error> {
-        transports::destroy(&self.store, &self.sip, known(&id)?).await
+    async fn delete_transport(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
+        transports::destroy(&self.changes(&call), &self.sip, known(&id)?).await
     }
 
     async fn get_transport_status(&self, _call: Call<Caller>, id: String) -> Result<TransportStatus, Error> {

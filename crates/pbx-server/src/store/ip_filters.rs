@@ -1,14 +1,17 @@
 //! Rules about client addresses.
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
-use super::list;
 use super::tx::{Row, Tx, optional_time, time};
+use super::{list, revisions};
 use crate::domain::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
 use crate::domain::list::{ListQuery, Page};
+
+const TABLE: &str = "ip_filters";
 
 /// The unique key over the normalised address range.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
@@ -28,12 +31,22 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<Option<IpRule>, 
     tx.first(select(now).and_where(Expr::col("id").eq(id)), read)
 }
 
+/// The rule of exactly that range.
+pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
+    tx.first(select(now).and_where(Expr::col("cidr").eq(range.to_string())), read)
+}
+
+/// Grows whenever a rule is added, changed or removed.
+pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    revisions::current(tx, TABLE)
+}
+
 /// Adds a rule.
 pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
     let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
     let mut insert = Query::insert();
     insert
-        .into_table("ip_filters")
+        .into_table(TABLE)
         .columns(["id", "cidr", "target", "expire_at", "description", "lapses_at"])
         .values_panic([
             rule.id.into(),
@@ -43,7 +56,8 @@ pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), Stor
             description.into(),
             lapses_at.into(),
         ]);
-    tx.execute(&insert).map(drop)
+    tx.execute(&insert)?;
+    revisions::advance(tx, TABLE)
 }
 
 /// Stores a rule in place of the one of the same id.
@@ -51,28 +65,41 @@ pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), Stor
     let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
     let mut update = Query::update();
     update
-        .table("ip_filters")
+        .table(TABLE)
         .value("cidr", cidr)
         .value("target", target)
         .value("expire_at", expire_at)
         .value("description", description)
         .value("lapses_at", lapses_at)
         .and_where(Expr::col("id").eq(rule.id));
-    tx.execute(&update).map(drop)
+    tx.execute(&update)?;
+    revisions::advance(tx, TABLE)
 }
 
 /// Removes a rule; whether there was one.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
-    delete.from_table("ip_filters").and_where(Expr::col("id").eq(id));
-    Ok(tx.execute(&delete)? > 0)
+    delete.from_table(TABLE).and_where(Expr::col("id").eq(id));
+    let found = tx.execute(&delete)? > 0;
+    revisions::advance(tx, TABLE)?;
+    Ok(found)
+}
+
+/// Removes the rule of exactly that range, if there is one.
+pub fn delete_range(tx: &mut Tx<'_>, range: &IpNet) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table(TABLE)
+        .and_where(Expr::col("cidr").eq(range.to_string()));
+    tx.execute(&delete)?;
+    revisions::advance(tx, TABLE)
 }
 
 /// Removes what has lapsed. Before every change, so that a lapsed rule is in nobody's way.
 pub fn delete_lapsed(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
-        .from_table("ip_filters")
+        .from_table(TABLE)
         .and_where(Expr::col("lapses_at").lte(time(now)));
     tx.execute(&delete).map(drop)
 }
@@ -83,7 +110,7 @@ fn select(now: Timestamp) -> SelectStatement {
         .add(Expr::col("lapses_at").gt(time(now)));
     Query::select()
         .columns(["id", "cidr", "target", "expire_at", "description"])
-        .from("ip_filters")
+        .from(TABLE)
         .cond_where(lives)
         .to_owned()
 }

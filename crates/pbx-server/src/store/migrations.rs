@@ -16,6 +16,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/0001_first.sqlite.sql"),
     },
     Migration {
+        version: 10,
+        sqlite: include_str!("migrations/0010_guards.sqlite.sql"),
+    },
+    Migration {
         version: 30,
         sqlite: include_str!("migrations/0030_transports.sqlite.sql"),
     },

@@ -1,17 +1,21 @@
 //! Everything that is kept, and the only code that knows how.
 //!
-//! Domain code gives a closure to [`Store::read`], [`Store::scan`] or [`Store::write`] and gets a [`Tx`] in it. The queries are
+//! Domain code gives a closure to [`Store::read`], [`Store::scan`] or [`Changes::write`] and gets a [`Tx`] in it. The queries are
 //! functions over a `Tx` in one file per resource (`store/ip_filters.rs`), written with the query builder, so that they know
 //! no engine either. Closures may be run again (an engine with optimistic locking repeats what was in conflict): they have
 //! no effects but those on the transaction.
 
 pub mod accounts;
+pub mod audit;
+mod changes;
 mod error;
 pub mod ip_filters;
 pub mod list;
 mod migrations;
+mod revisions;
 pub mod sessions;
 pub mod settings;
+pub mod sign_in_failures;
 mod sqlite;
 pub mod status;
 pub mod transports;
@@ -20,6 +24,9 @@ mod tx;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::domain::audit::Object;
+
+pub use self::changes::Changes;
 pub use self::error::{OnConstraint, OpenError, StoreError};
 pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
 
@@ -27,6 +34,7 @@ pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    changed: Arc<changes::Changed>,
 }
 
 /// One variant per engine.
@@ -42,7 +50,16 @@ impl Store {
         let engine = Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?)?);
         Ok(Self {
             engine: Arc::new(engine),
+            changed: Arc::default(),
         })
+    }
+
+    /// Looks into a database that a server may be using. Makes nothing and brings nothing up to date. Blocks.
+    pub fn inspect<T, E>(url: &str, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<OpenError> + From<StoreError>,
+    {
+        sqlite::inspect(&sqlite_path(url)?, work)
     }
 
     /// A few reads by key. Runs on the caller's thread where the engine is embedded: nothing slow belongs in here.
@@ -69,8 +86,29 @@ impl Store {
         }
     }
 
-    /// Changes, all or nothing, durable when this returns. An error from the closure undoes them.
+    /// How often objects of that kind were changed through this process. What holds a copy of them compares.
+    pub fn times_changed(&self, object: Object) -> u64 {
+        self.changed.times(object)
+    }
+
+    /// The old name of two things.
+    #[deprecated(
+        note = "what somebody does to the system goes through `Changes` (`self.changes(&call)`), which audits it; \
+                        for bookkeeping of which nobody needs a record there is `write_unaudited`"
+    )]
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_unaudited(work).await
+    }
+
+    /// Bookkeeping of the server's own, of which nobody needs a record: tokens, counters, hourly buckets. All or nothing,
+    /// durable when this returns; an error from the closure undoes it. What somebody does to the system goes through
+    /// [`Changes`].
+    pub async fn write_unaudited<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,

@@ -12,6 +12,8 @@ use crate::domain::token::{TokenHash, TokenKind};
 
 /// A refresh token as it is stored.
 pub struct RefreshToken {
+    /// Whose session it belongs to.
+    pub account_id: Id,
     /// The session that it belongs to.
     pub session_id: Id,
     /// When it ends.
@@ -63,6 +65,7 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             ("tokens", "expires_at"),
             ("tokens", "used_at"),
             ("accounts", "enabled"),
+            ("accounts", "id"),
         ])
         .from("tokens")
         .inner_join(
@@ -82,6 +85,7 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             expires_at: row.get(1)?,
             used: row.get::<Option<Timestamp>>(2)?.is_some(),
             account_enabled: row.get(3)?,
+            account_id: row.get(4)?,
         })
     })
 }

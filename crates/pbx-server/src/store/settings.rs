@@ -22,11 +22,23 @@ pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
     }
 }
 
-/// The members of the stored document, none on a fresh install: to merge with others and give to [`read`].
+/// The members of [`load`]'s document: to merge with others and give to [`read`].
 pub fn members<T: Setting>(tx: &mut Tx<'_>) -> Result<Map<String, Value>, StoreError> {
     match text::<T>(tx)? {
-        None => Ok(Map::new()),
+        None => members_of(&T::default()),
         Some(text) => serde_json::from_str(&text).map_err(|error| unreadable::<T>(&error)),
+    }
+}
+
+/// The members of a document.
+pub fn members_of<T: Setting>(setting: &T) -> Result<Map<String, Value>, StoreError> {
+    match serde_json::to_value(setting) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(StoreError::Engine(format!("the setting {} is no object", T::NAME))),
+        Err(error) => Err(StoreError::Engine(format!(
+            "the setting {} cannot be written: {error}",
+            T::NAME
+        ))),
     }
 }
 

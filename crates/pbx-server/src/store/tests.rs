@@ -57,21 +57,21 @@ async fn a_failing_or_panicking_write_undoes_itself_and_nothing_else() {
     // Queued while the first one holds the thread, so that the others share a batch.
     let started = Arc::new(std::sync::Barrier::new(2));
     let gate = Arc::clone(&started);
-    let holding = store.write(move |tx| {
+    let holding = store.write_unaudited(move |tx| {
         insert(tx, "first")?;
         gate.wait();
         Ok::<_, StoreError>(())
     });
-    let good = store.write(|tx| insert(tx, "good"));
-    let failing = store.write(|tx| {
+    let good = store.write_unaudited(|tx| insert(tx, "good"));
+    let failing = store.write_unaudited(|tx| {
         insert(tx, "failing")?;
         Err::<(), _>(StoreError::Engine("refused".to_owned()))
     });
-    let panicking = store.write(|tx| -> Result<(), StoreError> {
+    let panicking = store.write_unaudited(|tx| -> Result<(), StoreError> {
         insert(tx, "panicking")?;
         panic!("on purpose")
     });
-    let last = store.write(|tx| insert(tx, "last"));
+    let last = store.write_unaudited(|tx| insert(tx, "last"));
     let release = tokio::task::spawn_blocking(move || started.wait());
     let (holding, good, failing, panicking, last, release) =
         tokio::join!(holding, good, failing, panicking, last, release);
@@ -85,8 +85,8 @@ async fn a_failing_or_panicking_write_undoes_itself_and_nothing_else() {
 #[tokio::test]
 async fn constraints_surface_by_name() {
     let fixture = Fixture::new();
-    fixture.store.write(|tx| insert(tx, "one")).await.unwrap();
-    let again = fixture.store.write(|tx| insert(tx, "one")).await;
+    fixture.store.write_unaudited(|tx| insert(tx, "one")).await.unwrap();
+    let again = fixture.store.write_unaudited(|tx| insert(tx, "one")).await;
     assert!(matches!(&again, Err(error) if error.violates("settings_name")));
     let renamed: Result<(), StoreError> = again.on_constraint("settings_name", || StoreError::Closed);
     assert!(matches!(renamed, Err(StoreError::Closed)));
@@ -95,7 +95,7 @@ async fn constraints_surface_by_name() {
 #[tokio::test]
 async fn answered_writes_are_there_after_a_restart() {
     let fixture = Fixture::new();
-    fixture.store.write(|tx| insert(tx, "kept")).await.unwrap();
+    fixture.store.write_unaudited(|tx| insert(tx, "kept")).await.unwrap();
     fixture.store.close().await;
     assert!(
         !fixture.folder.path().join("pbx.db-wal").exists(),
@@ -110,7 +110,7 @@ async fn a_closed_store_says_so() {
     fixture.store.close().await;
     fixture.store.close().await;
     assert!(matches!(
-        fixture.store.write(|tx| insert(tx, "late")).await,
+        fixture.store.write_unaudited(|tx| insert(tx, "late")).await,
         Err(StoreError::Closed)
     ));
     assert!(matches!(fixture.store.read(|_| Ok(())).await, Err(StoreError::Closed)));
@@ -128,13 +128,13 @@ async fn reads_cannot_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_changes_to_one_row_are_all_counted() {
     let fixture = Fixture::new();
-    fixture.store.write(|tx| insert(tx, "counter")).await.unwrap();
+    fixture.store.write_unaudited(|tx| insert(tx, "counter")).await.unwrap();
     let tasks: Vec<_> = (0..200)
         .map(|_| {
             let store = fixture.store.clone();
             tokio::spawn(async move {
                 store
-                    .write(|tx| {
+                    .write_unaudited(|tx| {
                         let select = Query::select()
                             .column("value")
                             .from("settings")

@@ -1,27 +1,29 @@
 //! The administrator's own account.
 
+use crate::domain::audit::{Entry, Object};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::password_policy::PasswordPolicy;
 use crate::domain::session::Caller;
 use crate::domain::{Error, Violation};
-use crate::store::{OnConstraint, Store, accounts, sessions};
+use crate::store::{Changes, OnConstraint, accounts, sessions};
 
 /// Gives the caller's account another name. Its sessions go on.
-pub async fn rename(store: &Store, caller: &Caller, name: String) -> Result<(), Error> {
+pub async fn rename(store: &Changes, caller: &Caller, name: String) -> Result<(), Error> {
     let id = caller.account_id;
     store
         .write(move |tx| {
             accounts::rename(tx, id, &name).on_constraint(accounts::UNIQUE_NAME, || Error::Conflict {
                 code: "CONFLICT",
                 message: "Another account has this name.".to_owned(),
-            })
+            })?;
+            Ok(Entry::update(Object::User, id).fields(["name"]).with(()))
         })
         .await
 }
 
 /// Gives the caller's account another password, and ends its other sessions: whoever knew the old one is out.
 pub async fn change_password(
-    store: &Store,
+    store: &Changes,
     passwords: &Passwords,
     caller: &Caller,
     old: Password,
@@ -49,7 +51,8 @@ pub async fn change_password(
                 return Err(Error::invalid(wrong_password()));
             }
             accounts::set_password(tx, id, &hash)?;
-            Ok(sessions::delete_others(tx, id, session_id)?)
+            sessions::delete_others(tx, id, session_id)?;
+            Ok(Entry::update(Object::User, id).fields(["password"]).with(()))
         })
         .await
 }

@@ -97,6 +97,15 @@ impl Sqlite {
     }
 }
 
+/// Reads from a file that a server may be using.
+pub(super) fn inspect<T, E>(path: &Path, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<OpenError> + From<StoreError>,
+{
+    let connection = open::visitor(path)?;
+    work(&mut Tx::sqlite(&connection))
+}
+
 /// Every statement of the closure sees the same state of the database.
 fn read_with<T, E>(pool: &Pool, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
 where

@@ -49,6 +49,18 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
+/// A connection that only reads, beside a server or without one. A file that no server has prepared is refused.
+pub(super) fn visitor(path: &Path) -> Result<Connection, OpenError> {
+    check_file(path)?;
+    let connection = reader(path).map_err(|error| explain(path, error))?;
+    if recognise(&connection, path)? == migrations::newest() {
+        Ok(connection)
+    } else {
+        let reason = "its schema is not up to date: start this version of pbx-server on it once";
+        Err(other(path, reason.to_owned()))
+    }
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     // No shared mutex: a connection is used by one thread at a time. No URI: a path may hold a question mark.
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;

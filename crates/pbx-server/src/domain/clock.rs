@@ -1,0 +1,37 @@
+//! The one clock of the rules: whatever ends (a token, a rule, a lock-out) ends by it.
+
+use std::sync::{LazyLock, OnceLock};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// By how much this clock is ahead of the system's.
+type Shift = Box<dyn Fn() -> SignedDuration + Send + Sync>;
+
+static SHIFT: OnceLock<Shift> = OnceLock::new();
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// What time it is.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    SHIFT
+        .get()
+        .map_or(now, |shift| now.saturating_add(shift()).unwrap_or(Timestamp::MAX))
+}
+
+/// How long it has been since some moment of this process. Never goes back, whatever is done to the time of day.
+pub fn elapsed() -> Duration {
+    let elapsed = START.elapsed();
+    match SHIFT.get().map(|shift| shift()) {
+        None => elapsed,
+        Some(shift) => elapsed.saturating_add(shift.try_into().unwrap_or_default()),
+    }
+}
+
+/// Puts the clock ahead from now on, by an amount that a test chooses and lets grow. The program itself never does.
+pub fn shift(by: impl Fn() -> SignedDuration + Send + Sync + 'static) {
+    if SHIFT.set(Box::new(by)).is_err() {
+        tracing::error!("the clock is shifted already");
+    }
+}

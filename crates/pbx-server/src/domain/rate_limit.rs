@@ -1,0 +1,130 @@
+//! How many requests a source may make: a bucket each, full at first, that fills evenly at so many a minute.
+//!
+//! Counted by each node for itself.
+
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::{Quota, RateLimiter};
+use ipnet::IpNet;
+use lru::LruCache;
+
+use super::source::source;
+use super::{Error, clock};
+
+/// Sources that are remembered. Whoever was not seen for longest is forgotten, and starts with a full bucket again.
+const SOURCES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);
+
+/// Lets requests through, up to a limit for each source.
+pub struct RateLimit {
+    /// `None` lets everything through.
+    limiter: Option<RateLimiter<IpNet, Buckets, Monotonic, NoOpMiddleware<Nanos>>>,
+}
+
+impl RateLimit {
+    /// So many a minute for each source; 0 is no limit.
+    pub fn per_minute(requests: u32) -> Self {
+        Self::with_sources(requests, SOURCES)
+    }
+
+    fn with_sources(requests: u32, sources: NonZeroUsize) -> Self {
+        let limiter = NonZeroU32::new(requests).map(|requests| {
+            let buckets = Buckets(Mutex::new(LruCache::new(sources)));
+            RateLimiter::new(Quota::per_minute(requests), buckets, Monotonic)
+        });
+        Self { limiter }
+    }
+
+    /// Counts a request, or says when there will be room for it.
+    pub fn admit(&self, address: IpAddr) -> Result<(), Error> {
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
+        limiter
+            .check_key(&source(address))
+            .map_err(|full| Error::TooManyRequests {
+                retry_after: full.wait_time_from(Monotonic.now()),
+            })
+    }
+}
+
+/// Goes on when the time of day is set back.
+#[derive(Debug, Clone, Copy)]
+struct Monotonic;
+
+impl Clock for Monotonic {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        // Not from zero: what is in the past of the first request must have a number, too.
+        Nanos::from(Duration::from_secs(3600) + clock::elapsed())
+    }
+}
+
+/// A bounded number of buckets.
+struct Buckets(Mutex<LruCache<IpNet, Nanos>>);
+
+impl StateStore for Buckets {
+    type Key = IpNet;
+
+    fn measure_and_replace<T, F, E>(&self, key: &IpNet, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (outcome, state) = measure(buckets.get(key).copied())?;
+        buckets.put(*key, state);
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admitted(limit: &RateLimit, address: &str) -> bool {
+        limit.admit(address.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn each_source_has_its_own_limit() {
+        let limit = RateLimit::per_minute(3);
+        for _ in 0..3 {
+            assert!(admitted(&limit, "192.0.2.1"));
+        }
+        let Err(Error::TooManyRequests { retry_after }) = limit.admit("192.0.2.1".parse().unwrap()) else {
+            panic!("admitted");
+        };
+        assert!(retry_after > Duration::from_secs(15) && retry_after <= Duration::from_secs(20));
+        assert!(admitted(&limit, "192.0.2.2"));
+        // One network of IPv6 is one source.
+        assert!((0..3).all(|host| admitted(&limit, &format!("2001:db8::{host}"))));
+        assert!(!admitted(&limit, "2001:db8::4"));
+        assert!(admitted(&limit, "2001:db8:0:1::4"));
+    }
+
+    #[test]
+    fn no_limit() {
+        let limit = RateLimit::per_minute(0);
+        assert!((0..1000).all(|_| admitted(&limit, "192.0.2.1")));
+    }
+
+    #[test]
+    fn only_so_many_sources_are_remembered() {
+        let limit = RateLimit::with_sources(1, NonZeroUsize::new(2).unwrap());
+        assert!(admitted(&limit, "192.0.2.1"));
+        assert!(admitted(&limit, "192.0.2.2"));
+        assert!(!admitted(&limit, "192.0.2.1"));
+        // Forgets the one that was not seen for longest.
+        assert!(admitted(&limit, "192.0.2.3"));
+        assert!(!admitted(&limit, "192.0.2.1"));
+        assert!(admitted(&limit, "192.0.2.2"));
+        assert_eq!(limit.limiter.unwrap().into_state_store().0.lock().unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,62 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Bits of an IPv6 address that its network gives; whoever has such a network chooses the others at will.
+const IPV6_NETWORK: u8 = 64;
+
+/// The range that counts as one source: an IPv4 address, or an IPv6 network of /64. Were it single IPv6 addresses, anybody
+/// could have as many as there are.
+pub fn source(address: IpAddr) -> IpNet {
+    match address.to_canonical() {
+        IpAddr::V4(address) => Ipv4Net::from(address).into(),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) >> (128 - IPV6_NETWORK) << (128 - IPV6_NETWORK);
+            Ipv6Net::new_assert(Ipv6Addr::from(network), IPV6_NETWORK).into()
+        }
+    }
+}
+
+/// The range as traffic shows it: IPv4 written as IPv6 (`::ffff:192.0.2.0/120`) is IPv4.
+pub fn canonical(range: IpNet) -> IpNet {
+    if let IpNet::V6(mapped) = range
+        && let Some(address) = mapped.addr().to_ipv4_mapped()
+        && let Some(prefix) = mapped.prefix_len().checked_sub(96)
+        && let Ok(range) = Ipv4Net::new(address, prefix)
+    {
+        return range.into();
+    }
+    range
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources() {
+        for (address, expected) in [
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("::ffff:192.0.2.7", "192.0.2.7/32"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("::1", "::/64"),
+        ] {
+            assert_eq!(source(address.parse().unwrap()).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn mapped_ranges_are_ipv4() {
+        for (range, expected) in [
+            ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::ffff:0:0/95", "::ffff:0.0.0.0/95"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("192.0.2.0/24", "192.0.2.0/24"),
+        ] {
+            assert_eq!(canonical(range.parse().unwrap()).to_string(), expected);
+        }
+    }
+}

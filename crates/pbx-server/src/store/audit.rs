@@ -1,0 +1,97 @@
+//! The record of changes. Rows are added and never changed.
+
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, Order, Query};
+
+use super::error::StoreError;
+use super::tx::{Tx, time};
+use crate::domain::audit::{Actor, Entry, Record};
+
+/// Adds a change.
+pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
+    let account = entry.account.as_ref().or(actor.account.as_ref());
+    let fields = serde_json::to_string(&entry.fields)
+        .map_err(|error| StoreError::Engine(format!("names of fields cannot be written: {error}")))?;
+    let mut insert = Query::insert();
+    insert
+        .into_table("audit")
+        .columns([
+            "at",
+            "action",
+            "object_type",
+            "object_id",
+            "fields",
+            "account_id",
+            "account_name",
+            "role",
+            "address",
+            "request_id",
+        ])
+        .values_panic([
+            time(now).into(),
+            entry.action.as_str().into(),
+            entry.object.as_str().into(),
+            entry.id.clone().into(),
+            fields.into(),
+            account.map(|account| account.id.stored()).into(),
+            account.map(|account| account.name.clone()).into(),
+            account.map(|account| account.role).into(),
+            actor.address.map(|address| address.to_string()).into(),
+            actor.request_id.clone().into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Changes at or after `since`, the oldest first: at most `limit`, of those with an id beyond `beyond`.
+pub fn page(
+    tx: &mut Tx<'_>,
+    since: Option<Timestamp>,
+    beyond: (Timestamp, i64),
+    limit: u64,
+) -> Result<Vec<Record>, StoreError> {
+    let (at, id) = beyond;
+    let mut select = Query::select()
+        .columns([
+            "id",
+            "at",
+            "action",
+            "object_type",
+            "object_id",
+            "fields",
+            "account_id",
+            "account_name",
+            "role",
+            "address",
+            "request_id",
+        ])
+        .from("audit")
+        .and_where(
+            Expr::col("at")
+                .gt(time(at))
+                .or(Expr::col("at").eq(time(at)).and(Expr::col("id").gt(id))),
+        )
+        .order_by("at", Order::Asc)
+        .order_by("id", Order::Asc)
+        .limit(limit)
+        .to_owned();
+    if let Some(since) = since {
+        select.and_where(Expr::col("at").gte(time(since)));
+    }
+    tx.all(&select, |row| {
+        let fields: String = row.get(5)?;
+        Ok(Record {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            action: row.get(2)?,
+            object_type: row.get(3)?,
+            object_id: row.get(4)?,
+            fields: serde_json::from_str(&fields)
+                .map_err(|error| StoreError::Engine(format!("stored names of fields do not read: {error}")))?,
+            account_id: row.get::<Option<i64>>(6)?.map(|id| id.to_string()),
+            account_name: row.get(7)?,
+            role: row.get(8)?,
+            address: row.get(9)?,
+            request_id: row.get(10)?,
+        })
+    })
+}

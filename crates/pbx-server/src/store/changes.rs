@@ -1,0 +1,84 @@
+//! Changes, each with its entry in the record of changes.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::error::StoreError;
+use super::tx::Tx;
+use super::{Store, audit};
+use crate::domain::audit::{Actor, Audited, Object};
+use crate::domain::clock;
+
+/// The store for those who change it: it knows who does. A function that takes this changes something; one that takes a
+/// [`Store`] does not.
+#[derive(Clone)]
+pub struct Changes {
+    store: Store,
+    actor: Actor,
+}
+
+impl Changes {
+    /// Changes to that store, made by that actor.
+    pub fn new(store: &Store, actor: Actor) -> Self {
+        Self {
+            store: store.clone(),
+            actor,
+        }
+    }
+
+    /// Who makes them.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Changes, all or nothing, durable when this returns. An error from the closure undoes them.
+    ///
+    /// The closure says what is to be remembered of them, `Ok(Entry::create(..).with(id))`, and that is stored in the same
+    /// transaction.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<Audited<T>, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let actor = self.actor.clone();
+        let (value, objects) = self
+            .store
+            .write_unaudited(move |tx| {
+                let Audited { entries, value } = work(tx)?;
+                let now = clock::now();
+                for entry in &entries {
+                    audit::insert(tx, &actor, entry, now)?;
+                }
+                let objects: Vec<Object> = entries.iter().map(|entry| entry.object).collect();
+                Ok::<_, E>((value, objects))
+            })
+            .await?;
+        for object in objects {
+            self.store.changed.count(object);
+        }
+        Ok(value)
+    }
+}
+
+impl Deref for Changes {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// How often objects of each kind were changed through this process: what is held in memory knows by it that it is old.
+#[derive(Debug, Default)]
+pub(super) struct Changed([AtomicU64; Object::ALL.len()]);
+
+impl Changed {
+    fn count(&self, object: Object) {
+        self.0[object as usize].fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn times(&self, object: Object) -> u64 {
+        self.0[object as usize].load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,118 @@
+//! The record of changes, as an operator reads it.
+
+use pbx_tests::{ADMINISTRATOR, Exchange, PASSWORD, Server, Start};
+use serde_json::{Value, json};
+
+use crate::{server, start};
+
+/// Every entry so far. The server may go on.
+fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
+    let database = start.database().to_str().unwrap().to_owned();
+    let ended = start.run("audit", &[&["--database", &database], arguments].concat());
+    assert!(ended.status.success(), "{ended:?}");
+    let lines = ended.stdout.lines();
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What was done to what, by whom, and which fields.
+fn summary(entry: &Value) -> String {
+    let fields = entry["fields"].as_array().unwrap();
+    let fields: Vec<&str> = fields.iter().map(|field| field.as_str().unwrap()).collect();
+    let text = |name: &str| entry[name].as_str().unwrap_or("-").to_owned();
+    format!(
+        "{} {} by {} {} from {} [{}]",
+        text("action"),
+        text("object_type"),
+        text("role"),
+        text("account_name"),
+        text("address"),
+        fields.join(" ")
+    )
+}
+
+/// The answer to the first of them, which made a rule.
+async fn a_few_changes(server: &Server) -> Exchange {
+    let raw = server.raw_signed_in().await;
+    let rule = raw
+        .post("/ip_filters", &json!({"cidr": "192.0.2.0/24", "target": "DENY"}))
+        .await;
+    let path = format!("/ip_filters/{}", rule.json()["id"].as_str().unwrap());
+    raw.post(&path, &json!({"description": "a remark", "target": "DENY"}))
+        .await;
+    raw.post(&path, &json!({"target": "DENY"})).await;
+    raw.post("/network", &json!({"private_ipv4": "10.0.0.2", "enable_ipv6": true}))
+        .await;
+    raw.post_empty(&format!("{path}/destroy")).await;
+    raw.post_empty("/auth/sign_out").await;
+    rule
+}
+
+#[tokio::test]
+async fn every_change_is_kept_with_who_from_where_what_and_which_fields() {
+    let server = server();
+    let rule = a_few_changes(&server).await;
+    let entries = audit(&server.how(), &[]);
+    let text: Vec<String> = entries.iter().map(summary).collect();
+    insta::assert_snapshot!(text.join("\n"), @r"
+    CREATE USER by - - from - [name password role]
+    LOGIN USER by SystemAdmin admin from 127.0.0.1 []
+    CREATE IP_BLACKLIST by SystemAdmin admin from 127.0.0.1 [cidr target]
+    UPDATE IP_BLACKLIST by SystemAdmin admin from 127.0.0.1 [description]
+    UPDATE SYSTEM by SystemAdmin admin from 127.0.0.1 [private_ipv4]
+    DELETE IP_BLACKLIST by SystemAdmin admin from 127.0.0.1 []
+    LOGOUT USER by SystemAdmin admin from 127.0.0.1 []
+    ");
+    assert_eq!(entries[2]["object_id"], rule.json()["id"]);
+    assert_eq!(entries[4]["object_id"], "network");
+    // The request's id leads to the log.
+    assert_eq!(entries[2]["request_id"].as_str(), rule.header("x-request-id"));
+    assert_eq!(entries[0]["request_id"], Value::Null);
+    let at = |entry: &Value| entry["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(entries.windows(2).all(|pair| at(&pair[0]) <= at(&pair[1])));
+
+    let since = entries[3]["at"].as_str().unwrap().to_owned();
+    assert_eq!(audit(&server.how(), &["--since", &since]), entries[3..]);
+}
+
+#[tokio::test]
+async fn what_is_refused_or_fails_is_no_change() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let before = audit(&server.how(), &[]).len();
+    raw.post("/ip_filters", &json!({"cidr": "nowhere", "target": "DENY"}))
+        .await;
+    raw.post("/network", &json!({"private_ipv4": "127.0.0.1"})).await;
+    raw.post_empty("/ip_filters/1/destroy").await;
+    raw.get("/ip_filters", &[]).await;
+    server
+        .raw()
+        .post(
+            "/auth/sign_in",
+            &json!({"username": ADMINISTRATOR, "password": "wrong"}),
+        )
+        .await;
+    assert_eq!(audit(&server.how(), &[]).len(), before);
+}
+
+#[tokio::test]
+async fn it_outlives_the_server_and_holds_no_secret() {
+    let server = server();
+    a_few_changes(&server).await;
+    let start = server.how();
+    server.terminate();
+    let entries = audit(&start, &[]);
+    assert!(entries.len() > 5);
+    let text = Value::Array(entries).to_string();
+    for secret in [PASSWORD, "10.0.0.2", "a remark"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_database_that_is_not_there_is_not_made() {
+    let start = start();
+    let database = start.database().to_str().unwrap();
+    let ended = start.run("audit", &["--database", database]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(!start.database().exists());
+}

@@ -1,0 +1,43 @@
+//! The server's clock, which a test puts ahead instead of waiting.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tempfile::TempDir;
+
+/// The variable with the file that says how far the clock is ahead.
+pub const CLOCK: &str = "PBX_TEST_CLOCK";
+
+/// The clock of the servers that were started with it.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    folder: Arc<TempDir>,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: Arc::new(TempDir::new().expect("a temporary folder")),
+        }
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("milliseconds-ahead")
+    }
+
+    /// Puts the clock ahead by so much more.
+    pub fn advance(&self, by: SignedDuration) {
+        let ahead = ahead(&self.file()) + by;
+        // Whole or not at all: the server may be reading.
+        let new = self.folder.path().join("new");
+        std::fs::write(&new, ahead.as_millis().to_string()).expect("a file");
+        std::fs::rename(&new, self.file()).expect("a file");
+    }
+}
+
+/// How far the clock of that file is ahead.
+pub fn ahead(file: &Path) -> SignedDuration {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    SignedDuration::from_millis(text.parse().unwrap_or(0))
+}
