@@ -170,7 +170,7 @@ async fn the_signing_key_matches_its_certificate_and_is_shown_to_nobody() {
     assert_eq!(post(settings).await, 400, "the mask is no key");
     let start = server.how();
     server.terminate();
-    let stored = std::fs::read(start.database()).unwrap();
+    let stored = start.stored();
     let line = key.lines().nth(1).unwrap().as_bytes();
     assert!(!stored.windows(line.len()).any(|bytes| bytes == line));
 }

@@ -5,7 +5,7 @@ use pbx_client::{Client, ErrorExt as _, Field};
 use pbx_tests::{Exchange, Raw, Server};
 use serde_json::{Value, json};
 
-use crate::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
+use super::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
 use crate::{server, start};
 
 /// A server that trusts that mail server's certificate.
@@ -95,7 +95,7 @@ async fn an_update_merges_and_the_password_is_never_shown_nor_readable_in_the_da
 
     let start = server.how();
     server.terminate();
-    let stored = std::fs::read(start.database()).unwrap();
+    let stored = start.stored();
     assert!(!stored.windows(PASSWORD.len()).any(|bytes| bytes == PASSWORD.as_bytes()));
 }
 

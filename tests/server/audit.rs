@@ -7,8 +7,7 @@ use crate::{server, start};
 
 /// Every entry so far. The server may go on.
 fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
-    let database = start.database().to_str().unwrap().to_owned();
-    let ended = start.run("audit", &[&["--database", &database], arguments].concat());
+    let ended = start.run("audit", &[&["--database", start.database()], arguments].concat());
     assert!(ended.status.success(), "{ended:?}");
     let lines = ended.stdout.lines();
     lines.map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -111,8 +110,21 @@ async fn it_outlives_the_server_and_holds_no_secret() {
 #[test]
 fn a_database_that_is_not_there_is_not_made() {
     let start = start();
-    let database = start.database().to_str().unwrap();
-    let ended = start.run("audit", &["--database", database]);
+    let missing = start.folder().join("missing.db");
+    let ended = start.run("audit", &["--database", missing.to_str().unwrap()]);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(!start.database().exists());
+    assert!(!missing.exists());
+}
+
+#[test]
+fn a_database_that_no_server_has_prepared_is_refused() {
+    let start = start();
+    if start.postgres().is_some() {
+        let ended = start.run("audit", &["--database", start.database()]);
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(
+            ended.stderr.contains("start this version of pbx-server on it once"),
+            "{ended:?}"
+        );
+    }
 }

@@ -289,7 +289,7 @@ async fn neither_the_log_nor_the_database_holds_a_secret() {
     )
     .await;
     let ended = server.terminate();
-    let database = std::fs::read(start.database()).unwrap();
+    let database = start.stored();
     let mut secrets = vec![PASSWORD, "wr0ng-pass"];
     for set in [&tokens, &refreshed] {
         secrets.extend(["access_token", "refresh_token"].map(|name| set[name].as_str().unwrap()));

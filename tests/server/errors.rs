@@ -4,7 +4,7 @@ use pbx_tests::Redactions;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::server;
+use crate::{same_on_every_engine, server};
 
 #[tokio::test]
 async fn error_bodies() {
@@ -73,6 +73,7 @@ async fn error_bodies() {
         .iter()
         .map(|exchange| redactions.apply(&exchange.transcript()))
         .collect();
+    let _shared = same_on_every_engine();
     insta::assert_snapshot!(text.join("\n"));
 }
 

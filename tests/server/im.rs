@@ -69,7 +69,7 @@ async fn its_token_is_its_own_survives_a_restart_and_is_not_readable_in_the_data
 
     let start = server.how();
     server.terminate();
-    let stored = std::fs::read(start.database()).unwrap();
+    let stored = start.stored();
     assert!(!stored.windows(48).any(|bytes| bytes == im.expose().as_bytes()));
     let server = start.ready();
     let client = server.client().await;

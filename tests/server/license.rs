@@ -1,36 +1,25 @@
 //! `/license`, with keys that the program itself issues.
 
-use std::path::Path;
-use std::process::{Command, Output};
-
 use jiff::{SignedDuration, Timestamp};
 use pbx_client::Client;
 use pbx_client::types::UpdateLicense;
-use pbx_tests::Server;
+use pbx_tests::{Ended, Server, Start};
 use serde_json::json;
 
-use crate::{PROGRAM, server, start};
+use crate::{server, start};
 
 /// Runs `pbx-server license`.
-fn license(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(PROGRAM)
-        .arg("license")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap()
+fn license(start: &Start, arguments: &[&str]) -> Ended {
+    start.run("license", arguments)
 }
 
-fn new_keys(folder: &Path, name: &str) {
+fn new_keys(start: &Start, name: &str) {
     let (private, public) = (format!("{name}.key"), format!("{name}.pub"));
-    let made = license(
-        folder,
-        &["new-keys", "--private-key", &private, "--public-key", &public],
-    );
+    let made = license(start, &["new-keys", "--private-key", &private, "--public-key", &public]);
     assert!(made.status.success(), "{made:?}");
 }
 
-fn issue(folder: &Path, arguments: &[&str]) -> String {
+fn issue(start: &Start, arguments: &[&str]) -> String {
     let usual = [
         "issue",
         "--private-key",
@@ -42,15 +31,15 @@ fn issue(folder: &Path, arguments: &[&str]) -> String {
         "--calls",
         "50",
     ];
-    let issued = license(folder, &[&usual, arguments].concat());
+    let issued = license(start, &[&usual, arguments].concat());
     assert!(issued.status.success(), "{issued:?}");
-    String::from_utf8(issued.stdout).unwrap().trim().to_owned()
+    issued.stdout.trim().to_owned()
 }
 
 /// A server that takes the licences of `seller.key` in its folder.
 fn licensed_server() -> Server {
     let start = start();
-    new_keys(start.folder(), "seller");
+    new_keys(&start, "seller");
     start.with_arguments(&["--license-public-key", "seller.pub"]).ready()
 }
 
@@ -84,7 +73,7 @@ async fn a_licence_is_taken_shown_masked_and_kept() {
     let start = server.how();
     let end = Timestamp::now() + SignedDuration::from_hours(24);
     let key = issue(
-        start.folder(),
+        &start,
         &[
             "--email",
             "pbx@example.com",
@@ -96,7 +85,7 @@ async fn a_licence_is_taken_shown_masked_and_kept() {
     );
     give(&server.client().await, &format!(" {key}\n")).await.unwrap();
     server.terminate();
-    let stored = std::fs::read(start.database()).unwrap();
+    let stored = start.stored();
     assert!(!stored.windows(40).any(|bytes| bytes == &key.as_bytes()[..40]));
 
     let server = start.ready();
@@ -131,14 +120,14 @@ async fn a_licence_is_taken_shown_masked_and_kept() {
 #[tokio::test]
 async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
     let server = licensed_server();
-    let folder = server.how().folder().to_owned();
+    let start = server.how();
     let client = server.client().await;
-    let good = issue(&folder, &[]);
+    let good = issue(&start, &[]);
     give(&client, &good).await.unwrap();
 
-    new_keys(&folder, "other");
+    new_keys(&start, "other");
     let other = license(
-        &folder,
+        &start,
         &[
             "issue",
             "--private-key",
@@ -151,8 +140,8 @@ async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
             "9",
         ],
     );
-    let other = String::from_utf8(other.stdout).unwrap();
-    let expired = issue(&folder, &["--expires", "2020-01-01T00:00:00Z"]);
+    let other = other.stdout;
+    let expired = issue(&start, &["--expires", "2020-01-01T00:00:00Z"]);
     let (claims, signature) = good.split_once('.').unwrap();
     let swapped = format!("{}.{}", expired.split_once('.').unwrap().0, signature);
     for (bad, rule) in [
@@ -176,30 +165,43 @@ async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
 }
 
 #[tokio::test]
+async fn a_licence_that_ends_while_the_server_runs_allows_nothing_more() {
+    let (start, clock) = start().with_clock();
+    new_keys(&start, "seller");
+    let server = start.with_arguments(&["--license-public-key", "seller.pub"]).ready();
+    let client = server.client().await;
+    let end = Timestamp::now() + SignedDuration::from_mins(10);
+    let key = issue(&server.how(), &["--expires", &end.to_string()]);
+    give(&client, &key).await.unwrap();
+    let shown = async || client.show_license().send().await.unwrap().into_inner();
+    assert_eq!(shown().await.max_sim_calls, Some(50));
+    clock.advance(SignedDuration::from_mins(11));
+    let over = shown().await;
+    assert_eq!(over.max_sim_calls, Some(3));
+    assert!(over.license_key.is_some(), "so that people see which one has ended");
+}
+
+#[tokio::test]
 async fn keys_are_made_once_for_their_owner_and_faults_are_explained() {
     let start = start();
-    let folder = start.folder();
-    new_keys(folder, "seller");
+    new_keys(&start, "seller");
     let again = license(
-        folder,
+        &start,
         &["new-keys", "--private-key", "seller.key", "--public-key", "x.pub"],
     );
     assert!(!again.status.success());
-    assert!(
-        String::from_utf8_lossy(&again.stderr).contains("cannot write seller.key"),
-        "{again:?}"
-    );
+    assert!(again.stderr.contains("cannot write seller.key"), "{again:?}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(folder.join("seller.key"))
+        let mode = std::fs::metadata(start.folder().join("seller.key"))
             .unwrap()
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
     let wrong = license(
-        folder,
+        &start,
         &[
             "issue",
             "--private-key",
@@ -212,10 +214,7 @@ async fn keys_are_made_once_for_their_owner_and_faults_are_explained() {
             "1",
         ],
     );
-    assert!(
-        String::from_utf8_lossy(&wrong.stderr).contains("not an Ed25519 private key"),
-        "{wrong:?}"
-    );
+    assert!(wrong.stderr.contains("not an Ed25519 private key"), "{wrong:?}");
     let refused = start
         .clone()
         .with_arguments(&["--license-public-key", "seller.key"])

@@ -1,7 +1,9 @@
 //! The whole server, driven through the generated client: one file per resource, and what concerns them all.
 //!
 //! Every test has a server process and a database of its own, so that none depends on another. What one test asks of one
-//! resource belongs into the file of that resource; what the generated client cannot send goes through `Raw`.
+//! resource belongs into the file of that resource; what the generated client cannot send goes through `Raw`. All of it runs
+//! twice: as the target `server` on SQLite, as `server_postgres` on PostgreSQL. What is particular to one engine is in
+//! `../engines`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
@@ -10,7 +12,7 @@ mod admin_notification;
 mod audit;
 mod auth;
 mod brand;
-mod certificates;
+pub(crate) mod certificates;
 mod errors;
 mod guards;
 mod im;
@@ -25,16 +27,34 @@ mod transcript;
 mod transports;
 mod unmounted;
 
-use pbx_tests::{Server, Start};
+use pbx_tests::{Engine, Server, Start};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-server-under-test");
 
+/// The engine of this target.
+fn engine() -> Engine {
+    match env!("CARGO_CRATE_NAME") {
+        "server_postgres" => Engine::Postgres,
+        _ => Engine::Sqlite,
+    }
+}
+
 /// A fresh server.
-fn server() -> Server {
-    Server::start(PROGRAM)
+pub(crate) fn server() -> Server {
+    start().ready()
 }
 
 /// A fresh server that is not started yet.
-fn start() -> Start {
-    Start::new(PROGRAM)
+pub(crate) fn start() -> Start {
+    Start::on(engine(), PROGRAM).unwrap_or_else(|| {
+        // The harness has said loudly that there is no PostgreSQL. Every test of this target needs it.
+        std::process::exit(0)
+    })
+}
+
+/// Snapshots that are taken while this is held are the same on every engine.
+pub(crate) fn same_on_every_engine() -> insta::internals::SettingsBindDropGuard {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind_to_scope()
 }

@@ -3,7 +3,7 @@
 use pbx_tests::{ADMINISTRATOR, PASSWORD, Redactions};
 use serde_json::json;
 
-use crate::server;
+use crate::{same_on_every_engine, server};
 
 #[tokio::test]
 async fn a_session() {
@@ -56,5 +56,6 @@ async fn a_session() {
         .iter()
         .map(|exchange| redactions.apply(&exchange.transcript()))
         .collect();
+    let _shared = same_on_every_engine();
     insta::assert_snapshot!(text.join("\n"));
 }

@@ -12,5 +12,6 @@ mod raw;
 mod server;
 
 pub use clock::{CLOCK, Clock, ahead};
+pub use pbx_test_postgres::{Cluster, Database, GUARDED, GUARDED_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};
-pub use server::{ADMINISTRATOR, Ended, PASSWORD, Server, Start};
+pub use server::{ADMINISTRATOR, Ended, Engine, PASSWORD, Server, Start};

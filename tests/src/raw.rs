@@ -72,6 +72,21 @@ impl Raw {
             .await
     }
 
+    /// [`post`](Self::post) to a server that may be gone: `None` if no whole answer comes, or one that says that it did nothing.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Exchange> {
+        let response = self.request(Method::POST, path).json(body).send().await.ok()?;
+        if !response.status().is_success() {
+            return None;
+        }
+        let status = response.status().as_u16();
+        Some(Exchange {
+            command: String::new(),
+            status,
+            headers: Vec::new(),
+            body: response.text().await.ok()?,
+        })
+    }
+
     /// POST without a body.
     pub async fn post_empty(&self, path: &str) -> Exchange {
         self.exchange(format!("curl -X POST $API{path}"), self.request(Method::POST, path))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use pbx_client::Client;
+use pbx_test_postgres::Database;
 use tempfile::TempDir;
 
 use crate::{CLOCK, Clock, Raw};
@@ -17,33 +18,86 @@ pub const ADMINISTRATOR: &str = "admin";
 /// The administrator's password, unless a test starts the server without one.
 pub const PASSWORD: &str = "Corr3ct-Horse";
 
+/// What keeps a server's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in the server's folder.
+    Sqlite,
+    /// A database on the cluster of this process.
+    Postgres,
+}
+
 /// How to start a server.
 #[derive(Debug, Clone)]
 pub struct Start {
     program: PathBuf,
     folder: Arc<TempDir>,
-    database: PathBuf,
+    /// For `--database`.
+    database: String,
+    postgres: Option<Arc<Database>>,
+    /// Where the key of a PostgreSQL database is, for all of its servers.
+    keys: Arc<TempDir>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
 
 impl Start {
-    /// A server with a fresh folder; `program` is `env!("CARGO_BIN_EXE_pbx-server-under-test")`, which only a test knows.
+    /// A server with a fresh folder and a database in it; `program` is `env!("CARGO_BIN_EXE_pbx-server-under-test")`, which only
+    /// a test knows.
     pub fn new(program: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let database = folder.path().join("pbx.db");
+        let database = folder
+            .path()
+            .join("pbx.db")
+            .to_str()
+            .expect("a path in UTF-8")
+            .to_owned();
+        let folder = Arc::new(folder);
         Self {
             program: program.into(),
-            folder: Arc::new(folder),
+            keys: Arc::clone(&folder),
+            folder,
             database,
+            postgres: None,
             arguments: Vec::new(),
             environment: vec![("PBX_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned())],
         }
     }
 
-    /// Where the database is.
-    pub fn database(&self) -> &Path {
+    /// The same with a database on that engine, or `None` where PostgreSQL is not installed.
+    pub fn on(engine: Engine, program: &str) -> Option<Self> {
+        let start = Self::new(program);
+        match engine {
+            Engine::Sqlite => Some(start),
+            Engine::Postgres => pbx_test_postgres::database().map(|database| start.with_postgres(database)),
+        }
+    }
+
+    /// The same once more beside it: another folder, the same PostgreSQL database and its key.
+    pub fn beside(&self) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self {
+            folder: Arc::new(folder),
+            ..self.clone()
+        }
+    }
+
+    /// What is given to `--database`.
+    pub fn database(&self) -> &str {
         &self.database
+    }
+
+    /// The PostgreSQL database, if that is what it is.
+    pub fn postgres(&self) -> Option<&Database> {
+        self.postgres.as_deref()
+    }
+
+    /// Everything that is stored, in some form that holds texts as they are.
+    pub fn stored(&self) -> Vec<u8> {
+        match &self.postgres {
+            Some(database) => database.dump(),
+            None => std::fs::read(&self.database).expect("the database"),
+        }
     }
 
     /// The server's folder.
@@ -52,8 +106,16 @@ impl Start {
     }
 
     /// Uses another database.
-    pub fn with_database(mut self, database: impl Into<PathBuf>) -> Self {
+    pub fn with_database(mut self, database: impl Into<String>) -> Self {
         self.database = database.into();
+        self.postgres = None;
+        self
+    }
+
+    /// Uses this PostgreSQL database.
+    pub fn with_postgres(mut self, database: Database) -> Self {
+        self.database = database.url();
+        self.postgres = Some(Arc::new(database));
         self
     }
 
@@ -158,10 +220,16 @@ impl Start {
 
     /// With its database, on a free port, and without the fixed ports of a fresh install unless the test says where.
     fn usual(&self) -> Self {
-        let database = self.database.to_str().expect("a path in UTF-8");
         let start = self
             .clone()
-            .with_arguments(&["--listen", "127.0.0.1:0", "--database", database]);
+            .with_arguments(&["--listen", "127.0.0.1:0", "--database", &self.database]);
+        let start = match &self.postgres {
+            Some(_) if !self.has_argument("--key-file") => {
+                let file = self.keys.path().join("pbx.key");
+                start.with_arguments(&["--key-file", file.to_str().expect("a path in UTF-8")])
+            }
+            _ => start,
+        };
         if self.has_argument("--sip-listen") {
             start
         } else {
@@ -214,11 +282,6 @@ pub struct Ended {
 }
 
 impl Server {
-    /// A fresh server.
-    pub fn start(program: &str) -> Self {
-        Start::new(program).ready()
-    }
-
     fn started_by(mut self, start: &Start) -> Self {
         self.start = start.clone();
         self
@@ -285,6 +348,13 @@ impl Server {
             stdout,
             stderr: text(running.stderr),
         }
+    }
+}
+
+impl Server {
+    /// Ends it as a power cut would, with nothing said and nothing written, and waits until it is gone.
+    pub fn kill(self) {
+        drop(self);
     }
 }
 

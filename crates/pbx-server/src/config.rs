@@ -36,7 +36,7 @@ pub struct Options {
     #[arg(long, env = "PBX_SIP_LISTEN", value_name = "IP")]
     sip_listen: Option<String>,
 
-    /// The database: a file, or sqlite:FILE; it is made if it is not there [default: ./pbx.db]
+    /// The database: a file (made if it is not there), or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: ./pbx.db]
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 

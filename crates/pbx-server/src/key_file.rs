@@ -101,26 +101,37 @@ fn read(path: &Path) -> anyhow::Result<Option<[u8; KEY_LENGTH]>> {
     }
 }
 
+/// Makes the file, unless another server that starts makes it at the same moment.
 fn make(path: &Path) -> anyhow::Result<[u8; KEY_LENGTH]> {
-    let key = Vault::generate_key()?;
+    let shown = path.display();
+    let made = write_new(path, &Vault::generate_key()?)
+        .with_context(|| format!("cannot write the key file {shown}: choose another --key-file"))?;
+    if made {
+        tracing::info!(file = %shown, "made the key of the secrets in the database: keep a copy of it");
+    }
+    read(path)?.with_context(|| format!("the key file {shown} is gone again"))
+}
+
+/// Whole or not at all, and never over one that is there; whether it was written.
+fn write_new(path: &Path, key: &[u8; KEY_LENGTH]) -> std::io::Result<bool> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let draft = folder
+        .unwrap_or(Path::new("."))
+        .join(format!(".pbx-key-{}", std::process::id()));
     let mut options = OpenOptions::new();
-    // Two servers that start at once must not overwrite each other's key.
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .and_then(|mut file| {
-            writeln!(file, "{HEADER}\n{}", BASE64.encode(key))?;
-            // What is sealed with it may be on disk a moment later.
-            file.sync_all()
-        })
-        .with_context(|| {
-            let shown = path.display();
-            format!("cannot write the key file {shown}: choose another --key-file")
-        })?;
-    tracing::info!(file = %path.display(), "made the key of the secrets in the database: keep a copy of it");
-    Ok(key)
+    let mut file = options.open(&draft)?;
+    let written = writeln!(file, "{HEADER}\n{}", BASE64.encode(key))
+        // What is sealed with it may be on disk a moment later.
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    match written {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        written => written.map(|()| true),
+    }
 }
 
 #[cfg(unix)]
@@ -171,6 +182,26 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[tokio::test]
+    async fn servers_that_start_at_once_agree_on_one_key() {
+        let fixture = Fixture::new();
+        let path = fixture.folder.path().join("key");
+        assert!(write_new(&path, &[1; KEY_LENGTH]).unwrap());
+        assert!(!write_new(&path, &[2; KEY_LENGTH]).unwrap());
+        assert_eq!(make(&path).unwrap(), [1; KEY_LENGTH]);
+        assert_eq!(
+            fs::read_dir(fixture.folder.path())
+                .unwrap()
+                .filter(|entry| {
+                    entry
+                        .as_ref()
+                        .is_ok_and(|entry| entry.file_name().to_string_lossy().contains("key"))
+                })
+                .count(),
+            1
+        );
     }
 
     #[tokio::test]

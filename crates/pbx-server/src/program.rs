@@ -179,7 +179,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     if let Some((_, address)) = &secure {
         let _ = writeln!(stdout, "listening on https://{address}{BASE_PATH}").and_then(|()| stdout.flush());
     }
-    tracing::info!(%address, database = config.database, "ready");
+    tracing::info!(%address, database = store.location(), "ready");
 
     let (stopping, stopped) = watch::channel(());
     let stopped = || {

@@ -100,6 +100,10 @@ impl From<StoreError> for Error {
             StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable {
                 internal: error.to_string(),
             },
+            StoreError::NulInText => Self::Refused {
+                code: "VALIDATE_FAILED",
+                message: "Text must not contain the character U+0000.",
+            },
             // A violation that nobody expected at the query site is a fault of ours.
             StoreError::Constraint { .. } | StoreError::Panicked | StoreError::Engine(_) => {
                 Self::internal(error.to_string())

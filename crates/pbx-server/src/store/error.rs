@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The store was closed before the work was done.
     #[error("the database is closed")]
     Closed,
+    /// A text has the character U+0000, which not every engine can keep.
+    #[error("a text has the character U+0000")]
+    NulInText,
     /// The closure that was given to the store panicked. Its changes are rolled back.
     #[error("a transaction panicked")]
     Panicked,
@@ -56,11 +59,13 @@ impl<T> OnConstraint<T> for Result<T, StoreError> {
 /// Why a database was not opened. Every text says what is wrong, where, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Only SQLite is there in this version.
-    #[error("PostgreSQL is not supported in this version yet: use an SQLite file, e.g. --database ./pbx.db")]
-    PostgresNotYet,
+    /// A PostgreSQL database.
+    #[error(transparent)]
+    Postgres(#[from] super::postgres::OpenPostgresError),
     /// A URL of another kind.
-    #[error("unknown database kind {scheme:?}: give a file path or sqlite:PATH")]
+    #[error(
+        "unknown database kind {scheme:?}: give a file path, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
     UnknownScheme {
         /// The part before the colon.
         scheme: String,

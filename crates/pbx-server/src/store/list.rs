@@ -1,7 +1,7 @@
 //! List queries as expressions of the query builder. Literals are always bound, never written into the text.
 //!
-//! `lower`, `strpos` and `reverse` are functions of PostgreSQL; the embedded engine is given the same ones, so that a filter
-//! means the same on each, letters beyond ASCII included.
+//! `strpos` and `reverse` are functions of PostgreSQL, and the embedded engine is given the same ones; `lower_unicode` is ours on
+//! both. So a filter means the same on each, letters beyond ASCII included.
 
 use sea_query::{Asterisk, Expr, ExprTrait, Func, NullOrdering, Order, SelectStatement};
 
@@ -128,7 +128,7 @@ fn found(search: &Search, fields: &[Field]) -> Expr {
             .filter(|field| field.kind == Kind::Text)
             .map(|field| {
                 let text = Func::coalesce([column(field), Expr::value("")]);
-                strpos(Func::lower(text).into(), term.clone()).gt(0)
+                strpos(Func::cust("lower_unicode").arg(text).into(), term.clone()).gt(0)
             })
             .reduce(Expr::or)
             .unwrap_or_else(|| Expr::value(false)),

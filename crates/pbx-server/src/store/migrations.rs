@@ -5,24 +5,31 @@
 pub(super) struct Migration {
     /// Grows from step to step; the database remembers the last one that it has.
     pub(super) version: i64,
+    /// The name of its files.
+    pub(super) name: &'static str,
     /// The statements for SQLite.
     pub(super) sqlite: &'static str,
+    /// The statements for PostgreSQL.
+    pub(super) postgres: &'static str,
+}
+
+/// The step of that number, in both dialects.
+macro_rules! step {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("migrations/", $name, ".sqlite.sql")),
+            postgres: include_str!(concat!("migrations/", $name, ".postgres.sql")),
+        }
+    };
 }
 
 /// Every step, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        sqlite: include_str!("migrations/0001_first.sqlite.sql"),
-    },
-    Migration {
-        version: 10,
-        sqlite: include_str!("migrations/0010_guards.sqlite.sql"),
-    },
-    Migration {
-        version: 30,
-        sqlite: include_str!("migrations/0030_transports.sqlite.sql"),
-    },
+    step!(1, "0001_first"),
+    step!(10, "0010_guards"),
+    step!(30, "0030_transports"),
 ];
 
 /// The version a database has after all steps.
@@ -30,12 +37,24 @@ pub(super) fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
+/// The steps that a database of that version does not have yet.
+pub(super) fn missing(version: i64) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(move |migration| migration.version > version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn versions_grow() {
+    fn versions_grow_and_are_in_the_names() {
         assert!(MIGRATIONS.is_sorted_by(|one, next| one.version < next.version));
+        for migration in MIGRATIONS {
+            assert!(
+                migration.name.starts_with(&format!("{:04}_", migration.version)),
+                "{}",
+                migration.name
+            );
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! Domain code gives a closure to [`Store::read`], [`Store::scan`] or [`Changes::write`] and gets a [`Tx`] in it. The queries are
 //! functions over a `Tx` in one file per resource (`store/ip_filters.rs`), written with the query builder, so that they know
 //! no engine either. Closures may be run again (an engine with optimistic locking repeats what was in conflict): they have
-//! no effects but those on the transaction.
+//! no effects but those on the transaction. A statement that fails undoes the whole transaction: the closure returns the error,
+//! as it is or as one of the domain, and does not go on.
 
 pub mod accounts;
 pub mod audit;
@@ -12,6 +13,7 @@ mod error;
 pub mod ip_filters;
 pub mod list;
 mod migrations;
+mod postgres;
 mod revisions;
 pub mod sessions;
 pub mod settings;
@@ -28,6 +30,7 @@ use crate::domain::audit::Object;
 
 pub use self::changes::Changes;
 pub use self::error::{OnConstraint, OpenError, StoreError};
+pub use self::postgres::OpenPostgresError;
 pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
 
 /// A handle on the database; clones share it.
@@ -40,14 +43,18 @@ pub struct Store {
 /// One variant per engine.
 enum Engine {
     Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
 }
 
 impl Store {
     /// Opens the database, makes it if it is not there, and brings its schema up to date.
     ///
-    /// `url` is `sqlite:PATH` or a plain path. Blocks, so call it before serving or from a blocking thread.
+    /// `url` is `postgres://...`, `sqlite:PATH` or a plain path. Blocks, so call it before serving or from a blocking thread.
     pub fn open(url: &str) -> Result<Self, OpenError> {
-        let engine = Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?)?);
+        let engine = match url.split_once(':') {
+            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url)?),
+            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?)?),
+        };
         Ok(Self {
             engine: Arc::new(engine),
             changed: Arc::default(),
@@ -59,7 +66,18 @@ impl Store {
     where
         E: From<OpenError> + From<StoreError>,
     {
-        sqlite::inspect(&sqlite_path(url)?, work)
+        match url.split_once(':') {
+            Some(("postgres" | "postgresql", _)) => postgres::inspect(url, work),
+            _ => sqlite::inspect(&sqlite_path(url)?, work),
+        }
+    }
+
+    /// Where the data is, for people: never the password of a URL.
+    pub fn location(&self) -> String {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.location(),
+            Engine::Postgres(postgres) => postgres.location().to_owned(),
+        }
     }
 
     /// A few reads by key. Runs on the caller's thread where the engine is embedded: nothing slow belongs in here.
@@ -71,6 +89,7 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(work),
+            Engine::Postgres(postgres) => postgres.read(work).await,
         }
     }
 
@@ -83,6 +102,7 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.scan(work).await,
+            Engine::Postgres(postgres) => postgres.scan(work).await,
         }
     }
 
@@ -116,6 +136,7 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(work).await,
+            Engine::Postgres(postgres) => postgres.write(work).await,
         }
     }
 
@@ -123,6 +144,7 @@ impl Store {
     pub async fn close(&self) {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
         }
     }
 }
@@ -130,7 +152,6 @@ impl Store {
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let path = match url.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-        Some(("postgres" | "postgresql", _)) => return Err(OpenError::PostgresNotYet),
         // One letter is a drive; a colon after a slash or dot is part of a file name.
         Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             return Err(OpenError::UnknownScheme {
@@ -146,5 +167,7 @@ fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sea_query::{QueryStatementBuilder, SelectStatement, Value};
 
 use super::error::StoreError;
-use super::sqlite;
+use super::{postgres, sqlite};
 use crate::domain::Id;
 
 /// An open transaction. Exists only inside the closures given to [`Store`](super::Store).
@@ -15,6 +15,7 @@ pub struct Tx<'a> {
 /// One variant per engine; nothing outside this file knows them.
 enum Engine<'a> {
     Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a mut postgres::statement::Connection),
 }
 
 impl<'a> Tx<'a> {
@@ -24,14 +25,21 @@ impl<'a> Tx<'a> {
         }
     }
 
+    pub(super) fn postgres(connection: &'a mut postgres::statement::Connection) -> Self {
+        Self {
+            engine: Engine::Postgres(connection),
+        }
+    }
+
     /// Every row of a query, each read by `map`.
     pub fn all<T>(
         &mut self,
         select: &SelectStatement,
         map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        match &self.engine {
+        match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::all(connection, select, map),
+            Engine::Postgres(connection) => postgres::statement::all(connection, select, map),
         }
     }
 
@@ -41,15 +49,17 @@ impl<'a> Tx<'a> {
         select: &SelectStatement,
         map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        match &self.engine {
+        match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::first(connection, select, map),
+            Engine::Postgres(connection) => postgres::statement::first(connection, select, map),
         }
     }
 
     /// Inserts, updates or deletes; the number of rows that it touched.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
-        match &self.engine {
+        match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement),
+            Engine::Postgres(connection) => postgres::statement::execute(connection, statement),
         }
     }
 }
@@ -61,6 +71,7 @@ pub struct Row<'a> {
 
 enum RowCells<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a ::postgres::Row),
 }
 
 impl<'a> Row<'a> {
@@ -70,10 +81,17 @@ impl<'a> Row<'a> {
         }
     }
 
+    pub(super) fn postgres(row: &'a ::postgres::Row) -> Self {
+        Self {
+            cells: RowCells::Postgres(row),
+        }
+    }
+
     /// The value of the column at that place of the select list.
     pub fn get<T: Column>(&self, index: usize) -> Result<T, StoreError> {
         let cell = match &self.cells {
             RowCells::Sqlite(row) => sqlite::statement::cell(row, index)?,
+            RowCells::Postgres(row) => postgres::statement::cell(row, index)?,
         };
         T::read(cell).ok_or_else(|| {
             StoreError::Engine(format!(
@@ -175,4 +193,13 @@ pub fn time(at: Timestamp) -> Value {
 /// [`time`] for a column that may be null.
 pub fn optional_time(at: Option<Timestamp>) -> Value {
     Value::BigInt(at.map(Timestamp::as_microsecond))
+}
+
+/// The values of a statement, if every engine can keep them: PostgreSQL has no U+0000 in texts, so no other has it either.
+pub(super) fn storable(values: sea_query::Values) -> Result<Vec<Value>, StoreError> {
+    let nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
+    if values.0.iter().any(nul) {
+        return Err(StoreError::NulInText);
+    }
+    Ok(values.0)
 }

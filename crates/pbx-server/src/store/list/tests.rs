@@ -9,7 +9,8 @@ use super::page;
 use crate::domain::Id;
 use crate::domain::list::testing::{FIELDS, Thing, order};
 use crate::domain::list::{ListParameters, ListQuery, SortKey};
-use crate::store::{Store, StoreError, optional_time};
+use crate::store::testing::TestStore;
+use crate::store::{StoreError, optional_time};
 
 /// A few letters so that rows meet, with everything in them that could break quoting or case folding.
 const ALPHABET: &str = "[abAB1%_'\\\\äÄ \"-]{0,4}";
@@ -106,32 +107,25 @@ fn orderby() -> impl Strategy<Value = String> {
 
 /// A store whose database has a table for [`Thing`]s.
 struct Fixture {
-    store: Store,
+    on: TestStore,
     runtime: tokio::runtime::Runtime,
-    _folder: tempfile::TempDir,
 }
 
 impl Fixture {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pbx.db");
-        let store = Store::open(path.to_str().unwrap()).unwrap();
-        rusqlite::Connection::open(&path)
-            .unwrap()
-            .execute_batch(
+    fn on_every_engine() -> impl Iterator<Item = Self> {
+        TestStore::on_every_engine().map(|on| {
+            on.place.sql(
                 "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, note TEXT, port INTEGER, enabled INTEGER, at INTEGER)
                  STRICT",
-            )
-            .unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        Self {
-            store,
-            runtime,
-            _folder: folder,
-        }
+                "CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT COLLATE \"C\", note TEXT COLLATE \"C\", port BIGINT,
+                 enabled BOOLEAN, at BIGINT); ALTER TABLE things OWNER TO pbx",
+            );
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            Self { on, runtime }
+        })
     }
 
     fn fill(&self, things: Vec<Thing>) {
@@ -154,12 +148,12 @@ impl Fixture {
             }
             Ok::<_, StoreError>(())
         };
-        self.runtime.block_on(self.store.write_unaudited(work)).unwrap();
+        self.runtime.block_on(self.on.store.write_unaudited(work)).unwrap();
     }
 
     fn ask(&self, query: &ListQuery) -> (i64, Vec<i64>) {
         let query = query.clone();
-        let page = self.runtime.block_on(self.store.scan(move |tx| {
+        let page = self.runtime.block_on(self.on.store.scan(move |tx| {
             let select = Query::select().column("id").from("things").to_owned();
             page(tx, select, FIELDS, &query, |row| row.get::<i64>(0))
         }));
@@ -203,85 +197,89 @@ fn by_key(left: &Thing, right: &Thing, key: &SortKey) -> Ordering {
 
 #[test]
 fn answers_equal_those_of_the_evaluator() {
-    let fixture = Fixture::new();
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 400,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let strategy = (
-        proptest::collection::vec(thing(), 0..20),
-        proptest::option::of(filter()),
-        proptest::option::of(search()),
-        orderby(),
-        0u32..6,
-        1u32..8,
-    );
-    let outcome = runner.run(&strategy, |(mut things, filter, search, orderby, skip, top)| {
-        for (number, thing) in (1..).zip(&mut things) {
-            thing.id = Id::from_stored(number);
-        }
-        let parameters = ListParameters {
-            filter,
-            search,
-            orderby: Some(orderby),
-            skip,
-            top,
-        };
-        let query = ListQuery::parse(&parameters, FIELDS).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
-        fixture.fill(things.clone());
-        prop_assert_eq!(fixture.ask(&query), expected(&things, &query));
-        Ok(())
-    });
-    outcome.unwrap();
+    for fixture in Fixture::on_every_engine() {
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+            cases: 400,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
+        let strategy = (
+            proptest::collection::vec(thing(), 0..20),
+            proptest::option::of(filter()),
+            proptest::option::of(search()),
+            orderby(),
+            0u32..6,
+            1u32..8,
+        );
+        let outcome = runner.run(&strategy, |(mut things, filter, search, orderby, skip, top)| {
+            for (number, thing) in (1..).zip(&mut things) {
+                thing.id = Id::from_stored(number);
+            }
+            let parameters = ListParameters {
+                filter,
+                search,
+                orderby: Some(orderby),
+                skip,
+                top,
+            };
+            let query =
+                ListQuery::parse(&parameters, FIELDS).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+            fixture.fill(things.clone());
+            prop_assert_eq!(fixture.ask(&query), expected(&things, &query));
+            Ok(())
+        });
+        outcome.unwrap();
+    }
 }
 
 #[test]
 fn the_count_is_that_of_all_matches() {
-    let fixture = Fixture::new();
-    let blank = Thing {
-        id: Id::from_stored(0),
-        name: None,
-        note: None,
-        port: None,
-        enabled: None,
-        at: None,
-    };
-    fixture.fill(
-        (1..=7)
-            .map(|number| Thing {
-                id: Id::from_stored(number),
-                ..blank.clone()
-            })
-            .collect(),
-    );
-    let query = |skip, top| ListQuery {
-        filter: None,
-        search: None,
-        order: Vec::new(),
-        skip,
-        top,
-    };
-    assert_eq!(fixture.ask(&query(0, 3)), (7, vec![1, 2, 3]));
-    assert_eq!(fixture.ask(&query(6, 3)), (7, vec![7]));
-    assert_eq!(fixture.ask(&query(9, 3)), (7, vec![]));
+    for fixture in Fixture::on_every_engine() {
+        let blank = Thing {
+            id: Id::from_stored(0),
+            name: None,
+            note: None,
+            port: None,
+            enabled: None,
+            at: None,
+        };
+        fixture.fill(
+            (1..=7)
+                .map(|number| Thing {
+                    id: Id::from_stored(number),
+                    ..blank.clone()
+                })
+                .collect(),
+        );
+        let query = |skip, top| ListQuery {
+            filter: None,
+            search: None,
+            order: Vec::new(),
+            skip,
+            top,
+        };
+        assert_eq!(fixture.ask(&query(0, 3)), (7, vec![1, 2, 3]));
+        assert_eq!(fixture.ask(&query(6, 3)), (7, vec![7]));
+        assert_eq!(fixture.ask(&query(9, 3)), (7, vec![]));
+    }
 }
 
 #[test]
 fn the_longest_chains_and_deepest_nests_are_answered() {
-    let fixture = Fixture::new();
-    fixture.fill(Vec::new());
-    let chain = vec!["enabled"; 320].join(" and ");
-    let nest = format!("{}enabled{}", "not (".repeat(16), ")".repeat(16));
-    for filter in [chain, nest] {
-        let parameters = ListParameters {
-            filter: Some(filter),
-            top: 1,
-            ..ListParameters::default()
-        };
-        assert_eq!(
-            fixture.ask(&ListQuery::parse(&parameters, FIELDS).unwrap()),
-            (0, vec![])
-        );
+    for fixture in Fixture::on_every_engine() {
+        fixture.fill(Vec::new());
+        let chain = vec!["enabled"; 320].join(" and ");
+        let nest = format!("{}enabled{}", "not (".repeat(16), ")".repeat(16));
+        for filter in [chain, nest] {
+            let parameters = ListParameters {
+                filter: Some(filter),
+                top: 1,
+                ..ListParameters::default()
+            };
+            assert_eq!(
+                fixture.ask(&ListQuery::parse(&parameters, FIELDS).unwrap()),
+                (0, vec![])
+            );
+        }
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct Sqlite {
     writer_thread: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Pool>,
     scans: Semaphore,
+    location: String,
     /// Holds the advisory lock that keeps a second server process out.
     _lock: File,
 }
@@ -47,8 +48,14 @@ impl Sqlite {
             writer_thread: Mutex::new(Some(writer_thread)),
             readers: Arc::new(Pool::new(path.to_owned())),
             scans: Semaphore::new(CONCURRENT_SCANS),
+            location: path.display().to_string(),
             _lock: lock,
         })
+    }
+
+    /// The file.
+    pub(super) fn location(&self) -> String {
+        self.location.clone()
     }
 
     pub(super) fn read<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>

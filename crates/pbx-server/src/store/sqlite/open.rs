@@ -10,7 +10,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::error::OpenError;
-use crate::store::migrations::{self, MIGRATIONS};
+use crate::store::migrations;
 
 /// Marks our files in the place SQLite has for that: "PBXs".
 const APPLICATION_ID: i64 = 0x5042_5873;
@@ -76,8 +76,8 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 /// Functions of the other engines that the list queries use, so that one rendering serves all.
 fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    // SQLite's own knows ASCII only.
-    connection.create_scalar_function("lower", 1, flags, |call| {
+    // SQLite's own lower() knows ASCII only.
+    connection.create_scalar_function("lower_unicode", 1, flags, |call| {
         Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
     })?;
     connection.create_scalar_function("reverse", 1, flags, |call| {
@@ -182,7 +182,7 @@ fn recognise(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
 /// All that is missing, in one transaction. Runs at every start: it also shows that the file can be written.
 fn migrate(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
+    for migration in migrations::missing(version) {
         transaction.execute_batch(migration.sqlite)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(number("SELECT strpos('abc', '')"), Some(1));
         assert_eq!(number("SELECT strpos('abc', 'x')"), Some(0));
         assert_eq!(number("SELECT strpos(NULL, 'x')"), None);
-        assert_eq!(number("SELECT lower('ÄB') = 'äb'"), Some(1));
+        assert_eq!(number("SELECT lower_unicode('ÄB') = 'äb'"), Some(1));
         assert_eq!(number("SELECT reverse('aä') = 'äa'"), Some(1));
     }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, ErrorCode, ToSql, ffi};
 use sea_query::{QueryStatementBuilder, SelectStatement, SqliteQueryBuilder, Value};
 
 use crate::store::error::StoreError;
-use crate::store::tx::{Cell, Row};
+use crate::store::tx::{Cell, Row, storable};
 
 pub(in crate::store) fn all<T>(
     connection: &Connection,
@@ -15,7 +15,7 @@ pub(in crate::store) fn all<T>(
     let (sql, values) = select.build_any(&SqliteQueryBuilder);
     let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
     let mut rows = statement
-        .query(rusqlite::params_from_iter(values.into_iter().map(Bound)))
+        .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
         .map_err(translate)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(translate)? {
@@ -32,7 +32,7 @@ pub(in crate::store) fn first<T>(
     let (sql, values) = select.build_any(&SqliteQueryBuilder);
     let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
     let mut rows = statement
-        .query(rusqlite::params_from_iter(values.into_iter().map(Bound)))
+        .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
         .map_err(translate)?;
     rows.next()
         .map_err(translate)?
@@ -47,7 +47,7 @@ pub(in crate::store) fn execute(
     let (sql, values) = statement.build_any(&SqliteQueryBuilder);
     let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
     statement
-        .execute(rusqlite::params_from_iter(values.into_iter().map(Bound)))
+        .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
         .map_err(translate)
 }
 

@@ -1,0 +1,123 @@
+//! The process is killed while it writes: every answered write is there afterwards, and none is half there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pbx_tests::{Cluster, Raw, Start};
+use serde_json::json;
+
+use crate::{PROGRAM, on_every_engine};
+
+/// How often each engine is killed.
+const ROUNDS: u8 = 6;
+
+/// Answers after which a round's kill comes; the requests that are under way are lost.
+const ANSWERS: usize = 60;
+
+/// Writers at a time.
+const WRITERS: u8 = 8;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answered_writes_survive_and_none_is_half_there() {
+    for start in on_every_engine() {
+        let mut expected = BTreeMap::new();
+        for round in 0..ROUNDS {
+            let server = start.ready();
+            let raw = server.raw_signed_in().await;
+            assert_eq!(stored(&raw, &expected).await, expected, "before round {round}");
+            let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+            let writers: Vec<_> = (0..WRITERS)
+                .map(|writer| tokio::spawn(write_until_it_dies(raw.clone(), round, writer, answered.clone())))
+                .collect();
+            drop(answered);
+            for _ in 0..ANSWERS {
+                let (cidr, description) = answers.recv().await.unwrap();
+                expected.insert(cidr, description);
+            }
+            server.kill();
+            for writer in writers {
+                writer.await.unwrap();
+            }
+            // What was answered between the count and the kill.
+            while let Some((cidr, description)) = answers.recv().await {
+                expected.insert(cidr, description);
+            }
+        }
+        let server = start.ready();
+        let raw = server.raw_signed_in().await;
+        assert_eq!(stored(&raw, &expected).await, expected);
+    }
+}
+
+/// Creates rules, and then gives each another target and description in one update, until the server is gone.
+async fn write_until_it_dies(
+    raw: Raw,
+    round: u8,
+    writer: u8,
+    answered: tokio::sync::mpsc::UnboundedSender<(String, String)>,
+) {
+    for number in 0..=u8::MAX {
+        let cidr = format!("10.{round}.{writer}.{number}/32");
+        let body = json!({"cidr": cidr, "target": "ACCEPT", "description": "ACCEPT"});
+        let Some(created) = raw.try_post("/ip_filters", &body).await else {
+            return;
+        };
+        let _ = answered.send((cidr.clone(), "ACCEPT".to_owned()));
+        let path = format!("/ip_filters/{}", created.json()["id"].as_str().unwrap());
+        let body = json!({"target": "DENY", "description": "DENY"});
+        if raw.try_post(&path, &body).await.is_none() {
+            return;
+        }
+        let _ = answered.send((cidr, "DENY".to_owned()));
+    }
+}
+
+/// The rules as they are, where those that nobody was told about are set to what was expected; fails if one is half written.
+async fn stored(raw: &Raw, expected: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut rules = BTreeMap::new();
+    loop {
+        let query = [("orderby", "cidr"), ("top", "100"), ("skip", &rules.len().to_string())];
+        let page = raw.get("/ip_filters", &query).await.json();
+        let items = page["items"].as_array().unwrap();
+        for rule in items {
+            let [cidr, target, description] =
+                ["cidr", "target", "description"].map(|name| rule[name].as_str().unwrap().to_owned());
+            assert_eq!(target, description, "{cidr} is half written");
+            rules.insert(cidr, description);
+        }
+        if items.len() < 100 {
+            break;
+        }
+    }
+    // A write that was under way when the server died may have been carried out, as a whole.
+    rules.retain(|cidr, _| expected.contains_key(cidr));
+    for (cidr, description) in &mut rules {
+        if expected[cidr] == "ACCEPT" {
+            "ACCEPT".clone_into(description);
+        }
+    }
+    rules
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_postgresql_is_survived() {
+    let Some(cluster) = Cluster::start() else { return };
+    let server = Start::new(PROGRAM).with_postgres(cluster.database()).ready();
+    let raw = server.raw_signed_in().await;
+    let answers = futures_util::future::join_all((0..32).map(|_| raw.get("/network", &[]))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    raw.post("/network", &json!({"private_ipv4": "10.0.0.2"})).await;
+    for _ in 0..3 {
+        cluster.crash_and_restart();
+        // Every connection is dead, and no caller sees anything of it.
+        assert_eq!(raw.get("/network", &[]).await.json()["private_ipv4"], "10.0.0.2");
+        cluster.crash_and_restart();
+        let written = raw.post("/network", &json!({"public_ipv4": "198.51.100.7"})).await;
+        assert_eq!(written.status, 200);
+    }
+    drop(cluster);
+    let gone = tokio::time::timeout(Duration::from_secs(20), raw.get("/network", &[]))
+        .await
+        .unwrap();
+    assert_eq!((gone.status, gone.header("retry-after")), (503, Some("1")));
+}

@@ -1,0 +1,183 @@
+//! Opening a PostgreSQL database: what is made there, and what is refused.
+
+use pbx_tests::{Database, Engine, GUARDED, GUARDED_PASSWORD, Start};
+
+use crate::{PROGRAM, refusal};
+
+fn on_postgres() -> Option<Start> {
+    Start::on(Engine::Postgres, PROGRAM)
+}
+
+fn database(start: &Start) -> &Database {
+    start.postgres().unwrap()
+}
+
+/// A refusal, without what differs from run to run.
+fn refused(start: &Start, database: &Database) -> String {
+    let location = database.url().replace("%2F", "/");
+    refusal(start)
+        .replace(&location, "[database]")
+        .replace(location.trim_start_matches("postgres://pbx@"), "[database]")
+}
+
+#[test]
+fn tables_of_somebody_else_are_refused_and_left_alone() {
+    let Some(start) = on_postgres() else { return };
+    let other = database(&start);
+    other.sql("CREATE TABLE songs (name TEXT)");
+    insta::assert_snapshot!(refused(&start, other), @"pbx-server: the database [database] holds tables of another program (songs), not of pbx-server: it was left untouched; make an empty one and name it in --database");
+    assert_eq!(
+        other.sql("SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
+        "songs"
+    );
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
+    let Some(start) = on_postgres() else { return };
+    start.ready().terminate();
+    let newer = database(&start);
+    newer.sql("UPDATE pbx_schema SET version = 4711");
+    let known = newer.sql("SELECT count(*) FROM pg_class WHERE relname = 'pbx_schema'");
+    assert_eq!(known, "1");
+    let line = refused(&start, newer);
+    let known = line
+        .split("versions up to ")
+        .nth(1)
+        .unwrap()
+        .split(':')
+        .next()
+        .unwrap()
+        .to_owned();
+    insta::assert_snapshot!(line.replace(&format!("up to {known}:"), "up to [known]:"), @"pbx-server: the database [database] has schema version 4711, and this program knows versions up to [known]: it was left untouched; run a newer pbx-server");
+}
+
+#[test]
+fn a_database_of_another_encoding_is_refused() {
+    let Some(start) = on_postgres() else { return };
+    let database = database(&start);
+    let name = database.url().rsplit_once('/').unwrap().1.to_owned();
+    database.sql(&format!(
+        "CREATE DATABASE {name}_latin ENCODING LATIN1 LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0 OWNER pbx"
+    ));
+    let url = format!("{}_latin", database.url());
+    let line = refused(&start.clone().with_database(url), database);
+    database.sql(&format!("DROP DATABASE {name}_latin"));
+    insta::assert_snapshot!(line, @"pbx-server: the database [database]_latin has the encoding LATIN1: make one with ENCODING 'UTF8'");
+}
+
+#[test]
+fn a_user_that_may_not_make_tables_is_refused() {
+    let Some(start) = on_postgres() else { return };
+    let database = database(&start);
+    database.sql("CREATE ROLE reader LOGIN");
+    insta::assert_snapshot!(refused(&start.clone().with_database(database.url_as("reader")), database), @"pbx-server: the user of postgres://reader@[database] may not make tables there: make it the owner of the database, or GRANT it CREATE on the schema");
+}
+
+#[test]
+fn a_read_only_database_is_refused() {
+    let Some(start) = on_postgres() else { return };
+    let database = database(&start);
+    let name = database.url().rsplit_once('/').unwrap().1.to_owned();
+    database.sql(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    insta::assert_snapshot!(refused(&start, database), @"pbx-server: the database [database] is read-only (a standby?): name the primary server in --database");
+}
+
+#[test]
+fn what_cannot_be_reached_is_explained_without_the_password() {
+    let Some(start) = on_postgres() else { return };
+    let database = database(&start);
+    let line = |url: &str| {
+        let line = refused(&start.clone().with_database(url), database);
+        assert!(!line.contains("s3cret"), "{line}");
+        line
+    };
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+        .to_string();
+    let nobody = line(&format!("postgres://pbx:s3cret@127.0.0.1:{closed}/pbx")).replace(&closed, "[port]");
+    insta::assert_snapshot!(nobody, @"pbx-server: cannot reach the PostgreSQL server of postgres://pbx@127.0.0.1:[port]/pbx (error connecting to server: Connection refused (os error 111)): start it, or correct --database");
+    insta::assert_snapshot!(line("postgres://pbx:s3cret@127.0.0.1:port/pbx"), @"pbx-server: the database URL is not understood (its port is not valid): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://pbx:@s3cret@127.0.0.1/pbx"), @"pbx-server: the database URL is not understood (its host has a character that no host has: is it a part of the password?): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://pbx:x?s3cret=1@127.0.0.1/pbx"), @"pbx-server: cannot reach the PostgreSQL server of postgres://pbx@127.0.0.1/pbx (error connecting to server: Connection refused (os error 111)): start it, or correct --database");
+    insta::assert_snapshot!(line("postgres://127.0.0.1/pbx?s3cret=1"), @"pbx-server: the database URL is not understood (it has another form, or a parameter that does not exist): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://127.0.0.1/pbx"), @"pbx-server: the database URL is not understood (it names no user): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://"), @"pbx-server: the database URL is not understood (it names no host): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    let missing = format!("{}_missing", database.url());
+    insta::assert_snapshot!(line(&missing), @"pbx-server: there is no database [database]_missing: make it with CREATE DATABASE ... ENCODING 'UTF8', or correct --database");
+    insta::assert_snapshot!(line(&database.url_as(&format!("{GUARDED}:s3cret"))), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (password authentication failed for user "guarded" (SQLSTATE 28P01)): correct them in --database, or the server's pg_hba.conf"#);
+    insta::assert_snapshot!(line(&database.url_as(GUARDED)), @"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (invalid configuration: password missing): correct them in --database, or the server's pg_hba.conf");
+}
+
+#[tokio::test]
+async fn a_password_with_any_character_opens_it_and_is_nowhere_in_the_log() {
+    let Some(start) = on_postgres() else { return };
+    let database = database(&start);
+    database.sql(&format!("GRANT CREATE ON SCHEMA public TO {GUARDED}"));
+    let encoded: String = GUARDED_PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let url = database.url_as(&format!("{GUARDED}:{encoded}"));
+    let start = start.clone().with_database(url).with_arguments(&["--log", "trace"]);
+    let server = start.ready();
+    server.client().await;
+    let log = server.terminate().stderr;
+    assert!(log.contains(&format!("postgres://{GUARDED}@")), "{log}");
+    assert!(!log.contains(GUARDED_PASSWORD) && !log.contains(&encoded), "{log}");
+}
+
+#[test]
+fn keys_are_named_by_table_and_columns() {
+    let Some(start) = on_postgres() else { return };
+    start.ready().terminate();
+    let unlike = database(&start).sql(
+        "SELECT c.relname, string_agg(a.attname, '_' ORDER BY k.place) FROM pg_index i
+         JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+         CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (column_number, place)
+         JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.column_number
+         WHERE i.indisunique AND t.relnamespace = 'public'::regnamespace
+         GROUP BY c.relname, t.relname
+         HAVING c.relname <> t.relname || '_' || string_agg(a.attname, '_' ORDER BY k.place)",
+    );
+    assert_eq!(
+        unlike, "",
+        "unique keys whose violation the program would not recognise"
+    );
+}
+
+#[test]
+fn texts_are_ordered_by_their_bytes() {
+    let Some(start) = on_postgres() else { return };
+    start.ready().terminate();
+    let others = database(&start).sql(
+        "SELECT table_name, column_name FROM information_schema.columns
+         WHERE table_schema = 'public' AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'",
+    );
+    assert_eq!(others, "", "columns without COLLATE \"C\"");
+}
+
+#[test]
+fn both_engines_have_the_same_tables_and_columns() {
+    let Some(start) = on_postgres() else { return };
+    start.ready().terminate();
+    let embedded = crate::start(Engine::Sqlite);
+    embedded.ready().terminate();
+    let ours = rusqlite::Connection::open(embedded.database()).unwrap();
+    let ours: String = ours
+        .query_row(
+            "SELECT group_concat(line, char(10)) FROM (
+                SELECT m.name || '.' || c.name || iif(c.\"notnull\", ' NOT NULL', '') AS line
+                FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'
+                ORDER BY m.name, c.name)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let theirs = database(&start).sql(
+        "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'pbx_schema'
+         ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"",
+    );
+    assert_eq!(ours, theirs);
+}

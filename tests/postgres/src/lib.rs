@@ -1,0 +1,330 @@
+//! A PostgreSQL of one's own for the tests of a process: made of the installed programs, reached through a socket in a folder
+//! that nobody else knows, and gone with the process however that ends.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness that cannot go on fails its test"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The role that owns the databases: none that may do more than a server needs.
+pub const OWNER: &str = "pbx";
+
+/// A role that must give its password.
+pub const GUARDED: &str = "guarded";
+
+/// The password of [`GUARDED`].
+pub const GUARDED_PASSWORD: &str = "gu@rded/s3cret";
+
+/// Where the programs are, if not in a usual place.
+const PROGRAMS: &str = "PBX_TEST_POSTGRES_BIN";
+
+/// An empty database on the cluster of this process, or `None` where PostgreSQL is not installed, which the log says loudly.
+pub fn database() -> Option<Database> {
+    static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
+    SHARED.get_or_init(Cluster::start).as_ref().map(Cluster::database)
+}
+
+/// A running PostgreSQL.
+pub struct Cluster {
+    programs: PathBuf,
+    folder: PathBuf,
+    databases: AtomicUsize,
+    /// Stops the cluster and removes its folder as soon as nobody holds the other end of its input.
+    guard: Child,
+}
+
+/// A database of its own for one test; dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    programs: PathBuf,
+    folder: PathBuf,
+    name: String,
+}
+
+impl Cluster {
+    /// A new one, or `None` where PostgreSQL is not installed.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            // Not `eprintln!`, which the test runner keeps to itself when a test passes.
+            let _ = writeln!(
+                std::io::stderr(),
+                "\n*** SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql-15; elsewhere set {PROGRAMS} to \
+                 the folder of initdb). Nothing that runs on PostgreSQL was tested. ***"
+            );
+            return None;
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("pbx-pg-")
+            .tempdir()
+            .expect("a folder")
+            .keep();
+        let user = unprivileged(&folder);
+        let data = folder.join("data");
+        // Not the order of bytes, and not that of the C library: what relies on the database's own order is seen.
+        let made = user
+            .command(&programs.join("initdb"))
+            .args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8"])
+            .args([
+                "--locale-provider=icu",
+                "--icu-locale=en-US",
+                "--locale=C.UTF-8",
+                "--pgdata",
+            ])
+            .arg(&data)
+            .current_dir(&folder)
+            .output()
+            .expect("initdb");
+        assert!(
+            made.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let rules = data.join("pg_hba.conf");
+        let others = fs::read_to_string(&rules).expect("pg_hba.conf");
+        fs::write(&rules, format!("local all {GUARDED} scram-sha-256\n{others}")).expect("pg_hba.conf");
+
+        let options = format!(
+            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c full_page_writes=off -c max_connections=200",
+            folder.display()
+        );
+        let script = r#""$1/pg_ctl" -D "$2/data" -l "$2/log" -o "$3" -w start >/dev/null && echo ready && cat >/dev/null
+            "$1/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$2""#;
+        let mut guard = user.command(Path::new("sh"));
+        guard
+            .arg("-c")
+            .arg(script)
+            .arg("sh")
+            .args([&programs, &folder])
+            .arg(options);
+        #[cfg(unix)]
+        {
+            // Ctrl-C is for the tests; this one has to live until they are gone.
+            std::os::unix::process::CommandExt::process_group(&mut guard, 0);
+        }
+        let mut guard = guard
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sh");
+        let mut line = String::new();
+        let answer = BufReader::new(guard.stdout.take().expect("a pipe")).read_line(&mut line);
+        assert!(
+            answer.is_ok() && line == "ready\n",
+            "PostgreSQL did not start: {}",
+            fs::read_to_string(folder.join("log")).unwrap_or_default()
+        );
+        let cluster = Self {
+            programs,
+            folder,
+            databases: AtomicUsize::new(0),
+            guard,
+        };
+        cluster.administrator().sql(&format!(
+            "CREATE ROLE {OWNER} LOGIN; CREATE ROLE {GUARDED} LOGIN PASSWORD '{GUARDED_PASSWORD}'"
+        ));
+        Some(cluster)
+    }
+
+    /// An empty database.
+    pub fn database(&self) -> Database {
+        let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.administrator()
+            .sql(&format!("CREATE DATABASE {name} OWNER {OWNER}"));
+        Database {
+            programs: self.programs.clone(),
+            folder: self.folder.clone(),
+            name,
+        }
+    }
+
+    /// Stops it the hard way and starts it again.
+    pub fn crash_and_restart(&self) {
+        let done = unprivileged(&self.folder)
+            .command(&self.programs.join("pg_ctl"))
+            .args(["-m", "immediate", "-w", "-D"])
+            .arg(self.folder.join("data"))
+            .arg("-l")
+            .arg(self.folder.join("log"))
+            .arg("restart")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("pg_ctl");
+        assert!(done.success(), "PostgreSQL did not come back");
+    }
+
+    fn administrator(&self) -> Administrator<'_> {
+        Administrator {
+            programs: &self.programs,
+            folder: &self.folder,
+            database: "postgres",
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}
+
+impl Database {
+    /// For `--database`.
+    pub fn url(&self) -> String {
+        self.url_as(OWNER)
+    }
+
+    /// The same for another user, or a user with a password.
+    pub fn url_as(&self, user: &str) -> String {
+        let folder = self.folder.to_str().expect("a path in UTF-8").replace('/', "%2F");
+        format!("postgres://{user}@{folder}/{}", self.name)
+    }
+
+    /// Runs statements as the administrator of the cluster; answers one line per row.
+    pub fn sql(&self, statements: &str) -> String {
+        self.administrator().sql(statements)
+    }
+
+    /// Everything that is stored, as text.
+    pub fn dump(&self) -> Vec<u8> {
+        self.administrator().run("pg_dump", &["--no-sync"])
+    }
+
+    fn administrator(&self) -> Administrator<'_> {
+        Administrator {
+            programs: &self.programs,
+            folder: &self.folder,
+            database: &self.name,
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let cluster = Administrator {
+            database: "postgres",
+            ..self.administrator()
+        };
+        // A cluster that has gone has taken the database along.
+        let _ = cluster
+            .command("psql", &["-c", &format!("DROP DATABASE {} WITH (FORCE)", self.name)])
+            .output();
+    }
+}
+
+/// PostgreSQL's own programs, on one database.
+struct Administrator<'a> {
+    programs: &'a Path,
+    folder: &'a Path,
+    database: &'a str,
+}
+
+impl Administrator<'_> {
+    fn sql(&self, statements: &str) -> String {
+        let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"];
+        let arguments = [&arguments[..], &["-c", statements]].concat();
+        let text = String::from_utf8(self.run("psql", &arguments)).expect("UTF-8");
+        text.trim_end().to_owned()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Vec<u8> {
+        let done = self
+            .command(program, arguments)
+            .output()
+            .expect("a program of PostgreSQL");
+        assert!(
+            done.status.success(),
+            "{program}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        done.stdout
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command
+            .args(["-U", "postgres", "-d", self.database, "-h"])
+            .arg(self.folder)
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// The folder of the newest installed PostgreSQL.
+fn programs() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os(PROGRAMS).filter(|folder| !folder.is_empty()) {
+        return Some(folder.into());
+    }
+    // Debian keeps them out of the path, by version.
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    versions.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let everywhere = versions.into_iter().rev().map(|(_, folder)| folder);
+    everywhere
+        .chain(std::env::split_paths(&path))
+        .find(|folder| folder.join("initdb").is_file())
+}
+
+/// Whom the cluster belongs to: PostgreSQL refuses to run as root.
+struct User(Option<(String, String)>);
+
+impl User {
+    fn command(&self, program: &Path) -> Command {
+        match &self.0 {
+            None => Command::new(program),
+            Some((user, group)) => {
+                let mut command = Command::new("setpriv");
+                command
+                    .args(["--reuid", user, "--regid", group, "--clear-groups", "--"])
+                    .arg(program);
+                command
+            }
+        }
+    }
+}
+
+/// The caller itself or, if that is root, the user that the package made; the folder is given to it.
+fn unprivileged(folder: &Path) -> User {
+    let output = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program)
+            .args(arguments)
+            .output()
+            .expect("a program of the system");
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        )
+    };
+    if output("id", &["-u"]).1 != "0" {
+        return User(None);
+    }
+    let name = ["postgres", "nobody"]
+        .into_iter()
+        .find(|name| output("id", &["-u", name]).0)
+        .unwrap_or_else(|| panic!("there is neither a user postgres nor nobody to run PostgreSQL"));
+    let folder = folder.to_str().expect("a path in UTF-8");
+    assert!(
+        output("chown", &[name, folder]).0,
+        "the folder {folder} cannot be given to {name}"
+    );
+    User(Some((output("id", &["-u", name]).1, output("id", &["-g", name]).1)))
+}
