@@ -113,12 +113,12 @@ fn what_is_no_database_at_all_is_explained() {
 }
 
 #[test]
-fn a_clean_stop_leaves_one_file() {
+fn a_clean_stop_leaves_the_database_and_its_key() {
     let start = start(Engine::Sqlite);
     start.ready().terminate();
     assert_eq!(
         files(start.folder()),
-        ["pbx.db", "pbx.db-lock"],
+        ["pbx.db", "pbx.db-lock", "pbx.db.key"],
         "the write-ahead log is in the database"
     );
 }

@@ -7,14 +7,21 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
+mod admin;
+mod admin_notification;
 mod audit;
 mod auth;
+mod brand;
 mod errors;
 mod guards;
+mod im;
 mod ip_filters;
 mod key;
+mod license;
 mod lifecycle;
 mod network;
+mod sbc;
+mod smtp;
 mod transcript;
 mod transports;
 mod unmounted;

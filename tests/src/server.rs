@@ -35,6 +35,8 @@ pub struct Start {
     /// For `--database`.
     database: String,
     postgres: Option<Arc<Database>>,
+    /// Where the key of a PostgreSQL database is, for all of its servers.
+    keys: Arc<TempDir>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -50,9 +52,11 @@ impl Start {
             .to_str()
             .expect("a path in UTF-8")
             .to_owned();
+        let folder = Arc::new(folder);
         Self {
             program: program.into(),
-            folder: Arc::new(folder),
+            keys: Arc::clone(&folder),
+            folder,
             database,
             postgres: None,
             arguments: Vec::new(),
@@ -69,7 +73,7 @@ impl Start {
         }
     }
 
-    /// The same once more beside it: another folder, the same PostgreSQL database.
+    /// The same once more beside it: another folder, the same PostgreSQL database and its key.
     pub fn beside(&self) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         Self {
@@ -219,6 +223,13 @@ impl Start {
         let start = self
             .clone()
             .with_arguments(&["--listen", "127.0.0.1:0", "--database", &self.database]);
+        let start = match &self.postgres {
+            Some(_) if !self.has_argument("--key-file") => {
+                let file = self.keys.path().join("pbx.key");
+                start.with_arguments(&["--key-file", file.to_str().expect("a path in UTF-8")])
+            }
+            _ => start,
+        };
         if self.has_argument("--sip-listen") {
             start
         } else {

@@ -40,6 +40,15 @@ pub struct Options {
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 
+    /// The file with the key of the secrets in the database; it is made on the first start [default: beside the database, with
+    /// .key added to its name]
+    #[arg(long, env = "PBX_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+
+    /// The public key that licences are verified with: Ed25519, PEM [default: no licence is taken]
+    #[arg(long, env = "PBX_LICENSE_PUBLIC_KEY", value_name = "FILE")]
+    license_public_key: Option<PathBuf>,
+
     /// What to log to stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -56,8 +65,8 @@ pub struct Options {
     #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
     proxy_header: Option<String>,
 
-    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, log, rate_limit, trusted_proxy (a
-    /// list), proxy_header
+    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file,
+    /// license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -95,6 +104,8 @@ struct File {
     sip: Option<String>,
     sip_listen: Option<String>,
     database: Option<String>,
+    key_file: Option<PathBuf>,
+    license_public_key: Option<PathBuf>,
     log: Option<String>,
     rate_limit: Option<u32>,
     trusted_proxy: Option<Vec<String>>,
@@ -112,6 +123,10 @@ pub struct Config {
     pub sip: Option<IpAddr>,
     /// Path or URL.
     pub database: String,
+    /// The key of the secrets in the database.
+    pub key_file: PathBuf,
+    /// What licences are verified with.
+    pub license_public_key: Option<PathBuf>,
     /// Directives of the log.
     pub log: String,
     /// Requests a minute for each client; 0 is no limit.
@@ -139,6 +154,9 @@ impl Options {
             "off" => None,
             other => anyhow::bail!("--sip takes on or off, not {other:?}"),
         };
+        let database = pick(self.database, file.database, DATABASE);
+        let file_given = |flag: Option<PathBuf>, file| flag.filter(|path| !path.as_os_str().is_empty()).or(file);
+        let key_file = file_given(self.key_file, file.key_file);
         let rate_limit = match self.rate_limit.filter(|text| !text.is_empty()) {
             Some(text) => text
                 .parse()
@@ -164,10 +182,22 @@ impl Options {
             listen: pick(self.listen, file.listen, LISTEN),
             tls_listen: given(self.tls_listen, file.tls_listen),
             sip,
-            database: pick(self.database, file.database, DATABASE),
+            key_file: key_file.unwrap_or_else(|| beside(&database)),
+            license_public_key: file_given(self.license_public_key, file.license_public_key),
+            database,
             log: pick(self.log, file.log, LOG),
         })
     }
+}
+
+/// The key file of a database that nobody has named one for. A database without a file of its own has it here.
+fn beside(database: &str) -> PathBuf {
+    let path = match database.split_once(':') {
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => DATABASE,
+        _ => database,
+    };
+    PathBuf::from(format!("{path}.key"))
 }
 
 fn proxy(text: &str) -> anyhow::Result<IpNet> {
@@ -210,6 +240,16 @@ mod tests {
         let config = with_file(file, Some("[::1]:81")).unwrap();
         assert_eq!((config.listen.as_str(), config.log.as_str()), ("[::1]:81", "warn"));
         assert_eq!(with_file(file, Some("")).unwrap().listen, "0.0.0.0:80");
+    }
+
+    #[test]
+    fn the_key_file_is_beside_the_database() {
+        let beside = |url: &str| beside(url).to_str().unwrap().to_owned();
+        assert_eq!(beside("/data/pbx.db"), "/data/pbx.db.key");
+        assert_eq!(beside("sqlite:pbx.db"), "pbx.db.key");
+        assert_eq!(beside("postgres://host/pbx"), "./pbx.db.key");
+        let config = with_file("key_file = \"/safe/key\"\n", None).unwrap();
+        assert_eq!(config.key_file, Path::new("/safe/key"));
     }
 
     #[test]

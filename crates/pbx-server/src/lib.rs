@@ -6,6 +6,9 @@
 pub mod config;
 pub mod domain;
 pub mod http;
+mod key_file;
+mod license_command;
+mod mail;
 pub mod program;
 mod resources;
 pub mod sip;

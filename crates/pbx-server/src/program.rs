@@ -2,16 +2,21 @@
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, DatabaseOptions, Options};
+use crate::domain::license::Verifier;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
+use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
+use crate::key_file;
+use crate::license_command::{self, LicenseCommand};
 use crate::sip::Sip;
 use crate::store::{Store, audit};
 use crate::tls::Tls;
@@ -38,6 +43,9 @@ enum Command {
     /// Prints "listening on URL" to stdout when it is ready. The first start makes the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
     Serve(Options),
+    /// Make licences, and the keys to sign and verify them with.
+    #[command(subcommand)]
+    License(LicenseCommand),
 
     /// Print what was changed, by whom, from where and when: one JSON object a line, the oldest first.
     ///
@@ -62,6 +70,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(options) => run(options),
+        Command::License(command) => license_command::run(command),
         Command::Audit { database, since } => print_audit(database, since),
     };
     match outcome {
@@ -126,6 +135,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
+    let licenses = config.license_public_key.as_deref().map(verifier).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -139,6 +149,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     };
     let addresses: Vec<SocketAddr> = std::iter::once(address).chain(secure.as_ref().map(|it| it.1)).collect();
 
+    let vault = key_file::unlock(&store, &config.key_file).await?;
     if let Some(password) = ensure_administrator(&store, &ids, &passwords, given).await? {
         let password = password.reveal();
         eprintln!("first start: sign in as \"admin\" with the password {password} (it is shown only this once)");
@@ -146,16 +157,18 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
 
     let tls = Arc::new(Tls::default());
     let named: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).chain(config.sip).collect();
-    key::ensure(&store, &tls, &named).await.map_err(in_full)?;
+    key::ensure(&store, &vault, &tls, &named).await.map_err(in_full)?;
     let reserved = addresses.iter().map(SocketAddr::port).collect();
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
-    let upkeep = tokio::spawn(upkeep(store.clone(), Arc::clone(&sip)));
+    let upkeep = tokio::spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
 
     let app = Pbx {
         store: store.clone(),
         ids,
         passwords,
+        vault,
+        licenses,
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
     }
@@ -194,6 +207,13 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn verifier(path: &Path) -> anyhow::Result<Verifier> {
+    let shown = path.display();
+    let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read the public key {shown}"))?;
+    Verifier::from_pem(&pem)
+        .with_context(|| format!("{shown} is not an Ed25519 public key in PEM: name another --license-public-key"))
+}
+
 async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(text)
         .await
@@ -211,13 +231,13 @@ fn in_full(error: Error) -> anyhow::Error {
 }
 
 /// Brings this node in line with the store, where other nodes leave certificates and transports.
-async fn upkeep(store: Store, sip: Arc<Sip>) {
+async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let done = async {
-            key::refresh(&store, sip.tls()).await?;
+            key::refresh(&store, &vault, sip.tls()).await?;
             transports::reconcile(&store, &sip).await
         };
         if let Err(error) = done.await.map_err(in_full) {

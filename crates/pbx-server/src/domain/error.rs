@@ -36,6 +36,16 @@ pub enum Error {
         /// Word for word as documented.
         message: &'static str,
     },
+    /// Something outside of this server did not do its part.
+    #[error("{message} {detail}")]
+    Failed {
+        /// Upper case with underscores.
+        code: &'static str,
+        /// A sentence.
+        message: &'static str,
+        /// What it said; nothing secret.
+        detail: String,
+    },
     /// No valid session.
     #[error("no valid session")]
     Unauthorized,

@@ -267,7 +267,7 @@ pub async fn ensure_administrator(
             if accounts::any_of(tx, Role::SystemAdmin)? {
                 return Ok::<_, Error>(Audited::nothing(false));
             }
-            accounts::insert(tx, &account, clock::now()).on_constraint("accounts_name_key", || Error::Conflict {
+            accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, || Error::Conflict {
                 code: "CONFLICT",
                 message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
             })?;

@@ -7,6 +7,8 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::{Error, Id, IdSource, Violation};
@@ -37,7 +39,8 @@ pub const FIELDS: &[Field] = &[
 const FIRST: [(Protocol, u16); 3] = [(Protocol::Tcp, 5063), (Protocol::Udp, 5060), (Protocol::Tls, 5061)];
 
 /// How SIP messages travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {
     /// One datagram per message.
     Udp,

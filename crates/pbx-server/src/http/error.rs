@@ -13,6 +13,9 @@ impl From<Error> for Problem {
             Error::Conflict { code, message } => Problem::conflict(code, message),
             Error::Invalid(violations) => Problem::invalid(violations.into_iter().map(pbx_api::Violation::from)),
             Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
+            Error::Failed { code, message, detail } => {
+                Problem::new(StatusCode::BAD_REQUEST, code, message).detail(detail)
+            }
             Error::Unauthorized => {
                 Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
             }
@@ -84,6 +87,15 @@ mod tests {
                 Error::Refused {
                     code: "UNKNOWN",
                     message: "unknown error",
+                },
+                400,
+                "UNKNOWN",
+            ),
+            (
+                Error::Failed {
+                    code: "UNKNOWN",
+                    message: "x",
+                    detail: "y".to_owned(),
                 },
                 400,
                 "UNKNOWN",

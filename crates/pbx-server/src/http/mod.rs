@@ -13,9 +13,11 @@ use pbx_api::{Api, Call, Operation, RequestInfo};
 
 use self::guard::Guard;
 use crate::domain::audit::Actor;
+use crate::domain::license::Verifier;
 use crate::domain::lockout::Client;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
+use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
@@ -31,6 +33,10 @@ pub struct Pbx {
     pub ids: IdSource,
     /// Hashes and verifies.
     pub passwords: Passwords,
+    /// Encrypts what must not be readable in the database.
+    pub vault: Vault,
+    /// Tells real licences from others, if it is known whose are real.
+    pub licenses: Option<Verifier>,
     /// Lets requests in.
     pub guard: Guard,
     /// The ports of the transports, and the certificate.
@@ -58,11 +64,16 @@ impl Pbx {
     pub fn into_router(self) -> Router {
         pbx_api::Server::new(Arc::new(self))
             .base_path(BASE_PATH)
+            .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
+            .mount(pbx_api::brand::router())
+            .mount(pbx_api::im::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::key::router())
+            .mount(pbx_api::license::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::sbc::router())
             .mount(pbx_api::transports::router())
             .build()
     }
@@ -124,6 +135,8 @@ mod tests {
             store,
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
+            vault: crate::domain::vault::tests::vault(),
+            licenses: None,
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };

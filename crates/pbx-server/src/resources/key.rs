@@ -23,7 +23,7 @@ impl KeyApi for Pbx {
             certificate: body.crt,
             private_key: PrivateKey::new(body.key.into_inner()),
         };
-        key::update(&self.changes(&call), self.sip.tls(), pair).await
+        key::update(&self.changes(&call), &self.vault, self.sip.tls(), pair).await
     }
 }
 

@@ -5,14 +5,27 @@ use sea_query::{Expr, ExprTrait, Query};
 
 use super::error::StoreError;
 use super::tx::{Tx, time};
+use crate::domain::Id;
 use crate::domain::session::{Account, Role};
+
+/// The unique key over the name without case.
+pub const UNIQUE_NAME: &str = "accounts_name_key";
 
 /// The account of that name, compared without case.
 pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Account>, StoreError> {
+    first(tx, Expr::col("name_key").eq(name_key(name)))
+}
+
+/// The account of that id.
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Account>, StoreError> {
+    first(tx, Expr::col("id").eq(id))
+}
+
+fn first(tx: &mut Tx<'_>, which: Expr) -> Result<Option<Account>, StoreError> {
     let select = Query::select()
         .columns(["id", "role", "name", "password_hash", "enabled"])
         .from("accounts")
-        .and_where(Expr::col("name_key").eq(name_key(name)))
+        .and_where(which)
         .to_owned();
     tx.first(&select, |row| {
         Ok(Account {
@@ -36,7 +49,7 @@ pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Adds an account. A name that is taken violates `accounts_name_key`.
+/// Adds an account. A name that is taken violates [`UNIQUE_NAME`].
 pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -62,6 +75,27 @@ pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), 
     tx.execute(&insert).map(drop)
 }
 
+/// Renames an account. A name that is taken violates [`UNIQUE_NAME`].
+pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("accounts")
+        .value("name", name)
+        .value("name_key", name_key(name))
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
+}
+
+/// Gives an account another password.
+pub fn set_password(tx: &mut Tx<'_>, id: Id, hash: &str) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("accounts")
+        .value("password_hash", hash)
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
+}
+
 pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
     stored
         .parse()
@@ -74,7 +108,7 @@ fn name_key(name: &str) -> String {
 
 /// Takes away the right to sign in, or gives it back. Tests only, until an operation does that.
 #[cfg(test)]
-pub(crate) fn set_enabled(tx: &mut Tx<'_>, id: crate::domain::Id, enabled: bool) -> Result<(), StoreError> {
+pub(crate) fn set_enabled(tx: &mut Tx<'_>, id: Id, enabled: bool) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
         .table("accounts")

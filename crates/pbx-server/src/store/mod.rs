@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 mod sqlite;
+pub mod status;
 pub mod transports;
 mod tx;
 

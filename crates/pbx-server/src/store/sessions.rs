@@ -160,6 +160,16 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     tx.execute(&delete).map(drop)
 }
 
+/// Ends every session of an account but that one.
+pub fn delete_others(tx: &mut Tx<'_>, account_id: Id, but: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("sessions")
+        .and_where(Expr::col("account_id").eq(account_id))
+        .and_where(Expr::col("id").ne(but));
+    tx.execute(&delete).map(drop)
+}
+
 /// Forgets the sessions that have ended.
 pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();

@@ -1,0 +1,221 @@
+//! Resources of which there is one, each a flat document of members that an update merges into.
+
+use serde_json::{Map, Value};
+
+use super::audit::{Entry, Object};
+use super::vault::{MASK, Sealed, Vault};
+use super::{Error, Violation};
+use crate::store::settings::{self, Setting};
+use crate::store::{Changes, Store};
+
+/// A document and its rules.
+pub trait Document: Setting + Send + 'static {
+    /// Members that are stored encrypted; in the document they are [`Sealed`].
+    const SECRETS: &'static [&'static str] = &[];
+
+    /// Brings the merged members into the form in which they are stored, and tells `check` which of them break a rule.
+    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error>;
+}
+
+/// The document as it is.
+pub async fn show<T: Document>(store: &Store) -> Result<T, Error> {
+    store.read(|tx| Ok(settings::load(tx)?)).await
+}
+
+/// Merges the members that were sent (RFC 7396) and nothing else.
+///
+/// What is cleared falls back to what a fresh install has. Empty text clears as null does, because that is how the vendor's
+/// server shows what is unset, and a client may send back what it was shown. So is the mask of a secret, which changes nothing.
+pub async fn update<T: Document>(store: &Changes, vault: &Vault, mut sent: Map<String, Value>) -> Result<(), Error> {
+    for &name in T::SECRETS {
+        seal::<T>(vault, &mut sent, name)?;
+    }
+    let vault = vault.clone();
+    store
+        .write(move |tx| {
+            let before = settings::members::<T>(tx)?;
+            let mut members = before.clone();
+            for (name, value) in &sent {
+                match value {
+                    Value::Null => drop(members.remove(name)),
+                    Value::String(text) if text.is_empty() => drop(members.remove(name)),
+                    value => drop(members.insert(name.clone(), value.clone())),
+                }
+            }
+            let mut document: T = settings::read(members)?;
+            let mut check = Check {
+                vault: &vault,
+                violations: Vec::new(),
+            };
+            document.settle(&mut check)?;
+            if !check.violations.is_empty() {
+                return Err(Error::Invalid(check.violations));
+            }
+            let after = settings::members_of(&document)?;
+            settings::save(tx, &document)?;
+            Ok(Entry::update(Object::System, T::NAME).between(&before, &after).with(()))
+        })
+        .await
+}
+
+/// The name under which a member's secret is sealed.
+pub fn place<T: Setting>(member: &str) -> String {
+    format!("{}.{member}", T::NAME)
+}
+
+fn seal<T: Document>(vault: &Vault, sent: &mut Map<String, Value>, name: &str) -> Result<(), Error> {
+    match sent.get(name).and_then(Value::as_str) {
+        None | Some("") => {}
+        Some(MASK) => drop(sent.remove(name)),
+        Some(clear) => {
+            let sealed = vault.seal(&place::<T>(name), clear)?.into_stored();
+            sent.insert(name.to_owned(), sealed.into());
+        }
+    }
+    Ok(())
+}
+
+/// Collects everything that is wrong with a document.
+pub struct Check<'a> {
+    vault: &'a Vault,
+    violations: Vec<Violation>,
+}
+
+impl Check<'_> {
+    /// The member breaks that rule.
+    pub fn refuse(&mut self, name: &str, rule: &'static str, message: &'static str) {
+        self.violations.push(Violation::field(name, rule, message));
+    }
+
+    /// Replaces the text of a member by its canonical form, or says what it must be.
+    pub fn format<T: ToString>(
+        &mut self,
+        member: &mut Option<String>,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, &'static str>,
+    ) {
+        match member.as_deref().map(read) {
+            None => {}
+            Some(Ok(value)) => *member = Some(value.to_string()),
+            Some(Err(message)) => self.refuse(name, "format", message),
+        }
+    }
+
+    /// The secret of a member in clear, to compare it with another member.
+    pub fn reveal<T: Document>(&self, name: &str, sealed: &Sealed) -> Result<String, Error> {
+        self.vault.open(&place::<T>(name), sealed)
+    }
+}
+
+/// Runs the rules of a document without a store.
+#[cfg(test)]
+pub(crate) fn settled<T: Document>(mut document: T, vault: &Vault) -> Result<T, Vec<String>> {
+    let mut check = Check {
+        vault,
+        violations: Vec::new(),
+    };
+    document.settle(&mut check).unwrap();
+    let places = check.violations.iter();
+    let places: Vec<String> = places
+        .map(|violation| match &violation.place {
+            super::error::Place::Body(pointer) => format!("{pointer} {}", violation.rule),
+            super::error::Place::Query(name) => panic!("{name} is no member"),
+        })
+        .collect();
+    if places.is_empty() { Ok(document) } else { Err(places) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::audit::Actor;
+    use crate::domain::vault::tests::vault;
+
+    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Lamp {
+        colour: String,
+        place: Option<String>,
+        code: Option<Sealed>,
+    }
+
+    impl Default for Lamp {
+        fn default() -> Self {
+            Self {
+                colour: "white".to_owned(),
+                place: None,
+                code: None,
+            }
+        }
+    }
+
+    impl Setting for Lamp {
+        const NAME: &'static str = "lamp";
+    }
+
+    impl Document for Lamp {
+        const SECRETS: &'static [&'static str] = &["code"];
+
+        fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+            check.format(&mut self.place, "place", |text| match text {
+                "moon" => Err("must be on earth"),
+                text => Ok(text.to_lowercase()),
+            });
+            Ok(())
+        }
+    }
+
+    struct Fixture {
+        store: Store,
+        vault: Vault,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            Self {
+                store: Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap(),
+                vault: vault(),
+                _folder: folder,
+            }
+        }
+
+        async fn send(&self, sent: Value) -> Result<Lamp, Error> {
+            let Value::Object(sent) = sent else { panic!("{sent}") };
+            update::<Lamp>(&Changes::new(&self.store, Actor::system()), &self.vault, sent).await?;
+            show(&self.store).await
+        }
+    }
+
+    #[tokio::test]
+    async fn absent_keeps_null_and_empty_clear_and_a_value_replaces() {
+        let fixture = Fixture::new();
+        let lamp = fixture.send(json!({"colour": "red", "place": "Hall"})).await.unwrap();
+        assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", Some("hall")));
+        let lamp = fixture.send(json!({"place": ""})).await.unwrap();
+        assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", None));
+        assert_eq!(fixture.send(json!({"colour": null})).await.unwrap(), Lamp::default());
+    }
+
+    #[tokio::test]
+    async fn a_refused_update_changes_nothing() {
+        let fixture = Fixture::new();
+        let refused = fixture.send(json!({"colour": "red", "place": "moon"})).await;
+        assert!(matches!(refused, Err(Error::Invalid(violations)) if violations.len() == 1));
+        assert_eq!(show::<Lamp>(&fixture.store).await.unwrap(), Lamp::default());
+    }
+
+    #[tokio::test]
+    async fn secrets_are_sealed_and_the_mask_leaves_them_alone() {
+        let fixture = Fixture::new();
+        let first = fixture.send(json!({"code": "1234"})).await.unwrap().code.unwrap();
+        assert_eq!(fixture.vault.open("lamp.code", &first).unwrap(), "1234");
+        let masked = fixture.send(json!({"code": MASK, "colour": "red"})).await.unwrap();
+        assert_eq!((masked.code, masked.colour.as_str()), (Some(first), "red"));
+        assert_eq!(fixture.send(json!({"code": null})).await.unwrap().code, None);
+    }
+}

@@ -1,0 +1,41 @@
+//! The server for instant messages.
+
+use serde::{Deserialize, Serialize};
+
+use super::component::Component;
+use super::document::{Check, Document};
+use super::vault::Sealed;
+use super::{Error, address};
+use crate::store::settings::Setting;
+
+/// Where it is: unknown until it connects or somebody says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
+pub struct Im {
+    pub private_ipv4: Option<String>,
+    pub private_ipv6: Option<String>,
+    pub public_ipv4: Option<String>,
+    pub public_ipv6: Option<String>,
+    pub token: Option<Sealed>,
+}
+
+impl Setting for Im {
+    const NAME: &'static str = "im";
+}
+
+impl Document for Im {
+    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        check.format(&mut self.private_ipv4, "private_ipv4", address::ipv4);
+        check.format(&mut self.private_ipv6, "private_ipv6", address::ipv6);
+        check.format(&mut self.public_ipv4, "public_ipv4", address::ipv4);
+        check.format(&mut self.public_ipv6, "public_ipv6", address::ipv6);
+        Ok(())
+    }
+}
+
+impl Component for Im {
+    fn token(&mut self) -> &mut Option<Sealed> {
+        &mut self.token
+    }
+}

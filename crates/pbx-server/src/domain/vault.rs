@@ -1,0 +1,141 @@
+//! Secrets at rest: encrypted with a key that is not in the database.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+/// Bytes of a key.
+pub const KEY_LENGTH: usize = 32;
+
+/// What an answer shows in place of a secret; an update that sends it leaves the secret alone.
+pub const MASK: &str = "********";
+
+/// A secret as it is stored: base64 of a random nonce, the ciphertext and its tag.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(String);
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Sealed(..)")
+    }
+}
+
+impl Sealed {
+    /// As the store holds it.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// For the store.
+    pub fn into_stored(self) -> String {
+        self.0
+    }
+}
+
+/// Seals and opens; clones share the key.
+#[derive(Clone)]
+pub struct Vault {
+    key: Arc<LessSafeKey>,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Vault(..)")
+    }
+}
+
+impl Vault {
+    /// With that key.
+    pub fn new(key: &[u8; KEY_LENGTH]) -> Result<Self, Error> {
+        let key =
+            UnboundKey::new(&AES_256_GCM, key).map_err(|_| Error::internal("the key of the vault is unusable"))?;
+        Ok(Self {
+            key: Arc::new(LessSafeKey::new(key)),
+        })
+    }
+
+    /// A new random key.
+    pub fn generate_key() -> Result<[u8; KEY_LENGTH], Error> {
+        random()
+    }
+
+    /// Encrypts. What is sealed for one `place` (say, `network.password`) opens for no other, so that nobody who can write
+    /// to the database can move a secret to where it is shown.
+    pub fn seal(&self, place: &str, clear: &str) -> Result<Sealed, Error> {
+        // Random nonces of 96 bits are safe for billions of secrets; there are a handful.
+        let nonce: [u8; NONCE_LEN] = random()?;
+        let mut sealed = clear.as_bytes().to_vec();
+        self.key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place.as_bytes()),
+                &mut sealed,
+            )
+            .map_err(|_| Error::internal(format!("sealing {place} failed")))?;
+        sealed.splice(0..0, nonce);
+        Ok(Sealed(BASE64.encode(sealed)))
+    }
+
+    /// Decrypts what was sealed for this place with this key.
+    pub fn open(&self, place: &str, sealed: &Sealed) -> Result<String, Error> {
+        let unreadable = || Error::internal(format!("the secret {place} was not sealed with this key"));
+        let mut bytes = BASE64.decode(&sealed.0).map_err(|_| unreadable())?;
+        let (nonce, ciphertext) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(unreadable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| unreadable())?;
+        let clear = self.key.open_in_place(nonce, Aad::from(place.as_bytes()), ciphertext);
+        String::from_utf8(clear.map_err(|_| unreadable())?.to_vec()).map_err(|_| unreadable())
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| Error::internal(format!("the system gives no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn vault() -> Vault {
+        Vault::new(&Vault::generate_key().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_and_looks_like_nothing() {
+        let vault = vault();
+        let sealed = vault.seal("mail.password", "hunter2").unwrap();
+        assert_eq!(vault.open("mail.password", &sealed).unwrap(), "hunter2");
+        assert_ne!(
+            sealed,
+            vault.seal("mail.password", "hunter2").unwrap(),
+            "the nonce is new"
+        );
+        assert!(!format!("{sealed:?} {vault:?}").contains(&sealed.0));
+    }
+
+    #[test]
+    fn nothing_opens_with_another_key_for_another_place_or_after_a_change() {
+        let vault = vault();
+        let sealed = vault.seal("mail.password", "hunter2").unwrap();
+        assert!(tests::vault().open("mail.password", &sealed).is_err());
+        assert!(vault.open("sbc.token", &sealed).is_err());
+        let mut bytes = BASE64.decode(&sealed.0).unwrap();
+        bytes[NONCE_LEN] ^= 1;
+        assert!(vault.open("mail.password", &Sealed(BASE64.encode(&bytes))).is_err());
+        for text in ["", "AAAA", "%"] {
+            assert!(vault.open("mail.password", &Sealed(text.to_owned())).is_err());
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The file with the key of the secrets in the database.
+//!
+//! It is made on the first start, and a database that has been used with one is used with no other: the secrets in it could not
+//! be read any more, and new ones would be lost to whoever puts the right file back.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Error;
+use crate::domain::vault::{KEY_LENGTH, Sealed, Vault};
+use crate::store::Store;
+use crate::store::settings::{self, Setting};
+
+/// First line of the file, so that people know what they have found.
+const HEADER: &str =
+    "# The key of the secrets in a pbx-server database. Keep a copy, apart from those of the database.";
+
+/// In the database: something that only its own key opens.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Seal {
+    sealed: Option<Sealed>,
+}
+
+impl Setting for Seal {
+    const NAME: &'static str = "vault";
+}
+
+impl Seal {
+    const PLACE: &'static str = "vault.sealed";
+    const TEXT: &'static str = "pbx-server";
+
+    fn opens_with(&self, vault: &Vault) -> Option<bool> {
+        let sealed = self.sealed.as_ref()?;
+        Some(vault.open(Self::PLACE, sealed).is_ok_and(|text| text == Self::TEXT))
+    }
+}
+
+/// The vault of this database; the first start makes its key file.
+pub async fn unlock(store: &Store, path: &Path) -> anyhow::Result<Vault> {
+    let shown = path.display();
+    let seal: Seal = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
+    let key = match (read(path)?, &seal.sealed) {
+        (Some(key), _) => key,
+        (None, None) => make(path)?,
+        (None, Some(_)) => bail!(
+            "the key file {shown} is missing, and the database holds secrets that only its key opens: put it back, or name it \
+             with --key-file"
+        ),
+    };
+    let vault = Vault::new(&key)?;
+    let ours = Seal {
+        sealed: Some(vault.seal(Seal::PLACE, Seal::TEXT)?),
+    };
+    let opener = vault.clone();
+    let opens = store
+        .write_unaudited(move |tx| {
+            // Another node may have been faster, with another key.
+            let there: Seal = settings::load(tx)?;
+            if let Some(opens) = there.opens_with(&opener) {
+                return Ok::<_, Error>(opens);
+            }
+            settings::save(tx, &ours)?;
+            Ok(true)
+        })
+        .await?;
+    if opens {
+        Ok(vault)
+    } else {
+        bail!(
+            "the key file {shown} is not the one of this database, whose secrets only its own key opens: name the right one \
+             with --key-file"
+        )
+    }
+}
+
+/// The key in the file, if there is one.
+fn read(path: &Path) -> anyhow::Result<Option<[u8; KEY_LENGTH]>> {
+    let shown = path.display();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read the key file {shown}")),
+    };
+    let line = text.lines().find(|line| !line.starts_with('#'));
+    let key = line
+        .and_then(|line| BASE64.decode(line.trim()).ok())
+        .and_then(|bytes| <[u8; KEY_LENGTH]>::try_from(bytes).ok());
+    match key {
+        Some(key) => {
+            warn_if_others_can_read(path);
+            Ok(Some(key))
+        }
+        None => bail!("{shown} is not a key file of pbx-server: name the right one with --key-file"),
+    }
+}
+
+/// Makes the file, unless another server that starts makes it at the same moment.
+fn make(path: &Path) -> anyhow::Result<[u8; KEY_LENGTH]> {
+    let shown = path.display();
+    let made = write_new(path, &Vault::generate_key()?)
+        .with_context(|| format!("cannot write the key file {shown}: choose another --key-file"))?;
+    if made {
+        tracing::info!(file = %shown, "made the key of the secrets in the database: keep a copy of it");
+    }
+    read(path)?.with_context(|| format!("the key file {shown} is gone again"))
+}
+
+/// Whole or not at all, and never over one that is there; whether it was written.
+fn write_new(path: &Path, key: &[u8; KEY_LENGTH]) -> std::io::Result<bool> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let draft = folder
+        .unwrap_or(Path::new("."))
+        .join(format!(".pbx-key-{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    let written = writeln!(file, "{HEADER}\n{}", BASE64.encode(key))
+        // What is sealed with it may be on disk a moment later.
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    match written {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        written => written.map(|()| true),
+    }
+}
+
+#[cfg(unix)]
+fn warn_if_others_can_read(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let open = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
+    if open {
+        tracing::warn!(file = %path.display(), "other users of this machine can read the key file: chmod 600 it");
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_others_can_read(_path: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixture {
+        store: Store,
+        folder: tempfile::TempDir,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+            Self { store, folder }
+        }
+
+        async fn unlock(&self, name: &str) -> anyhow::Result<Vault> {
+            unlock(&self.store, &self.folder.path().join(name)).await
+        }
+    }
+
+    #[tokio::test]
+    async fn the_key_is_made_once_for_its_owner_only_and_opens_again() {
+        let fixture = Fixture::new();
+        let sealed = fixture.unlock("key").await.unwrap().seal("a.b", "secret").unwrap();
+        let again = fixture.unlock("key").await.unwrap();
+        assert_eq!(again.open("a.b", &sealed).unwrap(), "secret");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(fixture.folder.path().join("key"))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[tokio::test]
+    async fn servers_that_start_at_once_agree_on_one_key() {
+        let fixture = Fixture::new();
+        let path = fixture.folder.path().join("key");
+        assert!(write_new(&path, &[1; KEY_LENGTH]).unwrap());
+        assert!(!write_new(&path, &[2; KEY_LENGTH]).unwrap());
+        assert_eq!(make(&path).unwrap(), [1; KEY_LENGTH]);
+        assert_eq!(
+            fs::read_dir(fixture.folder.path())
+                .unwrap()
+                .filter(|entry| {
+                    entry
+                        .as_ref()
+                        .is_ok_and(|entry| entry.file_name().to_string_lossy().contains("key"))
+                })
+                .count(),
+            1
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_a_wrong_and_an_unreadable_key_file_are_told_apart() {
+        let fixture = Fixture::new();
+        fixture.unlock("key").await.unwrap();
+        let missing = fixture.unlock("other").await.unwrap_err().to_string();
+        assert!(
+            missing.contains("is missing") && missing.contains("--key-file"),
+            "{missing}"
+        );
+        assert!(!fixture.folder.path().join("other").exists());
+
+        let foreign = Fixture::new();
+        foreign.unlock("key").await.unwrap();
+        fs::copy(foreign.folder.path().join("key"), fixture.folder.path().join("other")).unwrap();
+        let wrong = fixture.unlock("other").await.unwrap_err().to_string();
+        assert!(wrong.contains("not the one of this database"), "{wrong}");
+
+        fs::write(fixture.folder.path().join("text"), "hello\n").unwrap();
+        let unreadable = fixture.unlock("text").await.unwrap_err().to_string();
+        assert!(unreadable.contains("is not a key file"), "{unreadable}");
+    }
+}

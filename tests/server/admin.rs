@@ -1,0 +1,254 @@
+//! `/admin`: status, the administrator's account and the settings. Mail is in `admin_notification.rs`.
+
+use jiff::{SignedDuration, Timestamp};
+use pbx_client::types::{AutoAnswerAlertInfo, ChangePassword, ChangeUsername, CongestionMetric, UpdateAdminSettings};
+use pbx_client::{ErrorExt as _, Field};
+use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use serde_json::json;
+
+use crate::server;
+
+#[tokio::test]
+async fn a_fresh_server_has_no_licence_and_24_quiet_hours() {
+    let server = server();
+    let status = server.raw_signed_in().await.get("/admin/status", &[]).await.json();
+    let mut without_hours = status.clone();
+    without_hours["calls_in_24_hours"].take();
+    assert_eq!(
+        without_hours,
+        json!({
+            "version": env!("CARGO_PKG_VERSION"), "news": null, "license_key": null, "license_type": null,
+            "maintenance_expires_at": null, "max_concurrent_calls": 3, "licensed_users": 10, "current_users": 0,
+            "online_users": 0, "current_tenants": 0, "current_dealers": 0, "current_calls": 0, "current_trunks": 0,
+            "current_conference_servers": 0, "current_media_servers": 0, "current_call_queue_servers": 0,
+            "current_ivr_servers": 0, "calls_in_24_hours": null,
+        })
+    );
+    let hours = status["calls_in_24_hours"].as_array().unwrap();
+    let times: Vec<Timestamp> = hours
+        .iter()
+        .map(|hour| hour["time"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(times.len(), 24);
+    assert!(hours.iter().all(|hour| hour["count"] == 0));
+    assert!(
+        times
+            .windows(2)
+            .all(|pair| pair[1].duration_since(pair[0]) == SignedDuration::from_hours(1)),
+        "hourly, the oldest first"
+    );
+    let age = Timestamp::now().duration_since(times[23]);
+    assert!(!age.is_negative() && age < SignedDuration::from_hours(2), "{age}");
+}
+
+#[tokio::test]
+async fn settings_start_with_the_documented_defaults() {
+    let server = server();
+    let settings = server.raw_signed_in().await.get("/admin/settings", &[]).await.json();
+    let expected = r#"{
+        "user_agent": "PortSIP UC", "blocked_user_agents": null, "enable_shared_address_space_address_range": true,
+        "enable_digest_auth": true, "enable_auth_mid_dialog": false, "enable_digest_auth_int": false,
+        "enable_external_recording": true, "enable_reject_bad_nonce": false, "statistics_log_interval": 600,
+        "dead_session_timeout": 600, "enable_session_timer": true, "session_timer_duration": 3600,
+        "enable_to_tag_in_register": false, "enable_congestion_management": true, "congestion_management_metric": null,
+        "congestion_management_tolerance": 600, "enable_create_non_exist_extension": false, "enable_prack": false,
+        "enable_tenant_level_trunk": true, "enable_diversion_support": false, "enable_history_info_support": false,
+        "enable_outbound_support": true, "flow_timer": 0, "register_expiration_time": 300,
+        "enable_auto_answer_alert_info_header": false, "auto_answer_alert_info_header": null,
+        "enable_auto_answer_call_info_header": true, "enable_require_answer_mode": false, "enable_www_auth": false,
+        "user_equal_required_for_auth_name": true, "trace_server_host": null, "trace_server_port": null,
+        "web_failed_auth_amount": 5, "web_blacklist_time_interval": 3600, "sip_failed_auth_amount": 50,
+        "sip_failed_challenge_requests_amount": 1000, "sip_blacklist_time_interval": 3600, "sip_detection_period": 10,
+        "sip_barrier_1_packets": 5000, "sip_barrier_1_blocking_time": 3600, "sip_barrier_2_packets": 2000,
+        "sip_barrier_2_blocking_time": 30, "stir_shaken_cert": null, "stir_shaken_key": null, "custom_options": null
+    }"#;
+    let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+    assert_eq!(expected.as_object().unwrap().len(), 45);
+    assert_eq!(settings, expected);
+}
+
+#[tokio::test]
+async fn an_update_of_settings_merges_and_clearing_restores_the_default() {
+    let server = server();
+    let client = server.client().await;
+    let update = async |body| client.update_admin_settings().body(body).send().await;
+    let first = UpdateAdminSettings {
+        user_agent: Field::Value("Bell".to_owned()),
+        flow_timer: Field::Value(25),
+        congestion_management_metric: Field::Value(CongestionMetric::TimeDepth),
+        auto_answer_alert_info_header: Field::Value(AutoAnswerAlertInfo::AlertAutoAnswer),
+        trace_server_host: Field::Value("trace.example.com".to_owned()),
+        trace_server_port: Field::Value(9060),
+        custom_options: Field::Value("{\"a\": 1}".to_owned()),
+        ..UpdateAdminSettings::default()
+    };
+    update(first).await.unwrap();
+    let second = UpdateAdminSettings {
+        user_agent: Field::Null,
+        enable_prack: Field::Value(true),
+        trace_server_host: Field::Value(String::new()),
+        ..UpdateAdminSettings::default()
+    };
+    update(second).await.unwrap();
+
+    let start = server.how();
+    server.terminate();
+    let server = start.ready();
+    let client = server.client().await;
+    let settings = client.retrieve_admin_settings().send().await.unwrap().into_inner();
+    assert_eq!(settings.user_agent.as_deref(), Some("PortSIP UC"));
+    assert_eq!((settings.flow_timer, settings.enable_prack), (Some(25), Some(true)));
+    assert_eq!(settings.congestion_management_metric, Some(CongestionMetric::TimeDepth));
+    assert_eq!(
+        settings.auto_answer_alert_info_header,
+        Some(AutoAnswerAlertInfo::AlertAutoAnswer)
+    );
+    assert_eq!(
+        (settings.trace_server_host, settings.trace_server_port),
+        (None, Some(9060))
+    );
+    assert_eq!(settings.custom_options.as_deref(), Some("{\"a\": 1}"));
+}
+
+#[tokio::test]
+async fn settings_out_of_bounds_are_refused_together_and_nothing_changes() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let bad = json!({
+        "session_timer_duration": 89, "register_expiration_time": 3601, "user_agent": "", "sip_barrier_1_packets": -1,
+        "flow_timer": 7, "congestion_management_metric": "LENGTH",
+    });
+    let refused = raw.post("/admin/settings", &bad).await;
+    assert_eq!((refused.status, refused.codes().len()), (400, 5), "{}", refused.body);
+    let no_json = raw
+        .post("/admin/settings", &json!({"flow_timer": 7, "custom_options": "a=1"}))
+        .await;
+    assert_eq!(
+        (no_json.status, no_json.codes()),
+        (400, vec!["VALIDATE_FAILED".to_owned()])
+    );
+    assert!(no_json.body.contains("body#/custom_options format"), "{}", no_json.body);
+    assert_eq!(raw.get("/admin/settings", &[]).await.json()["flow_timer"], 0);
+}
+
+#[tokio::test]
+async fn the_signing_key_matches_its_certificate_and_is_shown_to_nobody() {
+    let pair = || {
+        let pair = rcgen::generate_simple_self_signed(["shaken.example.com".to_owned()]).unwrap();
+        (pair.cert.pem(), pair.signing_key.serialize_pem())
+    };
+    let ((certificate, key), (_, other)) = (pair(), pair());
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let post = async |body| raw.post("/admin/settings", &body).await.status;
+    assert_eq!(post(json!({"stir_shaken_cert": certificate})).await, 400, "no key");
+    assert_eq!(
+        post(json!({"stir_shaken_cert": certificate, "stir_shaken_key": other})).await,
+        400
+    );
+    assert_eq!(
+        post(json!({"stir_shaken_cert": certificate, "stir_shaken_key": key})).await,
+        200
+    );
+    let settings = raw.get("/admin/settings", &[]).await.json();
+    assert_eq!(
+        (&settings["stir_shaken_cert"], &settings["stir_shaken_key"]),
+        (&json!(certificate), &json!("********"))
+    );
+    // What was shown may be sent back, all of it.
+    assert_eq!(post(settings.clone()).await, 200);
+    assert_eq!(
+        post(json!({"stir_shaken_cert": null})).await,
+        400,
+        "the key is still there"
+    );
+    assert_eq!(
+        post(json!({"stir_shaken_cert": null, "stir_shaken_key": null})).await,
+        200
+    );
+
+    assert_eq!(post(settings).await, 400, "the mask is no key");
+    let start = server.how();
+    server.terminate();
+    let stored = start.stored();
+    let line = key.lines().nth(1).unwrap().as_bytes();
+    assert!(!stored.windows(line.len()).any(|bytes| bytes == line));
+}
+
+#[tokio::test]
+async fn the_administrator_takes_another_name_and_stays_signed_in() {
+    let server = server();
+    let client = server.client().await;
+    let rename = async |name: &str| {
+        client
+            .change_system_admin_username()
+            .body(ChangeUsername::new(name))
+            .send()
+            .await
+    };
+    rename("Root").await.unwrap();
+    client.retrieve_admin_settings().send().await.unwrap();
+    pbx_client::sign_in(server.base(), "ROOT", PASSWORD, None)
+        .await
+        .unwrap();
+    assert!(
+        pbx_client::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+            .await
+            .is_err()
+    );
+    rename("root").await.unwrap();
+    for bad in ["", ".root", "root.", "ro ot", "röot"] {
+        let error = rename(bad).await.unwrap_err();
+        assert_eq!(error.status().unwrap(), 400, "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
+    let server = server();
+    let client = server.client().await;
+    let other = server.client().await;
+    let change = async |old: &str, new: &str| {
+        let body = ChangePassword::new(old, new);
+        client.reset_system_admin_password().body(body).send().await
+    };
+    let wrong = change("not-the-0ne", "N3w-password").await.unwrap_err();
+    assert_eq!(wrong.status().unwrap(), 400);
+    assert!(format!("{wrong:?}").contains("old_password"), "{wrong:?}");
+    for weak in [
+        "short-7",
+        "no-digits-here",
+        "x1234-Ymp7",
+        "Admin-7531",
+        &"x7-".repeat(11),
+    ] {
+        let refused = change(PASSWORD, weak).await.unwrap_err();
+        assert!(refused.has_code("VALIDATE_FAILED"), "{weak}: {refused:?}");
+    }
+    other.retrieve_admin_settings().send().await.unwrap();
+
+    change(PASSWORD, "N3w-password").await.unwrap();
+    client.retrieve_admin_settings().send().await.unwrap();
+    let ended = other.retrieve_admin_settings().send().await.unwrap_err();
+    assert_eq!(ended.status().unwrap(), 401);
+    assert!(
+        pbx_client::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+            .await
+            .is_err()
+    );
+    pbx_client::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn of_parallel_changes_of_a_password_one_wins() {
+    let server = server();
+    let client = server.client().await;
+    let changes = (0..4).map(|number| {
+        let body = ChangePassword::new(PASSWORD, format!("N3w-password-{number}"));
+        client.reset_system_admin_password().body(body).send()
+    });
+    let outcomes = futures_util::future::join_all(changes).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+}
