@@ -179,6 +179,22 @@ async fn the_private_key_is_in_no_log() {
 }
 
 #[tokio::test]
+async fn the_private_key_is_sealed_in_the_store() {
+    let server = server();
+    let leaf = Authority::new("root").issue("pbx");
+    update(&server.client().await, &leaf).await.unwrap();
+    let start = server.how();
+    server.terminate();
+    let stored = start.stored();
+    let holds = |pem: &str| {
+        let line = pem.lines().nth(1).unwrap().as_bytes();
+        stored.windows(line.len()).any(|window| window == line)
+    };
+    assert!(holds(&leaf.crt), "the form in which texts are found");
+    assert!(!holds(&leaf.key));
+}
+
+#[tokio::test]
 async fn a_connection_that_never_gets_secure_does_not_hold_up_the_end() {
     let server = secure();
     let _silent = TcpStream::connect(address(&server)).await.unwrap();
