@@ -172,6 +172,26 @@ async fn a_lock_out_ends_by_itself_and_old_failures_are_forgotten() {
 }
 
 #[tokio::test]
+async fn the_settings_say_after_how_many_and_for_how_long() {
+    let server = server();
+    let admin = server.raw_signed_in().await;
+    let settings = async |amount: i32, seconds: i32| {
+        let body = json!({"web_failed_auth_amount": amount, "web_blacklist_time_interval": seconds});
+        assert_eq!(admin.post("/admin/settings", &body).await.status, 200);
+    };
+    settings(1, 60).await;
+    let client = server.raw_from("127.0.0.2");
+    assert_eq!(wrong_sign_ins(&client, 3).await, [400, 400, 403]);
+    let rules = rules(&admin).await;
+    let end: Timestamp = rules[0]["expire_at"].as_str().unwrap().parse().unwrap();
+    assert!(end.duration_since(Timestamp::now()).as_secs() <= 60);
+
+    // For no time is not at all.
+    settings(0, 0).await;
+    assert_eq!(wrong_sign_ins(&server.raw_from("127.0.0.3"), 8).await, [400; 8]);
+}
+
+#[tokio::test]
 async fn every_way_of_failing_counts() {
     let server = server();
     let client = server.raw_from("127.0.0.2");
