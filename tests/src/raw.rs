@@ -26,10 +26,11 @@ impl Raw {
     }
 
     pub(crate) fn from(base: &str, address: IpAddr) -> Self {
+        let raw = Self::new(base);
         let http = reqwest::Client::builder().local_address(address).build();
         Self {
             http: http.expect("a client"),
-            ..Self::new(base)
+            ..raw
         }
     }
 
