@@ -41,16 +41,9 @@ fn crates_generated_from_every_construct_compile() {
         );
     }
     let manifest = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
-    let members = r#"members = ["xtask", "crates/*", "tests"]"#;
-    assert!(
-        manifest.contains(members),
-        "the members of the workspace changed: change this test"
-    );
-    fs::write(
-        root.path().join("Cargo.toml"),
-        manifest.replace(members, r#"members = ["crates/*"]"#),
-    )
-    .unwrap();
+    let members = manifest.lines().find(|line| line.starts_with("members = [")).unwrap();
+    let manifest = manifest.replace(members, r#"members = ["crates/*"]"#);
+    fs::write(root.path().join("Cargo.toml"), manifest).unwrap();
     fs::copy(workspace().join("Cargo.lock"), root.path().join("Cargo.lock")).unwrap();
 
     let outcome = xtask::codegen::run(&pages(), root.path(), false).unwrap();
