@@ -367,6 +367,17 @@ mod tests {
         }
     }
 
+    /// Or the time of the answer would tell which names exist.
+    #[tokio::test]
+    async fn an_unknown_name_costs_a_hash_like_a_wrong_password() {
+        let fixture = Fixture::new().await;
+        for name in ["nobody", "admin"] {
+            let before = fixture.passwords.verified();
+            assert!(fixture.sign_in(name, "wrong").await.is_err());
+            assert_eq!(fixture.passwords.verified() - before, 1, "{name}");
+        }
+    }
+
     #[tokio::test]
     async fn the_administrator_is_made_once() {
         let fixture = Fixture::new().await;
