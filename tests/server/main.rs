@@ -22,6 +22,7 @@ mod lifecycle;
 mod network;
 mod sbc;
 mod smtp;
+mod tenants;
 mod transcript;
 mod transports;
 mod unmounted;

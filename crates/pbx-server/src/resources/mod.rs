@@ -11,6 +11,8 @@ mod license;
 mod login;
 mod network;
 mod sbc;
+mod tenant_parts;
+mod tenants;
 mod transports;
 
 use pbx_api::shared::TokenSet;
@@ -70,6 +72,7 @@ macro_rules! list_parameters {
 
 list_parameters!(
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
 );
 

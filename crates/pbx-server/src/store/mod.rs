@@ -14,6 +14,7 @@ mod error;
 pub mod ip_filters;
 pub mod list;
 mod migrations;
+pub mod numbers;
 mod postgres;
 mod revisions;
 pub mod sessions;
