@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod admin;
+pub mod alerts;
 pub mod audit;
 pub mod brand;
 pub mod certificate;
