@@ -95,3 +95,6 @@ pub(super) fn tenants_of(dealer_id: Id) -> SelectStatement {
         .and_where(Expr::col(("dealer_branches", "ancestor_id")).eq(dealer_id))
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests;
