@@ -14,3 +14,4 @@ mod resources;
 pub mod sip;
 pub mod store;
 pub mod tls;
+pub mod webhook;

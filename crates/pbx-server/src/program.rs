@@ -20,6 +20,7 @@ use crate::license_command::{self, LicenseCommand};
 use crate::sip::Sip;
 use crate::store::{Store, audit};
 use crate::tls::Tls;
+use crate::webhook::Sender;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
@@ -42,7 +43,7 @@ enum Command {
     ///
     /// Prints "listening on URL" to stdout when it is ready. The first start makes the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
-    Serve(Options),
+    Serve(Box<Options>),
     /// Make licences, and the keys to sign and verify them with.
     #[command(subcommand)]
     License(LicenseCommand),
@@ -69,7 +70,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Serve(options) => run(options),
+        Command::Serve(options) => run(*options),
         Command::License(command) => license_command::run(command),
         Command::Audit { database, since } => print_audit(database, since),
     };
@@ -171,6 +172,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         licenses,
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
+        events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
     }
     .into_router();
     let mut stdout = std::io::stdout();

@@ -21,6 +21,7 @@ use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
+use crate::webhook::Sender;
 
 /// Below which path everything is served, as the vendor's server does.
 pub const BASE_PATH: &str = "/api";
@@ -41,6 +42,8 @@ pub struct Pbx {
     pub guard: Guard,
     /// The ports of the transports, and the certificate.
     pub sip: Arc<Sip>,
+    /// Posts the events of tenants.
+    pub events: Sender,
 }
 
 impl Pbx {
@@ -139,6 +142,7 @@ mod tests {
             licenses: None,
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
+            events: Sender::new(&[]).unwrap(),
         };
         let switched = |role, tenant_id| {
             let id = Id::from_stored(1);
