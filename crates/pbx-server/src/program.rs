@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, DatabaseOptions, Options};
-use crate::domain::license::Verifier;
+use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
@@ -140,7 +140,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
-    let licenses = config.license_public_key.as_deref().map(verifier).transpose()?;
+    let verifier = config.license_public_key.as_deref().map(verifier).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -176,8 +176,8 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         store: store.clone(),
         ids,
         passwords,
+        licensing: Licensing::new(vault.clone(), verifier),
         vault,
-        licenses,
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,

@@ -9,6 +9,7 @@ pub mod brand;
 pub mod certificate;
 pub mod clock;
 pub mod component;
+pub mod dealers;
 pub mod document;
 pub mod error;
 pub mod guard;

@@ -13,7 +13,7 @@ use pbx_api::{Api, Call, Operation, RequestInfo};
 
 use self::guard::Guard;
 use crate::domain::audit::Actor;
-use crate::domain::license::Verifier;
+use crate::domain::license::Licensing;
 use crate::domain::lockout::Client;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
@@ -36,8 +36,8 @@ pub struct Pbx {
     pub passwords: Passwords,
     /// Encrypts what must not be readable in the database.
     pub vault: Vault,
-    /// Tells real licences from others, if it is known whose are real.
-    pub licenses: Option<Verifier>,
+    /// Says what the licence allows.
+    pub licensing: Licensing,
     /// Lets requests in.
     pub guard: Guard,
     /// The ports of the transports, and the certificate.
@@ -139,7 +139,7 @@ mod tests {
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
             vault: crate::domain::vault::tests::vault(),
-            licenses: None,
+            licensing: Licensing::new(crate::domain::vault::tests::vault(), None),
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
             events: Sender::new(&[]).unwrap(),
