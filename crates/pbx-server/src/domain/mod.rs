@@ -30,6 +30,7 @@ pub mod source;
 pub mod token;
 pub mod transports;
 pub mod vault;
+pub mod webhook;
 
 pub use self::error::{Error, Violation};
 pub use self::id::{Id, IdSource};

@@ -113,8 +113,7 @@ async fn the_limit_of_any_dealer_above_stops_one_more() {
             own.starts_with("This dealer may not have more tenants (`max_tenants`)"),
             "{own}"
         );
-        let limits: [&[(i64, i64, i64)]; 2] = [&[(1, 3, 100)], &[(2, 0, 100)]];
-        for above in limits {
+        for above in [[(1, 3, 100)].as_slice(), &[(2, 0, 100)]] {
             let above = asked(&fixture, above, for_tenant).await.unwrap_err();
             assert!(
                 above.starts_with("A dealer above this one may not have more tenants"),
@@ -154,8 +153,7 @@ async fn a_user_counts_for_every_dealer_of_the_tenant_and_all_above() {
             asked(&fixture, &[(1, 0, 4), (3, 0, 4), (4, 0, 2)], shared).await,
             Ok(())
         );
-        let limits: [&[(i64, i64, i64)]; 4] = [&[(1, 9, 3)], &[(2, 9, 0)], &[(3, 9, 3)], &[(4, 9, 1)]];
-        for full in limits {
+        for full in [[(1, 9, 3)].as_slice(), &[(2, 9, 0)], &[(3, 9, 3)], &[(4, 9, 1)]] {
             assert!(asked(&fixture, full, shared).await.is_err(), "{full:?}");
         }
         let apart = |tx: &mut Tx<'_>| room_for_user(tx, id(14));
