@@ -1,22 +1,11 @@
-//! Dealers: who sells tenants, in three levels.
+//! Dealers: who sells tenants, in three levels, and how much each branch may have.
 
 mod level;
+mod quotas;
 
 pub use self::level::Level;
-use super::{Error, Id};
-use crate::store::Tx;
-
-/// Whether a dealer may have one tenant more, one that is new and has no users.
-#[expect(clippy::unnecessary_wraps, reason = "asks the store once there are dealers")]
-pub fn room_for_tenant(_tx: &mut Tx<'_>, _dealer_id: Id) -> Result<(), Error> {
-    Ok(())
-}
-
-/// Whether a dealer may have that tenant too, with the users that it has.
-#[expect(clippy::unnecessary_wraps, reason = "asks the store once there are dealers")]
-pub fn room_to_designate(_tx: &mut Tx<'_>, _dealer_id: Id, _tenant_id: Id) -> Result<(), Error> {
-    Ok(())
-}
+pub use self::quotas::{Quota, room_for_tenant, room_for_user, room_to_designate};
+use super::Error;
 
 /// There is no dealer of that id, or none that the caller may know of.
 pub fn not_found() -> Error {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 pub mod admin;
+pub mod alerts;
 pub mod audit;
 pub mod brand;
 pub mod certificate;
@@ -32,6 +33,7 @@ pub mod tenants;
 pub mod token;
 pub mod transports;
 pub mod vault;
+pub mod webhook;
 
 pub use self::error::{Error, Violation};
 pub use self::id::{Id, IdSource};
