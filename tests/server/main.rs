@@ -14,6 +14,7 @@ mod auth;
 mod brand;
 mod errors;
 mod guards;
+mod holidays;
 mod im;
 mod ip_filters;
 mod key;
@@ -25,6 +26,7 @@ mod smtp;
 mod transcript;
 mod transports;
 mod unmounted;
+mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};
 

@@ -11,6 +11,7 @@ mod certificates;
 mod clock;
 mod raw;
 mod server;
+mod tenants;
 
 pub use certificates::{Authority, Pair, der, handshake};
 pub use clock::{CLOCK, Clock, ahead};
