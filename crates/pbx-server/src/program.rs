@@ -2,24 +2,26 @@
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, DatabaseOptions, Options};
-use crate::domain::license::Verifier;
+use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, key, transports};
+use crate::domain::{Error, IdSource, alerts, clock, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
 use crate::license_command::{self, LicenseCommand};
+use crate::machine::Machine;
 use crate::sip::Sip;
 use crate::store::{Store, audit};
 use crate::tls::Tls;
+use crate::webhook::Sender;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
@@ -42,7 +44,7 @@ enum Command {
     ///
     /// Prints "listening on URL" to stdout when it is ready. The first start makes the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
-    Serve(Options),
+    Serve(Box<Options>),
     /// Make licences, and the keys to sign and verify them with.
     #[command(subcommand)]
     License(LicenseCommand),
@@ -66,10 +68,13 @@ const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 /// How soon a certificate or a transport that was changed on another node is in use here.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the machine is looked at, and how soon at the latest a mail that is due is sent.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Serve(options) => run(options),
+        Command::Serve(options) => run(*options),
         Command::License(command) => license_command::run(command),
         Command::Audit { database, since } => print_audit(database, since),
     };
@@ -135,7 +140,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
-    let licenses = config.license_public_key.as_deref().map(verifier).transpose()?;
+    let verifier = config.license_public_key.as_deref().map(verifier).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -162,15 +167,20 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
     let upkeep = tokio::spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+    let folder = store.folder().unwrap_or_else(|| PathBuf::from("."));
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
+    let machine = Machine::watch(vec![folder]).context("no thread to watch the machine")?;
+    let watch = tokio::spawn(watch(store.clone(), vault.clone(), machine));
 
     let app = Pbx {
         store: store.clone(),
         ids,
         passwords,
+        licensing: Licensing::new(vault.clone(), verifier),
         vault,
-        licenses,
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
+        events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
     }
     .into_router();
     let mut stdout = std::io::stdout();
@@ -201,6 +211,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     };
     tokio::join!(stop, plain, secure);
     upkeep.abort();
+    watch.abort();
     sip.close_all().await;
     store.close().await;
     tracing::info!("stopped");
@@ -243,6 +254,21 @@ async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
         if let Err(error) = done.await.map_err(in_full) {
             tracing::warn!(%error, "this node's certificate and transports may be out of date");
         }
+    }
+}
+
+/// Tells the administrators by mail what needs them.
+async fn watch(store: Store, vault: Vault, machine: Machine) {
+    loop {
+        let began = clock::elapsed();
+        let reading = machine.read().await;
+        if reading.is_none() {
+            tracing::warn!("this machine takes too long to say how busy it is");
+        }
+        if let Err(error) = alerts::tick(&store, &vault, reading).await.map_err(in_full) {
+            tracing::warn!(%error, "the administrators may not be told by mail what needs them");
+        }
+        clock::reached(began + WATCH_EVERY).await;
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 pub mod admin;
+pub mod alerts;
 pub mod audit;
 pub mod balance;
 pub mod brand;
@@ -10,6 +11,7 @@ pub mod certificate;
 pub mod clock;
 pub mod component;
 pub mod custom_headers;
+pub mod dealers;
 pub mod document;
 pub mod error;
 pub mod guard;
@@ -33,6 +35,7 @@ pub mod token;
 pub mod transports;
 pub mod vault;
 pub mod voicemail;
+pub mod webhook;
 
 pub use self::error::{Error, Violation};
 pub use self::id::{Id, IdSource};

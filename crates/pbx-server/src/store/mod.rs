@@ -7,6 +7,7 @@
 //! as it is or as one of the domain, and does not go on.
 
 pub mod accounts;
+pub mod alerts;
 pub mod audit;
 pub mod balance;
 mod changes;
@@ -27,6 +28,7 @@ pub mod status;
 pub mod tenants;
 pub mod transports;
 mod tx;
+pub mod users;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,6 +84,14 @@ impl Store {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.location(),
             Engine::Postgres(postgres) => postgres.location().to_owned(),
+        }
+    }
+
+    /// The folder with the data, if it is on this machine.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.folder()),
+            Engine::Postgres(_) => None,
         }
     }
 
@@ -159,6 +169,6 @@ fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
