@@ -10,7 +10,7 @@ use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
 use crate::store::settings::{self, Setting};
-use crate::store::{Changes, Store, Tx};
+use crate::store::{Changes, OnConstraint, Store, Tx};
 
 pub use crate::store::settings::Owner;
 
@@ -59,7 +59,8 @@ pub async fn update<T: Document>(
             document.settle(&mut check)?;
             check.finish()?;
             let after = settings::members_of(&document)?;
-            settings::save_of(tx, owner, &document)?;
+            settings::save_of(tx, owner, &document)
+                .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
             document.saved(tx, owner)?;
             let id = match owner {
                 Owner::System => T::NAME.to_owned(),
