@@ -20,6 +20,7 @@ pub mod key;
 pub mod license;
 pub mod list;
 pub mod lockout;
+pub mod merge;
 pub mod network;
 pub mod password;
 pub mod password_policy;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::settings::Setting;
+
 /// Characters that follow each other, as in `1234` or `Abcd`, from how many on.
 const SEQUENCE: usize = 4;
 
@@ -31,6 +33,10 @@ impl Default for PasswordPolicy {
             ..Self::SYSTEM
         }
     }
+}
+
+impl Setting for PasswordPolicy {
+    const NAME: &'static str = "password_policy";
 }
 
 impl PasswordPolicy {

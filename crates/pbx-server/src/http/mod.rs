@@ -70,6 +70,8 @@ impl Pbx {
             .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
             .mount(pbx_api::brand::router())
+            .mount(pbx_api::dealer::router())
+            .mount(pbx_api::dealers::router())
             .mount(pbx_api::im::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::key::router())

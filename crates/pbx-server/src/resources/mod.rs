@@ -4,6 +4,8 @@
 mod admin;
 mod auth;
 mod brand;
+mod dealer;
+mod dealers;
 mod im;
 mod ip_filters;
 mod key;
@@ -69,9 +71,15 @@ macro_rules! list_parameters {
 }
 
 list_parameters!(
+    pbx_api::dealers::ListDealersQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
     pbx_api::transports::ListTransportsQuery,
 );
+
+/// Empty text is none, as in an update.
+fn text(given: Option<String>) -> Option<String> {
+    given.filter(|text| !text.is_empty())
+}
 
 /// What an answer shows of a secret: that there is one.
 fn mask(secret: &Option<Sealed>) -> Option<Secret> {
