@@ -17,6 +17,7 @@ mod dealer;
 mod dealers;
 mod errors;
 mod guards;
+mod holidays;
 mod im;
 mod ip_filters;
 mod key;
@@ -27,6 +28,7 @@ mod sbc;
 mod transcript;
 mod transports;
 mod unmounted;
+mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};
 
