@@ -4,7 +4,7 @@ use pbx_client::types::{ChangePassword, UpdateCurrentDealer};
 use pbx_client::{ErrorExt as _, Field};
 use serde_json::json;
 
-use crate::dealers::{DEALERS_PASSWORD, dealer, signed_in};
+use super::dealers::{DEALERS_PASSWORD, dealer, signed_in};
 use crate::server;
 
 #[tokio::test]
