@@ -16,6 +16,7 @@ mod brand;
 mod dealer;
 mod dealers;
 mod errors;
+mod files;
 mod guards;
 mod holidays;
 mod im;
