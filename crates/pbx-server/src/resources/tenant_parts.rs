@@ -6,7 +6,26 @@ use pbx_api::shared::{
 };
 
 use super::mask;
+use crate::domain::files::File;
 use crate::domain::tenants::{e164, events, office_hours, tenant};
+
+/// What is shown of a tenant's picture.
+#[derive(Default)]
+pub(super) struct Avatar {
+    pub(super) name: Option<String>,
+    pub(super) size: Option<i64>,
+    pub(super) url: Option<String>,
+}
+
+impl From<Option<File>> for Avatar {
+    fn from(file: Option<File>) -> Self {
+        file.map_or_else(Self::default, |file| Self {
+            url: Some(super::files::url(&file)),
+            name: Some(file.name),
+            size: Some(file.size),
+        })
+    }
+}
 
 impl From<office_hours::OfficeHours> for OfficeHours {
     fn from(hours: office_hours::OfficeHours) -> Self {

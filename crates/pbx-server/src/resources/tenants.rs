@@ -8,11 +8,13 @@ use pbx_api::tenants::{
 use pbx_api::{Call, Field, Patch, Secret};
 
 use super::known;
+use super::tenant_parts::Avatar;
 use crate::domain::Error;
 use crate::domain::dealers;
 use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::{self, Caller};
+use crate::domain::tenants::avatar::{Listed, Shown};
 use crate::domain::tenants::designation::{self, TenantDealer};
 use crate::domain::tenants::e164::E164Rules;
 use crate::domain::tenants::events::{EventWebhook, WebhookSecrets};
@@ -222,9 +224,10 @@ impl From<TenantDealer> for DealerSummary {
     }
 }
 
-impl From<tenants::TenantSummary> for TenantSummary {
-    fn from(tenant: tenants::TenantSummary) -> Self {
+impl From<Listed> for TenantSummary {
+    fn from(Listed { tenant, avatar }: Listed) -> Self {
         let profile = tenant.profile;
+        let avatar = Avatar::from(avatar);
         Self {
             id: tenant.id.to_string(),
             name: profile.name,
@@ -236,17 +239,18 @@ impl From<tenants::TenantSummary> for TenantSummary {
             timezone: profile.timezone,
             currency: profile.currency,
             region: profile.region,
-            avatar_file_name: None,
-            avatar_file_size: None,
-            avatar_file_url: None,
+            avatar_file_name: avatar.name,
+            avatar_file_size: avatar.size,
+            avatar_file_url: avatar.url,
             created_at: tenant.created_at,
         }
     }
 }
 
-impl From<tenants::Tenant> for Tenant {
-    fn from(tenant: tenants::Tenant) -> Self {
+impl From<Shown> for Tenant {
+    fn from(Shown { tenant, files }: Shown) -> Self {
         let (profile, settings) = (tenant.profile, tenant.settings);
+        let avatar = Avatar::from(files.avatar);
         Self {
             id: tenant.id.to_string(),
             name: profile.name,
@@ -277,7 +281,7 @@ impl From<tenants::Tenant> for Tenant {
             max_call_queues: Some(settings.max_call_queues),
             max_conference_rooms: Some(settings.max_conference_rooms),
             disk_quota: Some(settings.disk_quota),
-            used_disk_quota: NOTHING_USED.to_owned(),
+            used_disk_quota: files.used,
             im_disk_quota: Some(settings.im_disk_quota),
             extension_im_disk_quota: Some(settings.extension_im_disk_quota),
             recording_retention: Some(settings.recording_retention),
@@ -296,12 +300,9 @@ impl From<tenants::Tenant> for Tenant {
             email_recipients: settings.email_recipients,
             password_force_reset: Some(settings.password_force_reset),
             created_at: tenant.created_at,
-            avatar_file_name: None,
-            avatar_file_size: None,
-            avatar_file_url: None,
+            avatar_file_name: avatar.name,
+            avatar_file_size: avatar.size,
+            avatar_file_url: avatar.url,
         }
     }
 }
-
-/// No recordings and messages are kept, which is what a tenant's disk quota is for.
-const NOTHING_USED: &str = "0KB";

@@ -78,6 +78,14 @@ pub fn by_id(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<File>, Stor
     )
 }
 
+/// The files of these ids, whoever they belong to.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<File>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.all(select().and_where(Expr::col("id").is_in(ids.iter().copied())), read)
+}
+
 /// The oldest of the owner's files that have this content.
 pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: &str) -> Result<Option<File>, StoreError> {
     let select = select()
@@ -130,17 +138,6 @@ pub fn content(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
         .and_where(Expr::col("file_id").eq(id))
         .to_owned();
     tx.first(&select, |row| row.get(0))
-}
-
-/// Gives a file to a tenant.
-pub fn give(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("files")
-        .value("tenant_id", tenant_id)
-        .value("dealer_id", None::<Id>)
-        .and_where(Expr::col("id").eq(id));
-    tx.execute(&update).map(drop)
 }
 
 /// Removes a file, and its content if that is kept here.

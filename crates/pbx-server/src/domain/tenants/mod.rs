@@ -11,6 +11,7 @@ pub mod tenant;
 
 use serde_json::{Map, Value};
 
+use self::avatar::{Files, Listed, Shown};
 use self::events::WebhookSecrets;
 pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
 use super::audit::{Entry, Object};
@@ -91,9 +92,15 @@ pub struct NewTenant {
     pub extension_event: WebhookSecrets,
 }
 
-/// One page of the tenants within reach.
-pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<TenantSummary>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, reach, &query)?)).await
+/// One page of the tenants within reach, with their pictures.
+pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<Listed>, Error> {
+    store
+        .scan(move |tx| {
+            let Page { count, items } = queries::page(tx, reach, &query)?;
+            let items = avatar::of_page(tx, items)?;
+            Ok(Page { count, items })
+        })
+        .await
 }
 
 /// Adds a tenant with its service numbers. One that a dealer adds is that dealer's.
@@ -137,18 +144,24 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
 }
 
 /// The tenant of that id, if it is within reach.
-pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Tenant, Error> {
+pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Shown, Error> {
     store
         .read(move |tx| {
             within(tx, reach, id)?;
-            existing(tx, id)
+            with_files(tx, id)
         })
         .await
 }
 
 /// The tenant that the caller acts in.
-pub async fn show_current(store: &Store, id: Id) -> Result<Tenant, Error> {
-    store.read(move |tx| existing(tx, id)).await
+pub async fn show_current(store: &Store, id: Id) -> Result<Shown, Error> {
+    store.read(move |tx| with_files(tx, id)).await
+}
+
+fn with_files(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
+    let tenant = existing(tx, id)?;
+    let files = Files::of(tx, &tenant)?;
+    Ok(Shown { tenant, files })
 }
 
 /// Merges the members that were sent, as [`document::update`] does for other documents.
