@@ -12,6 +12,9 @@ mod license;
 mod login;
 mod network;
 mod sbc;
+mod tenant;
+mod tenant_parts;
+mod tenants;
 mod transports;
 mod voicemail;
 
@@ -71,6 +74,7 @@ macro_rules! list_parameters {
 list_parameters!(
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
 );
 
