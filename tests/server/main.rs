@@ -14,6 +14,7 @@ mod audit;
 mod auth;
 mod brand;
 mod errors;
+mod files;
 mod guards;
 mod holidays;
 mod im;

@@ -12,10 +12,11 @@ use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, alerts, clock, key, transports};
+use crate::domain::{Error, IdSource, alerts, clock, files, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
+use crate::library::Library;
 use crate::license_command::{self, LicenseCommand};
 use crate::machine::Machine;
 use crate::sip::Sip;
@@ -27,7 +28,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing_subscriber::EnvFilter;
 
 /// The PBX administration server.
@@ -67,6 +68,9 @@ const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 
 /// How soon a certificate or a transport that was changed on another node is in use here.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often contents that belong to no file are looked for.
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often the machine is looked at, and how soon at the latest a mail that is due is sent.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
@@ -167,9 +171,13 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
     let upkeep = tokio::spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+    let library = Library::open(&store, config.files.as_deref()).await?;
+    clean(&store, &library).await;
+    let cleaning = tokio::spawn(clean_now_and_then(store.clone(), library.clone()));
     let folder = store.folder().unwrap_or_else(|| PathBuf::from("."));
-    let folder = std::path::absolute(&folder).unwrap_or(folder);
-    let machine = Machine::watch(vec![folder]).context("no thread to watch the machine")?;
+    let folders = [Some(folder), config.files].into_iter().flatten();
+    let folders = folders.map(|folder| std::path::absolute(&folder).unwrap_or(folder));
+    let machine = Machine::watch(folders.collect()).context("no thread to watch the machine")?;
     let watch = tokio::spawn(watch(store.clone(), vault.clone(), machine));
 
     let app = Pbx {
@@ -181,6 +189,9 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
+        library,
+        // A number of bytes that one machine has.
+        file_limit: usize::try_from(config.file_limit).unwrap_or(usize::MAX),
     }
     .into_router();
     let mut stdout = std::io::stdout();
@@ -211,6 +222,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     };
     tokio::join!(stop, plain, secure);
     upkeep.abort();
+    cleaning.abort();
     watch.abort();
     sip.close_all().await;
     store.close().await;
@@ -238,6 +250,26 @@ fn in_full(error: Error) -> anyhow::Error {
     match error {
         Error::Internal { internal } | Error::Unavailable { internal } => anyhow::anyhow!(internal),
         other => other.into(),
+    }
+}
+
+/// Removes contents from the folder of the files that belong to none.
+async fn clean(store: &Store, library: &Library) {
+    let Some(folder) = library.folder() else { return };
+    match files::sweep(store, folder).await.map_err(in_full) {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed contents that belong to no file (any more)"),
+        Err(error) => tracing::warn!(%error, "the folder of the files may have contents that belong to none"),
+    }
+}
+
+/// Another node may have died while it wrote, and a tenant that was deleted leaves its contents.
+async fn clean_now_and_then(store: Store, library: Library) {
+    let mut ticks = tokio::time::interval_at(Instant::now() + CLEAN_EVERY, CLEAN_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        clean(&store, &library).await;
     }
 }
 

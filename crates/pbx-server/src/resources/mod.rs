@@ -3,7 +3,9 @@
 
 mod admin;
 mod auth;
+mod blobs;
 mod brand;
+mod files;
 mod holidays;
 mod im;
 mod ip_filters;
@@ -72,6 +74,7 @@ macro_rules! list_parameters {
 }
 
 list_parameters!(
+    pbx_api::files::ListFilesQuery,
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
     pbx_api::tenants::ListTenantsQuery,
