@@ -13,6 +13,8 @@ mod alerts;
 mod audit;
 mod auth;
 mod brand;
+mod dealer;
+mod dealers;
 mod errors;
 mod files;
 mod guards;

@@ -78,6 +78,8 @@ impl Pbx {
             .mount(pbx_api::auth::router())
             .mount(pbx_api::blobs::router())
             .mount(pbx_api::brand::router())
+            .mount(pbx_api::dealer::router())
+            .mount(pbx_api::dealers::router())
             .mount(pbx_api::files::router())
             .mount(pbx_api::holidays::router())
             .mount(pbx_api::im::router())

@@ -1,6 +1,6 @@
 //! `/tenants`.
 
-use pbx_api::shared::{DealerLevel, OfficeDayInput, OfficeHoursInput};
+use pbx_api::shared::{OfficeDayInput, OfficeHoursInput};
 use pbx_api::tenants::{
     CreateE164Rules, CreateEventWebhook, CreateTenant, Created, DealerSummary, ListTenantsQuery, SwitchTenantsQuery,
     Tenant, TenantDealerList, TenantList, TenantSummary, TenantsApi, UpdateTenant,
@@ -10,7 +10,7 @@ use pbx_api::{Call, Field, Patch, Secret};
 use super::known;
 use super::tenant_parts::NOTHING_USED;
 use crate::domain::Error;
-use crate::domain::dealers::{self, Level};
+use crate::domain::dealers;
 use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::{self, Caller};
@@ -219,16 +219,6 @@ impl From<TenantDealer> for DealerSummary {
             level: dealer.level.into(),
             name: dealer.name,
             display_name: dealer.display_name,
-        }
-    }
-}
-
-impl From<Level> for DealerLevel {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Distributor => Self::Distributor,
-            Level::SubDistributor => Self::SubDistributor,
-            Level::Reseller => Self::Reseller,
         }
     }
 }
