@@ -1,0 +1,131 @@
+//! Times as the API writes them.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+use jsonschema::Validator;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+
+/// An instant. It is read from RFC 3339 with any offset, and written in UTC.
+///
+/// [`jiff::Timestamp`] ends a little more than a day before the year 9999 does. What comes after that end is the end: whoever
+/// writes `9999-12-31T23:59:59Z` means for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// The instant that this text says, if it is RFC 3339.
+    pub fn read(text: &str) -> Option<Self> {
+        if !is_rfc_3339(text) {
+            return None;
+        }
+        match text.parse() {
+            Ok(instant) => Some(Self(instant)),
+            // There is no other reason why RFC 3339 should not parse.
+            Err(_) if text.starts_with("9999-12-3") => Some(Self(jiff::Timestamp::MAX)),
+            Err(_) => None,
+        }
+    }
+}
+
+/// jiff reads more than that.
+fn is_rfc_3339(text: &str) -> bool {
+    static RFC_3339: OnceLock<Option<Validator>> = OnceLock::new();
+    let rfc_3339 = RFC_3339.get_or_init(|| {
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&json!({"format": "date-time"}))
+            .ok()
+    });
+    let text = Value::String(text.to_owned());
+    rfc_3339.as_ref().is_some_and(|schema| schema.is_valid(&text))
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(instant: jiff::Timestamp) -> Self {
+        Self(instant)
+    }
+}
+
+impl From<Timestamp> for jiff::Timestamp {
+    fn from(time: Timestamp) -> Self {
+        time.0
+    }
+}
+
+impl Deref for Timestamp {
+    type Target = jiff::Timestamp;
+
+    fn deref(&self) -> &jiff::Timestamp {
+        &self.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::read(&text).ok_or_else(|| serde::de::Error::custom("not a time in the form of RFC 3339"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339() {
+        for good in [
+            "2026-01-31T08:00:00Z",
+            "2026-01-31T08:00:00.123456789+02:00",
+            "2026-01-31t08:00:00z",
+            "0000-01-01T00:00:00+23:59",
+            "2016-12-31T23:59:60Z",
+        ] {
+            assert!(Timestamp::read(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-01-31",
+            "2026-01-31T08:00:00",
+            "2026-01-31 08:00:00+02",
+            "2026-02-30T08:00:00Z",
+            "2026-01-31T08:00:00+02:00[Europe/Berlin]",
+            "20260131T080000Z",
+            "9999-12-32T00:00:00Z",
+            "10000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_end_is_the_end() {
+        let end = Some(Timestamp(jiff::Timestamp::MAX));
+        for text in [
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999999999Z",
+            "9999-12-31T23:59:59-23:59",
+            "9999-12-30T22:00:01Z",
+        ] {
+            assert_eq!(Timestamp::read(text), end, "{text}");
+        }
+        assert!(Timestamp::read("9999-12-30T21:59:59Z") < end);
+        assert!(Timestamp::read("9999-12-31T12:00:00+23:00") < end);
+        let time: Timestamp = serde_json::from_str("\"9999-12-31T23:59:59Z\"").unwrap();
+        assert_eq!(Some(time), end);
+    }
+}
