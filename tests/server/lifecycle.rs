@@ -106,9 +106,9 @@ async fn authorities_of_clients_that_do_not_read_are_explained() {
         assert_eq!(ended.status.code(), Some(1));
         ended.stderr.replace(file.to_str().unwrap(), "[file]")
     };
-    insta::assert_snapshot!(refused(&start), @"");
+    insta::assert_snapshot!(refused(&start), @"pbx-server: cannot read the authorities of clients [file]: No such file or directory (os error 2)");
     std::fs::write(&file, "no certificate").unwrap();
-    insta::assert_snapshot!(refused(&start), @"");
+    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has no certificate in PEM: name another --client-ca");
     std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
-    insta::assert_snapshot!(refused(&start), @"");
+    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has a certificate that does not read: name another --client-ca: invalid peer certificate: BadEncoding");
 }

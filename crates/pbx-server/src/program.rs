@@ -148,6 +148,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let verifier = config.license_public_key.as_deref().map(verifier).transpose()?;
+    let authorities = config.client_ca.as_deref().map(authorities).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -167,7 +168,6 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         eprintln!("first start: sign in as \"admin\" with the password {password} (it is shown only this once)");
     }
 
-    let authorities = config.client_ca.as_deref().map(authorities).transpose()?;
     let tls = Arc::new(Tls::trusting(authorities.unwrap_or_default()));
     let named: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).chain(config.sip).collect();
     key::ensure(&store, &vault, &tls, &named).await.map_err(in_full)?;

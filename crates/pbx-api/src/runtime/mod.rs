@@ -27,5 +27,5 @@ pub use respond::{Answer, bytes, empty, header, json};
 pub use schemas::Schemas;
 pub use secret::Secret;
 pub use server::{Resource, Server};
-pub use timestamp::Timestamp;
+pub use timestamp::{NotATime, Timestamp};
 pub use violation::{Place, Violation};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
@@ -15,17 +16,30 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
-impl Timestamp {
-    /// The instant that this text says, if it is RFC 3339.
-    pub fn read(text: &str) -> Option<Self> {
+/// The text is not a time in the form of RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotATime;
+
+impl fmt::Display for NotATime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not a time such as 2026-01-31T08:00:00Z (RFC 3339)")
+    }
+}
+
+impl std::error::Error for NotATime {}
+
+impl FromStr for Timestamp {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
         if !is_rfc_3339(text) {
-            return None;
+            return Err(NotATime);
         }
         match text.parse() {
-            Ok(instant) => Some(Self(instant)),
+            Ok(instant) => Ok(Self(instant)),
             // There is no other reason why RFC 3339 should not parse.
-            Err(_) if text.starts_with("9999-12-3") => Some(Self(jiff::Timestamp::MAX)),
-            Err(_) => None,
+            Err(_) if text.starts_with("9999-12-3") => Ok(Self(jiff::Timestamp::MAX)),
+            Err(_) => Err(NotATime),
         }
     }
 }
@@ -78,7 +92,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::read(&text).ok_or_else(|| serde::de::Error::custom("not a time in the form of RFC 3339"))
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -95,7 +109,7 @@ mod tests {
             "0000-01-01T00:00:00+23:59",
             "2016-12-31T23:59:60Z",
         ] {
-            assert!(Timestamp::read(good).is_some(), "{good}");
+            assert!(good.parse::<Timestamp>().is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -108,24 +122,25 @@ mod tests {
             "9999-12-32T00:00:00Z",
             "10000-01-01T00:00:00Z",
         ] {
-            assert_eq!(Timestamp::read(bad), None, "{bad}");
+            assert_eq!(bad.parse::<Timestamp>(), Err(NotATime), "{bad}");
         }
     }
 
     #[test]
     fn what_is_beyond_the_end_is_the_end() {
-        let end = Some(Timestamp(jiff::Timestamp::MAX));
+        let read = |text: &str| text.parse::<Timestamp>().unwrap();
+        let end = Timestamp(jiff::Timestamp::MAX);
         for text in [
             "9999-12-31T23:59:59Z",
             "9999-12-31T23:59:59.999999999Z",
             "9999-12-31T23:59:59-23:59",
             "9999-12-30T22:00:01Z",
         ] {
-            assert_eq!(Timestamp::read(text), end, "{text}");
+            assert_eq!(read(text), end, "{text}");
         }
-        assert!(Timestamp::read("9999-12-30T21:59:59Z") < end);
-        assert!(Timestamp::read("9999-12-31T12:00:00+23:00") < end);
+        assert!(read("9999-12-30T21:59:59Z") < end);
+        assert!(read("9999-12-31T12:00:00+23:00") < end);
         let time: Timestamp = serde_json::from_str("\"9999-12-31T23:59:59Z\"").unwrap();
-        assert_eq!(Some(time), end);
+        assert_eq!(time, end);
     }
 }
