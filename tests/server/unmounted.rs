@@ -12,6 +12,7 @@ const BUILT: &[&str] = &[
     "admin",
     "auth",
     "brand",
+    "holidays",
     "im",
     "ip_filters",
     "key",
@@ -20,6 +21,7 @@ const BUILT: &[&str] = &[
     "network",
     "sbc",
     "transports",
+    "voicemail",
 ];
 
 /// Operations that anyone may call.
@@ -65,5 +67,5 @@ async fn operations_that_are_not_built_answer_501_and_none_answers_without_a_tok
             unbuilt += 1;
         }
     }
-    assert_eq!(unbuilt, 48, "operations that are not built");
+    assert_eq!(unbuilt, 41, "operations that are not built");
 }
