@@ -12,10 +12,11 @@ use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, alerts, audit, clock, key, transports};
+use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
+use crate::library::Library;
 use crate::license_command::{self, LicenseCommand};
 use crate::machine::Machine;
 use crate::sip::Sip;
@@ -71,6 +72,9 @@ const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 
 /// How soon a certificate or a transport that was changed on another node is in use here.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often contents that belong to no file are looked for.
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often the machine is looked at, and how soon at the latest a mail that is due is sent.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
@@ -174,10 +178,14 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let reserved = addresses.iter().map(SocketAddr::port).collect();
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
-    let mut background = JoinSet::new();
-    background.spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+    let library = Library::open(&store, config.files.as_deref()).await?;
+    clean(&store, &library).await;
     let folders = [store.folder(), config.files].into_iter().flatten();
     let machine = Machine::watch(folders.collect()).context("no thread to watch the machine")?;
+
+    let mut background = JoinSet::new();
+    background.spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+    background.spawn(clean_now_and_then(store.clone(), library.clone()));
     background.spawn(watch(store.clone(), vault.clone(), machine));
     if config.audit_days > 0 {
         background.spawn(forget(store.clone(), config.audit_days));
@@ -192,6 +200,9 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
+        library,
+        // A number of bytes that one machine has.
+        file_limit: usize::try_from(config.file_limit).unwrap_or(usize::MAX),
     }
     .into_router();
     let mut stdout = std::io::stdout();
@@ -265,6 +276,24 @@ fn in_full(error: Error) -> anyhow::Error {
     match error {
         Error::Internal { internal } | Error::Unavailable { internal } => anyhow::anyhow!(internal),
         other => other.into(),
+    }
+}
+
+/// Removes contents from the folder of the files that belong to none.
+async fn clean(store: &Store, library: &Library) {
+    let Some(folder) = library.folder() else { return };
+    match files::sweep(store, folder).await.map_err(in_full) {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed contents that belong to no file (any more)"),
+        Err(error) => tracing::warn!(%error, "the folder of the files may have contents that belong to none"),
+    }
+}
+
+/// Another node may have died while it wrote, and a tenant that was deleted leaves its contents.
+async fn clean_now_and_then(store: Store, library: Library) {
+    loop {
+        clock::reached(clock::elapsed() + CLEAN_EVERY).await;
+        clean(&store, &library).await;
     }
 }
 

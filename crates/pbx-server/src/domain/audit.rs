@@ -45,6 +45,8 @@ impl Action {
 pub enum Object {
     /// A dealer.
     Dealer,
+    /// A file of the library.
+    File,
     /// A day off.
     Holiday,
     /// A rule about addresses.
@@ -65,8 +67,9 @@ pub enum Object {
 
 impl Object {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dealer,
+        Self::File,
         Self::Holiday,
         Self::IpBlacklist,
         Self::Provider,
@@ -81,6 +84,7 @@ impl Object {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Dealer => "DEALER",
+            Self::File => "FILE",
             Self::Holiday => "HOLIDAY",
             Self::IpBlacklist => "IP_BLACKLIST",
             Self::Provider => "PROVIDER",

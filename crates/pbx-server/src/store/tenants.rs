@@ -37,3 +37,29 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
         .to_owned();
     tx.first(&select, |row| row.get(0))
 }
+
+/// How much disk space a tenant may use, as it is written; nothing of a tenant that is not there.
+pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
+    let select = Query::select()
+        .column("document")
+        .from("tenants")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    let document = tx.first(&select, |row| row.get::<String>(0))?;
+    let document: Option<serde_json::Value> = document
+        .map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| StoreError::Engine(format!("the stored tenant {id} does not read: {error}")))?;
+    Ok(document.and_then(|document| Some(document.get("disk_quota")?.as_str()?.to_owned())))
+}
+
+/// The file that is a tenant's avatar.
+pub fn avatar(tx: &mut Tx<'_>, id: Id) -> Result<Option<Id>, StoreError> {
+    let select = Query::select()
+        .column("avatar_file_id")
+        .from("tenants")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    let avatar: Option<Option<Id>> = tx.first(&select, |row| row.get(0))?;
+    Ok(avatar.flatten())
+}
