@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{server, start};
 
 /// Every entry so far. The server may go on.
-fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
     let ended = start.run("audit", &[&["--database", start.database()], arguments].concat());
     assert!(ended.status.success(), "{ended:?}");
     let lines = ended.stdout.lines();

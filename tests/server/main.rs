@@ -30,6 +30,7 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
+mod tenants;
 mod transcript;
 mod transports;
 mod unmounted;

@@ -35,6 +35,8 @@ pub mod rate_limit;
 pub mod sbc;
 pub mod session;
 pub mod source;
+pub mod stir_shaken;
+pub mod tenants;
 pub mod token;
 pub mod transports;
 pub mod vault;

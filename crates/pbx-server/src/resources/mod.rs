@@ -16,6 +16,8 @@ mod license;
 mod login;
 mod network;
 mod sbc;
+mod tenant_parts;
+mod tenants;
 mod transports;
 mod voicemail;
 
@@ -77,6 +79,7 @@ list_parameters!(
     pbx_api::files::ListFilesQuery,
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
 );
 
