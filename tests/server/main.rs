@@ -6,6 +6,10 @@
 //! `../engines`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests have the time of the machine, from which they put the server's ahead"
+)]
 
 mod admin;
 mod admin_notification;

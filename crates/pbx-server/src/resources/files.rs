@@ -42,7 +42,7 @@ impl From<File> for FileInfo {
             size: file.size,
             media_type: file.media_type,
             url: format!("{BASE_PATH}/blobs/{}", file.digest),
-            created_at: file.created_at,
+            created_at: file.created_at.into(),
         }
     }
 }
