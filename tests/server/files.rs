@@ -220,9 +220,7 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
         "{}",
         refused.describe()
     );
-    brand(UpdateBrand::default().logo(Field::Null))
-        .await
-        .unwrap();
+    brand(UpdateBrand::default().logo(Field::Null)).await.unwrap();
     client.delete_file().id(&*logo).send().await.unwrap();
     let refused = brand(UpdateBrand::default().logo(&*logo)).await.unwrap_err();
     assert_eq!(details(refused), ["body#/logo unknown"]);
@@ -353,7 +351,10 @@ async fn the_files_of_tenants_dealers_and_the_system_do_not_exist_for_each_other
 async fn an_avatar_is_a_file_of_the_tenant() {
     let server = server();
     let raw = server.raw_signed_in().await;
-    let (one, two) = (tenant(&raw, "one.example.com", "").await, tenant(&raw, "two.example.com", "").await);
+    let (one, two) = (
+        tenant(&raw, "one.example.com", "").await,
+        tenant(&raw, "two.example.com", "").await,
+    );
     let client = server.client().await;
     let of_system = upload(&client, "system.png", png(10, 10, 0)).await.unwrap();
     switch(&client, Some(&two)).await;
@@ -370,7 +371,10 @@ async fn an_avatar_is_a_file_of_the_tenant() {
     for unknown in [of_system, of_other, "1".to_owned(), "no-id".to_owned()] {
         let refused = avatar(Field::Value(unknown)).await.unwrap_err();
         assert_eq!(refused.status().unwrap(), 400);
-        assert_eq!(refused.problems()[0].detail.as_deref(), Some("body#/avatar_file_id unknown"));
+        assert_eq!(
+            refused.problems()[0].detail.as_deref(),
+            Some("body#/avatar_file_id unknown")
+        );
     }
     avatar(Field::Value(own.clone())).await.unwrap();
 
@@ -383,14 +387,25 @@ async fn an_avatar_is_a_file_of_the_tenant() {
     let managed = client.show_tenant().id(&*one).send().await.unwrap().into_inner();
     assert_eq!(managed.avatar_file_url.as_deref(), Some(&*url));
     assert_eq!(managed.used_disk_quota.as_deref(), Some("1KB"));
-    let listed = client.list_tenants().orderby("domain").send().await.unwrap().into_inner().items;
+    let listed = client
+        .list_tenants()
+        .orderby("domain")
+        .send()
+        .await
+        .unwrap()
+        .into_inner()
+        .items;
     assert_eq!(listed[0].avatar_file_url.as_deref(), Some(&*url));
     assert_eq!(listed[1].avatar_file_name, None);
 
     // It stays while it is shown.
     let refused = client.delete_file().id(&*own).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
-    assert!(refused.describe().contains("the avatar of the tenant"), "{}", refused.describe());
+    assert!(
+        refused.describe().contains("the avatar of the tenant"),
+        "{}",
+        refused.describe()
+    );
     avatar(Field::Null).await.unwrap();
     client.delete_file().id(&*own).send().await.unwrap();
 }
