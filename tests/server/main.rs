@@ -20,6 +20,7 @@ mod key;
 mod license;
 mod lifecycle;
 mod network;
+mod providers;
 mod sbc;
 mod smtp;
 mod transcript;

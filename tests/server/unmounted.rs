@@ -18,6 +18,7 @@ const BUILT: &[&str] = &[
     "license",
     "login",
     "network",
+    "providers",
     "sbc",
     "transports",
 ];

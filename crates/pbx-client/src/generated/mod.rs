@@ -111,5 +111,8 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("refreshTokens 200", crate::support::decode::<types::TokenSet>),
     ("retrieveSignedInUser 200", crate::support::decode::<types::SignedInUser>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
+    ("listProviders 200", crate::support::decode::<types::ProviderList>),
+    ("createProvider 201", crate::support::decode::<types::Created>),
+    ("showProvider 200", crate::support::decode::<types::Provider>),
     ("error Errors", crate::support::decode::<types::Errors>),
 ];

@@ -21,6 +21,7 @@ pub mod lockout;
 pub mod network;
 pub mod password;
 pub mod password_policy;
+pub mod providers;
 pub mod rate_limit;
 pub mod sbc;
 pub mod session;

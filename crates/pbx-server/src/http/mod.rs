@@ -73,6 +73,7 @@ impl Pbx {
             .mount(pbx_api::license::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::providers::router())
             .mount(pbx_api::sbc::router())
             .mount(pbx_api::transports::router())
             .build()

@@ -10,6 +10,7 @@ mod key;
 mod license;
 mod login;
 mod network;
+mod providers;
 mod sbc;
 mod transports;
 
@@ -70,6 +71,7 @@ macro_rules! list_parameters {
 
 list_parameters!(
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::providers::ListProvidersQuery,
     pbx_api::transports::ListTransportsQuery,
 );
 

@@ -15,6 +15,7 @@ pub mod ip_filters;
 pub mod list;
 mod migrations;
 mod postgres;
+pub mod providers;
 mod revisions;
 pub mod sessions;
 pub mod settings;
