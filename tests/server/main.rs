@@ -9,6 +9,7 @@
 
 mod admin;
 mod admin_notification;
+mod alerts;
 mod audit;
 mod auth;
 mod brand;
@@ -22,7 +23,6 @@ mod lifecycle;
 mod network;
 mod providers;
 mod sbc;
-mod smtp;
 mod transcript;
 mod transports;
 mod unmounted;

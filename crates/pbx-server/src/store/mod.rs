@@ -7,6 +7,7 @@
 //! as it is or as one of the domain, and does not go on.
 
 pub mod accounts;
+pub mod alerts;
 pub mod audit;
 mod changes;
 pub mod dealers;
@@ -80,6 +81,14 @@ impl Store {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.location(),
             Engine::Postgres(postgres) => postgres.location().to_owned(),
+        }
+    }
+
+    /// The folder with the data, if it is on this machine.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.folder()),
+            Engine::Postgres(_) => None,
         }
     }
 
@@ -157,6 +166,6 @@ fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

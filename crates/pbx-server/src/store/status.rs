@@ -14,8 +14,13 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
         .from("accounts")
         .and_where(Expr::col("role").eq(Role::Dealer.as_str()))
         .to_owned();
+    let trunks = Query::select()
+        .expr(Func::count(Expr::col(Asterisk)))
+        .from("providers")
+        .to_owned();
     Ok(Counts {
         dealers: tx.first(&dealers, |row| row.get(0))?.unwrap_or(0),
+        trunks: tx.first(&trunks, |row| row.get(0))?.unwrap_or(0),
         ..Counts::default()
     })
 }
