@@ -26,6 +26,7 @@ pub mod status;
 pub mod tenants;
 pub mod transports;
 mod tx;
+pub mod users;
 
 use std::path::PathBuf;
 use std::sync::Arc;
