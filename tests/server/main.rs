@@ -15,6 +15,7 @@ mod auth;
 mod brand;
 mod errors;
 mod guards;
+mod holidays;
 mod im;
 mod ip_filters;
 mod key;
@@ -26,6 +27,7 @@ mod sbc;
 mod transcript;
 mod transports;
 mod unmounted;
+mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};
 

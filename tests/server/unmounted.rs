@@ -12,6 +12,7 @@ const BUILT: &[&str] = &[
     "admin",
     "auth",
     "brand",
+    "holidays",
     "im",
     "ip_filters",
     "key",
@@ -21,6 +22,7 @@ const BUILT: &[&str] = &[
     "providers",
     "sbc",
     "transports",
+    "voicemail",
 ];
 
 /// Operations that anyone may call.
@@ -66,5 +68,5 @@ async fn operations_that_are_not_built_answer_501_and_none_answers_without_a_tok
             unbuilt += 1;
         }
     }
-    assert_eq!(unbuilt, 44, "operations that are not built");
+    assert_eq!(unbuilt, 37, "operations that are not built");
 }

@@ -13,6 +13,7 @@ mod clock;
 mod raw;
 mod server;
 pub mod smtp;
+mod tenants;
 
 pub use certificates::{Authority, Pair, der, handshake};
 pub use clock::{CLOCK, Clock, ahead};

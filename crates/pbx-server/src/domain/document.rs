@@ -6,7 +6,7 @@ use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
 use crate::store::settings::{self, Setting};
-use crate::store::{Changes, Store, Tx};
+use crate::store::{Changes, OnConstraint, Store, Tx};
 
 pub use crate::store::settings::Owner;
 
@@ -50,13 +50,7 @@ pub async fn update<T: Document>(
         .write(move |tx| {
             let before = settings::members::<T>(tx, owner)?;
             let mut members = before.clone();
-            for (name, value) in &sent {
-                match value {
-                    Value::Null => drop(members.remove(name)),
-                    Value::String(text) if text.is_empty() => drop(members.remove(name)),
-                    value => drop(members.insert(name.clone(), value.clone())),
-                }
-            }
+            merge(&mut members, &sent);
             let mut document: T = settings::read(members)?;
             let mut check = Check {
                 vault: &vault,
@@ -67,7 +61,8 @@ pub async fn update<T: Document>(
                 return Err(Error::Invalid(check.violations));
             }
             let after = settings::members_of(&document)?;
-            settings::save_of(tx, owner, &document)?;
+            settings::save_of(tx, owner, &document)
+                .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
             document.saved(tx, owner)?;
             let id = match owner {
                 Owner::System => T::NAME.to_owned(),
@@ -76,6 +71,17 @@ pub async fn update<T: Document>(
             Ok(Entry::update(T::OBJECT, id).between(&before, &after).with(()))
         })
         .await
+}
+
+/// Replaces the members that were sent with a value, and removes those that were sent as null or as empty text.
+pub(super) fn merge(members: &mut Map<String, Value>, sent: &Map<String, Value>) {
+    for (name, value) in sent {
+        match value {
+            Value::Null => drop(members.remove(name)),
+            Value::String(text) if text.is_empty() => drop(members.remove(name)),
+            value => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
 }
 
 /// The name under which a member's secret is sealed.

@@ -70,6 +70,7 @@ impl Pbx {
             .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
             .mount(pbx_api::brand::router())
+            .mount(pbx_api::holidays::router())
             .mount(pbx_api::im::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::key::router())
@@ -79,6 +80,7 @@ impl Pbx {
             .mount(pbx_api::providers::router())
             .mount(pbx_api::sbc::router())
             .mount(pbx_api::transports::router())
+            .mount(pbx_api::voicemail::router())
             .build()
     }
 }

@@ -4,6 +4,7 @@
 mod admin;
 mod auth;
 mod brand;
+mod holidays;
 mod im;
 mod ip_filters;
 mod key;
@@ -13,6 +14,7 @@ mod network;
 mod providers;
 mod sbc;
 mod transports;
+mod voicemail;
 
 use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
@@ -34,13 +36,11 @@ impl Pbx {
         document::update::<D>(&self.changes(call), &self.vault, Owner::System, body.into_parts().1).await
     }
 
-    #[expect(dead_code, reason = "for the resources of tenants")]
     /// The same for those of which each tenant has one: that of the tenant that the caller acts in.
     async fn tenant_document<D: Document>(&self, call: &Call<Caller>) -> Result<D, Error> {
         document::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
 
-    #[expect(dead_code, reason = "for the resources of tenants")]
     async fn merge_tenant<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
         let owner = Owner::Tenant(call.caller.tenant()?);
         document::update::<D>(&self.changes(call), &self.vault, owner, body.into_parts().1).await
@@ -70,6 +70,7 @@ macro_rules! list_parameters {
 }
 
 list_parameters!(
+    pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
     pbx_api::providers::ListProvidersQuery,
     pbx_api::transports::ListTransportsQuery,

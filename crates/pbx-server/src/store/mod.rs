@@ -9,12 +9,15 @@
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+pub mod balance;
 mod changes;
 pub mod dealers;
 mod error;
+pub mod holidays;
 pub mod ip_filters;
 pub mod list;
 mod migrations;
+pub mod numbers;
 mod postgres;
 pub mod providers;
 mod revisions;
