@@ -6,6 +6,10 @@
 //! `../engines`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests have the time of the machine, from which they put the server's ahead"
+)]
 
 mod admin;
 mod admin_notification;
@@ -13,7 +17,10 @@ mod alerts;
 mod audit;
 mod auth;
 mod brand;
+mod dealer;
+mod dealers;
 mod errors;
+mod files;
 mod guards;
 mod holidays;
 mod im;
@@ -24,6 +31,7 @@ mod lifecycle;
 mod network;
 mod providers;
 mod sbc;
+mod tenants;
 mod transcript;
 mod transports;
 mod unmounted;

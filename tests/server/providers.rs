@@ -1,7 +1,9 @@
 //! `/providers`: trunks, and which tenants have which numbers of them.
 
 use futures_util::future::join_all;
-use pbx_client::types::{AssignProvider, CreateProvider, Provider, TransportProtocol, TrunkMode, UpdateProvider};
+use pbx_client::types::{
+    AssignProvider, CreateProvider, CreateTenant, Provider, TransportProtocol, TrunkMode, UpdateProvider,
+};
 use pbx_client::{Client, Field};
 use serde_json::json;
 
@@ -260,6 +262,12 @@ async fn a_trunk_does_not_register_for_the_domain_of_a_tenant() {
     let refused = client.update_provider().id(&id).body(update).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert_eq!(show(&client, &id).await.mode, Some(TrunkMode::IpAuth));
+
+    // Nor does a tenant take the domain for which a trunk registers.
+    create("two.example.com", TrunkMode::AcceptRegister).await.unwrap();
+    let new = CreateTenant::new("Two", "TWO.example.com", "Europe/Berlin", "EUR", "DEU");
+    let refused = client.create_tenant().body(new).send().await.unwrap_err();
+    assert_eq!(refused.status().unwrap(), 409);
 }
 
 #[tokio::test]

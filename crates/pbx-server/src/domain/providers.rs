@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
+use super::tenants::caller_ids;
 use super::transports::Protocol;
 use super::{Error, Id, Violation, address};
 use crate::store::{Changes, OnConstraint, Store, Tx, providers as queries, tenants};
@@ -275,7 +276,7 @@ pub async fn assign(store: &Changes, id: Id, tenant_id: Id, assignment: Assignme
         .await
 }
 
-/// Takes a trunk away from a tenant. The others keep theirs.
+/// Takes a trunk away from a tenant, with the numbers of it that the tenant shows to others. The other tenants keep theirs.
 pub async fn unassign(store: &Changes, id: Id, tenant_id: Id) -> Result<(), Error> {
     store
         .write(move |tx| {
@@ -283,8 +284,10 @@ pub async fn unassign(store: &Changes, id: Id, tenant_id: Id) -> Result<(), Erro
             if !queries::unassign(tx, id, tenant_id)? {
                 return Err(not_assigned());
             }
+            let shown = caller_ids::forget(tx, tenant_id, id)?;
+            let tenant = Entry::update(Object::Tenant, tenant_id).fields(shown.then_some("outbound_caller_ids"));
             let entry = Entry::update(Object::Provider, id);
-            Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
+            Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()).and(tenant))
         })
         .await
 }

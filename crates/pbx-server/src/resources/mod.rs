@@ -3,7 +3,11 @@
 
 mod admin;
 mod auth;
+mod blobs;
 mod brand;
+mod dealer;
+mod dealers;
+mod files;
 mod holidays;
 mod im;
 mod ip_filters;
@@ -13,6 +17,8 @@ mod login;
 mod network;
 mod providers;
 mod sbc;
+mod tenant_parts;
+mod tenants;
 mod transports;
 mod voicemail;
 
@@ -70,11 +76,19 @@ macro_rules! list_parameters {
 }
 
 list_parameters!(
+    pbx_api::dealers::ListDealersQuery,
+    pbx_api::files::ListFilesQuery,
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
     pbx_api::providers::ListProvidersQuery,
+    pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
 );
+
+/// Empty text is none, as in an update.
+fn text(given: Option<String>) -> Option<String> {
+    given.filter(|text| !text.is_empty())
+}
 
 /// What an answer shows of a secret: that there is one.
 fn mask(secret: &Option<Sealed>) -> Option<Secret> {
