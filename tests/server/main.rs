@@ -31,6 +31,8 @@ mod lifecycle;
 mod network;
 mod providers;
 mod sbc;
+mod tenant;
+mod tenant_events;
 mod tenants;
 mod transcript;
 mod transports;

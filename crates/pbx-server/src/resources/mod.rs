@@ -17,6 +17,7 @@ mod login;
 mod network;
 mod providers;
 mod sbc;
+mod tenant;
 mod tenant_parts;
 mod tenants;
 mod transports;
