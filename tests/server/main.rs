@@ -26,6 +26,7 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
+mod tenant_dealers;
 mod tenants;
 mod transcript;
 mod transports;

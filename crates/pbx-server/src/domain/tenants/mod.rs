@@ -1,7 +1,7 @@
 //! Tenants: who uses this system. What a tenant is, is in [`tenant`]; here is what can be done with one.
 
-pub mod avatar;
-pub mod caller_ids;
+mod avatar;
+mod caller_ids;
 pub mod designation;
 pub mod e164;
 pub mod events;
@@ -15,6 +15,7 @@ use self::events::WebhookSecrets;
 pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
 use super::audit::{Entry, Object};
 use super::document::{self, Check};
+use super::files::{self, File};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Reach;
 use super::vault::Vault;
@@ -91,9 +92,25 @@ pub struct NewTenant {
     pub extension_event: WebhookSecrets,
 }
 
-/// One page of the tenants within reach.
-pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<TenantSummary>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, reach, &query)?)).await
+/// A tenant with what others keep of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its picture.
+    pub avatar: Option<File>,
+    /// What its files take, e.g. `12MB`.
+    pub used_disk_quota: String,
+}
+
+/// One page of the tenants within reach, each with its picture.
+pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<(TenantSummary, Option<File>)>, Error> {
+    store
+        .scan(move |tx| {
+            let page = queries::page(tx, reach, &query)?;
+            avatar::beside(tx, page)
+        })
+        .await
 }
 
 /// Adds a tenant with its service numbers. One that a dealer adds is that dealer's.
@@ -137,18 +154,18 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
 }
 
 /// The tenant of that id, if it is within reach.
-pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Tenant, Error> {
+pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Shown, Error> {
     store
         .read(move |tx| {
             within(tx, reach, id)?;
-            existing(tx, id)
+            shown(tx, id)
         })
         .await
 }
 
 /// The tenant that the caller acts in.
-pub async fn show_current(store: &Store, id: Id) -> Result<Tenant, Error> {
-    store.read(move |tx| existing(tx, id)).await
+pub async fn show_current(store: &Store, id: Id) -> Result<Shown, Error> {
+    store.read(move |tx| shown(tx, id)).await
 }
 
 /// Merges the members that were sent, as [`document::update`] does for other documents.
@@ -211,6 +228,15 @@ pub fn not_found() -> Error {
 
 fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
     queries::by_id(tx, id)?.ok_or_else(not_found)
+}
+
+fn shown(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
+    let tenant = existing(tx, id)?;
+    Ok(Shown {
+        avatar: avatar::of(tx, &tenant)?,
+        used_disk_quota: files::used(tx, id)?,
+        tenant,
+    })
 }
 
 fn domain_taken() -> Error {
