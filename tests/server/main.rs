@@ -6,6 +6,10 @@
 //! `../engines`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests have the time of the machine, from which they put the server's ahead"
+)]
 
 mod admin;
 mod admin_notification;
@@ -26,7 +30,9 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
+mod tenant;
 mod tenant_dealers;
+mod tenant_events;
 mod tenants;
 mod transcript;
 mod transports;

@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Id;
 use super::session::Caller;
+use super::{Error, Id, clock};
+use crate::store::{Store, audit};
 
 /// What was done. The vendor's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,6 +261,21 @@ pub struct Record {
     pub address: Option<String>,
     /// Under which the log knows more.
     pub request_id: Option<String>,
+}
+
+/// Forgets changes that are more than so many days old. Many are forgotten in several steps, so that nobody waits long.
+pub async fn forget(store: &Store, days: u32) -> Result<(), Error> {
+    const AT_A_TIME: u64 = 1000;
+    let age = SignedDuration::from_hours(24 * i64::from(days));
+    let before = clock::now().saturating_sub(age).unwrap_or(Timestamp::MIN);
+    loop {
+        let forgotten = store
+            .write_unaudited(move |tx| Ok::<_, Error>(audit::forget_before(tx, before, AT_A_TIME)?))
+            .await?;
+        if forgotten == 0 {
+            return Ok(());
+        }
+    }
 }
 
 fn differing<T: Serialize>(before: &T, after: &T) -> Vec<String> {

@@ -47,7 +47,7 @@ impl From<File> for FileInfo {
             name: file.name,
             size: file.size,
             media_type: file.media_type,
-            created_at: file.created_at,
+            created_at: file.created_at.into(),
         }
     }
 }

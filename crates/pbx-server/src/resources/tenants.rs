@@ -240,7 +240,7 @@ fn summary((tenant, avatar): (tenants::TenantSummary, Option<File>)) -> TenantSu
         avatar_file_name: avatar.name,
         avatar_file_size: avatar.size,
         avatar_file_url: avatar.url,
-        created_at: tenant.created_at,
+        created_at: tenant.created_at.into(),
     }
 }
 
@@ -296,7 +296,7 @@ impl From<Shown> for Tenant {
             contact_update_interval: Some(settings.contact_update_interval),
             email_recipients: settings.email_recipients,
             password_force_reset: Some(settings.password_force_reset),
-            created_at: tenant.created_at,
+            created_at: tenant.created_at.into(),
             avatar_file_name: avatar.name,
             avatar_file_size: avatar.size,
             avatar_file_url: avatar.url,
