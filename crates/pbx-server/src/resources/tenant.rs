@@ -43,7 +43,12 @@ impl TenantApi for Pbx {
             current_ring_groups: 0,
             current_ivrs: 0,
             current_trunks: count(counts.trunks),
-            calls_in_24_hours: hours.map(|time| HourlyCalls { time, count: 0 }).collect(),
+            calls_in_24_hours: hours
+                .map(|time| HourlyCalls {
+                    time: time.into(),
+                    count: 0,
+                })
+                .collect(),
         })
     }
 
