@@ -1,7 +1,7 @@
 //! Tenants: who uses this system. What a tenant is, is in [`tenant`]; here is what can be done with one.
 
 mod avatar;
-mod caller_ids;
+pub mod caller_ids;
 pub mod designation;
 pub mod e164;
 pub mod events;
@@ -22,7 +22,7 @@ use super::session::Reach;
 use super::vault::Vault;
 use super::webhook::{self, Event};
 use super::{Error, Id, IdSource, clock, dealers, numbers};
-use crate::store::{Changes, OnConstraint, Store, Tx, sessions, tenants as queries};
+use crate::store::{Changes, OnConstraint, Store, Tx, providers, sessions, tenants as queries};
 use crate::webhook::Sender;
 
 /// What a list of tenants can be filtered and ordered by.
@@ -141,6 +141,7 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
     check.finish()?;
     store
         .write(move |tx| {
+            not_a_trunks(tx, &tenant.profile.domain)?;
             queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             numbers::begin(tx, tenant.id)?;
             if let Reach::Branch(dealer_id) = reach {
@@ -193,6 +194,9 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
             caller_ids::check(tx, &mut check, &before, &after)?;
             avatar::check(tx, &mut check, &before, &after)?;
             check.finish()?;
+            if before.profile.domain != after.profile.domain {
+                not_a_trunks(tx, &after.profile.domain)?;
+            }
             queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {
                 sessions::delete_of_tenant(tx, id)?;
@@ -252,6 +256,17 @@ fn shown(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
         used_disk_quota: files::used(tx, id)?,
         tenant,
     })
+}
+
+/// A trunk that registers for a domain must not be mistaken for a tenant.
+fn not_a_trunks(tx: &mut Tx<'_>, domain: &str) -> Result<(), Error> {
+    if providers::registers(tx, domain)? {
+        return Err(Error::Conflict {
+            code: "CONFLICT",
+            message: "A trunk registers for this SIP domain.".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn domain_taken() -> Error {
