@@ -34,7 +34,7 @@ impl FilesApi for Pbx {
     }
 }
 
-/// Where the content of a file is fetched from.
+/// Where its content is, relative to the server.
 pub(super) fn url(file: &File) -> String {
     format!("{BASE_PATH}/blobs/{}", file.digest)
 }

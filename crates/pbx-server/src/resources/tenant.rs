@@ -11,7 +11,6 @@ use super::{count, mask};
 use crate::domain::balance::{self, Amount};
 use crate::domain::custom_headers::{self, Scope};
 use crate::domain::session::Caller;
-use crate::domain::tenants::avatar::Shown;
 use crate::domain::tenants::{self, By};
 use crate::domain::webhook::Event;
 use crate::domain::{Error, clock, password_policy};
@@ -114,10 +113,10 @@ impl TenantApi for Pbx {
     }
 }
 
-impl From<Shown> for CurrentTenant {
-    fn from(Shown { tenant, files }: Shown) -> Self {
+impl From<tenants::Shown> for CurrentTenant {
+    fn from(shown: tenants::Shown) -> Self {
+        let (tenant, avatar) = (shown.tenant, Avatar::from(shown.avatar));
         let (profile, settings) = (tenant.profile, tenant.settings);
-        let avatar = Avatar::from(files.avatar);
         Self {
             id: tenant.id.to_string(),
             name: profile.name,
@@ -147,7 +146,7 @@ impl From<Shown> for CurrentTenant {
             max_call_queues: Some(settings.max_call_queues),
             max_conference_rooms: Some(settings.max_conference_rooms),
             disk_quota: Some(settings.disk_quota),
-            used_disk_quota: files.used,
+            used_disk_quota: shown.used_disk_quota,
             im_disk_quota: Some(settings.im_disk_quota),
             extension_im_disk_quota: Some(settings.extension_im_disk_quota),
             recording_retention: Some(settings.recording_retention),

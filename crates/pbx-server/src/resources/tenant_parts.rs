@@ -5,12 +5,11 @@ use pbx_api::shared::{
     WebhookAuth,
 };
 
-use super::mask;
+use super::{files, mask};
 use crate::domain::files::File;
 use crate::domain::tenants::{e164, events, office_hours, tenant};
 
-/// What is shown of a tenant's picture.
-#[derive(Default)]
+/// The picture of a tenant, as three of its members say it.
 pub(super) struct Avatar {
     pub(super) name: Option<String>,
     pub(super) size: Option<i64>,
@@ -19,11 +18,11 @@ pub(super) struct Avatar {
 
 impl From<Option<File>> for Avatar {
     fn from(file: Option<File>) -> Self {
-        file.map_or_else(Self::default, |file| Self {
-            url: Some(super::files::url(&file)),
-            name: Some(file.name),
-            size: Some(file.size),
-        })
+        Self {
+            url: file.as_ref().map(files::url),
+            size: file.as_ref().map(|file| file.size),
+            name: file.map(|file| file.name),
+        }
     }
 }
 

@@ -11,15 +11,15 @@ use super::known;
 use super::tenant_parts::Avatar;
 use crate::domain::Error;
 use crate::domain::dealers;
+use crate::domain::files::File;
 use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::{self, Caller};
-use crate::domain::tenants::avatar::{Listed, Shown};
 use crate::domain::tenants::designation::{self, TenantDealer};
 use crate::domain::tenants::e164::E164Rules;
 use crate::domain::tenants::events::{EventWebhook, WebhookSecrets};
 use crate::domain::tenants::office_hours::{Day, OfficeHours, Range};
-use crate::domain::tenants::{self, By, NewTenant, Profile, Settings};
+use crate::domain::tenants::{self, By, NewTenant, Profile, Settings, Shown};
 use crate::http::Pbx;
 
 impl TenantsApi for Pbx {
@@ -28,7 +28,7 @@ impl TenantsApi for Pbx {
         let page = tenants::list(&self.store, call.caller.reach()?, query).await?;
         Ok(TenantList {
             count: page.count,
-            items: page.items.into_iter().map(TenantSummary::from).collect(),
+            items: page.items.into_iter().map(summary).collect(),
         })
     }
 
@@ -224,33 +224,30 @@ impl From<TenantDealer> for DealerSummary {
     }
 }
 
-impl From<Listed> for TenantSummary {
-    fn from(Listed { tenant, avatar }: Listed) -> Self {
-        let profile = tenant.profile;
-        let avatar = Avatar::from(avatar);
-        Self {
-            id: tenant.id.to_string(),
-            name: profile.name,
-            domain: profile.domain,
-            max_extensions: Some(profile.max_extensions),
-            max_concurrent_calls: Some(profile.max_concurrent_calls),
-            enabled: Some(profile.enabled),
-            website: profile.website,
-            timezone: profile.timezone,
-            currency: profile.currency,
-            region: profile.region,
-            avatar_file_name: avatar.name,
-            avatar_file_size: avatar.size,
-            avatar_file_url: avatar.url,
-            created_at: tenant.created_at.into(),
-        }
+fn summary((tenant, avatar): (tenants::TenantSummary, Option<File>)) -> TenantSummary {
+    let (profile, avatar) = (tenant.profile, Avatar::from(avatar));
+    TenantSummary {
+        id: tenant.id.to_string(),
+        name: profile.name,
+        domain: profile.domain,
+        max_extensions: Some(profile.max_extensions),
+        max_concurrent_calls: Some(profile.max_concurrent_calls),
+        enabled: Some(profile.enabled),
+        website: profile.website,
+        timezone: profile.timezone,
+        currency: profile.currency,
+        region: profile.region,
+        avatar_file_name: avatar.name,
+        avatar_file_size: avatar.size,
+        avatar_file_url: avatar.url,
+        created_at: tenant.created_at.into(),
     }
 }
 
 impl From<Shown> for Tenant {
-    fn from(Shown { tenant, files }: Shown) -> Self {
+    fn from(shown: Shown) -> Self {
+        let (tenant, avatar) = (shown.tenant, Avatar::from(shown.avatar));
         let (profile, settings) = (tenant.profile, tenant.settings);
-        let avatar = Avatar::from(files.avatar);
         Self {
             id: tenant.id.to_string(),
             name: profile.name,
@@ -281,7 +278,7 @@ impl From<Shown> for Tenant {
             max_call_queues: Some(settings.max_call_queues),
             max_conference_rooms: Some(settings.max_conference_rooms),
             disk_quota: Some(settings.disk_quota),
-            used_disk_quota: files.used,
+            used_disk_quota: shown.used_disk_quota,
             im_disk_quota: Some(settings.im_disk_quota),
             extension_im_disk_quota: Some(settings.extension_im_disk_quota),
             recording_retention: Some(settings.recording_retention),

@@ -1,6 +1,6 @@
 //! Tenants: who uses this system. What a tenant is, is in [`tenant`]; here is what can be done with one.
 
-pub mod avatar;
+mod avatar;
 pub mod caller_ids;
 pub mod designation;
 pub mod e164;
@@ -12,11 +12,11 @@ pub mod tenant;
 
 use serde_json::{Map, Value};
 
-use self::avatar::{Files, Listed, Shown};
 use self::events::WebhookSecrets;
 pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
 use super::audit::{Entry, Object};
 use super::document::{self, Check};
+use super::files::{self, File};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Reach;
 use super::vault::Vault;
@@ -95,13 +95,23 @@ pub struct NewTenant {
     pub extension_event: WebhookSecrets,
 }
 
-/// One page of the tenants within reach, with their pictures.
-pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<Listed>, Error> {
+/// A tenant with what others keep of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its picture.
+    pub avatar: Option<File>,
+    /// What its files take, e.g. `12MB`.
+    pub used_disk_quota: String,
+}
+
+/// One page of the tenants within reach, each with its picture.
+pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<(TenantSummary, Option<File>)>, Error> {
     store
         .scan(move |tx| {
-            let Page { count, items } = queries::page(tx, reach, &query)?;
-            let items = avatar::of_page(tx, items)?;
-            Ok(Page { count, items })
+            let page = queries::page(tx, reach, &query)?;
+            avatar::beside(tx, page)
         })
         .await
 }
@@ -152,20 +162,14 @@ pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Shown, Error> {
     store
         .read(move |tx| {
             within(tx, reach, id)?;
-            with_files(tx, id)
+            shown(tx, id)
         })
         .await
 }
 
 /// The tenant that the caller acts in.
 pub async fn show_current(store: &Store, id: Id) -> Result<Shown, Error> {
-    store.read(move |tx| with_files(tx, id)).await
-}
-
-fn with_files(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
-    let tenant = existing(tx, id)?;
-    let files = Files::of(tx, &tenant)?;
-    Ok(Shown { tenant, files })
+    store.read(move |tx| shown(tx, id)).await
 }
 
 /// Merges the members that were sent, as [`document::update`] does for other documents.
@@ -206,7 +210,7 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
 
 /// Sends an event that reports nothing to where the tenant wants such events, whether they are switched on or not.
 pub async fn send_test(store: &Store, vault: &Vault, sender: &Sender, id: Id, event: Event) -> Result<(), Error> {
-    let settings = store.read(move |tx| existing(tx, id)).await?.settings;
+    let settings = show_current(store, id).await?.tenant.settings;
     let webhook = match event {
         Event::Cdr => settings.cdr_event,
         Event::Extension => settings.extension_event,
@@ -243,6 +247,15 @@ pub fn not_found() -> Error {
 /// The tenant of that id.
 pub fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
     queries::by_id(tx, id)?.ok_or_else(not_found)
+}
+
+fn shown(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
+    let tenant = existing(tx, id)?;
+    Ok(Shown {
+        avatar: avatar::of(tx, &tenant)?,
+        used_disk_quota: files::used(tx, id)?,
+        tenant,
+    })
 }
 
 /// A trunk that registers for a domain must not be mistaken for a tenant.
