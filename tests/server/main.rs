@@ -28,6 +28,7 @@ mod sbc;
 mod transcript;
 mod transports;
 mod unmounted;
+mod users;
 mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};

@@ -23,6 +23,8 @@ const BUILT: &[&str] = &[
     "network",
     "sbc",
     "transports",
+    "user",
+    "users",
     "voicemail",
 ];
 

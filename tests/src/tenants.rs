@@ -39,7 +39,8 @@ impl Server {
         ));
     }
 
-    fn sql(&self, statements: &str) {
+    /// Runs statements on the database beside the server.
+    pub fn sql(&self, statements: &str) {
         match self.how().postgres() {
             Some(database) => drop(database.sql(statements)),
             None => rusqlite::Connection::open(self.how().database())

@@ -34,6 +34,7 @@ pub mod session;
 pub mod source;
 pub mod token;
 pub mod transports;
+pub mod users;
 pub mod vault;
 pub mod voicemail;
 pub mod webhook;

@@ -15,6 +15,8 @@ mod login;
 mod network;
 mod sbc;
 mod transports;
+mod user;
+mod users;
 mod voicemail;
 
 use pbx_api::shared::TokenSet;
@@ -75,6 +77,7 @@ list_parameters!(
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
     pbx_api::transports::ListTransportsQuery,
+    pbx_api::users::ListUsersQuery,
 );
 
 /// Empty text is none, as in an update.

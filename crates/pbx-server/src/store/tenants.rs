@@ -1,10 +1,12 @@
 //! Tenants.
 
 use sea_query::{Expr, ExprTrait, Query};
+use serde::Deserialize;
 
 use super::error::StoreError;
 use super::tx::Tx;
 use crate::domain::Id;
+use crate::domain::users::Demands;
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
@@ -36,4 +38,27 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
         .and_where(Expr::col("id").eq(id))
         .to_owned();
     tx.first(&select, |row| row.get(0))
+}
+
+/// What a tenant demands of its users.
+pub fn demands(tx: &mut Tx<'_>, id: Id) -> Result<Option<Demands>, StoreError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Members {
+        password_force_reset: bool,
+    }
+    let select = Query::select()
+        .columns(["max_extensions", "document"])
+        .from("tenants")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    let Some((max_extensions, document)) = tx.first(&select, |row| Ok((row.get(0)?, row.get::<String>(1)?)))? else {
+        return Ok(None);
+    };
+    let members: Members = serde_json::from_str(&document)
+        .map_err(|error| StoreError::Engine(format!("the document of a tenant does not read: {error}")))?;
+    Ok(Some(Demands {
+        max_extensions,
+        password_force_reset: members.password_force_reset,
+    }))
 }
