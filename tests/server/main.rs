@@ -6,6 +6,10 @@
 //! `../engines`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests have the time of the machine, from which they put the server's ahead"
+)]
 
 mod admin;
 mod admin_notification;
@@ -16,6 +20,7 @@ mod brand;
 mod dealer;
 mod dealers;
 mod errors;
+mod files;
 mod guards;
 mod holidays;
 mod im;
@@ -25,6 +30,7 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
+mod tenants;
 mod transcript;
 mod transports;
 mod unmounted;

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, reserved};
 use super::audit::{Audited, Entry, Object};
+use super::document::merged;
 use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::merged;
 use super::password::{Password, Passwords};
 use super::password_policy::PasswordPolicy;
 use super::session::{Account, Reach, Role};

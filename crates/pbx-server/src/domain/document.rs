@@ -1,5 +1,11 @@
-//! Resources of which the system, or each tenant, has one: a flat document of members that an update merges into.
+//! Documents of members that an update merges into: the resources of which the system, or each tenant, has one, and what is
+//! large enough to be changed like them.
 
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
@@ -42,24 +48,18 @@ pub async fn update<T: Document>(
     owner: Owner,
     mut sent: Map<String, Value>,
 ) -> Result<(), Error> {
-    for &name in T::SECRETS {
-        seal::<T>(vault, &mut sent, name)?;
-    }
+    seal(vault, &mut sent, T::SECRETS, place::<T>)?;
     let vault = vault.clone();
+    let fresh = settings::members_of(&T::default())?;
     store
         .write(move |tx| {
             let before = settings::members::<T>(tx, owner)?;
             let mut members = before.clone();
-            merge(&mut members, &sent);
+            merge(&mut members, &sent, &fresh, &[]);
             let mut document: T = settings::read(members)?;
-            let mut check = Check {
-                vault: &vault,
-                violations: Vec::new(),
-            };
+            let mut check = Check::new(&vault);
             document.settle(&mut check)?;
-            if !check.violations.is_empty() {
-                return Err(Error::Invalid(check.violations));
-            }
+            check.finish()?;
             let after = settings::members_of(&document)?;
             settings::save_of(tx, owner, &document)
                 .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
@@ -73,44 +73,124 @@ pub async fn update<T: Document>(
         .await
 }
 
-/// Replaces the members that were sent with a value, and removes those that were sent as null or as empty text.
-pub(super) fn merge(members: &mut Map<String, Value>, sent: &Map<String, Value>) {
-    for (name, value) in sent {
-        match value {
-            Value::Null => drop(members.remove(name)),
-            Value::String(text) if text.is_empty() => drop(members.remove(name)),
-            value => drop(members.insert(name.clone(), value.clone())),
-        }
-    }
-}
-
 /// The name under which a member's secret is sealed.
 pub fn place<T: Setting>(member: &str) -> String {
     format!("{}.{member}", T::NAME)
 }
 
-fn seal<T: Document>(vault: &Vault, sent: &mut Map<String, Value>, name: &str) -> Result<(), Error> {
-    match sent.get(name).and_then(Value::as_str) {
-        None | Some("") => {}
-        Some(MASK) => drop(sent.remove(name)),
-        Some(clear) => {
-            let sealed = vault.seal(&place::<T>(name), clear)?.into_stored();
-            sent.insert(name.to_owned(), sealed.into());
+/// Merges what was sent into the members (RFC 7396): objects deeply, all else in place of what was there.
+///
+/// What is null, or empty text, falls back to what it is in a `fresh` document; not so empty text in the members that `texts`
+/// names, where it is a value.
+pub fn merge(members: &mut Map<String, Value>, sent: &Map<String, Value>, fresh: &Map<String, Value>, texts: &[&str]) {
+    for (name, value) in sent {
+        let cleared = match value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty() && !texts.contains(&name.as_str()),
+            _ => false,
+        };
+        match (value, fresh.get(name)) {
+            (_, None) if cleared => drop(members.remove(name)),
+            (_, Some(default)) if cleared => drop(members.insert(name.clone(), default.clone())),
+            (Value::Object(inner), default) => {
+                let nothing = Map::new();
+                let default = default.and_then(Value::as_object).unwrap_or(&nothing);
+                let member = members.entry(name.as_str()).or_insert(Value::Null);
+                if !member.is_object() {
+                    *member = Value::Object(default.clone());
+                }
+                if let Value::Object(member) = member {
+                    merge(member, inner, default, &[]);
+                }
+            }
+            (value, _) => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
+/// An object with what was sent merged into it. What is cleared falls back to its default.
+pub fn merged<T: Serialize + DeserializeOwned + Default>(before: &T, sent: &Map<String, Value>) -> Result<T, Error> {
+    let unreadable = |error| Error::internal(format!("an object does not merge: {error}"));
+    let members = |object: &T| serde_json::to_value(object).and_then(serde_json::from_value::<Map<String, Value>>);
+    let mut after = members(before).map_err(unreadable)?;
+    merge(&mut after, sent, &members(&T::default()).map_err(unreadable)?, &[]);
+    serde_json::from_value(Value::Object(after)).map_err(unreadable)
+}
+
+/// Seals the secrets among what was sent, each for its place, and leaves out those that are the mask. A secret within another
+/// member is named with a dot between the two.
+pub fn seal(
+    vault: &Vault,
+    sent: &mut Map<String, Value>,
+    secrets: &[&str],
+    place: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    for &secret in secrets {
+        let (outer, name) = secret.rsplit_once('.').unwrap_or(("", secret));
+        let mut within = outer.split('.').filter(|name| !name.is_empty());
+        let found = within.try_fold(&mut *sent, |object, name| object.get_mut(name)?.as_object_mut());
+        let Some(object) = found else { continue };
+        match object.get(name).and_then(Value::as_str) {
+            None | Some("") => {}
+            Some(MASK) => drop(object.remove(name)),
+            Some(clear) => {
+                let sealed = vault.seal(&place(secret), clear)?.into_stored();
+                object.insert(name.to_owned(), sealed.into());
+            }
         }
     }
     Ok(())
 }
 
+/// Text that must be JSON, which is kept as it was written.
+pub fn json(text: &str) -> Result<String, &'static str> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("must be JSON"),
+    }
+}
+
 /// Collects everything that is wrong with a document.
 pub struct Check<'a> {
     vault: &'a Vault,
+    /// Where the members are that are looked at: empty, or a name and a slash for each object around them.
+    within: String,
     violations: Vec<Violation>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    /// Nothing is wrong yet.
+    pub fn new(vault: &'a Vault) -> Self {
+        Self {
+            vault,
+            within: String::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Everything that is wrong, if anything is.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.violations))
+        }
+    }
+
+    /// Looks at the members of the object, or the items of the array, that is the member of that name.
+    pub fn inside<R>(&mut self, name: impl Display, look: impl FnOnce(&mut Self) -> R) -> R {
+        let outside = self.within.len();
+        // Writing to a text cannot fail.
+        let _ = write!(self.within, "{name}/");
+        let seen = look(self);
+        self.within.truncate(outside);
+        seen
+    }
+
     /// The member breaks that rule.
-    pub fn refuse(&mut self, name: &str, rule: &'static str, message: &'static str) {
-        self.violations.push(Violation::field(name, rule, message));
+    pub fn refuse(&mut self, name: &str, rule: &'static str, message: impl Into<Cow<'static, str>>) {
+        let name = format!("{}{name}", self.within);
+        self.violations.push(Violation::field(&name, rule, message));
     }
 
     /// Replaces the text of a member by its canonical form, or says what it must be.
@@ -120,35 +200,49 @@ impl Check<'_> {
         name: &str,
         read: impl Fn(&str) -> Result<T, &'static str>,
     ) {
-        match member.as_deref().map(read) {
-            None => {}
-            Some(Ok(value)) => *member = Some(value.to_string()),
-            Some(Err(message)) => self.refuse(name, "format", message),
+        if let Some(text) = member {
+            self.text(text, name, read);
         }
     }
 
-    /// The secret of a member in clear, to compare it with another member.
-    pub fn reveal<T: Document>(&self, name: &str, sealed: &Sealed) -> Result<String, Error> {
-        self.vault.open(&place::<T>(name), sealed)
+    /// [`format`](Self::format) for a member that is always there.
+    pub fn text<T: ToString>(
+        &mut self,
+        member: &mut String,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, &'static str>,
+    ) {
+        match read(member).map(|value| value.to_string()) {
+            Ok(canonical) => *member = canonical,
+            Err(message) => self.refuse(name, "format", message),
+        }
+    }
+
+    /// The secret that was sealed for that place in clear, to compare it with another member.
+    pub fn reveal(&self, place: &str, sealed: &Sealed) -> Result<String, Error> {
+        self.vault.open(place, sealed)
+    }
+
+    /// What is wrong, in short.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let places = self.violations.iter();
+        places
+            .map(|violation| match &violation.place {
+                super::error::Place::Body(pointer) => format!("{pointer} {}", violation.rule),
+                super::error::Place::Query(name) => panic!("{name} is no member"),
+            })
+            .collect()
     }
 }
 
 /// Runs the rules of a document without a store.
 #[cfg(test)]
 pub(crate) fn settled<T: Document>(mut document: T, vault: &Vault) -> Result<T, Vec<String>> {
-    let mut check = Check {
-        vault,
-        violations: Vec::new(),
-    };
+    let mut check = Check::new(vault);
     document.settle(&mut check).unwrap();
-    let places = check.violations.iter();
-    let places: Vec<String> = places
-        .map(|violation| match &violation.place {
-            super::error::Place::Body(pointer) => format!("{pointer} {}", violation.rule),
-            super::error::Place::Query(name) => panic!("{name} is no member"),
-        })
-        .collect();
-    if places.is_empty() { Ok(document) } else { Err(places) }
+    let faults = check.faults();
+    if faults.is_empty() { Ok(document) } else { Err(faults) }
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl Holiday {
     /// The holiday that it becomes when these members are merged into it.
     fn merged(&self, sent: &Map<String, Value>) -> Result<Self, Error> {
         let mut members = members(self)?;
-        document::merge(&mut members, sent);
+        document::merge(&mut members, sent, &Map::new(), &[]);
         let draft: Draft = serde_json::from_value(Value::Object(members))
             .map_err(|error| Error::internal(format!("a holiday cannot be merged: {error}")))?;
         draft.checked(self.id)
@@ -292,7 +292,7 @@ mod tests {
         let (Value::Object(mut members), Value::Object(other)) = (christmas, other) else {
             panic!("objects")
         };
-        document::merge(&mut members, &other);
+        document::merge(&mut members, &other, &Map::new(), &[]);
         let draft: Draft = serde_json::from_value(Value::Object(members)).unwrap();
         draft.checked(Id::from_stored(1)).map_err(|error| {
             let Error::Invalid(violations) = error else {

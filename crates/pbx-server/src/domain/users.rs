@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, policy_of, reserved};
 use super::audit::{Entry, Object};
+use super::document::merged;
 use super::license::{self, Licensing};
 use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::merged;
 use super::numbers::{self, Kind as NumberKind};
 use super::password::{Password, Passwords};
 use super::session::{Account, Role};
+use super::tenants::Tenant;
 use super::vault::Vault;
 use super::{Error, Id, IdSource, clock, dealers};
 use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions, tenants, users as queries};
@@ -84,15 +85,6 @@ pub struct NewUser {
     pub settings: UserSettings,
 }
 
-/// What a tenant demands of its users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Demands {
-    /// How many there may be.
-    pub max_extensions: i64,
-    /// Whether they have to change a password that somebody else has set.
-    pub password_force_reset: bool,
-}
-
 /// One page of a tenant's users.
 pub async fn list(store: &Store, tenant_id: Id, query: ListQuery) -> Result<Page<User>, Error> {
     store.scan(move |tx| Ok(queries::page(tx, tenant_id, &query)?)).await
@@ -143,10 +135,10 @@ pub async fn create(store: &Changes, makers: Makers<'_>, tenant_id: Id, new: New
     let licensing = makers.licensing.clone();
     let created = store
         .write(move |tx| {
-            let demands = room(tx, tenant_id)?;
+            let tenant = room(tx, tenant_id)?;
             accounts::insert(tx, &account, user.created_at)
                 .on_constraint(accounts::UNIQUE_NAME_IN_TENANT, name_taken)?;
-            accounts::demand_new_password(tx, user.id, demands.password_force_reset)?;
+            accounts::demand_new_password(tx, user.id, tenant.settings.password_force_reset)?;
             numbers::take(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
             queries::insert(tx, &user, &extension_password)?;
             license::check_users(tx, &licensing)?;
@@ -212,7 +204,7 @@ pub async fn reset_password(
         .write(move |tx| {
             existing(tx, tenant_id, id)?;
             accounts::set_password(tx, id, &hash)?;
-            let demanded = demands(tx, tenant_id)?.password_force_reset;
+            let demanded = tenant(tx, tenant_id)?.settings.password_force_reset;
             accounts::demand_new_password(tx, id, demanded)?;
             sessions::delete_of(tx, id)?;
             Ok(Entry::update(Object::User, id).fields(["password"]).with(()))
@@ -237,24 +229,22 @@ pub fn not_found() -> Error {
     Error::NotFound { what: "user" }
 }
 
-/// Refuses where the tenant, or one of the dealers above it, may not have one user more.
-fn room(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Demands, Error> {
-    let demands = demands(tx, tenant_id)?;
-    if queries::count_of(tx, tenant_id)? >= demands.max_extensions {
+/// The tenant, if it and the dealers above it may have one user more.
+fn room(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Tenant, Error> {
+    let tenant = tenant(tx, tenant_id)?;
+    let allowed = tenant.profile.max_extensions;
+    if queries::count_of(tx, tenant_id)? >= allowed.into() {
         return Err(Error::Conflict {
             code: "TENANT_QUOTA_EXCEEDED",
-            message: format!(
-                "This tenant may have {} users (`max_extensions`).",
-                demands.max_extensions
-            ),
+            message: format!("This tenant may have no more than {allowed} users (`max_extensions`)."),
         });
     }
     dealers::room_for_user(tx, tenant_id)?;
-    Ok(demands)
+    Ok(tenant)
 }
 
-fn demands(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Demands, Error> {
-    tenants::demands(tx, tenant_id)?.ok_or(Error::NotFound { what: "tenant" })
+fn tenant(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
+    tenants::by_id(tx, id)?.ok_or_else(super::tenants::not_found)
 }
 
 fn existing(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<User, Error> {

@@ -3,9 +3,11 @@
 
 mod admin;
 mod auth;
+mod blobs;
 mod brand;
 mod dealer;
 mod dealers;
+mod files;
 mod holidays;
 mod im;
 mod ip_filters;
@@ -14,6 +16,8 @@ mod license;
 mod login;
 mod network;
 mod sbc;
+mod tenant_parts;
+mod tenants;
 mod transports;
 mod user;
 mod users;
@@ -74,8 +78,10 @@ macro_rules! list_parameters {
 
 list_parameters!(
     pbx_api::dealers::ListDealersQuery,
+    pbx_api::files::ListFilesQuery,
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
     pbx_api::users::ListUsersQuery,
 );

@@ -82,7 +82,7 @@ fn shown(user: users::User) -> Result<User, Error> {
         display_name: user.settings.display_name,
         role: user.role.try_into()?,
         extension_number: user.extension_number,
-        created_at: user.created_at,
+        created_at: user.created_at.into(),
     })
 }
 

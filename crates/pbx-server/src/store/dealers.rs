@@ -112,6 +112,33 @@ pub fn owns(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, Store
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
+/// Whether there is a dealer of that id.
+pub fn is_there(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+    let select = Query::select()
+        .column("id")
+        .from("dealers")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// Whether a dealer is below another, as each is below itself.
+pub fn is_below(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, StoreError> {
+    let select = branch_of(ancestor_id)
+        .and_where(Expr::col("dealer_id").eq(id))
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// The ids of a dealer and of all below it.
+pub(super) fn branch_of(dealer_id: Id) -> SelectStatement {
+    Query::select()
+        .column("dealer_id")
+        .from("dealer_branches")
+        .and_where(Expr::col("ancestor_id").eq(dealer_id))
+        .to_owned()
+}
+
 /// Whether a dealer may act within the tenants of its branch.
 pub fn has_full_access(tx: &mut Tx<'_>, dealer_id: Id) -> Result<bool, StoreError> {
     let select = Query::select()

@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(40, "0040_tenancy"),
     step!(50, "0050_users"),
     step!(70, "0070_holidays"),
+    step!(80, "0080_files"),
     step!(90, "0090_alerts"),
 ];
 

@@ -13,6 +13,7 @@ pub mod balance;
 mod changes;
 pub mod dealers;
 mod error;
+pub mod files;
 pub mod holidays;
 pub mod ip_filters;
 pub mod list;
