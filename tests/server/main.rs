@@ -30,6 +30,8 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
+mod tenant;
+mod tenant_events;
 mod tenants;
 mod transcript;
 mod transports;

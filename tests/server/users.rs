@@ -287,13 +287,34 @@ async fn passwords_obey_the_policy_of_the_tenant() {
         assert!(refused.body.contains(fault), "{}", refused.body);
     }
     let id = user(&switched, "anna", "Admin", "101").await;
+    let policy = json!({"min_length": 20});
+    assert_eq!(switched.post("/tenant/password_policy", &policy).await.status, 200);
     let path = format!("/users/{id}/password");
-    for (status, password) in [(400, "anna-7531"), (200, "N3w-password")] {
+    for (status, password) in [(400, "N3w-password"), (200, "N3w-password-of-twenty-five")] {
         assert_eq!(
             switched.post(&path, &json!({"password": password})).await.status,
             status
         );
     }
+    assert_eq!(
+        switched.post("/users", &new_user("bert", "Admin", "102")).await.status,
+        400
+    );
+    // What was set before goes on, and what is set by its owner obeys as well.
+    let anna = server
+        .raw_as("anna", "N3w-password-of-twenty-five", Some("acme.example.com"))
+        .await;
+    let change = async |new: &str| {
+        let body = json!({"old_password": "N3w-password-of-twenty-five", "new_password": new});
+        anna.post("/user/password", &body).await.status
+    };
+    assert_eq!(
+        (
+            change("N3w-password").await,
+            change("An0ther-password-that-is-long").await
+        ),
+        (400, 200)
+    );
 }
 
 #[tokio::test]

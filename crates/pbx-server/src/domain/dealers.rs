@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, reserved};
 use super::audit::{Audited, Entry, Object};
-use super::document::merged;
 use super::list::{Field, Kind, ListQuery, Page};
+use super::merge::merged;
 use super::password::{Password, Passwords};
 use super::password_policy::PasswordPolicy;
 use super::session::{Account, Reach, Role};
@@ -178,7 +178,7 @@ pub async fn update(store: &Changes, reach: Reach, id: Id, sent: Map<String, Val
     store
         .write(move |tx| {
             let before = existing(tx, reach, id)?;
-            let mut settings = merged(&before.settings, &sent)?;
+            let mut settings: DealerSettings = merged(&before.settings, &sent)?;
             if let Reach::Branch(maker) = reach
                 && sent.contains_key("tenant_full_access")
             {

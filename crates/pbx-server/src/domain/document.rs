@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
@@ -106,15 +104,6 @@ pub fn merge(members: &mut Map<String, Value>, sent: &Map<String, Value>, fresh:
             (value, _) => drop(members.insert(name.clone(), value.clone())),
         }
     }
-}
-
-/// An object with what was sent merged into it. What is cleared falls back to its default.
-pub fn merged<T: Serialize + DeserializeOwned + Default>(before: &T, sent: &Map<String, Value>) -> Result<T, Error> {
-    let unreadable = |error| Error::internal(format!("an object does not merge: {error}"));
-    let members = |object: &T| serde_json::to_value(object).and_then(serde_json::from_value::<Map<String, Value>>);
-    let mut after = members(before).map_err(unreadable)?;
-    merge(&mut after, sent, &members(&T::default()).map_err(unreadable)?, &[]);
-    serde_json::from_value(Value::Object(after)).map_err(unreadable)
 }
 
 /// Seals the secrets among what was sent, each for its place, and leaves out those that are the mask. A secret within another

@@ -25,6 +25,7 @@ pub mod key;
 pub mod license;
 pub mod list;
 pub mod lockout;
+pub mod merge;
 pub mod network;
 pub mod numbers;
 pub mod password;

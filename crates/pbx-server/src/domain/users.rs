@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, policy_of, reserved};
 use super::audit::{Entry, Object};
-use super::document::merged;
 use super::license::{self, Licensing};
 use super::list::{Field, Kind, ListQuery, Page};
+use super::merge::merged;
 use super::numbers::{self, Kind as NumberKind};
 use super::password::{Password, Passwords};
 use super::session::{Account, Role};

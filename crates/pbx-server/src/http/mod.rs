@@ -89,6 +89,7 @@ impl Pbx {
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
             .mount(pbx_api::sbc::router())
+            .mount(pbx_api::tenant::router())
             .mount(pbx_api::tenants::router())
             .mount(pbx_api::transports::router())
             .mount(pbx_api::user::router())

@@ -16,6 +16,7 @@ mod license;
 mod login;
 mod network;
 mod sbc;
+mod tenant;
 mod tenant_parts;
 mod tenants;
 mod transports;

@@ -7,6 +7,7 @@ pub mod e164;
 pub mod events;
 mod lists;
 pub mod office_hours;
+pub mod status;
 pub mod tenant;
 
 use serde_json::{Map, Value};
@@ -18,8 +19,10 @@ use super::document::{self, Check};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Reach;
 use super::vault::Vault;
+use super::webhook::{self, Event};
 use super::{Error, Id, IdSource, clock, dealers, numbers};
 use crate::store::{Changes, OnConstraint, Store, Tx, sessions, tenants as queries};
+use crate::webhook::Sender;
 
 /// What a list of tenants can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
@@ -184,6 +187,17 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
         .await
 }
 
+/// Sends an event that reports nothing to where the tenant wants such events, whether they are switched on or not.
+pub async fn send_test(store: &Store, vault: &Vault, sender: &Sender, id: Id, event: Event) -> Result<(), Error> {
+    let settings = show_current(store, id).await?.settings;
+    let webhook = match event {
+        Event::Cdr => settings.cdr_event,
+        Event::Extension => settings.extension_event,
+    };
+    let place = |member: &str| tenant::secret_place(id, &format!("{}.{member}", event.as_str()));
+    webhook::send_test(store, sender, id, event, webhook.receiver(vault, place)?).await
+}
+
 /// Removes a tenant with everything that is its own.
 pub async fn destroy(store: &Changes, reach: Reach, id: Id) -> Result<(), Error> {
     store
@@ -209,7 +223,8 @@ pub fn not_found() -> Error {
     Error::NotFound { what: "tenant" }
 }
 
-fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
+/// The tenant of that id.
+pub fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
     queries::by_id(tx, id)?.ok_or_else(not_found)
 }
 
