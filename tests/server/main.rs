@@ -39,6 +39,7 @@ mod tenant_events;
 mod tenants;
 mod transcript;
 mod transports;
+mod users;
 mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};
