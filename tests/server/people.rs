@@ -39,11 +39,11 @@ impl People {
         let within = server.raw_signed_in().await;
         switch(&within, &tenant).await;
         for (number, (role, _)) in (101..).zip(user::ROLES) {
-            create_user(&within, role, role, number).await;
+            create_user(&within, &format!("the-{role}"), role, number).await;
         }
         let user_to_disable = create_user(&within, "leaving", "Admin", 109).await;
         switch(&within, &tenant_to_disable).await;
-        create_user(&within, "Admin", "Admin", 101).await;
+        create_user(&within, "the-Admin", "Admin", 101).await;
         Self {
             administrator,
             tenant,
@@ -62,7 +62,7 @@ impl People {
     }
 
     pub(crate) async fn user(&self, server: &Server, role: &str) -> Raw {
-        sign_in(server, role, Some(DOMAIN)).await
+        sign_in(server, &format!("the-{role}"), Some(DOMAIN)).await
     }
 
     pub(crate) async fn dealer_to_disable(&self, server: &Server) -> Raw {
@@ -74,7 +74,7 @@ impl People {
     }
 
     pub(crate) async fn user_of_tenant_to_disable(&self, server: &Server) -> Raw {
-        sign_in(server, "Admin", Some(DOMAIN_TO_DISABLE)).await
+        sign_in(server, "the-Admin", Some(DOMAIN_TO_DISABLE)).await
     }
 
     /// Puts a session into the tenant.
