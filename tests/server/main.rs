@@ -35,6 +35,7 @@ mod people;
 mod providers;
 mod sbc;
 mod tenant;
+mod tenant_dealers;
 mod tenant_events;
 mod tenants;
 mod transcript;
