@@ -5,8 +5,8 @@ use pbx_tests::{Exchange, Operation, PASSWORD, Raw, Server, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
 use crate::server;
+use crate::suite::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
 
 /// An id that names nothing.
 const NOTHING: &str = "100000000000000001";
@@ -54,6 +54,7 @@ impl Side {
     }
 
     /// What an id in a path names.
+    #[expect(clippy::panic, reason = "a test that knows no answer fails")]
     fn id(&self, operation: &Operation, name: &str) -> &str {
         match (operation.resource(), name) {
             ("dealers", "id") => &self.dealer_below,
