@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use pbx_tests::{Operation, Raw, operations};
 use reqwest::Method;
 
-use crate::suite::people::{People, user};
+use super::people::{People, user};
 use crate::{same_on_every_engine, start};
 
 /// A kind of caller.

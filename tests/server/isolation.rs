@@ -5,8 +5,8 @@ use pbx_tests::{Exchange, Operation, PASSWORD, Raw, Server, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
 use crate::server;
-use crate::suite::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
 
 /// An id that names nothing.
 const NOTHING: &str = "100000000000000001";
