@@ -29,6 +29,7 @@ mod key;
 mod license;
 mod lifecycle;
 mod network;
+mod providers;
 mod sbc;
 mod tenant;
 mod tenant_events;
