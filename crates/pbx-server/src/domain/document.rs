@@ -1,4 +1,4 @@
-//! Resources of which there is one, each a flat document of members that an update merges into.
+//! Resources of which the system, or each tenant, has one: a flat document of members that an update merges into.
 
 use serde_json::{Map, Value};
 
@@ -6,34 +6,49 @@ use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
 use crate::store::settings::{self, Setting};
-use crate::store::{Changes, Store};
+use crate::store::{Changes, Store, Tx};
+
+pub use crate::store::settings::Owner;
 
 /// A document and its rules.
 pub trait Document: Setting + Send + 'static {
+    /// What the record of changes calls it.
+    const OBJECT: Object = Object::System;
+
     /// Members that are stored encrypted; in the document they are [`Sealed`].
     const SECRETS: &'static [&'static str] = &[];
 
     /// Brings the merged members into the form in which they are stored, and tells `check` which of them break a rule.
     fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error>;
+
+    /// What else must be stored with it, or may refuse it, in the same transaction.
+    fn saved(&self, _tx: &mut Tx<'_>, _owner: Owner) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// The document as it is.
-pub async fn show<T: Document>(store: &Store) -> Result<T, Error> {
-    store.read(|tx| Ok(settings::load(tx)?)).await
+pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
+    store.read(move |tx| Ok(settings::load_of(tx, owner)?)).await
 }
 
 /// Merges the members that were sent (RFC 7396) and nothing else.
 ///
 /// What is cleared falls back to what a fresh install has. Empty text clears as null does, because that is how the vendor's
 /// server shows what is unset, and a client may send back what it was shown. So is the mask of a secret, which changes nothing.
-pub async fn update<T: Document>(store: &Changes, vault: &Vault, mut sent: Map<String, Value>) -> Result<(), Error> {
+pub async fn update<T: Document>(
+    store: &Changes,
+    vault: &Vault,
+    owner: Owner,
+    mut sent: Map<String, Value>,
+) -> Result<(), Error> {
     for &name in T::SECRETS {
         seal::<T>(vault, &mut sent, name)?;
     }
     let vault = vault.clone();
     store
         .write(move |tx| {
-            let before = settings::members::<T>(tx)?;
+            let before = settings::members::<T>(tx, owner)?;
             let mut members = before.clone();
             for (name, value) in &sent {
                 match value {
@@ -52,8 +67,13 @@ pub async fn update<T: Document>(store: &Changes, vault: &Vault, mut sent: Map<S
                 return Err(Error::Invalid(check.violations));
             }
             let after = settings::members_of(&document)?;
-            settings::save(tx, &document)?;
-            Ok(Entry::update(Object::System, T::NAME).between(&before, &after).with(()))
+            settings::save_of(tx, owner, &document)?;
+            document.saved(tx, owner)?;
+            let id = match owner {
+                Owner::System => T::NAME.to_owned(),
+                Owner::Tenant(id) => id.to_string(),
+            };
+            Ok(Entry::update(T::OBJECT, id).between(&before, &after).with(()))
         })
         .await
 }
@@ -186,8 +206,9 @@ mod tests {
 
         async fn send(&self, sent: Value) -> Result<Lamp, Error> {
             let Value::Object(sent) = sent else { panic!("{sent}") };
-            update::<Lamp>(&Changes::new(&self.store, Actor::system()), &self.vault, sent).await?;
-            show(&self.store).await
+            let changes = Changes::new(&self.store, Actor::system());
+            update::<Lamp>(&changes, &self.vault, Owner::System, sent).await?;
+            show(&self.store, Owner::System).await
         }
     }
 
@@ -206,7 +227,10 @@ mod tests {
         let fixture = Fixture::new();
         let refused = fixture.send(json!({"colour": "red", "place": "moon"})).await;
         assert!(matches!(refused, Err(Error::Invalid(violations)) if violations.len() == 1));
-        assert_eq!(show::<Lamp>(&fixture.store).await.unwrap(), Lamp::default());
+        assert_eq!(
+            show::<Lamp>(&fixture.store, Owner::System).await.unwrap(),
+            Lamp::default()
+        );
     }
 
     #[tokio::test]

@@ -52,6 +52,12 @@ pub enum Error {
     /// The caller's role does not allow it.
     #[error("not allowed for this role")]
     Forbidden,
+    /// Not allowed as things are, whatever the role.
+    #[error("{message}")]
+    Barred {
+        /// A sentence.
+        message: &'static str,
+    },
     /// A rule turns the client's address away.
     #[error("{address} is denied")]
     Denied {

@@ -9,7 +9,7 @@ use super::lockout::{self, Client};
 use super::password::{Password, Passwords};
 use super::token::{Token, TokenHash, TokenKind};
 use super::{Error, Id, IdSource, clock};
-use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions};
+use crate::store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
 
 /// How long an access token is good for.
 pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
@@ -76,6 +76,8 @@ pub struct Account {
     pub password_hash: String,
     /// Whether it may sign in and its tokens count.
     pub enabled: bool,
+    /// The tenant whose user it is; none for system administrators and dealers.
+    pub tenant_id: Option<Id>,
 }
 
 impl From<&Account> for ActingAccount {
@@ -99,6 +101,43 @@ pub struct Caller {
     pub name: String,
     /// The session behind the token.
     pub session_id: Id,
+    /// The tenant that the caller acts in: a user's own, or the one that an administrator or dealer has switched into.
+    pub tenant_id: Option<Id>,
+}
+
+/// What of dealers and tenants a caller may see and change. All else does not exist for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything.
+    System,
+    /// The dealers below that one, and the tenants of all of them.
+    Branch(Id),
+}
+
+impl Caller {
+    /// Whether the session was switched into a tenant, where it has the rights of the tenant's administrator besides its own.
+    pub fn is_switched(&self) -> bool {
+        self.tenant_id.is_some() && matches!(self.role, Role::SystemAdmin | Role::Dealer)
+    }
+
+    /// The roles that it has in this session.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        [self.role].into_iter().chain(self.is_switched().then_some(Role::Admin))
+    }
+
+    /// The tenant that it acts in.
+    pub fn tenant(&self) -> Result<Id, Error> {
+        self.tenant_id.ok_or(Error::Forbidden)
+    }
+
+    /// What of dealers and tenants it may see and change.
+    pub fn reach(&self) -> Result<Reach, Error> {
+        match self.role {
+            Role::SystemAdmin => Ok(Reach::System),
+            Role::Dealer => Ok(Reach::Branch(self.account_id)),
+            _ => Err(Error::Forbidden),
+        }
+    }
 }
 
 /// What somebody signs in with.
@@ -130,14 +169,23 @@ pub async fn sign_in(
     credentials: Credentials,
 ) -> Result<TokenSet, Error> {
     let Credentials { name, password, domain } = credentials;
-    // A domain names a tenant; there are none yet, so none is known.
-    if domain.is_some_and(|domain| !domain.is_empty()) {
+    let domain = domain.filter(|domain| !domain.is_empty());
+    let found = store
+        .read(move |tx| {
+            let tenant_id = match &domain {
+                None => None,
+                Some(domain) => match tenants::id_of(tx, domain)? {
+                    None => return Ok::<_, Error>(None),
+                    known => known,
+                },
+            };
+            Ok(Some(accounts::by_name(tx, tenant_id, &name)?))
+        })
+        .await?;
+    let Some(account) = found else {
         lockout::failed(store, ids, client).await?;
         return Err(Error::NotFound { what: "domain" });
-    }
-    let account = store
-        .read(move |tx| Ok::<_, Error>(accounts::by_name(tx, &name)?))
-        .await?;
+    };
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let verified = passwords.verify(password, stored).await?;
     let Some(account) = account.filter(|account| verified && account.enabled) else {
@@ -155,12 +203,19 @@ pub async fn sign_in(
             // The account may have changed since the password was looked at.
             let now = clock::now();
             lockout::check(tx, client, now)?;
-            let current = accounts::by_name(tx, &account.name)?;
+            let current = accounts::by_id(tx, account.id)?;
             let unchanged = current.is_some_and(|current| {
-                current.id == account.id && current.enabled && current.password_hash == account.password_hash
+                current.name == account.name && current.enabled && current.password_hash == account.password_hash
             });
             if !unchanged {
                 return Err(login_failed());
+            }
+            // Said only to those who have the password.
+            if let Some(tenant_id) = account.tenant_id
+                && !tenants::is_enabled(tx, tenant_id)?
+            {
+                let message = "The tenant is disabled.";
+                return Err(Error::Barred { message });
             }
             sessions::delete_expired(tx, now)?;
             sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
@@ -187,30 +242,41 @@ pub async fn refresh(store: &Changes, token: &str) -> Result<TokenSet, Error> {
         .write(move |tx| {
             let now = clock::now();
             let Some(token) = sessions::refresh_token(tx, &presented)? else {
-                return Ok::<_, Error>(Audited::nothing(false));
+                return Ok::<_, Error>(Audited::nothing(Refreshed::Refused));
             };
             if token.used {
                 sessions::delete(tx, token.session_id)?;
-                tracing::warn!(session = %token.session_id, "a refresh token was used twice: the session is ended");
-                return Ok(Entry::new(Action::Logout, Object::User, token.account_id).with(false));
+                let entry = Entry::new(Action::Logout, Object::User, token.account_id);
+                return Ok(entry.with(Refreshed::Reused(token.session_id)));
             }
-            if token.expires_at <= now || !token.account_enabled {
-                return Ok(Audited::nothing(false));
+            if token.expires_at <= now || !token.enabled {
+                return Ok(Audited::nothing(Refreshed::Refused));
             }
             sessions::mark_used(tx, &presented, now)?;
             sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
             give_tokens(tx, token.session_id, &access, &refresh, now)?;
-            Ok(Audited::nothing(true))
+            Ok(Audited::nothing(Refreshed::Granted))
         })
         .await?;
-    if granted {
-        Ok(tokens)
-    } else {
-        Err(Error::Refused {
-            code: "UNKNOWN",
-            message: "unknown error",
-        })
+    match granted {
+        Refreshed::Granted => return Ok(tokens),
+        Refreshed::Reused(session) => {
+            tracing::warn!(%session, "a refresh token was used twice: the session is ended");
+        }
+        Refreshed::Refused => {}
     }
+    Err(Error::Refused {
+        code: "UNKNOWN",
+        message: "unknown error",
+    })
+}
+
+/// What became of a refresh token.
+enum Refreshed {
+    Granted,
+    Refused,
+    /// The session is ended.
+    Reused(Id),
 }
 
 /// Ends the caller's session: its access and refresh tokens stop working at once.
@@ -224,12 +290,60 @@ pub async fn sign_out(store: &Changes, caller: &Caller) -> Result<(), Error> {
         .await
 }
 
+/// Lets the caller's session act within a tenant, as its administrator, or brings it back to none.
+pub async fn switch(store: &Changes, caller: &Caller, tenant_id: Option<Id>) -> Result<(), Error> {
+    let (session_id, before, reach) = (caller.session_id, caller.tenant_id, caller.reach()?);
+    store
+        .write(move |tx| {
+            if let Some(tenant_id) = tenant_id {
+                may_enter(tx, reach, tenant_id)?;
+            }
+            sessions::switch(tx, session_id, tenant_id)?;
+            let left = before.map(|id| Entry::new(Action::Logout, Object::Tenant, id));
+            let entered = tenant_id.map(|id| Entry::new(Action::Login, Object::Tenant, id));
+            let entries = left.into_iter().chain(entered).filter(|_| before != tenant_id);
+            Ok(entries.fold(Audited::nothing(()), Audited::and))
+        })
+        .await
+}
+
+/// Whether whoever has that reach may act within that tenant.
+fn may_enter(tx: &mut Tx<'_>, reach: Reach, tenant_id: Id) -> Result<(), Error> {
+    let known = match reach {
+        Reach::System => tenants::is_there(tx, tenant_id)?,
+        Reach::Branch(dealer_id) => dealers::owns(tx, dealer_id, tenant_id)?,
+    };
+    if !known {
+        return Err(Error::NotFound { what: "tenant" });
+    }
+    if let Reach::Branch(dealer_id) = reach
+        && !dealers::has_full_access(tx, dealer_id)?
+    {
+        let message = "You have no full access to your tenants (`tenant_full_access`).";
+        return Err(Error::Barred { message });
+    }
+    Ok(())
+}
+
 /// Who presents that access token.
 pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
     let access = TokenHash::of(token);
     let now = clock::now();
     store
-        .read(move |tx| sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized))
+        .read(move |tx| {
+            let mut caller = sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized)?;
+            // What let a dealer switch into a tenant may have been taken away since.
+            if caller.is_switched()
+                && let (Some(tenant_id), Ok(reach @ Reach::Branch(_))) = (caller.tenant_id, caller.reach())
+            {
+                match may_enter(tx, reach, tenant_id) {
+                    Ok(()) => {}
+                    Err(Error::NotFound { .. } | Error::Barred { .. }) => caller.tenant_id = None,
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(caller)
+        })
         .await
 }
 
@@ -261,6 +375,7 @@ pub async fn ensure_administrator(
         name: FIRST_ADMINISTRATOR.to_owned(),
         password_hash: passwords.hash(password).await?,
         enabled: true,
+        tenant_id: None,
     };
     let made = Changes::new(store, Actor::system())
         .write(move |tx| {

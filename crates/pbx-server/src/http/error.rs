@@ -20,6 +20,7 @@ impl From<Error> for Problem {
                 Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
             }
             Error::Forbidden => Problem::forbidden("Your role does not allow this operation."),
+            Error::Barred { message } => Problem::forbidden(message),
             Error::Denied { address, until } => {
                 let end = until.map_or_else(String::new, |until| format!(" until {until}"));
                 let message = format!("Access from {address} is denied{end}.");
@@ -102,6 +103,7 @@ mod tests {
             ),
             (Error::Unauthorized, 401, "UNAUTHORIZED"),
             (Error::Forbidden, 403, "FORBIDDEN"),
+            (Error::Barred { message: "x" }, 403, "FORBIDDEN"),
             (
                 Error::Unavailable {
                     internal: "disk".to_owned(),

@@ -112,7 +112,7 @@ impl Api for Pbx {
 
     /// The one place where roles are enforced; which may do what is the contract's data.
     fn authorize(&self, caller: &Caller, operation: &'static Operation) -> Result<(), Error> {
-        if operation.allows(caller.role.as_str()) {
+        if caller.roles().any(|role| operation.allows(role.as_str())) {
             Ok(())
         } else {
             Err(Error::Forbidden)
@@ -140,15 +140,17 @@ mod tests {
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
         };
-        let caller = |role| {
+        let switched = |role, tenant_id| {
             let id = Id::from_stored(1);
             Caller {
                 account_id: id,
                 role,
                 name: "somebody".to_owned(),
                 session_id: id,
+                tenant_id,
             }
         };
+        let caller = |role| switched(role, None);
         let system = &pbx_api::network::RETRIEVE_NETWORK_CONFIGURATIONS;
         assert!(pbx.authorize(&caller(Role::SystemAdmin), system).is_ok());
         assert!(matches!(
@@ -159,6 +161,11 @@ mod tests {
             pbx.authorize(&caller(Role::Admin), system),
             Err(Error::Forbidden)
         ));
+        let (tenants, tenant) = (Some(Id::from_stored(2)), &pbx_api::tenant::RETRIEVE_CURRENT_TENANT);
+        assert!(pbx.authorize(&caller(Role::SystemAdmin), tenant).is_err());
+        assert!(pbx.authorize(&switched(Role::SystemAdmin, tenants), tenant).is_ok());
+        assert!(pbx.authorize(&switched(Role::SystemAdmin, tenants), system).is_ok());
+        assert!(pbx.authorize(&switched(Role::StandardUser, tenants), tenant).is_err());
         assert!(
             pbx.authorize(&caller(Role::StandardUser), &pbx_api::auth::SIGN_OUT)
                 .is_ok()

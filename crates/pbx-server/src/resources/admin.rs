@@ -9,8 +9,9 @@ use pbx_api::{Call, Patch};
 
 use super::{count, mask};
 use crate::domain::Error;
+use crate::domain::account;
 use crate::domain::admin::notification::{self, Notification};
-use crate::domain::admin::{account, settings, status};
+use crate::domain::admin::{settings, status};
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
 use crate::domain::{clock, license};

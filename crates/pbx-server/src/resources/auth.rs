@@ -6,7 +6,7 @@ use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
 use super::token_set;
 use crate::domain::Error;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller, Credentials};
+use crate::domain::session::{self, Caller, Credentials, Role};
 use crate::http::Pbx;
 
 impl AuthApi for Pbx {
@@ -33,8 +33,10 @@ impl AuthApi for Pbx {
     }
 
     async fn retrieve_signed_in_user(&self, call: Call<Caller>) -> Result<SignedInUser, Error> {
+        let caller = call.caller;
+        let role = if caller.is_switched() { Role::Admin } else { caller.role };
         Ok(SignedInUser {
-            role: call.caller.role.as_str().to_owned(),
+            role: role.as_str().to_owned(),
             // There is no session without a password, and no way yet to demand a new one.
             password_verified: true,
             password_force_reset: false,

@@ -6,10 +6,11 @@ use pbx_api::ip_filters::{
 };
 use pbx_api::{Call, Patch};
 
+use super::known;
+use crate::domain::Error;
 use crate::domain::ip_filters::{self, IpRuleChanges, NewIpRule, Target};
-use crate::domain::list::{ListParameters, ListQuery};
+use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
-use crate::domain::{Error, Id};
 use crate::http::Pbx;
 
 impl IpFiltersApi for Pbx {
@@ -28,15 +29,22 @@ impl IpFiltersApi for Pbx {
     }
 
     async fn show_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<IpRule, Error> {
-        ip_filters::show(&self.store, known(&id)?).await.map(IpRule::from)
+        ip_filters::show(&self.store, known(&id, ip_filters::not_found)?)
+            .await
+            .map(IpRule::from)
     }
 
     async fn update_ip_rule(&self, call: Call<Caller>, id: String, body: Patch<UpdateIpRule>) -> Result<(), Error> {
-        ip_filters::update(&self.changes(&call), known(&id)?, body.into_parts().0.into()).await
+        ip_filters::update(
+            &self.changes(&call),
+            known(&id, ip_filters::not_found)?,
+            body.into_parts().0.into(),
+        )
+        .await
     }
 
     async fn delete_ip_rule(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        ip_filters::destroy(&self.changes(&call), known(&id)?).await
+        ip_filters::destroy(&self.changes(&call), known(&id, ip_filters::not_found)?).await
     }
 
     async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {
@@ -46,23 +54,6 @@ impl IpFiltersApi for Pbx {
             content_disposition,
             body: csv.into(),
         })
-    }
-}
-
-/// Ids are opaque to callers: text that is none of ours names nothing.
-fn known(id: &str) -> Result<Id, Error> {
-    id.parse().map_err(|_| ip_filters::not_found())
-}
-
-impl From<ListIpRulesQuery> for ListParameters {
-    fn from(query: ListIpRulesQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
     }
 }
 

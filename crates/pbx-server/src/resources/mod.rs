@@ -16,22 +16,62 @@ mod transports;
 use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
 
-use crate::domain::Error;
-use crate::domain::document::{self, Document};
+use crate::domain::document::{self, Document, Owner};
+use crate::domain::list::ListParameters;
 use crate::domain::session::{ACCESS_LIFETIME, Caller, TokenSet as Tokens};
 use crate::domain::vault::{MASK, Sealed};
+use crate::domain::{Error, Id};
 use crate::http::Pbx;
 
-/// What all resources do of which there is one.
+/// What all resources do of which the system has one.
 impl Pbx {
     async fn document<D: Document>(&self) -> Result<D, Error> {
-        document::show(&self.store).await
+        document::show(&self.store, Owner::System).await
     }
 
     async fn merge<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
-        document::update::<D>(&self.changes(call), &self.vault, body.into_parts().1).await
+        document::update::<D>(&self.changes(call), &self.vault, Owner::System, body.into_parts().1).await
+    }
+
+    #[expect(dead_code, reason = "for the resources of tenants")]
+    /// The same for those of which each tenant has one: that of the tenant that the caller acts in.
+    async fn tenant_document<D: Document>(&self, call: &Call<Caller>) -> Result<D, Error> {
+        document::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
+    }
+
+    #[expect(dead_code, reason = "for the resources of tenants")]
+    async fn merge_tenant<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
+        let owner = Owner::Tenant(call.caller.tenant()?);
+        document::update::<D>(&self.changes(call), &self.vault, owner, body.into_parts().1).await
     }
 }
+
+/// Ids are opaque to callers: text that is none of ours names nothing.
+fn known(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
+    id.parse().map_err(|_| absent())
+}
+
+/// Every list has the same parameters, in a type of its own.
+macro_rules! list_parameters {
+    ($($query:ty),+ $(,)?) => {$(
+        impl From<$query> for ListParameters {
+            fn from(query: $query) -> Self {
+                Self {
+                    filter: query.filter,
+                    search: query.search,
+                    orderby: query.orderby,
+                    skip: u32::try_from(query.skip).unwrap_or(0),
+                    top: u32::try_from(query.top).unwrap_or(0),
+                }
+            }
+        }
+    )+};
+}
+
+list_parameters!(
+    pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::transports::ListTransportsQuery,
+);
 
 /// What an answer shows of a secret: that there is one.
 fn mask(secret: &Option<Sealed>) -> Option<Secret> {

@@ -6,10 +6,11 @@ use pbx_api::transports::{
 };
 use pbx_api::{Call, Patch};
 
-use crate::domain::list::{ListParameters, ListQuery};
+use super::known;
+use crate::domain::Error;
+use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::domain::transports::{self, Protocol, TransportChanges, Verification};
-use crate::domain::{Error, Id};
 use crate::http::Pbx;
 
 impl TransportsApi for Pbx {
@@ -37,7 +38,9 @@ impl TransportsApi for Pbx {
     }
 
     async fn show_transport(&self, _call: Call<Caller>, id: String) -> Result<Transport, Error> {
-        transports::show(&self.store, known(&id)?).await.map(Transport::from)
+        transports::show(&self.store, known(&id, transports::not_found)?)
+            .await
+            .map(Transport::from)
     }
 
     async fn update_transport(
@@ -46,15 +49,21 @@ impl TransportsApi for Pbx {
         id: String,
         body: Patch<UpdateTransport>,
     ) -> Result<(), Error> {
-        transports::update(&self.changes(&call), &self.sip, known(&id)?, body.into_parts().0.into()).await
+        transports::update(
+            &self.changes(&call),
+            &self.sip,
+            known(&id, transports::not_found)?,
+            body.into_parts().0.into(),
+        )
+        .await
     }
 
     async fn delete_transport(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        transports::destroy(&self.changes(&call), &self.sip, known(&id)?).await
+        transports::destroy(&self.changes(&call), &self.sip, known(&id, transports::not_found)?).await
     }
 
     async fn get_transport_status(&self, _call: Call<Caller>, id: String) -> Result<TransportStatus, Error> {
-        let open = transports::is_open(&self.store, &self.sip, known(&id)?).await?;
+        let open = transports::is_open(&self.store, &self.sip, known(&id, transports::not_found)?).await?;
         Ok(TransportStatus {
             status: if open {
                 TransportState::Activated
@@ -62,23 +71,6 @@ impl TransportsApi for Pbx {
                 TransportState::Deactivated
             },
         })
-    }
-}
-
-/// Ids are opaque to callers: text that is none of ours names nothing.
-fn known(id: &str) -> Result<Id, Error> {
-    id.parse().map_err(|_| transports::not_found())
-}
-
-impl From<ListTransportsQuery> for ListParameters {
-    fn from(query: ListTransportsQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
     }
 }
 

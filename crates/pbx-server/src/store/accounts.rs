@@ -1,4 +1,4 @@
-//! Accounts that sign in without a domain.
+//! Accounts: of system administrators and dealers, who sign in without a domain, and of the users of tenants.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
@@ -8,12 +8,19 @@ use super::tx::{Tx, time};
 use crate::domain::Id;
 use crate::domain::session::{Account, Role};
 
-/// The unique key over the name without case.
+/// The unique key over the names, without case, of those that belong to no tenant.
 pub const UNIQUE_NAME: &str = "accounts_name_key";
 
-/// The account of that name, compared without case.
-pub fn by_name(tx: &mut Tx<'_>, name: &str) -> Result<Option<Account>, StoreError> {
-    first(tx, Expr::col("name_key").eq(name_key(name)))
+/// The unique key over the names, without case, within a tenant.
+pub const UNIQUE_NAME_IN_TENANT: &str = "accounts_tenant_id_name_key";
+
+/// The account of that name, compared without case: of a user of that tenant, or of one that belongs to none.
+pub fn by_name(tx: &mut Tx<'_>, tenant_id: Option<Id>, name: &str) -> Result<Option<Account>, StoreError> {
+    let tenant = match tenant_id {
+        None => Expr::col("tenant_id").is_null(),
+        Some(id) => Expr::col("tenant_id").eq(id),
+    };
+    first(tx, Expr::col("name_key").eq(name_key(name)).and(tenant))
 }
 
 /// The account of that id.
@@ -23,7 +30,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Account>, StoreError> {
 
 fn first(tx: &mut Tx<'_>, which: Expr) -> Result<Option<Account>, StoreError> {
     let select = Query::select()
-        .columns(["id", "role", "name", "password_hash", "enabled"])
+        .columns(["id", "role", "name", "password_hash", "enabled", "tenant_id"])
         .from("accounts")
         .and_where(which)
         .to_owned();
@@ -34,6 +41,7 @@ fn first(tx: &mut Tx<'_>, which: Expr) -> Result<Option<Account>, StoreError> {
             name: row.get(2)?,
             password_hash: row.get(3)?,
             enabled: row.get(4)?,
+            tenant_id: row.get(5)?,
         })
     })
 }
@@ -49,7 +57,7 @@ pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Adds an account. A name that is taken violates [`UNIQUE_NAME`].
+/// Adds an account. A name that is taken violates [`UNIQUE_NAME`] or [`UNIQUE_NAME_IN_TENANT`].
 pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -61,6 +69,7 @@ pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), 
             "name_key",
             "password_hash",
             "enabled",
+            "tenant_id",
             "created_at",
         ])
         .values_panic([
@@ -70,12 +79,13 @@ pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), 
             name_key(&account.name).into(),
             account.password_hash.clone().into(),
             account.enabled.into(),
+            account.tenant_id.into(),
             time(now).into(),
         ]);
     tx.execute(&insert).map(drop)
 }
 
-/// Renames an account. A name that is taken violates [`UNIQUE_NAME`].
+/// Renames an account. A name that is taken violates [`UNIQUE_NAME`] or [`UNIQUE_NAME_IN_TENANT`].
 pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -96,6 +106,23 @@ pub fn set_password(tx: &mut Tx<'_>, id: Id, hash: &str) -> Result<(), StoreErro
     tx.execute(&update).map(drop)
 }
 
+/// Takes away the right to sign in, or gives it back. Whoever takes it away ends the sessions as well.
+pub fn set_enabled(tx: &mut Tx<'_>, id: Id, enabled: bool) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("accounts")
+        .value("enabled", enabled)
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
+}
+
+/// Removes an account with its sessions and whatever else is its own.
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("accounts").and_where(Expr::col("id").eq(id));
+    tx.execute(&delete).map(drop)
+}
+
 pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
     stored
         .parse()
@@ -104,15 +131,4 @@ pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
 
 fn name_key(name: &str) -> String {
     name.to_lowercase()
-}
-
-/// Takes away the right to sign in, or gives it back. Tests only, until an operation does that.
-#[cfg(test)]
-pub(crate) fn set_enabled(tx: &mut Tx<'_>, id: Id, enabled: bool) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("accounts")
-        .value("enabled", enabled)
-        .and_where(Expr::col("id").eq(id));
-    tx.execute(&update).map(drop)
 }

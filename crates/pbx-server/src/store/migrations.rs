@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(1, "0001_first"),
     step!(10, "0010_guards"),
     step!(30, "0030_transports"),
+    step!(40, "0040_tenancy"),
 ];
 
 /// The version a database has after all steps.

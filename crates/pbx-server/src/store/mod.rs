@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod audit;
 mod changes;
+pub mod dealers;
 mod error;
 pub mod ip_filters;
 pub mod list;
@@ -20,6 +21,7 @@ pub mod settings;
 pub mod sign_in_failures;
 mod sqlite;
 pub mod status;
+pub mod tenants;
 pub mod transports;
 mod tx;
 

@@ -20,11 +20,11 @@ pub struct RefreshToken {
     pub expires_at: Timestamp,
     /// Whether it was exchanged already.
     pub used: bool,
-    /// Whether its account may sign in.
-    pub account_enabled: bool,
+    /// Whether its account, and the account's tenant if it has one, may sign in.
+    pub enabled: bool,
 }
 
-/// Who presents this access token; nobody if it has ended, was revoked, or its account is disabled.
+/// Who presents this access token; nobody if it has ended, was revoked, or its account or that one's tenant is disabled.
 pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Caller>, StoreError> {
     let select = Query::select()
         .columns([
@@ -32,6 +32,8 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             ("accounts", "role"),
             ("accounts", "name"),
             ("sessions", "id"),
+            ("accounts", "tenant_id"),
+            ("sessions", "tenant_id"),
         ])
         .from("tokens")
         .inner_join(
@@ -42,19 +44,40 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             "accounts",
             Expr::col(("accounts", "id")).equals(("sessions", "account_id")),
         )
+        .left_join(
+            "tenants",
+            Expr::col(("tenants", "id")).equals(("accounts", "tenant_id")),
+        )
         .and_where(Expr::col(("tokens", "hash")).eq(access.as_bytes()))
         .and_where(Expr::col(("tokens", "kind")).eq(TokenKind::Access.as_str()))
         .and_where(Expr::col(("tokens", "expires_at")).gt(time(now)))
         .and_where(Expr::col(("accounts", "enabled")).eq(true))
+        .and_where(
+            Expr::col(("tenants", "enabled"))
+                .is_null()
+                .or(Expr::col(("tenants", "enabled")).eq(true)),
+        )
         .to_owned();
     tx.first(&select, |row| {
+        let (own, switched): (Option<Id>, Option<Id>) = (row.get(4)?, row.get(5)?);
         Ok(Caller {
             account_id: row.get(0)?,
             role: accounts::role(&row.get::<String>(1)?)?,
             name: row.get(2)?,
             session_id: row.get(3)?,
+            tenant_id: own.or(switched),
         })
     })
+}
+
+/// Lets a session act within a tenant, or within none.
+pub fn switch(tx: &mut Tx<'_>, id: Id, tenant_id: Option<Id>) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("sessions")
+        .value("tenant_id", tenant_id)
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
 }
 
 /// The refresh token of that hash, used or not, ended or not.
@@ -65,6 +88,7 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             ("tokens", "expires_at"),
             ("tokens", "used_at"),
             ("accounts", "enabled"),
+            ("tenants", "enabled"),
             ("accounts", "id"),
         ])
         .from("tokens")
@@ -76,6 +100,10 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             "accounts",
             Expr::col(("accounts", "id")).equals(("sessions", "account_id")),
         )
+        .left_join(
+            "tenants",
+            Expr::col(("tenants", "id")).equals(("accounts", "tenant_id")),
+        )
         .and_where(Expr::col(("tokens", "hash")).eq(refresh.as_bytes()))
         .and_where(Expr::col(("tokens", "kind")).eq(TokenKind::Refresh.as_str()))
         .to_owned();
@@ -84,8 +112,8 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             session_id: row.get(0)?,
             expires_at: row.get(1)?,
             used: row.get::<Option<Timestamp>>(2)?.is_some(),
-            account_enabled: row.get(3)?,
-            account_id: row.get(4)?,
+            enabled: row.get(3)? && row.get::<Option<bool>>(4)?.unwrap_or(true),
+            account_id: row.get(5)?,
         })
     })
 }
@@ -167,6 +195,29 @@ pub fn delete_others(tx: &mut Tx<'_>, account_id: Id, but: Id) -> Result<(), Sto
         .from_table("sessions")
         .and_where(Expr::col("account_id").eq(account_id))
         .and_where(Expr::col("id").ne(but));
+    tx.execute(&delete).map(drop)
+}
+
+/// Ends every session of an account.
+pub fn delete_of(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("sessions")
+        .and_where(Expr::col("account_id").eq(account_id));
+    tx.execute(&delete).map(drop)
+}
+
+/// Ends every session of the users of a tenant.
+pub fn delete_of_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
+    let users = Query::select()
+        .column("id")
+        .from("accounts")
+        .and_where(Expr::col("tenant_id").eq(tenant_id))
+        .to_owned();
+    let mut delete = Query::delete();
+    delete
+        .from_table("sessions")
+        .and_where(Expr::col("account_id").in_subquery(users));
     tx.execute(&delete).map(drop)
 }
 

@@ -1,12 +1,13 @@
-//! Resources of which there is exactly one, each kept as one document.
+//! Resources of which the system, or each tenant, has exactly one, each kept as one document.
 
-use sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::StoreError;
 use super::tx::Tx;
+use crate::domain::Id;
 
 /// A document of this table.
 pub trait Setting: Serialize + DeserializeOwned + Default {
@@ -14,17 +15,31 @@ pub trait Setting: Serialize + DeserializeOwned + Default {
     const NAME: &'static str;
 }
 
-/// The stored document, or the one of a fresh install. A member that the stored text does not have yet gets its default.
+/// Whose document it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The whole installation's.
+    System,
+    /// That tenant's.
+    Tenant(Id),
+}
+
+/// The system's document, as [`load_of`] gives it.
 pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
-    match text::<T>(tx)? {
+    load_of(tx, Owner::System)
+}
+
+/// The stored document, or the one of a fresh install. A member that the stored text does not have yet gets its default.
+pub fn load_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreError> {
+    match text::<T>(tx, owner)? {
         None => Ok(T::default()),
         Some(text) => serde_json::from_str(&text).map_err(|error| unreadable::<T>(&error)),
     }
 }
 
-/// The members of [`load`]'s document: to merge with others and give to [`read`].
-pub fn members<T: Setting>(tx: &mut Tx<'_>) -> Result<Map<String, Value>, StoreError> {
-    match text::<T>(tx)? {
+/// The members of [`load_of`]'s document: to merge with others and give to [`read`].
+pub fn members<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Map<String, Value>, StoreError> {
+    match text::<T>(tx, owner)? {
         None => members_of(&T::default()),
         Some(text) => serde_json::from_str(&text).map_err(|error| unreadable::<T>(&error)),
     }
@@ -47,25 +62,42 @@ pub fn read<T: Setting>(members: Map<String, Value>) -> Result<T, StoreError> {
     serde_json::from_value(Value::Object(members)).map_err(|error| unreadable::<T>(&error))
 }
 
-/// Stores the document in place of the one before.
+/// Stores the system's document in place of the one before.
 pub fn save<T: Setting>(tx: &mut Tx<'_>, setting: &T) -> Result<(), StoreError> {
+    save_of(tx, Owner::System, setting)
+}
+
+/// Stores the document in place of the one before.
+pub fn save_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner, setting: &T) -> Result<(), StoreError> {
     let text = serde_json::to_string(setting)
         .map_err(|error| StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME)))?;
     let mut insert = Query::insert();
-    insert
-        .into_table("settings")
-        .columns(["name", "value"])
-        .values_panic([T::NAME.into(), text.into()]);
-    insert.on_conflict(OnConflict::column("name").update_column("value").to_owned());
+    let mut values: Vec<Column> = vec![T::NAME.into(), text.into()];
+    match owner {
+        Owner::System => {
+            insert.into_table("settings").columns(["name", "value"]);
+            insert.on_conflict(OnConflict::column("name").update_column("value").to_owned());
+        }
+        Owner::Tenant(id) => {
+            insert
+                .into_table("tenant_settings")
+                .columns(["name", "value", "tenant_id"]);
+            let mut key = OnConflict::columns(["tenant_id", "name"]);
+            insert.on_conflict(key.update_column("value").to_owned());
+            values.push(id.into());
+        }
+    }
+    insert.values_panic(values.into_iter().map(Expr::from));
     tx.execute(&insert).map(drop)
 }
 
-fn text<T: Setting>(tx: &mut Tx<'_>) -> Result<Option<String>, StoreError> {
-    let select = Query::select()
-        .column("value")
-        .from("settings")
-        .and_where(Expr::col("name").eq(T::NAME))
-        .to_owned();
+fn text<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, StoreError> {
+    let mut select = Query::select();
+    select.column("value").and_where(Expr::col("name").eq(T::NAME));
+    match owner {
+        Owner::System => select.from("settings"),
+        Owner::Tenant(id) => select.from("tenant_settings").and_where(Expr::col("tenant_id").eq(id)),
+    };
     tx.first(&select, |row| row.get::<String>(0))
 }
 

@@ -185,6 +185,12 @@ impl From<Id> for Value {
     }
 }
 
+impl sea_query::Nullable for Id {
+    fn null() -> Value {
+        Value::BigInt(None)
+    }
+}
+
 /// A time as it is stored: microseconds since 1970, which every engine compares and indexes as a plain integer.
 pub fn time(at: Timestamp) -> Value {
     Value::BigInt(Some(at.as_microsecond()))

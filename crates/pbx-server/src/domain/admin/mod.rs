@@ -1,6 +1,5 @@
-//! The system itself: its state, its administrator's account, its settings and its mail.
+//! The system itself: its state, its settings and its mail.
 
-pub mod account;
 pub mod notification;
 pub mod settings;
 pub mod status;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::document::{self, Check, Document};
+use crate::domain::document::{self, Check, Document, Owner};
 use crate::domain::vault::{Sealed, Vault};
 use crate::domain::{Error, Violation, address};
 use crate::mail::{self, Account, Authentication, Encryption, Letter, MailServer};
@@ -181,7 +181,7 @@ pub async fn test_email(store: &Store, vault: &Vault, letter: Letter) -> Result<
         let message = "must be an e-mail address";
         return Err(Error::invalid(Violation::field("recipient", "format", message)));
     }
-    let settings: Notification = document::show(store).await?;
+    let settings: Notification = document::show(store, Owner::System).await?;
     let server = match settings.r#type {
         None | Some(MailServerType::Smtp) => settings.mail_server(vault)?,
         Some(MailServerType::Ms365 | MailServerType::Gmail) => {

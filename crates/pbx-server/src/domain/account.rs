@@ -1,4 +1,4 @@
-//! The administrator's own account.
+//! The caller's own account, of those who belong to no tenant: administrators and dealers.
 
 use crate::domain::audit::{Entry, Object};
 use crate::domain::password::{Password, Passwords};
