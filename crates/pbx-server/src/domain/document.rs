@@ -1,5 +1,9 @@
 //! Resources of which the system, or each tenant, has one: a flat document of members that an update merges into.
 
+use std::collections::BTreeMap;
+
+use serde::de::value::MapDeserializer;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
@@ -11,7 +15,7 @@ use crate::store::{Changes, Store, Tx};
 pub use crate::store::settings::Owner;
 
 /// A document and its rules.
-pub trait Document: Setting + Send + 'static {
+pub trait Document: Setting + Clone + Send + Sync + 'static {
     /// What the record of changes calls it.
     const OBJECT: Object = Object::System;
 
@@ -29,7 +33,7 @@ pub trait Document: Setting + Send + 'static {
 
 /// The document as it is.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
-    store.read(move |tx| Ok(settings::load_of(tx, owner)?)).await
+    Ok(settings::shown(store, owner).await?)
 }
 
 /// Merges the members that were sent (RFC 7396) and nothing else.
@@ -46,18 +50,12 @@ pub async fn update<T: Document>(
         seal::<T>(vault, &mut sent, name)?;
     }
     let vault = vault.clone();
+    let sent = Sent::new(&sent)?;
     store
         .write(move |tx| {
-            let before = settings::members::<T>(tx, owner)?;
-            let mut members = before.clone();
-            for (name, value) in &sent {
-                match value {
-                    Value::Null => drop(members.remove(name)),
-                    Value::String(text) if text.is_empty() => drop(members.remove(name)),
-                    value => drop(members.insert(name.clone(), value.clone())),
-                }
-            }
-            let mut document: T = settings::read(members)?;
+            let before = settings::text_of::<T>(tx, owner)?;
+            let members = members_of::<T>(&before)?;
+            let mut document: T = sent.merged_into(members.clone())?;
             let mut check = Check {
                 vault: &vault,
                 violations: Vec::new(),
@@ -66,16 +64,63 @@ pub async fn update<T: Document>(
             if !check.violations.is_empty() {
                 return Err(Error::Invalid(check.violations));
             }
-            let after = settings::members_of(&document)?;
-            settings::save_of(tx, owner, &document)?;
+            let after = settings::as_text(&document)?;
+            let changed = differing(&members, &members_of::<T>(&after)?);
+            if after != before {
+                settings::save_text::<T>(tx, owner, after)?;
+            }
             document.saved(tx, owner)?;
             let id = match owner {
                 Owner::System => T::NAME.to_owned(),
                 Owner::Tenant(id) => id.to_string(),
             };
-            Ok(Entry::update(T::OBJECT, id).between(&before, &after).with(()))
+            Ok(Entry::update(T::OBJECT, id).fields(changed).with(()))
         })
         .await
+}
+
+/// The members of a document by name, each as its JSON text: cheap to take apart, to merge and to compare.
+type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
+
+fn members_of<T: Setting>(text: &str) -> Result<Members<'_>, Error> {
+    Ok(serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?)
+}
+
+/// The members that were sent; `None` clears.
+struct Sent(Vec<(String, Option<Box<RawValue>>)>);
+
+impl Sent {
+    fn new(members: &Map<String, Value>) -> Result<Self, Error> {
+        let text = |value: &Value| match value {
+            Value::Null => Ok(None),
+            Value::String(text) if text.is_empty() => Ok(None),
+            value => to_raw_value(value).map(Some),
+        };
+        let members = members.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
+        let members: Result<_, serde_json::Error> = members.collect();
+        let members = members.map_err(|error| Error::internal(format!("what was sent cannot be written: {error}")))?;
+        Ok(Self(members))
+    }
+
+    /// The document that they and the other members make.
+    fn merged_into<'a, T: Setting>(&'a self, mut members: Members<'a>) -> Result<T, Error> {
+        for (name, value) in &self.0 {
+            match value {
+                None => drop(members.remove(name.as_str())),
+                Some(value) => drop(members.insert(name, value)),
+            }
+        }
+        let merged = T::deserialize(MapDeserializer::new(members.into_iter()));
+        Ok(merged.map_err(|error| settings::unreadable::<T>(&error))?)
+    }
+}
+
+/// The names of the members in which the two differ.
+fn differing(before: &Members<'_>, after: &Members<'_>) -> Vec<String> {
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    let is_new = |(name, value): &(&&str, &&RawValue)| before.get(*name).map(|value| value.get()) != Some(value.get());
+    let changed = after.iter().filter(is_new).map(|(name, _)| name);
+    changed.chain(gone).map(|name| (*name).to_owned()).collect()
 }
 
 /// The name under which a member's secret is sealed.
@@ -154,7 +199,7 @@ mod tests {
     use crate::domain::audit::Actor;
     use crate::domain::vault::tests::vault;
 
-    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
     #[serde(default)]
     struct Lamp {
         colour: String,

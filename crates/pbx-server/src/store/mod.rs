@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod audit;
 mod changes;
+mod copies;
 pub mod dealers;
 mod error;
 pub mod ip_filters;
@@ -24,13 +25,15 @@ pub mod status;
 pub mod tenants;
 pub mod transports;
 mod tx;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::audit::Object;
+use self::watch::{Watch, Watches};
 
 pub use self::changes::Changes;
+pub use self::copies::{Copies, OLDEST};
 pub use self::error::{OnConstraint, OpenError, StoreError};
 pub use self::postgres::OpenPostgresError;
 pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
@@ -39,7 +42,14 @@ pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
-    changed: Arc<changes::Changed>,
+    memory: Arc<Memory>,
+}
+
+/// What is answered from memory where it can be, and how it is known to be old.
+struct Memory {
+    sessions: sessions::Sessions,
+    documents: settings::Documents,
+    ip_filters: Arc<Watch>,
 }
 
 /// One variant per engine.
@@ -53,13 +63,19 @@ impl Store {
     ///
     /// `url` is `postgres://...`, `sqlite:PATH` or a plain path. Blocks, so call it before serving or from a blocking thread.
     pub fn open(url: &str) -> Result<Self, OpenError> {
+        let watches = Arc::new(Watches::default());
+        let memory = Memory {
+            sessions: sessions::copies(&watches),
+            documents: settings::copies(&watches),
+            ip_filters: watches.watch(&["ip_filters"]),
+        };
         let engine = match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url)?),
-            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?)?),
+            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url, watches)?),
+            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?, watches)?),
         };
         Ok(Self {
             engine: Arc::new(engine),
-            changed: Arc::default(),
+            memory: Arc::new(memory),
         })
     }
 
@@ -106,11 +122,6 @@ impl Store {
             Engine::Sqlite(sqlite) => sqlite.scan(work).await,
             Engine::Postgres(postgres) => postgres.scan(work).await,
         }
-    }
-
-    /// How often objects of that kind were changed through this process. What holds a copy of them compares.
-    pub fn times_changed(&self, object: Object) -> u64 {
-        self.changed.times(object)
     }
 
     /// Bookkeeping of the server's own, of which nobody needs a record: tokens, counters, hourly buckets. All or nothing,

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::runtime::violation::member;
+use crate::runtime::violation::push_member;
 use crate::{Place, Violation};
 
 /// Deeper bodies are refused: none of the contract's objects comes near, and recursion must end somewhere.
@@ -149,8 +149,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut values = Map::new();
         let length = self.reader.pointer.borrow().len();
         while let Some(name) = members.next_key::<String>()? {
-            let step = member("", &name);
-            self.reader.pointer.borrow_mut().push_str(&step);
+            push_member(&mut self.reader.pointer.borrow_mut(), &name);
             if values.contains_key(&name) {
                 let pointer = self.reader.pointer.borrow().clone();
                 self.reader.repeated.borrow_mut().push(pointer);

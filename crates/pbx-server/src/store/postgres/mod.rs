@@ -20,6 +20,7 @@ use self::pool::Pool;
 use self::statement::{Failure, FailureKind};
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
+use super::watch::Watches;
 
 /// Transactions of one server that run at a time, each on its connection; a PostgreSQL as it is installed allows 100 in all.
 const CONNECTIONS: u32 = 16;
@@ -46,17 +47,19 @@ pub(super) struct Postgres {
 
 struct Shared {
     pool: Pool,
+    watches: Arc<Watches>,
     /// Held for writing by a transaction that runs alone, for reading by every other that writes.
     writers: RwLock<()>,
 }
 
 impl Postgres {
     /// Connects and brings the schema up to date; see [`OpenPostgresError`] for everything that is refused.
-    pub(super) fn open(url: &str) -> Result<Self, OpenPostgresError> {
+    pub(super) fn open(url: &str, watches: Arc<Watches>) -> Result<Self, OpenPostgresError> {
         let (pool, location) = open::open(url)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
+                watches,
                 writers: RwLock::new(()),
             }),
             turns: Arc::new(Semaphore::new(CONNECTIONS as usize)),
@@ -195,10 +198,13 @@ impl Shared {
             self.pool.forget_idle();
             return Attempt::Again(failure);
         }
-        let outcome = work(&mut Tx::postgres(&mut connection));
+        let mut tx = Tx::postgres(&mut connection);
+        let outcome = work(&mut tx);
+        let touched = tx.into_touched();
         let settled = match (outcome, connection.take_failure()) {
             (Ok(value), None) => match connection.control("COMMIT") {
                 Ok(()) => {
+                    self.watches.count(&touched);
                     self.pool.put_back(connection);
                     return Attempt::Settled(Ok(value));
                 }
@@ -207,7 +213,10 @@ impl Shared {
                     return Attempt::Again(failure);
                 }
                 // Whether it took effect is not known: it must not be run again.
-                Err(failure) => return Attempt::Settled(Err(E::from(failure.error))),
+                Err(failure) => {
+                    self.watches.count(&touched);
+                    return Attempt::Settled(Err(E::from(failure.error)));
+                }
             },
             (_, Some(failure)) if failure.kind == FailureKind::Lost => return Attempt::Again(failure),
             (_, Some(failure)) if failure.kind == FailureKind::Conflict => Attempt::Again(failure),
