@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
+mod alerts;
 mod crash;
 mod guards;
 mod nodes;

@@ -2,10 +2,10 @@
 
 use pbx_client::types::{Errors, MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
 use pbx_client::{Client, ErrorExt as _, Field};
+use pbx_tests::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
 use pbx_tests::{Exchange, Raw, Server};
 use serde_json::{Value, json};
 
-use super::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
 use crate::{server, start};
 
 /// A server that trusts that mail server's certificate.

@@ -9,6 +9,7 @@
 
 mod admin;
 mod admin_notification;
+mod alerts;
 mod audit;
 mod auth;
 mod brand;
@@ -21,7 +22,6 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
-mod smtp;
 mod transcript;
 mod transports;
 mod unmounted;

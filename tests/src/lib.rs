@@ -4,6 +4,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a harness that cannot go on fails its test"
 )]
 
@@ -11,6 +12,7 @@ mod certificates;
 mod clock;
 mod raw;
 mod server;
+pub mod smtp;
 
 pub use certificates::{Authority, Pair, der, handshake};
 pub use clock::{CLOCK, Clock, ahead};

@@ -8,6 +8,7 @@ pub mod domain;
 pub mod http;
 mod key_file;
 mod license_command;
+mod machine;
 mod mail;
 pub mod program;
 mod resources;

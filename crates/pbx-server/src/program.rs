@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,12 @@ use crate::domain::license::Verifier;
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, key, transports};
+use crate::domain::{Error, IdSource, alerts, clock, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
 use crate::license_command::{self, LicenseCommand};
+use crate::machine::Machine;
 use crate::sip::Sip;
 use crate::store::{Store, audit};
 use crate::tls::Tls;
@@ -65,6 +66,9 @@ const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 
 /// How soon a certificate or a transport that was changed on another node is in use here.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the machine is looked at, and how soon at the latest a mail that is due is sent.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -162,6 +166,10 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
     let upkeep = tokio::spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+    let folder = store.folder().unwrap_or_else(|| PathBuf::from("."));
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
+    let machine = Machine::watch(vec![folder]).context("no thread to watch the machine")?;
+    let watch = tokio::spawn(watch(store.clone(), vault.clone(), machine));
 
     let app = Pbx {
         store: store.clone(),
@@ -201,6 +209,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     };
     tokio::join!(stop, plain, secure);
     upkeep.abort();
+    watch.abort();
     sip.close_all().await;
     store.close().await;
     tracing::info!("stopped");
@@ -243,6 +252,21 @@ async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
         if let Err(error) = done.await.map_err(in_full) {
             tracing::warn!(%error, "this node's certificate and transports may be out of date");
         }
+    }
+}
+
+/// Tells the administrators by mail what needs them.
+async fn watch(store: Store, vault: Vault, machine: Machine) {
+    loop {
+        let began = clock::elapsed();
+        let reading = machine.read().await;
+        if reading.is_none() {
+            tracing::warn!("this machine takes too long to say how busy it is");
+        }
+        if let Err(error) = alerts::tick(&store, &vault, reading).await.map_err(in_full) {
+            tracing::warn!(%error, "the administrators may not be told by mail what needs them");
+        }
+        clock::reached(began + WATCH_EVERY).await;
     }
 }
 

@@ -17,6 +17,8 @@ pub mod tenant;
 pub mod voicemail;
 pub mod holidays;
 pub mod auth;
+pub mod blobs;
+pub mod files;
 pub mod login;
 pub mod shared;
 
@@ -39,6 +41,8 @@ pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[
     ("voicemail", &voicemail::OPERATIONS),
     ("holidays", &holidays::OPERATIONS),
     ("auth", &auth::OPERATIONS),
+    ("blobs", &blobs::OPERATIONS),
+    ("files", &files::OPERATIONS),
     ("login", &login::OPERATIONS),
 ];
 

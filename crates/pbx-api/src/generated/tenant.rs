@@ -103,6 +103,28 @@ pub trait TenantApi: api::Api {
         call: api::Call<Self::Caller>,
         body: api::Patch<UpdateCustomHeaders>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Test the call event
+    ///
+    /// `POST /tenant/cdr_event/test` for Admin; answers 200.
+    ///
+    /// Sends an event of the type `TEST` to the URL in the saved `cdr_event` of the tenant, with its credentials, whether or not it is enabled.
+    /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
+    fn send_cdr_test_event(
+        &self,
+        call: api::Call<Self::Caller>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Test the extension event
+    ///
+    /// `POST /tenant/extension_event/test` for Admin; answers 200.
+    ///
+    /// Sends an event of the type `TEST` to the URL in the saved `extension_event` of the tenant, with its credentials, whether or not it is enabled.
+    /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
+    fn send_extension_test_event(
+        &self,
+        call: api::Call<Self::Caller>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// `AddedHeader`.
@@ -587,10 +609,12 @@ pub fn router<A: TenantApi>() -> api::Resource<A> {
         .signed_in(&RECHARGE_TENANT, recharge_tenant)
         .signed_in(&RETRIEVE_TENANT_CUSTOM_HEADERS, retrieve_tenant_custom_headers)
         .signed_in(&UPDATE_TENANT_CUSTOM_HEADERS, update_tenant_custom_headers)
+        .signed_in(&SEND_CDR_TEST_EVENT, send_cdr_test_event)
+        .signed_in(&SEND_EXTENSION_TEST_EVENT, send_extension_test_event)
 }
 
 /// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 9] = [
+pub static OPERATIONS: [&api::Operation; 11] = [
     &RETRIEVE_CURRENT_TENANT,
     &UPDATE_CURRENT_TENANT,
     &RETRIEVE_CURRENT_TENANT_STATUS,
@@ -600,6 +624,8 @@ pub static OPERATIONS: [&api::Operation; 9] = [
     &RECHARGE_TENANT,
     &RETRIEVE_TENANT_CUSTOM_HEADERS,
     &UPDATE_TENANT_CUSTOM_HEADERS,
+    &SEND_CDR_TEST_EVENT,
+    &SEND_EXTENSION_TEST_EVENT,
 ];
 
 async fn retrieve_current_tenant<A: TenantApi>(
@@ -696,6 +722,24 @@ async fn update_tenant_custom_headers<A: TenantApi>(
     TenantApi::update_tenant_custom_headers(&*server, call, body)
         .await
         .map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn send_cdr_test_event<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    TenantApi::send_cdr_test_event(&*server, call).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn send_extension_test_event<A: TenantApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::Answer {
+    TenantApi::send_extension_test_event(&*server, call).await.map_err(Into::into)?;
     api::empty(200)
 }
 
@@ -823,4 +867,32 @@ pub static UPDATE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
     content: api::Content::MergePatch,
     body_required: true,
     check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /tenant/cdr_event/test`
+pub static SEND_CDR_TEST_EVENT: api::Operation = api::Operation {
+    id: "sendCdrTestEvent",
+    method: api::Method::POST,
+    path: "/tenant/cdr_event/test",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /tenant/extension_event/test`
+pub static SEND_EXTENSION_TEST_EVENT: api::Operation = api::Operation {
+    id: "sendExtensionTestEvent",
+    method: api::Method::POST,
+    path: "/tenant/extension_event/test",
+    resource: "tenant",
+    access: Some(&["Admin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -25,9 +25,13 @@ pub fn json(status: u16, body: &impl Serialize) -> Answer {
     with_type(answer(status, body.into())?, "application/json")
 }
 
-/// An answer with a body of any media type.
+/// An answer with a body of any media type. A browser must take it for that and nothing else: the bytes may be anybody's.
 pub fn bytes(status: u16, media_type: &'static str, body: Bytes) -> Answer {
-    with_type(answer(status, body.into())?, media_type)
+    let mut response = with_type(answer(status, body.into())?, media_type)?;
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
 }
 
 fn answer(status: u16, body: Body) -> Answer {

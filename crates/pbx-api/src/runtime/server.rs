@@ -16,7 +16,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::runtime::request_id;
-use crate::{Answer, Api, Call, Input, Operation, Problem, RequestId, RequestInfo};
+use crate::{Answer, Api, Call, Content, Input, Operation, Problem, RequestId, RequestInfo};
 
 /// Larger bodies are refused unless [`Server::body_limit`] says otherwise.
 const BODY_LIMIT: usize = 1 << 20;
@@ -26,6 +26,7 @@ pub struct Server<A> {
     api: Arc<A>,
     base_path: String,
     body_limit: usize,
+    upload_limit: Option<usize>,
     known: &'static [(&'static str, &'static [&'static Operation])],
     mounted: Vec<Resource<A>>,
 }
@@ -42,6 +43,7 @@ type Route<A> = Box<dyn FnOnce(Arc<Shared<A>>) -> MethodRouter + Send>;
 struct Shared<A> {
     api: Arc<A>,
     body_limit: usize,
+    upload_limit: usize,
 }
 
 impl<A: Api> Server<A> {
@@ -57,6 +59,7 @@ impl<A: Api> Server<A> {
             api,
             base_path: String::new(),
             body_limit: BODY_LIMIT,
+            upload_limit: None,
             known,
             mounted: Vec::new(),
         }
@@ -76,6 +79,13 @@ impl<A: Api> Server<A> {
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// The longest body of plain bytes (`application/octet-stream`) that is read; that of all others unless set.
+    #[must_use]
+    pub fn upload_limit(mut self, bytes: usize) -> Self {
+        self.upload_limit = Some(bytes);
         self
     }
 
@@ -104,6 +114,7 @@ impl<A: Api> Server<A> {
         let shared = Arc::new(Shared {
             api: Arc::clone(&self.api),
             body_limit: self.body_limit,
+            upload_limit: self.upload_limit.unwrap_or(self.body_limit),
         });
         let unmounted = self.unmounted();
         let mut paths: BTreeMap<&str, MethodRouter> = BTreeMap::new();
@@ -272,7 +283,11 @@ impl<A: Api> Shared<A> {
         parts: &mut Parts,
         body: axum::body::Body,
     ) -> Result<Input, Problem> {
-        Input::read(operation, parts, body, self.body_limit).await
+        let limit = match operation.content {
+            Content::Bytes => self.upload_limit,
+            _ => self.body_limit,
+        };
+        Input::read(operation, parts, body, limit).await
     }
 
     /// Answers a request that no operation answers.

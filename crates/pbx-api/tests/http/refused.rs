@@ -237,3 +237,15 @@ async fn values_are_never_repeated() {
         assert!(!answer.body.contains("SECRET"), "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn uploads_have_a_limit_of_their_own() {
+    let server = || server().body_limit(10).upload_limit(20).build();
+    let upload = |length| ask("POST", "/api/files").body("application/octet-stream", "x".repeat(length));
+    assert_eq!(upload(20).send_to(server()).await.status, 200);
+    let refused = upload(21).send_to(server()).await;
+    assert_eq!(refused.status, 413);
+    assert_eq!(refused.json()["errors"][0]["detail"], "body# maxBytes 20");
+    let note = ask("POST", "/api/notes").json(r#"{"text":"abc"}"#);
+    assert_eq!(note.send_to(server()).await.status, 413);
+}

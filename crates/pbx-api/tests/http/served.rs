@@ -128,6 +128,20 @@ async fn static_paths_win_over_templates() {
 }
 
 #[tokio::test]
+async fn bytes_are_what_they_are_said_to_be() {
+    // The contract says `image/*`, the implementation which.
+    let answer = ask("GET", "/api/gadgets/7/picture").send().await;
+    assert_eq!(answer.body, "GIF89a");
+    let types: Vec<_> = answer.headers.get_all("content-type").iter().collect();
+    assert_eq!(types, ["image/gif"]);
+    assert!(!answer.headers.contains_key("content-disposition"));
+    for path in ["/api/gadgets/7/picture", "/api/gadgets/export"] {
+        let answer = ask("GET", path).send().await;
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_success_has_its_status() {
     let upload = |body: &str| ask("POST", "/api/files").body("application/octet-stream", body);
     let answer = upload("\u{0}\u{1}x").send().await;

@@ -100,6 +100,14 @@ impl gadgets::GadgetsApi for Workshop {
         })
     }
 
+    async fn show_picture(&self, _: Call<Role>, _id: String) -> Result<gadgets::ShowPictureSuccess, Fault> {
+        Ok(gadgets::ShowPictureSuccess {
+            content_disposition: None,
+            content_type: "image/gif".to_owned(),
+            body: Bytes::from_static(b"GIF89a"),
+        })
+    }
+
     async fn show_gadget(&self, _: Call<Role>, id: String) -> Result<gadgets::Gadget, Fault> {
         match id.as_str() {
             "panic" => panic!("a secret in a panic"),

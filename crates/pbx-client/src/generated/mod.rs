@@ -2,9 +2,11 @@
 
 mod admin;
 mod auth;
+mod blobs;
 mod brand;
 mod dealer;
 mod dealers;
+mod files;
 mod holidays;
 mod im;
 mod ip_filters;
@@ -27,6 +29,7 @@ pub mod types {
     pub use super::brand::types::*;
     pub use super::dealer::types::*;
     pub use super::dealers::types::*;
+    pub use super::files::types::*;
     pub use super::holidays::types::*;
     pub use super::im::types::*;
     pub use super::ip_filters::types::*;
@@ -47,9 +50,11 @@ pub mod types {
 pub mod builder {
     pub use super::admin::builder::*;
     pub use super::auth::builder::*;
+    pub use super::blobs::builder::*;
     pub use super::brand::builder::*;
     pub use super::dealer::builder::*;
     pub use super::dealers::builder::*;
+    pub use super::files::builder::*;
     pub use super::holidays::builder::*;
     pub use super::im::builder::*;
     pub use super::ip_filters::builder::*;
@@ -110,6 +115,9 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("signIn 200", crate::support::decode::<types::TokenSet>),
     ("refreshTokens 200", crate::support::decode::<types::TokenSet>),
     ("retrieveSignedInUser 200", crate::support::decode::<types::SignedInUser>),
+    ("completeBlobUpload 201", crate::support::decode::<types::Created>),
+    ("listFiles 200", crate::support::decode::<types::FileList>),
+    ("retrieveFileInfo 200", crate::support::decode::<types::FileInfo>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
     ("error Errors", crate::support::decode::<types::Errors>),
 ];

@@ -106,6 +106,32 @@ impl Client {
     pub fn update_tenant_custom_headers(&self) -> builder::UpdateTenantCustomHeaders<'_> {
         builder::UpdateTenantCustomHeaders::new(self)
     }
+
+    /// Test the call event.
+    ///
+    /// Sends an event of the type `TEST` to the URL in the saved `cdr_event` of the tenant, with its credentials, whether or not it is enabled.
+    /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
+    ///
+    /// `POST /tenant/cdr_event/test`
+    ///
+    /// For Admin.
+    #[must_use]
+    pub fn send_cdr_test_event(&self) -> builder::SendCdrTestEvent<'_> {
+        builder::SendCdrTestEvent::new(self)
+    }
+
+    /// Test the extension event.
+    ///
+    /// Sends an event of the type `TEST` to the URL in the saved `extension_event` of the tenant, with its credentials, whether or not it is enabled.
+    /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
+    ///
+    /// `POST /tenant/extension_event/test`
+    ///
+    /// For Admin.
+    #[must_use]
+    pub fn send_extension_test_event(&self) -> builder::SendExtensionTestEvent<'_> {
+        builder::SendExtensionTestEvent::new(self)
+    }
 }
 
 /// The builders of these requests.
@@ -442,6 +468,64 @@ pub mod builder {
                 .post(url)
                 .header(reqwest::header::ACCEPT, "application/json")
                 .json(&body)
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                200 => Ok(ResponseValue::empty(response)),
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+
+    /// The request of [`Client::send_cdr_test_event`](crate::Client::send_cdr_test_event).
+    #[derive(Debug, Clone)]
+    pub struct SendCdrTestEvent<'a> {
+        client: &'a super::Client,
+    }
+
+    impl<'a> SendCdrTestEvent<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self { client }
+        }
+
+        /// Sends the request.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+            let Self { client } = self;
+            let url = format!("{}/tenant/cdr_event/test", client.baseurl);
+            let request = client
+                .client
+                .post(url)
+                .header(reqwest::header::ACCEPT, "application/json")
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                200 => Ok(ResponseValue::empty(response)),
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+
+    /// The request of [`Client::send_extension_test_event`](crate::Client::send_extension_test_event).
+    #[derive(Debug, Clone)]
+    pub struct SendExtensionTestEvent<'a> {
+        client: &'a super::Client,
+    }
+
+    impl<'a> SendExtensionTestEvent<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self { client }
+        }
+
+        /// Sends the request.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+            let Self { client } = self;
+            let url = format!("{}/tenant/extension_event/test", client.baseurl);
+            let request = client
+                .client
+                .post(url)
+                .header(reqwest::header::ACCEPT, "application/json")
                 .build()?;
             let response = support::execute(client, request).await?;
             match response.status().as_u16() {

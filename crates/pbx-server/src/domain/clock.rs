@@ -29,6 +29,18 @@ pub fn elapsed() -> Duration {
     }
 }
 
+/// Completes when [`elapsed`] has come to that.
+pub async fn reached(end: Duration) {
+    /// How soon a clock that was put ahead is noticed.
+    const GLANCE: Duration = Duration::from_millis(20);
+    if SHIFT.get().is_none() {
+        return tokio::time::sleep(end.saturating_sub(elapsed())).await;
+    }
+    while elapsed() < end {
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
 /// Puts the clock ahead from now on, by an amount that a test chooses and lets grow. The program itself never does.
 pub fn shift(by: impl Fn() -> SignedDuration + Send + Sync + 'static) {
     if SHIFT.set(Box::new(by)).is_err() {

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::alerts::{self, Cause, Event};
 use super::audit::{Audited, Entry, Object};
 use super::ip_filters::{IpRule, Target};
 use super::source::source;
@@ -124,6 +125,15 @@ fn lock_out(
         address: source.addr(),
         until: rule.expire_at,
     })?;
+    let until = rule.expire_at.map_or_else(String::new, |end| {
+        end.strftime(" until %Y-%m-%d %H:%M:%S UTC").to_string()
+    });
+    let event = Event {
+        subject: source.to_string(),
+        at: now,
+        detail: format!("{failures} sign-ins failed, blocked{until}"),
+    };
+    alerts::note(tx, Cause::IpBlocked, &event)?;
     Ok(Entry::create(Object::IpBlacklist, id)
         .fields(["cidr", "target", "expire_at", "description"])
         .with(true))

@@ -31,6 +31,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(10, "0010_guards"),
     step!(30, "0030_transports"),
     step!(40, "0040_tenancy"),
+    step!(90, "0090_alerts"),
 ];
 
 /// The version a database has after all steps.

@@ -7,6 +7,7 @@
 //! as it is or as one of the domain, and does not go on.
 
 pub mod accounts;
+pub mod alerts;
 pub mod audit;
 mod changes;
 mod copies;
@@ -98,6 +99,14 @@ impl Store {
         }
     }
 
+    /// The folder with the data, if it is on this machine.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.folder()),
+            Engine::Postgres(_) => None,
+        }
+    }
+
     /// A few reads by key. Runs on the caller's thread where the engine is embedded: nothing slow belongs in here.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
@@ -167,6 +176,6 @@ fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

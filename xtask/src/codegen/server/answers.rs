@@ -59,6 +59,8 @@ impl<'a> Parts<'a> {
         let mut headers = success
             .headers
             .iter()
+            // OpenAPI has it said by the media type alone.
+            .filter(|header| !header.name.eq_ignore_ascii_case("content-type"))
             .map(|header| HeaderField::of(header, &mut scope))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let has_location = headers
@@ -70,6 +72,18 @@ impl<'a> Parts<'a> {
                 name: "Location".to_owned(),
                 field: names::ident(&scope.unique("location")),
                 doc: docs::comment(["Where to go.".to_owned()]),
+                ty: quote!(String),
+                required: true,
+            });
+        }
+        // A range such as `image/*` leaves it to each answer what it is.
+        if let SuccessBody::Bytes { media_type } = &success.body
+            && media_type.contains('*')
+        {
+            headers.push(HeaderField {
+                name: "Content-Type".to_owned(),
+                field: names::ident(&scope.unique("content_type")),
+                doc: docs::comment([format!("`Content-Type`, of the range `{media_type}`.")]),
                 ty: quote!(String),
                 required: true,
             });
@@ -119,6 +133,7 @@ impl<'a> Parts<'a> {
             SuccessBody::Empty => quote!(api::empty(#status)),
             SuccessBody::Json(_) => quote!(api::json(#status, &body)),
             SuccessBody::Bytes { media_type } => {
+                // Of a range, the header says which.
                 let media_type = if media_type.contains('*') {
                     "application/octet-stream"
                 } else {

@@ -131,6 +131,26 @@ fn recipients(text: &str) -> Result<String, &'static str> {
 }
 
 impl Notification {
+    /// To whom mails of the system go.
+    pub fn recipients(&self) -> Vec<String> {
+        let recipients = self.recipients.iter().flat_map(|text| text.split(','));
+        recipients.map(str::to_owned).collect()
+    }
+
+    /// Hands a letter to the mail server.
+    pub async fn send(&self, vault: &Vault, letter: &Letter) -> Result<(), Error> {
+        if let Some(MailServerType::Ms365 | MailServerType::Gmail) = self.r#type {
+            return Err(failed(
+                "MS365 and GMAIL need the OAuth integration, which this server does not have: use SMTP",
+            ));
+        }
+        let server = self.mail_server(vault)?.ok_or(Error::Refused {
+            code: "NO_MAIL_SERVER",
+            message: "No mail server is saved: set one with POST /admin/notification first.",
+        })?;
+        mail::send(&server, letter).await.map_err(failed)
+    }
+
     /// The server to send by, if there is one.
     fn mail_server(&self, vault: &Vault) -> Result<Option<MailServer>, Error> {
         let (Some(host), Some(port)) = (&self.server, self.port) else {
@@ -182,19 +202,7 @@ pub async fn test_email(store: &Store, vault: &Vault, letter: Letter) -> Result<
         return Err(Error::invalid(Violation::field("recipient", "format", message)));
     }
     let settings: Notification = document::show(store, Owner::System).await?;
-    let server = match settings.r#type {
-        None | Some(MailServerType::Smtp) => settings.mail_server(vault)?,
-        Some(MailServerType::Ms365 | MailServerType::Gmail) => {
-            return Err(failed(
-                "MS365 and GMAIL need the OAuth integration, which this server does not have: use SMTP",
-            ));
-        }
-    };
-    let server = server.ok_or(Error::Refused {
-        code: "NO_MAIL_SERVER",
-        message: "No mail server is saved: set one with POST /admin/notification first.",
-    })?;
-    mail::send(&server, &letter).await.map_err(failed)
+    settings.send(vault, &letter).await
 }
 
 fn failed(detail: impl Into<String>) -> Error {

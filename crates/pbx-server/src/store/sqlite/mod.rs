@@ -9,7 +9,7 @@ pub(super) mod statement;
 mod writer;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -31,7 +31,7 @@ pub(super) struct Sqlite {
     writer_thread: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Pool>,
     scans: Semaphore,
-    location: String,
+    path: PathBuf,
     /// Holds the advisory lock that keeps a second server process out.
     _lock: File,
 }
@@ -49,14 +49,22 @@ impl Sqlite {
             writer_thread: Mutex::new(Some(writer_thread)),
             readers: Arc::new(Pool::new(path.to_owned())),
             scans: Semaphore::new(CONCURRENT_SCANS),
-            location: path.display().to_string(),
+            path: path.to_owned(),
             _lock: lock,
         })
     }
 
     /// The file.
     pub(super) fn location(&self) -> String {
-        self.location.clone()
+        self.path.display().to_string()
+    }
+
+    /// The folder with the file.
+    pub(super) fn folder(&self) -> PathBuf {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        }
     }
 
     pub(super) fn read<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>

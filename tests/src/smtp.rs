@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use pbx_tests::Start;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
+
+use crate::Start;
 
 /// Whom it lets in.
 pub const USERNAME: &str = "pbx@example.com";
@@ -25,25 +26,50 @@ pub const HOST: &str = "localhost";
 /// When it speaks TLS.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Tls {
+    /// Not at all.
     Never,
+    /// After STARTTLS.
     OnRequest,
+    /// Before the first word.
     FromTheStart,
 }
 
 /// A mail as it came in.
 #[derive(Debug)]
 pub struct Received {
+    /// Whether it came through TLS.
     pub encrypted: bool,
     /// The mechanism by which the client said who it is.
     pub authenticated: Option<String>,
+    /// What followed MAIL.
     pub from: String,
+    /// What followed each RCPT.
     pub to: Vec<String>,
     /// Headers and text.
     pub data: String,
 }
 
+impl Received {
+    /// What follows that header's name.
+    pub fn header(&self, name: &str) -> &str {
+        let mut lines = self.data.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        value.expect("the header")
+    }
+
+    /// The text, as it is read; lines that were broken on the way are whole.
+    pub fn text(&self) -> String {
+        let (_, body) = self.data.split_once("\n\n").expect("a text");
+        match self.header("Content-Transfer-Encoding") {
+            "quoted-printable" => body.replace("=\n", "").replace("=3D", "="),
+            _ => body.to_owned(),
+        }
+    }
+}
+
 /// A running server; it ends with the test.
 pub struct Smtp {
+    /// Where it listens.
     pub port: u16,
     certificate: String,
     received: UnboundedReceiver<Received>,
