@@ -1,6 +1,7 @@
 //! Settings of the program: a flag, else its variable, else the file, else the default.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -8,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::http::client::{Proxies, ProxyHeader};
+use crate::store::CONNECTIONS;
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
@@ -40,6 +42,10 @@ pub struct Options {
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 
+    /// Connections that this server may hold to a PostgreSQL, each for one transaction at a time [default: 16]
+    #[arg(long, env = "PBX_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    database_connections: Option<String>,
+
     /// The file with the key of the secrets in the database; it is made on the first start [default: beside the database, with
     /// .key added to its name]
     #[arg(long, env = "PBX_KEY_FILE", value_name = "FILE")]
@@ -65,8 +71,8 @@ pub struct Options {
     #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
     proxy_header: Option<String>,
 
-    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file,
-    /// license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header
+    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database,
+    /// database_connections, key_file, license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -104,6 +110,7 @@ struct File {
     sip: Option<String>,
     sip_listen: Option<String>,
     database: Option<String>,
+    database_connections: Option<NonZeroU16>,
     key_file: Option<PathBuf>,
     license_public_key: Option<PathBuf>,
     log: Option<String>,
@@ -123,6 +130,8 @@ pub struct Config {
     pub sip: Option<IpAddr>,
     /// Path or URL.
     pub database: String,
+    /// Connections to a PostgreSQL at most.
+    pub database_connections: NonZeroU16,
     /// The key of the secrets in the database.
     pub key_file: PathBuf,
     /// What licences are verified with.
@@ -164,6 +173,13 @@ impl Options {
                 .with_context(|| format!("--rate-limit takes a number of requests a minute, not {text:?}"))?,
             None => file.rate_limit.unwrap_or(RATE_LIMIT),
         };
+        let database_connections = match self.database_connections.filter(|text| !text.is_empty()) {
+            Some(text) => text
+                .parse()
+                .ok()
+                .with_context(|| format!("--database-connections takes a number from 1 to 65535, not {text:?}"))?,
+            None => file.database_connections.unwrap_or(CONNECTIONS),
+        };
         let proxies: Vec<String> = self.trusted_proxy.into_iter().filter(|text| !text.is_empty()).collect();
         let trusted = if proxies.is_empty() {
             file.trusted_proxy.unwrap_or_default()
@@ -178,6 +194,7 @@ impl Options {
             .with_context(|| format!("--proxy-header takes x-forwarded-for or forwarded, not {header:?}"))?;
         Ok(Config {
             rate_limit,
+            database_connections,
             proxies: Proxies::new(&trusted, header),
             listen: pick(self.listen, file.listen, LISTEN),
             tls_listen: given(self.tls_listen, file.tls_listen),
@@ -256,9 +273,11 @@ mod tests {
     fn the_guards_settings_come_from_the_same_places() {
         let config = Options::default().settle().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
-        let file = "rate_limit = 5\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
+        assert_eq!(config.database_connections, CONNECTIONS);
+        let file = "rate_limit = 5\ndatabase_connections = 3\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.rate_limit, 5);
+        assert_eq!(config.database_connections.get(), 3);
         let ranges = ["10.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap());
         assert_eq!(config.proxies, Proxies::new(&ranges, ProxyHeader::Forwarded));
     }
@@ -267,10 +286,15 @@ mod tests {
     fn a_wrong_value_is_named_with_its_flag() {
         let (mut limit, mut proxy, mut header) = (Options::default(), Options::default(), Options::default());
         limit.rate_limit = Some("many".to_owned());
+        let connections = Options {
+            database_connections: Some("0".to_owned()),
+            ..Options::default()
+        };
         proxy.trusted_proxy = vec!["proxy.example.com".to_owned()];
         header.proxy_header = Some("via".to_owned());
         for (options, flag) in [
             (limit, "--rate-limit"),
+            (connections, "--database-connections"),
             (proxy, "--trusted-proxy"),
             (header, "--proxy-header"),
         ] {

@@ -1,8 +1,9 @@
 //! Resources of which the system, or each tenant, has one: a flat document of members that an update merges into.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::de::value::MapDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
@@ -50,12 +51,12 @@ pub async fn update<T: Document>(
         seal::<T>(vault, &mut sent, name)?;
     }
     let vault = vault.clone();
-    let sent = Sent::new(&sent)?;
+    let sent = Sent::new(sent)?;
     store
         .write(move |tx| {
             let before = settings::text_of::<T>(tx, owner)?;
-            let members = members_of::<T>(&before)?;
-            let mut document: T = sent.merged_into(members.clone())?;
+            let members = Members::of::<T>(&before)?;
+            let mut document: T = sent.merged_into(&members)?;
             let mut check = Check {
                 vault: &vault,
                 violations: Vec::new(),
@@ -65,7 +66,7 @@ pub async fn update<T: Document>(
                 return Err(Error::Invalid(check.violations));
             }
             let after = settings::as_text(&document)?;
-            let changed = differing(&members, &members_of::<T>(&after)?);
+            let changed = members.differing(&Members::of::<T>(&after)?);
             if after != before {
                 settings::save_text::<T>(tx, owner, after)?;
             }
@@ -79,48 +80,83 @@ pub async fn update<T: Document>(
         .await
 }
 
-/// The members of a document by name, each as its JSON text: cheap to take apart, to merge and to compare.
-type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
+/// The members of a stored document in its order, each as its JSON text: cheap to take apart, to merge and to compare.
+struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
 
-fn members_of<T: Setting>(text: &str) -> Result<Members<'_>, Error> {
-    Ok(serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?)
+impl<'a> Members<'a> {
+    fn of<T: Setting>(text: &'a str) -> Result<Self, Error> {
+        Ok(serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?)
+    }
+
+    /// The JSON text of a member, which is most likely at that place.
+    fn value(&self, name: &str, place: usize) -> Option<&'a str> {
+        let there = self.0.get(place).filter(|(there, _)| *there == name);
+        let found = there.or_else(|| self.0.iter().find(|(other, _)| *other == name));
+        found.map(|(_, value)| value.get())
+    }
+
+    /// The names of those in which the two differ.
+    fn differing(&self, after: &Self) -> Vec<String> {
+        let is_new = |(place, (name, value)): &(usize, &(&str, &RawValue))| {
+            self.value(name, *place) != Some(value.get())
+        };
+        let changed = after.0.iter().enumerate().filter(is_new).map(|(_, (name, _))| *name);
+        let names = self.0.iter().enumerate().map(|(place, (name, _))| (place, *name));
+        let gone = names.filter(|(place, name)| after.value(name, *place).is_none());
+        changed.chain(gone.map(|(_, name)| name)).map(str::to_owned).collect()
+    }
 }
 
-/// The members that were sent; `None` clears.
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Members<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// The members that were sent, by name; `None` clears.
 struct Sent(Vec<(String, Option<Box<RawValue>>)>);
 
 impl Sent {
-    fn new(members: &Map<String, Value>) -> Result<Self, Error> {
-        let text = |value: &Value| match value {
+    fn new(members: Map<String, Value>) -> Result<Self, Error> {
+        let text = |value: Value| match value {
             Value::Null => Ok(None),
             Value::String(text) if text.is_empty() => Ok(None),
-            value => to_raw_value(value).map(Some),
+            value => to_raw_value(&value).map(Some),
         };
-        let members = members.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
-        let members: Result<_, serde_json::Error> = members.collect();
-        let members = members.map_err(|error| Error::internal(format!("what was sent cannot be written: {error}")))?;
+        let members = members.into_iter().map(|(name, value)| Ok((name, text(value)?)));
+        let members: Result<Vec<_>, serde_json::Error> = members.collect();
+        let mut members =
+            members.map_err(|error| Error::internal(format!("what was sent cannot be written: {error}")))?;
+        members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Ok(Self(members))
     }
 
-    /// The document that they and the other members make.
-    fn merged_into<'a, T: Setting>(&'a self, mut members: Members<'a>) -> Result<T, Error> {
-        for (name, value) in &self.0 {
-            match value {
-                None => drop(members.remove(name.as_str())),
-                Some(value) => drop(members.insert(name, value)),
-            }
-        }
-        let merged = T::deserialize(MapDeserializer::new(members.into_iter()));
+    /// The document that they make with the other members of the stored one.
+    fn merged_into<T: Setting>(&self, stored: &Members<'_>) -> Result<T, Error> {
+        let is_sent = |name: &str| self.0.binary_search_by(|(sent, _)| sent.as_str().cmp(name)).is_ok();
+        let kept = stored.0.iter().copied().filter(|(name, _)| !is_sent(name));
+        let set = self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+        let merged = T::deserialize(MapDeserializer::new(kept.chain(set)));
         Ok(merged.map_err(|error| settings::unreadable::<T>(&error))?)
     }
-}
-
-/// The names of the members in which the two differ.
-fn differing(before: &Members<'_>, after: &Members<'_>) -> Vec<String> {
-    let gone = before.keys().filter(|name| !after.contains_key(*name));
-    let is_new = |(name, value): &(&&str, &&RawValue)| before.get(*name).map(|value| value.get()) != Some(value.get());
-    let changed = after.iter().filter(is_new).map(|(name, _)| name);
-    changed.chain(gone).map(|name| (*name).to_owned()).collect()
 }
 
 /// The name under which a member's secret is sealed.
@@ -265,6 +301,20 @@ mod tests {
         let lamp = fixture.send(json!({"place": ""})).await.unwrap();
         assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", None));
         assert_eq!(fixture.send(json!({"colour": null})).await.unwrap(), Lamp::default());
+    }
+
+    #[test]
+    fn the_members_of_an_update_are_those_that_differ() {
+        let differing = |before, after| {
+            let members = |text| Members::of::<Lamp>(text).unwrap();
+            members(before).differing(&members(after))
+        };
+        let before = r#"{"a":1,"b":{"c":2},"d":3,"f":"x"}"#;
+        assert_eq!(
+            differing(before, r#"{"a":1,"b":{"c":4},"e":5,"f":"x"}"#),
+            ["b", "e", "d"]
+        );
+        assert_eq!(differing(before, before), [""; 0]);
     }
 
     #[tokio::test]

@@ -581,6 +581,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_remembered_ends_by_the_clock() {
+        let fixture = Fixture::new().await;
+        let tokens = fixture.sign_in("admin", "secret").await.unwrap();
+        let caller = fixture.caller(&tokens).await.unwrap();
+        let remember = async |token: &Token, ends_at| {
+            let caller = caller.clone();
+            let read = async { Ok::<_, Error>(sessions::Session { caller, ends_at }) };
+            let remembered = sessions::remembered(&fixture.store).get(token.hash(), read).await;
+            assert!(remembered.is_ok());
+            authenticate(&fixture.store, &token.clone().into_text()).await
+        };
+        let ended = remember(&Token::generate().unwrap(), clock::now()).await;
+        assert!(matches!(ended, Err(Error::Unauthorized)));
+    }
+
+    #[tokio::test]
     async fn a_disabled_account_is_out_at_once() {
         let fixture = Fixture::new().await;
         let tokens = fixture.sign_in("admin", "secret").await.unwrap();

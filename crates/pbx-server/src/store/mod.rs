@@ -28,6 +28,7 @@ pub mod transports;
 mod tx;
 mod watch;
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ use self::watch::{Watch, Watches};
 pub use self::changes::Changes;
 pub use self::copies::{Copies, OLDEST};
 pub use self::error::{OnConstraint, OpenError, StoreError};
-pub use self::postgres::OpenPostgresError;
+pub use self::postgres::{CONNECTIONS, OpenPostgresError};
 pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
 
 /// A handle on the database; clones share it.
@@ -64,6 +65,11 @@ impl Store {
     ///
     /// `url` is `postgres://...`, `sqlite:PATH` or a plain path. Blocks, so call it before serving or from a blocking thread.
     pub fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, CONNECTIONS)
+    }
+
+    /// The same, with so many connections to a PostgreSQL at most.
+    pub fn open_with(url: &str, connections: NonZeroU16) -> Result<Self, OpenError> {
         let watches = Arc::new(Watches::default());
         let memory = Memory {
             sessions: sessions::copies(&watches),
@@ -71,7 +77,7 @@ impl Store {
             ip_filters: watches.watch(&["ip_filters"]),
         };
         let engine = match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url, watches)?),
+            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url, connections, watches)?),
             _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?, watches)?),
         };
         Ok(Self {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::runtime::violation::push_member;
@@ -150,13 +151,16 @@ impl<'de> Visitor<'de> for Node<'_> {
         let length = self.reader.pointer.borrow().len();
         while let Some(name) = members.next_key::<String>()? {
             push_member(&mut self.reader.pointer.borrow_mut(), &name);
-            if values.contains_key(&name) {
-                let pointer = self.reader.pointer.borrow().clone();
-                self.reader.repeated.borrow_mut().push(pointer);
-            }
             let value = members.next_value_seed(inner)?;
+            match values.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(value)),
+                Entry::Occupied(mut place) => {
+                    place.insert(value);
+                    let pointer = self.reader.pointer.borrow().clone();
+                    self.reader.repeated.borrow_mut().push(pointer);
+                }
+            }
             self.reader.pointer.borrow_mut().truncate(length);
-            values.insert(name, value);
         }
         Ok(Value::Object(values))
     }

@@ -9,6 +9,7 @@ mod pool;
 pub(super) mod statement;
 mod tls;
 
+use std::num::NonZeroU16;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -22,11 +23,12 @@ use super::error::{OpenError, StoreError};
 use super::tx::Tx;
 use super::watch::Watches;
 
-/// Transactions of one server that run at a time, each on its connection; a PostgreSQL as it is installed allows 100 in all.
-const CONNECTIONS: u32 = 16;
+/// Transactions of one server that run at a time, each on its connection, unless the operator says otherwise; a PostgreSQL as it
+/// is installed allows 100 in all.
+pub const CONNECTIONS: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
 
-/// Scans beyond this number wait, so that they leave connections to the others.
-const CONCURRENT_SCANS: usize = 4;
+/// One connection in so many may be busy with a scan; further scans wait.
+const SCANS: u16 = 4;
 
 /// How often a transaction that is in conflict with others is tried in all.
 const ATTEMPTS: u32 = 16;
@@ -40,6 +42,7 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
 /// An open PostgreSQL database.
 pub(super) struct Postgres {
     shared: Arc<Shared>,
+    connections: u32,
     turns: Arc<Semaphore>,
     scans: Arc<Semaphore>,
     location: String,
@@ -54,16 +57,19 @@ struct Shared {
 
 impl Postgres {
     /// Connects and brings the schema up to date; see [`OpenPostgresError`] for everything that is refused.
-    pub(super) fn open(url: &str, watches: Arc<Watches>) -> Result<Self, OpenPostgresError> {
+    pub(super) fn open(url: &str, connections: NonZeroU16, watches: Arc<Watches>) -> Result<Self, OpenPostgresError> {
         let (pool, location) = open::open(url)?;
+        let connections = connections.get();
+        let scans = connections.div_ceil(SCANS);
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
                 watches,
                 writers: RwLock::new(()),
             }),
-            turns: Arc::new(Semaphore::new(CONNECTIONS as usize)),
-            scans: Arc::new(Semaphore::new(CONCURRENT_SCANS)),
+            connections: connections.into(),
+            turns: Arc::new(Semaphore::new(connections.into())),
+            scans: Arc::new(Semaphore::new(scans.into())),
             location,
         })
     }
@@ -125,7 +131,7 @@ impl Postgres {
     pub(super) async fn close(&self) {
         self.scans.close();
         // Turns are given in the order in which they are asked for: all of them are free when nothing is left.
-        if let Ok(_all) = self.turns.acquire_many(CONNECTIONS).await {
+        if let Ok(_all) = self.turns.acquire_many(self.connections).await {
             self.turns.close();
             let shared = Arc::clone(&self.shared);
             // Closing says goodbye to the server.
