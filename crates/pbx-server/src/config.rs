@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::Context as _;
 use ipnet::IpNet;
@@ -16,6 +17,7 @@ const DATABASE: &str = "./pbx.db";
 const LOG: &str = "info";
 const RATE_LIMIT: u32 = 10_000;
 const PROXY_HEADER: &str = "x-forwarded-for";
+const FILE_LIMIT: u32 = 2 << 20;
 const SIP: &str = "on";
 const SIP_LISTEN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
@@ -71,8 +73,23 @@ pub struct Options {
     #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
     proxy_header: Option<String>,
 
+    /// An address inside of this network, or a range of them, to which tenants may have events sent; may be repeated
+    /// [default: none]
+    #[arg(long, env = "PBX_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
+    webhook_allow: Vec<String>,
+
+    /// The folder in which the content of uploaded files is kept, the same for every server of the database; it is made if it is
+    /// not there [default: in the database]
+    #[arg(long, env = "PBX_FILES", value_name = "FOLDER")]
+    files: Option<PathBuf>,
+
+    /// The largest file that can be uploaded, in bytes [default: 2097152]
+    #[arg(long, env = "PBX_FILE_LIMIT", value_name = "BYTES")]
+    file_limit: Option<String>,
+
     /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database,
-    /// database_connections, key_file, license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header
+    /// database_connections, key_file, license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header,
+    /// webhook_allow (a list), files, file_limit
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -117,6 +134,9 @@ struct File {
     rate_limit: Option<u32>,
     trusted_proxy: Option<Vec<String>>,
     proxy_header: Option<String>,
+    webhook_allow: Option<Vec<String>>,
+    files: Option<PathBuf>,
+    file_limit: Option<u32>,
 }
 
 /// The settings in force.
@@ -142,6 +162,12 @@ pub struct Config {
     pub rate_limit: u32,
     /// Who may say for whom a request is made.
     pub proxies: Proxies,
+    /// Where events may go inside of this network.
+    pub webhook_allow: Vec<IpNet>,
+    /// Where the content of files is kept; `None` is the database.
+    pub files: Option<PathBuf>,
+    /// Bytes of the largest file.
+    pub file_limit: u32,
 }
 
 impl Options {
@@ -166,27 +192,18 @@ impl Options {
         let database = pick(self.database, file.database, DATABASE);
         let file_given = |flag: Option<PathBuf>, file| flag.filter(|path| !path.as_os_str().is_empty()).or(file);
         let key_file = file_given(self.key_file, file.key_file);
-        let rate_limit = match self.rate_limit.filter(|text| !text.is_empty()) {
-            Some(text) => text
-                .parse()
-                .ok()
-                .with_context(|| format!("--rate-limit takes a number of requests a minute, not {text:?}"))?,
-            None => file.rate_limit.unwrap_or(RATE_LIMIT),
-        };
-        let database_connections = match self.database_connections.filter(|text| !text.is_empty()) {
-            Some(text) => text
-                .parse()
-                .ok()
-                .with_context(|| format!("--database-connections takes a number from 1 to 65535, not {text:?}"))?,
-            None => file.database_connections.unwrap_or(CONNECTIONS),
-        };
-        let proxies: Vec<String> = self.trusted_proxy.into_iter().filter(|text| !text.is_empty()).collect();
-        let trusted = if proxies.is_empty() {
-            file.trusted_proxy.unwrap_or_default()
-        } else {
-            proxies
-        };
-        let trusted: Vec<IpNet> = trusted.iter().map(|text| proxy(text)).collect::<anyhow::Result<_>>()?;
+        let minute = "requests a minute";
+        let rate_limit = number(self.rate_limit, file.rate_limit, RATE_LIMIT, "rate-limit", minute)?;
+        let database_connections = number(
+            self.database_connections,
+            file.database_connections,
+            CONNECTIONS,
+            "database-connections",
+            "connections",
+        )?;
+        let file_limit = number(self.file_limit, file.file_limit, FILE_LIMIT, "file-limit", "bytes")?;
+        let trusted = ranges("trusted-proxy", self.trusted_proxy, file.trusted_proxy)?;
+        let webhook_allow = ranges("webhook-allow", self.webhook_allow, file.webhook_allow)?;
         let header = pick(self.proxy_header, file.proxy_header, PROXY_HEADER);
         let header: ProxyHeader = header
             .parse()
@@ -201,9 +218,23 @@ impl Options {
             sip,
             key_file: key_file.unwrap_or_else(|| beside(&database)),
             license_public_key: file_given(self.license_public_key, file.license_public_key),
+            webhook_allow,
+            files: file_given(self.files, file.files),
+            file_limit,
             database,
             log: pick(self.log, file.log, LOG),
         })
+    }
+}
+
+/// The number that a flag gives, else the file.
+fn number<T: FromStr>(flag: Option<String>, file: Option<T>, default: T, name: &str, of: &str) -> anyhow::Result<T> {
+    match flag.filter(|text| !text.is_empty()) {
+        Some(text) => text
+            .parse()
+            .ok()
+            .with_context(|| format!("--{name} takes a number of {of}, not {text:?}")),
+        None => Ok(file.unwrap_or(default)),
     }
 }
 
@@ -217,10 +248,20 @@ fn beside(database: &str) -> PathBuf {
     PathBuf::from(format!("{path}.key"))
 }
 
-fn proxy(text: &str) -> anyhow::Result<IpNet> {
-    let address = text.parse::<std::net::IpAddr>().map(IpNet::from).ok();
-    let range = address.or_else(|| text.parse().ok());
-    range.with_context(|| format!("--trusted-proxy takes an address or a range such as 10.0.0.0/8, not {text:?}"))
+/// The ranges of the flag, else of the file.
+fn ranges(name: &str, flag: Vec<String>, file: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
+    let flag: Vec<String> = flag.into_iter().filter(|text| !text.is_empty()).collect();
+    let texts = if flag.is_empty() {
+        file.unwrap_or_default()
+    } else {
+        flag
+    };
+    let range = |text: &String| {
+        let address = text.parse::<IpAddr>().map(IpNet::from).ok();
+        let range = address.or_else(|| text.parse().ok());
+        range.with_context(|| format!("--{name} takes an address or a range such as 10.0.0.0/8, not {text:?}"))
+    };
+    texts.iter().map(range).collect()
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -283,21 +324,52 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_named_with_its_flag() {
-        let (mut limit, mut proxy, mut header) = (Options::default(), Options::default(), Options::default());
-        limit.rate_limit = Some("many".to_owned());
-        let connections = Options {
-            database_connections: Some("0".to_owned()),
+    fn so_do_those_of_files_and_webhooks() {
+        let config = Options::default().settle().unwrap();
+        assert_eq!((config.files, config.file_limit), (None, FILE_LIMIT));
+        assert_eq!(config.webhook_allow, []);
+        let file = "files = \"/data/files\"\nfile_limit = 5\nwebhook_allow = [\"10.0.0.0/8\"]\n";
+        let config = with_file(file, None).unwrap();
+        assert_eq!(config.files.as_deref(), Some(Path::new("/data/files")));
+        assert_eq!(config.file_limit, 5);
+        assert_eq!(config.webhook_allow, ["10.0.0.0/8".parse().unwrap()]);
+        let given = Options {
+            files: Some("".into()),
+            file_limit: Some("7".to_owned()),
+            webhook_allow: vec![String::new(), "::1".to_owned()],
             ..Options::default()
         };
-        proxy.trusted_proxy = vec!["proxy.example.com".to_owned()];
-        header.proxy_header = Some("via".to_owned());
-        for (options, flag) in [
-            (limit, "--rate-limit"),
-            (connections, "--database-connections"),
-            (proxy, "--trusted-proxy"),
-            (header, "--proxy-header"),
-        ] {
+        let config = given.settle().unwrap();
+        assert_eq!((config.files, config.file_limit), (None, 7));
+        assert_eq!(config.webhook_allow, ["::1/128".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_flag() {
+        type Change = fn(&mut Options);
+        let table: [(Change, &str); 6] = [
+            (|options| options.rate_limit = Some("many".to_owned()), "--rate-limit"),
+            (
+                |options| options.trusted_proxy = vec!["proxy.example.com".to_owned()],
+                "--trusted-proxy",
+            ),
+            (
+                |options| options.proxy_header = Some("via".to_owned()),
+                "--proxy-header",
+            ),
+            (
+                |options| options.database_connections = Some("0".to_owned()),
+                "--database-connections",
+            ),
+            (|options| options.file_limit = Some("2MB".to_owned()), "--file-limit"),
+            (
+                |options| options.webhook_allow = vec!["10.0.0.0-10.0.0.9".to_owned()],
+                "--webhook-allow",
+            ),
+        ];
+        for (change, flag) in table {
+            let mut options = Options::default();
+            change(&mut options);
             assert!(options.settle().unwrap_err().to_string().starts_with(flag));
         }
     }

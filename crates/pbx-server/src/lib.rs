@@ -15,3 +15,4 @@ mod resources;
 pub mod sip;
 pub mod store;
 pub mod tls;
+pub mod webhook;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, DatabaseOptions, Options};
-use crate::domain::license::Verifier;
+use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
@@ -21,6 +21,7 @@ use crate::machine::Machine;
 use crate::sip::Sip;
 use crate::store::{Store, audit};
 use crate::tls::Tls;
+use crate::webhook::Sender;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
@@ -43,7 +44,7 @@ enum Command {
     ///
     /// Prints "listening on URL" to stdout when it is ready. The first start makes the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
-    Serve(Options),
+    Serve(Box<Options>),
     /// Make licences, and the keys to sign and verify them with.
     #[command(subcommand)]
     License(LicenseCommand),
@@ -73,7 +74,7 @@ const WATCH_EVERY: Duration = Duration::from_secs(30);
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Serve(options) => run(options),
+        Command::Serve(options) => run(*options),
         Command::License(command) => license_command::run(command),
         Command::Audit { database, since } => print_audit(database, since),
     };
@@ -139,7 +140,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
-    let licenses = config.license_public_key.as_deref().map(verifier).transpose()?;
+    let verifier = config.license_public_key.as_deref().map(verifier).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -175,10 +176,11 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         store: store.clone(),
         ids,
         passwords,
+        licensing: Licensing::new(vault.clone(), verifier),
         vault,
-        licenses,
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
+        events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
     }
     .into_router();
     let mut stdout = std::io::stdout();

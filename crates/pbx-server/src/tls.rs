@@ -6,11 +6,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use rustls::RootCertStore;
-use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_rustls::TlsAcceptor;
@@ -51,6 +50,22 @@ pub enum Purpose {
     Https,
     /// SIP, asking clients for certificates so.
     Sip(Verification),
+}
+
+/// Whom the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise.
+pub fn machine_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+/// How we connect to others: they must show a certificate of one of these authorities.
+pub fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
 }
 
 impl Tls {

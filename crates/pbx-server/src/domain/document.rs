@@ -97,9 +97,8 @@ impl<'a> Members<'a> {
 
     /// The names of those in which the two differ.
     fn differing(&self, after: &Self) -> Vec<String> {
-        let is_new = |(place, (name, value)): &(usize, &(&str, &RawValue))| {
-            self.value(name, *place) != Some(value.get())
-        };
+        let is_new =
+            |(place, (name, value)): &(usize, &(&str, &RawValue))| self.value(name, *place) != Some(value.get());
         let changed = after.0.iter().enumerate().filter(is_new).map(|(_, (name, _))| *name);
         let names = self.0.iter().enumerate().map(|(place, (name, _))| (place, *name));
         let gone = names.filter(|(place, name)| after.value(name, *place).is_none());
@@ -153,7 +152,10 @@ impl Sent {
     fn merged_into<T: Setting>(&self, stored: &Members<'_>) -> Result<T, Error> {
         let is_sent = |name: &str| self.0.binary_search_by(|(sent, _)| sent.as_str().cmp(name)).is_ok();
         let kept = stored.0.iter().copied().filter(|(name, _)| !is_sent(name));
-        let set = self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+        let set = self
+            .0
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
         let merged = T::deserialize(MapDeserializer::new(kept.chain(set)));
         Ok(merged.map_err(|error| settings::unreadable::<T>(&error))?)
     }

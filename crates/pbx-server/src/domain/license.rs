@@ -1,28 +1,20 @@
 //! Licences: who may use how much of this installation, and until when, signed by whoever sells them.
 //!
-//! A key is `CLAIMS.SIGNATURE`, both base64url: the claims as JSON, and the Ed25519 signature over [`CONTEXT`] and that JSON.
-//! The program verifies keys with the public key that it is configured with. Without a licence there are small limits.
+//! The program verifies keys with the public key that it is configured with. Without a licence there are small limits, and with
+//! one that is over as well.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64};
+mod key;
+
 use jiff::Timestamp;
-use ring::rand::SystemRandom;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::{Deserialize, Serialize};
 
+pub use self::key::{Issuer, Verifier, new_pair};
+use super::alerts::{self, Cause, Event};
 use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation, clock};
 use crate::store::settings::{self, Setting};
-use crate::store::{Changes, Store};
-
-/// So that a signature for something else is not one for a licence.
-const CONTEXT: &[u8] = b"pbx-server licence 1\n";
-
-/// What every Ed25519 public key begins with (RFC 8410).
-const PUBLIC_KEY_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+use crate::store::{Changes, Store, Tx, accounts};
 
 /// Characters of a key that its mask shows.
 const TAIL: usize = 4;
@@ -64,78 +56,6 @@ impl License {
     }
 }
 
-/// The private half: makes keys.
-pub struct Issuer(Ed25519KeyPair);
-
-impl Issuer {
-    /// From PEM (PKCS #8), of [`new_pair`] or of any other program.
-    pub fn from_pem(pem: &str) -> Option<Self> {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).ok()?;
-        Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der())
-            .ok()
-            .map(Self)
-    }
-
-    /// The key of a licence.
-    pub fn issue(&self, license: &License) -> Result<String, Error> {
-        let claims = serde_json::to_vec(license).map_err(|error| Error::internal(format!("a licence: {error}")))?;
-        let signature = self.0.sign(&signed(&claims));
-        Ok(format!("{}.{}", BASE64.encode(claims), BASE64.encode(signature)))
-    }
-}
-
-/// A new pair of keys to sign with and to verify with, both PEM.
-pub fn new_pair() -> Result<(String, String), Error> {
-    let fault = |_| Error::internal("no new key pair");
-    let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(fault)?;
-    let pair = Ed25519KeyPair::from_pkcs8(private.as_ref()).map_err(|_| Error::internal("no new key pair"))?;
-    let public = [&PUBLIC_KEY_PREFIX, pair.public_key().as_ref()].concat();
-    Ok((pem("PRIVATE KEY", private.as_ref()), pem("PUBLIC KEY", &public)))
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    // Sixty-four to the line, as RFC 7468 has it; base64 is ASCII.
-    for line in text.as_bytes().chunks(64) {
-        pem.extend(line.iter().copied().map(char::from));
-        pem.push('\n');
-    }
-    pem + &format!("-----END {label}-----\n")
-}
-
-/// The public half: tells real keys from others.
-#[derive(Debug, Clone)]
-pub struct Verifier([u8; 32]);
-
-/// Why a key is not taken: a rule in one word, and a text that goes on after the name of the field.
-type Refusal = (&'static str, &'static str);
-
-impl Verifier {
-    /// From PEM (SubjectPublicKeyInfo).
-    pub fn from_pem(pem: &str) -> Option<Self> {
-        let der = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()).ok()?;
-        let key = der.as_ref().strip_prefix(&PUBLIC_KEY_PREFIX)?;
-        key.try_into().ok().map(Self)
-    }
-
-    fn verify(&self, key: &str) -> Result<License, Refusal> {
-        const FORMAT: Refusal = ("format", "is not a licence key");
-        let (claims, signature) = key.split_once('.').ok_or(FORMAT)?;
-        let (Ok(claims), Ok(signature)) = (BASE64.decode(claims), BASE64.decode(signature)) else {
-            return Err(FORMAT);
-        };
-        UnparsedPublicKey::new(&ED25519, &self.0)
-            .verify(&signed(&claims), &signature)
-            .map_err(|_| ("signature", "was not issued for this product"))?;
-        serde_json::from_slice(&claims).map_err(|_| ("format", "was issued for another version of this product"))
-    }
-}
-
-fn signed(claims: &[u8]) -> Vec<u8> {
-    [CONTEXT, claims].concat()
-}
-
 /// What is stored: the key, and nothing that it says.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -161,30 +81,59 @@ pub struct Licensed {
     pub limits: Limits,
 }
 
-/// How the installation is licensed now. A key that does not verify (any more) is shown, and allows nothing.
-pub async fn current(store: &Store, vault: &Vault, verifier: Option<&Verifier>) -> Result<Licensed, Error> {
-    let key = key(store, vault).await?;
-    let license = match (&key, verifier) {
-        (Some(key), Some(verifier)) => verifier.verify(key).ok(),
-        _ => None,
-    };
-    let now = clock::now();
-    let valid = license.as_ref().filter(|license| !license.is_over(now));
-    Ok(Licensed {
-        masked_key: key.as_deref().map(mask),
-        limits: valid.map_or(Limits::UNLICENSED, |license| license.limits),
-        license,
-    })
+/// Reads the stored licence.
+#[derive(Debug, Clone)]
+pub struct Licensing {
+    vault: Vault,
+    /// Whose licences are real, if that is known.
+    verifier: Option<Verifier>,
+}
+
+impl Licensing {
+    /// Of keys that are sealed in this vault and signed for this verifier.
+    pub fn new(vault: Vault, verifier: Option<Verifier>) -> Self {
+        Self { vault, verifier }
+    }
+
+    fn key(&self, tx: &mut Tx<'_>) -> Result<Option<String>, Error> {
+        let stored: Stored = settings::load(tx)?;
+        let key = stored.license_key;
+        key.map(|sealed| self.vault.open(PLACE, &sealed)).transpose()
+    }
+
+    /// A key that does not verify (any more) is shown, and allows nothing.
+    fn licensed(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Licensed, Error> {
+        let key = self.key(tx)?;
+        let license = match (&key, &self.verifier) {
+            (Some(key), Some(verifier)) => verifier.verify(key).ok(),
+            _ => None,
+        };
+        let valid = license.as_ref().filter(|license| !license.is_over(now));
+        Ok(Licensed {
+            masked_key: key.as_deref().map(mask),
+            limits: valid.map_or(Limits::UNLICENSED, |license| license.limits),
+            license,
+        })
+    }
+}
+
+/// How the installation is licensed now.
+pub async fn current(store: &Store, licensing: &Licensing) -> Result<Licensed, Error> {
+    let licensing = licensing.clone();
+    store.read(move |tx| licensing.licensed(tx, clock::now())).await
 }
 
 /// Takes a key into use; one that is not good leaves the one before.
-pub async fn update(store: &Changes, vault: &Vault, verifier: Option<&Verifier>, new: &str) -> Result<(), Error> {
+pub async fn update(store: &Changes, licensing: &Licensing, new: &str) -> Result<(), Error> {
     let new = new.trim();
+    let licensing = licensing.clone();
+    let reading = licensing.clone();
+    let key = store.read(move |tx| reading.key(tx)).await?;
     // What was shown may be sent back.
-    if key(store, vault).await?.is_some_and(|key| mask(&key) == new) {
+    if key.is_some_and(|key| mask(&key) == new) {
         return Ok(());
     }
-    let verifier = verifier.ok_or(Error::Refused {
+    let verifier = licensing.verifier.as_ref().ok_or(Error::Refused {
         code: "NO_LICENSE_PUBLIC_KEY",
         message: "This server cannot verify licences: start it with --license-public-key.",
     })?;
@@ -194,7 +143,7 @@ pub async fn update(store: &Changes, vault: &Vault, verifier: Option<&Verifier>,
         return Err(refused(("expired", "has expired")));
     }
     let stored = Stored {
-        license_key: Some(vault.seal(PLACE, new)?),
+        license_key: Some(licensing.vault.seal(PLACE, new)?),
     };
     store
         .write(move |tx| {
@@ -205,9 +154,37 @@ pub async fn update(store: &Changes, vault: &Vault, verifier: Option<&Verifier>,
         .await
 }
 
-async fn key(store: &Store, vault: &Vault) -> Result<Option<String>, Error> {
-    let stored: Stored = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
-    stored.license_key.map(|sealed| vault.open(PLACE, &sealed)).transpose()
+/// The code of a refusal by [`check_users`].
+const LIMITED: &str = "LICENSE_LIMITED";
+
+/// Refuses a transaction that has added users, and with them there are more in all tenants than the licence allows. Its
+/// outcome goes through [`tell`].
+pub fn check_users(tx: &mut Tx<'_>, licensing: &Licensing) -> Result<(), Error> {
+    let allowed = licensing.licensed(tx, clock::now())?.limits.users;
+    if accounts::more_users_than(tx, allowed)? {
+        return Err(Error::Conflict {
+            code: LIMITED,
+            message: format!(
+                "The licence allows {allowed} users in all tenants together: remove one, or bring a larger licence with \
+                 POST /license."
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// The outcome of a transaction with [`check_users`] in it. That it was refused is told to the administrators by mail: its own
+/// transaction could not note that, as it was undone.
+pub async fn tell<T>(store: &Store, outcome: Result<T, Error>) -> Result<T, Error> {
+    if let Err(Error::Conflict { code: LIMITED, message }) = &outcome {
+        let event = Event {
+            subject: "users".to_owned(),
+            at: clock::now(),
+            detail: message.clone(),
+        };
+        alerts::raise(store, Cause::LicenseLimited, event).await;
+    }
+    outcome
 }
 
 fn mask(key: &str) -> String {
@@ -216,90 +193,4 @@ fn mask(key: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn license() -> License {
-        License {
-            holder: "Example Ltd".to_owned(),
-            email: Some("pbx@example.com".to_owned()),
-            kind: None,
-            limits: Limits { users: 500, calls: 50 },
-            expires_at: None,
-        }
-    }
-
-    fn pair() -> (Issuer, Verifier) {
-        let (private, public) = new_pair().unwrap();
-        (
-            Issuer::from_pem(&private).unwrap(),
-            Verifier::from_pem(&public).unwrap(),
-        )
-    }
-
-    #[test]
-    fn a_key_says_what_was_signed() {
-        let (issuer, verifier) = pair();
-        assert_eq!(verifier.verify(&issuer.issue(&license()).unwrap()), Ok(license()));
-    }
-
-    #[test]
-    fn nothing_else_verifies() {
-        let ((issuer, verifier), (other, _)) = (pair(), pair());
-        let key = issuer.issue(&license()).unwrap();
-        let (claims, signature) = key.split_once('.').unwrap();
-        let more = License {
-            limits: Limits { users: 9999, calls: 99 },
-            ..license()
-        };
-        let forged = BASE64.encode(serde_json::to_vec(&more).unwrap());
-        let rule = |key: &str| verifier.verify(key).unwrap_err().0;
-        assert_eq!(rule(&format!("{forged}.{signature}")), "signature");
-        assert_eq!(rule(&other.issue(&license()).unwrap()), "signature");
-        for bad in ["", "x", ".", &format!("{claims}."), claims, &format!("{claims}.*")] {
-            assert!(matches!(rule(bad), "format" | "signature"), "{bad}");
-        }
-    }
-
-    #[test]
-    fn keys_are_pem_and_not_anything_else() {
-        let (private, public) = new_pair().unwrap();
-        assert!(private.starts_with("-----BEGIN PRIVATE KEY-----\n") && public.ends_with("-----END PUBLIC KEY-----\n"));
-        assert!(Issuer::from_pem(&public).is_none());
-        assert!(Verifier::from_pem(&private).is_none());
-        let rsa_like = public.replace("MCow", "MCox");
-        assert!(Verifier::from_pem(&rsa_like).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_licence_that_is_over_is_shown_and_allows_nothing_more() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
-        let vault = crate::domain::vault::tests::vault();
-        let (issuer, verifier) = pair();
-        let over = License {
-            expires_at: Some(Timestamp::UNIX_EPOCH),
-            ..license()
-        };
-        let key = issuer.issue(&over).unwrap();
-        let stored = Stored {
-            license_key: Some(vault.seal(PLACE, &key).unwrap()),
-        };
-        let save = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>(settings::save(tx, &stored)?);
-        store.write_unaudited(save).await.unwrap();
-        let licensed = current(&store, &vault, Some(&verifier)).await.unwrap();
-        assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, Some(over)));
-        assert_eq!(licensed.masked_key, Some(mask(&key)));
-        // Another seller's key, or nobody's: it says nothing either.
-        for verifier in [None, Some(&pair().1)] {
-            let licensed = current(&store, &vault, verifier).await.unwrap();
-            assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, None));
-        }
-    }
-
-    #[test]
-    fn a_mask_shows_the_tail() {
-        assert_eq!(mask("abcdefgh"), "********efgh");
-        assert_eq!(mask("ab"), "********ab");
-    }
-}
+mod tests;

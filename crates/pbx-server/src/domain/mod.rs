@@ -9,6 +9,7 @@ pub mod brand;
 pub mod certificate;
 pub mod clock;
 pub mod component;
+pub mod dealers;
 pub mod document;
 pub mod error;
 pub mod guard;
@@ -29,6 +30,7 @@ pub mod source;
 pub mod token;
 pub mod transports;
 pub mod vault;
+pub mod webhook;
 
 pub use self::error::{Error, Violation};
 pub use self::id::{Id, IdSource};

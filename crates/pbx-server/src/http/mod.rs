@@ -13,7 +13,7 @@ use pbx_api::{Api, Call, Operation, RequestInfo};
 
 use self::guard::Guard;
 use crate::domain::audit::Actor;
-use crate::domain::license::Verifier;
+use crate::domain::license::Licensing;
 use crate::domain::lockout::Client;
 use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
@@ -21,6 +21,7 @@ use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
+use crate::webhook::Sender;
 
 /// Below which path everything is served, as the vendor's server does.
 pub const BASE_PATH: &str = "/api";
@@ -35,12 +36,14 @@ pub struct Pbx {
     pub passwords: Passwords,
     /// Encrypts what must not be readable in the database.
     pub vault: Vault,
-    /// Tells real licences from others, if it is known whose are real.
-    pub licenses: Option<Verifier>,
+    /// Says what the licence allows.
+    pub licensing: Licensing,
     /// Lets requests in.
     pub guard: Guard,
     /// The ports of the transports, and the certificate.
     pub sip: Arc<Sip>,
+    /// Posts the events of tenants.
+    pub events: Sender,
 }
 
 impl Pbx {
@@ -136,9 +139,10 @@ mod tests {
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
             vault: crate::domain::vault::tests::vault(),
-            licenses: None,
+            licensing: Licensing::new(crate::domain::vault::tests::vault(), None),
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
+            events: Sender::new(&[]).unwrap(),
         };
         let switched = |role, tenant_id| {
             let id = Id::from_stored(1);

@@ -20,7 +20,7 @@ use crate::mail::Letter;
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {
-        let licensed = license::current(&self.store, &self.vault, self.licenses.as_ref()).await?;
+        let licensed = license::current(&self.store, &self.licensing).await?;
         let (license_type, maintenance_expires_at) = match licensed.license {
             Some(license) => (license.kind, license.expires_at),
             None => (None, None),

@@ -14,7 +14,7 @@ const API_VERSION: &str = "22.2";
 
 impl LicenseApi for Pbx {
     async fn show_license(&self, _call: Call<Caller>) -> Result<License, Error> {
-        let licensed = license::current(&self.store, &self.vault, self.licenses.as_ref()).await?;
+        let licensed = license::current(&self.store, &self.licensing).await?;
         let brand: Brand = self.document().await?;
         let (company_name, contact_email) = match licensed.license {
             Some(license) => (Some(license.holder), license.email),
@@ -31,12 +31,6 @@ impl LicenseApi for Pbx {
     }
 
     async fn update_license(&self, call: Call<Caller>, body: UpdateLicense) -> Result<(), Error> {
-        license::update(
-            &self.changes(&call),
-            &self.vault,
-            self.licenses.as_ref(),
-            &body.license_key,
-        )
-        .await
+        license::update(&self.changes(&call), &self.licensing, &body.license_key).await
     }
 }

@@ -57,6 +57,18 @@ pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
+/// Whether there are more users of tenants than that. Counts no further than it must.
+pub fn more_users_than(tx: &mut Tx<'_>, number: u32) -> Result<bool, StoreError> {
+    let beyond = Query::select()
+        .column("id")
+        .from("accounts")
+        .and_where(Expr::col("tenant_id").is_not_null())
+        .limit(1)
+        .offset(number.into())
+        .to_owned();
+    Ok(tx.first(&beyond, |_| Ok(()))?.is_some())
+}
+
 /// Adds an account. A name that is taken violates [`UNIQUE_NAME`] or [`UNIQUE_NAME_IN_TENANT`].
 pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
     let mut insert = Query::insert();

@@ -26,6 +26,7 @@ pub mod status;
 pub mod tenants;
 pub mod transports;
 mod tx;
+pub mod users;
 mod watch;
 
 use std::num::NonZeroU16;
@@ -77,7 +78,9 @@ impl Store {
             ip_filters: watches.watch(&["ip_filters"]),
         };
         let engine = match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url, connections, watches)?),
+            Some(("postgres" | "postgresql", _)) => {
+                Engine::Postgres(postgres::Postgres::open(url, connections, watches)?)
+            }
             _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?, watches)?),
         };
         Ok(Self {

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
 
-use super::{Store, accounts};
 use super::copies::Copies;
 use super::error::StoreError;
 use super::tx::{Tx, time};
 use super::watch::Watches;
+use super::{Store, accounts};
 use crate::domain::Id;
 use crate::domain::session::Caller;
 use crate::domain::token::{TokenHash, TokenKind};

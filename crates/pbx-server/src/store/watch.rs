@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn every_kind_of_statement_says_what_it_writes_to() {
         let mut insert = Query::insert();
-        insert.into_table("lamps").columns(["name"]).values_panic(["hall".into()]);
+        insert
+            .into_table("lamps")
+            .columns(["name"])
+            .values_panic(["hall".into()]);
         assert_eq!(written(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
         insert.on_conflict(OnConflict::column("name").do_nothing().to_owned());
         assert_eq!(written(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));

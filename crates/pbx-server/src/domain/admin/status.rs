@@ -38,6 +38,28 @@ pub fn hours(now: Timestamp) -> impl Iterator<Item = Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::TestStore;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn everything_is_counted_as_what_it_is() {
+        for fixture in TestStore::on_every_engine() {
+            let statements = "
+                INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
+                    max_concurrent_calls, created_at, document)
+                VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0, '{}');
+                INSERT INTO accounts (id, role, name, name_key, password_hash, enabled, created_at, tenant_id)
+                VALUES (1, 'SystemAdmin', 'a', 'a', '', TRUE, 0, NULL), (2, 'Dealer', 'b', 'b', '', TRUE, 0, NULL),
+                    (3, 'Admin', 'c', 'c', '', TRUE, 0, 7), (4, 'StandardUser', 'd', 'd', '', TRUE, 0, 7);";
+            fixture.place.sql(statements, statements);
+            let expected = Counts {
+                dealers: 1,
+                tenants: 1,
+                users: 2,
+                trunks: 0,
+            };
+            assert_eq!(counts(&fixture.store).await.unwrap(), expected);
+        }
+    }
 
     #[test]
     fn hours_end_with_the_present_one() {

@@ -157,8 +157,8 @@ where
 {
     control(connection, "SAVEPOINT work")?;
     let mut tx = Tx::sqlite(connection);
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)))
-        .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| work(&mut tx))).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
     match outcome {
         Ok(value) => {
             control(connection, "RELEASE work")?;
