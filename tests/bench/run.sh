@@ -10,7 +10,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 seconds=${1:-10} rounds=${2:-3}
-baseline=${BASELINE:-} database=${DATABASE:-}
+baseline=${BASELINE:+$(realpath "$BASELINE")} database=${DATABASE:-}
 for tool in wrk curl; do
     command -v "$tool" >/dev/null || { echo "$0: $tool is not installed: apt-get install $tool" >&2; exit 1; }
 done
@@ -53,11 +53,13 @@ load() {
         END{printf "%s\t%.0f\t%s\t%s\n", name, rate, p50, p99}' "$work/wrk" | tee -a "$work/results"
 }
 
-# bare GROUP...: the lines of the bare programs, with two spaces or more after the name.
+# bare GROUP: the lines of the bare programs. The script ends with the status of the program that it killed.
 bare() {
     [ -n "$baseline" ] || return 0
-    (cd "$work" && CARGO_TARGET_DIR=${BASELINE_TARGET_DIR:-$target/bench-baseline} "$baseline" "$seconds" "$@" 2>"$work/bare") |
-        sed -nE 's/^(.*[^ ]) +([0-9]+) req\/s +p50 ([^ ]+) +p99 ([^ ]+).*/\1\t\2\t\3\t\4/p' | tee -a "$work/results"
+    local directory=${BASELINE_TARGET_DIR:-$target/bench-baseline}
+    { (cd "$work" && CARGO_TARGET_DIR=$directory "$baseline" "$seconds" "$@" 2>"$work/bare") || true; } >"$work/lines"
+    grep -q 'req/s' "$work/lines" || { cat "$work/bare" >&2; exit 1; }
+    sed -nE 's/^(.*[^ ]) +([0-9]+) req\/s +p50 ([^ ]+) +p99 ([^ ]+).*/\1\t\2\t\3\t\4/p' "$work/lines" | tee -a "$work/results"
 }
 
 echo "name	req/s	p50	p99"
