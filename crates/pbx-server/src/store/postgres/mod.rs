@@ -34,7 +34,7 @@ const SCANS: u16 = 4;
 const ATTEMPTS: u32 = 16;
 
 /// From this attempt on a transaction runs while no other of this server writes, so that it is not overtaken for ever.
-const ALONE_FROM: u32 = 3;
+const ALONE_FROM: u32 = 1;
 
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
@@ -184,7 +184,10 @@ impl Shared {
                         return Err(E::from(failure.error));
                     }
                     tracing::debug!(attempt, error = %failure.error, "a transaction is run again");
-                    pause(attempt);
+                    // The first time it only waits for its turn alone: whom it met was most likely of this server.
+                    if attempt > ALONE_FROM {
+                        pause(attempt);
+                    }
                 }
             }
         }
