@@ -121,3 +121,75 @@ async fn a_restart_of_postgresql_is_survived() {
         .unwrap();
     assert_eq!((gone.status, gone.header("retry-after")), (503, Some("1")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uploaded_file_survives_as_a_whole() {
+    for arguments in [&[] as &[&str], &["--files", "pictures"]] {
+        for start in on_every_engine() {
+            let start = start.with_arguments(arguments);
+            let mut expected = BTreeMap::new();
+            for round in 0..3 {
+                let server = start.ready();
+                let client = server.client().await;
+                let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+                let writers: Vec<_> = (0..4)
+                    .map(|writer| {
+                        tokio::spawn(upload_until_it_dies(
+                            client.clone(),
+                            round * 4 + writer,
+                            answered.clone(),
+                        ))
+                    })
+                    .collect();
+                drop(answered);
+                for _ in 0..12 {
+                    let (id, name) = answers.recv().await.unwrap();
+                    expected.insert(id, name);
+                }
+                server.kill();
+                for writer in writers {
+                    writer.await.unwrap();
+                }
+                while let Some((id, name)) = answers.recv().await {
+                    expected.insert(id, name);
+                }
+            }
+            let server = start.ready();
+            let raw = server.raw_signed_in().await;
+            // Those that nobody was told about are whole as well.
+            let files = raw.get("/files", &[]).await.json();
+            let mut found = BTreeMap::new();
+            for file in files["items"].as_array().unwrap() {
+                let [id, name, url] = ["id", "name", "url"].map(|member| file[member].as_str().unwrap().to_owned());
+                let path = url.strip_prefix("/api").unwrap();
+                let content = raw.request(reqwest::Method::GET, path).send().await.unwrap();
+                assert_eq!(content.bytes().await.unwrap(), picture(&name), "{name}");
+                found.insert(id, name);
+            }
+            found.retain(|id, _| expected.contains_key(id));
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+/// A PNG of 20,000 bytes, by its name another than all others.
+fn picture(name: &str) -> Vec<u8> {
+    let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+    let mut bytes = [head, name.as_bytes()].concat();
+    bytes.resize(20_000, 7);
+    bytes
+}
+
+async fn upload_until_it_dies(
+    client: pbx_client::Client,
+    writer: u32,
+    answered: tokio::sync::mpsc::UnboundedSender<(String, String)>,
+) {
+    for number in 0.. {
+        let name = format!("{writer}-{number}.png");
+        let Ok(id) = pbx_client::upload(&client, &name, picture(&name)).await else {
+            return;
+        };
+        let _ = answered.send((id, name));
+    }
+}

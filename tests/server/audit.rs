@@ -1,12 +1,13 @@
 //! The record of changes, as an operator reads it.
 
+use jiff::SignedDuration;
 use pbx_tests::{ADMINISTRATOR, Exchange, PASSWORD, Server, Start};
 use serde_json::{Value, json};
 
 use crate::{server, start};
 
 /// Every entry so far. The server may go on.
-fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
     let ended = start.run("audit", &[&["--database", start.database()], arguments].concat());
     assert!(ended.status.success(), "{ended:?}");
     let lines = ended.stdout.lines();
@@ -127,4 +128,24 @@ fn a_database_that_no_server_has_prepared_is_refused() {
             "{ended:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn changes_are_forgotten_after_the_days_that_were_chosen() {
+    let (start, clock) = start().with_arguments(&["--audit-days", "30"]).with_clock();
+    let server = start.ready();
+    a_few_changes(&server).await;
+    let start = server.how();
+    let first = audit(&start, &[]).len();
+    clock.advance(SignedDuration::from_hours(29 * 24));
+    a_few_changes(&server).await;
+    let second = audit(&start, &[]).len() - first;
+    assert!(second > 0, "nothing is forgotten yet");
+    clock.advance(SignedDuration::from_hours(2 * 24));
+    // The server looks when it notices that an hour has passed.
+    while audit(&start, &[]).len() > second {
+        tokio::task::yield_now().await;
+    }
+    let left = audit(&start, &[]);
+    assert_eq!((left.len(), &left[0]["action"]), (second, &json!("LOGIN")));
 }

@@ -342,6 +342,26 @@ async fn an_expired_rule_is_gone_and_its_range_free() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_calendar_is_for_ever() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let rule = json!({"cidr": "192.0.2.1", "target": "DENY", "expire_at": "9999-12-31T23:59:59Z"});
+    let made = raw.post("/ip_filters", &rule).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    let path = format!("/ip_filters/{}", made.json()["id"].as_str().unwrap());
+    let last = "9999-12-30T22:00:00.999999999Z";
+    let shown = raw.get(&path, &[]).await;
+    assert_eq!(shown.json()["expire_at"], last, "{}", shown.body);
+    let changed = raw
+        .post(&path, &json!({"expire_at": "9999-12-31T12:00:00+01:00"}))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let later = [("filter", "expire_at ge '9999-12-31T23:59:59Z'")];
+    assert_eq!(raw.get("/ip_filters", &later).await.status, 200);
+    assert_eq!(raw.get(&path, &[]).await.json()["expire_at"], last);
+}
+
+#[tokio::test]
 async fn the_export_is_a_csv_file() {
     let server = server();
     let client = server.client().await;

@@ -93,3 +93,22 @@ async fn a_taken_port_is_explained() {
     assert_eq!(ended.status.code(), Some(1));
     insta::assert_snapshot!(ended.stderr.replace(&address, "[address]"), @"pbx-server: cannot listen on [address]: choose another --listen: Address already in use (os error 98)");
 }
+
+#[tokio::test]
+async fn authorities_of_clients_that_do_not_read_are_explained() {
+    let start = start();
+    let file = start.folder().join("clients.pem");
+    let refused = |start: &pbx_tests::Start| {
+        let ended = start
+            .clone()
+            .with_arguments(&["--client-ca", file.to_str().unwrap()])
+            .ended();
+        assert_eq!(ended.status.code(), Some(1));
+        ended.stderr.replace(file.to_str().unwrap(), "[file]")
+    };
+    insta::assert_snapshot!(refused(&start), @"pbx-server: cannot read the authorities of clients [file]: No such file or directory (os error 2)");
+    std::fs::write(&file, "no certificate").unwrap();
+    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has no certificate in PEM: name another --client-ca");
+    std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has a certificate that does not read: name another --client-ca: invalid peer certificate: BadEncoding");
+}

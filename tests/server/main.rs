@@ -6,6 +6,10 @@
 //! `../engines`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests have the time of the machine, from which they put the server's ahead"
+)]
 
 mod admin;
 mod admin_notification;
@@ -13,8 +17,12 @@ mod alerts;
 mod audit;
 mod auth;
 mod brand;
+mod dealer;
+mod dealers;
 mod errors;
+mod files;
 mod guards;
+mod holidays;
 mod im;
 mod ip_filters;
 mod key;
@@ -22,9 +30,11 @@ mod license;
 mod lifecycle;
 mod network;
 mod sbc;
+mod tenants;
 mod transcript;
 mod transports;
 mod unmounted;
+mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};
 

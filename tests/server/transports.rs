@@ -450,6 +450,33 @@ async fn tls_clients_are_asked_for_certificates_as_the_transport_says() {
 }
 
 #[tokio::test]
+async fn clients_may_have_certificates_of_authorities_of_their_own() {
+    let mut site = Site::new();
+    let (authority, phones) = (Authority::new("root"), Authority::new("telephones"));
+    let (other, file) = (Authority::new("doors"), site.start.folder().join("clients.pem"));
+    std::fs::write(&file, [phones.pem.as_str(), &other.pem].concat()).unwrap();
+    site.start = site.start.with_arguments(&["--client-ca", file.to_str().unwrap()]);
+    let server = site.start.ready();
+    let client = server.client().await;
+    trust(&client, &authority).await;
+    let port = site.free_port().await;
+    let mandatory = Some(ClientVerification::Mandatory);
+    create_verifying(&client, TransportProtocol::Tls, port, mandatory)
+        .await
+        .unwrap();
+    for (identity, accepted) in [
+        (Some(phones.issue("phone")), true),
+        (Some(other.issue("door")), true),
+        // Whoever issued for the server may have issued for anybody.
+        (Some(authority.issue("phone")), false),
+        (None, false),
+    ] {
+        let shaken = handshake(site.at(port), &authority.pem, identity.as_ref()).await;
+        assert_eq!(shaken.is_ok(), accepted, "{shaken:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_new_certificate_is_shown_by_the_transports() {
     let site = Site::new();
     let server = site.start.ready();

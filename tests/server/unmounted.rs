@@ -11,7 +11,12 @@ use crate::server;
 const BUILT: &[&str] = &[
     "admin",
     "auth",
+    "blobs",
     "brand",
+    "dealer",
+    "dealers",
+    "files",
+    "holidays",
     "im",
     "ip_filters",
     "key",
@@ -19,7 +24,9 @@ const BUILT: &[&str] = &[
     "login",
     "network",
     "sbc",
+    "tenants",
     "transports",
+    "voicemail",
 ];
 
 /// Operations that anyone may call.
@@ -65,5 +72,5 @@ async fn operations_that_are_not_built_answer_501_and_none_answers_without_a_tok
             unbuilt += 1;
         }
     }
-    assert_eq!(unbuilt, 48, "operations that are not built");
+    assert_eq!(unbuilt, 15, "operations that are not built");
 }

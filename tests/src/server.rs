@@ -326,8 +326,13 @@ impl Server {
 
     /// Plain HTTP with the administrator's token.
     pub async fn raw_signed_in(&self) -> Raw {
+        self.raw_as(ADMINISTRATOR, PASSWORD, None).await
+    }
+
+    /// Plain HTTP with the token of somebody else; users of tenants sign in with its domain.
+    pub async fn raw_as(&self, name: &str, password: &str, domain: Option<&str>) -> Raw {
         let mut raw = self.raw();
-        let body = serde_json::json!({"username": ADMINISTRATOR, "password": PASSWORD});
+        let body = serde_json::json!({"username": name, "password": password, "domain": domain});
         let answer = raw.post("/auth/sign_in", &body).await;
         raw.sign_in_with(answer.json()["access_token"].as_str().expect("a token"));
         raw

@@ -32,7 +32,6 @@ pub use runtime::*;
 pub use axum::response::Response;
 pub use bytes::Bytes;
 pub use http::Method;
-pub use jiff::Timestamp;
 #[doc(hidden)]
 pub use serde;
 pub use serde_json::Value;

@@ -41,6 +41,8 @@ mod generated;
 #[cfg(feature = "sign-in")]
 mod sign_in;
 mod support;
+#[cfg(feature = "upload")]
+mod upload;
 
 pub use progenitor_client::{ByteStream, Error, ResponseValue};
 pub use reqwest;
@@ -51,3 +53,5 @@ pub use generated::{builder, types};
 #[cfg(feature = "sign-in")]
 pub use sign_in::{SignInError, sign_in, sign_in_with};
 pub use support::{Field, Raw, Secret, Timestamp};
+#[cfg(feature = "upload")]
+pub use upload::{UploadError, upload};

@@ -57,6 +57,14 @@ pub struct Options {
     #[arg(long, env = "PBX_LICENSE_PUBLIC_KEY", value_name = "FILE")]
     license_public_key: Option<PathBuf>,
 
+    /// The authorities whose certificates the TLS transports take from clients, PEM [default: those in the chain of /key]
+    #[arg(long, env = "PBX_CLIENT_CA", value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+
+    /// For how many days the record of changes is kept; 0 is for ever [default: 0]
+    #[arg(long, env = "PBX_AUDIT_DAYS", value_name = "DAYS")]
+    audit_days: Option<String>,
+
     /// What to log to stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -87,8 +95,8 @@ pub struct Options {
     #[arg(long, env = "PBX_FILE_LIMIT", value_name = "BYTES")]
     file_limit: Option<String>,
 
-    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database,
-    /// database_connections, key_file, license_public_key, log, rate_limit, trusted_proxy (a list), proxy_header,
+    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
+    /// key_file, license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
     /// webhook_allow (a list), files, file_limit
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -130,6 +138,8 @@ struct File {
     database_connections: Option<NonZeroU16>,
     key_file: Option<PathBuf>,
     license_public_key: Option<PathBuf>,
+    client_ca: Option<PathBuf>,
+    audit_days: Option<u32>,
     log: Option<String>,
     rate_limit: Option<u32>,
     trusted_proxy: Option<Vec<String>>,
@@ -156,6 +166,10 @@ pub struct Config {
     pub key_file: PathBuf,
     /// What licences are verified with.
     pub license_public_key: Option<PathBuf>,
+    /// Whose certificates clients of the TLS transports may have.
+    pub client_ca: Option<PathBuf>,
+    /// For how many days the record of changes is kept; 0 is for ever.
+    pub audit_days: u32,
     /// Directives of the log.
     pub log: String,
     /// Requests a minute for each client; 0 is no limit.
@@ -202,6 +216,7 @@ impl Options {
             "connections",
         )?;
         let file_limit = number(self.file_limit, file.file_limit, FILE_LIMIT, "file-limit", "bytes")?;
+        let audit_days = number(self.audit_days, file.audit_days, 0, "audit-days", "days")?;
         let trusted = ranges("trusted-proxy", self.trusted_proxy, file.trusted_proxy)?;
         let webhook_allow = ranges("webhook-allow", self.webhook_allow, file.webhook_allow)?;
         let header = pick(self.proxy_header, file.proxy_header, PROXY_HEADER);
@@ -218,6 +233,8 @@ impl Options {
             sip,
             key_file: key_file.unwrap_or_else(|| beside(&database)),
             license_public_key: file_given(self.license_public_key, file.license_public_key),
+            client_ca: file_given(self.client_ca, file.client_ca),
+            audit_days,
             webhook_allow,
             files: file_given(self.files, file.files),
             file_limit,
@@ -347,7 +364,8 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_its_flag() {
         type Change = fn(&mut Options);
-        let table: [(Change, &str); 6] = [
+        let table: [(Change, &str); 7] = [
+            (|options| options.audit_days = Some("all".to_owned()), "--audit-days"),
             (|options| options.rate_limit = Some("many".to_owned()), "--rate-limit"),
             (
                 |options| options.trusted_proxy = vec!["proxy.example.com".to_owned()],

@@ -7,6 +7,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 mod key_file;
+pub mod library;
 mod license_command;
 mod machine;
 mod mail;

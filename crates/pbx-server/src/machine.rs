@@ -23,8 +23,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Readings of this machine and of the disks with these folders.
-    pub fn watch(folders: Vec<PathBuf>) -> io::Result<Self> {
+    /// Readings of this machine and of the disks with these folders; without any, of the one with the working directory.
+    pub fn watch(mut folders: Vec<PathBuf>) -> io::Result<Self> {
+        if folders.is_empty() {
+            folders.push(PathBuf::from("."));
+        }
+        let folders: Vec<PathBuf> = folders.iter().map(std::path::absolute).collect::<io::Result<_>>()?;
         // A second question while the first is being answered would only be the same one.
         let (questions, asked) = sync_channel(1);
         std::thread::Builder::new()

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,21 +12,26 @@ use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, alerts, clock, key, transports};
+use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
+use crate::library::Library;
 use crate::license_command::{self, LicenseCommand};
 use crate::machine::Machine;
 use crate::sip::Sip;
-use crate::store::{Store, audit};
+use crate::store::{Store, audit as records};
 use crate::tls::Tls;
 use crate::webhook::Sender;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing_subscriber::EnvFilter;
 
@@ -68,8 +73,14 @@ const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 /// How soon a certificate or a transport that was changed on another node is in use here.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// How often contents that belong to no file are looked for.
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+
 /// How often the machine is looked at, and how soon at the latest a mail that is due is sent.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
+
+/// How long after its time a change may still be in the record.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -114,7 +125,7 @@ fn print_audit(database: DatabaseOptions, since: Option<Timestamp>) -> anyhow::R
     let printed = Store::inspect(&url, |tx| {
         let mut last = (Timestamp::MIN, 0);
         loop {
-            let records = audit::page(tx, since, last, AUDIT_PAGE)?;
+            let records = records::page(tx, since, last, AUDIT_PAGE)?;
             let Some(newest) = records.last() else {
                 return stdout.flush().map_err(anyhow::Error::from);
             };
@@ -141,6 +152,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let verifier = config.license_public_key.as_deref().map(verifier).transpose()?;
+    let authorities = config.client_ca.as_deref().map(authorities).transpose()?;
     let passwords = Passwords::new()?;
     let ids = IdSource::default();
     let given = std::env::var(ADMIN_PASSWORD)
@@ -160,17 +172,24 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         eprintln!("first start: sign in as \"admin\" with the password {password} (it is shown only this once)");
     }
 
-    let tls = Arc::new(Tls::default());
+    let tls = Arc::new(Tls::trusting(authorities.unwrap_or_default()));
     let named: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).chain(config.sip).collect();
     key::ensure(&store, &vault, &tls, &named).await.map_err(in_full)?;
     let reserved = addresses.iter().map(SocketAddr::port).collect();
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
-    let upkeep = tokio::spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
-    let folder = store.folder().unwrap_or_else(|| PathBuf::from("."));
-    let folder = std::path::absolute(&folder).unwrap_or(folder);
-    let machine = Machine::watch(vec![folder]).context("no thread to watch the machine")?;
-    let watch = tokio::spawn(watch(store.clone(), vault.clone(), machine));
+    let library = Library::open(&store, config.files.as_deref()).await?;
+    clean(&store, &library).await;
+    let folders = [store.folder(), config.files].into_iter().flatten();
+    let machine = Machine::watch(folders.collect()).context("no thread to watch the machine")?;
+
+    let mut background = JoinSet::new();
+    background.spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
+    background.spawn(clean_now_and_then(store.clone(), library.clone()));
+    background.spawn(watch(store.clone(), vault.clone(), machine));
+    if config.audit_days > 0 {
+        background.spawn(forget(store.clone(), config.audit_days));
+    }
 
     let app = Pbx {
         store: store.clone(),
@@ -181,6 +200,9 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
+        library,
+        // A number of bytes that one machine has.
+        file_limit: usize::try_from(config.file_limit).unwrap_or(usize::MAX),
     }
     .into_router();
     let mut stdout = std::io::stdout();
@@ -210,8 +232,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         drop(stopping);
     };
     tokio::join!(stop, plain, secure);
-    upkeep.abort();
-    watch.abort();
+    background.abort_all();
     sip.close_all().await;
     store.close().await;
     tracing::info!("stopped");
@@ -223,6 +244,23 @@ fn verifier(path: &Path) -> anyhow::Result<Verifier> {
     let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read the public key {shown}"))?;
     Verifier::from_pem(&pem)
         .with_context(|| format!("{shown} is not an Ed25519 public key in PEM: name another --license-public-key"))
+}
+
+fn authorities(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let shown = path.display();
+    let pem = std::fs::read(path).with_context(|| format!("cannot read the authorities of clients {shown}"))?;
+    let authorities: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let authorities = authorities.with_context(|| format!("{shown} is not PEM: name another --client-ca"))?;
+    let mut roots = RootCertStore::empty();
+    for authority in &authorities {
+        let added = roots.add(authority.clone());
+        added.with_context(|| format!("{shown} has a certificate that does not read: name another --client-ca"))?;
+    }
+    anyhow::ensure!(
+        !roots.is_empty(),
+        "{shown} has no certificate in PEM: name another --client-ca"
+    );
+    Ok(authorities)
 }
 
 async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -241,6 +279,24 @@ fn in_full(error: Error) -> anyhow::Error {
     }
 }
 
+/// Removes contents from the folder of the files that belong to none.
+async fn clean(store: &Store, library: &Library) {
+    let Some(folder) = library.folder() else { return };
+    match files::sweep(store, folder).await.map_err(in_full) {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed contents that belong to no file (any more)"),
+        Err(error) => tracing::warn!(%error, "the folder of the files may have contents that belong to none"),
+    }
+}
+
+/// Another node may have died while it wrote, and a tenant that was deleted leaves its contents.
+async fn clean_now_and_then(store: Store, library: Library) {
+    loop {
+        clock::reached(clock::elapsed() + CLEAN_EVERY).await;
+        clean(&store, &library).await;
+    }
+}
+
 /// Brings this node in line with the store, where other nodes leave certificates and transports.
 async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
@@ -254,6 +310,17 @@ async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
         if let Err(error) = done.await.map_err(in_full) {
             tracing::warn!(%error, "this node's certificate and transports may be out of date");
         }
+    }
+}
+
+/// Forgets what was changed long ago.
+async fn forget(store: Store, days: u32) {
+    loop {
+        let began = clock::elapsed();
+        if let Err(error) = audit::forget(&store, days).await.map_err(in_full) {
+            tracing::warn!(%error, "the record of changes is kept for longer than --audit-days");
+        }
+        clock::reached(began + FORGET_EVERY).await;
     }
 }
 

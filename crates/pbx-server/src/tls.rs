@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
 use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -24,6 +25,8 @@ const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// What connections are secured with. Empty until a certificate is installed.
 #[derive(Default)]
 pub struct Tls {
+    /// Whose certificates clients may have; empty for the authorities in the server's own chain.
+    authorities: Vec<CertificateDer<'static>>,
     current: RwLock<Option<Arc<Prepared>>>,
     changing: Mutex<()>,
 }
@@ -69,10 +72,18 @@ pub fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error
 }
 
 impl Tls {
+    /// Clients may have certificates of these authorities and of no others.
+    pub fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
+        Self {
+            authorities,
+            ..Self::default()
+        }
+    }
+
     /// Everything that can fail about a new certificate.
     pub fn prepare(&self, certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Error> {
         let failed = |error: String| Error::internal(format!("preparing TLS: {error}"));
-        let prepared = prepare(certificate, key);
+        let prepared = prepare(certificate, key, &self.authorities);
         prepared.map_err(|error| failed(error.to_string()))
     }
 
@@ -119,12 +130,18 @@ impl Tls {
     }
 }
 
-fn prepare(certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Box<dyn std::error::Error>> {
-    // A client's certificate is good if an authority of the server's own chain issued it: the API has no other list.
+fn prepare(
+    certificate: &str,
+    key: Arc<CertifiedKey>,
+    given: &[CertificateDer<'static>],
+) -> Result<Prepared, Box<dyn std::error::Error>> {
+    // Unless it was said whom to trust, a client's certificate is good if an authority of the server's own chain issued it: the
+    // API has no other list.
     let authorities = match &key.cert[..] {
+        [] => return Err("no certificate".into()),
+        _ if !given.is_empty() => given,
         [own] => std::slice::from_ref(own),
         [_, issuers @ ..] => issuers,
-        [] => return Err("no certificate".into()),
     };
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(authorities.iter().cloned());
@@ -158,10 +175,9 @@ fn prepare(certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Box<dy
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::domain::certificate::Pair;
+    use crate::domain::clock;
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_dawdles_is_cut_off_and_without_a_certificate_so_is_everyone() {
@@ -170,7 +186,7 @@ mod tests {
         let error = tls.accept(server, Purpose::Https).await.unwrap_err();
         assert!(error.to_string().contains("there is no certificate"));
 
-        let pair = Pair::self_signed(Timestamp::now(), &[]).unwrap();
+        let pair = Pair::self_signed(clock::now(), &[]).unwrap();
         let key = pair.read().unwrap();
         tls.install(tls.prepare(&pair.certificate, key).unwrap());
         assert!(tls.is_ready() && tls.shows(&pair.certificate) && !tls.shows("another"));

@@ -13,6 +13,7 @@ mod respond;
 mod schemas;
 mod secret;
 mod server;
+mod timestamp;
 mod violation;
 
 pub use api::{Api, Call, RequestInfo};
@@ -26,4 +27,5 @@ pub use respond::{Answer, bytes, empty, header, json};
 pub use schemas::Schemas;
 pub use secret::Secret;
 pub use server::{Resource, Server};
+pub use timestamp::{NotATime, Timestamp};
 pub use violation::{Place, Violation};

@@ -347,7 +347,7 @@ pub mod builder {
             }
         }
 
-        /// What to change. The merged result needs a `username` unless `auth` is `DISABLE`.
+        /// What to change. Nothing of the mail server is needed until `type` or `server` is set; then the merged result needs `server` and `port` with `type` `SMTP`, and a `username` unless `auth` is `DISABLE`.
         #[must_use]
         pub fn body(
             mut self,

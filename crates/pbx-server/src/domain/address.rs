@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::mail;
+
 /// The IPv4 address of a host that others reach.
 pub fn ipv4(text: &str) -> Result<Ipv4Addr, &'static str> {
     let address: Ipv4Addr = text.parse().map_err(|_| "must be an IPv4 address")?;
@@ -57,9 +59,133 @@ pub fn host(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// E-mail addresses with commas between them. Semicolons are taken as well, as the vendor's portal writes them.
+pub fn mail_addresses(text: &str) -> Result<String, &'static str> {
+    let addresses: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
+    if addresses.iter().all(|address| mail::is_address(address)) {
+        Ok(addresses.join(","))
+    } else {
+        Err("must be e-mail addresses, separated by commas")
+    }
+}
+
+/// The SIP domain of a tenant: a host name, or an address in its one form.
+pub fn sip_domain(text: &str) -> Result<String, &'static str> {
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) => host(text),
+    }
+}
+
+/// A URL that is called: `http` or `https`, a host and perhaps a port, without a name and a password.
+pub fn http_url(text: &str) -> Result<String, &'static str> {
+    const MESSAGE: &str = "must be a URL such as https://example.com/path, without a name and password in it";
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if rest.is_some_and(located) {
+        Ok(text.to_owned())
+    } else {
+        Err(MESSAGE)
+    }
+}
+
+/// The address of a website, which nothing calls: a URL, or as people write one, without its scheme and in any script.
+pub fn website(text: &str) -> Result<String, &'static str> {
+    let letter = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
+    let latin: String = text.chars().map(letter).collect();
+    let scheme = text.contains("://");
+    if (scheme && http_url(&latin).is_ok()) || (!scheme && located(&latin)) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the address of a website such as https://example.com")
+    }
+}
+
+/// Host, port, path and query of a URL.
+fn located(text: &str) -> bool {
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let (authority, path) = text.split_at(end);
+    let written = |text: &str| {
+        !text
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || "<>\"\\^`{|}".contains(c))
+    };
+    let (name, port) = match authority.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(None) => return false,
+        Some(Some((address, port))) => (address.parse::<Ipv6Addr>().is_ok(), port),
+        None => {
+            let (name, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            (!name.contains(':') && host(name).is_ok(), port)
+        }
+    };
+    let port = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|port| port.parse().is_ok_and(|port: u16| port > 0));
+    name && port && written(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mail_addresses_are_answered_with_commas() {
+        assert_eq!(
+            mail_addresses("a@x.org; b@x.org ,c@x.org").unwrap(),
+            "a@x.org,b@x.org,c@x.org"
+        );
+        assert!(mail_addresses("a@x.org; b").is_err());
+        assert!(mail_addresses("a@x.org;").is_err());
+    }
+
+    #[test]
+    fn domains_that_are_addresses_have_one_form() {
+        assert_eq!(sip_domain("2001:DB8:0::1").unwrap(), "2001:db8::1");
+        assert_eq!(sip_domain("PBX.example.com").unwrap(), "PBX.example.com");
+        for bad in [
+            "sip:example.com",
+            "example.com:5060",
+            "a b",
+            "alice@example.com",
+            "1.2.3",
+        ] {
+            assert!(sip_domain(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn urls_name_a_host_and_nothing_secret() {
+        for good in [
+            "http://10.0.0.5/cdr",
+            "https://cdr.example.com:8443/a/b?c=d",
+            "http://[2001:db8::1]:80/",
+            "http://localhost",
+            "https://example.com/ümlaut",
+        ] {
+            assert!(http_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "ftp://example.com",
+            "https://",
+            "https:///path",
+            "https://alice:secret@example.com/",
+            "https://example.com:0/",
+            "https://example.com:99999/",
+            "https://example.com:/x y",
+            "https://exa mple.com",
+            "https://[::1",
+            "example.com",
+            "HTTP://example.com",
+        ] {
+            assert!(http_url(bad).is_err(), "{bad}");
+        }
+        assert!(website("www.example.com/about").is_ok());
+        assert!(website("https://www.example.com").is_ok());
+        assert!(website("https://bücher.example/über").is_ok());
+        assert!(website("例え.jp").is_ok());
+        assert!(website("javascript://alert(1)").is_err());
+        assert!(website("our website").is_err());
+    }
 
     #[test]
     fn addresses_of_hosts_have_one_form_and_reach_somebody() {

@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Id;
 use super::session::Caller;
+use super::{Error, Id, clock};
+use crate::store::{Store, audit};
 
 /// What was done. The vendor's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ impl Action {
 pub enum Object {
     /// A dealer.
     Dealer,
+    /// A file of the library.
+    File,
     /// A day off.
     Holiday,
     /// A rule about addresses.
@@ -64,8 +67,9 @@ pub enum Object {
 
 impl Object {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dealer,
+        Self::File,
         Self::Holiday,
         Self::IpBlacklist,
         Self::Provider,
@@ -80,6 +84,7 @@ impl Object {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Dealer => "DEALER",
+            Self::File => "FILE",
             Self::Holiday => "HOLIDAY",
             Self::IpBlacklist => "IP_BLACKLIST",
             Self::Provider => "PROVIDER",
@@ -256,6 +261,21 @@ pub struct Record {
     pub address: Option<String>,
     /// Under which the log knows more.
     pub request_id: Option<String>,
+}
+
+/// Forgets changes that are more than so many days old. Many are forgotten in several steps, so that nobody waits long.
+pub async fn forget(store: &Store, days: u32) -> Result<(), Error> {
+    const AT_A_TIME: u64 = 1000;
+    let age = SignedDuration::from_hours(24 * i64::from(days));
+    let before = clock::now().saturating_sub(age).unwrap_or(Timestamp::MIN);
+    loop {
+        let forgotten = store
+            .write_unaudited(move |tx| Ok::<_, Error>(audit::forget_before(tx, before, AT_A_TIME)?))
+            .await?;
+        if forgotten == 0 {
+            return Ok(());
+        }
+    }
 }
 
 fn differing<T: Serialize>(before: &T, after: &T) -> Vec<String> {

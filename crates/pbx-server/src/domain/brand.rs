@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
-use super::document::{Check, Document};
+use super::document::{Check, Document, Owner};
+use super::{Error, files};
+use crate::store::Tx;
 use crate::store::settings::Setting;
 
 /// What people see. Logo and favicon are ids of files.
@@ -56,35 +57,30 @@ impl Setting for Brand {
     const NAME: &'static str = "brand";
 }
 
+/// What the vendor's portal has room for, in pixels: width and height.
+const LOGO_ROOM: (i64, i64) = (480, 176);
+const FAVICON_ROOM: (i64, i64) = (64, 64);
+
 impl Document for Brand {
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-        for (name, file) in [("logo", &self.logo), ("favicon", &self.favicon)] {
-            // There is no operation that brings a file, so that no id is one.
-            if file.is_some() {
-                check.refuse(name, "unknown", "must be the id of a file in the file library");
-            }
-        }
+    fn settle(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
         Ok(())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::document::settled;
-    use crate::domain::vault::tests::vault;
-
-    #[test]
-    fn files_must_be_known() {
-        assert!(settled(Brand::default(), &vault()).is_ok());
-        let brand = Brand {
-            logo: Some("700551909773148160".to_owned()),
-            favicon: Some("1".to_owned()),
-            ..Brand::default()
-        };
-        assert_eq!(
-            settled(brand, &vault()).unwrap_err(),
-            ["/logo unknown", "/favicon unknown"]
-        );
+    fn saved(&self, tx: &mut Tx<'_>, _owner: Owner) -> Result<(), Error> {
+        let pictures = [
+            ("logo", &self.logo, LOGO_ROOM),
+            ("favicon", &self.favicon, FAVICON_ROOM),
+        ];
+        let mut violations = Vec::new();
+        for (name, id, room) in pictures {
+            if let Some(id) = id {
+                violations.extend(files::check_picture(tx, name, id, room)?);
+            }
+        }
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(violations))
+        }
     }
 }

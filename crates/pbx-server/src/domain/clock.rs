@@ -1,5 +1,10 @@
 //! The one clock of the rules: whatever ends (a token, a rule, a lock-out) ends by it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "here the clocks of the system are read, and nowhere else"
+)]
+
 use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,8 @@
-//! Resources of which the system, or each tenant, has one: a flat document of members that an update merges into.
+//! Documents of members that an update merges into: the resources of which the system, or each tenant, has one, and what is
+//! large enough to be changed like them.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Display, Write as _};
 
 use serde::de::value::MapDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -11,7 +13,7 @@ use super::audit::{Entry, Object};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
 use crate::store::settings::{self, Setting};
-use crate::store::{Changes, Store, Tx};
+use crate::store::{Changes, OnConstraint, Store, Tx};
 
 pub use crate::store::settings::Owner;
 
@@ -47,28 +49,22 @@ pub async fn update<T: Document>(
     owner: Owner,
     mut sent: Map<String, Value>,
 ) -> Result<(), Error> {
-    for &name in T::SECRETS {
-        seal::<T>(vault, &mut sent, name)?;
-    }
+    seal(vault, &mut sent, T::SECRETS, place::<T>)?;
     let vault = vault.clone();
-    let sent = Sent::new(sent)?;
+    let sent = Sent::new::<T>(sent)?;
     store
         .write(move |tx| {
             let before = settings::text_of::<T>(tx, owner)?;
             let members = Members::of::<T>(&before)?;
             let mut document: T = sent.merged_into(&members)?;
-            let mut check = Check {
-                vault: &vault,
-                violations: Vec::new(),
-            };
+            let mut check = Check::new(&vault);
             document.settle(&mut check)?;
-            if !check.violations.is_empty() {
-                return Err(Error::Invalid(check.violations));
-            }
+            check.finish()?;
             let after = settings::as_text(&document)?;
             let changed = members.differing(&Members::of::<T>(&after)?);
             if after != before {
-                settings::save_text::<T>(tx, owner, after)?;
+                settings::save_text::<T>(tx, owner, after)
+                    .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
             }
             document.saved(tx, owner)?;
             let id = match owner {
@@ -130,35 +126,72 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// The members that were sent, by name; `None` clears.
-struct Sent(Vec<(String, Option<Box<RawValue>>)>);
+/// What was sent, ready to be merged into what is stored.
+struct Sent {
+    /// By name; `None` clears.
+    members: Vec<(String, Option<Box<RawValue>>)>,
+    /// Objects, which are merged deeply; most documents have none.
+    objects: Map<String, Value>,
+    /// What clears a member of theirs puts into its place.
+    fresh: Map<String, Value>,
+}
 
 impl Sent {
-    fn new(members: Map<String, Value>) -> Result<Self, Error> {
-        let text = |value: Value| match value {
-            Value::Null => Ok(None),
-            Value::String(text) if text.is_empty() => Ok(None),
-            value => to_raw_value(&value).map(Some),
-        };
-        let members = members.into_iter().map(|(name, value)| Ok((name, text(value)?)));
-        let members: Result<Vec<_>, serde_json::Error> = members.collect();
-        let mut members =
-            members.map_err(|error| Error::internal(format!("what was sent cannot be written: {error}")))?;
+    fn new<T: Setting>(sent: Map<String, Value>) -> Result<Self, Error> {
+        let mut members = Vec::with_capacity(sent.len());
+        let mut objects = Map::new();
+        for (name, value) in sent {
+            match value {
+                Value::Null => members.push((name, None)),
+                Value::String(text) if text.is_empty() => members.push((name, None)),
+                Value::Object(_) => drop(objects.insert(name, value)),
+                value => members.push((name, Some(as_text(&value)?))),
+            }
+        }
         members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(Self(members))
+        let fresh = if objects.is_empty() {
+            Map::new()
+        } else {
+            settings::members_of(&T::default())?
+        };
+        Ok(Self {
+            members,
+            objects,
+            fresh,
+        })
     }
 
-    /// The document that they make with the other members of the stored one.
+    /// The document that it makes with the other members of the stored one.
     fn merged_into<T: Setting>(&self, stored: &Members<'_>) -> Result<T, Error> {
-        let is_sent = |name: &str| self.0.binary_search_by(|(sent, _)| sent.as_str().cmp(name)).is_ok();
+        let objects = self.merged_objects::<T>(stored)?;
+        let is_sent = |name: &str| {
+            let same = |(sent, _): &(String, _)| sent.as_str().cmp(name);
+            self.members.binary_search_by(same).is_ok() || self.objects.contains_key(name)
+        };
         let kept = stored.0.iter().copied().filter(|(name, _)| !is_sent(name));
-        let set = self
-            .0
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
-        let merged = T::deserialize(MapDeserializer::new(kept.chain(set)));
-        Ok(merged.map_err(|error| settings::unreadable::<T>(&error))?)
+        let set = self.members.iter();
+        let set = set.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+        let merged = objects.iter().map(|(name, value)| (name.as_str(), &**value));
+        let document = T::deserialize(MapDeserializer::new(kept.chain(set).chain(merged)));
+        Ok(document.map_err(|error| settings::unreadable::<T>(&error))?)
     }
+
+    fn merged_objects<T: Setting>(&self, stored: &Members<'_>) -> Result<Vec<(String, Box<RawValue>)>, Error> {
+        let mut members = Map::new();
+        for name in self.objects.keys() {
+            if let Some(text) = stored.value(name, 0) {
+                let value = serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?;
+                members.insert(name.clone(), value);
+            }
+        }
+        merge(&mut members, &self.objects, &self.fresh, &[]);
+        let texts = members.into_iter().map(|(name, value)| Ok((name, as_text(&value)?)));
+        texts.collect()
+    }
+}
+
+fn as_text(value: &Value) -> Result<Box<RawValue>, Error> {
+    to_raw_value(value).map_err(|error| Error::internal(format!("a value cannot be written: {error}")))
 }
 
 /// The name under which a member's secret is sealed.
@@ -166,28 +199,110 @@ pub fn place<T: Setting>(member: &str) -> String {
     format!("{}.{member}", T::NAME)
 }
 
-fn seal<T: Document>(vault: &Vault, sent: &mut Map<String, Value>, name: &str) -> Result<(), Error> {
-    match sent.get(name).and_then(Value::as_str) {
-        None | Some("") => {}
-        Some(MASK) => drop(sent.remove(name)),
-        Some(clear) => {
-            let sealed = vault.seal(&place::<T>(name), clear)?.into_stored();
-            sent.insert(name.to_owned(), sealed.into());
+/// Merges what was sent into the members (RFC 7396): objects deeply, all else in place of what was there.
+///
+/// What is null, or empty text, falls back to what it is in a `fresh` document; not so empty text in the members that `texts`
+/// names, where it is a value.
+pub fn merge(members: &mut Map<String, Value>, sent: &Map<String, Value>, fresh: &Map<String, Value>, texts: &[&str]) {
+    for (name, value) in sent {
+        let cleared = match value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty() && !texts.contains(&name.as_str()),
+            _ => false,
+        };
+        match (value, fresh.get(name)) {
+            (_, None) if cleared => drop(members.remove(name)),
+            (_, Some(default)) if cleared => drop(members.insert(name.clone(), default.clone())),
+            (Value::Object(inner), default) => {
+                let nothing = Map::new();
+                let default = default.and_then(Value::as_object).unwrap_or(&nothing);
+                let member = members.entry(name.as_str()).or_insert(Value::Null);
+                if !member.is_object() {
+                    *member = Value::Object(default.clone());
+                }
+                if let Value::Object(member) = member {
+                    merge(member, inner, default, &[]);
+                }
+            }
+            (value, _) => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
+/// Seals the secrets among what was sent, each for its place, and leaves out those that are the mask. A secret within another
+/// member is named with a dot between the two.
+pub fn seal(
+    vault: &Vault,
+    sent: &mut Map<String, Value>,
+    secrets: &[&str],
+    place: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    for &secret in secrets {
+        let (outer, name) = secret.rsplit_once('.').unwrap_or(("", secret));
+        let mut within = outer.split('.').filter(|name| !name.is_empty());
+        let found = within.try_fold(&mut *sent, |object, name| object.get_mut(name)?.as_object_mut());
+        let Some(object) = found else { continue };
+        match object.get(name).and_then(Value::as_str) {
+            None | Some("") => {}
+            Some(MASK) => drop(object.remove(name)),
+            Some(clear) => {
+                let sealed = vault.seal(&place(secret), clear)?.into_stored();
+                object.insert(name.to_owned(), sealed.into());
+            }
         }
     }
     Ok(())
 }
 
+/// Text that must be JSON, which is kept as it was written.
+pub fn json(text: &str) -> Result<String, &'static str> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("must be JSON"),
+    }
+}
+
 /// Collects everything that is wrong with a document.
 pub struct Check<'a> {
     vault: &'a Vault,
+    /// Where the members are that are looked at: empty, or a name and a slash for each object around them.
+    within: String,
     violations: Vec<Violation>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    /// Nothing is wrong yet.
+    pub fn new(vault: &'a Vault) -> Self {
+        Self {
+            vault,
+            within: String::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Everything that is wrong, if anything is.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.violations))
+        }
+    }
+
+    /// Looks at the members of the object, or the items of the array, that is the member of that name.
+    pub fn inside<R>(&mut self, name: impl Display, look: impl FnOnce(&mut Self) -> R) -> R {
+        let outside = self.within.len();
+        // Writing to a text cannot fail.
+        let _ = write!(self.within, "{name}/");
+        let seen = look(self);
+        self.within.truncate(outside);
+        seen
+    }
+
     /// The member breaks that rule.
-    pub fn refuse(&mut self, name: &str, rule: &'static str, message: &'static str) {
-        self.violations.push(Violation::field(name, rule, message));
+    pub fn refuse(&mut self, name: &str, rule: &'static str, message: impl Into<Cow<'static, str>>) {
+        let name = format!("{}{name}", self.within);
+        self.violations.push(Violation::field(&name, rule, message));
     }
 
     /// Replaces the text of a member by its canonical form, or says what it must be.
@@ -197,35 +312,49 @@ impl Check<'_> {
         name: &str,
         read: impl Fn(&str) -> Result<T, &'static str>,
     ) {
-        match member.as_deref().map(read) {
-            None => {}
-            Some(Ok(value)) => *member = Some(value.to_string()),
-            Some(Err(message)) => self.refuse(name, "format", message),
+        if let Some(text) = member {
+            self.text(text, name, read);
         }
     }
 
-    /// The secret of a member in clear, to compare it with another member.
-    pub fn reveal<T: Document>(&self, name: &str, sealed: &Sealed) -> Result<String, Error> {
-        self.vault.open(&place::<T>(name), sealed)
+    /// [`format`](Self::format) for a member that is always there.
+    pub fn text<T: ToString>(
+        &mut self,
+        member: &mut String,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, &'static str>,
+    ) {
+        match read(member).map(|value| value.to_string()) {
+            Ok(canonical) => *member = canonical,
+            Err(message) => self.refuse(name, "format", message),
+        }
+    }
+
+    /// The secret that was sealed for that place in clear, to compare it with another member.
+    pub fn reveal(&self, place: &str, sealed: &Sealed) -> Result<String, Error> {
+        self.vault.open(place, sealed)
+    }
+
+    /// What is wrong, in short.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let places = self.violations.iter();
+        places
+            .map(|violation| match &violation.place {
+                super::error::Place::Body(pointer) => format!("{pointer} {}", violation.rule),
+                super::error::Place::Query(name) => panic!("{name} is no member"),
+            })
+            .collect()
     }
 }
 
 /// Runs the rules of a document without a store.
 #[cfg(test)]
 pub(crate) fn settled<T: Document>(mut document: T, vault: &Vault) -> Result<T, Vec<String>> {
-    let mut check = Check {
-        vault,
-        violations: Vec::new(),
-    };
+    let mut check = Check::new(vault);
     document.settle(&mut check).unwrap();
-    let places = check.violations.iter();
-    let places: Vec<String> = places
-        .map(|violation| match &violation.place {
-            super::error::Place::Body(pointer) => format!("{pointer} {}", violation.rule),
-            super::error::Place::Query(name) => panic!("{name} is no member"),
-        })
-        .collect();
-    if places.is_empty() { Ok(document) } else { Err(places) }
+    let faults = check.faults();
+    if faults.is_empty() { Ok(document) } else { Err(faults) }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::Timestamp;
 use rand::Rng as _;
+
+use super::clock;
 
 /// 2020-01-01T00:00:00Z in milliseconds: keeps ids at 18 digits today and within 63 bits until 2089.
 const EPOCH_MILLIS: i64 = 1_577_836_800_000;
@@ -62,7 +63,7 @@ pub struct IdSource {
 impl IdSource {
     /// A new id.
     pub fn next(&self) -> Id {
-        let millis = Timestamp::now().as_millisecond().saturating_sub(EPOCH_MILLIS).max(1);
+        let millis = clock::now().as_millisecond().saturating_sub(EPOCH_MILLIS).max(1);
         let low = i64::from(rand::rng().next_u32() >> (32 - RANDOM_BITS));
         let candidate = (millis << RANDOM_BITS) | low;
         // Within one millisecond, or if the clock steps back, ids still grow.

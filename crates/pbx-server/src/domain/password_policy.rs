@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
+use super::audit::Object;
+use super::document::{Check, Document};
+use crate::store::settings::Setting;
+
 /// Characters that follow each other, as in `1234` or `Abcd`, from how many on.
 const SEQUENCE: usize = 4;
 
@@ -103,6 +108,22 @@ impl PasswordPolicy {
     }
 }
 
+impl Setting for PasswordPolicy {
+    const NAME: &'static str = "password_policy";
+}
+
+/// That of a tenant. Passwords that were set before it changes stay good.
+impl Document for PasswordPolicy {
+    const OBJECT: Object = Object::Tenant;
+
+    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        if self.min_length > self.max_length {
+            check.refuse("min_length", "range", "must not be greater than `max_length`");
+        }
+        Ok(())
+    }
+}
+
 /// Letters and digits only, and after the 9 comes the 0, as on a keyboard.
 fn follows(one: char, next: char) -> bool {
     let alphanumeric = one.is_ascii_alphanumeric() && next.is_ascii_alphanumeric();
@@ -118,6 +139,8 @@ fn has_run(characters: &[char], length: usize, continues: impl Fn(char, char) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::document::settled;
+    use crate::domain::vault::tests::vault;
 
     fn rules(policy: &PasswordPolicy, password: &str) -> Vec<&'static str> {
         policy
@@ -157,6 +180,20 @@ mod tests {
             rules(&PasswordPolicy::SYSTEM, ""),
             ["minLength", "letters", "numbers", "special"]
         );
+    }
+
+    #[test]
+    fn the_shortest_password_is_not_longer_than_the_longest() {
+        let lengths = |min_length, max_length| {
+            let policy = PasswordPolicy {
+                min_length,
+                max_length,
+                ..PasswordPolicy::default()
+            };
+            settled(policy, &vault())
+        };
+        assert!(lengths(6, 32).is_ok() && lengths(9, 9).is_ok());
+        assert_eq!(lengths(10, 9).unwrap_err(), ["/min_length range"]);
     }
 
     #[test]

@@ -309,13 +309,7 @@ pub async fn switch(store: &Changes, caller: &Caller, tenant_id: Option<Id>) -> 
 
 /// Whether whoever has that reach may act within that tenant.
 fn may_enter(tx: &mut Tx<'_>, reach: Reach, tenant_id: Id) -> Result<(), Error> {
-    let known = match reach {
-        Reach::System => tenants::is_there(tx, tenant_id)?,
-        Reach::Branch(dealer_id) => dealers::owns(tx, dealer_id, tenant_id)?,
-    };
-    if !known {
-        return Err(Error::NotFound { what: "tenant" });
-    }
+    super::tenants::within(tx, reach, tenant_id)?;
     if let Reach::Branch(dealer_id) = reach
         && !dealers::has_full_access(tx, dealer_id)?
     {

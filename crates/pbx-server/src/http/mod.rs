@@ -19,6 +19,7 @@ use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
+use crate::library::Library;
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
 use crate::webhook::Sender;
@@ -44,6 +45,10 @@ pub struct Pbx {
     pub sip: Arc<Sip>,
     /// Posts the events of tenants.
     pub events: Sender,
+    /// Where the contents of files go.
+    pub library: Library,
+    /// Bytes of the largest file.
+    pub file_limit: usize,
 }
 
 impl Pbx {
@@ -65,11 +70,18 @@ impl Pbx {
 
     /// All of the API; a resource that is not mounted answers 501.
     pub fn into_router(self) -> Router {
+        let file_limit = self.file_limit;
         pbx_api::Server::new(Arc::new(self))
             .base_path(BASE_PATH)
+            .upload_limit(file_limit)
             .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
+            .mount(pbx_api::blobs::router())
             .mount(pbx_api::brand::router())
+            .mount(pbx_api::dealer::router())
+            .mount(pbx_api::dealers::router())
+            .mount(pbx_api::files::router())
+            .mount(pbx_api::holidays::router())
             .mount(pbx_api::im::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::key::router())
@@ -77,7 +89,9 @@ impl Pbx {
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
             .mount(pbx_api::sbc::router())
+            .mount(pbx_api::tenants::router())
             .mount(pbx_api::transports::router())
+            .mount(pbx_api::voicemail::router())
             .build()
     }
 }
@@ -143,6 +157,8 @@ mod tests {
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
             events: Sender::new(&[]).unwrap(),
+            library: Library::default(),
+            file_limit: 0,
         };
         let switched = |role, tenant_id| {
             let id = Id::from_stored(1);

@@ -26,13 +26,13 @@ impl AdminApi for Pbx {
             None => (None, None),
         };
         let counts = status::counts(&self.store).await?;
-        let hours = status::hours(clock::now());
+        let hours = status::hours(clock::now()).map(Into::into);
         Ok(SystemStatus {
             version: status::VERSION.to_owned(),
             news: None,
             license_key: licensed.masked_key,
             license_type,
-            maintenance_expires_at,
+            maintenance_expires_at: maintenance_expires_at.map(Into::into),
             max_concurrent_calls: count(licensed.limits.calls),
             licensed_users: count(licensed.limits.users),
             current_users: count(counts.users),

@@ -62,7 +62,7 @@ impl From<CreateIpRule> for NewIpRule {
         Self {
             cidr: new.cidr,
             target: new.target.into(),
-            expire_at: new.expire_at,
+            expire_at: new.expire_at.map(Into::into),
             description: new.description,
         }
     }
@@ -73,7 +73,7 @@ impl From<UpdateIpRule> for IpRuleChanges {
         Self {
             cidr: update.cidr.into_set(),
             target: update.target.into_set().map(|target| target.map(Target::from)),
-            expire_at: update.expire_at.into_set(),
+            expire_at: update.expire_at.into_set().map(|end| end.map(Into::into)),
             description: update.description.into_set(),
         }
     }
@@ -85,7 +85,7 @@ impl From<ip_filters::IpRule> for IpRule {
             id: rule.id.to_string(),
             cidr: rule.cidr.to_string(),
             target: rule.target.into(),
-            expire_at: rule.expire_at,
+            expire_at: rule.expire_at.map(Into::into),
             description: rule.description,
         }
     }

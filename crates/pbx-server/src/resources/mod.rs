@@ -3,7 +3,12 @@
 
 mod admin;
 mod auth;
+mod blobs;
 mod brand;
+mod dealer;
+mod dealers;
+mod files;
+mod holidays;
 mod im;
 mod ip_filters;
 mod key;
@@ -11,7 +16,10 @@ mod license;
 mod login;
 mod network;
 mod sbc;
+mod tenant_parts;
+mod tenants;
 mod transports;
+mod voicemail;
 
 use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
@@ -33,13 +41,11 @@ impl Pbx {
         document::update::<D>(&self.changes(call), &self.vault, Owner::System, body.into_parts().1).await
     }
 
-    #[expect(dead_code, reason = "for the resources of tenants")]
     /// The same for those of which each tenant has one: that of the tenant that the caller acts in.
     async fn tenant_document<D: Document>(&self, call: &Call<Caller>) -> Result<D, Error> {
         document::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
 
-    #[expect(dead_code, reason = "for the resources of tenants")]
     async fn merge_tenant<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
         let owner = Owner::Tenant(call.caller.tenant()?);
         document::update::<D>(&self.changes(call), &self.vault, owner, body.into_parts().1).await
@@ -69,9 +75,18 @@ macro_rules! list_parameters {
 }
 
 list_parameters!(
+    pbx_api::dealers::ListDealersQuery,
+    pbx_api::files::ListFilesQuery,
+    pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
 );
+
+/// Empty text is none, as in an update.
+fn text(given: Option<String>) -> Option<String> {
+    given.filter(|text| !text.is_empty())
+}
 
 /// What an answer shows of a secret: that there is one.
 fn mask(secret: &Option<Sealed>) -> Option<Secret> {

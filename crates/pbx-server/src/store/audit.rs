@@ -1,4 +1,4 @@
-//! The record of changes. Rows are added and never changed.
+//! The record of changes. Rows are added and never changed, and go when they are older than the operator wants.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
@@ -40,6 +40,22 @@ pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> 
             actor.request_id.clone().into(),
         ]);
     tx.execute(&insert).map(drop)
+}
+
+/// Forgets the oldest changes before that time, at most so many; how many they were.
+pub fn forget_before(tx: &mut Tx<'_>, before: Timestamp, limit: u64) -> Result<usize, StoreError> {
+    let oldest = Query::select()
+        .column("id")
+        .from("audit")
+        .and_where(Expr::col("at").lt(time(before)))
+        .order_by("at", Order::Asc)
+        .limit(limit)
+        .to_owned();
+    let mut delete = Query::delete();
+    delete
+        .from_table("audit")
+        .and_where(Expr::col("id").in_subquery(oldest));
+    tx.execute(&delete)
 }
 
 /// Changes at or after `since`, the oldest first: at most `limit`, of those with an id beyond `beyond`.

@@ -3,9 +3,105 @@
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 
 use super::error::StoreError;
-use super::tx::Tx;
+use super::list;
+use super::tx::{Row, Tx};
 use crate::domain::Id;
-use crate::domain::dealers::Quota;
+use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
+use crate::domain::list::{ListQuery, Page};
+use crate::domain::session::Reach;
+
+/// One page of the dealers in reach.
+pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {
+    list::page(tx, select(reach), FIELDS, query, read)
+}
+
+/// The dealer of that id, if it is in reach.
+pub fn by_id(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<Option<Dealer>, StoreError> {
+    tx.first(select(reach).and_where(Expr::col("id").eq(id)), read)
+}
+
+/// Makes a dealer of an account, below that parent.
+pub fn insert(tx: &mut Tx<'_>, dealer: &Dealer, parent_id: Option<Id>) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    let settings = &dealer.settings;
+    insert
+        .into_table("dealers")
+        .columns([
+            "id",
+            "parent_id",
+            "level",
+            "email",
+            "display_name",
+            "website",
+            "phone",
+            "address",
+            "description",
+            "max_tenants",
+            "max_extensions",
+            "tenant_full_access",
+        ])
+        .values_panic([
+            dealer.id.into(),
+            parent_id.into(),
+            dealer.level.as_str().into(),
+            settings.email.clone().into(),
+            settings.display_name.clone().into(),
+            settings.website.clone().into(),
+            settings.phone.clone().into(),
+            settings.address.clone().into(),
+            settings.description.clone().into(),
+            settings.max_tenants.into(),
+            settings.max_extensions.into(),
+            settings.tenant_full_access.into(),
+        ]);
+    tx.execute(&insert)?;
+    let above = match parent_id {
+        None => Vec::new(),
+        Some(parent_id) => ancestors(tx, parent_id)?,
+    };
+    let mut branches = Query::insert();
+    branches
+        .into_table("dealer_branches")
+        .columns(["ancestor_id", "dealer_id"]);
+    for ancestor_id in above.into_iter().chain([dealer.id]) {
+        branches.values_panic([ancestor_id.into(), dealer.id.into()]);
+    }
+    tx.execute(&branches).map(drop)
+}
+
+/// Stores what can be changed of a dealer, but for that of its account.
+pub fn update(tx: &mut Tx<'_>, dealer: &Dealer) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    let settings = &dealer.settings;
+    update
+        .table("dealers")
+        .value("email", settings.email.clone())
+        .value("display_name", settings.display_name.clone())
+        .value("website", settings.website.clone())
+        .value("phone", settings.phone.clone())
+        .value("address", settings.address.clone())
+        .value("description", settings.description.clone())
+        .value("max_tenants", settings.max_tenants)
+        .value("max_extensions", settings.max_extensions)
+        .value("tenant_full_access", settings.tenant_full_access)
+        .and_where(Expr::col("id").eq(dealer.id));
+    tx.execute(&update).map(drop)
+}
+
+/// What a dealer and all below it have.
+pub fn holdings(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Holdings, StoreError> {
+    let below = Query::select()
+        .expr(Func::count(Expr::col(Asterisk)))
+        .from("dealer_branches")
+        .and_where(Expr::col("ancestor_id").eq(dealer_id))
+        .and_where(Expr::col("dealer_id").ne(dealer_id))
+        .to_owned();
+    Ok(Holdings {
+        dealers: tx.first(&below, |row| row.get(0))?.unwrap_or(0),
+        tenants: count_tenants(tx, dealer_id)?,
+        users: count_users(tx, dealer_id)?,
+    })
+}
 
 /// Whether a tenant belongs to a dealer or to one below.
 pub fn owns(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, StoreError> {
@@ -14,6 +110,33 @@ pub fn owns(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, Store
         .limit(1)
         .to_owned();
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// Whether there is a dealer of that id.
+pub fn is_there(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+    let select = Query::select()
+        .column("id")
+        .from("dealers")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// Whether a dealer is below another, as each is below itself.
+pub fn is_below(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, StoreError> {
+    let select = branch_of(ancestor_id)
+        .and_where(Expr::col("dealer_id").eq(id))
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// The ids of a dealer and of all below it.
+pub(super) fn branch_of(dealer_id: Id) -> SelectStatement {
+    Query::select()
+        .column("dealer_id")
+        .from("dealer_branches")
+        .and_where(Expr::col("ancestor_id").eq(dealer_id))
+        .to_owned()
 }
 
 /// Whether a dealer may act within the tenants of its branch.
@@ -81,6 +204,79 @@ pub fn count_users(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
         .and_where(Expr::col("tenant_id").in_subquery(tenants_of(dealer_id)))
         .to_owned();
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
+}
+
+/// A dealer and all above it.
+fn ancestors(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Id>, StoreError> {
+    let select = Query::select()
+        .column("ancestor_id")
+        .from("dealer_branches")
+        .and_where(Expr::col("dealer_id").eq(dealer_id))
+        .to_owned();
+    tx.all(&select, |row| row.get(0))
+}
+
+/// The dealers in reach, as a table of the columns that the API shows. A dealer does not reach itself.
+fn select(reach: Reach) -> SelectStatement {
+    let account = |column: &'static str| (Expr::col(("accounts", column)), column);
+    let dealer = |column: &'static str| (Expr::col(("dealers", column)), column);
+    let columns = [
+        account("id"),
+        account("name"),
+        account("enabled"),
+        dealer("level"),
+        dealer("email"),
+        dealer("display_name"),
+        dealer("website"),
+        dealer("phone"),
+        dealer("address"),
+        dealer("description"),
+        dealer("max_tenants"),
+        dealer("max_extensions"),
+        dealer("tenant_full_access"),
+    ];
+    let mut outer = Query::select();
+    outer.columns(columns.each_ref().map(|(_, name)| *name));
+    let mut inner = Query::select();
+    inner
+        .from("dealers")
+        .inner_join("accounts", Expr::col(("accounts", "id")).equals(("dealers", "id")));
+    for (column, name) in columns {
+        inner.expr_as(column, name);
+    }
+    if let Reach::Branch(dealer_id) = reach {
+        inner
+            .inner_join(
+                "dealer_branches",
+                Expr::col(("dealer_branches", "dealer_id")).equals(("dealers", "id")),
+            )
+            .and_where(Expr::col(("dealer_branches", "ancestor_id")).eq(dealer_id))
+            .and_where(Expr::col(("dealers", "id")).ne(dealer_id));
+    }
+    outer.from_subquery(inner, "reach").to_owned()
+}
+
+fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {
+    let level: String = row.get(3)?;
+    Ok(Dealer {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        level: level
+            .parse()
+            .map_err(|()| StoreError::Engine(format!("no level of dealers is called {level:?}")))?,
+        settings: DealerSettings {
+            enabled: row.get(2)?,
+            email: row.get(4)?,
+            display_name: row.get(5)?,
+            website: row.get(6)?,
+            phone: row.get(7)?,
+            address: row.get(8)?,
+            description: row.get(9)?,
+            max_tenants: row.get(10)?,
+            max_extensions: row.get(11)?,
+            tenant_full_access: row.get(12)?,
+        },
+    })
 }
 
 /// The ids of the tenants of a dealer and of all below it; one that several of them have comes several times.

@@ -9,13 +9,17 @@
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+pub mod balance;
 mod changes;
 mod copies;
 pub mod dealers;
 mod error;
+pub mod files;
+pub mod holidays;
 pub mod ip_filters;
 pub mod list;
 mod migrations;
+pub mod numbers;
 mod postgres;
 mod revisions;
 pub mod sessions;

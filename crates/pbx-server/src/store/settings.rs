@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::Store;
 use super::copies::Copies;
@@ -77,10 +78,18 @@ pub fn text_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, Stor
     }
 }
 
+/// The members of a document.
+pub fn members_of<T: Setting>(setting: &T) -> Result<Map<String, Value>, StoreError> {
+    match serde_json::to_value(setting) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(StoreError::Engine(format!("the setting {} is no object", T::NAME))),
+        Err(error) => Err(unwritable::<T>(&error)),
+    }
+}
+
 /// A document in the form in which it is stored.
 pub fn as_text<T: Setting>(setting: &T) -> Result<String, StoreError> {
-    serde_json::to_string(setting)
-        .map_err(|error| StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME)))
+    serde_json::to_string(setting).map_err(|error| unwritable::<T>(&error))
 }
 
 /// Stores the system's document in place of the one before.
@@ -123,6 +132,10 @@ fn text<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, Sto
         Owner::Tenant(id) => select.from("tenant_settings").and_where(Expr::col("tenant_id").eq(id)),
     };
     tx.first(&select, |row| row.get::<String>(0))
+}
+
+fn unwritable<T: Setting>(error: &serde_json::Error) -> StoreError {
+    StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME))
 }
 
 /// Why a stored document cannot be used.

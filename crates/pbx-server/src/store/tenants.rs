@@ -1,10 +1,15 @@
 //! Tenants.
 
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
 use super::error::StoreError;
-use super::tx::Tx;
+use super::tx::{Row, Tx, time};
+use super::{dealers, list};
 use crate::domain::Id;
+use crate::domain::list::{ListQuery, Page};
+use crate::domain::session::Reach;
+use crate::domain::tenants::designation::TenantDealer;
+use crate::domain::tenants::{FIELDS, Profile, Settings, Tenant, TenantSummary};
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
@@ -29,6 +34,225 @@ pub fn is_enabled(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(enabled(tx, id)?.unwrap_or(false))
 }
 
+/// Whether there is a tenant of that id within that reach.
+pub fn is_within(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<bool, StoreError> {
+    match reach {
+        Reach::System => is_there(tx, id),
+        Reach::Branch(dealer_id) => dealers::owns(tx, dealer_id, id),
+    }
+}
+
+/// One page of the tenants within that reach.
+pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
+    let mut select = Query::select();
+    select.columns(PROFILE).from("tenants");
+    if let Reach::Branch(dealer_id) = reach {
+        select.and_where(Expr::col("id").in_subquery(dealers::tenants_of(dealer_id)));
+    }
+    list::page(tx, select, FIELDS, query, summary)
+}
+
+/// The tenant of that id.
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tenant>, StoreError> {
+    let select = Query::select()
+        .columns(PROFILE)
+        .column("document")
+        .from("tenants")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    tx.first(&select, |row| {
+        let TenantSummary {
+            id,
+            created_at,
+            profile,
+        } = summary(row)?;
+        let document: String = row.get(PROFILE.len())?;
+        let settings: Settings = serde_json::from_str(&document)
+            .map_err(|error| StoreError::Engine(format!("the stored tenant {id} does not read: {error}")))?;
+        Ok(Tenant {
+            id,
+            created_at,
+            profile,
+            settings,
+        })
+    })
+}
+
+/// Adds a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
+pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
+    let (mut columns, mut values) = (
+        vec!["id", "created_at"],
+        vec![tenant.id.into(), time(tenant.created_at)],
+    );
+    for (column, value) in changeable(tenant)? {
+        columns.push(column);
+        values.push(value);
+    }
+    let mut insert = Query::insert();
+    insert
+        .into_table("tenants")
+        .columns(columns)
+        .values_panic(values.into_iter().map(Expr::from));
+    tx.execute(&insert).map(drop)
+}
+
+/// Stores what can change about a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
+pub fn update(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update.table("tenants").and_where(Expr::col("id").eq(tenant.id));
+    for (column, value) in changeable(tenant)? {
+        update.value(column, value);
+    }
+    tx.execute(&update).map(drop)
+}
+
+/// Removes a tenant; everything that is its own goes with it.
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("tenants").and_where(Expr::col("id").eq(id));
+    tx.execute(&delete).map(drop)
+}
+
+/// Gives a tenant to a dealer, who may have it already.
+pub fn designate(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("tenant_dealers")
+        .columns(["tenant_id", "dealer_id"])
+        .values_panic([id.into(), dealer_id.into()])
+        .on_conflict(OnConflict::columns(["tenant_id", "dealer_id"]).do_nothing().to_owned());
+    tx.execute(&insert).map(drop)
+}
+
+/// Takes a tenant from a dealer.
+pub fn remove(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("tenant_dealers")
+        .and_where(Expr::col("tenant_id").eq(id))
+        .and_where(Expr::col("dealer_id").eq(dealer_id));
+    tx.execute(&delete).map(drop)
+}
+
+/// Whether a tenant belongs to that very dealer.
+pub fn belongs_to(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<bool, StoreError> {
+    let select = Query::select()
+        .column("dealer_id")
+        .from("tenant_dealers")
+        .and_where(Expr::col("tenant_id").eq(id))
+        .and_where(Expr::col("dealer_id").eq(dealer_id))
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// The dealers within that reach that a tenant belongs to, the oldest first.
+pub fn dealers_of(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<Vec<TenantDealer>, StoreError> {
+    let mut select = Query::select();
+    select
+        .columns([("accounts", "id"), ("accounts", "enabled"), ("dealers", "level")])
+        .columns([("accounts", "name"), ("dealers", "display_name")])
+        .from("tenant_dealers")
+        .inner_join(
+            "dealers",
+            Expr::col(("dealers", "id")).equals(("tenant_dealers", "dealer_id")),
+        )
+        .inner_join("accounts", Expr::col(("accounts", "id")).equals(("dealers", "id")))
+        .and_where(Expr::col(("tenant_dealers", "tenant_id")).eq(id))
+        .order_by(("accounts", "id"), Order::Asc);
+    if let Reach::Branch(dealer_id) = reach {
+        select.and_where(Expr::col(("dealers", "id")).in_subquery(dealers::branch_of(dealer_id)));
+    }
+    tx.all(&select, |row| {
+        let level: String = row.get(2)?;
+        Ok(TenantDealer {
+            id: row.get(0)?,
+            enabled: row.get(1)?,
+            level: level
+                .parse()
+                .map_err(|()| StoreError::Engine(format!("no level of dealers is called {level:?}")))?,
+            name: row.get(3)?,
+            display_name: row.get(4)?,
+        })
+    })
+}
+
+/// The columns of [`summary`].
+const PROFILE: [&str; 12] = [
+    "id",
+    "created_at",
+    "name",
+    "domain",
+    "website",
+    "timezone",
+    "currency",
+    "region",
+    "enabled",
+    "max_extensions",
+    "max_concurrent_calls",
+    "avatar_file_id",
+];
+
+fn summary(row: &Row<'_>) -> Result<TenantSummary, StoreError> {
+    let number = |index| -> Result<i32, StoreError> {
+        let wide: i64 = row.get(index)?;
+        wide.try_into()
+            .map_err(|_| StoreError::Engine(format!("a stored tenant has an unreadable {}", PROFILE[index])))
+    };
+    Ok(TenantSummary {
+        id: row.get(0)?,
+        created_at: row.get(1)?,
+        profile: Profile {
+            name: row.get(2)?,
+            domain: row.get(3)?,
+            website: row.get(4)?,
+            timezone: row.get(5)?,
+            currency: row.get(6)?,
+            region: row.get(7)?,
+            enabled: row.get(8)?,
+            max_extensions: number(9)?,
+            max_concurrent_calls: number(10)?,
+            avatar_file_id: row.get::<Option<Id>>(11)?.map(|id| id.to_string()),
+        },
+    })
+}
+
+/// The columns that an update can change, with their values.
+fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError> {
+    let Profile {
+        name,
+        domain,
+        website,
+        timezone,
+        currency,
+        region,
+        enabled,
+        max_extensions,
+        max_concurrent_calls,
+        avatar_file_id,
+    } = &tenant.profile;
+    let avatar: Option<Id> = avatar_file_id
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| StoreError::Engine("the picture of a tenant is no id".to_owned()))?;
+    let document = serde_json::to_string(&tenant.settings)
+        .map_err(|error| StoreError::Engine(format!("the tenant {} cannot be written: {error}", tenant.id)))?;
+    Ok(vec![
+        ("name", name.clone().into()),
+        ("domain", domain.clone().into()),
+        ("domain_key", domain.to_lowercase().into()),
+        ("website", website.clone().into()),
+        ("timezone", timezone.clone().into()),
+        ("currency", currency.clone().into()),
+        ("region", region.clone().into()),
+        ("enabled", (*enabled).into()),
+        ("max_extensions", i64::from(*max_extensions).into()),
+        ("max_concurrent_calls", i64::from(*max_concurrent_calls).into()),
+        ("avatar_file_id", avatar.into()),
+        ("document", document.into()),
+    ])
+}
+
 fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
     let select = Query::select()
         .column("enabled")
@@ -36,4 +260,30 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
         .and_where(Expr::col("id").eq(id))
         .to_owned();
     tx.first(&select, |row| row.get(0))
+}
+
+/// How much disk space a tenant may use, as it is written; nothing of a tenant that is not there.
+pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
+    let select = Query::select()
+        .column("document")
+        .from("tenants")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    let document = tx.first(&select, |row| row.get::<String>(0))?;
+    let document: Option<serde_json::Value> = document
+        .map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| StoreError::Engine(format!("the stored tenant {id} does not read: {error}")))?;
+    Ok(document.and_then(|document| Some(document.get("disk_quota")?.as_str()?.to_owned())))
+}
+
+/// The file that is a tenant's avatar.
+pub fn avatar(tx: &mut Tx<'_>, id: Id) -> Result<Option<Id>, StoreError> {
+    let select = Query::select()
+        .column("avatar_file_id")
+        .from("tenants")
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    let avatar: Option<Option<Id>> = tx.first(&select, |row| row.get(0))?;
+    Ok(avatar.flatten())
 }

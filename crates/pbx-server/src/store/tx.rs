@@ -178,7 +178,10 @@ impl Column for Vec<u8> {
 
 impl Column for Timestamp {
     fn read(cell: Cell<'_>) -> Option<Self> {
-        i64::read(cell).and_then(|micros| Timestamp::from_microsecond(micros).ok())
+        let micros = i64::read(cell)?;
+        // The last instant is stored as more microseconds than jiff reads back.
+        let last = || (micros == Self::MAX.as_microsecond()).then_some(Self::MAX);
+        Self::from_microsecond(micros).ok().or_else(last)
     }
 }
 

@@ -3,4 +3,3 @@
 pub mod notification;
 pub mod settings;
 pub mod status;
-mod stir_shaken;

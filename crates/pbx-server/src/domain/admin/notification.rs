@@ -99,7 +99,7 @@ impl Document for Notification {
 
     fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.server, "server", address::host);
-        check.format(&mut self.recipients, "recipients", recipients);
+        check.format(&mut self.recipients, "recipients", address::mail_addresses);
         if self.server.is_some() {
             self.r#type.get_or_insert(MailServerType::Smtp);
         }
@@ -117,16 +117,6 @@ impl Document for Notification {
             check.refuse("username", "required", "is needed unless `auth` is `DISABLE`");
         }
         Ok(())
-    }
-}
-
-/// Semicolons are taken as well, as the vendor's portal writes them.
-fn recipients(text: &str) -> Result<String, &'static str> {
-    let addresses: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
-    if addresses.iter().all(|address| mail::is_address(address)) {
-        Ok(addresses.join(","))
-    } else {
-        Err("must be e-mail addresses, separated by commas")
     }
 }
 
@@ -292,16 +282,6 @@ mod tests {
             ..complete()
         };
         assert!(settled(relay, &vault()).is_ok());
-    }
-
-    #[test]
-    fn recipients_are_answered_with_commas() {
-        assert_eq!(
-            recipients("a@x.org; b@x.org ,c@x.org").unwrap(),
-            "a@x.org,b@x.org,c@x.org"
-        );
-        assert!(recipients("a@x.org; b").is_err());
-        assert!(recipients("a@x.org;").is_err());
     }
 
     #[test]

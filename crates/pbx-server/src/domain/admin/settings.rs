@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stir_shaken;
-use crate::domain::Error;
-use crate::domain::document::{Check, Document};
+use crate::domain::document::{self, Check, Document};
 use crate::domain::vault::Sealed;
+use crate::domain::{Error, stir_shaken};
 use crate::store::settings::Setting;
 
 /// The parameters. One that depends on a switch is kept and ignored while that is off.
@@ -141,17 +140,14 @@ impl Document for AdminSettings {
     const SECRETS: &'static [&'static str] = &["stir_shaken_key"];
 
     fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-        let options = self.custom_options.as_deref();
-        if options.is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()) {
-            check.refuse("custom_options", "format", "must be JSON");
-        }
-        let key = self.stir_shaken_key.as_ref();
-        let key = key
-            .map(|sealed| check.reveal::<Self>("stir_shaken_key", sealed))
-            .transpose()?;
-        if let Err((member, rule, message)) = stir_shaken::check(self.stir_shaken_cert.as_deref(), key.as_deref()) {
-            check.refuse(member, rule, message);
-        }
+        check.format(&mut self.custom_options, "custom_options", document::json);
+        let place = document::place::<Self>("stir_shaken_key");
+        stir_shaken::settle(
+            check,
+            &place,
+            self.stir_shaken_cert.as_deref(),
+            self.stir_shaken_key.as_ref(),
+        )?;
         Ok(())
     }
 }

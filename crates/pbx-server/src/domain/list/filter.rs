@@ -5,6 +5,7 @@
 //! it back. To ask for null there is `eq null`.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 
 use super::lexer::{Spanned, Token, tokens};
 use super::{Field, Kind, SyntaxError, field};
@@ -351,9 +352,14 @@ fn number(text: &str) -> Option<Operand> {
 /// RFC 3339 with any offset; a date alone is its first moment in UTC.
 fn time(text: &str) -> Option<Timestamp> {
     if text.len() == "2022-01-01".len() {
-        return format!("{text}T00:00:00Z").parse().ok();
+        return time(&format!("{text}T00:00:00Z"));
     }
-    text.parse().ok()
+    // The year 9999 goes on for a day after the last instant there is: as in a body, that is the last one.
+    let beyond = || {
+        let pieces = Pieces::parse(text).ok()?;
+        (pieces.date().year() == 9999 && pieces.offset().is_some()).then_some(Timestamp::MAX)
+    };
+    text.parse().ok().or_else(beyond)
 }
 
 #[cfg(test)]
@@ -367,6 +373,22 @@ mod tests {
 
     fn name(comparison: Comparison, text: &str) -> Filter {
         Filter::Compare(by_name("name"), comparison, Operand::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_is_the_last_instant() {
+        let last = Some(Timestamp::MAX);
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31T00:00:00-05:00"] {
+            assert_eq!(time(text), last, "{text}");
+        }
+        for text in [
+            "9999-12-32T00:00:00Z",
+            "9999-12-31T00:00:00",
+            "9999-12-31T25:00:00Z",
+            "10000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(time(text), None, "{text}");
+        }
     }
 
     #[test]

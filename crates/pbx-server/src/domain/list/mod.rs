@@ -38,6 +38,13 @@ pub struct Field {
     pub kind: Kind,
 }
 
+impl Field {
+    /// A field of that name, which holds that.
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind }
+    }
+}
+
 /// The parameters of a list operation as they arrive.
 #[derive(Debug, Clone, Default)]
 pub struct ListParameters {

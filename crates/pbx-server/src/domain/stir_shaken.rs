@@ -6,11 +6,29 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::Error;
+use super::document::Check;
+use super::vault::Sealed;
+
 /// The member that is wrong, the rule in one word, and what is expected.
-pub(super) type Fault = (&'static str, &'static str, &'static str);
+type Fault = (&'static str, &'static str, &'static str);
+
+/// Tells `check` whether the two members belong together. `place` is what the key is sealed for.
+pub fn settle(
+    check: &mut Check<'_>,
+    place: &str,
+    certificate: Option<&str>,
+    key: Option<&Sealed>,
+) -> Result<(), Error> {
+    let key = key.map(|sealed| check.reveal(place, sealed)).transpose()?;
+    if let Err((member, rule, message)) = pair(certificate, key.as_deref()) {
+        check.refuse(member, rule, message);
+    }
+    Ok(())
+}
 
 /// Whether the two, both PEM, belong together. There are both or none: one alone signs nothing.
-pub(super) fn check(certificate: Option<&str>, key: Option<&str>) -> Result<(), Fault> {
+fn pair(certificate: Option<&str>, key: Option<&str>) -> Result<(), Fault> {
     let (certificate, key) = match (certificate, key) {
         (None, None) => return Ok(()),
         (None, Some(_)) => return Err((CERTIFICATE, "required", "is needed with stir_shaken_key")),
@@ -43,18 +61,18 @@ const KEY: &str = "stir_shaken_key";
 mod tests {
     use super::*;
 
-    fn pair() -> (String, String) {
+    fn generated() -> (String, String) {
         let pair = rcgen::generate_simple_self_signed(["shaken.example.com".to_owned()]).unwrap();
         (pair.cert.pem(), pair.signing_key.serialize_pem())
     }
 
     fn fault(certificate: Option<&str>, key: Option<&str>) -> Option<(&'static str, &'static str)> {
-        check(certificate, key).err().map(|(member, rule, _)| (member, rule))
+        pair(certificate, key).err().map(|(member, rule, _)| (member, rule))
     }
 
     #[test]
     fn both_or_none_and_one_of_the_other() {
-        let ((certificate, key), (_, other)) = (pair(), pair());
+        let ((certificate, key), (_, other)) = (generated(), generated());
         assert_eq!(fault(None, None), None);
         assert_eq!(fault(Some(&certificate), Some(&key)), None);
         assert_eq!(fault(Some(&certificate), Some(&other)), Some((KEY, "pair")));
@@ -64,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pem_is_said_so() {
-        let (certificate, key) = pair();
+        let (certificate, key) = generated();
         let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert_eq!(fault(Some("x"), Some(&key)), Some((CERTIFICATE, "format")));
         assert_eq!(fault(Some(garbage), Some(&key)), Some((CERTIFICATE, "format")));

@@ -1,0 +1,307 @@
+//! The SIP headers that a tenant adds to calls, and those that it lets through.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Error;
+use super::audit::Object;
+use super::document::{Check, Document};
+use crate::store::settings::Setting;
+
+/// Headers that the PBX writes itself, or that decide where a message goes: those of RFC 3261, and what its extensions need for
+/// dialogs. In lower case; the compact forms follow.
+const RESERVED: &[&str] = &[
+    "accept",
+    "accept-contact",
+    "accept-encoding",
+    "accept-language",
+    "alert-info",
+    "allow",
+    "allow-events",
+    "authentication-info",
+    "authorization",
+    "call-id",
+    "call-info",
+    "contact",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-type",
+    "cseq",
+    "date",
+    "error-info",
+    "event",
+    "expires",
+    "from",
+    "identity",
+    "in-reply-to",
+    "max-forwards",
+    "mime-version",
+    "min-expires",
+    "min-se",
+    "organization",
+    "path",
+    "priority",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-require",
+    "rack",
+    "record-route",
+    "refer-to",
+    "referred-by",
+    "reject-contact",
+    "replaces",
+    "reply-to",
+    "request-disposition",
+    "require",
+    "retry-after",
+    "route",
+    "rseq",
+    "server",
+    "service-route",
+    "session-expires",
+    "sip-etag",
+    "sip-if-match",
+    "subject",
+    "subscription-state",
+    "supported",
+    "timestamp",
+    "to",
+    "unsupported",
+    "user-agent",
+    "via",
+    "warning",
+    "www-authenticate",
+    // Via, From, To, Call-ID, Contact, ...
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "i",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "o",
+    "r",
+    "s",
+    "t",
+    "u",
+    "v",
+    "x",
+    "y",
+];
+
+/// To which calls a header applies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Scope {
+    /// Every call.
+    All,
+    /// Those through trunks.
+    #[default]
+    Trunk,
+    /// Those among users.
+    User,
+}
+
+impl Scope {
+    /// Whether there are calls to which both apply.
+    fn meets(self, other: Self) -> bool {
+        self == other || self == Self::All || other == Self::All
+    }
+}
+
+/// A header with a value of the tenant's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
+pub struct AddedHeader {
+    pub name: String,
+    pub value: String,
+    #[serde(default, deserialize_with = "scope")]
+    pub scope: Scope,
+}
+
+/// A header that is passed on as it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "as in AddedHeader")]
+pub struct RelayedHeader {
+    pub name: String,
+    #[serde(default, deserialize_with = "scope")]
+    pub scope: Scope,
+}
+
+/// The headers of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "as in AddedHeader")]
+pub struct CustomHeaders {
+    pub add: Vec<AddedHeader>,
+    pub relay: Vec<RelayedHeader>,
+}
+
+impl Default for CustomHeaders {
+    /// Those of a new tenant.
+    fn default() -> Self {
+        let relayed = ["X-CID", "X-Session-Id", "X-Trunk-Name"].map(|name| RelayedHeader {
+            name: name.to_owned(),
+            scope: Scope::All,
+        });
+        Self {
+            add: Vec::new(),
+            relay: relayed.into(),
+        }
+    }
+}
+
+impl Setting for CustomHeaders {
+    const NAME: &'static str = "custom_headers";
+}
+
+impl Document for CustomHeaders {
+    const OBJECT: Object = Object::Tenant;
+
+    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        for (index, header) in self.add.iter().enumerate() {
+            // SIP would read a line break as the end of the header, and more headers after it.
+            if header.value.chars().any(char::is_control) {
+                check.refuse(
+                    &format!("add/{index}/value"),
+                    "format",
+                    "must not have control characters",
+                );
+            }
+        }
+        let added: Vec<_> = self
+            .add
+            .iter()
+            .map(|header| (header.name.as_str(), header.scope))
+            .collect();
+        let relayed: Vec<_> = self
+            .relay
+            .iter()
+            .map(|header| (header.name.as_str(), header.scope))
+            .collect();
+        names(check, "add", &added);
+        names(check, "relay", &relayed);
+        Ok(())
+    }
+}
+
+/// What is wrong with the names in one of the lists. Letter case does not matter to SIP.
+fn names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
+    for (index, (name, scope)) in headers.iter().enumerate() {
+        let pointer = format!("{list}/{index}/name");
+        let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.meets(*scope);
+        if !is_token(name) {
+            let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
+            check.refuse(&pointer, "format", message);
+        } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            check.refuse(&pointer, "reserved", "is a header that SIP itself uses");
+        } else if headers[..index].iter().any(again) {
+            check.refuse(
+                &pointer,
+                "unique",
+                "is in the list already, for calls of the same scope",
+            );
+        }
+    }
+}
+
+/// `token` of RFC 3261.
+fn is_token(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
+    !name.is_empty() && name.bytes().all(allowed)
+}
+
+/// Null is the default, like none.
+fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::document::settled;
+    use crate::domain::vault::tests::vault;
+
+    fn check(written: Value) -> Result<CustomHeaders, Vec<String>> {
+        settled(serde_json::from_value(written).unwrap(), &vault())
+    }
+
+    #[test]
+    fn a_new_tenants_headers_keep_the_rules() {
+        let fresh = check(json!({})).unwrap();
+        assert_eq!(fresh, CustomHeaders::default());
+        assert_eq!((fresh.add.len(), fresh.relay.len()), (0, 3));
+    }
+
+    #[test]
+    fn a_header_without_a_scope_is_for_trunks() {
+        let headers = check(json!({
+            "add": [{"name": "X-One", "value": "1"}],
+            "relay": [{"name": "X-Two", "scope": null}, {"name": "X-Three", "scope": "USER"}],
+        }));
+        let headers = headers.unwrap();
+        let scopes: Vec<Scope> = headers.relay.iter().map(|header| header.scope).collect();
+        assert_eq!(
+            (headers.add[0].scope, scopes),
+            (Scope::Trunk, vec![Scope::Trunk, Scope::User])
+        );
+    }
+
+    #[test]
+    fn names_are_tokens_that_sip_does_not_use() {
+        for name in ["X-Account", "P-Asserted-Identity", "Diversion", "x.!%*_+`'~-1"] {
+            let headers = json!({"add": [{"name": name, "value": "v"}], "relay": [{"name": name}]});
+            assert!(check(headers).is_ok(), "{name}");
+        }
+        for (name, rule) in [
+            ("X Account", "format"),
+            ("X-Account:", "format"),
+            ("X-Acc\r\nVia", "format"),
+            ("X-Bücher", "format"),
+            ("Via", "reserved"),
+            ("FROM", "reserved"),
+            ("to", "reserved"),
+            ("Call-Id", "reserved"),
+            ("CSeq", "reserved"),
+            ("contact", "reserved"),
+            ("Content-Length", "reserved"),
+            ("i", "reserved"),
+            ("V", "reserved"),
+        ] {
+            let headers = json!({"add": [{"name": name, "value": "v"}], "relay": [{"name": name}]});
+            let expected = [format!("/add/0/name {rule}"), format!("/relay/0/name {rule}")];
+            assert_eq!(check(headers).unwrap_err(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn one_call_never_gets_a_header_twice() {
+        let two = |one: &str, other: &str| {
+            check(json!({"relay": [{"name": "X-One", "scope": one}, {"name": "x-oNE", "scope": other}]}))
+        };
+        assert!(two("TRUNK", "USER").is_ok());
+        for (one, other) in [("ALL", "USER"), ("TRUNK", "ALL"), ("USER", "USER")] {
+            assert_eq!(two(one, other).unwrap_err(), ["/relay/1/name unique"], "{one} {other}");
+        }
+        // What is relayed may be added where it is missing.
+        let both = json!({"add": [{"name": "X-One", "value": "1"}], "relay": [{"name": "X-One"}]});
+        assert!(check(both).is_ok());
+    }
+
+    #[test]
+    fn a_value_cannot_smuggle_in_another_header() {
+        for value in ["1\r\nVia: x", "1\n2", "\u{7f}", "a\u{85}b", "a\tb"] {
+            let headers = json!({"add": [{"name": "X-One", "value": value}]});
+            assert_eq!(check(headers).unwrap_err(), ["/add/0/value format"], "{value:?}");
+        }
+        assert!(check(json!({"add": [{"name": "X-One", "value": "Zürich; a=\"b\""}]})).is_ok());
+    }
+}

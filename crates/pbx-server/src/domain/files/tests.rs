@@ -1,0 +1,308 @@
+//! Whose files are whose, what they may be and take, and what is left behind.
+
+use super::*;
+use crate::domain::audit::Actor;
+use crate::domain::picture::tests::png;
+use crate::store::testing::TestStore;
+
+const DEALER: i64 = 20;
+const TENANT: i64 = 30;
+const OTHER_TENANT: i64 = 31;
+
+fn id(number: i64) -> Id {
+    Id::from_stored(number)
+}
+
+/// A dealer and two tenants, of which one may use 1 KB.
+fn owners() -> String {
+    let tenant = |id: i64, quota: &str| {
+        format!(
+            "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions, \
+             max_concurrent_calls, created_at, document) VALUES ({id}, 'T', 't{id}', 't{id}', 'UTC', 'EUR', 'AUT', TRUE, 1, 1, \
+             0, '{{\"disk_quota\": \"{quota}\"}}');"
+        )
+    };
+    format!(
+        "INSERT INTO accounts (id, role, name, name_key, password_hash, enabled, created_at) \
+         VALUES ({DEALER}, 'Dealer', 'd', 'd', '', TRUE, 0); \
+         INSERT INTO dealers (id, level, max_tenants, max_extensions, tenant_full_access) \
+         VALUES ({DEALER}, 'RESELLER', 1, 1, TRUE); {} {}",
+        tenant(TENANT, "1KB"),
+        tenant(OTHER_TENANT, "")
+    )
+}
+
+struct Fixture {
+    test: TestStore,
+    changes: Changes,
+    library: Library,
+    ids: IdSource,
+    _place: tempfile::TempDir,
+}
+
+impl Fixture {
+    /// With contents in the database and in a folder, on every engine.
+    async fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for in_folder in [false, true] {
+            for test in TestStore::on_every_engine() {
+                test.place.sql(&owners(), &owners());
+                let place = tempfile::tempdir().unwrap();
+                let folder = in_folder.then(|| place.path().join("files"));
+                all.push(Self {
+                    changes: Changes::new(&test.store, Actor::system()),
+                    library: Library::open(&test.store, folder.as_deref()).await.unwrap(),
+                    ids: IdSource::default(),
+                    test,
+                    _place: place,
+                });
+            }
+        }
+        all
+    }
+
+    async fn announce(&self, owner: Owner) -> (Id, String) {
+        let name = Some("a.png".to_owned());
+        let (id, token) = announce(&self.changes, &self.ids, owner, name).await.unwrap();
+        (id, token.into_text())
+    }
+
+    async fn complete(&self, owner: Owner, upload: &(Id, String), content: Vec<u8>) -> Result<Id, Error> {
+        let upload = (upload.0, upload.1.as_str());
+        complete(&self.changes, &self.library, owner, upload, None, content.into()).await
+    }
+
+    async fn upload(&self, owner: Owner, content: Vec<u8>) -> Result<Id, Error> {
+        let upload = self.announce(owner).await;
+        self.complete(owner, &upload, content).await
+    }
+
+    async fn count(&self, owner: Owner) -> i64 {
+        let query = ListQuery::parse(
+            &super::super::list::ListParameters {
+                top: 100,
+                ..Default::default()
+            },
+            FIELDS,
+        );
+        list(&self.changes, owner, query.unwrap()).await.unwrap().count
+    }
+
+    /// Contents in the folder.
+    async fn kept(&self) -> Option<usize> {
+        Some(self.library.folder()?.list().await.unwrap().len())
+    }
+
+    async fn avatar(&self, giver: Owner, tenant: i64, file: Id) -> Result<Id, Error> {
+        let file = file.to_string();
+        self.changes
+            .write(move |tx| {
+                let entry = Entry::update(Object::Tenant, tenant);
+                let avatar = avatar(tx, giver, id(tenant), &file)?;
+                Ok::<_, Error>(entry.with(avatar))
+            })
+            .await
+    }
+}
+
+fn is_gone<T>(result: &Result<T, Error>, kind: &str) -> bool {
+    matches!(result, Err(Error::NotFound { what }) if *what == kind)
+}
+
+#[tokio::test]
+async fn a_file_exists_for_its_owner_only() {
+    for fixture in Fixture::all().await {
+        let owners = [
+            Owner::System,
+            Owner::Dealer(id(DEALER)),
+            Owner::Tenant(id(TENANT)),
+            Owner::Tenant(id(OTHER_TENANT)),
+        ];
+        for owner in owners {
+            let file = fixture.upload(owner, png(7, 5)).await.unwrap();
+            let shown = show(&fixture.changes, owner, file).await.unwrap();
+            assert_eq!((shown.name.as_str(), shown.width, shown.height), ("a.png", 7, 5));
+            for other in owners.into_iter().filter(|other| *other != owner) {
+                assert!(is_gone(&show(&fixture.changes, other, file).await, "file"));
+                let destroyed = destroy(&fixture.changes, &fixture.library, other, file).await;
+                assert!(is_gone(&destroyed, "file"));
+                let got = download(&fixture.changes, &fixture.library, other, shown.digest.clone()).await;
+                assert!(is_gone(&got, "file"));
+                assert_eq!(fixture.count(other).await, 0);
+            }
+            let (_, content) = download(&fixture.changes, &fixture.library, owner, shown.digest)
+                .await
+                .unwrap();
+            assert_eq!(content, png(7, 5));
+            destroy(&fixture.changes, &fixture.library, owner, file).await.unwrap();
+            assert_eq!(fixture.count(owner).await, 0);
+            assert!(matches!(fixture.kept().await, None | Some(0)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_is_completed_once_and_by_who_began_it() {
+    for fixture in Fixture::all().await {
+        let tenant = Owner::Tenant(id(TENANT));
+        let upload = fixture.announce(Owner::System).await;
+        let wrong = (upload.0, "wrong".to_owned());
+        assert!(is_gone(
+            &fixture.complete(Owner::System, &wrong, png(1, 1)).await,
+            "upload"
+        ));
+        assert!(is_gone(&fixture.complete(tenant, &upload, png(1, 1)).await, "upload"));
+        // What is refused can be sent again.
+        assert!(
+            fixture
+                .complete(Owner::System, &upload, b"text".to_vec())
+                .await
+                .is_err()
+        );
+        let file = fixture.complete(Owner::System, &upload, png(1, 1)).await.unwrap();
+        assert_eq!(file, upload.0);
+        assert!(is_gone(
+            &fixture.complete(Owner::System, &upload, png(1, 1)).await,
+            "upload"
+        ));
+        assert!(matches!(fixture.kept().await, None | Some(1)));
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_uses_no_more_than_its_quota() {
+    for fixture in Fixture::all().await {
+        let tenant = Owner::Tenant(id(TENANT));
+        let large = |bytes: usize| {
+            let mut content = png(1, 1);
+            content.resize(bytes, 0);
+            content
+        };
+        let used = async || {
+            let used = fixture.changes.read(|tx| used(tx, id(TENANT))).await;
+            used.unwrap()
+        };
+        assert_eq!(used().await, "0KB");
+        let first = fixture.upload(tenant, large(1000)).await.unwrap();
+        let refused = fixture.upload(tenant, large(25)).await;
+        assert!(matches!(
+            refused,
+            Err(Error::Conflict {
+                code: "QUOTA_EXCEEDED",
+                ..
+            })
+        ));
+        fixture.upload(tenant, large(24)).await.unwrap();
+        assert_eq!(used().await, "1KB");
+        assert!(matches!(fixture.kept().await, None | Some(2)));
+        destroy(&fixture.changes, &fixture.library, tenant, first)
+            .await
+            .unwrap();
+        fixture.upload(tenant, large(1000)).await.unwrap();
+        // Nobody else has one.
+        fixture
+            .upload(Owner::Tenant(id(OTHER_TENANT)), large(5000))
+            .await
+            .unwrap();
+        fixture.upload(Owner::System, large(5000)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn uploads_at_the_same_time_do_not_share_the_last_room() {
+    for fixture in Fixture::all().await {
+        let tenant = Owner::Tenant(id(TENANT));
+        let mut content = png(1, 1);
+        content.resize(300, 0);
+        let uploads = (0..8).map(|_| fixture.upload(tenant, content.clone()));
+        let uploaded = futures_util::future::join_all(uploads).await;
+        assert_eq!(
+            uploaded.iter().filter(|result| result.is_ok()).count(),
+            3,
+            "{uploaded:?}"
+        );
+        assert_eq!(fixture.count(tenant).await, 3);
+        assert!(matches!(fixture.kept().await, None | Some(3)));
+    }
+}
+
+#[tokio::test]
+async fn an_avatar_is_the_tenants_or_becomes_it() {
+    for fixture in Fixture::all().await {
+        let (tenant, dealer) = (Owner::Tenant(id(TENANT)), Owner::Dealer(id(DEALER)));
+        let own = fixture.upload(tenant, png(1, 1)).await.unwrap();
+        assert_eq!(fixture.avatar(tenant, TENANT, own).await.unwrap(), own);
+        let given = fixture.upload(dealer, png(1, 1)).await.unwrap();
+        let of_system = fixture.upload(Owner::System, png(1, 1)).await.unwrap();
+        for (giver, file) in [
+            (tenant, given),
+            (dealer, of_system),
+            (Owner::Tenant(id(OTHER_TENANT)), own),
+            (dealer, id(1)),
+        ] {
+            let refused = fixture.avatar(giver, OTHER_TENANT, file).await;
+            assert!(matches!(refused, Err(Error::Invalid(violations)) if violations[0].rule == "unknown"));
+        }
+        fixture.avatar(dealer, TENANT, given).await.unwrap();
+        assert_eq!((fixture.count(tenant).await, fixture.count(dealer).await), (2, 0));
+        let sql = format!("UPDATE tenants SET avatar_file_id = {given} WHERE id = {TENANT}");
+        fixture.test.place.sql(&sql, &sql);
+        let refused = destroy(&fixture.changes, &fixture.library, tenant, given).await;
+        match refused {
+            Err(Error::Conflict { message, .. }) => assert!(message.contains("the avatar of the tenant"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+        destroy(&fixture.changes, &fixture.library, tenant, own).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_file_is_swept_away_and_nothing_else() {
+    for fixture in Fixture::all().await {
+        let Some(folder) = fixture.library.folder() else {
+            continue;
+        };
+        let tenant = Owner::Tenant(id(TENANT));
+        fixture.upload(tenant, png(1, 1)).await.unwrap();
+        let kept = fixture.upload(Owner::System, png(2, 2)).await.unwrap();
+        // Being written at the moment, and left behind by a server that died.
+        let (coming, _) = fixture.announce(Owner::System).await;
+        let written = folder.put(coming, Bytes::from_static(b"half")).await.unwrap();
+        folder.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
+        folder.put(kept, Bytes::from_static(b"second try")).await.unwrap();
+        assert_eq!(sweep(&fixture.changes, folder).await.unwrap(), 2);
+        assert_eq!(fixture.kept().await, Some(3));
+        let sql = format!("DELETE FROM tenants WHERE id = {TENANT}");
+        let sqlite = format!("PRAGMA foreign_keys = ON; {sql}");
+        fixture.test.place.sql(&sqlite, &sql);
+        assert_eq!(sweep(&fixture.changes, folder).await.unwrap(), 1);
+        let mut left = folder.list().await.unwrap();
+        left.retain(|(_, name)| *name != written);
+        assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [kept]);
+    }
+}
+
+#[tokio::test]
+async fn the_folder_cannot_be_left_out_once_it_is_used() {
+    for fixture in Fixture::all().await {
+        if fixture.library.folder().is_none() {
+            continue;
+        }
+        fixture.upload(Owner::System, png(1, 1)).await.unwrap();
+        let refused = Library::open(&fixture.changes, None).await.unwrap_err();
+        assert!(refused.to_string().contains("--files"), "{refused}");
+        let other = tempfile::tempdir().unwrap();
+        let refused = Library::open(&fixture.changes, Some(other.path())).await.unwrap_err();
+        assert!(refused.to_string().contains("is not the one"), "{refused}");
+    }
+}
+
+#[test]
+fn names_are_names_and_no_paths() {
+    for good in ["a.png", "Lögo 1.PNG", "…", "a..b"] {
+        assert!(is_name(good), "{good}");
+    }
+    for bad in [".", "..", "a/b", "..\\x", "a\nb", "\u{7f}", "a\u{85}b"] {
+        assert!(!is_name(bad), "{bad}");
+    }
+}

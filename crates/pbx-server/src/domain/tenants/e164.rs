@@ -1,0 +1,138 @@
+//! How a tenant's numbers become international ones (E.164).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::document::Check;
+
+/// The rules. While they are not enabled they are kept and ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
+pub struct E164Rules {
+    pub enabled: bool,
+    pub international_code: Option<String>,
+    pub country: Option<String>,
+    pub area_code: Option<String>,
+    pub national_code: Option<String>,
+    pub prefix: Option<String>,
+    pub remove_special_chars: bool,
+    pub remove_duplicate_countries: bool,
+    pub remove_duplicate_area_codes: bool,
+}
+
+impl Default for E164Rules {
+    /// The defaults that the vendor's pages document.
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            international_code: None,
+            country: None,
+            area_code: None,
+            national_code: None,
+            prefix: None,
+            remove_special_chars: false,
+            remove_duplicate_countries: true,
+            remove_duplicate_area_codes: true,
+        }
+    }
+}
+
+impl E164Rules {
+    /// Says which of the codes cannot be dialled, and that there is no international number without a country.
+    pub(super) fn settle(&mut self, check: &mut Check<'_>) {
+        check.format(&mut self.international_code, "international_code", dialled);
+        check.format(&mut self.country, "country", country);
+        check.format(&mut self.area_code, "area_code", digits);
+        check.format(&mut self.national_code, "national_code", digits);
+        check.format(&mut self.prefix, "prefix", dialled);
+        if self.enabled && self.country.is_none() {
+            check.refuse("country", "required", "is needed while the rules are enabled");
+        }
+    }
+}
+
+/// No part of a number is longer than a number: E.164 has 15 digits.
+const LONGEST: usize = 15;
+
+/// E.164 has country codes of one to three digits, none of which begins with 0.
+fn country(text: &str) -> Result<String, &'static str> {
+    let code = text.strip_prefix('+').unwrap_or(text);
+    match digits(code) {
+        Ok(code) if code.len() <= 3 && !code.starts_with('0') => Ok(code),
+        _ => Err("must be a country code of E.164 such as 49"),
+    }
+}
+
+fn digits(text: &str) -> Result<String, &'static str> {
+    let digits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits {
+        Ok(text.to_owned())
+    } else {
+        Err("must be made of at most 15 digits")
+    }
+}
+
+/// What may stand before a number: `00`, `011`, `+`, `9`.
+fn dialled(text: &str) -> Result<String, &'static str> {
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    let dialled = |byte: u8| byte.is_ascii_digit() || byte == b'*' || byte == b'#';
+    if (1..=LONGEST).contains(&text.len()) && rest.bytes().all(dialled) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be made of at most 15 digits, * and #, and may begin with +")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::vault::tests::vault;
+
+    fn settled(mut rules: E164Rules) -> Result<E164Rules, Vec<String>> {
+        let vault = vault();
+        let mut check = Check::new(&vault);
+        rules.settle(&mut check);
+        let faults = check.faults();
+        if faults.is_empty() { Ok(rules) } else { Err(faults) }
+    }
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn a_complete_set_and_none() {
+        assert_eq!(settled(E164Rules::default()), Ok(E164Rules::default()));
+        let germany = E164Rules {
+            enabled: true,
+            international_code: text("00"),
+            country: text("+49"),
+            area_code: text("030"),
+            national_code: text("0"),
+            prefix: text("+"),
+            ..E164Rules::default()
+        };
+        assert_eq!(settled(germany).unwrap().country.as_deref(), Some("49"));
+    }
+
+    #[test]
+    fn every_code_that_cannot_be_dialled_is_named() {
+        let wrong = E164Rules {
+            enabled: true,
+            international_code: text("0+"),
+            country: text("049"),
+            area_code: text("0 30"),
+            national_code: text("x"),
+            prefix: text("1234567890123456"),
+            ..E164Rules::default()
+        };
+        let faults = settled(wrong).unwrap_err();
+        let members = ["international_code", "country", "area_code", "national_code", "prefix"];
+        assert_eq!(faults, members.map(|member| format!("/{member} format")));
+        let nowhere = E164Rules {
+            enabled: true,
+            ..E164Rules::default()
+        };
+        assert_eq!(settled(nowhere).unwrap_err(), ["/country required"]);
+    }
+}

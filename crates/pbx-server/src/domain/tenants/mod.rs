@@ -1,0 +1,230 @@
+//! Tenants: who uses this system. What a tenant is, is in [`tenant`]; here is what can be done with one.
+
+pub mod avatar;
+pub mod caller_ids;
+pub mod designation;
+pub mod e164;
+pub mod events;
+mod lists;
+pub mod office_hours;
+pub mod tenant;
+
+use serde_json::{Map, Value};
+
+use self::events::WebhookSecrets;
+pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
+use super::audit::{Entry, Object};
+use super::document::{self, Check};
+use super::list::{Field, Kind, ListQuery, Page};
+use super::session::Reach;
+use super::vault::Vault;
+use super::{Error, Id, IdSource, clock, dealers, numbers};
+use crate::store::{Changes, OnConstraint, Store, Tx, sessions, tenants as queries};
+
+/// What a list of tenants can be filtered and ordered by.
+pub const FIELDS: &[Field] = &[
+    Field {
+        name: "id",
+        kind: Kind::Id,
+    },
+    Field {
+        name: "name",
+        kind: Kind::Text,
+    },
+    Field {
+        name: "domain",
+        kind: Kind::Text,
+    },
+    Field {
+        name: "website",
+        kind: Kind::Text,
+    },
+    Field {
+        name: "timezone",
+        kind: Kind::Text,
+    },
+    Field {
+        name: "currency",
+        kind: Kind::Text,
+    },
+    Field {
+        name: "region",
+        kind: Kind::Text,
+    },
+    Field {
+        name: "enabled",
+        kind: Kind::Boolean,
+    },
+    Field {
+        name: "max_extensions",
+        kind: Kind::Integer,
+    },
+    Field {
+        name: "max_concurrent_calls",
+        kind: Kind::Integer,
+    },
+    Field {
+        name: "created_at",
+        kind: Kind::Time,
+    },
+];
+
+/// Who changes a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Somebody who manages tenants.
+    Manager(Reach),
+    /// Its own administrator, or whoever acts as that.
+    Itself,
+}
+
+/// A tenant as it is created: everything but what the server adds, and the secrets of its webhooks still in clear.
+#[derive(Debug)]
+pub struct NewTenant {
+    /// What lists show.
+    pub profile: Profile,
+    /// All else.
+    pub settings: Settings,
+    /// For `cdr_event`.
+    pub cdr_event: WebhookSecrets,
+    /// For `extension_event`.
+    pub extension_event: WebhookSecrets,
+}
+
+/// One page of the tenants within reach.
+pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<TenantSummary>, Error> {
+    store.scan(move |tx| Ok(queries::page(tx, reach, &query)?)).await
+}
+
+/// Adds a tenant with its service numbers. One that a dealer adds is that dealer's.
+pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach, new: NewTenant) -> Result<Id, Error> {
+    let mut tenant = Tenant {
+        id: ids.next(),
+        created_at: clock::now(),
+        profile: new.profile,
+        settings: new.settings,
+    };
+    let id = tenant.id;
+    let place = |member: &str| tenant::secret_place(id, member);
+    let Settings {
+        cdr_event,
+        extension_event,
+        ..
+    } = &mut tenant.settings;
+    cdr_event.seal(vault, new.cdr_event, |member| place(&format!("cdr_event.{member}")))?;
+    extension_event.seal(vault, new.extension_event, |member| {
+        place(&format!("extension_event.{member}"))
+    })?;
+    let mut check = Check::new(vault);
+    tenant.settle(&mut check)?;
+    only_itself_switches_calls(&mut check, By::Manager(reach), false, &tenant);
+    check.finish()?;
+    store
+        .write(move |tx| {
+            queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
+            numbers::begin(tx, tenant.id)?;
+            if let Reach::Branch(dealer_id) = reach {
+                dealers::room_for_tenant(tx, dealer_id)?;
+                queries::designate(tx, tenant.id, dealer_id)?;
+            }
+            let members = tenant.members()?;
+            let set = members.into_iter().filter(|(_, value)| !value.is_null());
+            Ok(Entry::create(Object::Tenant, tenant.id)
+                .fields(set.map(|(name, _)| name))
+                .with(tenant.id))
+        })
+        .await
+}
+
+/// The tenant of that id, if it is within reach.
+pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Tenant, Error> {
+    store
+        .read(move |tx| {
+            within(tx, reach, id)?;
+            existing(tx, id)
+        })
+        .await
+}
+
+/// The tenant that the caller acts in.
+pub async fn show_current(store: &Store, id: Id) -> Result<Tenant, Error> {
+    store.read(move |tx| existing(tx, id)).await
+}
+
+/// Merges the members that were sent, as [`document::update`] does for other documents.
+///
+/// A tenant that is disabled is closed at once: the sessions of its users end.
+pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Map<String, Value>) -> Result<(), Error> {
+    document::seal(vault, &mut sent, tenant::SECRETS, |member| {
+        tenant::secret_place(id, member)
+    })?;
+    let vault = vault.clone();
+    store
+        .write(move |tx| {
+            if let By::Manager(reach) = by {
+                within(tx, reach, id)?;
+            }
+            let before = existing(tx, id)?;
+            let members = before.members()?;
+            let mut check = Check::new(&vault);
+            let mut after = before.merged(&members, &sent, &mut check)?;
+            after.settle(&mut check)?;
+            only_itself_switches_calls(&mut check, by, before.settings.cdr_event.enabled, &after);
+            caller_ids::check(tx, &mut check, &before, &after)?;
+            avatar::check(tx, &mut check, &before, &after)?;
+            check.finish()?;
+            queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
+            if before.profile.enabled && !after.profile.enabled {
+                sessions::delete_of_tenant(tx, id)?;
+            }
+            Ok(Entry::update(Object::Tenant, id)
+                .between(&members, &after.members()?)
+                .with(()))
+        })
+        .await
+}
+
+/// Removes a tenant with everything that is its own.
+pub async fn destroy(store: &Changes, reach: Reach, id: Id) -> Result<(), Error> {
+    store
+        .write(move |tx| {
+            within(tx, reach, id)?;
+            queries::delete(tx, id)?;
+            Ok(Entry::delete(Object::Tenant, id).with(()))
+        })
+        .await
+}
+
+/// That the tenant is there, for whoever has that reach.
+pub fn within(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<(), Error> {
+    if queries::is_within(tx, reach, id)? {
+        Ok(())
+    } else {
+        Err(not_found())
+    }
+}
+
+/// There is no tenant of that id, or none that the caller may know of.
+pub fn not_found() -> Error {
+    Error::NotFound { what: "tenant" }
+}
+
+fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
+    queries::by_id(tx, id)?.ok_or_else(not_found)
+}
+
+fn domain_taken() -> Error {
+    Error::Conflict {
+        code: "CONFLICT",
+        message: "Another tenant has this SIP domain.".to_owned(),
+    }
+}
+
+/// Records of its calls leave a tenant only if its own administrator says so. Whoever manages tenants may prepare where they
+/// would go.
+fn only_itself_switches_calls(check: &mut Check<'_>, by: By, before: bool, after: &Tenant) {
+    if matches!(by, By::Manager(_)) && after.settings.cdr_event.enabled != before {
+        let message = "can be changed by the tenant's own administrator only (`POST /tenant`)";
+        check.inside("cdr_event", |check| check.refuse("enabled", "tenant", message));
+    }
+}

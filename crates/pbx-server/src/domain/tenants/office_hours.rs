@@ -1,0 +1,153 @@
+//! When a tenant works. A day that is off is closed, a day that is on without ranges is open all day, otherwise the ranges are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::document::Check;
+
+/// A week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of the API")]
+pub struct OfficeHours {
+    pub monday: Day,
+    pub tuesday: Day,
+    pub wednesday: Day,
+    pub thursday: Day,
+    pub friday: Day,
+    pub saturday: Day,
+    pub sunday: Day,
+}
+
+impl Default for OfficeHours {
+    /// As the vendor's portal shows them for a fresh tenant: Monday to Friday, all day.
+    fn default() -> Self {
+        let day = |enabled| Day {
+            enabled,
+            ranges: Vec::new(),
+        };
+        Self {
+            monday: day(true),
+            tuesday: day(true),
+            wednesday: day(true),
+            thursday: day(true),
+            friday: day(true),
+            saturday: day(false),
+            sunday: day(false),
+        }
+    }
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Day {
+    /// Whether there is any work.
+    pub enabled: bool,
+    /// When; none is all day.
+    pub ranges: Vec<Range>,
+}
+
+/// A part of a day.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Range {
+    /// `HH:MM`, which sorts as text.
+    pub from: String,
+    /// `HH:MM`, later than `from`.
+    pub to: String,
+}
+
+impl OfficeHours {
+    /// Sorts the ranges of each day, and says which of them end before they begin or overlap.
+    pub(super) fn settle(&mut self, check: &mut Check<'_>) {
+        let days = [
+            ("monday", &mut self.monday),
+            ("tuesday", &mut self.tuesday),
+            ("wednesday", &mut self.wednesday),
+            ("thursday", &mut self.thursday),
+            ("friday", &mut self.friday),
+            ("saturday", &mut self.saturday),
+            ("sunday", &mut self.sunday),
+        ];
+        for (name, day) in days {
+            check.inside(name, |check| check.inside("ranges", |check| day.settle(check)));
+        }
+    }
+}
+
+impl Day {
+    fn settle(&mut self, check: &mut Check<'_>) {
+        for (index, range) in self.ranges.iter().enumerate() {
+            if range.from >= range.to {
+                let message = "must be later than `from`";
+                check.inside(index, |check| check.refuse("to", "order", message));
+            }
+        }
+        // By their places as they were sent, which is where the caller looks.
+        let mut order: Vec<usize> = (0..self.ranges.len()).collect();
+        order.sort_by_key(|&index| &self.ranges[index]);
+        let mut latest: Option<usize> = None;
+        for &index in &order {
+            match latest {
+                Some(before) if self.ranges[index].from < self.ranges[before].to => {
+                    let message = format!("must not overlap `ranges/{before}`");
+                    check.refuse(&index.to_string(), "overlap", message);
+                    if self.ranges[index].to > self.ranges[before].to {
+                        latest = Some(index);
+                    }
+                }
+                _ => latest = Some(index),
+            }
+        }
+        self.ranges.sort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::vault::tests::vault;
+
+    fn faults(ranges: &[(&str, &str)]) -> (Day, Vec<String>) {
+        let vault = vault();
+        let mut check = Check::new(&vault);
+        let mut day = Day {
+            enabled: true,
+            ranges: ranges
+                .iter()
+                .map(|(from, to)| Range {
+                    from: (*from).to_owned(),
+                    to: (*to).to_owned(),
+                })
+                .collect(),
+        };
+        day.settle(&mut check);
+        (day, check.faults())
+    }
+
+    #[test]
+    fn shifts_are_sorted_and_may_touch() {
+        let (day, faults) = faults(&[("13:00", "17:30"), ("08:00", "12:00"), ("12:00", "13:00")]);
+        assert_eq!(faults, [""; 0]);
+        let starts: Vec<&str> = day.ranges.iter().map(|range| range.from.as_str()).collect();
+        assert_eq!(starts, ["08:00", "12:00", "13:00"]);
+    }
+
+    #[test]
+    fn every_range_that_is_wrong_is_named_where_it_was_sent() {
+        let long = ("08:00", "18:00");
+        let table = [
+            (vec![("17:00", "08:00")], vec!["/0/to order"]),
+            (vec![("08:00", "08:00")], vec!["/0/to order"]),
+            (vec![("10:00", "12:00"), ("08:00", "10:01")], vec!["/0 overlap"]),
+            // A long one swallows several.
+            (
+                vec![long, ("09:00", "10:00"), ("11:00", "12:00")],
+                vec!["/1 overlap", "/2 overlap"],
+            ),
+            (vec![long, long], vec!["/1 overlap"]),
+        ];
+        for (ranges, expected) in table {
+            assert_eq!(faults(&ranges).1, expected, "{ranges:?}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `/files`.
+
+use pbx_api::Call;
+use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
+
+use super::known;
+use crate::domain::Error;
+use crate::domain::files::{self, File, Owner};
+use crate::domain::list::ListQuery;
+use crate::domain::session::Caller;
+use crate::http::{BASE_PATH, Pbx};
+
+impl FilesApi for Pbx {
+    async fn list_files(&self, call: Call<Caller>, query: ListFilesQuery) -> Result<FileList, Error> {
+        let query = ListQuery::parse(&query.into(), files::FIELDS)?;
+        let page = files::list(&self.store, Owner::of(&call.caller)?, query).await?;
+        Ok(FileList {
+            count: page.count,
+            items: page.items.into_iter().map(FileInfo::from).collect(),
+        })
+    }
+
+    async fn retrieve_file_info(&self, call: Call<Caller>, id: String) -> Result<FileInfo, Error> {
+        let owner = Owner::of(&call.caller)?;
+        files::show(&self.store, owner, known(&id, files::not_found)?)
+            .await
+            .map(FileInfo::from)
+    }
+
+    async fn delete_file(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
+        let owner = Owner::of(&call.caller)?;
+        let id = known(&id, files::not_found)?;
+        files::destroy(&self.changes(&call), &self.library, owner, id).await
+    }
+}
+
+impl From<File> for FileInfo {
+    fn from(file: File) -> Self {
+        Self {
+            id: file.id.to_string(),
+            name: file.name,
+            size: file.size,
+            media_type: file.media_type,
+            url: format!("{BASE_PATH}/blobs/{}", file.digest),
+            created_at: file.created_at.into(),
+        }
+    }
+}

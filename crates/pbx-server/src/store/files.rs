@@ -1,0 +1,240 @@
+//! The file library: what files there are, and those of their contents that are kept here.
+
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, Value};
+
+use super::error::StoreError;
+use super::list;
+use super::tx::{Row, Tx, time};
+use crate::domain::Id;
+use crate::domain::files::{FIELDS, File, Owner, Upload};
+use crate::domain::list::{ListQuery, Page};
+use crate::domain::token::TokenHash;
+
+/// Remembers that a file will come.
+pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError> {
+    let [tenant_id, dealer_id] = columns(upload.owner);
+    let mut insert = Query::insert();
+    insert
+        .into_table("uploads")
+        .columns(["id", "tenant_id", "dealer_id", "token_hash", "name", "expires_at"])
+        .values_panic([
+            Value::from(upload.id).into(),
+            tenant_id.into(),
+            dealer_id.into(),
+            upload.token.as_bytes().into(),
+            upload.name.clone().into(),
+            time(upload.expires_at).into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// The name that an announced file is to have, if its content may come now.
+pub fn upload_name(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    id: Id,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Option<String>>, StoreError> {
+    let select = Query::select()
+        .column("name")
+        .from("uploads")
+        .and_where(Expr::col("id").eq(id))
+        .and_where(belongs(owner))
+        .and_where(Expr::col("token_hash").eq(token.as_bytes()))
+        .and_where(Expr::col("expires_at").gt(time(now)))
+        .to_owned();
+    tx.first(&select, |row| row.get(0))
+}
+
+/// Forgets that a file will come; whether that was known.
+pub fn delete_upload(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("uploads").and_where(Expr::col("id").eq(id));
+    Ok(tx.execute(&delete)? > 0)
+}
+
+/// Forgets the files that nobody has brought in time.
+pub fn delete_expired_uploads(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("uploads")
+        .and_where(Expr::col("expires_at").lte(time(now)));
+    tx.execute(&delete).map(drop)
+}
+
+/// One page of the files that belong to somebody.
+pub fn page(tx: &mut Tx<'_>, owner: Owner, query: &ListQuery) -> Result<Page<File>, StoreError> {
+    let select = select().and_where(belongs(owner)).to_owned();
+    list::page(tx, select, FIELDS, query, read)
+}
+
+/// The file of that id, if it belongs to that owner.
+pub fn by_id(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<File>, StoreError> {
+    tx.first(
+        select().and_where(Expr::col("id").eq(id)).and_where(belongs(owner)),
+        read,
+    )
+}
+
+/// The oldest of the owner's files that have this content.
+pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: &str) -> Result<Option<File>, StoreError> {
+    let select = select()
+        .and_where(Expr::col("digest").eq(digest))
+        .and_where(belongs(owner))
+        .order_by("id", sea_query::Order::Asc)
+        .limit(1)
+        .to_owned();
+    tx.first(&select, read)
+}
+
+/// Adds a file.
+pub fn insert(tx: &mut Tx<'_>, owner: Owner, file: &File) -> Result<(), StoreError> {
+    let [tenant_id, dealer_id] = columns(owner);
+    let mut insert = Query::insert();
+    insert
+        .into_table("files")
+        .columns(["tenant_id", "dealer_id"].into_iter().chain(COLUMNS))
+        .values_panic([
+            tenant_id.into(),
+            dealer_id.into(),
+            Value::from(file.id).into(),
+            file.name.clone().into(),
+            file.media_type.clone().into(),
+            file.size.into(),
+            file.width.into(),
+            file.height.into(),
+            file.digest.clone().into(),
+            file.content_file.clone().into(),
+            time(file.created_at).into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Keeps the content of a file here.
+pub fn insert_content(tx: &mut Tx<'_>, id: Id, content: &[u8]) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("file_contents")
+        .columns(["file_id", "content"])
+        .values_panic([Value::from(id).into(), content.to_vec().into()]);
+    tx.execute(&insert).map(drop)
+}
+
+/// The content of a file that is kept here.
+pub fn content(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
+    let select = Query::select()
+        .column("content")
+        .from("file_contents")
+        .and_where(Expr::col("file_id").eq(id))
+        .to_owned();
+    tx.first(&select, |row| row.get(0))
+}
+
+/// Gives a file to a tenant.
+pub fn give(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("files")
+        .value("tenant_id", tenant_id)
+        .value("dealer_id", None::<Id>)
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
+}
+
+/// Removes a file, and its content if that is kept here.
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("files").and_where(Expr::col("id").eq(id));
+    tx.execute(&delete).map(drop)
+}
+
+/// Bytes of all files of a tenant.
+pub fn used(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
+    let sum = Expr::from(Func::sum(Expr::col("size"))).cast_as("bigint");
+    let select = Query::select()
+        .expr(sum)
+        .from("files")
+        .and_where(belongs(Owner::Tenant(tenant_id)))
+        .to_owned();
+    let used: Option<Option<i64>> = tx.first(&select, |row| row.get(0))?;
+    Ok(used.flatten().unwrap_or(0))
+}
+
+/// Whether the content of any file is in the folder.
+pub fn any_in_folder(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let select = Query::select()
+        .column("id")
+        .from("files")
+        .and_where(Expr::col("content_file").is_not_null())
+        .limit(1)
+        .to_owned();
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// Of these ids: what the contents of those that are files are called in the folder, and which are those of files that may come.
+pub fn expected(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Option<String>>, Vec<Id>), StoreError> {
+    let (mut names, mut uploads) = (Vec::new(), Vec::new());
+    // Every engine takes so many values in one statement.
+    for ids in ids.chunks(500) {
+        let select = |column: &'static str, table: &'static str| {
+            Query::select()
+                .column(column)
+                .from(table)
+                .and_where(Expr::col("id").is_in(ids.iter().copied()))
+                .to_owned()
+        };
+        // Of a file that comes in between, the upload was seen.
+        uploads.append(&mut tx.all(&select("id", "uploads"), |row| row.get(0))?);
+        names.append(&mut tx.all(&select("content_file", "files"), |row| row.get(0))?);
+    }
+    Ok((names, uploads))
+}
+
+const COLUMNS: [&str; 9] = [
+    "id",
+    "name",
+    "media_type",
+    "size",
+    "width",
+    "height",
+    "digest",
+    "content_file",
+    "created_at",
+];
+
+fn select() -> SelectStatement {
+    Query::select().columns(COLUMNS).from("files").to_owned()
+}
+
+fn read(row: &Row<'_>) -> Result<File, StoreError> {
+    Ok(File {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        media_type: row.get(2)?,
+        size: row.get(3)?,
+        width: row.get(4)?,
+        height: row.get(5)?,
+        digest: row.get(6)?,
+        content_file: row.get(7)?,
+        created_at: row.get(8)?,
+    })
+}
+
+/// The values of `tenant_id` and `dealer_id`.
+fn columns(owner: Owner) -> [Option<Id>; 2] {
+    match owner {
+        Owner::System => [None, None],
+        Owner::Dealer(id) => [None, Some(id)],
+        Owner::Tenant(id) => [Some(id), None],
+    }
+}
+
+fn belongs(owner: Owner) -> Expr {
+    match owner {
+        Owner::System => Expr::col("tenant_id").is_null().and(Expr::col("dealer_id").is_null()),
+        Owner::Dealer(id) => Expr::col("dealer_id").eq(id),
+        Owner::Tenant(id) => Expr::col("tenant_id").eq(id),
+    }
+}

@@ -1,0 +1,290 @@
+//! `/blobs` and `/files`: the file library.
+
+use futures_util::TryStreamExt as _;
+use pbx_client::types::UpdateBrand;
+use pbx_client::{Client, ErrorExt as _, UploadError, upload};
+use pbx_tests::Raw;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{server, start};
+
+/// The head of a PNG of that size, which is all that anybody looks at, with so many bytes after it.
+fn png(width: u32, height: u32, more: usize) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend(width.to_be_bytes());
+    bytes.extend(height.to_be_bytes());
+    bytes.resize(bytes.len() + 5 + more, 0);
+    bytes
+}
+
+/// The codes of the refusal.
+fn codes(uploaded: Result<String, UploadError>) -> Vec<String> {
+    let UploadError::Refused(error) = uploaded.unwrap_err() else {
+        return Vec::new();
+    };
+    let problems = error.problems();
+    problems.iter().map(|problem| problem.code.clone()).collect()
+}
+
+/// The path of a file's content, below the base.
+async fn path(client: &Client, id: &str) -> String {
+    let file = client.retrieve_file_info().id(id).send().await.unwrap().into_inner();
+    file.url.unwrap().strip_prefix("/api").unwrap().to_owned()
+}
+
+/// Stores a file in the two steps; the status and body of the second.
+async fn send(raw: &Raw, query: &str, content: Vec<u8>) -> (u16, String) {
+    let announced = raw.post_empty("/blobs/uploads").await;
+    assert_eq!((announced.status, announced.body.as_str()), (202, ""));
+    let [id, token] = ["portsip-upload-id", "portsip-upload-token"].map(|name| announced.header(name).unwrap());
+    let answer = raw
+        .request(Method::POST, &format!("/blobs/uploads/{id}/complete{query}"))
+        .header("portsip-upload-token", token)
+        .body(content)
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_file_is_brought_shown_fetched_and_deleted() {
+    let server = server();
+    let client = server.client().await;
+    let content = png(480, 176, 5000);
+    let id = upload(&client, "Lögo.png", content.clone()).await.unwrap();
+    let file = client.retrieve_file_info().id(&*id).send().await.unwrap().into_inner();
+    assert_eq!(file.id.as_deref(), Some(&*id));
+    assert_eq!(file.name.as_deref(), Some("Lögo.png"));
+    assert_eq!(file.size, Some(5029));
+    assert_eq!(file.media_type.as_deref(), Some("image/png"));
+    assert!(file.created_at.is_some());
+
+    let digest = file.url.unwrap().strip_prefix("/api/blobs/").unwrap().to_owned();
+    let answer = client.download_blobs().digest(&*digest).send().await.unwrap();
+    let headers = answer.headers().clone();
+    assert_eq!(headers["content-type"], "image/png");
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    assert_eq!(
+        headers["content-disposition"],
+        "attachment; filename=\"L_go.png\"; filename*=UTF-8''L%C3%B6go.png"
+    );
+    let fetched: Vec<_> = answer.into_inner().into_inner().try_collect().await.unwrap();
+    assert_eq!(fetched.concat(), content);
+
+    let listed = client
+        .list_files()
+        .filter("media_type eq 'image/png'")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((listed.count, listed.items.len()), (Some(1), 1));
+    client.delete_file().id(&*id).send().await.unwrap();
+    for gone in [
+        client.delete_file().id(&*id).send().await.unwrap_err(),
+        client.retrieve_file_info().id(&*id).send().await.unwrap_err(),
+        client.download_blobs().digest(digest).send().await.err().unwrap(),
+        client.retrieve_file_info().id("no-id").send().await.unwrap_err(),
+    ] {
+        assert_eq!(gone.status().unwrap(), 404);
+    }
+    assert_eq!(client.list_files().send().await.unwrap().count, Some(0));
+}
+
+#[tokio::test]
+async fn the_content_says_what_a_file_is() {
+    let server = server();
+    let client = server.client().await;
+    let disguised = upload(&client, "photo.jpg", png(1, 1, 0)).await.unwrap();
+    let file = client
+        .retrieve_file_info()
+        .id(disguised)
+        .send()
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(file.media_type.as_deref(), Some("image/png"));
+    for content in [
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+        "<!doctype html><script>alert(1)</script>",
+        "plain text",
+    ] {
+        assert_eq!(codes(upload(&client, "a.png", content).await), ["UNSUPPORTED_FILE"]);
+    }
+    let raw = server.raw_signed_in().await;
+    let (status, body) = send(&raw, "", Vec::new()).await;
+    assert_eq!(status, 400, "{body}");
+    // Without a name it has that of its id.
+    let (status, body) = send(&raw, "", png(1, 1, 0)).await;
+    assert_eq!(status, 201, "{body}");
+    let id = serde_json::from_str::<serde_json::Value>(&body).unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let file = client.retrieve_file_info().id(&*id).send().await.unwrap().into_inner();
+    assert_eq!(file.name, Some(format!("{id}.png")));
+    let bad = raw.post_empty("/blobs/uploads?filename=..%2Fx.png").await;
+    assert_eq!(
+        (bad.status, bad.json()["errors"][0]["detail"].as_str()),
+        (400, Some("query#/filename format"))
+    );
+}
+
+#[tokio::test]
+async fn a_content_that_changed_on_its_way_is_refused() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let zeros = "0".repeat(64);
+    let (status, body) = send(&raw, &format!("?digest={zeros}"), png(1, 1, 0)).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("query#/digest mismatch"), "{body}");
+    let (status, body) = send(&raw, "?digest=AB", png(1, 1, 0)).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("query#/digest pattern"), "{body}");
+    let client = server.client().await;
+    let id = upload(&client, "a.png", png(1, 1, 0)).await.unwrap();
+    let digest = path(&client, &id).await.strip_prefix("/blobs/").unwrap().to_owned();
+    assert_eq!(send(&raw, &format!("?digest={digest}"), png(1, 1, 0)).await.0, 201);
+}
+
+#[tokio::test]
+async fn a_file_is_as_large_as_the_operator_allows() {
+    let usual = server();
+    let client = usual.client().await;
+    upload(&client, "a.png", png(1, 1, (2 << 20) - 29)).await.unwrap();
+    assert_eq!(
+        codes(upload(&client, "a.png", png(1, 1, (2 << 20) - 28)).await),
+        ["PAYLOAD_TOO_LARGE"]
+    );
+    let small = start().with_arguments(&["--file-limit", "100"]).ready();
+    let client = small.client().await;
+    upload(&client, "a.png", png(1, 1, 71)).await.unwrap();
+    assert_eq!(
+        codes(upload(&client, "a.png", png(1, 1, 72)).await),
+        ["PAYLOAD_TOO_LARGE"]
+    );
+}
+
+#[tokio::test]
+async fn an_upload_needs_its_token_and_comes_in_time() {
+    let (start, clock) = start().with_clock();
+    let server = start.ready();
+    let raw = server.raw_signed_in().await;
+    let announced = raw.post_empty("/blobs/uploads").await;
+    let [id, token] = ["portsip-upload-id", "portsip-upload-token"].map(|name| announced.header(name).unwrap());
+    let complete = async |raw: &Raw, token: &str| {
+        let request = raw.request(Method::POST, &format!("/blobs/uploads/{id}/complete"));
+        let request = request.header("portsip-upload-token", token).body(png(1, 1, 0));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(complete(&raw, "another").await, 404);
+    assert_eq!(
+        raw.post_empty(&format!("/blobs/uploads/{id}/complete")).await.status,
+        400
+    );
+    clock.advance(jiff::SignedDuration::from_secs(3601));
+    // The session has ended as well.
+    let raw = server.raw_signed_in().await;
+    assert_eq!(complete(&raw, token).await, 404);
+}
+
+#[tokio::test]
+async fn the_brand_shows_files_that_are_there_and_fit() {
+    let server = server();
+    let client = server.client().await;
+    let brand = async |body: UpdateBrand| client.update_brand_information().body(body).send().await;
+    let details = |refused: pbx_client::Error<_>| {
+        let problems = refused.problems();
+        let details = problems
+            .iter()
+            .map(|problem| problem.detail.clone().unwrap_or_default());
+        details.collect::<Vec<_>>()
+    };
+    let logo = upload(&client, "logo.png", png(480, 176, 0)).await.unwrap();
+    let favicon = upload(&client, "favicon.png", png(64, 64, 1)).await.unwrap();
+    let wide = upload(&client, "wide.png", png(481, 1, 2)).await.unwrap();
+    let refused = brand(UpdateBrand::default().logo(&*wide).favicon(&*logo))
+        .await
+        .unwrap_err();
+    assert_eq!(details(refused), ["body#/logo dimensions", "body#/favicon dimensions"]);
+    brand(UpdateBrand::default().logo(&*logo).favicon(&*favicon))
+        .await
+        .unwrap();
+
+    // What is shown stays, until something else is.
+    let refused = client.delete_file().id(&*logo).send().await.unwrap_err();
+    assert_eq!(refused.status().unwrap(), 409);
+    assert!(
+        refused.describe().contains("the logo of the brand"),
+        "{}",
+        refused.describe()
+    );
+    brand(UpdateBrand::default().logo(pbx_client::Field::Null))
+        .await
+        .unwrap();
+    client.delete_file().id(&*logo).send().await.unwrap();
+    let refused = brand(UpdateBrand::default().logo(&*logo)).await.unwrap_err();
+    assert_eq!(details(refused), ["body#/logo unknown"]);
+    // The favicon is still there, and a change of something else is none of its business.
+    brand(UpdateBrand::default().title("Bell")).await.unwrap();
+}
+
+#[tokio::test]
+async fn contents_in_a_folder_outlive_the_server_and_orphans_do_not() {
+    let without = start();
+    let start = without.clone().with_arguments(&["--files", "pictures"]);
+    let folder = start.folder().join("pictures");
+    let kept = || {
+        let names = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let first = start.ready();
+    let client = first.client().await;
+    let id = upload(&client, "a.png", png(9, 9, 100)).await.unwrap();
+    let deleted = upload(&client, "b.png", png(8, 8, 100)).await.unwrap();
+    assert_eq!(kept().len(), 3, "two contents and the mark: {:?}", kept());
+    client.delete_file().id(deleted).send().await.unwrap();
+    assert_eq!(kept().len(), 2);
+    first.terminate();
+
+    std::fs::write(folder.join("7-0123456789abcdef"), "half a pict").unwrap();
+    let second = start.ready();
+    assert_eq!(kept().len(), 2, "{:?}", kept());
+    let (client, raw) = (second.client().await, second.raw_signed_in().await);
+    let fetched = raw
+        .request(Method::GET, &path(&client, &id).await)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(fetched.bytes().await.unwrap(), png(9, 9, 100));
+    second.terminate();
+
+    let without = without.ended();
+    assert_eq!(without.status.code(), Some(1));
+    assert!(without.stderr.contains("name it with --files"), "{}", without.stderr);
+}
+
+#[tokio::test]
+async fn only_those_who_manage_something_have_files() {
+    let server = server();
+    let raw = server.raw();
+    for answer in [
+        raw.get("/files", &[]).await,
+        raw.post_empty("/blobs/uploads").await,
+        raw.get("/blobs/0", &[]).await,
+    ] {
+        assert_eq!(answer.status, 401);
+    }
+    let raw = server.raw_signed_in().await;
+    assert_eq!(raw.get("/blobs/0", &[]).await.status, 404);
+    assert_eq!(raw.get("/files", &[("filter", "digest eq 'x'")]).await.status, 400);
+    assert_eq!(
+        raw.get("/files", &[("orderby", "size desc, name")]).await.json(),
+        json!({"count": 0, "items": []})
+    );
+}
