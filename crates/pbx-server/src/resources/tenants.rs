@@ -239,7 +239,7 @@ impl From<tenants::TenantSummary> for TenantSummary {
             avatar_file_name: None,
             avatar_file_size: None,
             avatar_file_url: None,
-            created_at: tenant.created_at,
+            created_at: tenant.created_at.into(),
         }
     }
 }
@@ -295,7 +295,7 @@ impl From<tenants::Tenant> for Tenant {
             contact_update_interval: Some(settings.contact_update_interval),
             email_recipients: settings.email_recipients,
             password_force_reset: Some(settings.password_force_reset),
-            created_at: tenant.created_at,
+            created_at: tenant.created_at.into(),
             avatar_file_name: None,
             avatar_file_size: None,
             avatar_file_url: None,
