@@ -22,7 +22,10 @@ pub trait HolidaysApi: api::Api {
     ///
     /// `POST /holidays` for Admin; answers 201.
     ///
-    /// Create a new holiday
+    /// Create a new holiday: a run of days if `consecutive` is true, otherwise a span of time within one day.
+    /// Months and days are needed, and years unless `every_year` is true, which ignores them. Without hours and minutes it
+    /// lasts from 00:00 on the first day to 23:59 on the last. The end must not lie before the start, but a run of days of
+    /// every year may go on into the next.
     fn create_holiday(
         &self,
         call: api::Call<Self::Caller>,
@@ -44,7 +47,7 @@ pub trait HolidaysApi: api::Api {
     ///
     /// `POST /holidays/{id}` for Admin; answers 200.
     ///
-    /// Update a holiday that already exists.
+    /// Update a holiday that already exists. What it becomes must keep the rules of a new one.
     fn update_holiday(
         &self,
         call: api::Call<Self::Caller>,

@@ -144,7 +144,8 @@ pub struct AddedHeader {
 /// The body of `rechargeTenant`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct Balance {
-    /// The balance of the tenant. Precision is five digits.
+    /// The balance of the tenant: a decimal number with at most ten digits before the point and five after it. The shortest
+    /// text of the number, which is what programs print, is the exact amount.
     pub balance: f64,
 }
 

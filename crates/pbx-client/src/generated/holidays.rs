@@ -17,7 +17,10 @@ impl Client {
 
     /// Create a new holiday.
     ///
-    /// Create a new holiday
+    /// Create a new holiday: a run of days if `consecutive` is true, otherwise a span of time within one day.
+    /// Months and days are needed, and years unless `every_year` is true, which ignores them. Without hours and minutes it
+    /// lasts from 00:00 on the first day to 23:59 on the last. The end must not lie before the start, but a run of days of
+    /// every year may go on into the next.
     ///
     /// `POST /holidays`
     ///
@@ -41,7 +44,7 @@ impl Client {
 
     /// Update a holiday.
     ///
-    /// Update a holiday that already exists.
+    /// Update a holiday that already exists. What it becomes must keep the rules of a new one.
     ///
     /// `POST /holidays/{id}`
     ///

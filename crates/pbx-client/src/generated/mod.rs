@@ -119,5 +119,8 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("listFiles 200", crate::support::decode::<types::FileList>),
     ("retrieveFileInfo 200", crate::support::decode::<types::FileInfo>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
+    ("listProviders 200", crate::support::decode::<types::ProviderList>),
+    ("createProvider 201", crate::support::decode::<types::Created>),
+    ("showProvider 200", crate::support::decode::<types::Provider>),
     ("error Errors", crate::support::decode::<types::Errors>),
 ];

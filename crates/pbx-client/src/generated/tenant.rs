@@ -561,7 +561,8 @@ pub mod types {
     /// What [`Client::get_tenant_balance`](crate::Client::get_tenant_balance) answers.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Balance {
-        /// The balance of the tenant. Precision is five digits.
+        /// The balance of the tenant: a decimal number with at most ten digits before the point and five after it. The shortest
+        /// text of the number, which is what programs print, is the exact amount.
         pub balance: Option<f64>,
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::audit::{Action, Audited, Entry, Object};
-use super::{Error, Id, Violation};
+use super::{Error, Id, Violation, tenants};
 use crate::store::{Changes, Store, Tx, balance as queries};
 
 /// Decimal places of an amount.
@@ -67,21 +67,25 @@ impl fmt::Display for Amount {
     }
 }
 
-/// What the tenant has.
+/// What the tenant has. Only whoever has the billing feature sees or changes it.
 pub async fn show(store: &Store, tenant_id: Id) -> Result<Amount, Error> {
-    store.read(move |tx| current(tx, tenant_id)).await
+    store
+        .read(move |tx| {
+            billed(tx, tenant_id)?;
+            queries::of(tx, tenant_id)?.ok_or_else(tenants::not_found)
+        })
+        .await
 }
 
 /// Adds to what the tenant has, or takes off.
 pub async fn recharge(store: &Changes, tenant_id: Id, amount: Amount) -> Result<(), Error> {
     store
         .write(move |tx| {
+            billed(tx, tenant_id)?;
             if amount == Amount::ZERO {
-                current(tx, tenant_id)?;
                 return Ok(Audited::nothing(()));
             }
             if !queries::add(tx, tenant_id, amount)? {
-                current(tx, tenant_id)?;
                 let message = "would take the balance beyond ten digits before the point";
                 return Err(Error::invalid(Violation::field("balance", "range", message)));
             }
@@ -91,8 +95,16 @@ pub async fn recharge(store: &Changes, tenant_id: Id, amount: Amount) -> Result<
         .await
 }
 
-fn current(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Amount, Error> {
-    queries::of(tx, tenant_id)?.ok_or(Error::NotFound { what: "tenant" })
+/// That the tenant has the feature: `enable_billing` says whether calls are charged, `enable_feature_billing` whether there is
+/// anything of it for the tenant to see.
+fn billed(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
+    let tenant = tenants::existing(tx, tenant_id)?;
+    if tenant.settings.enable_feature_billing {
+        Ok(())
+    } else {
+        let message = "Billing is not a feature of this tenant (`enable_feature_billing`).";
+        Err(Error::Barred { message })
+    }
 }
 
 #[cfg(test)]

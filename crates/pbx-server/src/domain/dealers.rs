@@ -178,7 +178,7 @@ pub async fn update(store: &Changes, reach: Reach, id: Id, sent: Map<String, Val
     store
         .write(move |tx| {
             let before = existing(tx, reach, id)?;
-            let mut settings = merged(&before.settings, &sent)?;
+            let mut settings: DealerSettings = merged(&before.settings, &sent)?;
             if let Reach::Branch(maker) = reach
                 && sent.contains_key("tenant_full_access")
             {

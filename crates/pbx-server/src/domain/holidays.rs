@@ -5,33 +5,29 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
-use super::document;
 use super::list::{Field, Kind, ListQuery, Page};
+use super::merge::merged;
 use super::{Error, Id, IdSource, Violation};
 use crate::store::{Changes, OnConstraint, Store, Tx, holidays as queries};
 
 /// What a list of holidays can be filtered and ordered by: all there is.
 pub const FIELDS: &[Field] = &[
-    field("id", Kind::Id),
-    field("name", Kind::Text),
-    field("region", Kind::Text),
-    field("consecutive", Kind::Boolean),
-    field("every_year", Kind::Boolean),
-    field("year_start", Kind::Integer),
-    field("year_end", Kind::Integer),
-    field("month_start", Kind::Integer),
-    field("month_end", Kind::Integer),
-    field("day_start", Kind::Integer),
-    field("day_end", Kind::Integer),
-    field("hour_start", Kind::Integer),
-    field("hour_end", Kind::Integer),
-    field("minute_start", Kind::Integer),
-    field("minute_end", Kind::Integer),
+    Field::new("id", Kind::Id),
+    Field::new("name", Kind::Text),
+    Field::new("region", Kind::Text),
+    Field::new("consecutive", Kind::Boolean),
+    Field::new("every_year", Kind::Boolean),
+    Field::new("year_start", Kind::Integer),
+    Field::new("year_end", Kind::Integer),
+    Field::new("month_start", Kind::Integer),
+    Field::new("month_end", Kind::Integer),
+    Field::new("day_start", Kind::Integer),
+    Field::new("day_end", Kind::Integer),
+    Field::new("hour_start", Kind::Integer),
+    Field::new("hour_end", Kind::Integer),
+    Field::new("minute_start", Kind::Integer),
+    Field::new("minute_end", Kind::Integer),
 ];
-
-const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind }
-}
 
 /// A year in which no date is missing, for what is of every year.
 const LEAP_YEAR: i32 = 2000;
@@ -94,9 +90,7 @@ pub async fn create(store: &Changes, ids: &IdSource, tenant_id: Id, draft: Draft
         .write(move |tx| {
             queries::insert(tx, tenant_id, &holiday)
                 .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
-            let members = members(&holiday)?.into_iter();
-            let set = members.filter(|(_, value)| !value.is_null()).map(|(name, _)| name);
-            Ok(Entry::create(Object::Holiday, id).fields(set).with(id))
+            Ok(Entry::create(Object::Holiday, id).fields(holiday.set()).with(id))
         })
         .await
 }
@@ -143,19 +137,15 @@ fn existing(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<Holiday, Error> {
 impl Holiday {
     /// The holiday that it becomes when these members are merged into it.
     fn merged(&self, sent: &Map<String, Value>) -> Result<Self, Error> {
-        let mut members = members(self)?;
-        document::merge(&mut members, sent, &Map::new(), &[]);
-        let draft: Draft = serde_json::from_value(Value::Object(members))
-            .map_err(|error| Error::internal(format!("a holiday cannot be merged: {error}")))?;
-        draft.checked(self.id)
+        merged::<Draft>(self, sent)?.checked(self.id)
     }
-}
 
-fn members(holiday: &Holiday) -> Result<Map<String, Value>, Error> {
-    match serde_json::to_value(holiday) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Error::internal("a holiday is no object")),
-        Err(error) => Err(Error::internal(format!("a holiday cannot be written: {error}"))),
+    /// The members that have a value.
+    fn set(&self) -> Vec<&'static str> {
+        let years = [("year_start", self.year_start), ("year_end", self.year_end)];
+        let missing = |name| years.contains(&(name, None));
+        let members = FIELDS.iter().map(|field| field.name);
+        members.filter(|name| *name != "id" && !missing(name)).collect()
     }
 }
 
@@ -281,6 +271,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::document;
     use crate::domain::error::Place;
 
     /// Christmas of one year, with other members.

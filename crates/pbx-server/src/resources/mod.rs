@@ -15,7 +15,9 @@ mod key;
 mod license;
 mod login;
 mod network;
+mod providers;
 mod sbc;
+mod tenant;
 mod tenant_parts;
 mod tenants;
 mod transports;
@@ -79,6 +81,7 @@ list_parameters!(
     pbx_api::files::ListFilesQuery,
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::providers::ListProvidersQuery,
     pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
 );

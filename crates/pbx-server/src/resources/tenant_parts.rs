@@ -8,6 +8,9 @@ use pbx_api::shared::{
 use super::mask;
 use crate::domain::tenants::{e164, events, office_hours, tenant};
 
+/// No recordings and messages are kept, which is what a tenant's disk quota is for.
+pub(super) const NOTHING_USED: &str = "0KB";
+
 impl From<office_hours::OfficeHours> for OfficeHours {
     fn from(hours: office_hours::OfficeHours) -> Self {
         Self {

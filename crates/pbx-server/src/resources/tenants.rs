@@ -8,6 +8,7 @@ use pbx_api::tenants::{
 use pbx_api::{Call, Field, Patch, Secret};
 
 use super::known;
+use super::tenant_parts::NOTHING_USED;
 use crate::domain::Error;
 use crate::domain::dealers;
 use crate::domain::list::ListQuery;
@@ -302,6 +303,3 @@ impl From<tenants::Tenant> for Tenant {
         }
     }
 }
-
-/// No recordings and messages are kept, which is what a tenant's disk quota is for.
-const NOTHING_USED: &str = "0KB";

@@ -6,6 +6,7 @@ use crate::domain::document::Check;
 use crate::domain::password::Password;
 use crate::domain::vault::{Sealed, Vault};
 use crate::domain::{Error, address};
+use crate::webhook::{Account, Authentication, Webhook};
 
 /// Where events of one kind go, and how we say who we are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,12 @@ pub struct WebhookSecrets {
     pub token: Option<Password>,
 }
 
+/// A webhook that is not enabled may still lack them.
+const NO_CREDENTIALS: Error = Error::Refused {
+    code: "NO_WEBHOOK",
+    message: "The credentials that `auth` asks for are not saved for this event: set them with POST /tenant first.",
+};
+
 impl EventWebhook {
     /// Takes secrets, each sealed for the `place` of its member. Empty ones are none.
     pub(super) fn seal(
@@ -57,6 +64,33 @@ impl EventWebhook {
         self.password = seal("password", secrets.password)?;
         self.token = seal("token", secrets.token)?;
         Ok(())
+    }
+
+    /// The receiver, if there is one, with the credentials that were sealed for the `place` of their members.
+    pub(super) fn receiver(self, vault: &Vault, place: impl Fn(&str) -> String) -> Result<Option<Webhook>, Error> {
+        let Some(url) = self.url else { return Ok(None) };
+        let open = |member, sealed: Option<Sealed>| match sealed {
+            Some(sealed) => vault.open(&place(member), &sealed),
+            None => Err(NO_CREDENTIALS),
+        };
+        let authentication = match self.auth {
+            WebhookAuth::Disable => Authentication::None,
+            WebhookAuth::Bearer => Authentication::Bearer {
+                token: open("token", self.token)?,
+            },
+            WebhookAuth::Basic | WebhookAuth::Digest => {
+                let account = Account {
+                    username: self.username.ok_or(NO_CREDENTIALS)?,
+                    password: open("password", self.password)?,
+                };
+                if self.auth == WebhookAuth::Basic {
+                    Authentication::Basic(account)
+                } else {
+                    Authentication::Digest(account)
+                }
+            }
+        };
+        Ok(Some(Webhook { url, authentication }))
     }
 
     /// One that is enabled must be complete.

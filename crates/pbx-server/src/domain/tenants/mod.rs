@@ -7,6 +7,7 @@ pub mod e164;
 pub mod events;
 mod lists;
 pub mod office_hours;
+pub mod status;
 pub mod tenant;
 
 use serde_json::{Map, Value};
@@ -18,8 +19,10 @@ use super::document::{self, Check};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Reach;
 use super::vault::Vault;
+use super::webhook::{self, Event};
 use super::{Error, Id, IdSource, clock, dealers, numbers};
-use crate::store::{Changes, OnConstraint, Store, Tx, sessions, tenants as queries};
+use crate::store::{Changes, OnConstraint, Store, Tx, providers, sessions, tenants as queries};
+use crate::webhook::Sender;
 
 /// What a list of tenants can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
@@ -121,6 +124,7 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
     check.finish()?;
     store
         .write(move |tx| {
+            not_a_trunks(tx, &tenant.profile.domain)?;
             queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             numbers::begin(tx, tenant.id)?;
             if let Reach::Branch(dealer_id) = reach {
@@ -173,6 +177,9 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
             caller_ids::check(tx, &mut check, &before, &after)?;
             avatar::check(tx, &mut check, &before, &after)?;
             check.finish()?;
+            if before.profile.domain != after.profile.domain {
+                not_a_trunks(tx, &after.profile.domain)?;
+            }
             queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {
                 sessions::delete_of_tenant(tx, id)?;
@@ -182,6 +189,17 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
                 .with(()))
         })
         .await
+}
+
+/// Sends an event that reports nothing to where the tenant wants such events, whether they are switched on or not.
+pub async fn send_test(store: &Store, vault: &Vault, sender: &Sender, id: Id, event: Event) -> Result<(), Error> {
+    let settings = show_current(store, id).await?.settings;
+    let webhook = match event {
+        Event::Cdr => settings.cdr_event,
+        Event::Extension => settings.extension_event,
+    };
+    let place = |member: &str| tenant::secret_place(id, &format!("{}.{member}", event.as_str()));
+    webhook::send_test(store, sender, id, event, webhook.receiver(vault, place)?).await
 }
 
 /// Removes a tenant with everything that is its own.
@@ -209,8 +227,20 @@ pub fn not_found() -> Error {
     Error::NotFound { what: "tenant" }
 }
 
-fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
+/// The tenant of that id.
+pub fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
     queries::by_id(tx, id)?.ok_or_else(not_found)
+}
+
+/// A trunk that registers for a domain must not be mistaken for a tenant.
+fn not_a_trunks(tx: &mut Tx<'_>, domain: &str) -> Result<(), Error> {
+    if providers::registers(tx, domain)? {
+        return Err(Error::Conflict {
+            code: "CONFLICT",
+            message: "A trunk registers for this SIP domain.".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn domain_taken() -> Error {
