@@ -132,13 +132,20 @@ impl Memory {
 fn hash_now(password: &Password, blocks: &mut Vec<Block>) -> Result<String, Error> {
     let salt = Salt::generate();
     let params = Params::default();
-    let text = || {
+    let mut text = || {
         Ok::<_, argon2::password_hash::Error>(PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
             params: ParamsString::try_from(&params)?,
             salt: Some(salt),
-            hash: Some(compute(password, Algorithm::Argon2id, Version::V0x13, &params, &salt, blocks)?),
+            hash: Some(compute(
+                password,
+                Algorithm::Argon2id,
+                Version::V0x13,
+                &params,
+                &salt,
+                blocks,
+            )?),
         })
     };
     text()
