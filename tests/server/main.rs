@@ -32,6 +32,7 @@ mod network;
 mod providers;
 mod sbc;
 mod tenant;
+mod tenant_dealers;
 mod tenant_events;
 mod tenants;
 mod transcript;
