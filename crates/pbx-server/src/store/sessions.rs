@@ -34,6 +34,7 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             ("sessions", "id"),
             ("accounts", "tenant_id"),
             ("sessions", "tenant_id"),
+            ("accounts", "password_force_reset"),
         ])
         .from("tokens")
         .inner_join(
@@ -66,6 +67,7 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             name: row.get(2)?,
             session_id: row.get(3)?,
             tenant_id: own.or(switched),
+            must_change_password: row.get(6)?,
         })
     })
 }
