@@ -8,7 +8,7 @@ use pbx_api::tenants::{
 use pbx_api::{Call, Field, Patch, Secret};
 
 use super::known;
-use super::tenant_parts::Avatar;
+use super::tenant_parts::{Avatar, shows};
 use crate::domain::Error;
 use crate::domain::dealers;
 use crate::domain::files::File;
@@ -19,7 +19,7 @@ use crate::domain::tenants::designation::{self, TenantDealer};
 use crate::domain::tenants::e164::E164Rules;
 use crate::domain::tenants::events::{EventWebhook, WebhookSecrets};
 use crate::domain::tenants::office_hours::{Day, OfficeHours, Range};
-use crate::domain::tenants::{self, By, NewTenant, Profile, Settings, Shown};
+use crate::domain::tenants::{self, By, NewTenant, Profile, Settings};
 use crate::http::Pbx;
 
 impl TenantsApi for Pbx {
@@ -244,62 +244,8 @@ fn summary((tenant, avatar): (tenants::TenantSummary, Option<File>)) -> TenantSu
     }
 }
 
-impl From<Shown> for Tenant {
-    fn from(shown: Shown) -> Self {
-        let (tenant, avatar) = (shown.tenant, Avatar::from(shown.avatar));
-        let (profile, settings) = (tenant.profile, tenant.settings);
-        Self {
-            id: tenant.id.to_string(),
-            name: profile.name,
-            domain: profile.domain,
-            website: profile.website,
-            timezone: profile.timezone,
-            currency: profile.currency,
-            region: profile.region,
-            enabled: Some(profile.enabled),
-            enable_video_recording: Some(settings.enable_video_recording),
-            enable_audio_recording: Some(settings.enable_audio_recording),
-            enable_dual_track_recording: Some(settings.enable_dual_track_recording),
-            enable_billing: Some(settings.enable_billing),
-            enable_feature_billing: Some(settings.enable_feature_billing),
-            enable_feature_call_statistics: Some(settings.enable_feature_call_statistics),
-            enable_feature_contact_center: Some(settings.enable_feature_contact_center),
-            enable_feature_message_channels: Some(settings.enable_feature_message_channels),
-            enable_feature_microsoft_teams: Some(settings.enable_feature_microsoft_teams),
-            enable_feature_trunks: Some(settings.enable_feature_trunks),
-            enable_feature_whats_app: Some(settings.enable_feature_whats_app),
-            enable_night_mode: Some(settings.enable_night_mode),
-            enable_two_factor_authentication: Some(settings.enable_two_factor_authentication),
-            custom_options: settings.custom_options,
-            max_extensions: Some(profile.max_extensions),
-            max_concurrent_calls: Some(profile.max_concurrent_calls),
-            max_ring_groups: Some(settings.max_ring_groups),
-            max_virtual_receptionists: Some(settings.max_virtual_receptionists),
-            max_call_queues: Some(settings.max_call_queues),
-            max_conference_rooms: Some(settings.max_conference_rooms),
-            disk_quota: Some(settings.disk_quota),
-            used_disk_quota: shown.used_disk_quota,
-            im_disk_quota: Some(settings.im_disk_quota),
-            extension_im_disk_quota: Some(settings.extension_im_disk_quota),
-            recording_retention: Some(settings.recording_retention),
-            call_report_retention: Some(settings.call_report_retention),
-            log_retention: Some(settings.log_retention),
-            temp_file_retention: Some(settings.temp_file_retention),
-            office_hours: settings.office_hours.into(),
-            outbound_caller_ids: settings.outbound_caller_ids.into_iter().map(Into::into).collect(),
-            e164: Some(settings.e164.into()),
-            cdr_event: Some(settings.cdr_event.into()),
-            extension_event: Some(settings.extension_event.into()),
-            contact_match_type: Some(settings.contact_match_type.into()),
-            contact_match_length: settings.contact_match_length,
-            contact_append_type: Some(settings.contact_append_type.into()),
-            contact_update_interval: Some(settings.contact_update_interval),
-            email_recipients: settings.email_recipients,
-            password_force_reset: Some(settings.password_force_reset),
-            created_at: tenant.created_at.into(),
-            avatar_file_name: avatar.name,
-            avatar_file_size: avatar.size,
-            avatar_file_url: avatar.url,
-        }
-    }
-}
+shows!(Tenant, tenant, {
+    enabled: Some(tenant.profile.enabled),
+    email_recipients: tenant.settings.email_recipients,
+    created_at: tenant.created_at.into(),
+});
