@@ -288,4 +288,68 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
     assert_eq!((of_status(&answers, 201), of_status(&answers, 409)), (5, 7));
     let status = here.get("/dealer/status", &[]).await.json();
     assert_eq!((&status["current_tenants"], &status["current_users"]), (&json!(4), &json!(5)));
+
+/// What every tenant needs.
+fn tenant(domain: &str) -> Value {
+    json!({"name": domain, "domain": domain, "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU"})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_are_one_set_on_both() {
+    let Some((one, other)) = two_nodes() else { return };
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    // One domain, many who want it on both.
+    let body = tenant("one.example.com");
+    let answers = join_all((0..20).map(|number| [&here, &there][number % 2].post("/tenants", &body))).await;
+    let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of_status(201), of_status(409)), (1, 19));
+
+    // Members of one tenant, changed on both: none is lost.
+    let id = here.post("/tenants", &tenant("two.example.com")).await.json()["id"].clone();
+    let path = format!("/tenants/{}", id.as_str().unwrap());
+    let members = [
+        "max_ring_groups",
+        "max_call_queues",
+        "log_retention",
+        "temp_file_retention",
+    ];
+    for round in 1..5 {
+        let bodies = members.map(|name| json!({name: round, "office_hours": {"sunday": {"enabled": true}}}));
+        let writes = bodies.iter().enumerate();
+        let answers = join_all(writes.map(|(number, body)| [&here, &there][number % 2].post(&path, body))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+        let shown = [here.get(&path, &[]).await.json(), there.get(&path, &[]).await.json()];
+        assert!(
+            members
+                .iter()
+                .all(|name| shown[0][*name] == round && shown[1][*name] == round)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_in_its_tenant_on_both_and_out_of_it_when_that_is_gone() {
+    let Some((one, other)) = two_nodes() else { return };
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    let id = here.post("/tenants", &tenant("one.example.com")).await.json()["id"].clone();
+    let id = id.as_str().unwrap();
+    for _ in 0..3 {
+        assert_eq!(here.post_empty(&format!("/tenants/switch?id={id}")).await.status, 200);
+        becomes(&there, "Admin").await;
+        assert_eq!(there.post_empty("/tenants/switch").await.status, 200);
+        becomes(&here, "SystemAdmin").await;
+    }
+    assert_eq!(here.post_empty(&format!("/tenants/switch?id={id}")).await.status, 200);
+    becomes(&there, "Admin").await;
+    assert_eq!(there.post_empty(&format!("/tenants/{id}/destroy")).await.status, 204);
+    becomes(&here, "SystemAdmin").await;
+}
+
+/// Asks until the session has that role: what a node holds in memory is never older than a second.
+async fn becomes(caller: &Raw, role: &str) {
+    let asked = async { while caller.get("/auth/user", &[]).await.json()["role"] != role {} };
+    let late = tokio::time::timeout(Duration::from_secs(10), asked).await;
+    assert!(late.is_ok(), "the session does not become that of {role}");
 }

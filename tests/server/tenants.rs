@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::{server, start};
 
 /// What every tenant needs.
-fn body(domain: &str) -> Value {
+pub(crate) fn body(domain: &str) -> Value {
     json!({
         "name": format!("Tenant {domain}"), "domain": domain, "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU",
     })
 }
 
 /// A tenant with these members besides; its id.
-async fn create(raw: &Raw, domain: &str, members: Value) -> String {
+pub(crate) async fn create(raw: &Raw, domain: &str, members: Value) -> String {
     let mut body = body(domain);
     body.as_object_mut()
         .unwrap()
@@ -26,13 +26,13 @@ async fn create(raw: &Raw, domain: &str, members: Value) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-async fn show(raw: &Raw, id: &str) -> Value {
+pub(crate) async fn show(raw: &Raw, id: &str) -> Value {
     let answer = raw.get(&format!("/tenants/{id}"), &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json()
 }
 
-async fn update(raw: &Raw, id: &str, body: Value) -> Exchange {
+pub(crate) async fn update(raw: &Raw, id: &str, body: Value) -> Exchange {
     raw.post(&format!("/tenants/{id}"), &body).await
 }
 
@@ -49,7 +49,7 @@ fn faults(answer: &Exchange) -> Vec<String> {
     details
 }
 
-async fn domains(raw: &Raw, query: &[(&str, &str)]) -> Vec<String> {
+pub(crate) async fn domains(raw: &Raw, query: &[(&str, &str)]) -> Vec<String> {
     let answer = raw.get("/tenants", query).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let items = answer.json()["items"].as_array().unwrap().clone();

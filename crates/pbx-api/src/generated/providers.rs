@@ -3,6 +3,7 @@
 //! The resource `providers`.
 
 use pbx_api as api;
+pub use super::shared::{Created, TransportProtocol};
 
 /// The operations of `/providers`: one method each.
 pub trait ProvidersApi: api::Api {
@@ -53,6 +54,92 @@ pub trait ProvidersApi: api::Api {
         id: String,
         tenant_id: String,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// List providers
+    ///
+    /// `GET /providers` for SystemAdmin; answers 200.
+    ///
+    /// Retrieve a collection of providers.
+    fn list_providers(
+        &self,
+        call: api::Call<Self::Caller>,
+        query: ListProvidersQuery,
+    ) -> impl Future<Output = Result<ProviderList, Self::Error>> + Send;
+
+    /// Create a provider
+    ///
+    /// `POST /providers` for SystemAdmin; answers 201.
+    ///
+    /// Add a provider. Tenants use it once it is assigned to them.
+    fn create_provider(
+        &self,
+        call: api::Call<Self::Caller>,
+        body: CreateProvider,
+    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+
+    /// Show a provider
+    ///
+    /// `GET /providers/{id}` for SystemAdmin; answers 200.
+    ///
+    /// Retrieve a provider.
+    fn show_provider(
+        &self,
+        call: api::Call<Self::Caller>,
+        id: String,
+    ) -> impl Future<Output = Result<Provider, Self::Error>> + Send;
+
+    /// Update a provider
+    ///
+    /// `POST /providers/{id}` for SystemAdmin; answers 200.
+    ///
+    /// Update a provider.
+    fn update_provider(
+        &self,
+        call: api::Call<Self::Caller>,
+        id: String,
+        body: api::Patch<UpdateProvider>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Destroy a provider
+    ///
+    /// `POST /providers/{id}/destroy` for SystemAdmin; answers 204.
+    ///
+    /// Destroy a provider. One that is assigned to a tenant stays.
+    fn destroy_provider(
+        &self,
+        call: api::Call<Self::Caller>,
+        id: String,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// The query parameters of `listProviders`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct ListProvidersQuery {
+    /// Use the `filter` query parameter to retrieve just a subset of a collection.
+    pub filter: Option<String>,
+    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
+    pub search: Option<String>,
+    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
+    /// The default order is ascending order.
+    pub orderby: Option<String>,
+    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
+    ///
+    /// Default: `0`. At least 0.
+    #[serde(
+        default = "api::preset::integer::<0, _>",
+        deserialize_with = "api::preset::integer_or::<0, _, _>"
+    )]
+    pub skip: i32,
+    /// Use the `top` query parameter to specify the page size of the result set.
+    ///
+    /// Default: `100`. 1 to 100.
+    #[serde(
+        default = "api::preset::integer::<100, _>",
+        deserialize_with = "api::preset::integer_or::<100, _, _>"
+    )]
+    pub top: i32,
+    /// Accepted for compatibility and ignored; the answer always has the `count`.
+    pub count: Option<bool>,
 }
 
 /// The body of `assignProvider`.
@@ -66,6 +153,83 @@ pub struct AssignProvider {
     /// Must be numbers and ranges such as 3000;12000-18000.
     pub did_numbers: String,
     /// The max number of concurrent calls.
+    ///
+    /// At least 0.
+    pub concurrency: Option<i32>,
+}
+
+/// The body of `createProvider`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct CreateProvider {
+    /// The name of the trunk.
+    ///
+    /// 1 to 64 characters.
+    pub name: String,
+    /// Whether calls may use the trunk.
+    ///
+    /// Default: `true`.
+    #[serde(
+        default = "api::preset::boolean::<true>",
+        deserialize_with = "api::preset::boolean_or::<true, _>"
+    )]
+    pub enabled: bool,
+    pub mode: TrunkMode,
+    /// Default: `"UDP"`.
+    #[serde(
+        default = "default_create_provider_transport",
+        deserialize_with = "create_provider_transport_or_default"
+    )]
+    pub transport: TransportProtocol,
+    /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
+    ///
+    /// 1 to 253 characters.
+    pub hostname: String,
+    /// The port of the trunk.
+    ///
+    /// Default: `5060`. 1 to 65535.
+    #[serde(
+        default = "api::preset::integer::<5060, _>",
+        deserialize_with = "api::preset::integer_or::<5060, _, _>"
+    )]
+    pub port: u16,
+    /// The max number of concurrent calls, over all tenants. Null or 0: any number.
+    ///
+    /// At least 0.
+    pub concurrency: Option<i32>,
+}
+
+fn default_create_provider_transport() -> TransportProtocol {
+    TransportProtocol::Udp
+}
+
+fn create_provider_transport_or_default<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<TransportProtocol, D::Error> {
+    api::preset::or(deserializer, default_create_provider_transport)
+}
+
+/// A trunk, by which calls reach and leave the system.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Provider {
+    /// The unique ID of the provider (trunk).
+    pub id: String,
+    /// The name of the trunk.
+    ///
+    /// 1 to 64 characters.
+    pub name: String,
+    /// Whether calls may use the trunk.
+    pub enabled: bool,
+    pub mode: TrunkMode,
+    pub transport: TransportProtocol,
+    /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
+    ///
+    /// 1 to 253 characters.
+    pub hostname: String,
+    /// The port of the trunk.
+    ///
+    /// 1 to 65535.
+    pub port: u16,
+    /// The max number of concurrent calls, over all tenants. Null or 0: any number.
     ///
     /// At least 0.
     pub concurrency: Option<i32>,
@@ -111,6 +275,83 @@ pub struct ProviderAssignment {
     pub concurrency: Option<i32>,
 }
 
+/// The answer of `listProviders`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ProviderList {
+    /// Total number of resource.
+    ///
+    /// At least 0.
+    pub count: i64,
+    pub items: Vec<Provider>,
+}
+
+/// How the trunk and this system know each other:
+/// - `IP_AUTH`: By their addresses.
+/// - `REGISTER_AUTH`: This system registers with the trunk.
+/// - `ACCEPT_REGISTER`: The trunk registers with this system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TrunkMode {
+    /// `IP_AUTH`.
+    IpAuth,
+    /// `REGISTER_AUTH`.
+    RegisterAuth,
+    /// `ACCEPT_REGISTER`.
+    AcceptRegister,
+}
+
+impl TrunkMode {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[
+        Self::IpAuth,
+        Self::RegisterAuth,
+        Self::AcceptRegister,
+    ];
+
+    /// As text, in the same order.
+    pub const NAMES: &'static [&'static str] = &[
+        "IP_AUTH",
+        "REGISTER_AUTH",
+        "ACCEPT_REGISTER",
+    ];
+
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IpAuth => "IP_AUTH",
+            Self::RegisterAuth => "REGISTER_AUTH",
+            Self::AcceptRegister => "ACCEPT_REGISTER",
+        }
+    }
+}
+
+api::choice!(TrunkMode);
+
+/// The body of `updateProvider`.
+#[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct UpdateProvider {
+    /// The name of the trunk.
+    ///
+    /// 1 to 64 characters.
+    pub name: api::Field<String>,
+    /// Whether calls may use the trunk.
+    pub enabled: api::Field<bool>,
+    pub mode: api::Field<TrunkMode>,
+    pub transport: api::Field<TransportProtocol>,
+    /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
+    ///
+    /// 1 to 253 characters.
+    pub hostname: api::Field<String>,
+    /// The port of the trunk.
+    ///
+    /// 1 to 65535.
+    pub port: api::Field<u16>,
+    /// The max number of concurrent calls, over all tenants. Null or 0: any number.
+    ///
+    /// At least 0.
+    pub concurrency: api::Field<i32>,
+}
+
 /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: ProvidersApi>() -> api::Resource<A> {
     api::Resource::new("providers")
@@ -118,14 +359,24 @@ pub fn router<A: ProvidersApi>() -> api::Resource<A> {
         .signed_in(&CHECK_PROVIDER_ASSIGNEE, check_provider_assignee)
         .signed_in(&ASSIGN_PROVIDER, assign_provider)
         .signed_in(&DESTROY_PROVIDER_ASSIGNEE, destroy_provider_assignee)
+        .signed_in(&LIST_PROVIDERS, list_providers)
+        .signed_in(&CREATE_PROVIDER, create_provider)
+        .signed_in(&SHOW_PROVIDER, show_provider)
+        .signed_in(&UPDATE_PROVIDER, update_provider)
+        .signed_in(&DESTROY_PROVIDER, destroy_provider)
 }
 
 /// Every operation, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 4] = [
+pub static OPERATIONS: [&api::Operation; 9] = [
     &LIST_PROVIDER_ASSIGNEES,
     &CHECK_PROVIDER_ASSIGNEE,
     &ASSIGN_PROVIDER,
     &DESTROY_PROVIDER_ASSIGNEE,
+    &LIST_PROVIDERS,
+    &CREATE_PROVIDER,
+    &SHOW_PROVIDER,
+    &UPDATE_PROVIDER,
+    &DESTROY_PROVIDER,
 ];
 
 async fn list_provider_assignees<A: ProvidersApi>(
@@ -177,6 +428,63 @@ async fn destroy_provider_assignee<A: ProvidersApi>(
     ProvidersApi::destroy_provider_assignee(&*server, call, id, tenant_id)
         .await
         .map_err(Into::into)?;
+    api::empty(204)
+}
+
+async fn list_providers<A: ProvidersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let query = input.query()?;
+    let body = ProvidersApi::list_providers(&*server, call, query)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn create_provider<A: ProvidersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let body = input.body()?;
+    let body = ProvidersApi::create_provider(&*server, call, body)
+        .await
+        .map_err(Into::into)?;
+    api::json(201, &body)
+}
+
+async fn show_provider<A: ProvidersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = ProvidersApi::show_provider(&*server, call, id)
+        .await
+        .map_err(Into::into)?;
+    api::json(200, &body)
+}
+
+async fn update_provider<A: ProvidersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    let body = input.patch()?;
+    ProvidersApi::update_provider(&*server, call, id, body).await.map_err(Into::into)?;
+    api::empty(200)
+}
+
+async fn destroy_provider<A: ProvidersApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    mut input: api::Input,
+) -> api::Answer {
+    let id = input.path("id")?;
+    ProvidersApi::destroy_provider(&*server, call, id).await.map_err(Into::into)?;
     api::empty(204)
 }
 
@@ -240,6 +548,83 @@ pub static DESTROY_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
         api::Parameter::path("id", api::Kind::Text),
         api::Parameter::path("tenant_id", api::Kind::Text),
     ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `GET /providers`
+pub static LIST_PROVIDERS: api::Operation = api::Operation {
+    id: "listProviders",
+    method: api::Method::GET,
+    path: "/providers",
+    resource: "providers",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[
+        api::Parameter::query("filter", api::Kind::Text).or(&["$filter"]),
+        api::Parameter::query("search", api::Kind::Text).or(&["$search"]),
+        api::Parameter::query("orderby", api::Kind::Text).or(&["$orderby"]),
+        api::Parameter::query("skip", api::Kind::Number).or(&["$skip"]),
+        api::Parameter::query("top", api::Kind::Number).or(&["$top"]),
+        api::Parameter::query("count", api::Kind::Boolean).or(&["$count"]),
+    ],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /providers`
+pub static CREATE_PROVIDER: api::Operation = api::Operation {
+    id: "createProvider",
+    method: api::Method::POST,
+    path: "/providers",
+    resource: "providers",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `GET /providers/{id}`
+pub static SHOW_PROVIDER: api::Operation = api::Operation {
+    id: "showProvider",
+    method: api::Method::GET,
+    path: "/providers/{id}",
+    resource: "providers",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::None,
+    body_required: false,
+    check: api::Check::nothing(),
+};
+
+/// `POST /providers/{id}`
+pub static UPDATE_PROVIDER: api::Operation = api::Operation {
+    id: "updateProvider",
+    method: api::Method::POST,
+    path: "/providers/{id}",
+    resource: "providers",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
+    content: api::Content::MergePatch,
+    body_required: true,
+    check: api::Check::with(&super::SCHEMAS),
+};
+
+/// `POST /providers/{id}/destroy`
+pub static DESTROY_PROVIDER: api::Operation = api::Operation {
+    id: "destroyProvider",
+    method: api::Method::POST,
+    path: "/providers/{id}/destroy",
+    resource: "providers",
+    access: Some(&["SystemAdmin"]),
+    signed_in: true,
+    parameters: &[api::Parameter::path("id", api::Kind::Text)],
     content: api::Content::None,
     body_required: false,
     check: api::Check::nothing(),

@@ -50,6 +50,64 @@ impl Client {
     pub fn destroy_provider_assignee(&self) -> builder::DestroyProviderAssignee<'_> {
         builder::DestroyProviderAssignee::new(self)
     }
+
+    /// List providers.
+    ///
+    /// Retrieve a collection of providers.
+    ///
+    /// `GET /providers`
+    ///
+    /// For SystemAdmin.
+    #[must_use]
+    pub fn list_providers(&self) -> builder::ListProviders<'_> {
+        builder::ListProviders::new(self)
+    }
+
+    /// Create a provider.
+    ///
+    /// Add a provider. Tenants use it once it is assigned to them.
+    ///
+    /// `POST /providers`
+    ///
+    /// For SystemAdmin.
+    #[must_use]
+    pub fn create_provider(&self) -> builder::CreateProvider<'_> {
+        builder::CreateProvider::new(self)
+    }
+
+    /// Show a provider.
+    ///
+    /// Retrieve a provider.
+    ///
+    /// `GET /providers/{id}`
+    ///
+    /// For SystemAdmin.
+    #[must_use]
+    pub fn show_provider(&self) -> builder::ShowProvider<'_> {
+        builder::ShowProvider::new(self)
+    }
+
+    /// Update a provider.
+    ///
+    /// `POST /providers/{id}`
+    ///
+    /// For SystemAdmin.
+    #[must_use]
+    pub fn update_provider(&self) -> builder::UpdateProvider<'_> {
+        builder::UpdateProvider::new(self)
+    }
+
+    /// Destroy a provider.
+    ///
+    /// Destroy a provider. One that is assigned to a tenant stays.
+    ///
+    /// `POST /providers/{id}/destroy`
+    ///
+    /// For SystemAdmin.
+    #[must_use]
+    pub fn destroy_provider(&self) -> builder::DestroyProvider<'_> {
+        builder::DestroyProvider::new(self)
+    }
 }
 
 /// The builders of these requests.
@@ -308,10 +366,333 @@ pub mod builder {
             }
         }
     }
+
+    /// The request of [`Client::list_providers`](crate::Client::list_providers).
+    #[derive(Debug, Clone)]
+    pub struct ListProviders<'a> {
+        client: &'a super::Client,
+        count: Result<Option<bool>, String>,
+        filter: Result<Option<String>, String>,
+        orderby: Result<Option<String>, String>,
+        search: Result<Option<String>, String>,
+        skip: Result<Option<i64>, String>,
+        top: Result<Option<i64>, String>,
+    }
+
+    impl<'a> ListProviders<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                count: Ok(None),
+                filter: Ok(None),
+                orderby: Ok(None),
+                search: Ok(None),
+                skip: Ok(None),
+                top: Ok(None),
+            }
+        }
+
+        /// Accepted for compatibility and ignored; the answer always has the `count`.
+        #[must_use]
+        pub fn count(mut self, value: impl TryInto<bool>) -> Self {
+            self.count = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value for `count` is no `bool`".to_string());
+            self
+        }
+
+        /// Use the `filter` query parameter to retrieve just a subset of a collection.
+        #[must_use]
+        pub fn filter(mut self, value: impl TryInto<String>) -> Self {
+            self.filter = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value for `filter` is no `String`".to_string());
+            self
+        }
+
+        /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
+        /// The default order is ascending order.
+        #[must_use]
+        pub fn orderby(mut self, value: impl TryInto<String>) -> Self {
+            self.orderby = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+            self
+        }
+
+        /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
+        #[must_use]
+        pub fn search(mut self, value: impl TryInto<String>) -> Self {
+            self.search = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value for `search` is no `String`".to_string());
+            self
+        }
+
+        /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
+        #[must_use]
+        pub fn skip(mut self, value: impl TryInto<i64>) -> Self {
+            self.skip = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+            self
+        }
+
+        /// Use the `top` query parameter to specify the page size of the result set.
+        #[must_use]
+        pub fn top(mut self, value: impl TryInto<i64>) -> Self {
+            self.top = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value for `top` is no `i64`".to_string());
+            self
+        }
+
+        /// Sends the request.
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ProviderList>, Error<types::Errors>> {
+            let Self { client, count, filter, orderby, search, skip, top } = self;
+            let count = count.map_err(Error::InvalidRequest)?;
+            let filter = filter.map_err(Error::InvalidRequest)?;
+            let orderby = orderby.map_err(Error::InvalidRequest)?;
+            let search = search.map_err(Error::InvalidRequest)?;
+            let skip = skip.map_err(Error::InvalidRequest)?;
+            let top = top.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/providers", client.baseurl);
+            let request = client
+                .client
+                .get(url)
+                .header(reqwest::header::ACCEPT, "application/json")
+                .query(&progenitor_client::QueryParam::new("count", &count))
+                .query(&progenitor_client::QueryParam::new("filter", &filter))
+                .query(&progenitor_client::QueryParam::new("orderby", &orderby))
+                .query(&progenitor_client::QueryParam::new("search", &search))
+                .query(&progenitor_client::QueryParam::new("skip", &skip))
+                .query(&progenitor_client::QueryParam::new("top", &top))
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                200 => support::read_response(response).await,
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+
+    /// The request of [`Client::create_provider`](crate::Client::create_provider).
+    #[derive(Debug, Clone)]
+    pub struct CreateProvider<'a> {
+        client: &'a super::Client,
+        body: Result<types::CreateProvider, String>,
+    }
+
+    impl<'a> CreateProvider<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// The body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::CreateProvider>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value for `body` is no `types::CreateProvider`".to_string()
+                });
+            self
+        }
+
+        /// Sends the request.
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+            let Self { client, body } = self;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/providers", client.baseurl);
+            let request = client
+                .client
+                .post(url)
+                .header(reqwest::header::ACCEPT, "application/json")
+                .json(&body)
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                201 => support::read_response(response).await,
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+
+    /// The request of [`Client::show_provider`](crate::Client::show_provider).
+    #[derive(Debug, Clone)]
+    pub struct ShowProvider<'a> {
+        client: &'a super::Client,
+        id: Result<String, String>,
+    }
+
+    impl<'a> ShowProvider<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                id: Err("`id` is required and was not set".to_string()),
+            }
+        }
+
+        /// The unique ID of the provider.
+        ///
+        /// Required.
+        #[must_use]
+        pub fn id(mut self, value: impl TryInto<String>) -> Self {
+            self.id = value
+                .try_into()
+                .map_err(|_| "the value for `id` is no `String`".to_string());
+            self
+        }
+
+        /// Sends the request.
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Provider>, Error<types::Errors>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let id = support::path_segment("id", &id)?;
+            let url = format!("{}/providers/{id}", client.baseurl);
+            let request = client
+                .client
+                .get(url)
+                .header(reqwest::header::ACCEPT, "application/json")
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                200 => support::read_response(response).await,
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+
+    /// The request of [`Client::update_provider`](crate::Client::update_provider).
+    #[derive(Debug, Clone)]
+    pub struct UpdateProvider<'a> {
+        client: &'a super::Client,
+        id: Result<String, String>,
+        body: Result<types::UpdateProvider, String>,
+    }
+
+    impl<'a> UpdateProvider<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                id: Err("`id` is required and was not set".to_string()),
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// The unique ID of the provider.
+        ///
+        /// Required.
+        #[must_use]
+        pub fn id(mut self, value: impl TryInto<String>) -> Self {
+            self.id = value
+                .try_into()
+                .map_err(|_| "the value for `id` is no `String`".to_string());
+            self
+        }
+
+        /// The body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::UpdateProvider>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value for `body` is no `types::UpdateProvider`".to_string()
+                });
+            self
+        }
+
+        /// Sends the request.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+            let Self { client, id, body } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let id = support::path_segment("id", &id)?;
+            let url = format!("{}/providers/{id}", client.baseurl);
+            let request = client
+                .client
+                .post(url)
+                .header(reqwest::header::ACCEPT, "application/json")
+                .json(&body)
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                200 => Ok(ResponseValue::empty(response)),
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+
+    /// The request of [`Client::destroy_provider`](crate::Client::destroy_provider).
+    #[derive(Debug, Clone)]
+    pub struct DestroyProvider<'a> {
+        client: &'a super::Client,
+        id: Result<String, String>,
+    }
+
+    impl<'a> DestroyProvider<'a> {
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                id: Err("`id` is required and was not set".to_string()),
+            }
+        }
+
+        /// The unique ID of the provider.
+        ///
+        /// Required.
+        #[must_use]
+        pub fn id(mut self, value: impl TryInto<String>) -> Self {
+            self.id = value
+                .try_into()
+                .map_err(|_| "the value for `id` is no `String`".to_string());
+            self
+        }
+
+        /// Sends the request.
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let id = support::path_segment("id", &id)?;
+            let url = format!("{}/providers/{id}/destroy", client.baseurl);
+            let request = client
+                .client
+                .post(url)
+                .header(reqwest::header::ACCEPT, "application/json")
+                .build()?;
+            let response = support::execute(client, request).await?;
+            match response.status().as_u16() {
+                204 => Ok(ResponseValue::empty(response)),
+                400..=599 => Err(support::error_response(response).await),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
 }
 
 /// What these requests and answers hold.
 pub mod types {
+    use crate::generated::shared::types::TransportProtocol;
+
     /// What [`Client::assign_provider`](crate::Client::assign_provider) sends.
     #[derive(Debug, Clone, PartialEq)]
     pub struct AssignProvider {
@@ -333,6 +714,67 @@ pub mod types {
 
         optional {
             concurrency: i64,
+        }
+    }
+
+    /// What [`Client::create_provider`](crate::Client::create_provider) sends.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct CreateProvider {
+        /// The name of the trunk. 1 to 64 characters.
+        pub name: String,
+        /// Whether calls may use the trunk. Default: `true`.
+        pub enabled: Option<bool>,
+        /// See [`TrunkMode`].
+        pub mode: TrunkMode,
+        /// Default: `UDP`.
+        pub transport: Option<TransportProtocol>,
+        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.
+        pub hostname: String,
+        /// The port of the trunk. Default: `5060`. 1 to 65535.
+        pub port: Option<u16>,
+        /// The max number of concurrent calls, over all tenants. Null or 0: any number. At least 0.
+        pub concurrency: Option<i64>,
+    }
+
+    crate::support::create_object! {
+        CreateProvider {
+            name: String,
+            mode: TrunkMode,
+            hostname: String,
+        }
+
+        optional {
+            enabled: bool,
+            transport: TransportProtocol,
+            port: u16,
+            concurrency: i64,
+        }
+    }
+
+    /// A trunk, by which calls reach and leave the system.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Provider {
+        /// The unique ID of the provider (trunk).
+        pub id: Option<String>,
+        /// The name of the trunk.
+        pub name: Option<String>,
+        /// Whether calls may use the trunk.
+        pub enabled: Option<bool>,
+        /// See [`TrunkMode`].
+        pub mode: Option<TrunkMode>,
+        /// See [`TransportProtocol`].
+        pub transport: Option<TransportProtocol>,
+        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
+        pub hostname: Option<String>,
+        /// The port of the trunk.
+        pub port: Option<u16>,
+        /// The max number of concurrent calls, over all tenants. Null or 0: any number.
+        pub concurrency: Option<i64>,
+    }
+
+    crate::support::response_object! {
+        Provider {
+            id, name, enabled, mode, transport, hostname, port, concurrency,
         }
     }
 
@@ -384,6 +826,76 @@ pub mod types {
     crate::support::response_object! {
         ProviderAssignment {
             did_numbers, concurrency,
+        }
+    }
+
+    /// What [`Client::list_providers`](crate::Client::list_providers) answers.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct ProviderList {
+        /// Total number of resource.
+        pub count: Option<i64>,
+        /// See [`Provider`].
+        pub items: Vec<Provider>,
+    }
+
+    crate::support::response_object! {
+        ProviderList {
+            count, items,
+        }
+    }
+
+    /// How the trunk and this system know each other:
+    /// - `IP_AUTH`: By their addresses.
+    /// - `REGISTER_AUTH`: This system registers with the trunk.
+    /// - `ACCEPT_REGISTER`: The trunk registers with this system.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    pub enum TrunkMode {
+        /// `IP_AUTH`
+        IpAuth,
+        /// `REGISTER_AUTH`
+        RegisterAuth,
+        /// `ACCEPT_REGISTER`
+        AcceptRegister,
+        /// A value that is not documented, as it came.
+        Unknown(String),
+    }
+
+    crate::support::open_enum! {
+        TrunkMode {
+            IpAuth = "IP_AUTH",
+            RegisterAuth = "REGISTER_AUTH",
+            AcceptRegister = "ACCEPT_REGISTER",
+        } else Unknown
+    }
+
+    /// What [`Client::update_provider`](crate::Client::update_provider) sends.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct UpdateProvider {
+        /// The name of the trunk. 1 to 64 characters.
+        pub name: crate::Field<String>,
+        /// Whether calls may use the trunk.
+        pub enabled: crate::Field<bool>,
+        /// See [`TrunkMode`].
+        pub mode: crate::Field<TrunkMode>,
+        /// See [`TransportProtocol`].
+        pub transport: crate::Field<TransportProtocol>,
+        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.
+        pub hostname: crate::Field<String>,
+        /// The port of the trunk. 1 to 65535.
+        pub port: crate::Field<u16>,
+        /// The max number of concurrent calls, over all tenants. Null or 0: any number. At least 0.
+        pub concurrency: crate::Field<i64>,
+    }
+
+    crate::support::patch_object! {
+        UpdateProvider {
+            name: String,
+            enabled: bool,
+            mode: TrunkMode,
+            transport: TransportProtocol,
+            hostname: String,
+            port: u16,
+            concurrency: i64,
         }
     }
 }

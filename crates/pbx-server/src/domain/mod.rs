@@ -31,6 +31,7 @@ pub mod numbers;
 pub mod password;
 pub mod password_policy;
 pub mod picture;
+pub mod providers;
 pub mod rate_limit;
 pub mod sbc;
 pub mod session;

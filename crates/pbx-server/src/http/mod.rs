@@ -88,6 +88,7 @@ impl Pbx {
             .mount(pbx_api::license::router())
             .mount(pbx_api::login::router())
             .mount(pbx_api::network::router())
+            .mount(pbx_api::providers::router())
             .mount(pbx_api::sbc::router())
             .mount(pbx_api::tenant::router())
             .mount(pbx_api::tenants::router())

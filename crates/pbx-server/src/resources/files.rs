@@ -34,14 +34,19 @@ impl FilesApi for Pbx {
     }
 }
 
+/// Where its content is, relative to the server.
+pub(super) fn url(file: &File) -> String {
+    format!("{BASE_PATH}/blobs/{}", file.digest)
+}
+
 impl From<File> for FileInfo {
     fn from(file: File) -> Self {
         Self {
             id: file.id.to_string(),
+            url: url(&file),
             name: file.name,
             size: file.size,
             media_type: file.media_type,
-            url: format!("{BASE_PATH}/blobs/{}", file.digest),
             created_at: file.created_at.into(),
         }
     }

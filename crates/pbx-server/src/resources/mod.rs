@@ -15,6 +15,7 @@ mod key;
 mod license;
 mod login;
 mod network;
+mod providers;
 mod sbc;
 mod tenant;
 mod tenant_parts;
@@ -82,6 +83,7 @@ list_parameters!(
     pbx_api::files::ListFilesQuery,
     pbx_api::holidays::ListHolidaysQuery,
     pbx_api::ip_filters::ListIpRulesQuery,
+    pbx_api::providers::ListProvidersQuery,
     pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
     pbx_api::users::ListUsersQuery,

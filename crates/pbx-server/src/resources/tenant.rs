@@ -6,7 +6,7 @@ use pbx_api::tenant::{
 };
 use pbx_api::{Call, Patch};
 
-use super::tenant_parts::NOTHING_USED;
+use super::tenant_parts::Avatar;
 use super::{count, mask};
 use crate::domain::balance::{self, Amount};
 use crate::domain::custom_headers::{self, Scope};
@@ -113,8 +113,9 @@ impl TenantApi for Pbx {
     }
 }
 
-impl From<tenants::Tenant> for CurrentTenant {
-    fn from(tenant: tenants::Tenant) -> Self {
+impl From<tenants::Shown> for CurrentTenant {
+    fn from(shown: tenants::Shown) -> Self {
+        let (tenant, avatar) = (shown.tenant, Avatar::from(shown.avatar));
         let (profile, settings) = (tenant.profile, tenant.settings);
         Self {
             id: tenant.id.to_string(),
@@ -145,7 +146,7 @@ impl From<tenants::Tenant> for CurrentTenant {
             max_call_queues: Some(settings.max_call_queues),
             max_conference_rooms: Some(settings.max_conference_rooms),
             disk_quota: Some(settings.disk_quota),
-            used_disk_quota: NOTHING_USED.to_owned(),
+            used_disk_quota: shown.used_disk_quota,
             im_disk_quota: Some(settings.im_disk_quota),
             extension_im_disk_quota: Some(settings.extension_im_disk_quota),
             recording_retention: Some(settings.recording_retention),
@@ -162,9 +163,9 @@ impl From<tenants::Tenant> for CurrentTenant {
             contact_append_type: Some(settings.contact_append_type.into()),
             contact_update_interval: Some(settings.contact_update_interval),
             password_force_reset: Some(settings.password_force_reset),
-            avatar_file_name: None,
-            avatar_file_size: None,
-            avatar_file_url: None,
+            avatar_file_name: avatar.name,
+            avatar_file_size: avatar.size,
+            avatar_file_url: avatar.url,
             stir_shaken_cert: settings.stir_shaken_cert,
             stir_shaken_key: mask(&settings.stir_shaken_key),
         }

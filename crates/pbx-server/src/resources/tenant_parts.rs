@@ -5,11 +5,26 @@ use pbx_api::shared::{
     WebhookAuth,
 };
 
-use super::mask;
+use super::{files, mask};
+use crate::domain::files::File;
 use crate::domain::tenants::{e164, events, office_hours, tenant};
 
-/// No recordings and messages are kept, which is what a tenant's disk quota is for.
-pub(super) const NOTHING_USED: &str = "0KB";
+/// The picture of a tenant, as three of its members say it.
+pub(super) struct Avatar {
+    pub(super) name: Option<String>,
+    pub(super) size: Option<i64>,
+    pub(super) url: Option<String>,
+}
+
+impl From<Option<File>> for Avatar {
+    fn from(file: Option<File>) -> Self {
+        Self {
+            url: file.as_ref().map(files::url),
+            size: file.as_ref().map(|file| file.size),
+            name: file.map(|file| file.name),
+        }
+    }
+}
 
 impl From<office_hours::OfficeHours> for OfficeHours {
     fn from(hours: office_hours::OfficeHours) -> Self {

@@ -8,9 +8,10 @@ use pbx_api::tenants::{
 use pbx_api::{Call, Field, Patch, Secret};
 
 use super::known;
-use super::tenant_parts::NOTHING_USED;
+use super::tenant_parts::Avatar;
 use crate::domain::Error;
 use crate::domain::dealers;
+use crate::domain::files::File;
 use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::{self, Caller};
@@ -18,7 +19,7 @@ use crate::domain::tenants::designation::{self, TenantDealer};
 use crate::domain::tenants::e164::E164Rules;
 use crate::domain::tenants::events::{EventWebhook, WebhookSecrets};
 use crate::domain::tenants::office_hours::{Day, OfficeHours, Range};
-use crate::domain::tenants::{self, By, NewTenant, Profile, Settings};
+use crate::domain::tenants::{self, By, NewTenant, Profile, Settings, Shown};
 use crate::http::Pbx;
 
 impl TenantsApi for Pbx {
@@ -27,7 +28,7 @@ impl TenantsApi for Pbx {
         let page = tenants::list(&self.store, call.caller.reach()?, query).await?;
         Ok(TenantList {
             count: page.count,
-            items: page.items.into_iter().map(TenantSummary::from).collect(),
+            items: page.items.into_iter().map(summary).collect(),
         })
     }
 
@@ -223,30 +224,29 @@ impl From<TenantDealer> for DealerSummary {
     }
 }
 
-impl From<tenants::TenantSummary> for TenantSummary {
-    fn from(tenant: tenants::TenantSummary) -> Self {
-        let profile = tenant.profile;
-        Self {
-            id: tenant.id.to_string(),
-            name: profile.name,
-            domain: profile.domain,
-            max_extensions: Some(profile.max_extensions),
-            max_concurrent_calls: Some(profile.max_concurrent_calls),
-            enabled: Some(profile.enabled),
-            website: profile.website,
-            timezone: profile.timezone,
-            currency: profile.currency,
-            region: profile.region,
-            avatar_file_name: None,
-            avatar_file_size: None,
-            avatar_file_url: None,
-            created_at: tenant.created_at.into(),
-        }
+fn summary((tenant, avatar): (tenants::TenantSummary, Option<File>)) -> TenantSummary {
+    let (profile, avatar) = (tenant.profile, Avatar::from(avatar));
+    TenantSummary {
+        id: tenant.id.to_string(),
+        name: profile.name,
+        domain: profile.domain,
+        max_extensions: Some(profile.max_extensions),
+        max_concurrent_calls: Some(profile.max_concurrent_calls),
+        enabled: Some(profile.enabled),
+        website: profile.website,
+        timezone: profile.timezone,
+        currency: profile.currency,
+        region: profile.region,
+        avatar_file_name: avatar.name,
+        avatar_file_size: avatar.size,
+        avatar_file_url: avatar.url,
+        created_at: tenant.created_at.into(),
     }
 }
 
-impl From<tenants::Tenant> for Tenant {
-    fn from(tenant: tenants::Tenant) -> Self {
+impl From<Shown> for Tenant {
+    fn from(shown: Shown) -> Self {
+        let (tenant, avatar) = (shown.tenant, Avatar::from(shown.avatar));
         let (profile, settings) = (tenant.profile, tenant.settings);
         Self {
             id: tenant.id.to_string(),
@@ -278,7 +278,7 @@ impl From<tenants::Tenant> for Tenant {
             max_call_queues: Some(settings.max_call_queues),
             max_conference_rooms: Some(settings.max_conference_rooms),
             disk_quota: Some(settings.disk_quota),
-            used_disk_quota: NOTHING_USED.to_owned(),
+            used_disk_quota: shown.used_disk_quota,
             im_disk_quota: Some(settings.im_disk_quota),
             extension_im_disk_quota: Some(settings.extension_im_disk_quota),
             recording_retention: Some(settings.recording_retention),
@@ -297,9 +297,9 @@ impl From<tenants::Tenant> for Tenant {
             email_recipients: settings.email_recipients,
             password_force_reset: Some(settings.password_force_reset),
             created_at: tenant.created_at.into(),
-            avatar_file_name: None,
-            avatar_file_size: None,
-            avatar_file_url: None,
+            avatar_file_name: avatar.name,
+            avatar_file_size: avatar.size,
+            avatar_file_url: avatar.url,
         }
     }
 }

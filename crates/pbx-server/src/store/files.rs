@@ -78,6 +78,14 @@ pub fn by_id(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<File>, Stor
     )
 }
 
+/// The files of these ids, whoever they belong to.
+pub fn by_ids(tx: &mut Tx<'_>, ids: Vec<Id>) -> Result<Vec<File>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.all(select().and_where(Expr::col("id").is_in(ids)), read)
+}
+
 /// The oldest of the owner's files that have this content.
 pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: &str) -> Result<Option<File>, StoreError> {
     let select = select()

@@ -20,6 +20,7 @@ pub mod list;
 mod migrations;
 pub mod numbers;
 mod postgres;
+pub mod providers;
 mod revisions;
 pub mod sessions;
 pub mod settings;

@@ -9,13 +9,13 @@ use crate::domain::admin::status::Counts;
 use crate::domain::session::Role;
 use crate::domain::tenants::status as tenants;
 
-/// Counts what is kept; of what this version does not keep yet there is none.
+/// Counts what is kept.
 pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
     Ok(Counts {
         dealers: count(tx, "accounts", Some(Expr::col("role").eq(Role::Dealer.as_str())))?,
         tenants: count(tx, "tenants", None)?,
         users: count(tx, "accounts", Some(Expr::col("tenant_id").is_not_null()))?,
-        trunks: 0,
+        trunks: count(tx, "providers", None)?,
     })
 }
 

@@ -1,9 +1,13 @@
 //! The picture of a tenant, a file of its own.
 
-use super::Tenant;
+use std::collections::HashMap;
+
+use super::{Tenant, TenantSummary};
 use crate::domain::document::Check;
+use crate::domain::files::{self, File, Owner};
+use crate::domain::list::Page;
 use crate::domain::{Error, Id};
-use crate::store::Tx;
+use crate::store::{Tx, files as queries};
 
 /// Tells `check` whether the picture is a file of the tenant.
 pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
@@ -12,22 +16,38 @@ pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, aft
         return Ok(());
     }
     let Some(file) = file else { return Ok(()) };
-    let known = match file.parse() {
-        Ok(file_id) => is_file(tx, after.id, file_id)?,
-        Err(_) => false,
-    };
-    if !known {
-        check.refuse(
-            "avatar_file_id",
-            "unknown",
-            "must be the id of a file in the file library",
-        );
+    match files::avatar(tx, Owner::Tenant(after.id), after.id, file) {
+        Ok(_) => Ok(()),
+        Err(Error::Invalid(violations)) => {
+            check.add(violations);
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
-/// Whether that is a file that the tenant may show.
-fn is_file(_tx: &mut Tx<'_>, _tenant_id: Id, _file_id: Id) -> Result<bool, Error> {
-    // There is no operation that brings a file, so that no id is one.
-    Ok(false)
+/// The picture of a tenant, if it has one.
+pub(super) fn of(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Option<File>, Error> {
+    let id = tenant
+        .profile
+        .avatar_file_id
+        .iter()
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    Ok(queries::by_ids(tx, id)?.into_iter().next())
+}
+
+/// Each tenant of a page with its picture.
+pub(super) fn beside(tx: &mut Tx<'_>, page: Page<TenantSummary>) -> Result<Page<(TenantSummary, Option<File>)>, Error> {
+    let id = |tenant: &TenantSummary| tenant.profile.avatar_file_id.as_deref().and_then(|id| id.parse().ok());
+    let found = queries::by_ids(tx, page.items.iter().filter_map(id).collect())?;
+    let mut pictures: HashMap<Id, File> = found.into_iter().map(|file| (file.id, file)).collect();
+    let items = page.items.into_iter().map(|tenant| {
+        let picture = id(&tenant).and_then(|id| pictures.remove(&id));
+        (tenant, picture)
+    });
+    Ok(Page {
+        count: page.count,
+        items: items.collect(),
+    })
 }

@@ -3,7 +3,7 @@
 use super::Tenant;
 use crate::domain::document::Check;
 use crate::domain::{Error, Id};
-use crate::store::Tx;
+use crate::store::{Tx, providers, tenants};
 
 /// Tells `check` which of the trunks are not the tenant's. What was there before stays, whatever became of the trunk.
 pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
@@ -16,7 +16,7 @@ pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, aft
     }
     for (index, caller_id) in caller_ids.iter().enumerate() {
         let known = match caller_id.provider_id.parse() {
-            Ok(provider_id) => is_assigned(tx, after.id, provider_id)?,
+            Ok(provider_id) => providers::assignee(tx, provider_id, after.id)?.is_some(),
             Err(_) => false,
         };
         if !known {
@@ -31,8 +31,15 @@ pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, aft
     Ok(())
 }
 
-/// Whether a trunk is assigned to a tenant.
-fn is_assigned(_tx: &mut Tx<'_>, _tenant_id: Id, _provider_id: Id) -> Result<bool, Error> {
-    // There is no operation that makes a trunk, so that no id is one.
-    Ok(false)
+/// A tenant shows no numbers of a trunk that it has no more. Whether it did.
+pub fn forget(tx: &mut Tx<'_>, tenant_id: Id, provider_id: Id) -> Result<bool, Error> {
+    let mut tenant = super::existing(tx, tenant_id)?;
+    let caller_ids = &mut tenant.settings.outbound_caller_ids;
+    let (before, provider_id) = (caller_ids.len(), provider_id.to_string());
+    caller_ids.retain(|caller_id| caller_id.provider_id != provider_id);
+    if tenant.settings.outbound_caller_ids.len() == before {
+        return Ok(false);
+    }
+    tenants::update(tx, &tenant)?;
+    Ok(true)
 }

@@ -1,6 +1,6 @@
 //! Tenants: who uses this system. What a tenant is, is in [`tenant`]; here is what can be done with one.
 
-pub mod avatar;
+mod avatar;
 pub mod caller_ids;
 pub mod designation;
 pub mod e164;
@@ -16,12 +16,13 @@ use self::events::WebhookSecrets;
 pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
 use super::audit::{Entry, Object};
 use super::document::{self, Check};
+use super::files::{self, File};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Reach;
 use super::vault::Vault;
 use super::webhook::{self, Event};
 use super::{Error, Id, IdSource, clock, dealers, numbers};
-use crate::store::{Changes, OnConstraint, Store, Tx, sessions, tenants as queries};
+use crate::store::{Changes, OnConstraint, Store, Tx, providers, sessions, tenants as queries};
 use crate::webhook::Sender;
 
 /// What a list of tenants can be filtered and ordered by.
@@ -94,9 +95,25 @@ pub struct NewTenant {
     pub extension_event: WebhookSecrets,
 }
 
-/// One page of the tenants within reach.
-pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<TenantSummary>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, reach, &query)?)).await
+/// A tenant with what others keep of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its picture.
+    pub avatar: Option<File>,
+    /// What its files take, e.g. `12MB`.
+    pub used_disk_quota: String,
+}
+
+/// One page of the tenants within reach, each with its picture.
+pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<(TenantSummary, Option<File>)>, Error> {
+    store
+        .scan(move |tx| {
+            let page = queries::page(tx, reach, &query)?;
+            avatar::beside(tx, page)
+        })
+        .await
 }
 
 /// Adds a tenant with its service numbers. One that a dealer adds is that dealer's.
@@ -124,6 +141,7 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
     check.finish()?;
     store
         .write(move |tx| {
+            not_a_trunks(tx, &tenant.profile.domain)?;
             queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             numbers::begin(tx, tenant.id)?;
             if let Reach::Branch(dealer_id) = reach {
@@ -140,18 +158,18 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
 }
 
 /// The tenant of that id, if it is within reach.
-pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Tenant, Error> {
+pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Shown, Error> {
     store
         .read(move |tx| {
             within(tx, reach, id)?;
-            existing(tx, id)
+            shown(tx, id)
         })
         .await
 }
 
 /// The tenant that the caller acts in.
-pub async fn show_current(store: &Store, id: Id) -> Result<Tenant, Error> {
-    store.read(move |tx| existing(tx, id)).await
+pub async fn show_current(store: &Store, id: Id) -> Result<Shown, Error> {
+    store.read(move |tx| shown(tx, id)).await
 }
 
 /// Merges the members that were sent, as [`document::update`] does for other documents.
@@ -176,6 +194,9 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
             caller_ids::check(tx, &mut check, &before, &after)?;
             avatar::check(tx, &mut check, &before, &after)?;
             check.finish()?;
+            if before.profile.domain != after.profile.domain {
+                not_a_trunks(tx, &after.profile.domain)?;
+            }
             queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {
                 sessions::delete_of_tenant(tx, id)?;
@@ -189,7 +210,7 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
 
 /// Sends an event that reports nothing to where the tenant wants such events, whether they are switched on or not.
 pub async fn send_test(store: &Store, vault: &Vault, sender: &Sender, id: Id, event: Event) -> Result<(), Error> {
-    let settings = show_current(store, id).await?.settings;
+    let settings = show_current(store, id).await?.tenant.settings;
     let webhook = match event {
         Event::Cdr => settings.cdr_event,
         Event::Extension => settings.extension_event,
@@ -226,6 +247,26 @@ pub fn not_found() -> Error {
 /// The tenant of that id.
 pub fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Tenant, Error> {
     queries::by_id(tx, id)?.ok_or_else(not_found)
+}
+
+fn shown(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
+    let tenant = existing(tx, id)?;
+    Ok(Shown {
+        avatar: avatar::of(tx, &tenant)?,
+        used_disk_quota: files::used(tx, id)?,
+        tenant,
+    })
+}
+
+/// A trunk that registers for a domain must not be mistaken for a tenant.
+fn not_a_trunks(tx: &mut Tx<'_>, domain: &str) -> Result<(), Error> {
+    if providers::registers(tx, domain)? {
+        return Err(Error::Conflict {
+            code: "CONFLICT",
+            message: "A trunk registers for this SIP domain.".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn domain_taken() -> Error {

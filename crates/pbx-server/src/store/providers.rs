@@ -1,0 +1,180 @@
+//! Trunks, and which tenants may use them with which numbers.
+
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
+
+use super::error::StoreError;
+use super::list;
+use super::tx::{Row, Tx};
+use crate::domain::Id;
+use crate::domain::list::{ListQuery, Page};
+use crate::domain::providers::{Assignment, FIELDS, Mode, NumberRange, Provider};
+
+const COLUMNS: [&str; 8] = [
+    "id",
+    "name",
+    "enabled",
+    "mode",
+    "transport",
+    "hostname",
+    "port",
+    "concurrency",
+];
+
+/// What keeps a trunk that is assigned.
+pub const ASSIGNED: &str = "foreign_key";
+
+/// One page of the trunks.
+pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Provider>, StoreError> {
+    list::page(tx, select(), FIELDS, query, read)
+}
+
+/// The trunk of that id.
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Provider>, StoreError> {
+    tx.first(select().and_where(Expr::col("id").eq(id)), read)
+}
+
+/// Whether a trunk registers with this system for that domain, which is compared without case.
+pub fn registers(tx: &mut Tx<'_>, domain: &str) -> Result<bool, StoreError> {
+    let mut select = select();
+    select
+        .and_where(Expr::col("hostname").eq(domain.to_lowercase()))
+        .and_where(Expr::col("mode").eq(Mode::AcceptRegister.as_str()));
+    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+}
+
+/// Adds a trunk.
+pub fn insert(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("providers")
+        .columns(COLUMNS)
+        .values_panic(values(provider).map(|(_, value)| value.into()));
+    tx.execute(&insert).map(drop)
+}
+
+/// Stores a trunk in place of the one of the same id.
+pub fn update(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("providers")
+        .values(values(provider).map(|(column, value)| (column, value.into())))
+        .and_where(Expr::col("id").eq(provider.id));
+    tx.execute(&update).map(drop)
+}
+
+/// Removes a trunk; whether there was one. While it is assigned that violates [`ASSIGNED`].
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+    let mut delete = Query::delete();
+    delete.from_table("providers").and_where(Expr::col("id").eq(id));
+    Ok(tx.execute(&delete)? > 0)
+}
+
+/// The tenants that a trunk is assigned to.
+pub fn assignees(tx: &mut Tx<'_>, id: Id) -> Result<Vec<(Id, Assignment)>, StoreError> {
+    let select = assigned(id).order_by("tenant_id", Order::Asc).to_owned();
+    tx.all(&select, |row| Ok((row.get(0)?, assignment(row)?)))
+}
+
+/// What a tenant has of a trunk.
+pub fn assignee(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<Option<Assignment>, StoreError> {
+    let select = assigned(id).and_where(Expr::col("tenant_id").eq(tenant_id)).to_owned();
+    tx.first(&select, assignment)
+}
+
+/// Assigns a trunk; its numbers are added by [`insert_numbers`].
+pub fn assign(tx: &mut Tx<'_>, id: Id, tenant_id: Id, assignment: &Assignment) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("provider_assignees")
+        .columns(["provider_id", "tenant_id", "did_numbers", "concurrency"])
+        .values_panic([
+            id.into(),
+            tenant_id.into(),
+            assignment.did_numbers.clone().into(),
+            assignment.concurrency.into(),
+        ]);
+    tx.execute(&insert).map(drop)
+}
+
+/// Takes a trunk with its numbers away from a tenant; whether it had it.
+pub fn unassign(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<bool, StoreError> {
+    let mut delete = Query::delete();
+    delete
+        .from_table("provider_assignees")
+        .and_where(Expr::col("provider_id").eq(id))
+        .and_where(Expr::col("tenant_id").eq(tenant_id));
+    Ok(tx.execute(&delete)? > 0)
+}
+
+/// Whether a number of that range is somebody's already. As ranges do not overlap, only the last that begins before its end can
+/// reach into it.
+pub fn is_taken(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<bool, StoreError> {
+    let select = Query::select()
+        .column("last")
+        .from("provider_numbers")
+        .and_where(Expr::col("provider_id").eq(id))
+        .and_where(Expr::col("first").lte(range.last))
+        .order_by("first", Order::Desc)
+        .limit(1)
+        .to_owned();
+    let last: Option<i64> = tx.first(&select, |row| row.get(0))?;
+    Ok(last.is_some_and(|last| last >= range.first))
+}
+
+/// Gives a tenant numbers of a trunk.
+pub fn insert_number(tx: &mut Tx<'_>, id: Id, tenant_id: Id, range: NumberRange) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("provider_numbers")
+        .columns(["provider_id", "first", "last", "tenant_id"])
+        .values_panic([id.into(), range.first.into(), range.last.into(), tenant_id.into()]);
+    tx.execute(&insert).map(drop)
+}
+
+fn select() -> SelectStatement {
+    Query::select().columns(COLUMNS).from("providers").to_owned()
+}
+
+fn assigned(id: Id) -> SelectStatement {
+    Query::select()
+        .columns(["tenant_id", "did_numbers", "concurrency"])
+        .from("provider_assignees")
+        .and_where(Expr::col("provider_id").eq(id))
+        .to_owned()
+}
+
+fn values(provider: &Provider) -> [(&'static str, Value); 8] {
+    let values = [
+        provider.id.into(),
+        provider.name.clone().into(),
+        provider.enabled.into(),
+        provider.mode.as_str().into(),
+        provider.transport.as_str().into(),
+        provider.hostname.clone().into(),
+        i64::from(provider.port).into(),
+        provider.concurrency.into(),
+    ];
+    let mut columns = COLUMNS.into_iter();
+    values.map(|value| (columns.next().unwrap_or_default(), value))
+}
+
+fn read(row: &Row<'_>) -> Result<Provider, StoreError> {
+    let unreadable = |column: &str| StoreError::Engine(format!("a stored trunk has an unreadable {column}"));
+    Ok(Provider {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        enabled: row.get(2)?,
+        mode: row.get::<String>(3)?.parse().map_err(|()| unreadable("mode"))?,
+        transport: row.get::<String>(4)?.parse().map_err(|()| unreadable("transport"))?,
+        hostname: row.get(5)?,
+        port: row.get::<i64>(6)?.try_into().map_err(|_| unreadable("port"))?,
+        concurrency: row.get(7)?,
+    })
+}
+
+fn assignment(row: &Row<'_>) -> Result<Assignment, StoreError> {
+    Ok(Assignment {
+        did_numbers: row.get(1)?,
+        concurrency: row.get(2)?,
+    })
+}

@@ -1,0 +1,225 @@
+//! `/tenants` as dealers see it, and which dealers a tenant belongs to.
+
+use futures_util::future::join_all;
+use pbx_tests::{Raw, Server};
+use serde_json::{Value, json};
+
+use super::dealers::{dealer, signed_in};
+use super::server;
+use super::tenants::{body, create, domains, show, update};
+
+/// Two branches: a distributor with a reseller, and another distributor.
+struct Branches {
+    server: Server,
+    administrator: Raw,
+    north: Raw,
+    north_id: String,
+    shop: Raw,
+    shop_id: String,
+    south: Raw,
+    south_id: String,
+}
+
+async fn branches() -> Branches {
+    let server = server();
+    let administrator = server.raw_signed_in().await;
+    let north_id = dealer(&administrator, "north", "DISTRIBUTOR").await;
+    let south_id = dealer(&administrator, "south", "DISTRIBUTOR").await;
+    let north = signed_in(&server, "north").await;
+    let shop_id = dealer(&north, "shop", "RESELLER").await;
+    Branches {
+        shop: signed_in(&server, "shop").await,
+        south: signed_in(&server, "south").await,
+        server,
+        administrator,
+        north,
+        north_id,
+        shop_id,
+        south_id,
+    }
+}
+
+/// The names of the dealers that a tenant belongs to, as far as the caller is told.
+async fn dealers_of(caller: &Raw, id: &str) -> Vec<String> {
+    let answer = caller.get(&format!("/tenants/{id}/dealers"), &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let items = answer.json()["items"].as_array().unwrap().clone();
+    items
+        .iter()
+        .map(|dealer| dealer["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn designate(caller: &Raw, id: &str, dealer_id: &str) -> u16 {
+    caller
+        .post_empty(&format!("/tenants/{id}/dealers/{dealer_id}"))
+        .await
+        .status
+}
+
+async fn remove(caller: &Raw, id: &str, dealer_id: &str) -> u16 {
+    caller
+        .post_empty(&format!("/tenants/{id}/dealers/{dealer_id}/destroy"))
+        .await
+        .status
+}
+
+#[tokio::test]
+async fn a_tenant_is_its_makers_and_of_those_above() {
+    let all = branches().await;
+    let id = create(&all.shop, "shop.example.com", json!({})).await;
+    create(&all.south, "south.example.com", json!({})).await;
+    create(&all.administrator, "none.example.com", json!({})).await;
+    assert_eq!(domains(&all.shop, &[]).await, ["shop.example.com"]);
+    assert_eq!(domains(&all.north, &[]).await, ["shop.example.com"]);
+    assert_eq!(domains(&all.south, &[]).await, ["south.example.com"]);
+    assert_eq!(domains(&all.administrator, &[]).await.len(), 3);
+    let dealers = all
+        .administrator
+        .get(&format!("/tenants/{id}/dealers"), &[])
+        .await
+        .json();
+    let shop = json!({"id": all.shop_id, "enabled": true, "level": "RESELLER", "name": "shop", "display_name": null});
+    assert_eq!(dealers, json!({"items": [shop]}));
+    assert_eq!(update(&all.north, &id, json!({"max_call_queues": 5})).await.status, 200);
+    assert_eq!(show(&all.shop, &id).await["max_call_queues"], 5);
+    let destroyed = all.north.post_empty(&format!("/tenants/{id}/destroy")).await;
+    assert_eq!(destroyed.status, 204);
+    assert_eq!(domains(&all.shop, &[]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_of_another_branch_is_not_there() {
+    let all = branches().await;
+    let id = create(&all.north, "north.example.com", json!({})).await;
+    let without_id = |text: &str| text.replace("912106810202530885", "ID").replace(&id, "ID");
+    for (caller, name) in [(&all.south, "south"), (&all.shop, "below")] {
+        for (method, path) in [
+            (reqwest::Method::GET, "/tenants/ID"),
+            (reqwest::Method::GET, "/tenants/ID/dealers"),
+            (reqwest::Method::POST, "/tenants/ID/destroy"),
+            (reqwest::Method::POST, "/tenants/switch?id=ID"),
+        ] {
+            let hidden = caller.other(method.clone(), &path.replace("ID", &id)).await;
+            let unknown = caller.other(method, &path.replace("ID", "912106810202530885")).await;
+            assert_eq!(hidden.status, 404, "{name} {path}");
+            assert_eq!(without_id(&hidden.body), without_id(&unknown.body), "{name} {path}");
+        }
+        assert_eq!(update(caller, &id, json!({"enabled": false})).await.status, 404);
+        assert_eq!(designate(caller, &id, &all.shop_id).await, 404);
+        assert_eq!(remove(caller, &id, &all.north_id).await, 404);
+        let page = caller
+            .get("/tenants", &[("search", "north"), ("filter", "enabled eq true")])
+            .await
+            .json();
+        assert_eq!(page, json!({"count": 0, "items": []}), "{name}");
+    }
+    // Not even that its domain is taken can be said of anything but the domain.
+    let taken = all.south.post("/tenants", &body("NORTH.example.com")).await;
+    assert_eq!((taken.status, taken.body.contains(&id)), (409, false));
+    assert_eq!(show(&all.north, &id).await["enabled"], true);
+}
+
+#[tokio::test]
+async fn tenants_are_handed_down_and_taken_back() {
+    let all = branches().await;
+    let id = create(&all.north, "north.example.com", json!({})).await;
+    assert_eq!(designate(&all.north, &id, &all.shop_id).await, 200);
+    assert_eq!(designate(&all.north, &id, &all.shop_id).await, 200, "it has it already");
+    assert_eq!(dealers_of(&all.north, &id).await, ["north", "shop"]);
+    assert_eq!(
+        dealers_of(&all.shop, &id).await,
+        ["shop"],
+        "of those above nothing is told"
+    );
+    assert_eq!(domains(&all.shop, &[]).await, ["north.example.com"]);
+    assert_eq!(domains(&all.north, &[]).await, ["north.example.com"], "once");
+
+    // Nobody decides about itself, those above, and other branches.
+    assert_eq!(remove(&all.shop, &id, &all.shop_id).await, 404);
+    assert_eq!(remove(&all.shop, &id, &all.north_id).await, 404);
+    assert_eq!(remove(&all.north, &id, &all.north_id).await, 404);
+    assert_eq!(designate(&all.north, &id, &all.south_id).await, 404);
+
+    assert_eq!(remove(&all.north, &id, &all.shop_id).await, 204);
+    assert_eq!(remove(&all.north, &id, &all.shop_id).await, 404, "that link is gone");
+    assert_eq!(domains(&all.shop, &[]).await, [""; 0]);
+    assert_eq!(show(&all.north, &id).await["domain"], "north.example.com");
+
+    // A dealer cannot lose a tenant by that, and with it the count; an administrator can take it away.
+    let own = create(&all.shop, "shop.example.com", json!({})).await;
+    assert_eq!(remove(&all.north, &own, &all.shop_id).await, 409);
+    assert_eq!(dealers_of(&all.north, &own).await, ["shop"]);
+    assert_eq!(designate(&all.administrator, &own, &all.south_id).await, 200);
+    assert_eq!(remove(&all.administrator, &own, &all.shop_id).await, 204);
+    assert_eq!(dealers_of(&all.administrator, &own).await, ["south"]);
+    assert_eq!(domains(&all.north, &[]).await, ["north.example.com"]);
+    assert_eq!(remove(&all.administrator, &own, &all.south_id).await, 204);
+    assert_eq!(dealers_of(&all.administrator, &own).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_dealer_has_so_many_tenants_and_no_more() {
+    let all = branches().await;
+    let limit = |max_tenants: u8| json!({"max_tenants": max_tenants});
+    let of_north = format!("/dealers/{}", all.north_id);
+    assert_eq!(all.administrator.post(&of_north, &limit(3)).await.status, 200);
+    // Both make tenants at the same time, and all count for the distributor.
+    let bodies: Vec<Value> = (0..12).map(|number| body(&format!("t{number}.example.com"))).collect();
+    let makers = [&all.north, &all.shop];
+    let answers = join_all(
+        bodies
+            .iter()
+            .enumerate()
+            .map(|(number, body)| makers[number % 2].post("/tenants", body)),
+    )
+    .await;
+    let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of_status(201), of_status(409)), (3, 9));
+    assert_eq!(domains(&all.north, &[]).await.len(), 3);
+    let refused = all.shop.post("/tenants", &body("more.example.com")).await;
+    assert_eq!(refused.codes(), ["DEALER_QUOTA_EXCEEDED"]);
+
+    // What is handed over counts as well, and what was counted is not counted twice.
+    let id = create(&all.administrator, "given.example.com", json!({})).await;
+    assert_eq!(designate(&all.administrator, &id, &all.shop_id).await, 409);
+    assert_eq!(all.administrator.post(&of_north, &limit(4)).await.status, 200);
+    assert_eq!(designate(&all.administrator, &id, &all.shop_id).await, 200);
+    assert_eq!(designate(&all.administrator, &id, &all.north_id).await, 200);
+    // A limit below what is there only stops growth.
+    assert_eq!(all.administrator.post(&of_north, &limit(1)).await.status, 200);
+    assert_eq!(domains(&all.north, &[]).await.len(), 4);
+    assert_eq!(all.north.post("/tenants", &body("more.example.com")).await.status, 409);
+}
+
+#[tokio::test]
+async fn dealers_act_in_their_tenants_if_they_have_full_access() {
+    let all = branches().await;
+    let id = create(&all.shop, "shop.example.com", json!({})).await;
+    let switch = format!("/tenants/switch?id={id}");
+    let role = async |caller: &Raw| caller.get("/auth/user", &[]).await.json()["role"].clone();
+    assert_eq!(all.shop.post_empty(&switch).await.status, 200);
+    assert_eq!(role(&all.shop).await, "Admin");
+    assert_eq!(all.north.post_empty(&switch).await.status, 200);
+    let of_shop = format!("/dealers/{}", all.shop_id);
+    assert_eq!(
+        all.north
+            .post(&of_shop, &json!({"tenant_full_access": false}))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(role(&all.shop).await, "Dealer", "at once");
+    assert_eq!(all.shop.post_empty(&switch).await.status, 403);
+    assert_eq!(
+        show(&all.shop, &id).await["domain"],
+        "shop.example.com",
+        "it manages it all the same"
+    );
+    assert_eq!(role(&all.north).await, "Admin");
+    // What is no longer in its branch, it is no longer in.
+    assert_eq!(designate(&all.administrator, &id, &all.south_id).await, 200);
+    assert_eq!(remove(&all.administrator, &id, &all.shop_id).await, 204);
+    assert_eq!(role(&all.north).await, "Dealer");
+    assert_eq!(all.server.raw().get("/tenants", &[]).await.status, 401);
+}
