@@ -251,7 +251,8 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
     let Some((one, other)) = two_nodes() else { return };
     let administrator = one.raw_signed_in().await;
     let password = "Sell-t3nants";
-    let body = json!({"name": "north", "level": "DISTRIBUTOR", "password": password, "max_tenants": 4, "max_extensions": 5});
+    let body =
+        json!({"name": "north", "level": "DISTRIBUTOR", "password": password, "max_tenants": 4, "max_extensions": 5});
     let dealer = administrator.post("/dealers", &body).await;
     assert_eq!(dealer.status, 201, "{}", dealer.body);
     let here = one.raw_as("north", password, None).await;
@@ -273,7 +274,10 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
     let sessions = [&here, &there];
     for (session, tenant) in sessions.iter().zip(&made) {
         let id = tenant.json()["id"].as_str().unwrap().to_owned();
-        assert_eq!(session.post_empty(&format!("/tenants/switch?id={id}")).await.status, 200);
+        assert_eq!(
+            session.post_empty(&format!("/tenants/switch?id={id}")).await.status,
+            200
+        );
     }
     let users: Vec<Value> = (100..112)
         .map(|number| {
@@ -287,7 +291,11 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
     let answers = join_all(posts.map(|(turn, body)| sessions[turn % 2].post("/users", body))).await;
     assert_eq!((of_status(&answers, 201), of_status(&answers, 409)), (5, 7));
     let status = here.get("/dealer/status", &[]).await.json();
-    assert_eq!((&status["current_tenants"], &status["current_users"]), (&json!(4), &json!(5)));
+    assert_eq!(
+        (&status["current_tenants"], &status["current_users"]),
+        (&json!(4), &json!(5))
+    );
+}
 
 /// What every tenant needs.
 fn tenant(domain: &str) -> Value {
