@@ -440,3 +440,84 @@ async fn a_list_is_filtered_searched_and_ordered_by_what_it_shows() {
         400
     );
 }
+
+fn new_tenant(domain: &str) -> Value {
+    json!({"name": domain, "domain": domain, "timezone": "UTC", "currency": "EUR", "region": "DEU"})
+}
+
+#[tokio::test]
+async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
+    let server = server();
+    let administrator = server.raw_signed_in().await;
+    let [high, middle, low] = branch(&server, &administrator, "").await;
+    let limit = async |id: &str, tenants: i64| {
+        let path = format!("/dealers/{id}");
+        assert_eq!(
+            administrator.post(&path, &json!({"max_tenants": tenants})).await.status,
+            200
+        );
+    };
+    limit(&high, 5).await;
+    limit(&low, 2).await;
+    let makers = [
+        signed_in(&server, "high").await,
+        signed_in(&server, "middle").await,
+        signed_in(&server, "low").await,
+    ];
+    let bodies: Vec<Value> = (0..18)
+        .map(|number| new_tenant(&format!("t{number}.example.com")))
+        .collect();
+    let posts = bodies.iter().zip(makers.iter().cycle());
+    let answers = join_all(posts.map(|(body, maker)| maker.post("/tenants", body))).await;
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(created, 5);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!(
+            (answer.status, answer.codes()),
+            (409, vec!["DEALER_QUOTA_EXCEEDED".to_owned()])
+        );
+    }
+    let statuses = async |maker: &Raw| maker.get("/dealer/status", &[]).await.json()["current_tenants"].clone();
+    assert_eq!(statuses(&makers[0]).await, 5);
+    assert!(statuses(&makers[2]).await.as_i64().unwrap() <= 2);
+
+    // A tenant that is above already counts for the one below only; lowered below what there is, a limit stops growth.
+    limit(&high, 6).await;
+    let tenant = makers[0].post("/tenants", &new_tenant("handed.example.com")).await;
+    let tenant = tenant.json()["id"].as_str().unwrap().to_owned();
+    limit(&high, 1).await;
+    limit(&middle, 100).await;
+    let path = format!("/tenants/{tenant}/dealers/{middle}");
+    assert_eq!(makers[0].post_empty(&path).await.status, 200);
+    limit(&low, 0).await;
+    let refused = makers[0].post_empty(&format!("/tenants/{tenant}/dealers/{low}")).await;
+    assert_eq!(
+        (refused.status, refused.codes()),
+        (409, vec!["DEALER_QUOTA_EXCEEDED".to_owned()])
+    );
+    assert!(refused.body.contains("max_tenants"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn a_dealer_with_tenants_stays_and_its_tenants_go_on_without_it() {
+    let server = server();
+    let administrator = server.raw_signed_in().await;
+    let id = dealer(&administrator, "north", "RESELLER").await;
+    let session = signed_in(&server, "north").await;
+    let tenant = session.post("/tenants", &new_tenant("acme.example.com")).await;
+    let tenant = tenant.json()["id"].as_str().unwrap().to_owned();
+    let destroy = format!("/dealers/{id}/destroy");
+    let refused = administrator.post_empty(&destroy).await;
+    assert_eq!((refused.status, refused.codes()), (409, vec!["CONFLICT".to_owned()]));
+    administrator
+        .post(&format!("/dealers/{id}"), &json!({"enabled": false}))
+        .await;
+    let shown = administrator.get(&format!("/tenants/{tenant}"), &[]).await.json();
+    assert_eq!(shown["enabled"], true);
+    let removed = administrator
+        .post_empty(&format!("/tenants/{tenant}/dealers/{id}/destroy"))
+        .await;
+    assert_eq!(removed.status, 204, "{}", removed.body);
+    assert_eq!(administrator.post_empty(&destroy).await.status, 204);
+    assert_eq!(administrator.get(&format!("/tenants/{tenant}"), &[]).await.status, 200);
+}

@@ -1,9 +1,9 @@
 //! `/blobs` and `/files`: the file library.
 
 use futures_util::TryStreamExt as _;
-use pbx_client::types::UpdateBrand;
-use pbx_client::{Client, ErrorExt as _, UploadError, upload};
-use pbx_tests::Raw;
+use pbx_client::types::{UpdateBrand, UpdateCurrentTenant};
+use pbx_client::{Client, ErrorExt as _, Field, UploadError, upload};
+use pbx_tests::{PASSWORD, Raw, Server};
 use reqwest::Method;
 use serde_json::json;
 
@@ -220,9 +220,7 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
         "{}",
         refused.describe()
     );
-    brand(UpdateBrand::default().logo(pbx_client::Field::Null))
-        .await
-        .unwrap();
+    brand(UpdateBrand::default().logo(Field::Null)).await.unwrap();
     client.delete_file().id(&*logo).send().await.unwrap();
     let refused = brand(UpdateBrand::default().logo(&*logo)).await.unwrap_err();
     assert_eq!(details(refused), ["body#/logo unknown"]);
@@ -267,6 +265,176 @@ async fn contents_in_a_folder_outlive_the_server_and_orphans_do_not() {
     let without = without.ended();
     assert_eq!(without.status.code(), Some(1));
     assert!(without.stderr.contains("name it with --files"), "{}", without.stderr);
+}
+
+/// A tenant with that domain; its id.
+async fn tenant(raw: &Raw, domain: &str, quota: &str) -> String {
+    let body = json!({
+        "name": "Tenant", "domain": domain, "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU",
+        "disk_quota": quota,
+    });
+    let answer = raw.post("/tenants", &body).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// A dealer who may act in its tenants, signed in.
+async fn dealer(server: &Server, raw: &Raw, name: &str) -> Client {
+    let body = json!({
+        "name": name, "password": PASSWORD, "level": "DISTRIBUTOR", "tenant_full_access": true, "display_name": name,
+        "email": "a@example.com",
+    });
+    let answer = raw.post("/dealers", &body).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    pbx_client::sign_in(server.base(), name, PASSWORD, None).await.unwrap()
+}
+
+/// Acts in a tenant, or no longer in any.
+async fn switch(client: &Client, id: Option<&str>) {
+    let request = client.switch_tenants();
+    let request = match id {
+        Some(id) => request.id(id),
+        None => request,
+    };
+    request.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_files_of_tenants_dealers_and_the_system_do_not_exist_for_each_other() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let (one, two) = (
+        tenant(&raw, "one.example.com", "").await,
+        tenant(&raw, "two.example.com", "").await,
+    );
+    let switched = async |id: &str| {
+        let client = server.client().await;
+        switch(&client, Some(id)).await;
+        client
+    };
+    let clients = [
+        server.client().await,
+        dealer(&server, &raw, "alice").await,
+        dealer(&server, &raw, "bob").await,
+        switched(&one).await,
+        switched(&two).await,
+    ];
+    for (owner, client) in clients.iter().enumerate() {
+        let pixels = u32::try_from(owner).unwrap() + 1;
+        let id = upload(client, "a.png", png(pixels, 1, 0)).await.unwrap();
+        let digest = path(client, &id).await.strip_prefix("/blobs/").unwrap().to_owned();
+        for (other, client) in clients.iter().enumerate() {
+            if other == owner {
+                continue;
+            }
+            let refused = [
+                client.retrieve_file_info().id(&*id).send().await.unwrap_err(),
+                client.delete_file().id(&*id).send().await.unwrap_err(),
+            ];
+            let unknown = client.retrieve_file_info().id("1").send().await.unwrap_err();
+            for refused in refused {
+                assert_eq!(refused.status().unwrap(), 404);
+                assert_eq!(
+                    refused.problems(),
+                    unknown.problems(),
+                    "{other} asks for a file of {owner}"
+                );
+            }
+            let refused = client.download_blobs().digest(&*digest).send().await.err().unwrap();
+            assert_eq!(refused.problems(), unknown.problems());
+        }
+        assert_eq!(client.list_files().send().await.unwrap().count, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn an_avatar_is_a_file_of_the_tenant() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let (one, two) = (
+        tenant(&raw, "one.example.com", "").await,
+        tenant(&raw, "two.example.com", "").await,
+    );
+    let client = server.client().await;
+    let of_system = upload(&client, "system.png", png(10, 10, 0)).await.unwrap();
+    switch(&client, Some(&two)).await;
+    let of_other = upload(&client, "other.png", png(10, 10, 0)).await.unwrap();
+    switch(&client, Some(&one)).await;
+    let own = upload(&client, "own.png", png(10, 10, 971)).await.unwrap();
+    let avatar = async |file: Field<String>| {
+        let body = UpdateCurrentTenant {
+            avatar_file_id: file,
+            ..UpdateCurrentTenant::default()
+        };
+        client.update_current_tenant().body(body).send().await
+    };
+    for unknown in [of_system, of_other, "1".to_owned(), "no-id".to_owned()] {
+        let refused = avatar(Field::Value(unknown)).await.unwrap_err();
+        assert_eq!(refused.status().unwrap(), 400);
+        assert_eq!(
+            refused.problems()[0].detail.as_deref(),
+            Some("body#/avatar_file_id unknown")
+        );
+    }
+    avatar(Field::Value(own.clone())).await.unwrap();
+
+    let url = format!("/api{}", path(&client, &own).await);
+    let current = client.retrieve_current_tenant().send().await.unwrap().into_inner();
+    assert_eq!(current.avatar_file_name.as_deref(), Some("own.png"));
+    assert_eq!(current.avatar_file_size, Some(1000));
+    assert_eq!(current.avatar_file_url.as_deref(), Some(&*url));
+    assert_eq!(current.used_disk_quota.as_deref(), Some("1KB"));
+    let managed = client.show_tenant().id(&*one).send().await.unwrap().into_inner();
+    assert_eq!(managed.avatar_file_url.as_deref(), Some(&*url));
+    assert_eq!(managed.used_disk_quota.as_deref(), Some("1KB"));
+    let listed = client
+        .list_tenants()
+        .orderby("domain")
+        .send()
+        .await
+        .unwrap()
+        .into_inner()
+        .items;
+    assert_eq!(listed[0].avatar_file_url.as_deref(), Some(&*url));
+    assert_eq!(listed[1].avatar_file_name, None);
+
+    // It stays while it is shown.
+    let refused = client.delete_file().id(&*own).send().await.unwrap_err();
+    assert_eq!(refused.status().unwrap(), 409);
+    assert!(
+        refused.describe().contains("the avatar of the tenant"),
+        "{}",
+        refused.describe()
+    );
+    avatar(Field::Null).await.unwrap();
+    client.delete_file().id(&*own).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_files_of_a_tenant_fit_its_quota_and_go_with_it() {
+    let start = start().with_arguments(&["--files", "pictures"]);
+    let server = start.ready();
+    let (raw, client) = (server.raw_signed_in().await, server.client().await);
+    let id = tenant(&raw, "one.example.com", "2KB").await;
+    switch(&client, Some(&id)).await;
+    upload(&client, "a.png", png(1, 1, 1500)).await.unwrap();
+    assert_eq!(
+        codes(upload(&client, "b.png", png(1, 1, 1500)).await),
+        ["QUOTA_EXCEEDED"]
+    );
+    let raised = json!({"disk_quota": "4KB"});
+    assert_eq!(raw.post(&format!("/tenants/{id}"), &raised).await.status, 200);
+    upload(&client, "b.png", png(1, 1, 1500)).await.unwrap();
+    assert_eq!(
+        raw.get(&format!("/tenants/{id}"), &[]).await.json()["used_disk_quota"],
+        "3KB"
+    );
+
+    assert_eq!(raw.post_empty(&format!("/tenants/{id}/destroy")).await.status, 204);
+    server.terminate();
+    start.ready();
+    let left = std::fs::read_dir(start.folder().join("pictures")).unwrap();
+    assert_eq!(left.count(), 1, "the mark");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
     reason = "tests have the time of the machine, from which they put the server's ahead"
 )]
 
+mod access;
 mod admin;
 mod admin_notification;
 mod alerts;
@@ -25,10 +26,12 @@ mod guards;
 mod holidays;
 mod im;
 mod ip_filters;
+mod isolation;
 mod key;
 mod license;
 mod lifecycle;
 mod network;
+mod people;
 mod providers;
 mod sbc;
 mod tenant;
@@ -37,7 +40,7 @@ mod tenant_events;
 mod tenants;
 mod transcript;
 mod transports;
-mod unmounted;
+mod users;
 mod voicemail;
 
 use pbx_tests::{Engine, Server, Start};

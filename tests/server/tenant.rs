@@ -139,6 +139,29 @@ async fn the_status_counts_what_there_is() {
 }
 
 #[tokio::test]
+async fn the_status_counts_trunks_that_are_assigned() {
+    let server = server();
+    let (one, other) = (
+        server.tenant("one.example.com").await,
+        server.tenant("other.example.com").await,
+    );
+    let manager = server.raw_signed_in().await;
+    for (name, tenants) in [("first", vec![&one, &other]), ("second", vec![&one]), ("third", vec![])] {
+        let trunk = json!({"name": name, "mode": "IP_AUTH", "hostname": format!("{name}.example.net")});
+        let id = manager.post("/providers", &trunk).await.json()["id"].clone();
+        for (at, tenant) in tenants.into_iter().enumerate() {
+            let path = format!("/providers/{}/assignees/{tenant}", id.as_str().unwrap());
+            let numbers = json!({"did_numbers": format!("{}000-{}999", at + 1, at + 1)});
+            assert_eq!(posted(&manager, &path, numbers).await, 204);
+        }
+    }
+    for (tenant, trunks) in [(&one, 2), (&other, 1)] {
+        let status = server.raw_in(tenant).await.get("/tenant/status", &[]).await.json();
+        assert_eq!(status["current_trunks"], trunks);
+    }
+}
+
+#[tokio::test]
 async fn a_password_policy_is_merged_and_judged_as_a_whole() {
     let server = server();
     let (one, other) = (

@@ -14,6 +14,7 @@
 
 mod certificates;
 mod clock;
+mod contract;
 mod raw;
 mod server;
 pub mod smtp;
@@ -21,6 +22,7 @@ mod tenants;
 
 pub use certificates::{Authority, Pair, der, handshake};
 pub use clock::{CLOCK, Clock, ahead};
+pub use contract::{Operation, operations};
 pub use pbx_test_postgres::{Cluster, Database, GUARDED, GUARDED_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};
 pub use server::{ADMINISTRATOR, Ended, Engine, PASSWORD, Server, Start};

@@ -130,6 +130,11 @@ impl Raw {
         self.exchange(command, self.request(method, path)).await
     }
 
+    /// A request that was built from [`request`](Self::request).
+    pub async fn sent(&self, request: reqwest::RequestBuilder) -> Exchange {
+        Exchange::read(String::new(), request.send().await.expect("an answer")).await
+    }
+
     async fn exchange(&self, command: String, request: reqwest::RequestBuilder) -> Exchange {
         let command = match &self.token {
             Some(_) => command.replacen("curl", "curl -H \"Authorization: Bearer $TOKEN\"", 1),

@@ -3,7 +3,7 @@
 //! The resource `dealers`.
 
 use pbx_api as api;
-pub use super::shared::{Created, DealerLevel};
+pub use super::shared::{Created, DealerLevel, ResetPassword};
 
 /// The operations of `/dealers`: one method each.
 pub trait DealersApi: api::Api {
@@ -61,7 +61,7 @@ pub trait DealersApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         id: String,
-        body: ResetDealerPassword,
+        body: ResetPassword,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Delete a dealer
@@ -230,13 +230,6 @@ pub struct DealerList {
     /// At least 0.
     pub count: i64,
     pub items: Vec<Dealer>,
-}
-
-/// The body of `resetDealerPassword`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ResetDealerPassword {
-    /// The password of dealer.
-    pub password: api::Secret,
 }
 
 /// The body of `updateDealer`.

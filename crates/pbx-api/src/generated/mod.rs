@@ -20,6 +20,8 @@ pub mod auth;
 pub mod blobs;
 pub mod files;
 pub mod login;
+pub mod users;
+pub mod user;
 pub mod shared;
 
 /// Every resource with its operations.
@@ -44,6 +46,8 @@ pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[
     ("blobs", &blobs::OPERATIONS),
     ("files", &files::OPERATIONS),
     ("login", &login::OPERATIONS),
+    ("users", &users::OPERATIONS),
+    ("user", &user::OPERATIONS),
 ];
 
 /// The schemas of what requests may hold.

@@ -4,7 +4,7 @@
 
 use pbx_api as api;
 
-/// The body of `resetSystemAdminPassword`, `resetCurrentDealerPassword`.
+/// The body of `resetSystemAdminPassword`, `resetCurrentDealerPassword`, `resetCurrentUserPassword`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ChangePassword {
     /// The password so far.
@@ -271,6 +271,13 @@ pub struct OutboundCallerId {
     ///
     /// At most 1024 characters.
     pub description: Option<String>,
+}
+
+/// The body of `resetDealerPassword`, `resetUserPassword`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct ResetPassword {
+    /// The new password.
+    pub password: api::Secret,
 }
 
 /// `TimeRange`.

@@ -357,7 +357,7 @@ pub mod builder {
     pub struct ResetDealerPassword<'a> {
         client: &'a super::Client,
         id: Result<String, String>,
-        body: Result<types::ResetDealerPassword, String>,
+        body: Result<types::ResetPassword, String>,
     }
 
     impl<'a> ResetDealerPassword<'a> {
@@ -382,11 +382,11 @@ pub mod builder {
 
         /// The body.
         #[must_use]
-        pub fn body(mut self, value: impl TryInto<types::ResetDealerPassword>) -> Self {
+        pub fn body(mut self, value: impl TryInto<types::ResetPassword>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ResetDealerPassword`".to_string()
+                    "the value for `body` is no `types::ResetPassword`".to_string()
                 });
             self
         }
@@ -578,19 +578,6 @@ pub mod types {
     crate::support::response_object! {
         DealerList {
             count, items,
-        }
-    }
-
-    /// What [`Client::reset_dealer_password`](crate::Client::reset_dealer_password) sends.
-    #[derive(Debug, Clone, PartialEq)]
-    pub struct ResetDealerPassword {
-        /// The password of dealer.
-        pub password: crate::Secret,
-    }
-
-    crate::support::create_object! {
-        ResetDealerPassword {
-            password: crate::Secret,
         }
     }
 

@@ -20,6 +20,8 @@ mod shared;
 mod tenant;
 mod tenants;
 mod transports;
+mod user;
+mod users;
 mod voicemail;
 
 /// Everything that requests and answers hold.
@@ -43,6 +45,7 @@ pub mod types {
     pub use super::tenant::types::*;
     pub use super::tenants::types::*;
     pub use super::transports::types::*;
+    pub use super::users::types::*;
     pub use super::voicemail::types::*;
 }
 
@@ -67,6 +70,8 @@ pub mod builder {
     pub use super::tenant::builder::*;
     pub use super::tenants::builder::*;
     pub use super::transports::builder::*;
+    pub use super::user::builder::*;
+    pub use super::users::builder::*;
     pub use super::voicemail::builder::*;
 }
 
@@ -122,5 +127,8 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("listProviders 200", crate::support::decode::<types::ProviderList>),
     ("createProvider 201", crate::support::decode::<types::Created>),
     ("showProvider 200", crate::support::decode::<types::Provider>),
+    ("listUsers 200", crate::support::decode::<types::UserList>),
+    ("createUser 201", crate::support::decode::<types::Created>),
+    ("retrieveUser 200", crate::support::decode::<types::User>),
     ("error Errors", crate::support::decode::<types::Errors>),
 ];

@@ -342,6 +342,19 @@ pub mod types {
         }
     }
 
+    /// What [`Client::reset_dealer_password`](crate::Client::reset_dealer_password) sends.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ResetPassword {
+        /// The new password.
+        pub password: crate::Secret,
+    }
+
+    crate::support::create_object! {
+        ResetPassword {
+            password: crate::Secret,
+        }
+    }
+
     /// Part of [`OfficeDay`](crate::types::OfficeDay).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TimeRange {

@@ -305,11 +305,6 @@ impl<'a> Check<'a> {
         self.violations.push(Violation::field(&name, rule, message));
     }
 
-    /// What another rule has found.
-    pub fn add(&mut self, violations: Vec<Violation>) {
-        self.violations.extend(violations);
-    }
-
     /// Replaces the text of a member by its canonical form, or says what it must be.
     pub fn format<T: ToString>(
         &mut self,

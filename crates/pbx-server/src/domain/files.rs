@@ -310,26 +310,6 @@ fn in_use(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<&'static str>,
     }
 }
 
-/// The file that a tenant is to have as its avatar, in the transaction in which it gets it.
-///
-/// It is the tenant's, or that of the administrator or dealer who gives the tenant its avatar: then it becomes the tenant's, since
-/// a tenant that is only being created has none of its own.
-pub fn avatar(tx: &mut Tx<'_>, giver: Owner, tenant_id: Id, id: &str) -> Result<Id, Error> {
-    let unknown = || Error::invalid(Violation::field("avatar_file_id", "unknown", UNKNOWN_FILE));
-    let id: Id = id.parse().map_err(|_| unknown())?;
-    let tenant = Owner::Tenant(tenant_id);
-    if queries::by_id(tx, tenant, id)?.is_some() {
-        return Ok(id);
-    }
-    let file = queries::by_id(tx, giver, id)?.ok_or_else(unknown)?;
-    if in_use(tx, giver, id)?.is_some() {
-        return Err(unknown());
-    }
-    check_room(tx, tenant, file.size)?;
-    queries::give(tx, id, tenant_id)?;
-    Ok(id)
-}
-
 /// What is wrong with an id that names no file.
 pub const UNKNOWN_FILE: &str = "must be the id of a file in the file library";
 

@@ -40,6 +40,7 @@ pub mod stir_shaken;
 pub mod tenants;
 pub mod token;
 pub mod transports;
+pub mod users;
 pub mod vault;
 pub mod voicemail;
 pub mod webhook;

@@ -103,6 +103,8 @@ pub struct Caller {
     pub session_id: Id,
     /// The tenant that the caller acts in: a user's own, or the one that an administrator or dealer has switched into.
     pub tenant_id: Option<Id>,
+    /// Whether the password was set by somebody else and must be changed before anything else.
+    pub must_change_password: bool,
 }
 
 /// What of dealers and tenants a caller may see and change. All else does not exist for it.

@@ -93,10 +93,20 @@ impl Pbx {
             .mount(pbx_api::tenant::router())
             .mount(pbx_api::tenants::router())
             .mount(pbx_api::transports::router())
+            .mount(pbx_api::user::router())
+            .mount(pbx_api::users::router())
             .mount(pbx_api::voicemail::router())
             .build()
     }
 }
+
+/// What those may do who have to change their password before anything else.
+static WITH_ANY_PASSWORD: [&Operation; 4] = [
+    &pbx_api::auth::RETRIEVE_SIGNED_IN_USER,
+    &pbx_api::auth::SIGN_OUT,
+    &pbx_api::login::REVOKE_OAUTH_TOKEN,
+    &pbx_api::user::RESET_CURRENT_USER_PASSWORD,
+];
 
 /// What the type of a call says about who makes it.
 pub(crate) trait Acting {
@@ -131,6 +141,10 @@ impl Api for Pbx {
 
     /// The one place where roles are enforced; which may do what is the contract's data.
     fn authorize(&self, caller: &Caller, operation: &'static Operation) -> Result<(), Error> {
+        if caller.must_change_password && !WITH_ANY_PASSWORD.iter().any(|allowed| allowed.id == operation.id) {
+            let message = "You have to change your password first: POST /user/password.";
+            return Err(Error::Barred { message });
+        }
         if caller.roles().any(|role| operation.allows(role.as_str())) {
             Ok(())
         } else {
@@ -170,6 +184,7 @@ mod tests {
                 name: "somebody".to_owned(),
                 session_id: id,
                 tenant_id,
+                must_change_password: false,
             }
         };
         let caller = |role| switched(role, None);

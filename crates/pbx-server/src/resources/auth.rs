@@ -37,9 +37,9 @@ impl AuthApi for Pbx {
         let role = if caller.is_switched() { Role::Admin } else { caller.role };
         Ok(SignedInUser {
             role: role.as_str().to_owned(),
-            // There is no session without a password, and no way yet to demand a new one.
+            // There is no session without a password.
             password_verified: true,
-            password_force_reset: false,
+            password_force_reset: caller.must_change_password,
         })
     }
 }

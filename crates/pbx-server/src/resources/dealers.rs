@@ -1,8 +1,7 @@
 //! `/dealers`.
 
 use pbx_api::dealers::{
-    CreateDealer, Created, Dealer, DealerLevel, DealerList, DealersApi, ListDealersQuery, ResetDealerPassword,
-    UpdateDealer,
+    CreateDealer, Created, Dealer, DealerLevel, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
 };
 use pbx_api::{Call, Patch};
 
@@ -42,12 +41,7 @@ impl DealersApi for Pbx {
         dealers::update(&self.changes(&call), call.caller.reach()?, id, body.into_parts().1).await
     }
 
-    async fn reset_dealer_password(
-        &self,
-        call: Call<Caller>,
-        id: String,
-        body: ResetDealerPassword,
-    ) -> Result<(), Error> {
+    async fn reset_dealer_password(&self, call: Call<Caller>, id: String, body: ResetPassword) -> Result<(), Error> {
         let id = known(&id, dealers::not_found)?;
         let new = Password::new(body.password.into_inner());
         let (changes, reach) = (self.changes(&call), call.caller.reach()?);

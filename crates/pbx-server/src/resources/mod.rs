@@ -21,6 +21,8 @@ mod tenant;
 mod tenant_parts;
 mod tenants;
 mod transports;
+mod user;
+mod users;
 mod voicemail;
 
 use pbx_api::shared::TokenSet;
@@ -84,6 +86,7 @@ list_parameters!(
     pbx_api::providers::ListProvidersQuery,
     pbx_api::tenants::ListTenantsQuery,
     pbx_api::transports::ListTransportsQuery,
+    pbx_api::users::ListUsersQuery,
 );
 
 /// Empty text is none, as in an update.

@@ -30,7 +30,7 @@ impl TenantApi for Pbx {
 
     async fn retrieve_current_tenant_status(&self, call: Call<Caller>) -> Result<TenantStatus, Error> {
         let counts = status::counts(&self.store, call.caller.tenant()?).await?;
-        let hours = admin::status::hours(clock::now());
+        let hours = admin::status::hours(clock::now()).map(Into::into);
         Ok(TenantStatus {
             version: admin::status::VERSION.to_owned(),
             licensed_users: count(counts.licensed_users),
@@ -43,12 +43,7 @@ impl TenantApi for Pbx {
             current_ring_groups: 0,
             current_ivrs: 0,
             current_trunks: count(counts.trunks),
-            calls_in_24_hours: hours
-                .map(|time| HourlyCalls {
-                    time: time.into(),
-                    count: 0,
-                })
-                .collect(),
+            calls_in_24_hours: hours.map(|time| HourlyCalls { time, count: 0 }).collect(),
         })
     }
 

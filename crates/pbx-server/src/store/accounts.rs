@@ -108,12 +108,23 @@ pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), StoreError> {
     tx.execute(&update).map(drop)
 }
 
-/// Gives an account another password.
+/// Gives an account another password, which need not be changed.
 pub fn set_password(tx: &mut Tx<'_>, id: Id, hash: &str) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
         .table("accounts")
         .value("password_hash", hash)
+        .value("password_force_reset", false)
+        .and_where(Expr::col("id").eq(id));
+    tx.execute(&update).map(drop)
+}
+
+/// Whether the account's owner must change the password before anything else.
+pub fn demand_new_password(tx: &mut Tx<'_>, id: Id, demanded: bool) -> Result<(), StoreError> {
+    let mut update = Query::update();
+    update
+        .table("accounts")
+        .value("password_force_reset", demanded)
         .and_where(Expr::col("id").eq(id));
     tx.execute(&update).map(drop)
 }

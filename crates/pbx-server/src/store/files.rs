@@ -140,17 +140,6 @@ pub fn content(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
     tx.first(&select, |row| row.get(0))
 }
 
-/// Gives a file to a tenant.
-pub fn give(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("files")
-        .value("tenant_id", tenant_id)
-        .value("dealer_id", None::<Id>)
-        .and_where(Expr::col("id").eq(id));
-    tx.execute(&update).map(drop)
-}
-
 /// Removes a file, and its content if that is kept here.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();

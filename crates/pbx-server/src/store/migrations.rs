@@ -31,6 +31,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(10, "0010_guards"),
     step!(30, "0030_transports"),
     step!(40, "0040_tenancy"),
+    step!(50, "0050_users"),
     step!(60, "0060_providers"),
     step!(70, "0070_holidays"),
     step!(80, "0080_files"),

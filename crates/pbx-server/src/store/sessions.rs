@@ -73,6 +73,7 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             ("sessions", "id"),
             ("accounts", "tenant_id"),
             ("sessions", "tenant_id"),
+            ("accounts", "password_force_reset"),
             ("tokens", "expires_at"),
         ])
         .from("tokens")
@@ -107,8 +108,9 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
                 name: row.get(2)?,
                 session_id: row.get(3)?,
                 tenant_id: own.or(switched),
+                must_change_password: row.get(6)?,
             },
-            ends_at: row.get(6)?,
+            ends_at: row.get(7)?,
         })
     })
 }

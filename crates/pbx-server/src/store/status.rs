@@ -32,7 +32,7 @@ pub fn counts_of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<tenants::Count
     Ok(Some(tenants::Counts {
         licensed_users,
         users: count(tx, "accounts", Some(Expr::col("tenant_id").eq(tenant_id)))?,
-        trunks: 0,
+        trunks: count(tx, "provider_assignees", Some(Expr::col("tenant_id").eq(tenant_id)))?,
     }))
 }
 

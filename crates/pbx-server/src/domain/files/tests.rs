@@ -92,17 +92,6 @@ impl Fixture {
     async fn kept(&self) -> Option<usize> {
         Some(self.library.folder()?.list().await.unwrap().len())
     }
-
-    async fn avatar(&self, giver: Owner, tenant: i64, file: Id) -> Result<Id, Error> {
-        let file = file.to_string();
-        self.changes
-            .write(move |tx| {
-                let entry = Entry::update(Object::Tenant, tenant);
-                let avatar = avatar(tx, giver, id(tenant), &file)?;
-                Ok::<_, Error>(entry.with(avatar))
-            })
-            .await
-    }
 }
 
 fn is_gone<T>(result: &Result<T, Error>, kind: &str) -> bool {
@@ -227,32 +216,20 @@ async fn uploads_at_the_same_time_do_not_share_the_last_room() {
 }
 
 #[tokio::test]
-async fn an_avatar_is_the_tenants_or_becomes_it() {
+async fn an_avatar_stays_while_it_is_one() {
     for fixture in Fixture::all().await {
-        let (tenant, dealer) = (Owner::Tenant(id(TENANT)), Owner::Dealer(id(DEALER)));
-        let own = fixture.upload(tenant, png(1, 1)).await.unwrap();
-        assert_eq!(fixture.avatar(tenant, TENANT, own).await.unwrap(), own);
-        let given = fixture.upload(dealer, png(1, 1)).await.unwrap();
-        let of_system = fixture.upload(Owner::System, png(1, 1)).await.unwrap();
-        for (giver, file) in [
-            (tenant, given),
-            (dealer, of_system),
-            (Owner::Tenant(id(OTHER_TENANT)), own),
-            (dealer, id(1)),
-        ] {
-            let refused = fixture.avatar(giver, OTHER_TENANT, file).await;
-            assert!(matches!(refused, Err(Error::Invalid(violations)) if violations[0].rule == "unknown"));
-        }
-        fixture.avatar(dealer, TENANT, given).await.unwrap();
-        assert_eq!((fixture.count(tenant).await, fixture.count(dealer).await), (2, 0));
-        let sql = format!("UPDATE tenants SET avatar_file_id = {given} WHERE id = {TENANT}");
+        let tenant = Owner::Tenant(id(TENANT));
+        let file = fixture.upload(tenant, png(1, 1)).await.unwrap();
+        let show = |avatar: &str| format!("UPDATE tenants SET avatar_file_id = {avatar} WHERE id = {TENANT}");
+        let sql = show(&file.to_string());
         fixture.test.place.sql(&sql, &sql);
-        let refused = destroy(&fixture.changes, &fixture.library, tenant, given).await;
-        match refused {
+        match destroy(&fixture.changes, &fixture.library, tenant, file).await {
             Err(Error::Conflict { message, .. }) => assert!(message.contains("the avatar of the tenant"), "{message}"),
             other => panic!("{other:?}"),
         }
-        destroy(&fixture.changes, &fixture.library, tenant, own).await.unwrap();
+        let sql = show("NULL");
+        fixture.test.place.sql(&sql, &sql);
+        destroy(&fixture.changes, &fixture.library, tenant, file).await.unwrap();
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Tenant, TenantSummary};
 use crate::domain::document::Check;
-use crate::domain::files::{self, File, Owner};
+use crate::domain::files::{File, Owner, UNKNOWN_FILE};
 use crate::domain::list::Page;
 use crate::domain::{Error, Id};
 use crate::store::{Tx, files as queries};
@@ -16,14 +16,14 @@ pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, aft
         return Ok(());
     }
     let Some(file) = file else { return Ok(()) };
-    match files::avatar(tx, Owner::Tenant(after.id), after.id, file) {
-        Ok(_) => Ok(()),
-        Err(Error::Invalid(violations)) => {
-            check.add(violations);
-            Ok(())
-        }
-        Err(error) => Err(error),
+    let known = match file.parse() {
+        Ok(id) => queries::by_id(tx, Owner::Tenant(after.id), id)?.is_some(),
+        Err(_) => false,
+    };
+    if !known {
+        check.refuse("avatar_file_id", "unknown", UNKNOWN_FILE);
     }
+    Ok(())
 }
 
 /// The picture of a tenant, if it has one.

@@ -1,0 +1,506 @@
+//! `/users` and `/user`: the users of a tenant, and how they sign in.
+
+use futures_util::future::join_all;
+use pbx_client::types::{ChangePassword, CreateUser, UpdateUser, User, UserRole};
+use pbx_client::{ErrorExt as _, Field};
+use pbx_tests::{Exchange, PASSWORD, Raw, Server};
+use serde_json::{Value, json};
+
+use super::dealers::{dealer, signed_in};
+use crate::server;
+
+/// Of every user of these tests.
+const USERS_PASSWORD: &str = "Call-m3-back";
+
+fn new_user(name: &str, role: &str, number: &str) -> Value {
+    json!({
+        "name": name, "password": USERS_PASSWORD, "email": format!("{name}@example.com"), "display_name": name, "role": role,
+        "extension_number": number, "extension_password": "Ph0ne-secret",
+    })
+}
+
+/// Adds a user; its id.
+async fn user(administrator: &Raw, name: &str, role: &str, number: &str) -> String {
+    let created = administrator.post("/users", &new_user(name, role, number)).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    created.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// Changes a tenant, as a system administrator.
+async fn set(server: &Server, tenant: &str, members: &Value) {
+    let administrator = server.raw_signed_in().await;
+    let answer = administrator.post(&format!("/tenants/{tenant}"), members).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+async fn sign_in(server: &Server, name: &str, password: &str, domain: &str) -> Exchange {
+    let body = json!({"username": name, "password": password, "domain": domain});
+    server.raw().post("/auth/sign_in", &body).await
+}
+
+/// How many answered with each status, the most frequent first.
+fn statuses(answers: &[Exchange]) -> Vec<(u16, usize)> {
+    let mut counted: Vec<(u16, usize)> = Vec::new();
+    for answer in answers {
+        match counted.iter_mut().find(|(status, _)| *status == answer.status) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((answer.status, 1)),
+        }
+    }
+    counted.sort_unstable();
+    counted
+}
+
+#[tokio::test]
+async fn a_user_from_its_creation_to_its_end() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    let client = server.client_in(&tenant).await;
+    let body = CreateUser::new(
+        "anna",
+        USERS_PASSWORD,
+        "anna@example.com",
+        "Anna A.",
+        UserRole::QueueManager,
+        "101",
+        "Ph0ne-secret",
+    );
+    let created = client.create_user().body(body).send().await.unwrap();
+    assert_eq!(created.status(), 201);
+    let id = created.into_inner().id.unwrap();
+    let show = async || {
+        client
+            .retrieve_user()
+            .id(&id)
+            .send()
+            .await
+            .map(|answer| answer.into_inner())
+    };
+    let user = show().await.unwrap();
+    let expected = User {
+        id: Some(id.clone()),
+        name: Some("anna".to_owned()),
+        enabled: Some(true),
+        email: Some("anna@example.com".to_owned()),
+        display_name: Some("Anna A.".to_owned()),
+        role: Some(UserRole::QueueManager),
+        extension_number: Some("101".to_owned()),
+        created_at: user.created_at.clone(),
+    };
+    assert_eq!(user, expected);
+    let update = UpdateUser {
+        email: Field::Null,
+        display_name: Field::Value("Anna B.".to_owned()),
+        ..UpdateUser::default()
+    };
+    client.update_user().id(&id).body(update).send().await.unwrap();
+    let updated = User {
+        email: None,
+        display_name: Some("Anna B.".to_owned()),
+        ..expected
+    };
+    assert_eq!(show().await.unwrap(), updated);
+    let listed = client.list_users().send().await.unwrap().into_inner();
+    assert_eq!((listed.count, listed.items), (Some(1), vec![updated]));
+    assert_eq!(
+        server.raw_signed_in().await.get("/admin/status", &[]).await.json()["current_users"],
+        1
+    );
+
+    assert_eq!(client.delete_user().id(&id).send().await.unwrap().status(), 204);
+    assert!(show().await.unwrap_err().has_code("NOT_FOUND"));
+    assert_eq!(
+        client.delete_user().id(&id).send().await.unwrap_err().status().unwrap(),
+        404
+    );
+    // Its name and its number are free again.
+    user_in(&client, "Anna", "101").await;
+}
+
+async fn user_in(client: &pbx_client::Client, name: &str, number: &str) {
+    let role = UserRole::StandardUser;
+    let body = CreateUser::new(
+        name,
+        USERS_PASSWORD,
+        "x@example.com",
+        name,
+        role,
+        number,
+        "Ph0ne-secret",
+    );
+    client.create_user().body(body).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
+    let server = server();
+    let one = server.tenant("one.example.com").await;
+    let one = server.raw_in(&one).await;
+    user(&one, "anna", "StandardUser", "101").await;
+    let post = async |administrator: &Raw, name: &str, number: &str| {
+        administrator
+            .post("/users", &new_user(name, "StandardUser", number))
+            .await
+    };
+    let same_name = post(&one, "ANNA", "102").await;
+    assert_eq!(
+        (same_name.status, same_name.codes()),
+        (409, vec!["CONFLICT".to_owned()])
+    );
+    // 777 is the voicemail's, 666 a service's.
+    for number in ["101", "777", "666"] {
+        let taken = post(&one, "bert", number).await;
+        assert_eq!(taken.status, 409, "{number}");
+        assert!(taken.body.contains(number), "{}", taken.body);
+    }
+    assert_eq!(one.get("/users", &[]).await.json()["count"], 1, "nothing is half there");
+    for bad in ["1", "x101", "101 "] {
+        assert_eq!(post(&one, "bert", bad).await.status, 400, "{bad}");
+    }
+    for reserved in ["Admin", "root"] {
+        let refused = post(&one, reserved, "103").await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.body.contains("body#/name reserved"), "{}", refused.body);
+    }
+    let other = server.tenant("other.example.com").await;
+    let other = server.raw_in(&other).await;
+    user(&other, "Anna", "StandardUser", "101").await;
+    // Names of tenants' users and of those without a tenant do not meet.
+    dealer(&server.raw_signed_in().await, "anna", "RESELLER").await;
+
+    let racers = ["110", "111", "112"].map(|number| post(&one, "carl", number));
+    assert_eq!(statuses(&join_all(racers).await), [(201, 1), (409, 2)]);
+    let racers = ["dora", "emil", "fred"].map(|name| post(&one, name, "120"));
+    assert_eq!(statuses(&join_all(racers).await), [(201, 1), (409, 2)]);
+}
+
+#[tokio::test]
+async fn users_sign_in_with_their_domain_and_may_what_their_role_says() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    let switched = server.raw_in(&tenant).await;
+    for (number, role) in ["Admin", "QueueManager", "StandardUser", "StandardInternationalUser"]
+        .iter()
+        .enumerate()
+    {
+        user(&switched, &format!("u{number}"), role, &format!("10{number}")).await;
+        let session = server
+            .raw_as(&format!("U{number}"), USERS_PASSWORD, Some("ACME.example.com"))
+            .await;
+        let me = session.get("/auth/user", &[]).await.json();
+        assert_eq!(
+            (&me["role"], &me["password_force_reset"]),
+            (&json!(role), &json!(false))
+        );
+        let listed = session.get("/users", &[]).await;
+        assert_eq!(listed.status, if number == 0 { 200 } else { 403 }, "{role}");
+        for path in ["/network", "/dealers", "/dealer"] {
+            assert_eq!(session.get(path, &[]).await.status, 403, "{role} {path}");
+        }
+    }
+    let form = async |name: &str, password: &str, domain: &str| {
+        let fields = [
+            ("grant_type", "password"),
+            ("username", name),
+            ("password", password),
+            ("domain", domain),
+        ];
+        server.raw().form("/login/oauth/token", &fields).await
+    };
+    assert_eq!(form("u0", USERS_PASSWORD, "acme.example.com").await.status, 200);
+    let wrong = [
+        sign_in(&server, "u0", "wr0ng-Pass", "acme.example.com").await,
+        sign_in(&server, "nobody", USERS_PASSWORD, "acme.example.com").await,
+        form("u0", "wr0ng-Pass", "acme.example.com").await,
+        form("nobody", USERS_PASSWORD, "acme.example.com").await,
+        // Without a domain there is no such name, and the administrator is nobody within a tenant.
+        sign_in(&server, "u0", USERS_PASSWORD, "").await,
+        sign_in(&server, "admin", PASSWORD, "acme.example.com").await,
+    ];
+    for answer in &wrong {
+        assert_eq!((answer.status, &answer.body), (400, &wrong[0].body));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_domain_is_404_and_a_disabled_tenant_403() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    user(&server.raw_in(&tenant).await, "anna", "Admin", "101").await;
+    let unknown = sign_in(&server, "anna", USERS_PASSWORD, "unknown.example.com").await;
+    assert_eq!((unknown.status, unknown.codes()), (404, vec!["NOT_FOUND".to_owned()]));
+    set(&server, &tenant, &json!({"enabled": false})).await;
+    let disabled = sign_in(&server, "anna", USERS_PASSWORD, "acme.example.com").await;
+    assert_eq!((disabled.status, disabled.codes()), (403, vec!["FORBIDDEN".to_owned()]));
+    // Said only to those who have the password.
+    assert_eq!(
+        sign_in(&server, "anna", "wr0ng-Pass", "acme.example.com").await.status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn a_user_of_another_tenant_is_an_unknown_one() {
+    let server = server();
+    let (one, other) = (
+        server.tenant("one.example.com").await,
+        server.tenant("two.example.com").await,
+    );
+    user(&server.raw_in(&one).await, "anna", "Admin", "101").await;
+    let foreign = user(&server.raw_in(&other).await, "bert", "Admin", "101").await;
+    let anna = server.raw_as("anna", USERS_PASSWORD, Some("one.example.com")).await;
+    let listed = anna.get("/users", &[("top", "1")]).await.json();
+    assert_eq!(
+        (&listed["count"], &listed["items"][0]["name"]),
+        (&json!(1), &json!("anna"))
+    );
+    let searched = anna.get("/users", &[("search", "bert")]).await.json();
+    assert_eq!(searched, json!({"count": 0, "items": []}));
+    let (update, password) = (json!({"enabled": false}), json!({"password": "N3w-password"}));
+    let asked = async |id: &str| {
+        let path = format!("/users/{id}");
+        [
+            anna.get(&path, &[]).await,
+            anna.post(&path, &update).await,
+            anna.post(&format!("{path}/password"), &password).await,
+            anna.post_empty(&format!("{path}/destroy")).await,
+        ]
+        .map(|answer| (answer.status, answer.body))
+    };
+    let nobody = asked("1").await;
+    assert!(nobody.iter().all(|(status, _)| *status == 404));
+    assert_eq!(asked(&foreign).await, nobody);
+    server.raw_as("bert", USERS_PASSWORD, Some("two.example.com")).await;
+}
+
+#[tokio::test]
+async fn passwords_obey_the_policy_of_the_tenant() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    let switched = server.raw_in(&tenant).await;
+    let mut weak = new_user("anna", "Admin", "101");
+    weak["password"] = json!("x1234-Y");
+    weak["extension_password"] = json!("aNNa-75");
+    let refused = switched.post("/users", &weak).await;
+    assert_eq!(refused.status, 400);
+    for fault in ["body#/password sequence", "body#/extension_password account"] {
+        assert!(refused.body.contains(fault), "{}", refused.body);
+    }
+    let id = user(&switched, "anna", "Admin", "101").await;
+    let policy = json!({"min_length": 20});
+    assert_eq!(switched.post("/tenant/password_policy", &policy).await.status, 200);
+    let path = format!("/users/{id}/password");
+    for (status, password) in [(400, "N3w-password"), (200, "N3w-password-of-twenty-five")] {
+        assert_eq!(
+            switched.post(&path, &json!({"password": password})).await.status,
+            status
+        );
+    }
+    assert_eq!(
+        switched.post("/users", &new_user("bert", "Admin", "102")).await.status,
+        400
+    );
+    // What was set before goes on, and what is set by its owner obeys as well.
+    let anna = server
+        .raw_as("anna", "N3w-password-of-twenty-five", Some("acme.example.com"))
+        .await;
+    let change = async |new: &str| {
+        let body = json!({"old_password": "N3w-password-of-twenty-five", "new_password": new});
+        anna.post("/user/password", &body).await.status
+    };
+    assert_eq!(
+        (
+            change("N3w-password").await,
+            change("An0ther-password-that-is-long").await
+        ),
+        (400, 200)
+    );
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_out_at_once_and_a_new_password_ends_the_sessions() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    let switched = server.raw_in(&tenant).await;
+    let id = user(&switched, "anna", "Admin", "101").await;
+    let session = async || server.raw_as("anna", USERS_PASSWORD, Some("acme.example.com")).await;
+    let anna = session().await;
+    let path = format!("/users/{id}");
+    assert_eq!(switched.post(&path, &json!({"enabled": false})).await.status, 200);
+    assert_eq!(anna.get("/users", &[]).await.status, 401);
+    assert_eq!(
+        sign_in(&server, "anna", USERS_PASSWORD, "acme.example.com")
+            .await
+            .status,
+        400
+    );
+    assert_eq!(switched.post(&path, &json!({"enabled": true})).await.status, 200);
+    assert_eq!(anna.get("/users", &[]).await.status, 401, "she signs in anew");
+    let anna = session().await;
+    let reset = json!({"password": "N3w-password"});
+    assert_eq!(switched.post(&format!("{path}/password"), &reset).await.status, 200);
+    assert_eq!(anna.get("/users", &[]).await.status, 401);
+    let anna = server.raw_as("anna", "N3w-password", Some("acme.example.com")).await;
+    assert_eq!(switched.post_empty(&format!("{path}/destroy")).await.status, 204);
+    assert_eq!(anna.get("/users", &[]).await.status, 401);
+}
+
+#[tokio::test]
+async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed_first() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    let switched = server.raw_in(&tenant).await;
+    user(&switched, "early", "Admin", "100").await;
+    set(&server, &tenant, &json!({"password_force_reset": true})).await;
+    let id = user(&switched, "anna", "Admin", "101").await;
+    let early = server.raw_as("early", USERS_PASSWORD, Some("acme.example.com")).await;
+    assert_eq!(early.get("/users", &[]).await.status, 200, "only new users");
+
+    for password in [USERS_PASSWORD, "Reset-by-0ther"] {
+        if password != USERS_PASSWORD {
+            let reset = json!({"password": password});
+            assert_eq!(early.post(&format!("/users/{id}/password"), &reset).await.status, 200);
+        }
+        let anna = server.raw_as("anna", password, Some("acme.example.com")).await;
+        let me = anna.get("/auth/user", &[]).await.json();
+        assert_eq!(me["password_force_reset"], true);
+        let refused = anna.get("/users", &[]).await;
+        assert_eq!((refused.status, refused.codes()), (403, vec!["FORBIDDEN".to_owned()]));
+        assert!(refused.body.contains("/user/password"), "{}", refused.body);
+        let client = pbx_client::sign_in(server.base(), "anna", password, Some("acme.example.com"))
+            .await
+            .unwrap();
+        let body = ChangePassword::new(password, "My-0wn-secret");
+        client.reset_current_user_password().body(body).send().await.unwrap();
+        client.list_users().send().await.unwrap();
+        let me = client.retrieve_signed_in_user().send().await.unwrap().into_inner();
+        assert_eq!(me.password_force_reset, Some(false));
+        assert_eq!(anna.get("/users", &[]).await.status, 401, "the other session has ended");
+    }
+    let session = server.raw_as("anna", "My-0wn-secret", Some("acme.example.com")).await;
+    assert_eq!(session.post_empty("/auth/sign_out").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_tenant_has_as_many_users_as_it_may_have() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    set(&server, &tenant, &json!({"max_extensions": 3})).await;
+    let switched = server.raw_in(&tenant).await;
+    let answers = many_users(&[&switched], 8).await;
+    assert_eq!(statuses(&answers), [(201, 3), (409, 5)]);
+    refused_for(&answers, "TENANT_QUOTA_EXCEEDED");
+    // Lowered below what there is, it only stops growth.
+    set(&server, &tenant, &json!({"max_extensions": 1})).await;
+    let listed = switched.get("/users", &[]).await.json();
+    let id = listed["items"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        (
+            &listed["count"],
+            switched
+                .post(&format!("/users/{id}"), &json!({"email": null}))
+                .await
+                .status
+        ),
+        (&json!(3), 200)
+    );
+    refused_for(&many_users(&[&switched], 1).await, "TENANT_QUOTA_EXCEEDED");
+}
+
+#[tokio::test]
+async fn a_branch_has_as_many_users_as_every_dealer_above_may_have() {
+    let server = server();
+    let administrator = server.raw_signed_in().await;
+    let high = dealer(&administrator, "high", "DISTRIBUTOR").await;
+    let low = dealer(&signed_in(&server, "high").await, "low", "RESELLER").await;
+    let tenants = [
+        server.tenant("one.example.com").await,
+        server.tenant("two.example.com").await,
+    ];
+    for tenant in &tenants {
+        let path = format!("/tenants/{tenant}/dealers/{low}");
+        assert_eq!(administrator.post_empty(&path).await.status, 200);
+    }
+    let limit = async |id: &str, users: i64| {
+        let path = format!("/dealers/{id}");
+        assert_eq!(
+            administrator
+                .post(&path, &json!({"max_extensions": users}))
+                .await
+                .status,
+            200
+        );
+    };
+    limit(&high, 4).await;
+    let switched = [server.raw_in(&tenants[0]).await, server.raw_in(&tenants[1]).await];
+    let callers = [&switched[0], &switched[1]];
+    let answers = many_users(&callers, 10).await;
+    assert_eq!(statuses(&answers), [(201, 4), (409, 6)]);
+    refused_for(&answers, "DEALER_QUOTA_EXCEEDED");
+    for name in ["high", "low"] {
+        let status = signed_in(&server, name).await.get("/dealer/status", &[]).await.json();
+        assert_eq!(
+            (&status["current_users"], &status["current_tenants"]),
+            (&json!(4), &json!(2))
+        );
+    }
+    limit(&high, 100).await;
+    limit(&low, 2).await;
+    refused_for(&many_users(&callers, 2).await, "DEALER_QUOTA_EXCEEDED");
+    limit(&low, 5).await;
+    assert_eq!(statuses(&many_users(&callers, 3).await), [(201, 1), (409, 2)]);
+    // A dealer with tenants stays, whoever asks.
+    let refused = administrator.post_empty(&format!("/dealers/{low}/destroy")).await;
+    assert_eq!((refused.status, refused.codes()), (409, vec!["CONFLICT".to_owned()]));
+}
+
+#[tokio::test]
+async fn all_tenants_together_have_as_many_users_as_the_licence_allows() {
+    let server = server();
+    let tenants = [
+        server.tenant("one.example.com").await,
+        server.tenant("two.example.com").await,
+    ];
+    let switched = [server.raw_in(&tenants[0]).await, server.raw_in(&tenants[1]).await];
+    let answers = many_users(&[&switched[0], &switched[1]], 14).await;
+    assert_eq!(
+        statuses(&answers),
+        [(201, 10), (409, 4)],
+        "of a server without a licence"
+    );
+    refused_for(&answers, "LICENSE_LIMITED");
+}
+
+/// Creations at the same time, by each of those in turn.
+async fn many_users(administrators: &[&Raw], number: usize) -> Vec<Exchange> {
+    let bodies = (0..number).map(|_| {
+        let unique = jiff::Timestamp::now().as_nanosecond() % 1_000_000_000_000;
+        new_user(&format!("u{unique}"), "StandardUser", &unique.to_string())
+    });
+    let bodies: Vec<Value> = bodies.collect();
+    let posts = bodies.iter().enumerate();
+    join_all(posts.map(|(turn, body)| administrators[turn % administrators.len()].post("/users", body))).await
+}
+
+fn refused_for(answers: &[Exchange], code: &str) {
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 409).collect();
+    assert!(!refused.is_empty());
+    for answer in refused {
+        assert_eq!(answer.codes(), [code], "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn no_secret_of_a_user_is_in_the_database_or_in_an_answer() {
+    let server = server();
+    let tenant = server.tenant("acme.example.com").await;
+    let switched = server.raw_in(&tenant).await;
+    let id = user(&switched, "anna", "Admin", "101").await;
+    let shown = switched.get(&format!("/users/{id}"), &[]).await.body + &switched.get("/users", &[]).await.body;
+    let start = server.how();
+    server.terminate();
+    let stored = start.stored();
+    for secret in [USERS_PASSWORD, "Ph0ne-secret"] {
+        assert!(!shown.contains(secret) && !stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()));
+    }
+}
