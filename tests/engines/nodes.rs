@@ -278,10 +278,7 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
     let here = one.raw_as("north", password, None).await;
     let nodes = [&here, &same_caller(&here, &other)];
     let tenants: Vec<Value> = (0..12)
-        .map(|number| {
-            let domain = format!("t{number}.example.com");
-            json!({"name": domain, "domain": domain, "timezone": "UTC", "currency": "EUR", "region": "DEU"})
-        })
+        .map(|number| tenant(&format!("t{number}.example.com")))
         .collect();
     let posts = tenants.iter().enumerate();
     let answers = join_all(posts.map(|(turn, body)| nodes[turn % 2].post("/tenants", body))).await;
