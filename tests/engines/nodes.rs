@@ -3,18 +3,28 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use pbx_tests::{ADMINISTRATOR, Authority, Engine, PASSWORD, Raw, Server, Start, der, handshake};
+use jiff::SignedDuration;
+use pbx_tests::{ADMINISTRATOR, Authority, Clock, Engine, PASSWORD, Raw, Server, Start, der, handshake};
 use serde_json::{Value, json};
 
 use crate::PROGRAM;
 
 /// Two servers that started at the same time on an empty database.
 fn two_nodes() -> Option<(Server, Server)> {
-    let start = Start::on(Engine::Postgres, PROGRAM)?;
+    let (one, other, _) = two_nodes_with_a_clock()?;
+    Some((one, other))
+}
+
+/// The same, with the clock of both.
+fn two_nodes_with_a_clock() -> Option<(Server, Server, Clock)> {
+    let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
     let beside = start.beside();
     let other = std::thread::spawn(move || beside.ready());
-    Some((start.ready(), other.join().unwrap()))
+    Some((start.ready(), other.join().unwrap(), clock))
 }
+
+/// How old what a node remembers of another's changes may be.
+const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
 
 /// The same caller on the other node.
 fn same_caller(caller: &Raw, node: &Server) -> Raw {
@@ -30,13 +40,18 @@ async fn tokens(node: &Server) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_holds_and_ends_on_both() {
-    let Some((one, other)) = two_nodes() else { return };
+    let Some((one, other, clock)) = two_nodes_with_a_clock() else {
+        return;
+    };
     for _ in 0..5 {
         let here = one.raw_signed_in().await;
         let there = same_caller(&here, &other);
+        assert_eq!(here.get("/auth/user", &[]).await.status, 200);
         assert_eq!(there.get("/auth/user", &[]).await.status, 200);
         there.post_empty("/login/oauth/revoke").await;
-        assert_eq!(here.get("/auth/user", &[]).await.status, 401);
+        assert_eq!(there.get("/auth/user", &[]).await.status, 401, "at once");
+        clock.advance(REMEMBERED);
+        assert_eq!(here.get("/auth/user", &[]).await.status, 401, "within a second");
     }
 }
 
@@ -52,8 +67,10 @@ async fn a_refresh_token_is_good_for_one_use_on_all_nodes_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_setting_holds_at_once() {
-    let Some((one, other)) = two_nodes() else { return };
+async fn a_changed_setting_holds_at_once_and_on_the_other_within_a_second() {
+    let Some((one, other, clock)) = two_nodes_with_a_clock() else {
+        return;
+    };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
     for last in 1..10 {
@@ -62,16 +79,18 @@ async fn a_changed_setting_holds_at_once() {
             here.post("/network", &json!({"private_ipv4": address})).await.status,
             200
         );
-        assert_eq!(
-            there.get("/network", &[]).await.json()["private_ipv4"],
-            address.as_str()
-        );
+        let shown = async |node: &Raw| node.get("/network", &[]).await.json()["private_ipv4"].clone();
+        assert_eq!(shown(&here).await, address.as_str());
+        clock.advance(REMEMBERED);
+        assert_eq!(shown(&there).await, address.as_str());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_that_look_before_they_write_hold_across_nodes() {
-    let Some((one, other)) = two_nodes() else { return };
+    let Some((one, other, clock)) = two_nodes_with_a_clock() else {
+        return;
+    };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
     // One range, many writers on both.
@@ -92,6 +111,7 @@ async fn rules_that_look_before_they_write_hold_across_nodes() {
         let writes = bodies.iter().enumerate();
         let answers = join_all(writes.map(|(number, body)| [&here, &there][number % 2].post("/network", body))).await;
         assert!(answers.iter().all(|answer| answer.status == 200));
+        clock.advance(REMEMBERED);
         let network = here.get("/network", &[]).await.json();
         for body in bodies {
             let (name, value) = body.as_object().unwrap().iter().next().unwrap();

@@ -1,13 +1,16 @@
 //! Settings of the program: a flag, else its variable, else the file, else the default.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::Context as _;
 use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::http::client::{Proxies, ProxyHeader};
+use crate::store::CONNECTIONS;
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
@@ -40,6 +43,10 @@ pub struct Options {
     /// The database: a file (made if it is not there), or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: ./pbx.db]
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
+
+    /// Connections that this server may hold to a PostgreSQL, each for one transaction at a time [default: 16]
+    #[arg(long, env = "PBX_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    database_connections: Option<String>,
 
     /// The file with the key of the secrets in the database; it is made on the first start [default: beside the database, with
     /// .key added to its name]
@@ -88,8 +95,8 @@ pub struct Options {
     #[arg(long, env = "PBX_FILE_LIMIT", value_name = "BYTES")]
     file_limit: Option<String>,
 
-    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, key_file,
-    /// license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
+    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
+    /// key_file, license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
     /// webhook_allow (a list), files, file_limit
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -128,6 +135,7 @@ struct File {
     sip: Option<String>,
     sip_listen: Option<String>,
     database: Option<String>,
+    database_connections: Option<NonZeroU16>,
     key_file: Option<PathBuf>,
     license_public_key: Option<PathBuf>,
     client_ca: Option<PathBuf>,
@@ -152,6 +160,8 @@ pub struct Config {
     pub sip: Option<IpAddr>,
     /// Path or URL.
     pub database: String,
+    /// Connections to a PostgreSQL at most.
+    pub database_connections: NonZeroU16,
     /// The key of the secrets in the database.
     pub key_file: PathBuf,
     /// What licences are verified with.
@@ -196,15 +206,15 @@ impl Options {
         let database = pick(self.database, file.database, DATABASE);
         let file_given = |flag: Option<PathBuf>, file| flag.filter(|path| !path.as_os_str().is_empty()).or(file);
         let key_file = file_given(self.key_file, file.key_file);
-        let number = |flag: Option<String>, file: Option<u32>, default, name, of| match given(flag, None) {
-            Some(text) => text
-                .parse()
-                .ok()
-                .with_context(|| format!("--{name} takes a number of {of}, not {text:?}")),
-            None => Ok(file.unwrap_or(default)),
-        };
         let minute = "requests a minute";
         let rate_limit = number(self.rate_limit, file.rate_limit, RATE_LIMIT, "rate-limit", minute)?;
+        let database_connections = number(
+            self.database_connections,
+            file.database_connections,
+            CONNECTIONS,
+            "database-connections",
+            "connections",
+        )?;
         let file_limit = number(self.file_limit, file.file_limit, FILE_LIMIT, "file-limit", "bytes")?;
         let audit_days = number(self.audit_days, file.audit_days, 0, "audit-days", "days")?;
         let trusted = ranges("trusted-proxy", self.trusted_proxy, file.trusted_proxy)?;
@@ -216,6 +226,7 @@ impl Options {
             .with_context(|| format!("--proxy-header takes x-forwarded-for or forwarded, not {header:?}"))?;
         Ok(Config {
             rate_limit,
+            database_connections,
             proxies: Proxies::new(&trusted, header),
             listen: pick(self.listen, file.listen, LISTEN),
             tls_listen: given(self.tls_listen, file.tls_listen),
@@ -230,6 +241,17 @@ impl Options {
             database,
             log: pick(self.log, file.log, LOG),
         })
+    }
+}
+
+/// The number that a flag gives, else the file.
+fn number<T: FromStr>(flag: Option<String>, file: Option<T>, default: T, name: &str, of: &str) -> anyhow::Result<T> {
+    match flag.filter(|text| !text.is_empty()) {
+        Some(text) => text
+            .parse()
+            .ok()
+            .with_context(|| format!("--{name} takes a number of {of}, not {text:?}")),
+        None => Ok(file.unwrap_or(default)),
     }
 }
 
@@ -309,9 +331,11 @@ mod tests {
     fn the_guards_settings_come_from_the_same_places() {
         let config = Options::default().settle().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
-        let file = "rate_limit = 5\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
+        assert_eq!(config.database_connections, CONNECTIONS);
+        let file = "rate_limit = 5\ndatabase_connections = 3\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.rate_limit, 5);
+        assert_eq!(config.database_connections.get(), 3);
         let ranges = ["10.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap());
         assert_eq!(config.proxies, Proxies::new(&ranges, ProxyHeader::Forwarded));
     }
@@ -340,7 +364,7 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_its_flag() {
         type Change = fn(&mut Options);
-        let table: [(Change, &str); 6] = [
+        let table: [(Change, &str); 7] = [
             (|options| options.audit_days = Some("all".to_owned()), "--audit-days"),
             (|options| options.rate_limit = Some("many".to_owned()), "--rate-limit"),
             (
@@ -350,6 +374,10 @@ mod tests {
             (
                 |options| options.proxy_header = Some("via".to_owned()),
                 "--proxy-header",
+            ),
+            (
+                |options| options.database_connections = Some("0".to_owned()),
+                "--database-connections",
             ),
             (|options| options.file_limit = Some("2MB".to_owned()), "--file-limit"),
             (

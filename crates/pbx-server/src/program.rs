@@ -108,7 +108,7 @@ fn run(options: Options) -> anyhow::Result<()> {
         .with_ansi(ansi)
         .init();
     // Before there are other threads, and before anything is printed that says the server is ready.
-    let store = Store::open(&config.database)?;
+    let store = Store::open_with(&config.database, config.database_connections)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -161,9 +161,22 @@ pub(crate) fn missing(place: Place) -> Violation {
 
 /// A pointer to a member.
 pub(crate) fn member(pointer: &str, name: &str) -> String {
-    let short: String = name.chars().take(LONGEST_NAME).collect();
-    let more = if short.len() < name.len() { "…" } else { "" };
-    format!("{pointer}/{}{more}", short.replace('~', "~0").replace('/', "~1"))
+    let mut pointer = pointer.to_owned();
+    push_member(&mut pointer, name);
+    pointer
+}
+
+/// Makes a pointer lead to a member of what it led to.
+pub(crate) fn push_member(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    for (place, character) in name.chars().enumerate() {
+        match character {
+            _ if place == LONGEST_NAME => return pointer.push('…'),
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            character => pointer.push(character),
+        }
+    }
 }
 
 /// What a person calls the thing at a pointer: "`transports[0].port`", "Query parameter `top`", "The request body".

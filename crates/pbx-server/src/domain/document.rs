@@ -2,8 +2,11 @@
 //! large enough to be changed like them.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 
+use serde::de::value::MapDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
@@ -15,7 +18,7 @@ use crate::store::{Changes, OnConstraint, Store, Tx};
 pub use crate::store::settings::Owner;
 
 /// A document and its rules.
-pub trait Document: Setting + Send + 'static {
+pub trait Document: Setting + Clone + Send + Sync + 'static {
     /// What the record of changes calls it.
     const OBJECT: Object = Object::System;
 
@@ -33,7 +36,7 @@ pub trait Document: Setting + Send + 'static {
 
 /// The document as it is.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
-    store.read(move |tx| Ok(settings::load_of(tx, owner)?)).await
+    Ok(settings::shown(store, owner).await?)
 }
 
 /// Merges the members that were sent (RFC 7396) and nothing else.
@@ -48,27 +51,147 @@ pub async fn update<T: Document>(
 ) -> Result<(), Error> {
     seal(vault, &mut sent, T::SECRETS, place::<T>)?;
     let vault = vault.clone();
-    let fresh = settings::members_of(&T::default())?;
+    let sent = Sent::new::<T>(sent)?;
     store
         .write(move |tx| {
-            let before = settings::members::<T>(tx, owner)?;
-            let mut members = before.clone();
-            merge(&mut members, &sent, &fresh, &[]);
-            let mut document: T = settings::read(members)?;
+            let before = settings::text_of::<T>(tx, owner)?;
+            let members = Members::of::<T>(&before)?;
+            let mut document: T = sent.merged_into(&members)?;
             let mut check = Check::new(&vault);
             document.settle(&mut check)?;
             check.finish()?;
-            let after = settings::members_of(&document)?;
-            settings::save_of(tx, owner, &document)
-                .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
+            let after = settings::as_text(&document)?;
+            let changed = members.differing(&Members::of::<T>(&after)?);
+            if after != before {
+                settings::save_text::<T>(tx, owner, after)
+                    .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
+            }
             document.saved(tx, owner)?;
             let id = match owner {
                 Owner::System => T::NAME.to_owned(),
                 Owner::Tenant(id) => id.to_string(),
             };
-            Ok(Entry::update(T::OBJECT, id).between(&before, &after).with(()))
+            Ok(Entry::update(T::OBJECT, id).fields(changed).with(()))
         })
         .await
+}
+
+/// The members of a stored document in its order, each as its JSON text: cheap to take apart, to merge and to compare.
+struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    fn of<T: Setting>(text: &'a str) -> Result<Self, Error> {
+        Ok(serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?)
+    }
+
+    /// The JSON text of a member, which is most likely at that place.
+    fn value(&self, name: &str, place: usize) -> Option<&'a str> {
+        let there = self.0.get(place).filter(|(there, _)| *there == name);
+        let found = there.or_else(|| self.0.iter().find(|(other, _)| *other == name));
+        found.map(|(_, value)| value.get())
+    }
+
+    /// The names of those in which the two differ.
+    fn differing(&self, after: &Self) -> Vec<String> {
+        let is_new =
+            |(place, (name, value)): &(usize, &(&str, &RawValue))| self.value(name, *place) != Some(value.get());
+        let changed = after.0.iter().enumerate().filter(is_new).map(|(_, (name, _))| *name);
+        let names = self.0.iter().enumerate().map(|(place, (name, _))| (place, *name));
+        let gone = names.filter(|(place, name)| after.value(name, *place).is_none());
+        changed.chain(gone.map(|(_, name)| name)).map(str::to_owned).collect()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Members<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// What was sent, ready to be merged into what is stored.
+struct Sent {
+    /// By name; `None` clears.
+    members: Vec<(String, Option<Box<RawValue>>)>,
+    /// Objects, which are merged deeply; most documents have none.
+    objects: Map<String, Value>,
+    /// What clears a member of theirs puts into its place.
+    fresh: Map<String, Value>,
+}
+
+impl Sent {
+    fn new<T: Setting>(sent: Map<String, Value>) -> Result<Self, Error> {
+        let mut members = Vec::with_capacity(sent.len());
+        let mut objects = Map::new();
+        for (name, value) in sent {
+            match value {
+                Value::Null => members.push((name, None)),
+                Value::String(text) if text.is_empty() => members.push((name, None)),
+                Value::Object(_) => drop(objects.insert(name, value)),
+                value => members.push((name, Some(as_text(&value)?))),
+            }
+        }
+        members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let fresh = if objects.is_empty() {
+            Map::new()
+        } else {
+            settings::members_of(&T::default())?
+        };
+        Ok(Self {
+            members,
+            objects,
+            fresh,
+        })
+    }
+
+    /// The document that it makes with the other members of the stored one.
+    fn merged_into<T: Setting>(&self, stored: &Members<'_>) -> Result<T, Error> {
+        let objects = self.merged_objects::<T>(stored)?;
+        let is_sent = |name: &str| {
+            let same = |(sent, _): &(String, _)| sent.as_str().cmp(name);
+            self.members.binary_search_by(same).is_ok() || self.objects.contains_key(name)
+        };
+        let kept = stored.0.iter().copied().filter(|(name, _)| !is_sent(name));
+        let set = self.members.iter();
+        let set = set.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+        let merged = objects.iter().map(|(name, value)| (name.as_str(), &**value));
+        let document = T::deserialize(MapDeserializer::new(kept.chain(set).chain(merged)));
+        Ok(document.map_err(|error| settings::unreadable::<T>(&error))?)
+    }
+
+    fn merged_objects<T: Setting>(&self, stored: &Members<'_>) -> Result<Vec<(String, Box<RawValue>)>, Error> {
+        let mut members = Map::new();
+        for name in self.objects.keys() {
+            if let Some(text) = stored.value(name, 0) {
+                let value = serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?;
+                members.insert(name.clone(), value);
+            }
+        }
+        merge(&mut members, &self.objects, &self.fresh, &[]);
+        let texts = members.into_iter().map(|(name, value)| Ok((name, as_text(&value)?)));
+        texts.collect()
+    }
+}
+
+fn as_text(value: &Value) -> Result<Box<RawValue>, Error> {
+    to_raw_value(value).map_err(|error| Error::internal(format!("a value cannot be written: {error}")))
 }
 
 /// The name under which a member's secret is sealed.
@@ -243,7 +366,7 @@ mod tests {
     use crate::domain::audit::Actor;
     use crate::domain::vault::tests::vault;
 
-    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
     #[serde(default)]
     struct Lamp {
         colour: String,
@@ -309,6 +432,20 @@ mod tests {
         let lamp = fixture.send(json!({"place": ""})).await.unwrap();
         assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", None));
         assert_eq!(fixture.send(json!({"colour": null})).await.unwrap(), Lamp::default());
+    }
+
+    #[test]
+    fn the_members_of_an_update_are_those_that_differ() {
+        let differing = |before, after| {
+            let members = |text| Members::of::<Lamp>(text).unwrap();
+            members(before).differing(&members(after))
+        };
+        let before = r#"{"a":1,"b":{"c":2},"d":3,"f":"x"}"#;
+        assert_eq!(
+            differing(before, r#"{"a":1,"b":{"c":4},"e":5,"f":"x"}"#),
+            ["b", "e", "d"]
+        );
+        assert_eq!(differing(before, before), [""; 0]);
     }
 
     #[tokio::test]

@@ -1,10 +1,10 @@
 //! Passwords: argon2id, off the asynchronous workers, and never more at a time than the machine can take.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
 use super::Error;
@@ -47,6 +47,7 @@ impl fmt::Debug for Password {
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    memory: Memory,
     /// Verified against when there is no such account, so that this takes as long as a wrong password.
     nobody: Arc<str>,
     /// How often a password was held against a hash.
@@ -57,9 +58,11 @@ pub struct Passwords {
 impl Passwords {
     /// Hashes once, for the accounts that do not exist.
     pub fn new() -> Result<Self, Error> {
-        let nobody = hash_now(&Password::generate()?)?;
+        let memory = Memory::default();
+        let nobody = memory.lend(|blocks| hash_now(&Password::generate()?, blocks))?;
         Ok(Self {
             turns: Arc::new(Semaphore::new(CONCURRENT)),
+            memory,
             nobody: nobody.into(),
             #[cfg(test)]
             verified: Arc::default(),
@@ -68,7 +71,7 @@ impl Passwords {
 
     /// The text to store.
     pub async fn hash(&self, password: Password) -> Result<String, Error> {
-        self.blocking(move || hash_now(&password)).await?
+        self.blocking(move |blocks| hash_now(&password, blocks)).await?
     }
 
     /// Whether it is the password of that stored text. Without one it is not, after the same time.
@@ -76,9 +79,9 @@ impl Passwords {
         let nobody = Arc::clone(&self.nobody);
         #[cfg(test)]
         self.verified.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.blocking(move || {
+        self.blocking(move |blocks| {
             let hash = stored.as_deref().unwrap_or(&nobody);
-            let matches = Argon2::default().verify_password(password.0.as_bytes(), hash).is_ok();
+            let matches = verify_now(&password, hash, blocks).unwrap_or(false);
             matches && stored.is_some()
         })
         .await
@@ -89,11 +92,15 @@ impl Passwords {
         self.verified.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let turn = turn.map_err(|_| Error::internal("password hashing has ended"))?;
+        let memory = self.memory.clone();
         let work = move || {
-            let result = work();
+            let result = memory.lend(work);
             // Given back here, not by the caller: one that goes away leaves the work running.
             drop(turn);
             result
@@ -104,11 +111,79 @@ impl Passwords {
     }
 }
 
-fn hash_now(password: &Password) -> Result<String, Error> {
-    Argon2::default()
-        .hash_password(password.0.as_bytes())
+/// What the hashes are computed in: kept, because an allocator that gets so much back keeps more of it than is in use.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
+
+impl Memory {
+    /// Lends what is not in use. There is as much as there were ever hashes at a time.
+    fn lend<T>(&self, work: impl FnOnce(&mut Vec<Block>) -> T) -> T {
+        let mut blocks = self.idle().pop().unwrap_or_default();
+        let result = work(&mut blocks);
+        self.idle().push(blocks);
+        result
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn hash_now(password: &Password, blocks: &mut Vec<Block>) -> Result<String, Error> {
+    let salt = Salt::generate();
+    let params = Params::default();
+    let mut text = || {
+        Ok::<_, argon2::password_hash::Error>(PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(salt),
+            hash: Some(compute(
+                password,
+                Algorithm::Argon2id,
+                Version::V0x13,
+                &params,
+                &salt,
+                blocks,
+            )?),
+        })
+    };
+    text()
         .map(|hash| hash.to_string())
         .map_err(|error| Error::internal(format!("hashing a password: {error}")))
+}
+
+fn verify_now(
+    password: &Password,
+    stored: &str,
+    blocks: &mut Vec<Block>,
+) -> Result<bool, argon2::password_hash::Error> {
+    let stored = PasswordHash::new(stored)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Ok(false);
+    };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str())?;
+    let version = stored.version.map_or(Ok(Version::default()), Version::try_from)?;
+    let params = Params::try_from(&stored)?;
+    // In constant time.
+    Ok(compute(password, algorithm, version, &params, salt, blocks)? == *expected)
+}
+
+fn compute(
+    password: &Password,
+    algorithm: Algorithm,
+    version: Version,
+    params: &Params,
+    salt: &[u8],
+    blocks: &mut Vec<Block>,
+) -> Result<Output, argon2::password_hash::Error> {
+    blocks.resize(params.block_count(), Block::default());
+    let mut output = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let output = output.get_mut(..length).unwrap_or_default();
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    argon2.hash_password_into_with_memory(password.0.as_bytes(), salt, output, blocks)?;
+    Ok(Output::new(output)?)
 }
 
 #[cfg(test)]

@@ -325,9 +325,11 @@ fn may_enter(tx: &mut Tx<'_>, reach: Reach, tenant_id: Id) -> Result<(), Error> 
 pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
     let access = TokenHash::of(token);
     let now = clock::now();
-    store
-        .read(move |tx| {
-            let mut caller = sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized)?;
+    let read = {
+        let access = access.clone();
+        store.read(move |tx| {
+            let mut session = sessions::caller(tx, &access, now)?.ok_or(Error::Unauthorized)?;
+            let caller = &mut session.caller;
             // What let a dealer switch into a tenant may have been taken away since.
             if caller.is_switched()
                 && let (Some(tenant_id), Ok(reach @ Reach::Branch(_))) = (caller.tenant_id, caller.reach())
@@ -338,9 +340,16 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
                     Err(error) => return Err(error),
                 }
             }
-            Ok(caller)
+            Ok(session)
         })
-        .await
+    };
+    let session = sessions::remembered(store).get(access, read).await?;
+    // What is remembered ends by the clock all the same.
+    if session.ends_at > now {
+        Ok(session.caller)
+    } else {
+        Err(Error::Unauthorized)
+    }
 }
 
 /// Makes the first administrator of a database that has none, with the password given or a random one.
@@ -565,6 +574,22 @@ mod tests {
         };
         assert!(at(1790).await.unwrap());
         assert!(!at(1801).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_ends_by_the_clock() {
+        let fixture = Fixture::new().await;
+        let tokens = fixture.sign_in("admin", "secret").await.unwrap();
+        let caller = fixture.caller(&tokens).await.unwrap();
+        let remember = async |token: &Token, ends_at| {
+            let caller = caller.clone();
+            let read = async { Ok::<_, Error>(sessions::Session { caller, ends_at }) };
+            let remembered = sessions::remembered(&fixture.store).get(token.hash(), read).await;
+            assert!(remembered.is_ok());
+            authenticate(&fixture.store, &token.clone().into_text()).await
+        };
+        let ended = remember(&Token::generate().unwrap(), clock::now()).await;
+        assert!(matches!(ended, Err(Error::Unauthorized)));
     }
 
     #[tokio::test]

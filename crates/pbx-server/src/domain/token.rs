@@ -60,18 +60,18 @@ impl fmt::Debug for Token {
 }
 
 /// The SHA-256 of a token. A random text of 248 bits needs no slow hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenHash(Vec<u8>);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
     /// Of a token that a client presents.
     pub fn of(token: &str) -> Self {
-        Self(Sha256::digest(token.as_bytes()).to_vec())
+        Self(Sha256::digest(token.as_bytes()).into())
     }
 
     /// For a query.
     pub fn as_bytes(&self) -> Vec<u8> {
-        self.0.clone()
+        self.0.to_vec()
     }
 }
 

@@ -1,12 +1,11 @@
 //! Changes, each with its entry in the record of changes.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::StoreError;
 use super::tx::Tx;
 use super::{Store, audit};
-use crate::domain::audit::{Actor, Audited, Object};
+use crate::domain::audit::{Actor, Audited};
 use crate::domain::clock;
 
 /// The store for those who change it: it knows who does. A function that takes this changes something; one that takes a
@@ -42,22 +41,16 @@ impl Changes {
         E: From<StoreError> + Send + 'static,
     {
         let actor = self.actor.clone();
-        let (value, objects) = self
-            .store
+        self.store
             .write_unaudited(move |tx| {
                 let Audited { entries, value } = work(tx)?;
                 let now = clock::now();
                 for entry in &entries {
                     audit::insert(tx, &actor, entry, now)?;
                 }
-                let objects: Vec<Object> = entries.iter().map(|entry| entry.object).collect();
-                Ok::<_, E>((value, objects))
+                Ok::<_, E>(value)
             })
-            .await?;
-        for object in objects {
-            self.store.changed.count(object);
-        }
-        Ok(value)
+            .await
     }
 }
 
@@ -66,19 +59,5 @@ impl Deref for Changes {
 
     fn deref(&self) -> &Store {
         &self.store
-    }
-}
-
-/// How often objects of each kind were changed through this process: what is held in memory knows by it that it is old.
-#[derive(Debug, Default)]
-pub(super) struct Changed([AtomicU64; Object::ALL.len()]);
-
-impl Changed {
-    fn count(&self, object: Object) {
-        self.0[object as usize].fetch_add(1, Ordering::Release);
-    }
-
-    pub(super) fn times(&self, object: Object) -> u64 {
-        self.0[object as usize].load(Ordering::Acquire)
     }
 }

@@ -6,7 +6,7 @@ use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::tx::{Row, Tx, optional_time, time};
-use super::{list, revisions};
+use super::{Store, list, revisions};
 use crate::domain::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
 use crate::domain::list::{ListQuery, Page};
@@ -39,6 +39,11 @@ pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option
 /// Grows whenever a rule is added, changed or removed.
 pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     revisions::current(tx, TABLE)
+}
+
+/// How often the rules were changed through this process.
+pub fn times_changed(store: &Store) -> u64 {
+    store.memory.ip_filters.times()
 }
 
 /// Adds a rule.

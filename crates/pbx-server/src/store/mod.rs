@@ -11,6 +11,7 @@ pub mod alerts;
 pub mod audit;
 pub mod balance;
 mod changes;
+mod copies;
 pub mod dealers;
 mod error;
 pub mod files;
@@ -31,22 +32,32 @@ pub mod tenants;
 pub mod transports;
 mod tx;
 pub mod users;
+mod watch;
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::audit::Object;
+use self::watch::{Watch, Watches};
 
 pub use self::changes::Changes;
+pub use self::copies::{Copies, OLDEST};
 pub use self::error::{OnConstraint, OpenError, StoreError};
-pub use self::postgres::OpenPostgresError;
+pub use self::postgres::{CONNECTIONS, OpenPostgresError};
 pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
 
 /// A handle on the database; clones share it.
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
-    changed: Arc<changes::Changed>,
+    memory: Arc<Memory>,
+}
+
+/// What is answered from memory where it can be, and how it is known to be old.
+struct Memory {
+    sessions: sessions::Sessions,
+    documents: settings::Documents,
+    ip_filters: Arc<Watch>,
 }
 
 /// One variant per engine.
@@ -60,13 +71,26 @@ impl Store {
     ///
     /// `url` is `postgres://...`, `sqlite:PATH` or a plain path. Blocks, so call it before serving or from a blocking thread.
     pub fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, CONNECTIONS)
+    }
+
+    /// The same, with so many connections to a PostgreSQL at most.
+    pub fn open_with(url: &str, connections: NonZeroU16) -> Result<Self, OpenError> {
+        let watches = Arc::new(Watches::default());
+        let memory = Memory {
+            sessions: sessions::copies(&watches),
+            documents: settings::copies(&watches),
+            ip_filters: watches.watch(&["ip_filters"]),
+        };
         let engine = match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => Engine::Postgres(postgres::Postgres::open(url)?),
-            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?)?),
+            Some(("postgres" | "postgresql", _)) => {
+                Engine::Postgres(postgres::Postgres::open(url, connections, watches)?)
+            }
+            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?, watches)?),
         };
         Ok(Self {
             engine: Arc::new(engine),
-            changed: Arc::default(),
+            memory: Arc::new(memory),
         })
     }
 
@@ -121,11 +145,6 @@ impl Store {
             Engine::Sqlite(sqlite) => sqlite.scan(work).await,
             Engine::Postgres(postgres) => postgres.scan(work).await,
         }
-    }
-
-    /// How often objects of that kind were changed through this process. What holds a copy of them compares.
-    pub fn times_changed(&self, object: Object) -> u64 {
-        self.changed.times(object)
     }
 
     /// Bookkeeping of the server's own, of which nobody needs a record: tokens, counters, hourly buckets. All or nothing,

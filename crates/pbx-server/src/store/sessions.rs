@@ -1,11 +1,15 @@
 //! Sessions and the hashes of their tokens.
 
+use std::num::NonZeroUsize;
+
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
 
-use super::accounts;
+use super::copies::Copies;
 use super::error::StoreError;
 use super::tx::{Tx, time};
+use super::watch::Watches;
+use super::{Store, accounts};
 use crate::domain::Id;
 use crate::domain::session::Caller;
 use crate::domain::token::{TokenHash, TokenKind};
@@ -24,8 +28,43 @@ pub struct RefreshToken {
     pub enabled: bool,
 }
 
+/// Who calls with an access token.
+#[derive(Clone)]
+pub struct Session {
+    /// Who it is.
+    pub caller: Caller,
+    /// When the token ends.
+    pub ends_at: Timestamp,
+}
+
+/// Those who call, by the hash of their token.
+pub type Sessions = Copies<TokenHash, Session>;
+
+/// Everything that says who calls, and what of a tenant he may have.
+const TABLES: &[&str] = &[
+    "accounts",
+    "dealer_branches",
+    "dealers",
+    "sessions",
+    "tenant_dealers",
+    "tenants",
+    "tokens",
+];
+
+/// Callers that are remembered; the store is asked for others.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 13) - 1);
+
+pub(super) fn copies(watches: &Watches) -> Sessions {
+    Copies::new(watches.watch(TABLES), REMEMBERED)
+}
+
+/// Those who called a moment ago.
+pub fn remembered(store: &Store) -> &Sessions {
+    &store.memory.sessions
+}
+
 /// Who presents this access token; nobody if it has ended, was revoked, or its account or that one's tenant is disabled.
-pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Caller>, StoreError> {
+pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {
     let select = Query::select()
         .columns([
             ("accounts", "id"),
@@ -35,6 +74,7 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             ("accounts", "tenant_id"),
             ("sessions", "tenant_id"),
             ("accounts", "password_force_reset"),
+            ("tokens", "expires_at"),
         ])
         .from("tokens")
         .inner_join(
@@ -61,13 +101,16 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
         .to_owned();
     tx.first(&select, |row| {
         let (own, switched): (Option<Id>, Option<Id>) = (row.get(4)?, row.get(5)?);
-        Ok(Caller {
-            account_id: row.get(0)?,
-            role: accounts::role(&row.get::<String>(1)?)?,
-            name: row.get(2)?,
-            session_id: row.get(3)?,
-            tenant_id: own.or(switched),
-            must_change_password: row.get(6)?,
+        Ok(Session {
+            caller: Caller {
+                account_id: row.get(0)?,
+                role: accounts::role(&row.get::<String>(1)?)?,
+                name: row.get(2)?,
+                session_id: row.get(3)?,
+                tenant_id: own.or(switched),
+                must_change_password: row.get(6)?,
+            },
+            ends_at: row.get(7)?,
         })
     })
 }

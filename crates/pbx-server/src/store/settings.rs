@@ -1,12 +1,19 @@
 //! Resources of which the system, or each tenant, has exactly one, each kept as one document.
 
+use std::any::{Any, TypeId};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::Store;
+use super::copies::Copies;
 use super::error::StoreError;
 use super::tx::Tx;
+use super::watch::Watches;
 use crate::domain::Id;
 
 /// A document of this table.
@@ -16,7 +23,7 @@ pub trait Setting: Serialize + DeserializeOwned + Default {
 }
 
 /// Whose document it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The whole installation's.
     System,
@@ -37,11 +44,37 @@ pub fn load_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreErro
     }
 }
 
-/// The members of [`load_of`]'s document: to merge with others and give to [`read`].
-pub fn members<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Map<String, Value>, StoreError> {
+/// The document as it was read a moment ago; see [`Copies`].
+pub async fn shown<T>(store: &Store, owner: Owner) -> Result<T, StoreError>
+where
+    T: Setting + Clone + Send + Sync + 'static,
+{
+    let read = store.read(move |tx| load_of::<T>(tx, owner).map(|document| -> Shown { Arc::new(document) }));
+    let shown = store.memory.documents.get((TypeId::of::<T>(), owner), read).await?;
+    shown
+        .downcast_ref::<T>()
+        .cloned()
+        .ok_or_else(|| StoreError::Engine(format!("the setting {} is remembered as another", T::NAME)))
+}
+
+/// Documents, each of its own type.
+pub(super) type Documents = Copies<(TypeId, Owner), Shown>;
+
+type Shown = Arc<dyn Any + Send + Sync>;
+
+/// Documents that are remembered; the store is asked for others.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
+
+pub(super) fn copies(watches: &Watches) -> Documents {
+    // Those of a tenant go with it.
+    Copies::new(watches.watch(&["settings", "tenant_settings", "tenants"]), REMEMBERED)
+}
+
+/// The document in the form in which it is stored: the text that is stored, or that of a fresh install.
+pub fn text_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, StoreError> {
     match text::<T>(tx, owner)? {
-        None => members_of(&T::default()),
-        Some(text) => serde_json::from_str(&text).map_err(|error| unreadable::<T>(&error)),
+        None => as_text(&T::default()),
+        Some(text) => Ok(text),
     }
 }
 
@@ -50,16 +83,13 @@ pub fn members_of<T: Setting>(setting: &T) -> Result<Map<String, Value>, StoreEr
     match serde_json::to_value(setting) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(StoreError::Engine(format!("the setting {} is no object", T::NAME))),
-        Err(error) => Err(StoreError::Engine(format!(
-            "the setting {} cannot be written: {error}",
-            T::NAME
-        ))),
+        Err(error) => Err(unwritable::<T>(&error)),
     }
 }
 
-/// The document of these members.
-pub fn read<T: Setting>(members: Map<String, Value>) -> Result<T, StoreError> {
-    serde_json::from_value(Value::Object(members)).map_err(|error| unreadable::<T>(&error))
+/// A document in the form in which it is stored.
+pub fn as_text<T: Setting>(setting: &T) -> Result<String, StoreError> {
+    serde_json::to_string(setting).map_err(|error| unwritable::<T>(&error))
 }
 
 /// Stores the system's document in place of the one before.
@@ -69,8 +99,11 @@ pub fn save<T: Setting>(tx: &mut Tx<'_>, setting: &T) -> Result<(), StoreError> 
 
 /// Stores the document in place of the one before.
 pub fn save_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner, setting: &T) -> Result<(), StoreError> {
-    let text = serde_json::to_string(setting)
-        .map_err(|error| StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME)))?;
+    save_text::<T>(tx, owner, as_text(setting)?)
+}
+
+/// Stores the document, as [`as_text`] writes it, in place of the one before.
+pub fn save_text<T: Setting>(tx: &mut Tx<'_>, owner: Owner, text: String) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     let mut values: Vec<Column> = vec![T::NAME.into(), text.into()];
     match owner {
@@ -101,6 +134,11 @@ fn text<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, Sto
     tx.first(&select, |row| row.get::<String>(0))
 }
 
-fn unreadable<T: Setting>(error: &serde_json::Error) -> StoreError {
+fn unwritable<T: Setting>(error: &serde_json::Error) -> StoreError {
+    StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME))
+}
+
+/// Why a stored document cannot be used.
+pub fn unreadable<T: Setting>(error: &serde_json::Error) -> StoreError {
     StoreError::Engine(format!("the stored setting {} does not read: {error}", T::NAME))
 }

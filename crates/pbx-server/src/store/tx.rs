@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use sea_query::{QueryStatementBuilder, SelectStatement, Value};
 
 use super::error::StoreError;
+use super::watch::Touched;
 use super::{postgres, sqlite};
 use crate::domain::Id;
 
 /// An open transaction. Exists only inside the closures given to [`Store`](super::Store).
 pub struct Tx<'a> {
     engine: Engine<'a>,
+    touched: Touched,
 }
 
 /// One variant per engine; nothing outside this file knows them.
@@ -22,12 +24,14 @@ impl<'a> Tx<'a> {
     pub(super) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
         Self {
             engine: Engine::Sqlite(connection),
+            touched: Touched::default(),
         }
     }
 
     pub(super) fn postgres(connection: &'a mut postgres::statement::Connection) -> Self {
         Self {
             engine: Engine::Postgres(connection),
+            touched: Touched::default(),
         }
     }
 
@@ -58,9 +62,14 @@ impl<'a> Tx<'a> {
     /// Inserts, updates or deletes; the number of rows that it touched.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
         match &mut self.engine {
-            Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement),
-            Engine::Postgres(connection) => postgres::statement::execute(connection, statement),
+            Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement, &mut self.touched),
+            Engine::Postgres(connection) => postgres::statement::execute(connection, statement, &mut self.touched),
         }
+    }
+
+    /// The tables that were written to.
+    pub(super) fn into_touched(self) -> Touched {
+        self.touched
     }
 }
 

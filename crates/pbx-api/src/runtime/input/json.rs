@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-use crate::runtime::violation::member;
+use crate::runtime::violation::push_member;
 use crate::{Place, Violation};
 
 /// Deeper bodies are refused: none of the contract's objects comes near, and recursion must end somewhere.
@@ -149,15 +150,17 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut values = Map::new();
         let length = self.reader.pointer.borrow().len();
         while let Some(name) = members.next_key::<String>()? {
-            let step = member("", &name);
-            self.reader.pointer.borrow_mut().push_str(&step);
-            if values.contains_key(&name) {
-                let pointer = self.reader.pointer.borrow().clone();
-                self.reader.repeated.borrow_mut().push(pointer);
-            }
+            push_member(&mut self.reader.pointer.borrow_mut(), &name);
             let value = members.next_value_seed(inner)?;
+            match values.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(value)),
+                Entry::Occupied(mut place) => {
+                    place.insert(value);
+                    let pointer = self.reader.pointer.borrow().clone();
+                    self.reader.repeated.borrow_mut().push(pointer);
+                }
+            }
             self.reader.pointer.borrow_mut().truncate(length);
-            values.insert(name, value);
         }
         Ok(Value::Object(values))
     }

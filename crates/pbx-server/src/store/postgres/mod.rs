@@ -9,6 +9,7 @@ mod pool;
 pub(super) mod statement;
 mod tls;
 
+use std::num::NonZeroU16;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,18 +21,20 @@ use self::pool::Pool;
 use self::statement::{Failure, FailureKind};
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
+use super::watch::Watches;
 
-/// Transactions of one server that run at a time, each on its connection; a PostgreSQL as it is installed allows 100 in all.
-const CONNECTIONS: u32 = 16;
+/// Transactions of one server that run at a time, each on its connection, unless the operator says otherwise; a PostgreSQL as it
+/// is installed allows 100 in all.
+pub const CONNECTIONS: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
 
-/// Scans beyond this number wait, so that they leave connections to the others.
-const CONCURRENT_SCANS: usize = 4;
+/// One connection in so many may be busy with a scan; further scans wait.
+const SCANS: u16 = 4;
 
 /// How often a transaction that is in conflict with others is tried in all.
 const ATTEMPTS: u32 = 16;
 
 /// From this attempt on a transaction runs while no other of this server writes, so that it is not overtaken for ever.
-const ALONE_FROM: u32 = 3;
+const ALONE_FROM: u32 = 1;
 
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
@@ -39,6 +42,7 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
 /// An open PostgreSQL database.
 pub(super) struct Postgres {
     shared: Arc<Shared>,
+    connections: u32,
     turns: Arc<Semaphore>,
     scans: Arc<Semaphore>,
     location: String,
@@ -46,21 +50,26 @@ pub(super) struct Postgres {
 
 struct Shared {
     pool: Pool,
+    watches: Arc<Watches>,
     /// Held for writing by a transaction that runs alone, for reading by every other that writes.
     writers: RwLock<()>,
 }
 
 impl Postgres {
     /// Connects and brings the schema up to date; see [`OpenPostgresError`] for everything that is refused.
-    pub(super) fn open(url: &str) -> Result<Self, OpenPostgresError> {
+    pub(super) fn open(url: &str, connections: NonZeroU16, watches: Arc<Watches>) -> Result<Self, OpenPostgresError> {
         let (pool, location) = open::open(url)?;
+        let connections = connections.get();
+        let scans = connections.div_ceil(SCANS);
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
+                watches,
                 writers: RwLock::new(()),
             }),
-            turns: Arc::new(Semaphore::new(CONNECTIONS as usize)),
-            scans: Arc::new(Semaphore::new(CONCURRENT_SCANS)),
+            connections: connections.into(),
+            turns: Arc::new(Semaphore::new(connections.into())),
+            scans: Arc::new(Semaphore::new(scans.into())),
             location,
         })
     }
@@ -122,7 +131,7 @@ impl Postgres {
     pub(super) async fn close(&self) {
         self.scans.close();
         // Turns are given in the order in which they are asked for: all of them are free when nothing is left.
-        if let Ok(_all) = self.turns.acquire_many(CONNECTIONS).await {
+        if let Ok(_all) = self.turns.acquire_many(self.connections).await {
             self.turns.close();
             let shared = Arc::clone(&self.shared);
             // Closing says goodbye to the server.
@@ -175,7 +184,10 @@ impl Shared {
                         return Err(E::from(failure.error));
                     }
                     tracing::debug!(attempt, error = %failure.error, "a transaction is run again");
-                    pause(attempt);
+                    // The first time it only waits for its turn alone: whom it met was most likely of this server.
+                    if attempt > ALONE_FROM {
+                        pause(attempt);
+                    }
                 }
             }
         }
@@ -195,10 +207,13 @@ impl Shared {
             self.pool.forget_idle();
             return Attempt::Again(failure);
         }
-        let outcome = work(&mut Tx::postgres(&mut connection));
+        let mut tx = Tx::postgres(&mut connection);
+        let outcome = work(&mut tx);
+        let touched = tx.into_touched();
         let settled = match (outcome, connection.take_failure()) {
             (Ok(value), None) => match connection.control("COMMIT") {
                 Ok(()) => {
+                    self.watches.count(&touched);
                     self.pool.put_back(connection);
                     return Attempt::Settled(Ok(value));
                 }
@@ -207,7 +222,10 @@ impl Shared {
                     return Attempt::Again(failure);
                 }
                 // Whether it took effect is not known: it must not be run again.
-                Err(failure) => return Attempt::Settled(Err(E::from(failure.error))),
+                Err(failure) => {
+                    self.watches.count(&touched);
+                    return Attempt::Settled(Err(E::from(failure.error)));
+                }
             },
             (_, Some(failure)) if failure.kind == FailureKind::Lost => return Attempt::Again(failure),
             (_, Some(failure)) if failure.kind == FailureKind::Conflict => Attempt::Again(failure),

@@ -9,10 +9,11 @@ use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
-use sea_query::{PostgresQueryBuilder, QueryStatementBuilder, SelectStatement, Value};
+use sea_query::{PostgresQueryBuilder, QueryStatementBuilder, SelectStatement, Value, Values};
 
 use crate::store::error::StoreError;
 use crate::store::tx::{Cell, Row, storable};
+use crate::store::watch::Touched;
 
 /// Distinct statements whose prepared form a connection keeps. Filters make statements without end.
 const STATEMENTS: usize = 256;
@@ -63,8 +64,7 @@ impl Connection {
     }
 
     /// The statement, prepared, and what goes into it.
-    fn prepare(&mut self, statement: &impl QueryStatementBuilder) -> Result<(Statement, Vec<Bound>), StoreError> {
-        let (sql, values) = statement.build_any(&PostgresQueryBuilder);
+    fn prepare(&mut self, (sql, values): (String, Values)) -> Result<(Statement, Vec<Bound>), StoreError> {
         let values = storable(values)?
             .into_iter()
             .map(Bound::try_from)
@@ -88,7 +88,7 @@ impl Connection {
         statement: &impl QueryStatementBuilder,
         mut each: impl FnMut(&postgres::Row) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        let (statement, values) = self.prepare(statement)?;
+        let (statement, values) = self.prepare(statement.build_any(&PostgresQueryBuilder))?;
         let Self { client, failure, .. } = self;
         let rows = client.query_raw(&statement, values);
         let mut rows = rows.map_err(|error| noted(failure, &error))?;
@@ -137,8 +137,11 @@ pub(in crate::store) fn first<T>(
 pub(in crate::store) fn execute(
     connection: &mut Connection,
     statement: &impl QueryStatementBuilder,
+    touched: &mut Touched,
 ) -> Result<usize, StoreError> {
-    let (statement, values) = connection.prepare(statement)?;
+    let rendered = statement.build_any(&PostgresQueryBuilder);
+    touched.note(&rendered.0);
+    let (statement, values) = connection.prepare(rendered)?;
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
     match connection.client.execute(&statement, &values) {
         Ok(touched) => Ok(usize::try_from(touched).unwrap_or(usize::MAX)),

@@ -20,6 +20,7 @@ use self::statement::control;
 use self::writer::Writer;
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
+use super::watch::Watches;
 
 /// Scans beyond this number wait: more would only fight for the processor and the page cache.
 const CONCURRENT_SCANS: usize = 4;
@@ -37,9 +38,9 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Opens or creates the database; see [`OpenError`] for everything that is refused.
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, watches: Arc<Watches>) -> Result<Self, OpenError> {
         let (connection, lock) = open::open(path)?;
-        let (writer, writer_thread) = Writer::start(connection).map_err(|error| OpenError::Other {
+        let (writer, writer_thread) = Writer::start(connection, watches).map_err(|error| OpenError::Other {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;

@@ -7,6 +7,7 @@
 //! For that the schema has no deferred constraints: they are checked at COMMIT and would fail the whole batch.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::statement::control;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
+use crate::store::watch::{Touched, Watches};
 
 /// More transactions than this are never in one COMMIT, so that the first does not wait for ever.
 const LARGEST_BATCH: usize = 256;
@@ -36,16 +38,17 @@ enum Message {
 /// Sends transactions to the writing thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
+    watches: Arc<Watches>,
 }
 
 impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when the writer is dropped.
-    pub(super) fn start(connection: Connection) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub(super) fn start(connection: Connection, watches: Arc<Watches>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, inbox) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(connection, inbox))?;
-        Ok((Self { queue }, thread))
+        Ok((Self { queue, watches }, thread))
     }
 
     /// Runs the closure in a transaction of its own and waits until that is durable.
@@ -56,14 +59,19 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let watches = Arc::clone(&self.watches);
         let job: Job = Box::new(move |connection| {
             let outcome = connection.map_err(E::from).and_then(|connection| run(connection, work));
             Box::new(move |commit| {
-                // A caller that went away needs no answer; its write holds all the same.
-                let _ = reply.send(match outcome {
-                    Ok(value) => commit.map(|()| value).map_err(E::from),
+                let answer = match outcome {
+                    Ok((value, touched)) => {
+                        watches.count(&touched);
+                        commit.map(|()| value).map_err(E::from)
+                    }
                     Err(error) => Err(error),
-                });
+                };
+                // A caller that went away needs no answer; its write holds all the same.
+                let _ = reply.send(answer);
             })
         });
         self.queue
@@ -142,18 +150,19 @@ fn commit_together(connection: &Connection, batch: Vec<Job>) {
 }
 
 /// One transaction of a batch, under its savepoint.
-fn run<T, E, F>(connection: &Connection, work: F) -> Result<T, E>
+fn run<T, E, F>(connection: &Connection, work: F) -> Result<(T, Touched), E>
 where
     F: Fn(&mut Tx<'_>) -> Result<T, E>,
     E: From<StoreError>,
 {
     control(connection, "SAVEPOINT work")?;
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut Tx::sqlite(connection))))
-        .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+    let mut tx = Tx::sqlite(connection);
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| work(&mut tx))).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
     match outcome {
         Ok(value) => {
             control(connection, "RELEASE work")?;
-            Ok(value)
+            Ok((value, tx.into_touched()))
         }
         Err(error) => {
             if !connection.is_autocommit()

@@ -1,0 +1,122 @@
+//! What this process writes to which tables: what is held in memory knows by it that it is old.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Counts the transactions of this process that wrote to any of some tables.
+#[derive(Debug)]
+pub struct Watch {
+    tables: &'static [&'static str],
+    times: AtomicU64,
+}
+
+impl Watch {
+    /// How many there were: whoever holds a copy compares. A transaction is counted after its commit and before it is answered.
+    pub fn times(&self) -> u64 {
+        self.times.load(Ordering::Acquire)
+    }
+}
+
+/// Every watch of a store.
+#[derive(Debug, Default)]
+pub(super) struct Watches(RwLock<Vec<Arc<Watch>>>);
+
+impl Watches {
+    /// Watches those tables from now on. Rows that go with others (`ON DELETE CASCADE`) are not seen to go: name the others as
+    /// well.
+    pub(super) fn watch(&self, tables: &'static [&'static str]) -> Arc<Watch> {
+        let watch = Arc::new(Watch {
+            tables,
+            times: AtomicU64::new(0),
+        });
+        let mut watches = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        watches.push(Arc::clone(&watch));
+        watch
+    }
+
+    /// Counts a transaction that was committed, or may have been.
+    pub(super) fn count(&self, touched: &Touched) {
+        for watch in &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            if watch.tables.iter().any(|table| touched.has(table)) {
+                watch.times.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+}
+
+/// The tables that one transaction wrote to.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    tables: Vec<String>,
+    /// A statement was not understood: it may be any of them.
+    any: bool,
+}
+
+impl Touched {
+    /// Notes a statement as the query builder renders it.
+    pub(super) fn note(&mut self, sql: &str) {
+        match written(sql) {
+            None => self.any = true,
+            Some(table) if self.tables.iter().any(|known| known == table) => {}
+            Some(table) => self.tables.push(table.to_owned()),
+        }
+    }
+
+    fn has(&self, table: &str) -> bool {
+        self.any || self.tables.iter().any(|touched| touched == table)
+    }
+}
+
+/// The table that a statement writes to.
+fn written(sql: &str) -> Option<&str> {
+    let verbs = ["INSERT INTO \"", "UPDATE \"", "DELETE FROM \""];
+    let rest = verbs.iter().find_map(|verb| sql.strip_prefix(verb))?;
+    // A name with a schema before it is none of ours.
+    rest.split_once('"')
+        .filter(|(_, rest)| !rest.starts_with('.'))
+        .map(|(table, _)| table)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_query::{Expr, ExprTrait, OnConflict, Query, SqliteQueryBuilder};
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_statement_says_what_it_writes_to() {
+        let mut insert = Query::insert();
+        insert
+            .into_table("lamps")
+            .columns(["name"])
+            .values_panic(["hall".into()]);
+        assert_eq!(written(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
+        insert.on_conflict(OnConflict::column("name").do_nothing().to_owned());
+        assert_eq!(written(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
+        let mut update = Query::update();
+        update.table("lamps").value("name", "cellar");
+        assert_eq!(written(&update.to_string(SqliteQueryBuilder)), Some("lamps"));
+        let mut delete = Query::delete();
+        delete.from_table("lamps").and_where(Expr::col("name").eq("hall"));
+        assert_eq!(written(&delete.to_string(SqliteQueryBuilder)), Some("lamps"));
+        assert_eq!(written("REPLACE INTO \"lamps\""), None);
+        assert_eq!(written("UPDATE \"elsewhere\".\"lamps\" SET x = 1"), None);
+    }
+
+    #[test]
+    fn a_watch_counts_what_is_written_to_its_tables_and_what_is_not_understood() {
+        let watches = Watches::default();
+        let watch = watches.watch(&["lamps", "rooms"]);
+        let count = |statements: &[&str]| {
+            let mut touched = Touched::default();
+            statements.iter().for_each(|sql| touched.note(sql));
+            watches.count(&touched);
+            watch.times()
+        };
+        assert_eq!(count(&["DELETE FROM \"audit\""]), 0);
+        assert_eq!(count(&["DELETE FROM \"audit\"", "DELETE FROM \"rooms\""]), 1);
+        assert_eq!(count(&["UPDATE \"lamps\" SET x = 1", "UPDATE \"rooms\" SET x = 1"]), 2);
+        assert_eq!(count(&["MERGE INTO \"audit\""]), 3);
+        assert_eq!(count(&[]), 3);
+    }
+}
