@@ -6,6 +6,7 @@ use pbx_client::{Client, Field};
 use pbx_tests::{Exchange, Raw, Server};
 use serde_json::{Value, json};
 
+use crate::people::People;
 use crate::{server, start};
 
 async fn posted(raw: &Raw, path: &str, body: Value) -> u16 {
@@ -463,6 +464,44 @@ async fn what_changes_is_remembered() {
     RECHARGE TENANT ["balance"]
     UPDATE VOICEMAIL_SERVER ["retain_days"]
     "#);
+}
+
+/// Its own administrator, a dealer of the tenant and an administrator of the system do and see the same.
+#[tokio::test]
+async fn whoever_acts_as_its_administrator_does_and_sees_the_same() {
+    let server = server();
+    let people = People::new(&server).await;
+    let (administrator, dealer) = (people.administrator(&server).await, people.dealer(&server).await);
+    people.switch(&administrator).await;
+    people.switch(&dealer).await;
+    let own = people.user(&server, "Admin").await;
+    let standard = people.user(&server, "StandardUser").await;
+    let christmas = json!({
+        "name": "Christmas", "region": "DEU", "consecutive": false, "every_year": true, "month_start": 12, "month_end": 12,
+        "day_start": 25, "day_end": 25,
+    });
+    for (path, body) in [
+        ("/tenant", json!({"enable_night_mode": true})),
+        ("/tenant/password_policy", json!({"min_length": 7})),
+        ("/tenant/custom_headers", json!({"relay": [{"name": "X-Account"}]})),
+        ("/tenant/balance", json!({"balance": 0.5})),
+        ("/voicemail", json!({"extension_number": "7000"})),
+        ("/holidays", christmas),
+    ] {
+        for session in [&own, &dealer, &administrator] {
+            let answer = session.post(path, &body).await;
+            assert!(matches!(answer.status, 200 | 201), "{path}: {}", answer.body);
+        }
+        let shown = own.get(path, &[]).await;
+        for session in [&dealer, &administrator] {
+            assert_eq!(session.get(path, &[]).await.body, shown.body, "{path}");
+        }
+        assert_eq!(posted(&standard, path, body).await, 403, "{path}");
+        assert_eq!(standard.get(path, &[]).await.status, 403, "{path}");
+    }
+    assert_eq!(balance(&own).await, "1.5");
+    assert_eq!(own.get("/holidays", &[]).await.json()["count"], 3);
+    assert_eq!(own.get("/tenant/status", &[]).await.json()["current_users"], 5);
 }
 
 #[tokio::test]

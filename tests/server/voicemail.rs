@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use pbx_client::types::{UpdateVoicemailServer, VoicemailServer};
 use pbx_client::{Client, Field};
+use pbx_tests::PASSWORD;
 use serde_json::json;
 
 use crate::server;
@@ -114,6 +115,42 @@ async fn nobody_without_a_tenant_has_one() {
     let raw = server.raw_signed_in().await;
     assert_eq!(raw.get("/voicemail", &[]).await.status, 403);
     assert_eq!(raw.post("/voicemail", &json!({"min_seconds": 2})).await.status, 403);
+}
+
+#[tokio::test]
+async fn of_parallel_claims_to_a_number_one_holds() {
+    let server = server();
+    let raw = server.raw_in(&server.tenant("one.example.com").await).await;
+    let user = |at: usize| {
+        json!({
+            "name": format!("user-{at}"), "password": PASSWORD, "email": "u@example.com", "display_name": "U",
+            "role": "StandardUser", "extension_number": "8000", "extension_password": PASSWORD,
+        })
+    };
+    let voicemail = json!({"extension_number": "8000"});
+    let claims = (0..12).map(|at| {
+        let (raw, voicemail, user) = (&raw, &voicemail, user(at));
+        async move {
+            match at % 2 {
+                0 => raw.post("/voicemail", voicemail).await,
+                _ => raw.post("/users", &user).await,
+            }
+        }
+    });
+    let answers = join_all(claims).await;
+    let of = |status: u16, from: usize| {
+        answers
+            .iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|answer| answer.status == status)
+            .count()
+    };
+    // Who already has the number may ask for it again.
+    let held = (of(200, 0), of(201, 1), of(409, 0), of(409, 1));
+    assert!(matches!(held, (6, 0, 0, 6) | (0, 1, 6, 5)), "{held:?} {answers:?}");
+    let shown = raw.get("/voicemail", &[]).await.json();
+    assert_eq!(shown["extension_number"] == "8000", held.0 == 6);
 }
 
 #[tokio::test]
