@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, Authority, Clock, Engine, PASSWORD, Raw, Server, Start, der, handshake};
+use pbx_tests::{ADMINISTRATOR, Authority, Clock, Engine, Exchange, PASSWORD, Raw, Server, Start, der, handshake};
 use serde_json::{Value, json};
 
 use crate::PROGRAM;
@@ -264,6 +264,54 @@ async fn a_new_certificate_is_shown_by_both_soon() {
     };
     tokio::time::timeout(SOON, followed).await.unwrap();
     assert_eq!(handshake(address(&one), &root.pem, None).await.unwrap(), der(&leaf.crt));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_branch_may_have_holds_on_all_nodes_together() {
+    let Some((one, other)) = two_nodes() else { return };
+    let administrator = one.raw_signed_in().await;
+    let password = "Sell-t3nants";
+    let body =
+        json!({"name": "north", "level": "DISTRIBUTOR", "password": password, "max_tenants": 4, "max_extensions": 5});
+    let dealer = administrator.post("/dealers", &body).await;
+    assert_eq!(dealer.status, 201, "{}", dealer.body);
+    let here = one.raw_as("north", password, None).await;
+    let nodes = [&here, &same_caller(&here, &other)];
+    let tenants: Vec<Value> = (0..12)
+        .map(|number| tenant(&format!("t{number}.example.com")))
+        .collect();
+    let posts = tenants.iter().enumerate();
+    let answers = join_all(posts.map(|(turn, body)| nodes[turn % 2].post("/tenants", body))).await;
+    let of_status = |answers: &[Exchange], status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of_status(&answers, 201), of_status(&answers, 409)), (4, 8));
+
+    // One session on each node within a tenant of its own, of the same dealer.
+    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    let there = other.raw_as("north", password, None).await;
+    let sessions = [&here, &there];
+    for (session, tenant) in sessions.iter().zip(&made) {
+        let id = tenant.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(
+            session.post_empty(&format!("/tenants/switch?id={id}")).await.status,
+            200
+        );
+    }
+    let users: Vec<Value> = (100..112)
+        .map(|number| {
+            json!({
+                "name": format!("u{number}"), "password": "Call-m3-back", "email": "u@example.com", "display_name": "U",
+                "role": "StandardUser", "extension_number": number.to_string(), "extension_password": "Ph0ne-secret",
+            })
+        })
+        .collect();
+    let posts = users.iter().enumerate();
+    let answers = join_all(posts.map(|(turn, body)| sessions[turn % 2].post("/users", body))).await;
+    assert_eq!((of_status(&answers, 201), of_status(&answers, 409)), (5, 7));
+    let status = here.get("/dealer/status", &[]).await.json();
+    assert_eq!(
+        (&status["current_tenants"], &status["current_users"]),
+        (&json!(4), &json!(5))
+    );
 }
 
 /// What every tenant needs.

@@ -3,6 +3,7 @@
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
 use super::error::StoreError;
+use super::settings::{self, Owner};
 use super::tx::{Row, Tx, time};
 use super::{dealers, list};
 use crate::domain::Id;
@@ -56,26 +57,18 @@ pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<Ten
 pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tenant>, StoreError> {
     let select = Query::select()
         .columns(PROFILE)
-        .column("document")
         .from("tenants")
         .and_where(Expr::col("id").eq(id))
         .to_owned();
-    tx.first(&select, |row| {
-        let TenantSummary {
-            id,
-            created_at,
-            profile,
-        } = summary(row)?;
-        let document: String = row.get(PROFILE.len())?;
-        let settings: Settings = serde_json::from_str(&document)
-            .map_err(|error| StoreError::Engine(format!("the stored tenant {id} does not read: {error}")))?;
-        Ok(Tenant {
-            id,
-            created_at,
-            profile,
-            settings,
-        })
-    })
+    let Some(summary) = tx.first(&select, summary)? else {
+        return Ok(None);
+    };
+    Ok(Some(Tenant {
+        id: summary.id,
+        created_at: summary.created_at,
+        profile: summary.profile,
+        settings: settings::load_of(tx, Owner::Tenant(id))?,
+    }))
 }
 
 /// Adds a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
@@ -93,7 +86,8 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
         .into_table("tenants")
         .columns(columns)
         .values_panic(values.into_iter().map(Expr::from));
-    tx.execute(&insert).map(drop)
+    tx.execute(&insert)?;
+    settings::save_of(tx, Owner::Tenant(tenant.id), &tenant.settings)
 }
 
 /// Stores what can change about a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
@@ -103,7 +97,8 @@ pub fn update(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
     for (column, value) in changeable(tenant)? {
         update.value(column, value);
     }
-    tx.execute(&update).map(drop)
+    tx.execute(&update)?;
+    settings::save_of(tx, Owner::Tenant(tenant.id), &tenant.settings)
 }
 
 /// Removes a tenant; everything that is its own goes with it.
@@ -235,8 +230,6 @@ fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError>
         .map(str::parse)
         .transpose()
         .map_err(|_| StoreError::Engine("the picture of a tenant is no id".to_owned()))?;
-    let document = serde_json::to_string(&tenant.settings)
-        .map_err(|error| StoreError::Engine(format!("the tenant {} cannot be written: {error}", tenant.id)))?;
     Ok(vec![
         ("name", name.clone().into()),
         ("domain", domain.clone().into()),
@@ -249,7 +242,6 @@ fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError>
         ("max_extensions", i64::from(*max_extensions).into()),
         ("max_concurrent_calls", i64::from(*max_concurrent_calls).into()),
         ("avatar_file_id", avatar.into()),
-        ("document", document.into()),
     ])
 }
 
@@ -264,17 +256,11 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
 
 /// How much disk space a tenant may use, as it is written; nothing of a tenant that is not there.
 pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
-    let select = Query::select()
-        .column("document")
-        .from("tenants")
-        .and_where(Expr::col("id").eq(id))
-        .to_owned();
-    let document = tx.first(&select, |row| row.get::<String>(0))?;
-    let document: Option<serde_json::Value> = document
-        .map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| StoreError::Engine(format!("the stored tenant {id} does not read: {error}")))?;
-    Ok(document.and_then(|document| Some(document.get("disk_quota")?.as_str()?.to_owned())))
+    if !is_there(tx, id)? {
+        return Ok(None);
+    }
+    let settings: Settings = settings::load_of(tx, Owner::Tenant(id))?;
+    Ok(Some(settings.disk_quota))
 }
 
 /// The file that is a tenant's avatar.

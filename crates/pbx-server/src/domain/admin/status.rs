@@ -45,8 +45,8 @@ mod tests {
         for fixture in TestStore::on_every_engine() {
             let statements = "
                 INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
-                    max_concurrent_calls, created_at, document)
-                VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0, '{}');
+                    max_concurrent_calls, created_at)
+                VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0);
                 INSERT INTO accounts (id, role, name, name_key, password_hash, enabled, created_at, tenant_id)
                 VALUES (1, 'SystemAdmin', 'a', 'a', '', TRUE, 0, NULL), (2, 'Dealer', 'b', 'b', '', TRUE, 0, NULL),
                     (3, 'Admin', 'c', 'c', '', TRUE, 0, 7), (4, 'StandardUser', 'd', 'd', '', TRUE, 0, 7);";

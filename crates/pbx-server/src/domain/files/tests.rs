@@ -18,8 +18,8 @@ fn owners() -> String {
     let tenant = |id: i64, quota: &str| {
         format!(
             "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions, \
-             max_concurrent_calls, created_at, document) VALUES ({id}, 'T', 't{id}', 't{id}', 'UTC', 'EUR', 'AUT', TRUE, 1, 1, \
-             0, '{{\"disk_quota\": \"{quota}\"}}');"
+             max_concurrent_calls, created_at) VALUES ({id}, 'T', 't{id}', 't{id}', 'UTC', 'EUR', 'AUT', TRUE, 1, 1, 0); \
+             INSERT INTO tenant_settings (tenant_id, name, value) VALUES ({id}, 'tenant', '{{\"disk_quota\": \"{quota}\"}}');"
         )
     };
     format!(

@@ -55,8 +55,8 @@ fn a_mask_shows_the_tail() {
 /// A tenant for the users of a test.
 async fn tenant(fixture: &TestStore) -> Id {
     let insert = "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions, \
-                  max_concurrent_calls, created_at, document) \
-                  VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0, '{}')";
+                  max_concurrent_calls, created_at) \
+                  VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0)";
     fixture.place.sql(insert, insert);
     Id::from_stored(7)
 }

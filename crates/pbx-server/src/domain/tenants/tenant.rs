@@ -11,6 +11,7 @@ use super::office_hours::OfficeHours;
 use crate::domain::document::{self, Check};
 use crate::domain::vault::Sealed;
 use crate::domain::{Error, Id, address, stir_shaken};
+use crate::store::settings::Setting;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +162,10 @@ impl Default for Settings {
             stir_shaken_key: None,
         }
     }
+}
+
+impl Setting for Settings {
+    const NAME: &'static str = "tenant";
 }
 
 /// A number that calls through a trunk show.

@@ -31,8 +31,8 @@ fn branch() -> String {
         let _ = writeln!(
             sql,
             "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
-                 max_concurrent_calls, created_at, document)
-                 VALUES ({tenant}, 't', '{tenant}', '{tenant}', 'UTC', 'USD', 'USA', true, 9, 9, 0, '{{}}');"
+                 max_concurrent_calls, created_at)
+                 VALUES ({tenant}, 't', '{tenant}', '{tenant}', 'UTC', 'USD', 'USA', true, 9, 9, 0);"
         );
         for user in 0..users {
             let _ = writeln!(

@@ -24,6 +24,7 @@ CREATE TABLE dealer_branches (
 );
 CREATE INDEX dealer_branches_dealer_id ON dealer_branches (dealer_id);
 
+-- What lists show and filter by. All other settings of a tenant are a document in tenant_settings, so that a list reads little.
 CREATE TABLE tenants (
     id BIGINT NOT NULL CONSTRAINT tenants_id PRIMARY KEY,
     name TEXT COLLATE "C" NOT NULL,
@@ -40,11 +41,14 @@ CREATE TABLE tenants (
     avatar_file_id BIGINT,
     created_at BIGINT NOT NULL,
     -- In 1/100000 of the currency's unit.
-    balance BIGINT NOT NULL DEFAULT 0,
-    -- All other settings, as a JSON document.
-    document TEXT COLLATE "C" NOT NULL
+    balance BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX tenants_domain_key ON tenants (domain_key);
+-- For lists, which put what has no value first.
+CREATE INDEX tenants_name ON tenants (name NULLS FIRST, id);
+CREATE INDEX tenants_domain ON tenants (domain NULLS FIRST, id);
+CREATE INDEX tenants_created_at ON tenants (created_at NULLS FIRST, id);
+CREATE INDEX tenants_enabled ON tenants (enabled NULLS FIRST, id);
 
 -- Which dealers a tenant belongs to.
 CREATE TABLE tenant_dealers (
@@ -54,7 +58,7 @@ CREATE TABLE tenant_dealers (
 );
 CREATE INDEX tenant_dealers_dealer_id ON tenant_dealers (dealer_id, tenant_id);
 
--- Resources of which each tenant has one (password policy, voicemail, ...): a JSON document each.
+-- What each tenant has one of (its settings, password policy, voicemail, ...): a JSON document each.
 CREATE TABLE tenant_settings (
     tenant_id BIGINT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     name TEXT COLLATE "C" NOT NULL,
