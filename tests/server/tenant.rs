@@ -6,7 +6,7 @@ use pbx_client::{Client, Field};
 use pbx_tests::{Exchange, Raw, Server};
 use serde_json::{Value, json};
 
-use crate::people::People;
+use super::people::People;
 use crate::{server, start};
 
 async fn posted(raw: &Raw, path: &str, body: Value) -> u16 {
