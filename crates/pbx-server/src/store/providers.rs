@@ -81,7 +81,7 @@ pub fn assignee(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<Option<Assignm
     tx.first(&select, assignment)
 }
 
-/// Assigns a trunk; its numbers are added by [`insert_numbers`].
+/// Assigns a trunk; its numbers are added by [`insert_number`].
 pub fn assign(tx: &mut Tx<'_>, id: Id, tenant_id: Id, assignment: &Assignment) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
