@@ -25,7 +25,7 @@ async fn parameters_arrive_typed_with_their_defaults() {
     assert_eq!(
         answer["items"][0]["name"],
         "ListGadgetsQuery { filter: Some(\"a  b\"), skip: 0, top: 2, detailed: true, kind: Some(Empty), id: Some([1, 2]), \
-         since: Some(2026-01-31T06:00:00Z) } ListGadgetsHeaders { x_depth: 3 }"
+         since: Some(Timestamp(2026-01-31T06:00:00Z)) } ListGadgetsHeaders { x_depth: 3 }"
     );
     let answer = ask("GET", "/api/gadgets/a%2Fb%C3%A4/parts/7").send().await;
     assert_eq!(answer.body, "[[4.0],[7.0,0.5]]");
@@ -54,7 +54,7 @@ async fn bodies_arrive_typed_with_their_defaults() {
     assert_eq!(
         answer.json()["id"],
         "CreateGadget { name: \"abcä\", port: 65535, weight: Some(-2147483648), total: Some(-9223372036854775808), ratio: 1.0, \
-         step: Some(10), kind: Empty, active: false, quota: \"\", retention: 1, made_at: Some(2026-01-31T09:00:00.5Z), \
+         step: Some(10), kind: Empty, active: false, quota: \"\", retention: 1, made_at: Some(Timestamp(2026-01-31T09:00:00.5Z)), \
          email: Some(\"a@b.c\"), password: None, tags: [\"x\"], type: Some(\"t\"), \
          size: Some(CreateGadgetSize { width: 1, height: None }), labels: Some({\"a\": \"b\"}), \
          extra: Object {\"any\": Array [Number(1), Null]} }"
