@@ -63,7 +63,6 @@ async fn error_bodies() {
         .await,
         raw.get("/ip_filters/1", &[]).await,
         raw.post_empty("/ip_filters/1/destroy").await,
-        raw.get("/dealers", &[]).await,
         raw.get("/nowhere", &[]).await,
         raw.other(Method::DELETE, "/ip_filters").await,
         raw.other(Method::HEAD, "/network").await,
