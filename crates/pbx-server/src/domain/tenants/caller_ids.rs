@@ -5,7 +5,8 @@ use crate::domain::document::Check;
 use crate::domain::{Error, Id};
 use crate::store::{Tx, providers, tenants};
 
-/// Tells `check` which of the trunks are not the tenant's. What was there before stays, whatever became of the trunk.
+/// Tells `check` which of the trunks are not the tenant's. Those of an unchanged list are: a trunk that is taken away takes its
+/// numbers along ([`forget`]).
 pub(super) fn check(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
     let (before, caller_ids) = (
         &before.settings.outbound_caller_ids,
