@@ -4,5 +4,7 @@
 pub mod codegen;
 pub mod contract;
 pub mod diagnostic;
+pub mod diff;
 pub mod listing;
+pub mod located;
 pub mod model;
