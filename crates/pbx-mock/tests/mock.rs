@@ -1,5 +1,8 @@
 //! The mock server as a test sees it: through the client, and through plain HTTP where the client would not send such things.
 
+// Clippy's exemption for tests does not reach helpers.
+#![allow(clippy::unwrap_used)]
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
