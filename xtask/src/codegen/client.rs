@@ -4,16 +4,16 @@
 //! each request and no types; [`operations`] takes its output apart and mends what it cannot say. The types come from
 //! [`types`]: lenient when read, sparse when written.
 
-mod docs;
+pub(super) mod docs;
 mod enums;
-mod names;
+pub(super) mod names;
 mod objects;
 mod operations;
-mod reduce;
+pub(super) mod reduce;
 mod rewrite;
 #[cfg(test)]
 mod tests;
-mod types;
+pub(super) mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -265,7 +265,9 @@ pub mod types {
 
     crate::support::response_object! {
         SignedInUser {
-            role, password_verified, password_force_reset,
+            role: String,
+            password_verified: bool,
+            password_force_reset: bool,
         }
     }
 }

@@ -306,8 +306,18 @@ pub mod types {
 
     crate::support::response_object! {
         CurrentDealer {
-            id, enabled, level, name, email, display_name, website, phone, address, description,
-            max_tenants, max_extensions,
+            id: String,
+            enabled: bool,
+            level: DealerLevel,
+            name: String,
+            email: String,
+            display_name: String,
+            website: String,
+            phone: String,
+            address: String,
+            description: String,
+            max_tenants: i64,
+            max_extensions: i64,
         }
     }
 
@@ -332,8 +342,13 @@ pub mod types {
 
     crate::support::response_object! {
         DealerStatus {
-            version, max_dealers, current_dealers, max_users, current_users, max_tenants,
-            current_tenants,
+            version: String,
+            max_dealers: i64,
+            current_dealers: i64,
+            max_users: i64,
+            current_users: i64,
+            max_tenants: i64,
+            current_tenants: i64,
         }
     }
 

@@ -561,8 +561,19 @@ pub mod types {
 
     crate::support::response_object! {
         Dealer {
-            id, enabled, level, name, email, display_name, website, phone, address, description,
-            max_tenants, max_extensions, tenant_full_access,
+            id: String,
+            enabled: bool,
+            level: DealerLevel,
+            name: String,
+            email: String,
+            display_name: String,
+            website: String,
+            phone: String,
+            address: String,
+            description: String,
+            max_tenants: i64,
+            max_extensions: i64,
+            tenant_full_access: bool,
         }
     }
 
@@ -577,7 +588,8 @@ pub mod types {
 
     crate::support::response_object! {
         DealerList {
-            count, items,
+            count: i64,
+            items: Vec<Dealer>,
         }
     }
 

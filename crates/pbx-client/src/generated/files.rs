@@ -281,7 +281,12 @@ pub mod types {
 
     crate::support::response_object! {
         FileInfo {
-            id, name, size, media_type, url, created_at,
+            id: String,
+            name: String,
+            size: i64,
+            media_type: String,
+            url: String,
+            created_at: crate::Timestamp,
         }
     }
 
@@ -296,7 +301,8 @@ pub mod types {
 
     crate::support::response_object! {
         FileList {
-            count, items,
+            count: i64,
+            items: Vec<FileInfo>,
         }
     }
 }

@@ -490,8 +490,21 @@ pub mod types {
 
     crate::support::response_object! {
         Holiday {
-            id, name, region, consecutive, every_year, year_start, year_end, month_start, month_end,
-            day_start, day_end, hour_start, hour_end, minute_start, minute_end,
+            id: String,
+            name: String,
+            region: String,
+            consecutive: bool,
+            every_year: bool,
+            year_start: i64,
+            year_end: i64,
+            month_start: i64,
+            month_end: i64,
+            day_start: i64,
+            day_end: i64,
+            hour_start: i64,
+            hour_end: i64,
+            minute_start: i64,
+            minute_end: i64,
         }
     }
 
@@ -506,7 +519,8 @@ pub mod types {
 
     crate::support::response_object! {
         HolidayList {
-            count, items,
+            count: i64,
+            items: Vec<Holiday>,
         }
     }
 

@@ -253,7 +253,10 @@ pub mod types {
 
     crate::support::response_object! {
         ImServer {
-            private_ipv4, private_ipv6, public_ipv4, public_ipv6,
+            private_ipv4: String,
+            private_ipv6: String,
+            public_ipv4: String,
+            public_ipv6: String,
         }
     }
 

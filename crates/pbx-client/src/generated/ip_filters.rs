@@ -477,7 +477,11 @@ pub mod types {
 
     crate::support::response_object! {
         IpRule {
-            id, cidr, target, expire_at, description,
+            id: String,
+            cidr: String,
+            target: IpRuleTarget,
+            expire_at: crate::Timestamp,
+            description: String,
         }
     }
 
@@ -492,7 +496,8 @@ pub mod types {
 
     crate::support::response_object! {
         IpRuleList {
-            count, items,
+            count: i64,
+            items: Vec<IpRule>,
         }
     }
 

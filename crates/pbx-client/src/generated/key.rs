@@ -125,7 +125,8 @@ pub mod types {
 
     crate::support::response_object! {
         CertificateKey {
-            crt, key,
+            crt: String,
+            key: crate::Secret,
         }
     }
 

@@ -134,7 +134,12 @@ pub mod types {
 
     crate::support::response_object! {
         License {
-            api_version, product_name, max_sim_calls, license_key, company_name, contact_email,
+            api_version: String,
+            product_name: String,
+            max_sim_calls: i64,
+            license_key: String,
+            company_name: String,
+            contact_email: String,
         }
     }
 

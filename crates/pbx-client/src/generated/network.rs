@@ -138,8 +138,14 @@ pub mod types {
 
     crate::support::response_object! {
         Network {
-            web_domain, private_ipv4, public_ipv4, enable_ipv6, private_ipv6, public_ipv6,
-            primary_dns_server, secondary_dns_server,
+            web_domain: String,
+            private_ipv4: String,
+            public_ipv4: String,
+            enable_ipv6: bool,
+            private_ipv6: String,
+            public_ipv6: String,
+            primary_dns_server: String,
+            secondary_dns_server: String,
         }
     }
 

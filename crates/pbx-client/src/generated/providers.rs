@@ -774,7 +774,14 @@ pub mod types {
 
     crate::support::response_object! {
         Provider {
-            id, name, enabled, mode, transport, hostname, port, concurrency,
+            id: String,
+            name: String,
+            enabled: bool,
+            mode: TrunkMode,
+            transport: TransportProtocol,
+            hostname: String,
+            port: u16,
+            concurrency: i64,
         }
     }
 
@@ -794,7 +801,9 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderAssignee {
-            tenant_id, did_numbers, concurrency,
+            tenant_id: String,
+            did_numbers: String,
+            concurrency: i64,
         }
     }
 
@@ -807,7 +816,7 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderAssigneeList {
-            items,
+            items: Vec<ProviderAssignee>,
         }
     }
 
@@ -825,7 +834,8 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderAssignment {
-            did_numbers, concurrency,
+            did_numbers: String,
+            concurrency: i64,
         }
     }
 
@@ -840,7 +850,8 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderList {
-            count, items,
+            count: i64,
+            items: Vec<Provider>,
         }
     }
 

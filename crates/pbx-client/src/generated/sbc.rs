@@ -251,7 +251,10 @@ pub mod types {
 
     crate::support::response_object! {
         Sbc {
-            domain, http_port, https_port, transports,
+            domain: String,
+            http_port: u16,
+            https_port: u16,
+            transports: Vec<SbcTransport>,
         }
     }
 

@@ -554,7 +554,9 @@ pub mod types {
 
     crate::support::response_object! {
         AddedHeader {
-            name, value, scope,
+            name: String,
+            value: String,
+            scope: HeaderScope,
         }
     }
 
@@ -696,18 +698,56 @@ pub mod types {
 
     crate::support::response_object! {
         CurrentTenant {
-            id, name, domain, website, timezone, currency, region, enable_video_recording,
-            enable_audio_recording, enable_dual_track_recording, enable_billing, enable_feature_billing,
-            enable_feature_call_statistics, enable_feature_contact_center,
-            enable_feature_message_channels, enable_feature_microsoft_teams, enable_feature_trunks,
-            enable_feature_whats_app, enable_night_mode, enable_two_factor_authentication,
-            custom_options, max_extensions, max_concurrent_calls, max_ring_groups,
-            max_virtual_receptionists, max_call_queues, max_conference_rooms, disk_quota,
-            used_disk_quota, im_disk_quota, extension_im_disk_quota, recording_retention,
-            call_report_retention, log_retention, temp_file_retention, office_hours,
-            outbound_caller_ids, e164, cdr_event, extension_event, contact_match_type,
-            contact_match_length, contact_append_type, contact_update_interval, password_force_reset,
-            avatar_file_name, avatar_file_size, avatar_file_url, stir_shaken_cert, stir_shaken_key,
+            id: String,
+            name: String,
+            domain: String,
+            website: String,
+            timezone: String,
+            currency: String,
+            region: String,
+            enable_video_recording: bool,
+            enable_audio_recording: bool,
+            enable_dual_track_recording: bool,
+            enable_billing: bool,
+            enable_feature_billing: bool,
+            enable_feature_call_statistics: bool,
+            enable_feature_contact_center: bool,
+            enable_feature_message_channels: bool,
+            enable_feature_microsoft_teams: bool,
+            enable_feature_trunks: bool,
+            enable_feature_whats_app: bool,
+            enable_night_mode: bool,
+            enable_two_factor_authentication: bool,
+            custom_options: String,
+            max_extensions: i64,
+            max_concurrent_calls: i64,
+            max_ring_groups: i64,
+            max_virtual_receptionists: i64,
+            max_call_queues: i64,
+            max_conference_rooms: i64,
+            disk_quota: String,
+            used_disk_quota: String,
+            im_disk_quota: String,
+            extension_im_disk_quota: String,
+            recording_retention: i64,
+            call_report_retention: i64,
+            log_retention: i64,
+            temp_file_retention: i64,
+            office_hours: OfficeHours,
+            outbound_caller_ids: Vec<OutboundCallerId>,
+            e164: E164Rules,
+            cdr_event: EventWebhook,
+            extension_event: EventWebhook,
+            contact_match_type: ContactMatchType,
+            contact_match_length: i64,
+            contact_append_type: ContactAppendType,
+            contact_update_interval: i64,
+            password_force_reset: bool,
+            avatar_file_name: String,
+            avatar_file_size: i64,
+            avatar_file_url: String,
+            stir_shaken_cert: String,
+            stir_shaken_key: crate::Secret,
         }
     }
 
@@ -722,7 +762,8 @@ pub mod types {
 
     crate::support::response_object! {
         CustomHeaders {
-            add, relay,
+            add: Vec<AddedHeader>,
+            relay: Vec<RelayedHeader>,
         }
     }
 
@@ -776,8 +817,14 @@ pub mod types {
 
     crate::support::response_object! {
         PasswordPolicy {
-            min_length, max_length, contains_letters, contains_numbers, contains_special_letters,
-            disable_sequential_characters, disable_repeating_characters, disable_account_information,
+            min_length: i64,
+            max_length: i64,
+            contains_letters: bool,
+            contains_numbers: bool,
+            contains_special_letters: bool,
+            disable_sequential_characters: bool,
+            disable_repeating_characters: bool,
+            disable_account_information: bool,
         }
     }
 
@@ -792,7 +839,8 @@ pub mod types {
 
     crate::support::response_object! {
         RelayedHeader {
-            name, scope,
+            name: String,
+            scope: HeaderScope,
         }
     }
 
@@ -825,9 +873,17 @@ pub mod types {
 
     crate::support::response_object! {
         TenantStatus {
-            version, licensed_users, current_users, online_users, current_calls, current_queues,
-            current_conference_rooms, current_ring_groups, current_ivrs, current_trunks,
-            calls_in_24_hours,
+            version: String,
+            licensed_users: i64,
+            current_users: i64,
+            online_users: i64,
+            current_calls: i64,
+            current_queues: i64,
+            current_conference_rooms: i64,
+            current_ring_groups: i64,
+            current_ivrs: i64,
+            current_trunks: i64,
+            calls_in_24_hours: Vec<HourlyCalls>,
         }
     }
 

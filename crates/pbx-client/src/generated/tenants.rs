@@ -903,7 +903,11 @@ pub mod types {
 
     crate::support::response_object! {
         DealerSummary {
-            id, enabled, level, name, display_name,
+            id: String,
+            enabled: bool,
+            level: DealerLevel,
+            name: String,
+            display_name: String,
         }
     }
 
@@ -1026,18 +1030,57 @@ pub mod types {
 
     crate::support::response_object! {
         Tenant {
-            id, name, domain, website, timezone, currency, region, enabled, enable_video_recording,
-            enable_audio_recording, enable_dual_track_recording, enable_billing, enable_feature_billing,
-            enable_feature_call_statistics, enable_feature_contact_center,
-            enable_feature_message_channels, enable_feature_microsoft_teams, enable_feature_trunks,
-            enable_feature_whats_app, enable_night_mode, enable_two_factor_authentication,
-            custom_options, max_extensions, max_concurrent_calls, max_ring_groups,
-            max_virtual_receptionists, max_call_queues, max_conference_rooms, disk_quota,
-            used_disk_quota, im_disk_quota, extension_im_disk_quota, recording_retention,
-            call_report_retention, log_retention, temp_file_retention, office_hours,
-            outbound_caller_ids, e164, cdr_event, extension_event, contact_match_type,
-            contact_match_length, contact_append_type, contact_update_interval, email_recipients,
-            password_force_reset, created_at, avatar_file_name, avatar_file_size, avatar_file_url,
+            id: String,
+            name: String,
+            domain: String,
+            website: String,
+            timezone: String,
+            currency: String,
+            region: String,
+            enabled: bool,
+            enable_video_recording: bool,
+            enable_audio_recording: bool,
+            enable_dual_track_recording: bool,
+            enable_billing: bool,
+            enable_feature_billing: bool,
+            enable_feature_call_statistics: bool,
+            enable_feature_contact_center: bool,
+            enable_feature_message_channels: bool,
+            enable_feature_microsoft_teams: bool,
+            enable_feature_trunks: bool,
+            enable_feature_whats_app: bool,
+            enable_night_mode: bool,
+            enable_two_factor_authentication: bool,
+            custom_options: String,
+            max_extensions: i64,
+            max_concurrent_calls: i64,
+            max_ring_groups: i64,
+            max_virtual_receptionists: i64,
+            max_call_queues: i64,
+            max_conference_rooms: i64,
+            disk_quota: String,
+            used_disk_quota: String,
+            im_disk_quota: String,
+            extension_im_disk_quota: String,
+            recording_retention: i64,
+            call_report_retention: i64,
+            log_retention: i64,
+            temp_file_retention: i64,
+            office_hours: OfficeHours,
+            outbound_caller_ids: Vec<OutboundCallerId>,
+            e164: E164Rules,
+            cdr_event: EventWebhook,
+            extension_event: EventWebhook,
+            contact_match_type: ContactMatchType,
+            contact_match_length: i64,
+            contact_append_type: ContactAppendType,
+            contact_update_interval: i64,
+            email_recipients: String,
+            password_force_reset: bool,
+            created_at: crate::Timestamp,
+            avatar_file_name: String,
+            avatar_file_size: i64,
+            avatar_file_url: String,
         }
     }
 
@@ -1050,7 +1093,7 @@ pub mod types {
 
     crate::support::response_object! {
         TenantDealerList {
-            items,
+            items: Vec<DealerSummary>,
         }
     }
 
@@ -1065,7 +1108,8 @@ pub mod types {
 
     crate::support::response_object! {
         TenantList {
-            count, items,
+            count: i64,
+            items: Vec<TenantSummary>,
         }
     }
 
@@ -1107,8 +1151,20 @@ pub mod types {
 
     crate::support::response_object! {
         TenantSummary {
-            id, name, domain, max_extensions, max_concurrent_calls, enabled, website, timezone,
-            currency, region, avatar_file_name, avatar_file_size, avatar_file_url, created_at,
+            id: String,
+            name: String,
+            domain: String,
+            max_extensions: i64,
+            max_concurrent_calls: i64,
+            enabled: bool,
+            website: String,
+            timezone: String,
+            currency: String,
+            region: String,
+            avatar_file_name: String,
+            avatar_file_size: i64,
+            avatar_file_url: String,
+            created_at: crate::Timestamp,
         }
     }
 

@@ -518,7 +518,10 @@ pub mod types {
 
     crate::support::response_object! {
         Transport {
-            id, protocol, port, verification,
+            id: String,
+            protocol: TransportProtocol,
+            port: u16,
+            verification: ClientVerification,
         }
     }
 
@@ -533,7 +536,8 @@ pub mod types {
 
     crate::support::response_object! {
         TransportList {
-            count, items,
+            count: i64,
+            items: Vec<Transport>,
         }
     }
 
@@ -566,7 +570,7 @@ pub mod types {
 
     crate::support::response_object! {
         TransportStatus {
-            status,
+            status: TransportState,
         }
     }
 

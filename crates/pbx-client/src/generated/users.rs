@@ -546,7 +546,14 @@ pub mod types {
 
     crate::support::response_object! {
         User {
-            id, name, enabled, email, display_name, role, extension_number, created_at,
+            id: String,
+            name: String,
+            enabled: bool,
+            email: String,
+            display_name: String,
+            role: UserRole,
+            extension_number: String,
+            created_at: crate::Timestamp,
         }
     }
 
@@ -561,7 +568,8 @@ pub mod types {
 
     crate::support::response_object! {
         UserList {
-            count, items,
+            count: i64,
+            items: Vec<User>,
         }
     }
 

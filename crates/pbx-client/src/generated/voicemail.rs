@@ -151,7 +151,9 @@ pub mod types {
 
     crate::support::response_object! {
         VoicemailServer {
-            extension_number, retain_days, min_seconds,
+            extension_number: String,
+            retain_days: i64,
+            min_seconds: i64,
         }
     }
 }

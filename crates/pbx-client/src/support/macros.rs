@@ -65,11 +65,27 @@ macro_rules! write_object {
     };
 }
 
-/// An object of an answer: read and written.
+/// An object of an answer: read and written, with a chainable setter for every member, for tests that make answers up.
 macro_rules! response_object {
-    ($type:ident $members:tt $(rest $rest:ident)?) => {
-        $crate::support::read_object! { $type $members $(rest $rest)? }
-        $crate::support::write_object! { $type $members $(rest $rest)? }
+    ($type:ident { $($field:ident: $value:ty $(= $wire:literal)?),* $(,)? } $(rest $rest:ident)?) => {
+        $crate::support::read_object! { $type { $($field $(= $wire)?),* } $(rest $rest)? }
+        $crate::support::write_object! { $type { $($field $(= $wire)?),* } $(rest $rest)? }
+
+        // A member may be called `add` or `not`.
+        #[allow(clippy::should_implement_trait)]
+        impl $type {
+            $(
+                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                #[must_use]
+                pub fn $field(mut self, value: impl $crate::support::Argument<$value>) -> Self {
+                    // A list stays as it is; everything else may be absent.
+                    #[allow(clippy::useless_conversion)]
+                    let value = value.into_value().into();
+                    self.$field = value;
+                    self
+                }
+            )*
+        }
     };
 }
 

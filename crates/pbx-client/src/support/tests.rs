@@ -14,7 +14,7 @@ struct Shown {
 }
 
 super::response_object! {
-    Shown { id, type_ = "type", ports, since }
+    Shown { id: String, type_: Kind = "type", ports: Vec<u16>, since: Timestamp }
     rest additional
 }
 
@@ -88,6 +88,19 @@ enum Either {
 
 super::union! {
     Either { Shown: Shown, Hook: Hook, Text: String } else Unknown
+}
+
+#[test]
+fn an_answer_can_be_made_up() {
+    let shown = Shown::default()
+        .id("7")
+        .type_(Kind::Udp)
+        .ports(vec![5060])
+        .since("2024-05-01T08:30:00Z");
+    assert_eq!(
+        serde_json::to_value(&shown).unwrap(),
+        json!({"id": "7", "type": "UDP", "ports": [5060], "since": "2024-05-01T08:30:00Z"})
+    );
 }
 
 #[test]

@@ -103,7 +103,8 @@ impl References {
     }
 }
 
-fn call(operation: &Operation) -> Result<Call> {
+/// The names of one operation.
+pub fn call(operation: &Operation) -> Result<Call> {
     let method = names::method(&operation.id);
     if names::taken_method(&method) {
         return unsupported(
