@@ -30,14 +30,7 @@ const TAKEN_TYPES: &[&str] = &[
 ];
 
 /// Methods that `Client` has by hand.
-const TAKEN_METHODS: &[&str] = &[
-    "new",
-    "http_builder",
-    "with_http_client",
-    "with_token",
-    "base_url",
-    "authorization",
-];
+const TAKEN_METHODS: &[&str] = &["new", "builder", "base_url", "session", "http", "response_limit"];
 
 /// Names that a builder's `send` and its setters use for other things.
 const TAKEN_PARAMETERS: &[&str] = &[
