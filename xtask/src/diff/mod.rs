@@ -20,6 +20,7 @@ pub mod rules;
 mod schema;
 mod schemas;
 mod unions;
+mod uses;
 mod whole;
 
 pub use changes::{Change, Operation};
@@ -34,15 +35,15 @@ use self::schemas::Schemas;
 pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
     let mut schemas = Schemas::new(&old.document, &new.document);
     let mut changes = Changes::default();
-    let mut uses = Vec::new();
+    let mut used = Vec::new();
     whole::document(&old.document, &new.document, &mut changes);
     for section in ["paths", "webhooks"] {
-        whole::section(section, &mut schemas, &mut changes, &mut uses);
+        whole::section(section, &mut schemas, &mut changes, &mut used);
     }
     let deltas = schemas.finish();
-    let live = changes::live(&deltas);
-    for used in &uses {
-        changes.add_use(used, &deltas, &live);
+    let live = uses::live(&deltas);
+    for used in &used {
+        uses::add(used, &deltas, &live, &mut changes);
     }
     changes.finish(
         |way| locate(&old.origin, way).place(),
