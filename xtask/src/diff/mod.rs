@@ -30,6 +30,7 @@ pub use rules::{Level, Rule};
 use self::changes::Changes;
 use self::places::locate;
 use self::schemas::Schemas;
+use crate::diagnostic::Place;
 
 /// Everything that is different, each change once, in the order of the new document.
 pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
@@ -46,7 +47,7 @@ pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
         uses::add(used, &deltas, &live, &mut changes);
     }
     changes.finish(
-        |way| locate(&old.origin, way).place(),
-        |way| locate(&new.origin, way).place(),
+        |way| Place::from(&locate(&old.origin, way)),
+        |way| Place::from(&locate(&new.origin, way)),
     )
 }
