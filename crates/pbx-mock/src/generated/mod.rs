@@ -22,6 +22,8 @@ mod transports;
 mod user;
 mod users;
 mod voicemail;
+#[cfg(test)]
+pub(crate) mod coverage;
 
 use crate::Info;
 
