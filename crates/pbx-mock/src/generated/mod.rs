@@ -23,6 +23,7 @@ mod user;
 mod users;
 mod voicemail;
 #[cfg(test)]
+#[allow(clippy::clone_on_copy, unused_variables)]
 pub(crate) mod coverage;
 
 use crate::Info;
