@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::pin::Pin;
 
-use futures_util::StreamExt as _;
 use pbx_client::ByteStream;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
