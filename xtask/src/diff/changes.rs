@@ -167,9 +167,11 @@ impl Changes {
             path: String,
             same: u64,
             positions: Positions,
-            old_way: Vec<Step>,
-            new_way: Vec<Step>,
+            /// Which of the ways leads here.
+            way: usize,
         }
+        // Ways are told by their last part and what they go on from: schemas may lead into each other thousands of times.
+        let mut ways: Vec<(Option<usize>, &[Step], &[Step])> = vec![(None, &used.old_way, &used.new_way)];
         let mut seen = HashSet::new();
         let mut waiting = vec![Visit {
             delta: used.delta,
@@ -177,8 +179,7 @@ impl Changes {
             path: String::new(),
             same: fingerprint(used.old.iter().chain(&used.new).copied()),
             positions: used.positions,
-            old_way: used.old_way.clone(),
-            new_way: used.new_way.clone(),
+            way: 0,
         }];
         while let Some(mut visit) = waiting.pop() {
             if !live[visit.delta] || visit.positions.is_nowhere() || !seen.insert((visit.delta, visit.positions)) {
@@ -195,13 +196,13 @@ impl Changes {
                 Some(owner) => (Subject::Component(owner.clone()), label.to_owned(), 0),
                 None => (visit.subject.clone(), format!("{}{label}", visit.path), visit.same),
             };
-            let way = |start: &[Step], rest: &[Step]| [start, rest].concat();
             for fact in &delta.facts {
                 let (subject, path, same) = place(&fact.owner, &fact.label);
                 let positions = visit.positions.and(fact.positions);
                 if positions.is_nowhere() {
                     continue;
                 }
+                let (old_way, new_way) = whole_way(&ways, visit.way);
                 self.add(Found {
                     rule: fact.rule,
                     subject,
@@ -210,22 +211,22 @@ impl Changes {
                     new: fact.new.clone(),
                     operation: Some(used.operation),
                     positions,
-                    old_way: Some(way(&visit.old_way, &fact.old_way)),
-                    new_way: Some(way(&visit.new_way, &fact.new_way)),
+                    old_way: Some([old_way, fact.old_way.clone()].concat()),
+                    new_way: Some([new_way, fact.new_way.clone()].concat()),
                     same,
                 });
             }
             // The last one is visited first.
             for inner in delta.inner.iter().rev().filter(|inner| live[inner.delta]) {
                 let (subject, path, same) = place(&inner.owner, &inner.label);
+                ways.push((Some(visit.way), &inner.old_way, &inner.new_way));
                 waiting.push(Visit {
                     delta: inner.delta,
                     subject,
                     path,
                     same,
                     positions: visit.positions.and(inner.positions),
-                    old_way: way(&visit.old_way, &inner.old_way),
-                    new_way: way(&visit.new_way, &inner.new_way),
+                    way: ways.len() - 1,
                 });
             }
         }
@@ -273,6 +274,15 @@ impl Changes {
         });
         changes.collect()
     }
+}
+
+/// A way from its beginning, on both sides.
+fn whole_way(ways: &[(Option<usize>, &[Step], &[Step])], last: usize) -> (Vec<Step>, Vec<Step>) {
+    let parts: Vec<_> = std::iter::successors(Some(last), |index| ways[*index].0).collect();
+    let join = |side: fn(&(Option<usize>, &[Step], &[Step])) -> Vec<Step>| {
+        parts.iter().rev().flat_map(|index| side(&ways[*index])).collect()
+    };
+    (join(|way| way.1.to_vec()), join(|way| way.2.to_vec()))
 }
 
 /// What a change is about, in words.

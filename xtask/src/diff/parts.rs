@@ -409,13 +409,19 @@ impl<'a> Parts<'a, '_> {
             };
             if let Some(index) = moved {
                 let before = gone.remove(index);
-                let part = Parameter::part(before, after);
+                let part = Part {
+                    what: Some(format!("parameter `{}`", after.name)),
+                    ..Parameter::part(before, after)
+                };
                 let said = Said::new(&PARAMETER_RELOCATED).old(before.place).new_text(after.place);
                 self.say(&part, &[], said.positions(Positions::REQUEST));
                 self.parameter(before, after);
             } else if let Some(index) = renamed() {
                 let before = gone.remove(index);
-                let part = Parameter::part(before, after);
+                let part = Part {
+                    what: Some(format!("a {} parameter", after.place)),
+                    ..Parameter::part(before, after)
+                };
                 let said = Said::new(&PARAMETER_RENAMED)
                     .old(quoted(before.name))
                     .new_text(quoted(after.name));
