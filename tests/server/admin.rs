@@ -1,8 +1,8 @@
 //! `/admin`: status, the administrator's account and the settings. Mail is in `admin_notification.rs`.
 
 use jiff::{SignedDuration, Timestamp};
+use pbx_client::Field;
 use pbx_client::types::{AutoAnswerAlertInfo, ChangePassword, ChangeUsername, CongestionMetric, UpdateAdminSettings};
-use pbx_client::{ErrorExt as _, Field};
 use pbx_tests::{ADMINISTRATOR, PASSWORD};
 use serde_json::json;
 
@@ -188,11 +188,9 @@ async fn the_administrator_takes_another_name_and_stays_signed_in() {
     };
     rename("Root").await.unwrap();
     client.retrieve_admin_settings().send().await.unwrap();
-    pbx_client::sign_in(server.base(), "ROOT", PASSWORD, None)
-        .await
-        .unwrap();
+    pbx_tests::sign_in(server.base(), "ROOT", PASSWORD, None).await.unwrap();
     assert!(
-        pbx_client::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+        pbx_tests::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
             .await
             .is_err()
     );
@@ -232,11 +230,11 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
     let ended = other.retrieve_admin_settings().send().await.unwrap_err();
     assert_eq!(ended.status().unwrap(), 401);
     assert!(
-        pbx_client::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+        pbx_tests::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
             .await
             .is_err()
     );
-    pbx_client::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
+    pbx_tests::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
         .await
         .unwrap();
 }

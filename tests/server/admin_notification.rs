@@ -1,7 +1,7 @@
 //! `/admin/notification`: the settings of mail, and mail that really arrives.
 
-use pbx_client::types::{Errors, MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
-use pbx_client::{Client, ErrorExt as _, Field};
+use pbx_client::types::{MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
+use pbx_client::{Client, Field};
 use pbx_tests::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
 use pbx_tests::{Exchange, Raw, Server};
 use serde_json::{Value, json};
@@ -213,7 +213,7 @@ async fn mail_arrives_encrypted_by_starttls() {
     }
 }
 
-async fn test_email(client: &Client, recipient: &str) -> Result<(), pbx_client::Error<Errors>> {
+async fn test_email(client: &Client, recipient: &str) -> Result<(), pbx_client::Error> {
     let letter = TestEmail::new(recipient, "subject", "content");
     let sent = client.send_global_notification_test_email().body(letter).send().await;
     sent.map(drop)

@@ -1,7 +1,6 @@
 //! Signing in and out, in both documented forms.
 
 use jiff::SignedDuration;
-use pbx_client::ErrorExt as _;
 use serde_json::{Value, json};
 
 use crate::{server, start};

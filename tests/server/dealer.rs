@@ -1,7 +1,7 @@
 //! `/dealer`: what dealers do with their own account.
 
+use pbx_client::Field;
 use pbx_client::types::{ChangePassword, UpdateCurrentDealer};
-use pbx_client::{ErrorExt as _, Field};
 use serde_json::json;
 
 use super::dealers::{DEALERS_PASSWORD, dealer, signed_in};
@@ -12,7 +12,7 @@ async fn a_dealer_sees_itself_and_changes_what_it_says_of_itself() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let id = dealer(&administrator, "north", "DISTRIBUTOR").await;
-    let client = pbx_client::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
+    let client = pbx_tests::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
         .await
         .unwrap();
     let body = UpdateCurrentDealer {
@@ -95,7 +95,7 @@ async fn the_status_counts_the_branch() {
 async fn a_dealer_changes_its_password_with_the_old_one_and_stays() {
     let server = server();
     dealer(&server.raw_signed_in().await, "north", "RESELLER").await;
-    let client = pbx_client::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
+    let client = pbx_tests::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
         .await
         .unwrap();
     let other = signed_in(&server, "north").await;

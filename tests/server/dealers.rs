@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use pbx_client::types::{CreateDealer, Dealer, DealerLevel, UpdateDealer};
-use pbx_client::{Client, ErrorExt as _, Field};
+use pbx_client::{Client, Field};
 use pbx_tests::{Raw, Server};
 use serde_json::{Value, json};
 

@@ -1,8 +1,7 @@
 //! `/blobs` and `/files`: the file library.
 
-use futures_util::TryStreamExt as _;
 use pbx_client::types::{UpdateBrand, UpdateCurrentTenant};
-use pbx_client::{Client, ErrorExt as _, Field, UploadError, upload};
+use pbx_client::{Client, Error, Field, upload};
 use pbx_tests::{PASSWORD, Raw, Server};
 use reqwest::Method;
 use serde_json::json;
@@ -19,12 +18,9 @@ fn png(width: u32, height: u32, more: usize) -> Vec<u8> {
 }
 
 /// The codes of the refusal.
-fn codes(uploaded: Result<String, UploadError>) -> Vec<String> {
-    let UploadError::Refused(error) = uploaded.unwrap_err() else {
-        return Vec::new();
-    };
-    let problems = error.problems();
-    problems.iter().map(|problem| problem.code.clone()).collect()
+fn codes(uploaded: Result<String, Error>) -> Vec<String> {
+    let error = uploaded.unwrap_err();
+    error.problems().iter().map(|problem| problem.code.clone()).collect()
 }
 
 /// The path of a file's content, below the base.
@@ -70,8 +66,7 @@ async fn a_file_is_brought_shown_fetched_and_deleted() {
         headers["content-disposition"],
         "attachment; filename=\"L_go.png\"; filename*=UTF-8''L%C3%B6go.png"
     );
-    let fetched: Vec<_> = answer.into_inner().into_inner().try_collect().await.unwrap();
-    assert_eq!(fetched.concat(), content);
+    assert_eq!(answer.into_inner().bytes().await.unwrap(), content);
 
     let listed = client
         .list_files()
@@ -194,7 +189,7 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
     let server = server();
     let client = server.client().await;
     let brand = async |body: UpdateBrand| client.update_brand_information().body(body).send().await;
-    let details = |refused: pbx_client::Error<_>| {
+    let details = |refused: Error| {
         let problems = refused.problems();
         let details = problems
             .iter()
@@ -216,9 +211,9 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
     let refused = client.delete_file().id(&*logo).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert!(
-        refused.describe().contains("the logo of the brand"),
+        refused.to_string().contains("the logo of the brand"),
         "{}",
-        refused.describe()
+        refused.to_string()
     );
     brand(UpdateBrand::default().logo(Field::Null)).await.unwrap();
     client.delete_file().id(&*logo).send().await.unwrap();
@@ -286,7 +281,7 @@ async fn dealer(server: &Server, raw: &Raw, name: &str) -> Client {
     });
     let answer = raw.post("/dealers", &body).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
-    pbx_client::sign_in(server.base(), name, PASSWORD, None).await.unwrap()
+    pbx_tests::sign_in(server.base(), name, PASSWORD, None).await.unwrap()
 }
 
 /// Acts in a tenant, or no longer in any.
@@ -402,9 +397,9 @@ async fn an_avatar_is_a_file_of_the_tenant() {
     let refused = client.delete_file().id(&*own).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert!(
-        refused.describe().contains("the avatar of the tenant"),
+        refused.to_string().contains("the avatar of the tenant"),
         "{}",
-        refused.describe()
+        refused.to_string()
     );
     avatar(Field::Null).await.unwrap();
     client.delete_file().id(&*own).send().await.unwrap();

@@ -1,7 +1,7 @@
 //! `/holidays`.
 
 use pbx_client::types::{CreateHoliday, Holiday, UpdateHoliday};
-use pbx_client::{Client, ErrorExt as _, Field};
+use pbx_client::{Client, Field};
 use serde_json::{Value, json};
 
 use crate::server;

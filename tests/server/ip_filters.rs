@@ -1,9 +1,8 @@
 //! `/ip_filters`.
 
-use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use pbx_client::types::{CreateIpRule, IpRule, IpRuleTarget, UpdateIpRule};
-use pbx_client::{Client, ErrorExt as _, Field, Timestamp};
+use pbx_client::{Client, Field, Timestamp};
 use serde_json::json;
 
 use crate::server;
@@ -381,8 +380,8 @@ async fn the_export_is_a_csv_file() {
     let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
     assert_eq!(header("content-type"), "application/octet-stream");
     assert_eq!(header("content-disposition"), "attachment; filename=\"ip_filters.csv\"");
-    let chunks: Vec<_> = answer.into_inner().into_inner().try_collect().await.unwrap();
-    let text = String::from_utf8(chunks.concat()).unwrap();
+    let content = answer.into_inner().bytes().await.unwrap();
+    let text = String::from_utf8(content.to_vec()).unwrap();
     insta::assert_snapshot!(text, @r#"
     cidr,target,expire_at,description
     10.1.0.0/16,ACCEPT,,"Büro, ""Süd""

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 
 use futures_util::future::join_all;
 use pbx_client::types::UpdateCertificateKey;
-use pbx_client::{Client, ErrorExt as _, reqwest};
-use pbx_tests::{Authority, PASSWORD, Pair, Server, der, handshake};
-use serde_json::json;
+use pbx_client::{Client, Credentials, Error};
+use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD, Pair, Server, der, handshake};
 use tokio::net::TcpStream;
 
 use crate::{server, start};
@@ -25,7 +24,7 @@ async fn shown(client: &Client) -> String {
     client.show_key().send().await.unwrap().into_inner().crt.unwrap()
 }
 
-async fn update(client: &Client, pair: &Pair) -> Result<u16, pbx_client::Error<pbx_client::types::Errors>> {
+async fn update(client: &Client, pair: &Pair) -> Result<u16, pbx_client::Error> {
     let body = UpdateCertificateKey::new(pair.crt.clone(), pair.key.clone());
     let answer = client.update_key().body(body).send().await;
     answer.map(|answer| answer.status().as_u16())
@@ -49,23 +48,30 @@ async fn a_fresh_server_signs_a_certificate_for_itself() {
 async fn the_same_api_is_served_over_https() {
     let server = secure();
     let own = shown(&server.client().await).await;
-    let root = reqwest::Certificate::from_pem(own.as_bytes()).unwrap();
-    let http = Client::http_builder().tls_certs_only([root]).build().unwrap();
-    let answer = http
-        .post(format!("{}/auth/sign_in", server.secure_base()))
-        .json(&json!({"username": "admin", "password": PASSWORD}))
-        .send()
+    let administrator = || {
+        Client::builder()
+            .url(server.secure_base())
+            .credentials(Credentials::system(ADMINISTRATOR, PASSWORD))
+    };
+    let client = administrator()
+        .root_certificates_pem(own.as_bytes())
+        .connect()
         .await
-        .unwrap();
-    let token: serde_json::Value = answer.json().await.unwrap();
-    let client = Client::with_http_client(server.secure_base(), http)
-        .unwrap()
-        .with_token(token["access_token"].as_str().unwrap())
         .unwrap();
     assert_eq!(shown(&client).await, own);
 
     let stranger = Client::new(server.secure_base()).unwrap();
-    assert!(stranger.show_key().send().await.is_err(), "nobody vouches for it");
+    let refused = stranger.show_key().send().await.unwrap_err();
+    assert!(
+        matches!(&refused, Error::Transport(error) if error.is_unsent()),
+        "nobody vouches for it: {refused}"
+    );
+    let trusting = administrator()
+        .dangerously_accept_any_server_certificate()
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(shown(&trusting).await, own);
 }
 
 #[tokio::test]

@@ -70,12 +70,12 @@ async fn without_a_password_a_random_one_is_printed_once() {
     assert_eq!(password.len(), 20);
 
     let server = start.ready();
-    pbx_client::sign_in(server.base(), ADMINISTRATOR, password, None)
+    pbx_tests::sign_in(server.base(), ADMINISTRATOR, password, None)
         .await
         .unwrap();
     for guess in ["admin", "", "password"] {
         assert!(
-            pbx_client::sign_in(server.base(), ADMINISTRATOR, guess, None)
+            pbx_tests::sign_in(server.base(), ADMINISTRATOR, guess, None)
                 .await
                 .is_err()
         );

@@ -1,7 +1,7 @@
 //! `/network`.
 
 use futures_util::future::join_all;
-use pbx_client::{ErrorExt as _, Field, types::UpdateNetwork};
+use pbx_client::{Field, types::UpdateNetwork};
 use serde_json::json;
 
 use crate::server;

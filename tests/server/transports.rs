@@ -9,7 +9,7 @@ use pbx_client::types::{
     ClientVerification, CreateTransport, Transport, TransportProtocol, TransportState, UpdateCertificateKey,
     UpdateTransport,
 };
-use pbx_client::{Client, ErrorExt as _, Field};
+use pbx_client::{Client, Field};
 use pbx_tests::{Authority, Pair, Server, Start, der, handshake};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -72,7 +72,7 @@ fn own_address() -> Ipv4Addr {
     }
 }
 
-type Refusal = pbx_client::Error<pbx_client::types::Errors>;
+type Refusal = pbx_client::Error;
 
 async fn create(client: &Client, protocol: TransportProtocol, port: u16) -> Result<String, Refusal> {
     create_verifying(client, protocol, port, None).await

@@ -1,8 +1,8 @@
 //! `/users` and `/user`: the users of a tenant, and how they sign in.
 
 use futures_util::future::join_all;
+use pbx_client::Field;
 use pbx_client::types::{ChangePassword, CreateUser, UpdateUser, User, UserRole};
-use pbx_client::{ErrorExt as _, Field};
 use pbx_tests::{Exchange, PASSWORD, Raw, Server};
 use serde_json::{Value, json};
 
@@ -367,7 +367,7 @@ async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed
         let refused = anna.get("/users", &[]).await;
         assert_eq!((refused.status, refused.codes()), (403, vec!["FORBIDDEN".to_owned()]));
         assert!(refused.body.contains("/user/password"), "{}", refused.body);
-        let client = pbx_client::sign_in(server.base(), "anna", password, Some("acme.example.com"))
+        let client = pbx_tests::sign_in(server.base(), "anna", password, Some("acme.example.com"))
             .await
             .unwrap();
         let body = ChangePassword::new(password, "My-0wn-secret");

@@ -25,4 +25,4 @@ pub use clock::{CLOCK, Clock, ahead};
 pub use contract::{Operation, operations};
 pub use pbx_test_postgres::{Cluster, Database, GUARDED, GUARDED_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};
-pub use server::{ADMINISTRATOR, Ended, Engine, PASSWORD, Server, Start};
+pub use server::{ADMINISTRATOR, Ended, Engine, PASSWORD, Server, Start, sign_in};

@@ -4,5 +4,6 @@
 pub mod codegen;
 pub mod contract;
 pub mod diagnostic;
+pub mod diff;
 pub mod listing;
 pub mod model;

@@ -1,10 +1,15 @@
-//! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates.
+//! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates,
+//! `cargo xtask diff` says what is different between two contracts.
 
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use xtask::codegen;
+use xtask::diagnostic::Diagnostics;
+use xtask::diff::report::{self, FailOn, Report};
+use xtask::diff::{self, Side};
 
 /// Tasks of this workspace.
 #[derive(Parser)]
@@ -30,25 +35,114 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Say what is different between two contracts, and whom it breaks.
+    ///
+    /// OLD and NEW are OpenAPI documents (3.0 or 3.1, YAML or JSON), folders of documents as --specs takes them, bare folders of
+    /// pages, git revisions (whose specs folder is meant), or REVISION:PATH.
+    ///
+    /// Exits with 0 when nothing changed, 1 for compatible changes, 2 for breaking ones, 3 when something cannot be read.
+    Diff {
+        /// The contract before.
+        old: String,
+        /// The contract after; without it, the specs folder of the workspace.
+        new: Option<String>,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// List changes of words (descriptions, summaries, examples) and not only their number.
+        #[arg(long)]
+        all: bool,
+        /// The least change that makes the exit code other than 0.
+        #[arg(long, value_enum, default_value = "text", value_name = "LEVEL")]
+        fail_on: FailOn,
+    },
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people; in colours on a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests.
+    Markdown,
+    /// Annotations of a GitHub workflow.
+    Github,
 }
 
 /// Generated files differ from what the documents say.
 const STALE: u8 = 4;
 
+/// Something cannot be read or compared.
+const UNREADABLE: u8 = 3;
+
 fn main() -> ExitCode {
-    let Task::Codegen { check, specs, out } = Arguments::parse().task;
+    let task = Arguments::parse().task;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."))
         .to_owned();
-    let specs = specs.unwrap_or_else(|| workspace.join("specs"));
-    let out = out.unwrap_or(workspace);
-    match codegen::run(&specs, &out, check) {
-        Ok(codegen::Outcome::Done) => ExitCode::SUCCESS,
-        Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+    match task {
+        Task::Codegen { check, specs, out } => {
+            let specs = specs.unwrap_or_else(|| workspace.join("specs"));
+            let out = out.unwrap_or(workspace);
+            match codegen::run(&specs, &out, check) {
+                Ok(codegen::Outcome::Done) => ExitCode::SUCCESS,
+                Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        Task::Diff {
+            old,
+            new,
+            format,
+            all,
+            fail_on,
+        } => match run_diff(&workspace, &old, new.as_deref(), format, all, fail_on) {
+            Ok(code) => ExitCode::from(code),
+            Err(faults) => {
+                eprintln!("error: {faults}");
+                ExitCode::from(UNREADABLE)
+            }
+        },
+    }
+}
+
+fn run_diff(
+    workspace: &Path,
+    old: &str,
+    new: Option<&str>,
+    format: Format,
+    all: bool,
+    fail_on: FailOn,
+) -> Result<u8, Diagnostics> {
+    let (old, new) = Side::read_both(old, new, workspace)?;
+    let changes = diff::compare(&old, &new);
+    let report = Report {
+        old: &old,
+        new: &new,
+        changes: &changes,
+        all,
+    };
+    let mut stdout = std::io::stdout();
+    let text = match format {
+        Format::Text => {
+            let colours = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            report::text(&report, colours)
+        }
+        Format::Json => format!("{:#}\n", report::json(&report)),
+        Format::Markdown => report::markdown(&report),
+        Format::Github => report::github(&report),
+    };
+    for side in [&old, &new] {
+        for notice in &side.notices {
+            eprintln!("note: {}: {notice}", side.name);
         }
     }
+    // Whoever reads may have seen enough.
+    let _ = stdout.write_all(text.as_bytes());
+    Ok(report::exit_code(&changes, fail_on))
 }

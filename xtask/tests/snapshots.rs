@@ -51,6 +51,14 @@ fn public_api_of_the_client() {
 }
 
 #[test]
+fn public_api_of_the_mock() {
+    check(
+        "public_api_mock",
+        &public_api::listing(&workspace().join("crates/pbx-mock/src/generated")),
+    );
+}
+
+#[test]
 fn public_api_of_the_server_traits() {
     check(
         "public_api_server",

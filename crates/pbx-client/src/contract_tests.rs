@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::generated::DECODERS;
+use crate::generated::{DECODERS, REQUESTS};
 use crate::support::Decoder;
 
 const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs/generated/client.json");
@@ -257,6 +257,50 @@ fn no_member_costs_another() {
         }
     }
     assert!(tried > 1000, "only {tried} variations: the contract was not walked");
+}
+
+#[test]
+fn every_body_that_is_to_be_sent_is_read_exactly() {
+    let contract = contract();
+    let mut tried = 0;
+    for item in contract["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let content = &operation["requestBody"]["content"];
+            let media = ["application/json", "application/x-www-form-urlencoded"];
+            let Some(schema) = media
+                .iter()
+                .map(|media| &content[media]["schema"])
+                .find(|schema| !schema.is_null())
+            else {
+                continue;
+            };
+            let id = operation["operationId"].as_str().unwrap();
+            let recode = REQUESTS.iter().find(|(known, _)| *known == id).unwrap().1;
+            let whole = sample(&contract, schema);
+            assert_eq!(recode(&whole.to_string()), Ok(whole.clone()), "{id}");
+            let mut sites = Vec::new();
+            members(&contract, schema, "", &mut sites);
+            for (pointer, schema) in sites {
+                let misspelt = with(whole.clone(), &format!("{pointer}_"), json!(1));
+                let fault = recode(&misspelt.to_string()).unwrap_err();
+                assert!(fault.contains("is not known"), "{id} {pointer}: {fault}");
+                let strange = match schema["type"].as_str() {
+                    Some("string") => json!(5),
+                    Some(_) => json!("strange"),
+                    None => continue,
+                };
+                let fault = recode(&with(whole.clone(), &pointer, strange).to_string()).unwrap_err();
+                assert!(fault.contains("expected"), "{id} {pointer}: {fault}");
+                tried += 1;
+            }
+            for name in resolve(&contract, schema)["required"].as_array().into_iter().flatten() {
+                let missing = without(whole.clone(), &format!("/{}", name.as_str().unwrap()));
+                let fault = recode(&missing.to_string()).unwrap_err();
+                assert!(fault.contains("is required"), "{id} {name}: {fault}");
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried} members: the contract was not walked");
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! A client for the PortSIP PBX administration API.
 //!
-//! [`sign_in`] gives a [`Client`]; every operation of the API is a method of it that returns a builder, and every body is
-//! a type of [`types`]:
+//! [`Client::builder`] gives a [`Client`]; every operation of the API is a method of it that returns a builder, and every body
+//! is a type of [`types`]:
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use pbx_client::{Field, types};
+//! use pbx_client::{Client, Credentials, Field, types};
 //!
-//! let client = pbx_client::sign_in("https://pbx.example.com:8887/api", "admin", "secret", None).await?;
+//! let client = Client::builder()
+//!     .host("pbx.example.com")
+//!     .credentials(Credentials::system("admin", "secret"))
+//!     .connect()
+//!     .await?;
 //!
 //! let rules = client.list_ip_rules().filter("target eq 'DENY'").top(10).send().await?;
 //! for rule in &rules.items {
@@ -26,32 +30,34 @@
 //!
 //! - What is **read** is lenient: any field may be missing, null or empty, a value may be new, and the rest still arrives.
 //! - What is **written** is what was set: an update sends only its [`Field`]s that are not [`Field::Absent`].
-//! - Errors carry the server's reasons ([`ErrorExt::problems`]), or the body when it was not the API that answered.
+//! - There is one [`Error`], which says what to do next, with the server's reasons ([`Error::problems`]) and the whole answer.
 //!
 //! `generated/` is written by `cargo xtask codegen`; everything else by hand.
 
+#![deny(missing_docs)]
+
+mod call;
 mod client;
 #[cfg(test)]
 mod contract_tests;
 mod error;
 // Its texts are the vendor's.
-#[allow(rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]
+#[allow(missing_docs, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]
 #[rustfmt::skip]
 mod generated;
-#[cfg(feature = "sign-in")]
-mod sign_in;
+mod session;
 mod support;
 #[cfg(feature = "upload")]
 mod upload;
 
-pub use progenitor_client::{ByteStream, Error, ResponseValue};
+pub use progenitor_client::ResponseValue;
 pub use reqwest;
 
-pub use client::{Client, ClientError};
-pub use error::{ErrorExt, Problem};
+pub use call::Call;
+pub use client::{Client, ClientBuilder, ConfigurationError, Scheme};
+pub use error::{Attempt, Error, ErrorResponse, Place, Problem, TransportError, Violation};
 pub use generated::{builder, types};
-#[cfg(feature = "sign-in")]
-pub use sign_in::{SignInError, sign_in, sign_in_with};
-pub use support::{Field, Raw, Secret, Timestamp};
+pub use session::{Credentials, SecondFactor, Session, SessionHandle, SignInForm};
+pub use support::{ByteStream, Field, Raw, Secret, Timestamp};
 #[cfg(feature = "upload")]
-pub use upload::{UploadError, upload};
+pub use upload::upload;

@@ -1,19 +1,6 @@
 //! Bringing a file into the file library, in one call for the two that it takes.
 
-use progenitor_client::Error;
-
-use crate::{Client, ErrorExt as _, types};
-
-/// Why a file was not stored.
-#[derive(Debug, thiserror::Error)]
-pub enum UploadError {
-    /// The server refused, or could not be reached.
-    #[error("the upload failed: {}", .0.describe())]
-    Refused(Box<Error<types::Errors>>),
-    /// The server took the file, or the announcement of it, and did not say under which id or token.
-    #[error("the server answered without `{0}`")]
-    Incomplete(&'static str),
-}
+use crate::{Client, Error, ErrorResponse};
 
 /// Stores a file under that name; the id that a brand or an avatar can refer to.
 ///
@@ -25,12 +12,17 @@ pub enum UploadError {
 /// # Ok(())
 /// # }
 /// ```
-pub async fn upload(client: &Client, name: &str, content: impl Into<reqwest::Body>) -> Result<String, UploadError> {
-    let refused = |error| UploadError::Refused(Box::new(error));
-    let announced = client.init_blob_upload().filename(name).send().await.map_err(refused)?;
+///
+/// A server that takes the file and does not say under which token or id answers what is an [`Error::Unexpected`].
+pub async fn upload(client: &Client, name: &str, content: impl Into<reqwest::Body>) -> Result<String, Error> {
+    let announced = client.init_blob_upload().filename(name).send().await?;
+    let incomplete = |status, headers, missing: &str| {
+        let response = ErrorResponse::new(status, headers, bytes::Bytes::new());
+        Error::unexpected(format!("it does not say the {missing} of the upload"), response)
+    };
     let header = |name: &'static str| {
         let value = announced.headers().get(name).and_then(|value| value.to_str().ok());
-        value.ok_or(UploadError::Incomplete(name))
+        value.ok_or_else(|| incomplete(announced.status(), announced.headers().clone(), name))
     };
     let stored = client
         .complete_blob_upload()
@@ -38,7 +30,7 @@ pub async fn upload(client: &Client, name: &str, content: impl Into<reqwest::Bod
         .port_sip_upload_token(header("PortSIP-Upload-Token")?)
         .body(content.into())
         .send()
-        .await
-        .map_err(refused)?;
-    stored.into_inner().id.ok_or(UploadError::Incomplete("id"))
+        .await?;
+    let (status, headers) = (stored.status(), stored.headers().clone());
+    stored.into_inner().id.ok_or_else(|| incomplete(status, headers, "id"))
 }

@@ -1,8 +1,11 @@
-//! Writes what the contract says: the contract itself, the client crate's and the server crate's generated halves.
+//! Writes what the contract says: the contract itself, and the generated halves of the client crate, of the crate of its mock,
+//! of the server crate and of the command.
 //!
 //! Folders called `generated` belong to this module: it writes, replaces and deletes in them.
 
+pub mod cli;
 pub mod client;
+pub mod mock;
 pub mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +19,12 @@ use crate::contract::{self, Places, emit, lower};
 use crate::model;
 
 /// The folders that codegen owns, below the output folder.
-const OWNED: [&str; 3] = [
+const OWNED: [&str; 5] = [
     "specs/generated",
     "crates/pbx-client/src/generated",
+    "crates/pbx-mock/src/generated",
     "crates/pbx-api/src/generated",
+    "crates/pbx-cli/src/generated",
 ];
 
 /// How a run ended, when nothing was broken.
@@ -86,10 +91,16 @@ pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
     for (name, content) in server::generate(&api, &contract.document).map_err(placed)? {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
     }
+    for (name, content) in cli::generate(&api).map_err(placed)? {
+        add(format!("crates/pbx-cli/src/generated/{name}"), content);
+    }
     let client_api = model::read(&low, &contract.places).context("the lowered document")?;
     let openapi: openapiv3::OpenAPI = serde_json::from_value(low).context("client.json is not OpenAPI 3.0")?;
     for (name, content) in client::generate(&openapi, &client_api).map_err(placed)? {
         add(format!("crates/pbx-client/src/generated/{name}"), content);
+    }
+    for (name, content) in mock::generate(&client_api).map_err(placed)? {
+        add(format!("crates/pbx-mock/src/generated/{name}"), content);
     }
     add("specs/generated/client.json".to_owned(), client_json);
     let summary = format!(

@@ -22,6 +22,11 @@ const JSON: &str = "application/json";
 
 /// Normalises every schema of every operation and applies the conventions to it.
 pub fn apply(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
+    apply_where_possible(document, places).into_result()
+}
+
+/// The same, but a schema that cannot be normalised stays as it is.
+pub fn apply_where_possible(document: &mut Value, places: &Places) -> Diagnostics {
     let mut faults = Diagnostics::default();
     for_each_operation(document, |path, method, operation| {
         for_each_schema(operation, "", &mut |at, schema| {
@@ -31,7 +36,6 @@ pub fn apply(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
             }
         });
     });
-    faults.into_result()?;
 
     let shown = shown_properties(document);
     for_each_operation(document, |path, _, operation| {
@@ -48,7 +52,7 @@ pub fn apply(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
             }
         }
     });
-    Ok(())
+    faults
 }
 
 /// Calls `f` with every schema that is not inside another: of parameters, headers, bodies and answers.

@@ -14,6 +14,13 @@ pub const REF_NAME: &str = "x-ref-name";
 /// Inlines all references of all operations and removes the components that could be referred to. Returns notices about
 /// components that nothing refers to.
 pub fn inline(document: &mut Value, places: &Places) -> Result<Vec<String>, Diagnostics> {
+    let (notices, faults) = inline_where_possible(document, places);
+    faults.into_result()?;
+    Ok(notices)
+}
+
+/// The same, but a reference that cannot be inlined stays, and with it all components.
+pub fn inline_where_possible(document: &mut Value, places: &Places) -> (Vec<String>, Diagnostics) {
     let components = document
         .get("components")
         .and_then(Value::as_object)
@@ -26,12 +33,16 @@ pub fn inline(document: &mut Value, places: &Places) -> Result<Vec<String>, Diag
             components: &components,
             used: &mut used,
             stack: Vec::new(),
+            faults: BTreeSet::new(),
         };
-        if let Err(message) = inliner.visit(operation) {
+        inliner.visit(operation);
+        for message in inliner.faults {
             faults.push(place_of(places, path, method), message);
         }
     });
-    faults.into_result()?;
+    if !faults.is_empty() {
+        return (Vec::new(), faults);
+    }
 
     let mut notices = Vec::new();
     if let Some(left) = document.get_mut("components").and_then(Value::as_object_mut) {
@@ -49,25 +60,32 @@ pub fn inline(document: &mut Value, places: &Places) -> Result<Vec<String>, Diag
             false
         });
     }
-    Ok(notices)
+    (notices, faults)
 }
 
 struct Inliner<'a> {
     components: &'a Map<String, Value>,
     used: &'a mut BTreeSet<String>,
     stack: Vec<String>,
+    faults: BTreeSet<String>,
 }
 
 impl Inliner<'_> {
-    fn visit(&mut self, value: &mut Value) -> Result<(), String> {
+    fn visit(&mut self, value: &mut Value) {
         match value {
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.visit(item)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.visit(item)),
             Value::Object(object) => {
                 if let Some(Value::String(reference)) = object.get("$ref") {
                     let reference = reference.clone();
-                    let mut target = self.resolve(&reference)?;
+                    let mut target = match self.resolve(&reference) {
+                        Ok(target) => target,
+                        Err(message) => {
+                            self.faults.insert(message);
+                            return;
+                        }
+                    };
                     self.stack.push(reference);
-                    self.visit(&mut target)?;
+                    self.visit(&mut target);
                     self.stack.pop();
                     // What stands beside a reference adds to it (3.1) or says more of it.
                     if let Value::Object(target) = &mut target {
@@ -76,15 +94,15 @@ impl Inliner<'_> {
                         }
                     }
                     *value = target;
-                    return Ok(());
+                    return;
                 }
                 object
                     .iter_mut()
                     // Examples and defaults are data, not schemas.
                     .filter(|(key, _)| !matches!(key.as_str(), "example" | "examples" | "default" | "enum"))
-                    .try_for_each(|(_, child)| self.visit(child))
+                    .for_each(|(_, child)| self.visit(child));
             }
-            _ => Ok(()),
+            _ => {}
         }
     }
 

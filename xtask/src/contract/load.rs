@@ -12,22 +12,22 @@
 //! | another version of OpenAPI | an error |
 //! | a `.json`, `.yaml` or `.yml` file | like one block |
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde_json::Value;
 
+use super::files::Files;
 use super::strict::Strict;
-use crate::diagnostic::{Diagnostics, Place, fault};
+use crate::diagnostic::{Diagnostics, Place};
 
 /// One OpenAPI document and the text it was read from.
 #[derive(Debug, Clone)]
 pub struct Document {
     pub place: Place,
     pub value: Value,
-    /// The text, to find the line of an operation in it.
-    text: String,
+    /// The text, to find the lines of its parts in it.
+    pub text: String,
 }
 
 impl Document {
@@ -62,25 +62,19 @@ pub struct Loaded {
 /// Loads all documents of the folders named (relative to `root`), each in the order of file names; a folder that does not
 /// exist holds nothing.
 pub fn load(root: &Path, folders: &[&str]) -> Result<Loaded, Diagnostics> {
+    load_files(&Files::read(root, folders)?, folders)
+}
+
+/// The same from memory.
+pub fn load_files(files: &Files, folders: &[&str]) -> Result<Loaded, Diagnostics> {
     let mut loaded = Loaded::default();
     let mut faults = Diagnostics::default();
-    for folder in folders {
-        let directory = root.join(folder);
-        if !directory.exists() {
-            continue;
-        }
-        let mut files = Vec::new();
-        collect(&directory, &mut files).map_err(|e| fault(None, format!("{}: {e}", directory.display())))?;
-        files.sort();
-        for path in files {
-            let name = relative(root, &path);
-            let bytes = fs::read(&path).map_err(|e| fault(None, format!("{name}: {e}")))?;
-            match String::from_utf8(bytes) {
-                Ok(text) => load_file(&name, &text, &mut loaded, &mut faults),
-                Err(_) => faults.push(
-                    Some(&Place { file: name, line: 1 }),
-                    "is not UTF-8 text; save it as UTF-8",
-                ),
+    for (name, content) in folders.iter().flat_map(|folder| files.below(folder)) {
+        match std::str::from_utf8(content) {
+            Ok(text) => load_file(name, text, &mut loaded, &mut faults),
+            Err(_) => {
+                let file = name.to_owned();
+                faults.push(Some(&Place { file, line: 1 }), "is not UTF-8 text; save it as UTF-8");
             }
         }
     }
@@ -96,22 +90,6 @@ pub fn relative(root: &Path, path: &Path) -> String {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
         .join("/")
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path
-            .extension()
-            .and_then(|e| e.to_str())
-            .is_some_and(|e| matches!(e, "md" | "json" | "yaml" | "yml"))
-        {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn load_file(name: &str, text: &str, loaded: &mut Loaded, faults: &mut Diagnostics) {

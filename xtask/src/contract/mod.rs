@@ -6,6 +6,7 @@
 
 pub mod conventions;
 pub mod emit;
+pub mod files;
 pub mod inline;
 pub mod load;
 pub mod lower;
@@ -40,9 +41,14 @@ pub struct Contract {
     pub actions: usize,
 }
 
+/// The folders of documents, and that of their corrections.
+pub const DOCUMENTS: [&str; 2] = ["upstream", "local"];
+pub const OVERLAYS: &str = "overlays";
+
 /// Runs all stages on a folder that holds `upstream/` and may hold `local/` and `overlays/`.
 pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
-    let loaded = load::load(specs, &["upstream", "local"])?;
+    let files = files::Files::read(specs, &[DOCUMENTS[0], DOCUMENTS[1], OVERLAYS])?;
+    let loaded = load::load_files(&files, &DOCUMENTS)?;
     if loaded.documents.is_empty() {
         return Err(crate::diagnostic::fault(
             None,
@@ -51,7 +57,7 @@ pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
     }
     let merged = merge::merge(&loaded.documents)?;
     let mut document = merged.document;
-    let overlays = overlay::load_overlays(specs, "overlays")?;
+    let overlays = overlay::load_overlays(&files, OVERLAYS)?;
     let actions = overlay::apply(&mut document, &overlays)?;
     let mut notices = loaded.notices;
     notices.extend(inline::inline(&mut document, &merged.places)?);

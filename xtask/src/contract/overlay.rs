@@ -2,13 +2,10 @@
 //!
 //! An action that matches nothing or changes nothing is an error: a correction dies when the vendor repairs the page.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use super::load::relative;
+use super::files::Files;
 use super::strict::Strict;
 use crate::diagnostic::{Diagnostics, Place, fault};
 
@@ -17,34 +14,22 @@ use crate::diagnostic::{Diagnostics, Place, fault};
 pub struct Overlay {
     pub file: String,
     value: Value,
-    text: String,
+    pub text: String,
 }
 
 /// Reads the overlays of a folder, in the order of file names.
-pub fn load_overlays(root: &Path, folder: &str) -> Result<Vec<Overlay>, Diagnostics> {
-    let directory = root.join(folder);
-    if !directory.exists() {
-        return Ok(Vec::new());
-    }
-    let io = |e: std::io::Error| fault(None, format!("{}: {e}", directory.display()));
-    let mut paths: Vec<_> = fs::read_dir(&directory)
-        .map_err(io)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(io)?
-        .into_iter()
-        .map(|entry| entry.path())
-        .filter(|p| {
-            p.extension()
-                .and_then(|e| e.to_str())
-                .is_some_and(|e| matches!(e, "yaml" | "yml" | "json"))
-        })
-        .collect();
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| {
-            let text = fs::read_to_string(&path).map_err(io)?;
-            Overlay::parse(relative(root, &path), text)
+pub fn load_overlays(files: &Files, folder: &str) -> Result<Vec<Overlay>, Diagnostics> {
+    files
+        .below(folder)
+        .filter(|(name, _)| !name.ends_with(".md"))
+        .map(|(name, content)| {
+            let place = Place {
+                file: name.to_owned(),
+                line: 1,
+            };
+            let text =
+                std::str::from_utf8(content).map_err(|_| fault(Some(&place), "is not UTF-8 text; save it as UTF-8"))?;
+            Overlay::parse(name.to_owned(), text.to_owned())
         })
         .collect()
 }
@@ -92,22 +77,45 @@ impl Overlay {
 
 /// Applies all actions; returns how many there were.
 pub fn apply(document: &mut Value, overlays: &[Overlay]) -> Result<usize, Diagnostics> {
-    let mut faults = Diagnostics::default();
     let mut count = 0;
-    for overlay in overlays {
-        let actions = overlay.value.get("actions").and_then(Value::as_array);
-        for (index, action) in actions.into_iter().flatten().enumerate() {
-            count += 1;
-            if let Err(message) = apply_action(document, action) {
-                faults.push(Some(&overlay.place(index)), message);
-            }
-        }
-    }
+    let faults = apply_each(document, overlays, &mut |_| count += 1);
     faults.into_result()?;
     Ok(count)
 }
 
-fn apply_action(document: &mut Value, action: &Value) -> Result<(), String> {
+/// What an action did.
+pub struct Applied<'a> {
+    pub overlay: &'a Overlay,
+    /// Which of the overlay's actions it is.
+    pub index: usize,
+    /// The nodes that it updated or removed, as JSON pointers, in the order in which it did.
+    pub pointers: Vec<String>,
+}
+
+/// Applies all actions and reports each; those that fail are faults, and leave the document as it was or is.
+pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnMut(Applied<'_>)) -> Diagnostics {
+    let mut faults = Diagnostics::default();
+    for overlay in overlays {
+        let actions = overlay.value.get("actions").and_then(Value::as_array);
+        for (index, action) in actions.into_iter().flatten().enumerate() {
+            let pointers = match apply_action(document, action) {
+                Ok(pointers) => pointers,
+                Err(message) => {
+                    faults.push(Some(&overlay.place(index)), message);
+                    Vec::new()
+                }
+            };
+            each(Applied {
+                overlay,
+                index,
+                pointers,
+            });
+        }
+    }
+    faults
+}
+
+fn apply_action(document: &mut Value, action: &Value) -> Result<Vec<String>, String> {
     let text = |key: &str| {
         action
             .get(key)
@@ -141,11 +149,11 @@ fn apply_action(document: &mut Value, action: &Value) -> Result<(), String> {
         ));
     }
     let mut changed = false;
-    for pointer in pointers {
+    for pointer in &pointers {
         changed |= match (remove, update) {
-            (true, None) => remove_at(document, &pointer),
+            (true, None) => remove_at(document, pointer),
             (false, Some(update)) => document
-                .pointer_mut(&pointer)
+                .pointer_mut(pointer)
                 .is_some_and(|node| merge_into(node, update)),
             _ => {
                 return Err(format!(
@@ -155,7 +163,7 @@ fn apply_action(document: &mut Value, action: &Value) -> Result<(), String> {
         };
     }
     if changed {
-        Ok(())
+        Ok(pointers)
     } else {
         Err(format!(
             "the action on `{target}` changes nothing: the page already says so, delete the action"

@@ -96,8 +96,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -108,27 +109,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveCurrentSystemStatus<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveCurrentSystemStatus",
+            path: "/admin/status",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::SystemStatus>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::SystemStatus>, Error> {
             let Self { client } = self;
-            let url = format!("{}/admin/status", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/status", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -140,6 +137,13 @@ pub mod builder {
     }
 
     impl<'a> ChangeSystemAdminUsername<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "changeSystemAdminUsername",
+            path: "/admin/username",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -159,22 +163,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/admin/username", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/username", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -186,6 +180,13 @@ pub mod builder {
     }
 
     impl<'a> ResetSystemAdminPassword<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "resetSystemAdminPassword",
+            path: "/admin/password",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -205,22 +206,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/admin/password", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/password", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -231,27 +222,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveAdminSettings<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveAdminSettings",
+            path: "/admin/settings",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::AdminSettings>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::AdminSettings>, Error> {
             let Self { client } = self;
-            let url = format!("{}/admin/settings", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/settings", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -263,6 +250,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateAdminSettings<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateAdminSettings",
+            path: "/admin/settings",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -282,22 +276,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/admin/settings", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/settings", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -308,6 +292,13 @@ pub mod builder {
     }
 
     impl<'a> GetSystemNotificationSettings<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getSystemNotificationSettings",
+            path: "/admin/notification",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
@@ -315,20 +306,11 @@ pub mod builder {
         /// Sends the request.
         pub async fn send(
             self,
-        ) -> Result<ResponseValue<types::NotificationSettings>, Error<types::Errors>> {
+        ) -> Result<ResponseValue<types::NotificationSettings>, Error> {
             let Self { client } = self;
-            let url = format!("{}/admin/notification", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/notification", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -340,6 +322,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateSystemNotificationSettings<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateSystemNotificationSettings",
+            path: "/admin/notification",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -363,22 +352,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/admin/notification", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/notification", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -390,6 +369,13 @@ pub mod builder {
     }
 
     impl<'a> SendGlobalNotificationTestEmail<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "sendGlobalNotificationTestEmail",
+            path: "/admin/notification/test_email",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -407,22 +393,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/admin/notification/test_email", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/admin/notification/test_email", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -542,21 +518,51 @@ pub mod types {
 
     crate::support::response_object! {
         AdminSettings {
-            user_agent, blocked_user_agents, enable_shared_address_space_address_range,
-            enable_digest_auth, enable_auth_mid_dialog, enable_digest_auth_int,
-            enable_external_recording, enable_reject_bad_nonce, statistics_log_interval,
-            dead_session_timeout, enable_session_timer, session_timer_duration,
-            enable_to_tag_in_register, enable_congestion_management, congestion_management_metric,
-            congestion_management_tolerance, enable_create_non_exist_extension, enable_prack,
-            enable_tenant_level_trunk, enable_diversion_support, enable_history_info_support,
-            enable_outbound_support, flow_timer, register_expiration_time,
-            enable_auto_answer_alert_info_header, auto_answer_alert_info_header,
-            enable_auto_answer_call_info_header, enable_require_answer_mode, enable_www_auth,
-            user_equal_required_for_auth_name, trace_server_host, trace_server_port,
-            web_failed_auth_amount, web_blacklist_time_interval, sip_failed_auth_amount,
-            sip_failed_challenge_requests_amount, sip_blacklist_time_interval, sip_detection_period,
-            sip_barrier_1_packets, sip_barrier_1_blocking_time, sip_barrier_2_packets,
-            sip_barrier_2_blocking_time, stir_shaken_cert, stir_shaken_key, custom_options,
+            user_agent: String,
+            blocked_user_agents: String,
+            enable_shared_address_space_address_range: bool,
+            enable_digest_auth: bool,
+            enable_auth_mid_dialog: bool,
+            enable_digest_auth_int: bool,
+            enable_external_recording: bool,
+            enable_reject_bad_nonce: bool,
+            statistics_log_interval: i64,
+            dead_session_timeout: i64,
+            enable_session_timer: bool,
+            session_timer_duration: i64,
+            enable_to_tag_in_register: bool,
+            enable_congestion_management: bool,
+            congestion_management_metric: CongestionMetric,
+            congestion_management_tolerance: i64,
+            enable_create_non_exist_extension: bool,
+            enable_prack: bool,
+            enable_tenant_level_trunk: bool,
+            enable_diversion_support: bool,
+            enable_history_info_support: bool,
+            enable_outbound_support: bool,
+            flow_timer: i64,
+            register_expiration_time: i64,
+            enable_auto_answer_alert_info_header: bool,
+            auto_answer_alert_info_header: AutoAnswerAlertInfo,
+            enable_auto_answer_call_info_header: bool,
+            enable_require_answer_mode: bool,
+            enable_www_auth: bool,
+            user_equal_required_for_auth_name: bool,
+            trace_server_host: String,
+            trace_server_port: u16,
+            web_failed_auth_amount: i64,
+            web_blacklist_time_interval: i64,
+            sip_failed_auth_amount: i64,
+            sip_failed_challenge_requests_amount: i64,
+            sip_blacklist_time_interval: i64,
+            sip_detection_period: i64,
+            sip_barrier_1_packets: i64,
+            sip_barrier_1_blocking_time: i64,
+            sip_barrier_2_packets: i64,
+            sip_barrier_2_blocking_time: i64,
+            stir_shaken_cert: String,
+            stir_shaken_key: crate::Secret,
+            custom_options: String,
         }
     }
 
@@ -713,11 +719,26 @@ pub mod types {
 
     crate::support::response_object! {
         NotificationSettings {
-            type_ = "type", server, port, reply_to, username, auth, enable_tls_ssl,
-            enable_starttls_auto, recipients, enable_tenant_access, hard_disk_threshold,
-            notify_hard_disk_exceeded_threshold, cpu_threshold, notify_cpu_exceeded_threshold,
-            memory_threshold, notify_memory_exceeded_threshold, notify_ip_blocked,
-            notify_license_limited, notify_service_disconnected, notify_push_certs_update_failed,
+            type_: MailServerType = "type",
+            server: String,
+            port: u16,
+            reply_to: String,
+            username: String,
+            auth: MailServerAuth,
+            enable_tls_ssl: bool,
+            enable_starttls_auto: bool,
+            recipients: String,
+            enable_tenant_access: bool,
+            hard_disk_threshold: f64,
+            notify_hard_disk_exceeded_threshold: bool,
+            cpu_threshold: f64,
+            notify_cpu_exceeded_threshold: bool,
+            memory_threshold: f64,
+            notify_memory_exceeded_threshold: bool,
+            notify_ip_blocked: bool,
+            notify_license_limited: bool,
+            notify_service_disconnected: bool,
+            notify_push_certs_update_failed: bool,
         }
     }
 
@@ -764,10 +785,24 @@ pub mod types {
 
     crate::support::response_object! {
         SystemStatus {
-            version, news, license_key, license_type, maintenance_expires_at, max_concurrent_calls,
-            licensed_users, current_users, online_users, current_tenants, current_dealers,
-            current_calls, current_trunks, current_conference_servers, current_media_servers,
-            current_call_queue_servers, current_ivr_servers, calls_in_24_hours,
+            version: String,
+            news: String,
+            license_key: String,
+            license_type: String,
+            maintenance_expires_at: crate::Timestamp,
+            max_concurrent_calls: i64,
+            licensed_users: i64,
+            current_users: i64,
+            online_users: i64,
+            current_tenants: i64,
+            current_dealers: i64,
+            current_calls: i64,
+            current_trunks: i64,
+            current_conference_servers: i64,
+            current_media_servers: i64,
+            current_call_queue_servers: i64,
+            current_ivr_servers: i64,
+            calls_in_24_hours: Vec<HourlyCalls>,
         }
     }
 

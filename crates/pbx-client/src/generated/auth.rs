@@ -55,8 +55,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -68,6 +69,13 @@ pub mod builder {
     }
 
     impl<'a> SignIn<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "signIn",
+            path: "/auth/sign_in",
+            signed_in: false,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -85,24 +93,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::TokenSet>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/auth/sign_in", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute_anonymously(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/auth/sign_in", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -114,6 +110,13 @@ pub mod builder {
     }
 
     impl<'a> RefreshTokens<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "refreshTokens",
+            path: "/auth/refresh_token",
+            signed_in: false,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -133,24 +136,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::TokenSet>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/auth/refresh_token", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute_anonymously(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/auth/refresh_token", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -161,25 +152,23 @@ pub mod builder {
     }
 
     impl<'a> SignOut<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "signOut",
+            path: "/auth/sign_out",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
-            let url = format!("{}/auth/sign_out", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/auth/sign_out", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -190,27 +179,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveSignedInUser<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveSignedInUser",
+            path: "/auth/user",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::SignedInUser>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::SignedInUser>, Error> {
             let Self { client } = self;
-            let url = format!("{}/auth/user", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/auth/user", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -265,7 +250,9 @@ pub mod types {
 
     crate::support::response_object! {
         SignedInUser {
-            role, password_verified, password_force_reset,
+            role: String,
+            password_verified: bool,
+            password_force_reset: bool,
         }
     }
 }

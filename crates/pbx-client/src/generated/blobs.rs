@@ -48,8 +48,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{ByteStream, Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::{ByteStream, Error};
     use crate::generated::types;
     use crate::support;
 
@@ -61,6 +62,13 @@ pub mod builder {
     }
 
     impl<'a> InitBlobUpload<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "initBlobUpload",
+            path: "/blobs/uploads",
+            signed_in: true,
+            successes: &[202],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client, filename: Ok(None) }
         }
@@ -76,22 +84,15 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, filename } = self;
             let filename = filename.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/blobs/uploads", client.baseurl);
+            let url = format!("{}/blobs/uploads", client.base_url());
             let request = client
-                .client
+                .http()
                 .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .query(&progenitor_client::QueryParam::new("filename", &filename))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                202 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("filename", &filename));
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -106,6 +107,13 @@ pub mod builder {
     }
 
     impl<'a> CompleteBlobUpload<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "completeBlobUpload",
+            path: "/blobs/uploads/{id}/complete",
+            signed_in: true,
+            successes: &[201],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -162,9 +170,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, id, digest, port_sip_upload_token, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let digest = digest.map_err(Error::InvalidRequest)?;
@@ -172,31 +178,24 @@ pub mod builder {
                 .map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/blobs/uploads/{id}/complete", client.baseurl);
+            let url = format!("{}/blobs/uploads/{id}/complete", client.base_url());
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
             header_map
                 .append(
                     "portsip-upload-token",
-                    port_sip_upload_token.to_string().try_into()?,
+                    support::header_value("portsip-upload-token", &port_sip_upload_token)?,
                 );
             let request = client
-                .client
+                .http()
                 .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .header(
                     ::reqwest::header::CONTENT_TYPE,
                     ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
                 )
                 .body(body)
                 .query(&progenitor_client::QueryParam::new("digest", &digest))
-                .headers(header_map)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                201 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .headers(header_map);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -208,6 +207,13 @@ pub mod builder {
     }
 
     impl<'a> DownloadBlobs<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "downloadBlobs",
+            path: "/blobs/{digest}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -227,18 +233,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error> {
             let Self { client, digest } = self;
             let digest = digest.map_err(Error::InvalidRequest)?;
             let digest = support::path_segment("digest", &digest)?;
-            let url = format!("{}/blobs/{digest}", client.baseurl);
-            let request = client.client.get(url).build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::stream(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/blobs/{digest}", client.base_url());
+            let request = client.http().get(url);
+            support::stream(client, &Self::OPERATION, request).await
         }
     }
 }

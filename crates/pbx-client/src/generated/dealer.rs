@@ -62,8 +62,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -74,27 +75,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveCurrentDealer<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveCurrentDealer",
+            path: "/dealer",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::CurrentDealer>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::CurrentDealer>, Error> {
             let Self { client } = self;
-            let url = format!("{}/dealer", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/dealer", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -106,6 +103,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateCurrentDealer<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateCurrentDealer",
+            path: "/dealer",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -125,22 +129,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/dealer", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/dealer", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -151,27 +145,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveCurrentDealerStatus<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveCurrentDealerStatus",
+            path: "/dealer/status",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::DealerStatus>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::DealerStatus>, Error> {
             let Self { client } = self;
-            let url = format!("{}/dealer/status", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/dealer/status", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -183,6 +173,13 @@ pub mod builder {
     }
 
     impl<'a> ChangeCurrentDealerUsername<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "changeCurrentDealerUsername",
+            path: "/dealer/username",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -202,22 +199,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/dealer/username", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/dealer/username", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -229,6 +216,13 @@ pub mod builder {
     }
 
     impl<'a> ResetCurrentDealerPassword<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "resetCurrentDealerPassword",
+            path: "/dealer/password",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -248,22 +242,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/dealer/password", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/dealer/password", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -306,8 +290,18 @@ pub mod types {
 
     crate::support::response_object! {
         CurrentDealer {
-            id, enabled, level, name, email, display_name, website, phone, address, description,
-            max_tenants, max_extensions,
+            id: String,
+            enabled: bool,
+            level: DealerLevel,
+            name: String,
+            email: String,
+            display_name: String,
+            website: String,
+            phone: String,
+            address: String,
+            description: String,
+            max_tenants: i64,
+            max_extensions: i64,
         }
     }
 
@@ -332,8 +326,13 @@ pub mod types {
 
     crate::support::response_object! {
         DealerStatus {
-            version, max_dealers, current_dealers, max_users, current_users, max_tenants,
-            current_tenants,
+            version: String,
+            max_dealers: i64,
+            current_dealers: i64,
+            max_users: i64,
+            current_users: i64,
+            max_tenants: i64,
+            current_tenants: i64,
         }
     }
 

@@ -42,8 +42,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -60,6 +61,13 @@ pub mod builder {
     }
 
     impl<'a> ListFiles<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listFiles",
+            path: "/files",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -134,9 +142,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::FileList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::FileList>, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -144,24 +150,17 @@ pub mod builder {
             let search = search.map_err(Error::InvalidRequest)?;
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/files", client.baseurl);
+            let url = format!("{}/files", client.base_url());
             let request = client
-                .client
+                .http()
                 .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .query(&progenitor_client::QueryParam::new("count", &count))
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("orderby", &orderby))
                 .query(&progenitor_client::QueryParam::new("search", &search))
                 .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("top", &top));
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -173,6 +172,13 @@ pub mod builder {
     }
 
     impl<'a> RetrieveFileInfo<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveFileInfo",
+            path: "/files/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -192,24 +198,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::FileInfo>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::FileInfo>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/files/{id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/files/{id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -221,6 +216,13 @@ pub mod builder {
     }
 
     impl<'a> DeleteFile<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "deleteFile",
+            path: "/files/{id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -240,22 +242,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/files/{id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/files/{id}/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -281,7 +274,12 @@ pub mod types {
 
     crate::support::response_object! {
         FileInfo {
-            id, name, size, media_type, url, created_at,
+            id: String,
+            name: String,
+            size: i64,
+            media_type: String,
+            url: String,
+            created_at: crate::Timestamp,
         }
     }
 
@@ -296,7 +294,8 @@ pub mod types {
 
     crate::support::response_object! {
         FileList {
-            count, items,
+            count: i64,
+            items: Vec<FileInfo>,
         }
     }
 }

@@ -69,8 +69,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -87,6 +88,13 @@ pub mod builder {
     }
 
     impl<'a> ListHolidays<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listHolidays",
+            path: "/holidays",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -161,9 +169,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::HolidayList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::HolidayList>, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -171,24 +177,17 @@ pub mod builder {
             let search = search.map_err(Error::InvalidRequest)?;
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/holidays", client.baseurl);
+            let url = format!("{}/holidays", client.base_url());
             let request = client
-                .client
+                .http()
                 .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .query(&progenitor_client::QueryParam::new("count", &count))
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("orderby", &orderby))
                 .query(&progenitor_client::QueryParam::new("search", &search))
                 .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("top", &top));
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -200,6 +199,13 @@ pub mod builder {
     }
 
     impl<'a> CreateHoliday<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "createHoliday",
+            path: "/holidays",
+            signed_in: true,
+            successes: &[201],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -219,24 +225,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/holidays", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                201 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/holidays", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -248,6 +242,13 @@ pub mod builder {
     }
 
     impl<'a> ShowHoliday<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "showHoliday",
+            path: "/holidays/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -267,24 +268,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Holiday>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Holiday>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/holidays/{id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/holidays/{id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -297,6 +287,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateHoliday<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateHoliday",
+            path: "/holidays/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -328,24 +325,14 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/holidays/{id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/holidays/{id}", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -357,6 +344,13 @@ pub mod builder {
     }
 
     impl<'a> DeleteHoliday<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "deleteHoliday",
+            path: "/holidays/{id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -376,22 +370,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/holidays/{id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/holidays/{id}/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -490,8 +475,21 @@ pub mod types {
 
     crate::support::response_object! {
         Holiday {
-            id, name, region, consecutive, every_year, year_start, year_end, month_start, month_end,
-            day_start, day_end, hour_start, hour_end, minute_start, minute_end,
+            id: String,
+            name: String,
+            region: String,
+            consecutive: bool,
+            every_year: bool,
+            year_start: i64,
+            year_end: i64,
+            month_start: i64,
+            month_end: i64,
+            day_start: i64,
+            day_end: i64,
+            hour_start: i64,
+            hour_end: i64,
+            minute_start: i64,
+            minute_end: i64,
         }
     }
 
@@ -506,7 +504,8 @@ pub mod types {
 
     crate::support::response_object! {
         HolidayList {
-            count, items,
+            count: i64,
+            items: Vec<Holiday>,
         }
     }
 

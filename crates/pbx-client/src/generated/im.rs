@@ -62,8 +62,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -74,27 +75,23 @@ pub mod builder {
     }
 
     impl<'a> GetImServerConfiguration<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getIMServerConfiguration",
+            path: "/im",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ImServer>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ImServer>, Error> {
             let Self { client } = self;
-            let url = format!("{}/im", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/im", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -106,6 +103,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateImServerConfiguration<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateIMServerConfiguration",
+            path: "/im",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -125,22 +129,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/im", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/im", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -151,27 +145,23 @@ pub mod builder {
     }
 
     impl<'a> GetImServerToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getIMServerToken",
+            path: "/im/token",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ComponentToken>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
-            let url = format!("{}/im/token", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/im/token", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -182,27 +172,23 @@ pub mod builder {
     }
 
     impl<'a> RegenerateImServerToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "regenerateIMServerToken",
+            path: "/im/token",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ComponentToken>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
-            let url = format!("{}/im/token", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/im/token", client.base_url());
+            let request = client.http().post(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -213,25 +199,23 @@ pub mod builder {
     }
 
     impl<'a> DestroyImServerToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "destroyIMServerToken",
+            path: "/im/token/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
-            let url = format!("{}/im/token/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/im/token/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -253,7 +237,10 @@ pub mod types {
 
     crate::support::response_object! {
         ImServer {
-            private_ipv4, private_ipv6, public_ipv4, public_ipv6,
+            private_ipv4: String,
+            private_ipv6: String,
+            public_ipv4: String,
+            public_ipv6: String,
         }
     }
 

@@ -81,8 +81,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{ByteStream, Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::{ByteStream, Error};
     use crate::generated::types;
     use crate::support;
 
@@ -99,6 +100,13 @@ pub mod builder {
     }
 
     impl<'a> ListIpRules<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listIpRules",
+            path: "/ip_filters",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -173,9 +181,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::IpRuleList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::IpRuleList>, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -183,24 +189,17 @@ pub mod builder {
             let search = search.map_err(Error::InvalidRequest)?;
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/ip_filters", client.baseurl);
+            let url = format!("{}/ip_filters", client.base_url());
             let request = client
-                .client
+                .http()
                 .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .query(&progenitor_client::QueryParam::new("count", &count))
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("orderby", &orderby))
                 .query(&progenitor_client::QueryParam::new("search", &search))
                 .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("top", &top));
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -212,6 +211,13 @@ pub mod builder {
     }
 
     impl<'a> CreateIpRule<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "createIpRule",
+            path: "/ip_filters",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -229,24 +235,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/ip_filters", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/ip_filters", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -258,6 +252,13 @@ pub mod builder {
     }
 
     impl<'a> ShowIpRule<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "showIpRule",
+            path: "/ip_filters/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -277,24 +278,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::IpRule>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::IpRule>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/ip_filters/{id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/ip_filters/{id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -307,6 +297,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateIpRule<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateIpRule",
+            path: "/ip_filters/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -336,24 +333,14 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/ip_filters/{id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/ip_filters/{id}", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -365,6 +352,13 @@ pub mod builder {
     }
 
     impl<'a> DeleteIpRule<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "deleteIpRule",
+            path: "/ip_filters/{id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -384,22 +378,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/ip_filters/{id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/ip_filters/{id}/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -410,21 +395,23 @@ pub mod builder {
     }
 
     impl<'a> ExportIpRules<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "exportIpRules",
+            path: "/ip_filters/export",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error> {
             let Self { client } = self;
-            let url = format!("{}/ip_filters/export", client.baseurl);
-            let request = client.client.get(url).build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::stream(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/ip_filters/export", client.base_url());
+            let request = client.http().get(url);
+            support::stream(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -477,7 +464,11 @@ pub mod types {
 
     crate::support::response_object! {
         IpRule {
-            id, cidr, target, expire_at, description,
+            id: String,
+            cidr: String,
+            target: IpRuleTarget,
+            expire_at: crate::Timestamp,
+            description: String,
         }
     }
 
@@ -492,7 +483,8 @@ pub mod types {
 
     crate::support::response_object! {
         IpRuleList {
-            count, items,
+            count: i64,
+            items: Vec<IpRule>,
         }
     }
 

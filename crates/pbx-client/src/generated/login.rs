@@ -30,9 +30,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
-    use progenitor_client::RequestBuilderExt as _;
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -44,6 +44,13 @@ pub mod builder {
     }
 
     impl<'a> IssueOauthToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "issueOauthToken",
+            path: "/login/oauth/token",
+            signed_in: false,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -63,24 +70,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::TokenSet>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/login/oauth/token", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .form_urlencoded(&body)?
-                .build()?;
-            let response = support::execute_anonymously(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/login/oauth/token", client.base_url());
+            let request = client.http().post(url).form(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -91,25 +86,23 @@ pub mod builder {
     }
 
     impl<'a> RevokeOauthToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "revokeOauthToken",
+            path: "/login/oauth/revoke",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
-            let url = format!("{}/login/oauth/revoke", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/login/oauth/revoke", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }

@@ -112,8 +112,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -125,6 +126,13 @@ pub mod builder {
     }
 
     impl<'a> ListProviderAssignees<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listProviderAssignees",
+            path: "/providers/{id}/assignees",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -146,22 +154,13 @@ pub mod builder {
         /// Sends the request.
         pub async fn send(
             self,
-        ) -> Result<ResponseValue<types::ProviderAssigneeList>, Error<types::Errors>> {
+        ) -> Result<ResponseValue<types::ProviderAssigneeList>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}/assignees", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers/{id}/assignees", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -174,6 +173,13 @@ pub mod builder {
     }
 
     impl<'a> CheckProviderAssignee<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "checkProviderAssignee",
+            path: "/providers/{id}/assignees/{tenant_id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -205,26 +211,15 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ProviderAssignment>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ProviderAssignment>, Error> {
             let Self { client, id, tenant_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
-            let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -238,6 +233,13 @@ pub mod builder {
     }
 
     impl<'a> AssignProvider<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "assignProvider",
+            path: "/providers/{id}/assignees/{tenant_id}",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -281,26 +283,16 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, tenant_id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
-            let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers/{id}/assignees/{tenant_id}", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -313,6 +305,13 @@ pub mod builder {
     }
 
     impl<'a> DestroyProviderAssignee<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "destroyProviderAssignee",
+            path: "/providers/{id}/assignees/{tenant_id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -344,26 +343,17 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, tenant_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let tenant_id = support::path_segment("tenant_id", &tenant_id)?;
             let url = format!(
-                "{}/providers/{id}/assignees/{tenant_id}/destroy", client.baseurl
+                "{}/providers/{id}/assignees/{tenant_id}/destroy", client.base_url()
             );
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -380,6 +370,13 @@ pub mod builder {
     }
 
     impl<'a> ListProviders<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listProviders",
+            path: "/providers",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -454,9 +451,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ProviderList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ProviderList>, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -464,24 +459,17 @@ pub mod builder {
             let search = search.map_err(Error::InvalidRequest)?;
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/providers", client.baseurl);
+            let url = format!("{}/providers", client.base_url());
             let request = client
-                .client
+                .http()
                 .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .query(&progenitor_client::QueryParam::new("count", &count))
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("orderby", &orderby))
                 .query(&progenitor_client::QueryParam::new("search", &search))
                 .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("top", &top));
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -493,6 +481,13 @@ pub mod builder {
     }
 
     impl<'a> CreateProvider<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "createProvider",
+            path: "/providers",
+            signed_in: true,
+            successes: &[201],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -512,24 +507,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/providers", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                201 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -541,6 +524,13 @@ pub mod builder {
     }
 
     impl<'a> ShowProvider<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "showProvider",
+            path: "/providers/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -560,24 +550,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Provider>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Provider>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers/{id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -590,6 +569,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateProvider<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateProvider",
+            path: "/providers/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -621,24 +607,14 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers/{id}", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -650,6 +626,13 @@ pub mod builder {
     }
 
     impl<'a> DestroyProvider<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "destroyProvider",
+            path: "/providers/{id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -669,22 +652,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/providers/{id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/providers/{id}/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -774,7 +748,14 @@ pub mod types {
 
     crate::support::response_object! {
         Provider {
-            id, name, enabled, mode, transport, hostname, port, concurrency,
+            id: String,
+            name: String,
+            enabled: bool,
+            mode: TrunkMode,
+            transport: TransportProtocol,
+            hostname: String,
+            port: u16,
+            concurrency: i64,
         }
     }
 
@@ -794,7 +775,9 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderAssignee {
-            tenant_id, did_numbers, concurrency,
+            tenant_id: String,
+            did_numbers: String,
+            concurrency: i64,
         }
     }
 
@@ -807,7 +790,7 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderAssigneeList {
-            items,
+            items: Vec<ProviderAssignee>,
         }
     }
 
@@ -825,7 +808,8 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderAssignment {
-            did_numbers, concurrency,
+            did_numbers: String,
+            concurrency: i64,
         }
     }
 
@@ -840,7 +824,8 @@ pub mod types {
 
     crate::support::response_object! {
         ProviderList {
-            count, items,
+            count: i64,
+            items: Vec<Provider>,
         }
     }
 

@@ -62,8 +62,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -74,25 +75,23 @@ pub mod builder {
     }
 
     impl<'a> GetSbcConfiguration<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getSBCConfiguration",
+            path: "/sbc",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<types::Sbc>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Sbc>, Error> {
             let Self { client } = self;
-            let url = format!("{}/sbc", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/sbc", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -104,6 +103,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateSbcConfiguration<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateSBCConfiguration",
+            path: "/sbc",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -121,22 +127,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/sbc", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/sbc", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -147,27 +143,23 @@ pub mod builder {
     }
 
     impl<'a> GetSbcToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getSBCToken",
+            path: "/sbc/token",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ComponentToken>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
-            let url = format!("{}/sbc/token", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/sbc/token", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -178,27 +170,23 @@ pub mod builder {
     }
 
     impl<'a> RegenerateSbcToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "regenerateSBCToken",
+            path: "/sbc/token",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::ComponentToken>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
-            let url = format!("{}/sbc/token", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/sbc/token", client.base_url());
+            let request = client.http().post(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -209,25 +197,23 @@ pub mod builder {
     }
 
     impl<'a> DestroySbcToken<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "destroySBCToken",
+            path: "/sbc/token/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
-            let url = format!("{}/sbc/token/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/sbc/token/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -251,7 +237,10 @@ pub mod types {
 
     crate::support::response_object! {
         Sbc {
-            domain, http_port, https_port, transports,
+            domain: String,
+            http_port: u16,
+            https_port: u16,
+            transports: Vec<SbcTransport>,
         }
     }
 

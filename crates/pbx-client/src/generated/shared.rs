@@ -45,7 +45,7 @@ pub mod types {
 
     crate::support::response_object! {
         ComponentToken {
-            token,
+            token: crate::Secret,
         }
     }
 
@@ -108,7 +108,7 @@ pub mod types {
 
     crate::support::response_object! {
         Created {
-            id,
+            id: String,
         }
     }
 
@@ -161,8 +161,15 @@ pub mod types {
 
     crate::support::response_object! {
         E164Rules {
-            enabled, international_code, country, area_code, national_code, prefix,
-            remove_special_chars, remove_duplicate_countries, remove_duplicate_area_codes,
+            enabled: bool,
+            international_code: String,
+            country: String,
+            area_code: String,
+            national_code: String,
+            prefix: String,
+            remove_special_chars: bool,
+            remove_duplicate_countries: bool,
+            remove_duplicate_area_codes: bool,
         }
     }
 
@@ -179,7 +186,9 @@ pub mod types {
 
     crate::support::response_object! {
         ErrorItem {
-            code, message, detail,
+            code: String,
+            message: String,
+            detail: String,
         }
     }
 
@@ -192,7 +201,7 @@ pub mod types {
 
     crate::support::response_object! {
         Errors {
-            errors,
+            errors: Vec<ErrorItem>,
         }
     }
 
@@ -217,7 +226,12 @@ pub mod types {
 
     crate::support::response_object! {
         EventWebhook {
-            enabled, auth, username, password, token, url,
+            enabled: bool,
+            auth: WebhookAuth,
+            username: String,
+            password: crate::Secret,
+            token: crate::Secret,
+            url: String,
         }
     }
 
@@ -232,7 +246,8 @@ pub mod types {
 
     crate::support::response_object! {
         HourlyCalls {
-            time, count,
+            time: crate::Timestamp,
+            count: i64,
         }
     }
 
@@ -248,7 +263,8 @@ pub mod types {
 
     crate::support::response_object! {
         OfficeDay {
-            enabled, ranges,
+            enabled: bool,
+            ranges: Vec<TimeRange>,
         }
     }
 
@@ -290,7 +306,13 @@ pub mod types {
 
     crate::support::response_object! {
         OfficeHours {
-            monday, tuesday, wednesday, thursday, friday, saturday, sunday,
+            monday: OfficeDay,
+            tuesday: OfficeDay,
+            wednesday: OfficeDay,
+            thursday: OfficeDay,
+            friday: OfficeDay,
+            saturday: OfficeDay,
+            sunday: OfficeDay,
         }
     }
 
@@ -338,7 +360,9 @@ pub mod types {
 
     crate::support::response_object! {
         OutboundCallerId {
-            provider_id, caller_id, description,
+            provider_id: String,
+            caller_id: String,
+            description: String,
         }
     }
 
@@ -395,7 +419,10 @@ pub mod types {
 
     crate::support::response_object! {
         TokenSet {
-            access_token, refresh_token, expires_in, token_type,
+            access_token: crate::Secret,
+            refresh_token: crate::Secret,
+            expires_in: i64,
+            token_type: String,
         }
     }
 

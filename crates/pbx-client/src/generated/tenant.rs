@@ -136,8 +136,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -148,27 +149,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveCurrentTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveCurrentTenant",
+            path: "/tenant",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::CurrentTenant>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::CurrentTenant>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -180,6 +177,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateCurrentTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateCurrentTenant",
+            path: "/tenant",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -199,22 +203,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -225,27 +219,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveCurrentTenantStatus<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveCurrentTenantStatus",
+            path: "/tenant/status",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::TenantStatus>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::TenantStatus>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant/status", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/status", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -256,27 +246,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveTenantPasswordPolicy<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveTenantPasswordPolicy",
+            path: "/tenant/password_policy",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::PasswordPolicy>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::PasswordPolicy>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant/password_policy", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/password_policy", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -288,6 +274,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateTenantPasswordPolicy<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateTenantPasswordPolicy",
+            path: "/tenant/password_policy",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -307,22 +300,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant/password_policy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/password_policy", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -333,27 +316,23 @@ pub mod builder {
     }
 
     impl<'a> GetTenantBalance<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getTenantBalance",
+            path: "/tenant/balance",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Balance>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Balance>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant/balance", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/balance", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -365,6 +344,13 @@ pub mod builder {
     }
 
     impl<'a> RechargeTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "rechargeTenant",
+            path: "/tenant/balance",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -382,22 +368,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant/balance", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/balance", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -408,27 +384,23 @@ pub mod builder {
     }
 
     impl<'a> RetrieveTenantCustomHeaders<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveTenantCustomHeaders",
+            path: "/tenant/custom_headers",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::CustomHeaders>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::CustomHeaders>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant/custom_headers", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/custom_headers", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -440,6 +412,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateTenantCustomHeaders<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateTenantCustomHeaders",
+            path: "/tenant/custom_headers",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -459,22 +438,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenant/custom_headers", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/custom_headers", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -485,25 +454,23 @@ pub mod builder {
     }
 
     impl<'a> SendCdrTestEvent<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "sendCdrTestEvent",
+            path: "/tenant/cdr_event/test",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant/cdr_event/test", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/cdr_event/test", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -514,25 +481,23 @@ pub mod builder {
     }
 
     impl<'a> SendExtensionTestEvent<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "sendExtensionTestEvent",
+            path: "/tenant/extension_event/test",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
-            let url = format!("{}/tenant/extension_event/test", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenant/extension_event/test", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -554,7 +519,9 @@ pub mod types {
 
     crate::support::response_object! {
         AddedHeader {
-            name, value, scope,
+            name: String,
+            value: String,
+            scope: HeaderScope,
         }
     }
 
@@ -696,18 +663,56 @@ pub mod types {
 
     crate::support::response_object! {
         CurrentTenant {
-            id, name, domain, website, timezone, currency, region, enable_video_recording,
-            enable_audio_recording, enable_dual_track_recording, enable_billing, enable_feature_billing,
-            enable_feature_call_statistics, enable_feature_contact_center,
-            enable_feature_message_channels, enable_feature_microsoft_teams, enable_feature_trunks,
-            enable_feature_whats_app, enable_night_mode, enable_two_factor_authentication,
-            custom_options, max_extensions, max_concurrent_calls, max_ring_groups,
-            max_virtual_receptionists, max_call_queues, max_conference_rooms, disk_quota,
-            used_disk_quota, im_disk_quota, extension_im_disk_quota, recording_retention,
-            call_report_retention, log_retention, temp_file_retention, office_hours,
-            outbound_caller_ids, e164, cdr_event, extension_event, contact_match_type,
-            contact_match_length, contact_append_type, contact_update_interval, password_force_reset,
-            avatar_file_name, avatar_file_size, avatar_file_url, stir_shaken_cert, stir_shaken_key,
+            id: String,
+            name: String,
+            domain: String,
+            website: String,
+            timezone: String,
+            currency: String,
+            region: String,
+            enable_video_recording: bool,
+            enable_audio_recording: bool,
+            enable_dual_track_recording: bool,
+            enable_billing: bool,
+            enable_feature_billing: bool,
+            enable_feature_call_statistics: bool,
+            enable_feature_contact_center: bool,
+            enable_feature_message_channels: bool,
+            enable_feature_microsoft_teams: bool,
+            enable_feature_trunks: bool,
+            enable_feature_whats_app: bool,
+            enable_night_mode: bool,
+            enable_two_factor_authentication: bool,
+            custom_options: String,
+            max_extensions: i64,
+            max_concurrent_calls: i64,
+            max_ring_groups: i64,
+            max_virtual_receptionists: i64,
+            max_call_queues: i64,
+            max_conference_rooms: i64,
+            disk_quota: String,
+            used_disk_quota: String,
+            im_disk_quota: String,
+            extension_im_disk_quota: String,
+            recording_retention: i64,
+            call_report_retention: i64,
+            log_retention: i64,
+            temp_file_retention: i64,
+            office_hours: OfficeHours,
+            outbound_caller_ids: Vec<OutboundCallerId>,
+            e164: E164Rules,
+            cdr_event: EventWebhook,
+            extension_event: EventWebhook,
+            contact_match_type: ContactMatchType,
+            contact_match_length: i64,
+            contact_append_type: ContactAppendType,
+            contact_update_interval: i64,
+            password_force_reset: bool,
+            avatar_file_name: String,
+            avatar_file_size: i64,
+            avatar_file_url: String,
+            stir_shaken_cert: String,
+            stir_shaken_key: crate::Secret,
         }
     }
 
@@ -722,7 +727,8 @@ pub mod types {
 
     crate::support::response_object! {
         CustomHeaders {
-            add, relay,
+            add: Vec<AddedHeader>,
+            relay: Vec<RelayedHeader>,
         }
     }
 
@@ -776,8 +782,14 @@ pub mod types {
 
     crate::support::response_object! {
         PasswordPolicy {
-            min_length, max_length, contains_letters, contains_numbers, contains_special_letters,
-            disable_sequential_characters, disable_repeating_characters, disable_account_information,
+            min_length: i64,
+            max_length: i64,
+            contains_letters: bool,
+            contains_numbers: bool,
+            contains_special_letters: bool,
+            disable_sequential_characters: bool,
+            disable_repeating_characters: bool,
+            disable_account_information: bool,
         }
     }
 
@@ -792,7 +804,8 @@ pub mod types {
 
     crate::support::response_object! {
         RelayedHeader {
-            name, scope,
+            name: String,
+            scope: HeaderScope,
         }
     }
 
@@ -825,9 +838,17 @@ pub mod types {
 
     crate::support::response_object! {
         TenantStatus {
-            version, licensed_users, current_users, online_users, current_calls, current_queues,
-            current_conference_rooms, current_ring_groups, current_ivrs, current_trunks,
-            calls_in_24_hours,
+            version: String,
+            licensed_users: i64,
+            current_users: i64,
+            online_users: i64,
+            current_calls: i64,
+            current_queues: i64,
+            current_conference_rooms: i64,
+            current_ring_groups: i64,
+            current_ivrs: i64,
+            current_trunks: i64,
+            calls_in_24_hours: Vec<HourlyCalls>,
         }
     }
 

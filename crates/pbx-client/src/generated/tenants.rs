@@ -112,8 +112,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -130,6 +131,13 @@ pub mod builder {
     }
 
     impl<'a> ListTenants<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listTenants",
+            path: "/tenants",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -204,9 +212,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::TenantList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::TenantList>, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -214,24 +220,17 @@ pub mod builder {
             let search = search.map_err(Error::InvalidRequest)?;
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenants", client.baseurl);
+            let url = format!("{}/tenants", client.base_url());
             let request = client
-                .client
+                .http()
                 .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .query(&progenitor_client::QueryParam::new("count", &count))
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("orderby", &orderby))
                 .query(&progenitor_client::QueryParam::new("search", &search))
                 .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("top", &top));
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -243,6 +242,13 @@ pub mod builder {
     }
 
     impl<'a> CreateTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "createTenant",
+            path: "/tenants",
+            signed_in: true,
+            successes: &[201],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -260,24 +266,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenants", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                201 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenants", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -289,6 +283,13 @@ pub mod builder {
     }
 
     impl<'a> ShowTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "showTenant",
+            path: "/tenants/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -308,24 +309,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Tenant>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Tenant>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenants/{id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -338,6 +328,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateTenant",
+            path: "/tenants/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -367,24 +364,14 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenants/{id}", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -396,6 +383,13 @@ pub mod builder {
     }
 
     impl<'a> SwitchTenants<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "switchTenants",
+            path: "/tenants/switch",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client, id: Ok(None) }
         }
@@ -411,22 +405,15 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/tenants/switch", client.baseurl);
+            let url = format!("{}/tenants/switch", client.base_url());
             let request = client
-                .client
+                .http()
                 .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .query(&progenitor_client::QueryParam::new("id", &id))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("id", &id));
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -438,6 +425,13 @@ pub mod builder {
     }
 
     impl<'a> ListTenantDealers<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listTenantDealers",
+            path: "/tenants/{id}/dealers",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -457,24 +451,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::TenantDealerList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::TenantDealerList>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}/dealers", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenants/{id}/dealers", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -487,6 +470,13 @@ pub mod builder {
     }
 
     impl<'a> DesignateTenantToDealer<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "designateTenantToDealer",
+            path: "/tenants/{id}/dealers/{dealer_id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -518,24 +508,15 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, dealer_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let dealer_id = dealer_id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let dealer_id = support::path_segment("dealer_id", &dealer_id)?;
-            let url = format!("{}/tenants/{id}/dealers/{dealer_id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenants/{id}/dealers/{dealer_id}", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -548,6 +529,13 @@ pub mod builder {
     }
 
     impl<'a> RemoveTenantFromDealer<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "removeTenantFromDealer",
+            path: "/tenants/{id}/dealers/{dealer_id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -579,24 +567,17 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, dealer_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let dealer_id = dealer_id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
             let dealer_id = support::path_segment("dealer_id", &dealer_id)?;
-            let url = format!("{}/tenants/{id}/dealers/{dealer_id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!(
+                "{}/tenants/{id}/dealers/{dealer_id}/destroy", client.base_url()
+            );
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -608,6 +589,13 @@ pub mod builder {
     }
 
     impl<'a> DeleteTenant<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "deleteTenant",
+            path: "/tenants/{id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -627,22 +615,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/tenants/{id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/tenants/{id}/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -903,7 +882,11 @@ pub mod types {
 
     crate::support::response_object! {
         DealerSummary {
-            id, enabled, level, name, display_name,
+            id: String,
+            enabled: bool,
+            level: DealerLevel,
+            name: String,
+            display_name: String,
         }
     }
 
@@ -1026,18 +1009,57 @@ pub mod types {
 
     crate::support::response_object! {
         Tenant {
-            id, name, domain, website, timezone, currency, region, enabled, enable_video_recording,
-            enable_audio_recording, enable_dual_track_recording, enable_billing, enable_feature_billing,
-            enable_feature_call_statistics, enable_feature_contact_center,
-            enable_feature_message_channels, enable_feature_microsoft_teams, enable_feature_trunks,
-            enable_feature_whats_app, enable_night_mode, enable_two_factor_authentication,
-            custom_options, max_extensions, max_concurrent_calls, max_ring_groups,
-            max_virtual_receptionists, max_call_queues, max_conference_rooms, disk_quota,
-            used_disk_quota, im_disk_quota, extension_im_disk_quota, recording_retention,
-            call_report_retention, log_retention, temp_file_retention, office_hours,
-            outbound_caller_ids, e164, cdr_event, extension_event, contact_match_type,
-            contact_match_length, contact_append_type, contact_update_interval, email_recipients,
-            password_force_reset, created_at, avatar_file_name, avatar_file_size, avatar_file_url,
+            id: String,
+            name: String,
+            domain: String,
+            website: String,
+            timezone: String,
+            currency: String,
+            region: String,
+            enabled: bool,
+            enable_video_recording: bool,
+            enable_audio_recording: bool,
+            enable_dual_track_recording: bool,
+            enable_billing: bool,
+            enable_feature_billing: bool,
+            enable_feature_call_statistics: bool,
+            enable_feature_contact_center: bool,
+            enable_feature_message_channels: bool,
+            enable_feature_microsoft_teams: bool,
+            enable_feature_trunks: bool,
+            enable_feature_whats_app: bool,
+            enable_night_mode: bool,
+            enable_two_factor_authentication: bool,
+            custom_options: String,
+            max_extensions: i64,
+            max_concurrent_calls: i64,
+            max_ring_groups: i64,
+            max_virtual_receptionists: i64,
+            max_call_queues: i64,
+            max_conference_rooms: i64,
+            disk_quota: String,
+            used_disk_quota: String,
+            im_disk_quota: String,
+            extension_im_disk_quota: String,
+            recording_retention: i64,
+            call_report_retention: i64,
+            log_retention: i64,
+            temp_file_retention: i64,
+            office_hours: OfficeHours,
+            outbound_caller_ids: Vec<OutboundCallerId>,
+            e164: E164Rules,
+            cdr_event: EventWebhook,
+            extension_event: EventWebhook,
+            contact_match_type: ContactMatchType,
+            contact_match_length: i64,
+            contact_append_type: ContactAppendType,
+            contact_update_interval: i64,
+            email_recipients: String,
+            password_force_reset: bool,
+            created_at: crate::Timestamp,
+            avatar_file_name: String,
+            avatar_file_size: i64,
+            avatar_file_url: String,
         }
     }
 
@@ -1050,7 +1072,7 @@ pub mod types {
 
     crate::support::response_object! {
         TenantDealerList {
-            items,
+            items: Vec<DealerSummary>,
         }
     }
 
@@ -1065,7 +1087,8 @@ pub mod types {
 
     crate::support::response_object! {
         TenantList {
-            count, items,
+            count: i64,
+            items: Vec<TenantSummary>,
         }
     }
 
@@ -1107,8 +1130,20 @@ pub mod types {
 
     crate::support::response_object! {
         TenantSummary {
-            id, name, domain, max_extensions, max_concurrent_calls, enabled, website, timezone,
-            currency, region, avatar_file_name, avatar_file_size, avatar_file_url, created_at,
+            id: String,
+            name: String,
+            domain: String,
+            max_extensions: i64,
+            max_concurrent_calls: i64,
+            enabled: bool,
+            website: String,
+            timezone: String,
+            currency: String,
+            region: String,
+            avatar_file_name: String,
+            avatar_file_size: i64,
+            avatar_file_url: String,
+            created_at: crate::Timestamp,
         }
     }
 

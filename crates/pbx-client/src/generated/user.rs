@@ -19,8 +19,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -32,6 +33,13 @@ pub mod builder {
     }
 
     impl<'a> ResetCurrentUserPassword<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "resetCurrentUserPassword",
+            path: "/user/password",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -51,22 +59,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/user/password", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/user/password", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }

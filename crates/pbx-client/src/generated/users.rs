@@ -79,8 +79,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -97,6 +98,13 @@ pub mod builder {
     }
 
     impl<'a> ListUsers<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "listUsers",
+            path: "/users",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -171,9 +179,7 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::UserList>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::UserList>, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -181,24 +187,17 @@ pub mod builder {
             let search = search.map_err(Error::InvalidRequest)?;
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/users", client.baseurl);
+            let url = format!("{}/users", client.base_url());
             let request = client
-                .client
+                .http()
                 .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
                 .query(&progenitor_client::QueryParam::new("count", &count))
                 .query(&progenitor_client::QueryParam::new("filter", &filter))
                 .query(&progenitor_client::QueryParam::new("orderby", &orderby))
                 .query(&progenitor_client::QueryParam::new("search", &search))
                 .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top))
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+                .query(&progenitor_client::QueryParam::new("top", &top));
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -210,6 +209,13 @@ pub mod builder {
     }
 
     impl<'a> CreateUser<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "createUser",
+            path: "/users",
+            signed_in: true,
+            successes: &[201],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -227,24 +233,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::Created>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/users", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                201 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/users", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -256,6 +250,13 @@ pub mod builder {
     }
 
     impl<'a> RetrieveUser<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "retrieveUser",
+            path: "/users/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -275,22 +276,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<types::User>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::User>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/users/{id}", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/users/{id}", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -303,6 +295,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateUser<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateUser",
+            path: "/users/{id}",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -332,24 +331,14 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/users/{id}", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/users/{id}", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -362,6 +351,13 @@ pub mod builder {
     }
 
     impl<'a> ResetUserPassword<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "resetUserPassword",
+            path: "/users/{id}/password",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -393,24 +389,14 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/users/{id}/password", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/users/{id}/password", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 
@@ -422,6 +408,13 @@ pub mod builder {
     }
 
     impl<'a> DeleteUser<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "deleteUser",
+            path: "/users/{id}/destroy",
+            signed_in: true,
+            successes: &[204],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -441,22 +434,13 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let id = support::path_segment("id", &id)?;
-            let url = format!("{}/users/{id}/destroy", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                204 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/users/{id}/destroy", client.base_url());
+            let request = client.http().post(url);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -546,7 +530,14 @@ pub mod types {
 
     crate::support::response_object! {
         User {
-            id, name, enabled, email, display_name, role, extension_number, created_at,
+            id: String,
+            name: String,
+            enabled: bool,
+            email: String,
+            display_name: String,
+            role: UserRole,
+            extension_number: String,
+            created_at: crate::Timestamp,
         }
     }
 
@@ -561,7 +552,8 @@ pub mod types {
 
     crate::support::response_object! {
         UserList {
-            count, items,
+            count: i64,
+            items: Vec<User>,
         }
     }
 

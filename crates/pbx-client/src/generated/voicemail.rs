@@ -30,8 +30,9 @@ impl Client {
 
 /// The builders of these requests.
 pub mod builder {
-    use progenitor_client::{Error, ResponseValue};
+    use progenitor_client::ResponseValue;
 
+    use crate::Error;
     use crate::generated::types;
     use crate::support;
 
@@ -42,27 +43,23 @@ pub mod builder {
     }
 
     impl<'a> ShowVoicemailServer<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "showVoicemailServer",
+            path: "/voicemail",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self { client }
         }
 
         /// Sends the request.
-        pub async fn send(
-            self,
-        ) -> Result<ResponseValue<types::VoicemailServer>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<types::VoicemailServer>, Error> {
             let Self { client } = self;
-            let url = format!("{}/voicemail", client.baseurl);
-            let request = client
-                .client
-                .get(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => support::read_response(response).await,
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/voicemail", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
         }
     }
 
@@ -74,6 +71,13 @@ pub mod builder {
     }
 
     impl<'a> UpdateVoicemailServer<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "updateVoicemailServer",
+            path: "/voicemail",
+            signed_in: true,
+            successes: &[200],
+        };
+
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
@@ -93,22 +97,12 @@ pub mod builder {
         }
 
         /// Sends the request.
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Errors>> {
+        pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
-            let url = format!("{}/voicemail", client.baseurl);
-            let request = client
-                .client
-                .post(url)
-                .header(reqwest::header::ACCEPT, "application/json")
-                .json(&body)
-                .build()?;
-            let response = support::execute(client, request).await?;
-            match response.status().as_u16() {
-                200 => Ok(ResponseValue::empty(response)),
-                400..=599 => Err(support::error_response(response).await),
-                _ => Err(Error::UnexpectedResponse(response)),
-            }
+            let url = format!("{}/voicemail", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::empty(client, &Self::OPERATION, request).await
         }
     }
 }
@@ -151,7 +145,9 @@ pub mod types {
 
     crate::support::response_object! {
         VoicemailServer {
-            extension_number, retain_days, min_seconds,
+            extension_number: String,
+            retain_days: i64,
+            min_seconds: i64,
         }
     }
 }

@@ -30,7 +30,46 @@ macro_rules! read_object {
             }
         }
 
-        $crate::support::deserialize!($type, "an object");
+    };
+}
+
+/// `Deserialize` of an object that is sent: exact, see [`Exact`](super::Exact).
+macro_rules! exact_object {
+    (
+        $type:ident
+        required { $($required:ident $(= $required_wire:literal)?),* $(,)? }
+        wrapped { $($wrapped:ident $(= $wrapped_wire:literal)?),* $(,)? }
+        optional { $($optional:ident $(= $wire:literal)?),* $(,)? }
+        $(rest $rest:ident)?
+    ) => {
+        impl $crate::support::Exact for $type {
+            fn exact(value: serde_json::Value) -> Result<Self, $crate::support::Inexact> {
+                #[allow(unused_mut)]
+                let mut members = $crate::support::ExactMembers::of(value)?;
+                let read = Self {
+                    $($required: members.required($crate::support::wire!($required $($required_wire)?))?,)*
+                    $($wrapped: Some(members.required($crate::support::wire!($wrapped $($wrapped_wire)?))?),)*
+                    $($optional: members.optional($crate::support::wire!($optional $($wire)?))?,)*
+                    $($rest: members.rest()?,)?
+                };
+                members.end()?;
+                Ok(read)
+            }
+        }
+
+        $crate::support::deserialize_exact!($type);
+    };
+}
+
+/// `Deserialize` through [`Exact`](super::Exact).
+macro_rules! deserialize_exact {
+    ($type:ident) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
+                <Self as $crate::support::Exact>::exact(value).map_err(serde::de::Error::custom)
+            }
+        }
     };
 }
 
@@ -65,11 +104,28 @@ macro_rules! write_object {
     };
 }
 
-/// An object of an answer: read and written.
+/// An object of an answer: read and written, with a chainable setter for every member, for tests that make answers up.
 macro_rules! response_object {
-    ($type:ident $members:tt $(rest $rest:ident)?) => {
-        $crate::support::read_object! { $type $members $(rest $rest)? }
-        $crate::support::write_object! { $type $members $(rest $rest)? }
+    ($type:ident { $($field:ident: $value:ty $(= $wire:literal)?),* $(,)? } $(rest $rest:ident)?) => {
+        $crate::support::read_object! { $type { $($field $(= $wire)?),* } $(rest $rest)? }
+        $crate::support::deserialize!($type, "an object");
+        $crate::support::write_object! { $type { $($field $(= $wire)?),* } $(rest $rest)? }
+
+        // A member may be called `add` or `not`.
+        #[allow(clippy::should_implement_trait)]
+        impl $type {
+            $(
+                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                #[must_use]
+                pub fn $field(mut self, value: impl $crate::support::Argument<$value>) -> Self {
+                    // A list stays as it is; everything else may be absent.
+                    #[allow(clippy::useless_conversion)]
+                    let value = value.into_value().into();
+                    self.$field = value;
+                    self
+                }
+            )*
+        }
     };
 }
 
@@ -77,6 +133,9 @@ macro_rules! response_object {
 macro_rules! patch_object {
     ($type:ident { $($field:ident: $value:ty $(= $wire:literal)?),* $(,)? } $(rest $rest:ident)?) => {
         $crate::support::write_object! { $type { $($field $(= $wire)?),* } $(rest $rest)? }
+        $crate::support::exact_object! {
+            $type required {} wrapped {} optional { $($field $(= $wire)?),* } $(rest $rest)?
+        }
 
         // A member may be called `add` or `not`.
         #[allow(clippy::should_implement_trait)]
@@ -115,6 +174,16 @@ macro_rules! create_object {
                 $($($wrapped $(= $wrapped_wire)?,)*)?
                 $($($optional $(= $wire)?,)*)?
             }
+            $(rest $rest)?
+        }
+        $crate::support::exact_object! {
+            $type
+            required {
+                $($required $(= $required_wire)?,)*
+                $($($nullable $(= $nullable_wire)?,)*)?
+            }
+            wrapped { $($($wrapped $(= $wrapped_wire)?),*)? }
+            optional { $($($optional $(= $wire)?),*)? }
             $(rest $rest)?
         }
 
@@ -216,6 +285,13 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::support::Exact for $type {
+            fn exact(value: serde_json::Value) -> Result<Self, $crate::support::Inexact> {
+                // The server may know values that are not documented.
+                <String as $crate::support::Exact>::exact(value).map(Self::from)
+            }
+        }
+
         $crate::support::deserialize!($type, "text");
     };
 }
@@ -223,14 +299,43 @@ macro_rules! open_enum {
 /// One of several types, told apart by content when it is read; JSON that fits none is kept.
 macro_rules! union {
     ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
-        $crate::support::write_union! { $type { $($variant),* } else $other }
+        $crate::support::write_union! { $type { $($variant: $value),* } else $other }
         $crate::support::read_union! { $type { $($variant: $value),* } else $other }
+        $crate::support::deserialize!($type, "a value");
+    };
+}
+
+/// A union of requests and answers.
+macro_rules! shared_union {
+    ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
+        $crate::support::request_union! { $type { $($variant: $value),* } else $other }
+        $crate::support::read_union! { $type { $($variant: $value),* } else $other }
+    };
+}
+
+/// Writing of a union, and reading of what is to be written: the first variant that takes all of it.
+macro_rules! request_union {
+    ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
+        $crate::support::write_union! { $type { $($variant: $value),* } else $other }
+
+        impl $crate::support::Exact for $type {
+            fn exact(value: serde_json::Value) -> Result<Self, $crate::support::Inexact> {
+                $(
+                    if let Ok(read) = <$value as $crate::support::Exact>::exact(value.clone()) {
+                        return Ok(Self::$variant(read));
+                    }
+                )*
+                Err($crate::support::Inexact::expected("a value of a documented form"))
+            }
+        }
+
+        $crate::support::deserialize_exact!($type);
     };
 }
 
 /// Writing of a union.
 macro_rules! write_union {
-    ($type:ident { $($variant:ident),* $(,)? } else $other:ident) => {
+    ($type:ident { $($variant:ident: $value:ty),* $(,)? } else $other:ident) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -272,8 +377,6 @@ macro_rules! read_union {
                     .unwrap_or($crate::support::NO_FIT)
             }
         }
-
-        $crate::support::deserialize!($type, "a value");
     };
 }
 
@@ -291,6 +394,6 @@ macro_rules! deserialize {
 }
 
 pub(crate) use {
-    create_object, deserialize, open_enum, patch_object, read_object, read_union, response_object, union, wire,
-    write_object, write_union,
+    create_object, deserialize, deserialize_exact, exact_object, open_enum, patch_object, read_object, read_union,
+    request_union, response_object, shared_union, union, wire, write_object, write_union,
 };

@@ -1,12 +1,17 @@
-//! What the generated code stands on: lenient reading, sparse writing, and the way of a request.
+//! What the generated code stands on: lenient reading of answers, exact reading and sparse
+//! writing of requests, and the way of a call.
 
 // Which parts a contract needs depends on the contract.
 #![allow(dead_code, unused_imports, unused_macros)]
 
 mod argument;
+mod byte_stream;
+mod call;
+mod exact;
 mod field;
 mod http;
 mod macros;
+mod operation;
 mod raw;
 mod read;
 mod secret;
@@ -18,14 +23,17 @@ use serde::{Serialize, ser::SerializeMap};
 
 pub(crate) use self::{
     argument::Argument,
-    http::{OptionalBody, error_response, execute, execute_anonymously, path_segment, read_response},
+    call::{empty, json, stream},
+    exact::{Exact, ExactMembers, Inexact, Omissible},
+    http::{OptionalBody, header_value, path_segment},
+    operation::Operation,
     read::{FITS, FITS_ANYTHING, FITS_WELL, Member, Members, NO_FIT, Presence, Read, fit_object},
 };
-pub use self::{field::Field, raw::Raw, secret::Secret, timestamp::Timestamp};
+pub use self::{byte_stream::ByteStream, field::Field, raw::Raw, secret::Secret, timestamp::Timestamp};
 
 pub(crate) use macros::{
-    create_object, deserialize, open_enum, patch_object, read_object, read_union, response_object, union, wire,
-    write_object, write_union,
+    create_object, deserialize, deserialize_exact, exact_object, open_enum, patch_object, read_object, read_union,
+    request_union, response_object, shared_union, union, wire, write_object, write_union,
 };
 
 /// Reads a body and writes it again.
@@ -37,6 +45,14 @@ pub(crate) type Decoder = fn(&str) -> Result<serde_json::Value, String>;
 pub(crate) fn decode<T: Read + Serialize>(body: &str) -> Result<serde_json::Value, String> {
     let value = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let read = T::read(value).ok_or("it is of another type")?;
+    serde_json::to_value(read).map_err(|error| error.to_string())
+}
+
+/// What a body that is to be sent reads as, written again.
+#[cfg(test)]
+pub(crate) fn recode<T: Exact + Serialize>(body: &str) -> Result<serde_json::Value, String> {
+    let value = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    let read = T::exact(value).map_err(|fault| fault.to_string())?;
     serde_json::to_value(read).map_err(|error| error.to_string())
 }
 

@@ -14,7 +14,7 @@ struct Shown {
 }
 
 super::response_object! {
-    Shown { id, type_ = "type", ports, since }
+    Shown { id: String, type_: Kind = "type", ports: Vec<u16>, since: Timestamp }
     rest additional
 }
 
@@ -88,6 +88,19 @@ enum Either {
 
 super::union! {
     Either { Shown: Shown, Hook: Hook, Text: String } else Unknown
+}
+
+#[test]
+fn an_answer_can_be_made_up() {
+    let shown = Shown::default()
+        .id("7")
+        .type_(Kind::Udp)
+        .ports(vec![5060])
+        .since("2024-05-01T08:30:00Z");
+    assert_eq!(
+        serde_json::to_value(&shown).unwrap(),
+        json!({"id": "7", "type": "UDP", "ports": [5060], "since": "2024-05-01T08:30:00Z"})
+    );
 }
 
 #[test]
@@ -168,4 +181,38 @@ fn arguments_are_what_they_stand_for() {
     assert_eq!(time.time(), "2024-05-01T08:30:00Z".parse().ok());
     let time: Timestamp = jiff::Timestamp::UNIX_EPOCH.into_value();
     assert_eq!(time.as_str(), "1970-01-01T00:00:00Z");
+}
+
+#[test]
+fn what_is_to_be_sent_is_read_exactly() {
+    let update = |value: Value| serde_json::from_value::<Update>(value).map_err(|error| error.to_string());
+    assert_eq!(update(json!({})), Ok(Update::default()));
+    assert_eq!(update(json!({"email": null})), Ok(Update::default().email(Field::Null)));
+    let set = Update::default().port(5060).nested(Inner::default().on(false));
+    assert_eq!(update(json!({"port": 5060, "nested": {"on": false}})), Ok(set));
+    assert_eq!(
+        update(json!({"mail": "a"})).unwrap_err(),
+        "`mail` is not known; known are email, port, type, nested"
+    );
+    assert_eq!(
+        update(json!({"nested": {"off": 1}})).unwrap_err(),
+        "`nested`: `off` is not known; known are on"
+    );
+    assert_eq!(
+        update(json!({"nested": {"on": 1}})).unwrap_err(),
+        "`nested.on`: expected true or false"
+    );
+
+    let create = |value: Value| serde_json::from_value::<Create>(value).map_err(|error| error.to_string());
+    let read = create(json!({"name": "n", "password": "p", "parent": null})).unwrap();
+    assert_eq!(read, Create::new("n", "p", None));
+    for missing in ["name", "password", "parent"] {
+        let mut body = json!({"name": "n", "password": "p", "parent": "x"});
+        body.as_object_mut().unwrap().remove(missing);
+        assert_eq!(create(body).unwrap_err(), format!("`{missing}` is required"));
+    }
+
+    let hook = |value: Value| serde_json::from_value::<Hook>(value).map_err(|error| error.to_string());
+    assert_eq!(hook(json!({"url": "u"})), Ok(Hook::new("u")));
+    assert_eq!(hook(json!({})).unwrap_err(), "`url` is required");
 }

@@ -69,14 +69,14 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
             ));
         }
     }
-    let reads = ty.in_response || !ty.in_request;
-    let word = if reads { "union" } else { "write_union" };
+    let word = match (ty.in_request, ty.in_response) {
+        (true, false) => "request_union",
+        (true, true) => "shared_union",
+        (false, _) => "union",
+    };
     let mut call = format!("crate::support::{word}! {{\n    {name} {{\n");
     for (variant, value) in variant_names.iter().zip(&rust) {
-        match reads {
-            true => call.push_str(&format!("        {variant}: {value},\n")),
-            false => call.push_str(&format!("        {variant},\n")),
-        }
+        call.push_str(&format!("        {variant}: {value},\n"));
     }
     call.push_str(&format!("    }} else {other}\n}}\n"));
     out.call(&call);

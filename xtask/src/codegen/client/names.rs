@@ -32,11 +32,12 @@ const TAKEN_TYPES: &[&str] = &[
 /// Methods that `Client` has by hand.
 const TAKEN_METHODS: &[&str] = &[
     "new",
-    "http_builder",
-    "with_http_client",
-    "with_token",
+    "builder",
     "base_url",
-    "authorization",
+    "session",
+    "http",
+    "response_limit",
+    "call",
 ];
 
 /// Names that a builder's `send` and its setters use for other things.

@@ -88,14 +88,14 @@ pub fn write(
     structure(types, out, ty, &members, rest.as_ref());
     let rest = rest.map(|(field, _)| field);
     if !ty.in_request {
-        out.call(&listing("response_object", ty, &members, rest));
+        out.call(&typed("response_object", ty, &members, rest));
         return Ok(());
     }
     if reads {
         out.call(&listing("read_object", ty, &members, rest));
     }
     out.call(&match ty.in_patch {
-        true => patch(ty, &members, rest),
+        true => typed("patch_object", ty, &members, rest),
         false => create(ty, &members, rest),
     });
     Ok(())
@@ -188,8 +188,9 @@ fn listing(name: &str, ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>)
     finish(call, rest)
 }
 
-fn patch(ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>) -> String {
-    let call = format!("crate::support::patch_object! {{\n    {}", ty.name);
+/// A macro call that lists the members' names and types.
+fn typed(name: &str, ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>) -> String {
+    let call = format!("crate::support::{name}! {{\n    {}", ty.name);
     finish(group(call, members.iter()), rest)
 }
 

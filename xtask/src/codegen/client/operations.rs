@@ -190,15 +190,13 @@ fn listed(words: &[String]) -> String {
 
 /// What the builders of one resource use.
 fn imports(builders: &str) -> String {
-    let runtime: Vec<&str> = ["ByteStream", "Error", "ResponseValue"]
-        .into_iter()
-        .filter(|name| mentions(builders, name))
-        .collect();
-    let mut imports = format!("use progenitor_client::{{{}}};\n", runtime.join(", "));
-    if mentions(builders, "form_urlencoded") {
-        imports.push_str("use progenitor_client::RequestBuilderExt as _;\n");
-    }
+    let ours = match mentions(builders, "ByteStream") {
+        true => "{ByteStream, Error}",
+        false => "Error",
+    };
+    let mut imports = "use progenitor_client::ResponseValue;\n".to_owned();
     imports.push('\n');
+    imports.push_str(&format!("use crate::{ours};\n"));
     if mentions(builders, "types") {
         imports.push_str("use crate::generated::types;\n");
     }

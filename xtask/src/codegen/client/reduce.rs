@@ -27,11 +27,11 @@ pub struct Call {
     pub method: String,
     /// Rust names of the parameters, in their order.
     pub parameters: Vec<String>,
-    /// Success statuses that progenitor takes for others, by the status it sees.
-    pub statuses: BTreeMap<u16, u16>,
+    /// Success statuses for which others stand, by the status that progenitor sees: it takes only 2xx for success.
+    statuses: BTreeMap<u16, u16>,
 }
 
-/// progenitor takes only 2xx for success; these stand for the others.
+/// Stand for successes that are no 2xx.
 const STAND_INS: std::ops::RangeInclusive<u16> = 230..=299;
 
 pub fn reduce(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<Reduced> {
@@ -103,7 +103,8 @@ impl References {
     }
 }
 
-fn call(operation: &Operation) -> Result<Call> {
+/// The names of one operation.
+pub fn call(operation: &Operation) -> Result<Call> {
     let method = names::method(&operation.id);
     if names::taken_method(&method) {
         return unsupported(

@@ -1,4 +1,4 @@
-//! What progenitor cannot say, mended in its output: optional bodies, redirects as answers, wire names, error bodies.
+//! What progenitor cannot say, mended in its output: optional bodies, wire names, how an answer is read.
 //!
 //! Each step finds its place or fails: a new progenitor that writes something else must not go through unnoticed.
 
@@ -9,7 +9,7 @@ use syn::{Expr, ImplItem, Pat, Stmt, parse_quote};
 
 use super::docs;
 use super::reduce::Call;
-use crate::model::{BodyKind, Operation, ParameterPlace};
+use crate::model::{BodyKind, Operation, ParameterPlace, SuccessBody};
 
 /// progenitor's builder of one operation.
 pub struct Builder {
@@ -44,6 +44,7 @@ impl Rewriter<'_> {
                 }
             }
         }
+        builder.implementation.items.insert(0, self.operation());
         for item in &mut builder.implementation.items {
             let ImplItem::Fn(function) = item else { continue };
             match function.sig.ident.to_string().as_str() {
@@ -57,7 +58,7 @@ impl Rewriter<'_> {
                 }
                 "send" => {
                     function.attrs = vec![parse_quote!(#[doc = " Sends the request."])];
-                    self.send(&mut function.block)?;
+                    self.send(function)?;
                 }
                 _ => self.setter(function, optional_body)?,
             }
@@ -144,14 +145,16 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    fn send(&self, block: &mut syn::Block) -> Result<()> {
+    fn send(&self, function: &mut syn::ImplItemFn) -> Result<()> {
+        error_type(&mut function.sig.output)?;
+        let block = &mut function.block;
         let mut kept = Vec::new();
         let headers = self
             .operation
             .parameters
             .iter()
             .any(|parameter| parameter.place == ParameterPlace::Header);
-        let mut executed = false;
+        let mut requested = false;
         for mut statement in std::mem::take(&mut block.stmts) {
             if let Some(call) = called(&statement) {
                 match call.method.to_string().as_str() {
@@ -163,35 +166,24 @@ impl Rewriter<'_> {
             }
             match local_name(&statement).as_deref() {
                 Some("header_map") if !headers => continue,
-                Some("info" | "result") => continue,
+                Some("info" | "result" | "response") => continue,
                 Some("url") => {
                     kept.extend(self.url());
                     continue;
                 }
-                Some("response") => {
-                    let execute = match self.operation.signed_in {
-                        true => format_ident!("execute"),
-                        false => format_ident!("execute_anonymously"),
-                    };
-                    kept.push(parse_quote!(let response = support::#execute(client, request).await?;));
-                    executed = true;
-                    continue;
-                }
                 Some("request") => {
-                    if let Stmt::Local(local) = &mut statement {
-                        local.attrs.clear();
-                        if let Pat::Ident(name) = &mut local.pat {
-                            name.mutability = None;
-                        }
-                    }
+                    self.request(&mut statement)?;
+                    requested = true;
                 }
+                // What becomes of the answer, which `support` knows.
+                None if requested => continue,
                 _ => {}
             }
             kept.push(statement);
         }
         block.stmts = kept;
-        if !executed {
-            bail!("`send` has no `response`");
+        if !requested {
+            bail!("`send` has no `request`");
         }
         let mut expressions = Expressions {
             rewriter: self,
@@ -199,9 +191,50 @@ impl Rewriter<'_> {
             failure: None,
         };
         expressions.visit_block_mut(block);
-        match expressions.failure {
-            Some(failure) => bail!(failure),
-            None => Ok(()),
+        if let Some(failure) = expressions.failure {
+            bail!(failure);
+        }
+        let reader = match self.operation.successes.first().map(|success| &success.body) {
+            Some(SuccessBody::Json(_)) => format_ident!("json"),
+            Some(SuccessBody::Bytes { .. }) => format_ident!("stream"),
+            Some(SuccessBody::Empty) | None => format_ident!("empty"),
+        };
+        let call: Expr = parse_quote!(support::#reader(client, &Self::OPERATION, request).await);
+        block.stmts.push(Stmt::Expr(call, None));
+        Ok(())
+    }
+
+    /// The request as a builder: it is built where it is sent.
+    fn request(&self, statement: &mut Stmt) -> Result<()> {
+        if let Stmt::Local(local) = statement
+            && let Pat::Ident(name) = &mut local.pat
+            && let Some(init) = &mut local.init
+            && let Expr::Try(tried) = &*init.expr
+            && let Expr::MethodCall(build) = &*tried.expr
+            && build.method == "build"
+        {
+            name.mutability = None;
+            local.attrs.clear();
+            *init.expr = (*build.receiver).clone();
+            return Ok(());
+        }
+        bail!("`request` is built in another way")
+    }
+
+    /// What `support` needs to know of the operation.
+    fn operation(&self) -> ImplItem {
+        let Operation {
+            id, path, signed_in, ..
+        } = self.operation;
+        let successes = self.operation.successes.iter();
+        let successes = successes.map(|success| proc_macro2::Literal::u16_unsuffixed(success.status));
+        parse_quote! {
+            const OPERATION: support::Operation = support::Operation {
+                id: #id,
+                path: #path,
+                signed_in: #signed_in,
+                successes: &[#(#successes),*],
+            };
         }
     }
 
@@ -217,7 +250,7 @@ impl Rewriter<'_> {
                 statements.push(parse_quote!(let #rust = support::path_segment(#wire, &#rust)?;));
             }
         }
-        statements.push(parse_quote!(let url = format!(#format, client.baseurl);));
+        statements.push(parse_quote!(let url = format!(#format, client.base_url());));
         statements
     }
 
@@ -225,6 +258,20 @@ impl Rewriter<'_> {
         let index = self.call.parameters.iter().position(|name| name == rust)?;
         Some(&self.operation.parameters.get(index)?.name)
     }
+}
+
+/// `Result<T, Error<_>>` as `Result<T, Error>`.
+fn error_type(output: &mut syn::ReturnType) -> Result<()> {
+    if let syn::ReturnType::Type(_, ty) = output
+        && let syn::Type::Path(path) = &mut **ty
+        && let Some(result) = path.path.segments.last_mut()
+        && let syn::PathArguments::AngleBracketed(arguments) = &mut result.arguments
+        && let Some(error) = arguments.args.last_mut()
+    {
+        *error = parse_quote!(Error);
+        return Ok(());
+    }
+    bail!("`send` returns something else");
 }
 
 /// `Result<T, String>` as `Result<Option<T>, String>`.
@@ -304,6 +351,20 @@ impl VisitMut for WrapConversion {
     }
 }
 
+/// `value.to_string().try_into()?` as a value whose fault names the header.
+fn header_value(append: &mut syn::ExprMethodCall) {
+    let name = append.args.first().cloned();
+    if let Some(Expr::Try(tried)) = append.args.last_mut()
+        && let Expr::MethodCall(convert) = &*tried.expr
+        && convert.method == "try_into"
+        && let Expr::MethodCall(text) = &*convert.receiver
+        && text.method == "to_string"
+    {
+        let value = &text.receiver;
+        *tried.expr = parse_quote!(support::header_value(#name, &#value));
+    }
+}
+
 /// The method call that a statement is, beneath `.await?`.
 fn called(statement: &Stmt) -> Option<&syn::ExprMethodCall> {
     let Stmt::Expr(expression, _) = statement else {
@@ -360,7 +421,7 @@ impl Expressions<'_> {
         }
         match (call.method.to_string().as_str(), &body.kind) {
             ("json", BodyKind::Json(_)) => call.method = format_ident!("optional_json"),
-            ("form_urlencoded", BodyKind::Form(_)) => call.method = format_ident!("optional_form"),
+            ("form", BodyKind::Form(_)) => call.method = format_ident!("optional_form"),
             ("body", BodyKind::Bytes) => {
                 call.method = format_ident!("optional_bytes");
                 // The content type goes with the body.
@@ -382,22 +443,24 @@ impl VisitMut for Expressions<'_> {
             Expr::MethodCall(call) if call.method == "headers" && !self.headers => {
                 *expression = (*call.receiver).clone();
             }
+            // What is accepted is for `support` to say, which reads it.
             Expr::MethodCall(call)
                 if call.method == "header" && call.args.to_token_stream().to_string().contains(":: ACCEPT") =>
             {
-                call.args = parse_quote!(reqwest::header::ACCEPT, "application/json");
+                *expression = (*call.receiver).clone();
             }
-            Expr::Call(call) => {
-                let function = call.func.to_token_stream().to_string();
-                match function.as_str() {
-                    "progenitor_client :: QueryParam :: new" => {
-                        if let Some(literal) = call.args.first_mut() {
-                            self.wire_name(literal);
-                        }
-                    }
-                    "ResponseValue :: from_response" => call.func = parse_quote!(support::read_response),
-                    _ => {}
+            Expr::Call(call) if call.func.to_token_stream().to_string() == "progenitor_client :: QueryParam :: new" => {
+                if let Some(literal) = call.args.first_mut() {
+                    self.wire_name(literal);
                 }
+            }
+            // A form that cannot be written is a request that cannot be built.
+            Expr::Try(tried) if matches!(&*tried.expr, Expr::MethodCall(call) if call.method == "form" || call.method == "optional_form") =>
+            {
+                *expression = (*tried.expr).clone();
+            }
+            Expr::Field(field) if field.to_token_stream().to_string() == "client . client" => {
+                *expression = parse_quote!(client.http());
             }
             _ => {}
         }
@@ -415,44 +478,13 @@ impl VisitMut for Expressions<'_> {
             }) = literal
             {
                 *name = syn::LitStr::new(&name.value().to_ascii_lowercase(), name.span());
+                header_value(call);
             }
+        }
+        if call.method == "form_urlencoded" {
+            call.method = format_ident!("form");
         }
         self.optional_body(call);
         visit_mut::visit_expr_method_call_mut(self, call);
     }
-
-    fn visit_expr_match_mut(&mut self, matched: &mut syn::ExprMatch) {
-        let is_status = matched.expr.to_token_stream().to_string() == "response . status () . as_u16 ()";
-        if is_status {
-            let mut arms = Vec::new();
-            for mut arm in std::mem::take(&mut matched.arms) {
-                let pattern = arm.pat.to_token_stream().to_string();
-                // Errors of 4xx and 5xx have one type, so one arm.
-                if pattern.starts_with("500u16") {
-                    continue;
-                }
-                if pattern.starts_with("400u16") {
-                    arm.pat = parse_quote!(400..=599);
-                    arm.body = parse_quote!(Err(support::error_response(response).await));
-                } else if let Some(status) = status(&pattern) {
-                    let status = self.rewriter.call.statuses.get(&status).copied().unwrap_or(status);
-                    let literal = proc_macro2::Literal::u16_unsuffixed(status);
-                    arm.pat = parse_quote!(#literal);
-                }
-                if let Expr::Block(block) = &*arm.body
-                    && let [Stmt::Expr(expression, None)] = block.block.stmts.as_slice()
-                {
-                    *arm.body = expression.clone();
-                    arm.comma = Some(Default::default());
-                }
-                arms.push(arm);
-            }
-            matched.arms = arms;
-        }
-        visit_mut::visit_expr_match_mut(self, matched);
-    }
-}
-
-fn status(pattern: &str) -> Option<u16> {
-    pattern.strip_suffix("u16")?.parse().ok()
 }

@@ -51,6 +51,10 @@ impl<'a> Types<'a> {
         })
     }
 
+    pub fn api(&self) -> &'a Api {
+        self.api
+    }
+
     /// The Rust type of a value of this schema. `prefix` goes before the names of our own types.
     pub fn rust(&self, schema: &Schema, prefix: &str) -> Result<String> {
         let rust = self.value(&schema.ty, prefix)?;

@@ -1,0 +1,208 @@
+//! An answer that was no success.
+
+use std::fmt;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// The answer behind an [`Error`](crate::Error), kept whole.
+#[derive(Clone)]
+pub struct ErrorResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    problems: Vec<Problem>,
+}
+
+/// One reason why a request failed, from the server's `errors[]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Upper case with underscores, such as `VALIDATE_FAILED`. Servers may add codes: treat others as `UNKNOWN`.
+    pub code: String,
+    /// For a person to read.
+    pub message: String,
+    /// More about this reason.
+    pub detail: Option<String>,
+}
+
+/// A part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The path.
+    Path,
+    /// The query.
+    Query,
+    /// A header.
+    Header,
+    /// The body.
+    Body,
+}
+
+/// A rule that a request breaks.
+///
+/// Only `message` is sure to be there: the others are of servers that give `detail` as `place#pointer rule limit`, such as
+/// `body#/port maximum 65535`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// For a person to read.
+    pub message: String,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// Where in there: a JSON pointer (RFC 6901), empty for all of it.
+    pub pointer: Option<String>,
+    /// The rule, as JSON Schema calls it: `required`, `maximum`, `format`, ...
+    pub rule: Option<String>,
+    /// What the rule allows.
+    pub limit: Option<String>,
+}
+
+impl ErrorResponse {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        let problems = problems(&body);
+        Self {
+            status,
+            headers,
+            body,
+            problems,
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// `X-Request-Id`, under which the server's log knows more.
+    pub fn request_id(&self) -> Option<&str> {
+        self.headers.get(REQUEST_ID)?.to_str().ok()
+    }
+
+    /// The body, as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body as JSON of a type, if it is that.
+    pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The server's reasons.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Whether there is a body that no API of this kind would send.
+    pub(crate) fn is_foreign(&self) -> bool {
+        let is_empty = self.body.iter().all(u8::is_ascii_whitespace);
+        !is_empty && !matches!(self.json(), Some(Value::Object(_) | Value::Array(_)))
+    }
+}
+
+impl fmt::Display for ErrorResponse {
+    /// The status and the server's reasons.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        for (index, problem) in self.problems.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { "; " })?;
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ErrorResponse {
+    /// Without headers and body, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorResponse")
+            .field("status", &self.status.as_u16())
+            .field("request_id", &self.request_id())
+            .field("problems", &self.problems)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        match &self.detail {
+            Some(detail) => write!(f, " ({detail})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `errors[]`, as far as it can be read.
+fn problems(body: &[u8]) -> Vec<Problem> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |entry: &Value, name: &str| entry[name].as_str().map(str::to_owned);
+    let entries = body["errors"].as_array().into_iter().flatten();
+    entries
+        .filter(|entry| entry.is_object())
+        .map(|entry| Problem {
+            code: text(entry, "code")
+                .filter(|code| !code.is_empty())
+                .unwrap_or_else(|| "UNKNOWN".to_owned()),
+            message: text(entry, "message").unwrap_or_default(),
+            detail: text(entry, "detail"),
+        })
+        .collect()
+}
+
+impl Violation {
+    pub(crate) fn of(problem: &Problem) -> Self {
+        let mut violation = Self {
+            message: problem.message.clone(),
+            place: None,
+            pointer: None,
+            rule: None,
+            limit: None,
+        };
+        if let Some((place, rest)) = problem.detail.as_deref().and_then(|detail| detail.split_once('#'))
+            && let Some(place) = Place::of(place)
+        {
+            let (pointer, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            let (rule, limit) = match rest.split_once(' ') {
+                Some((rule, limit)) => (rule, Some(limit)),
+                None => (rest, None),
+            };
+            violation.place = Some(place);
+            // The pointer is written as in the fragment of a URL.
+            let pointer = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
+            violation.pointer = Some(pointer.into_owned());
+            violation.rule = Some(rule.to_owned()).filter(|rule| !rule.is_empty());
+            violation.limit = limit.map(str::to_owned);
+        }
+        violation
+    }
+
+    /// The name of the parameter or member, the last segment of the pointer.
+    pub fn name(&self) -> Option<String> {
+        let (_, last) = self.pointer.as_deref()?.rsplit_once('/')?;
+        Some(last.replace("~1", "/").replace("~0", "~"))
+    }
+}
+
+impl Place {
+    fn of(text: &str) -> Option<Self> {
+        match text {
+            "path" => Some(Self::Path),
+            "query" => Some(Self::Query),
+            "header" => Some(Self::Header),
+            "body" => Some(Self::Body),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a program can do with the session of its client.
+
+use std::sync::Arc;
+
+use super::endpoints::{self, is_missing};
+use super::renewal::Failure;
+use super::{Manager, SecondFactor, Session, SignInForm};
+use crate::client::Access;
+use crate::{Client, Error};
+
+/// The session of a [`Client`] and of all its clones; from [`Client::session`].
+#[derive(Debug, Clone, Copy)]
+pub struct SessionHandle<'a> {
+    client: &'a Client,
+}
+
+impl<'a> SessionHandle<'a> {
+    pub(crate) fn new(client: &'a Client) -> Self {
+        Self { client }
+    }
+
+    fn manager(&self) -> Result<&'a Arc<Manager>, Error> {
+        match self.client.access() {
+            Access::Session(manager) => Ok(manager),
+            Access::None | Access::Token(_) => Err(Error::InvalidRequest("this client has no session".to_owned())),
+        }
+    }
+
+    /// The tokens as they are, to continue the session later with
+    /// [`ClientBuilder::session`](crate::ClientBuilder::session). `None` before signing in and after signing out.
+    pub fn current(&self) -> Option<Session> {
+        self.manager().ok()?.session()
+    }
+
+    /// Makes sure that there is a session that works, if there is anything to get it with: signs in unless that has been done,
+    /// renews the token if it is due.
+    pub async fn ensure(&self) -> Result<(), Error> {
+        match self.manager()?.ticket().await {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure.into_error(self.client)),
+        }
+    }
+
+    /// Signs in with the credentials of the client, whatever there was before: again after [`SessionHandle::sign_out`], say.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        let outcome = self.manager()?.sign_in().await;
+        outcome.map_err(|failure| failure.into_error(self.client))
+    }
+
+    /// Ends the session. From now on no token is sent, until [`SessionHandle::sign_in`].
+    ///
+    /// The tokens are forgotten even if the server cannot be told.
+    pub async fn sign_out(&self) -> Result<(), Error> {
+        let manager = self.manager()?;
+        let (Some(ticket), form) = manager.end() else {
+            return Ok(());
+        };
+        let client = Client::of(Arc::clone(manager.connection()), Access::Token(ticket.header));
+        let told = match form {
+            SignInForm::OAuth => endpoints::oauth_revoke(&client).await,
+            SignInForm::Json => endpoints::sign_out(&client).await,
+            SignInForm::Automatic => match endpoints::sign_out(&client).await {
+                Err(error) if is_missing(&error) => endpoints::oauth_revoke(&client).await,
+                other => other,
+            },
+        };
+        match told {
+            // It was over already.
+            Err(Error::Authentication { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Acts in a tenant as its administrator, until [`SessionHandle::leave_tenant`]. For system administrators and dealers.
+    ///
+    /// The token stays the same: what changes is the session behind it, for all clones of the client. When the client has to
+    /// sign in again, it returns to the tenant by itself.
+    pub async fn switch_tenant(&self, id: impl Into<String>) -> Result<(), Error> {
+        let id = id.into();
+        if id.is_empty() {
+            return Err(Error::InvalidRequest(
+                "`id` is empty; `leave_tenant` goes back".to_owned(),
+            ));
+        }
+        self.switch(Some(id)).await
+    }
+
+    /// Returns from a tenant to the account that signed in.
+    pub async fn leave_tenant(&self) -> Result<(), Error> {
+        self.switch(None).await
+    }
+
+    async fn switch(&self, tenant: Option<String>) -> Result<(), Error> {
+        let manager = self.manager()?;
+        self.ensure().await?;
+        loop {
+            let generation = manager.generation();
+            endpoints::switch(self.client, tenant.as_deref()).await?;
+            // Tokens that have come meanwhile may be of another session, which was switched to where this one had been.
+            if manager.switched(generation, tenant.clone()) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn into_error(self, client: &Client) -> Error {
+        match self {
+            Self::Error(error) => error,
+            Self::SecondFactor(token) => Error::SecondFactor(Box::new(SecondFactor::new(client.clone(), token))),
+        }
+    }
+}

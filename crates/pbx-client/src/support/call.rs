@@ -1,0 +1,191 @@
+//! The way of a call: the request out, the answer back, whatever it is.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use progenitor_client::ResponseValue;
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{Request, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+use super::{ByteStream, Operation, Read};
+use crate::client::Access;
+use crate::error::{Attempt, ErrorResponse};
+use crate::session::{Failure, Next};
+use crate::{Client, Error};
+
+/// An answer that has arrived.
+pub(crate) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn into_error_response(self) -> ErrorResponse {
+        ErrorResponse::new(self.status, self.headers, self.body)
+    }
+
+    fn unexpected(self, reason: impl Into<String>) -> Error {
+        Error::unexpected(reason, self.into_error_response())
+    }
+}
+
+/// Calls an operation that answers JSON.
+pub(crate) async fn json<T: Read>(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+) -> Result<ResponseValue<T>, Error> {
+    let mut answer = exchange(client, operation, request).await?;
+    let value: Value = match serde_json::from_slice(&answer.body) {
+        Ok(value) => value,
+        Err(_) if answer.body.is_empty() => return Err(answer.unexpected("it has no body")),
+        // The error of serde_json is a place, and does not repeat what is there.
+        Err(error) => return Err(answer.unexpected(format!("its body is no JSON ({error})"))),
+    };
+    match T::read(value) {
+        Some(read) => Ok(ResponseValue::new(
+            read,
+            answer.status,
+            std::mem::take(&mut answer.headers),
+        )),
+        None => Err(answer.unexpected("its body is JSON of another type than documented")),
+    }
+}
+
+/// Calls an operation that answers nothing. What is sent nevertheless is no matter.
+pub(crate) async fn empty(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+) -> Result<ResponseValue<()>, Error> {
+    let answer = exchange(client, operation, request).await?;
+    Ok(ResponseValue::new((), answer.status, answer.headers))
+}
+
+/// Calls an operation that answers bytes, which are read as they come.
+pub(crate) async fn stream(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+) -> Result<ResponseValue<ByteStream>, Error> {
+    let Received { response, attempt } = send(client, operation, request, "*/*").await?;
+    if !operation.successes.contains(&response.status().as_u16()) {
+        let answer = arrive(client, response).await?;
+        return Err(Error::of_answer(answer.into_error_response()).after(attempt));
+    }
+    let (status, headers) = (response.status(), response.headers().clone());
+    Ok(ResponseValue::new(ByteStream::of(response), status, headers))
+}
+
+/// A documented success, arrived whole.
+async fn exchange(client: &Client, operation: &Operation, mut request: RequestBuilder) -> Result<Answer, Error> {
+    if let Some(timeout) = client.request_timeout() {
+        request = request.timeout(timeout);
+    }
+    let Received { response, attempt } = send(client, operation, request, "application/json").await?;
+    let answer = arrive(client, response).await?;
+    match operation.successes.contains(&answer.status.as_u16()) {
+        true => Ok(answer),
+        false => Err(Error::of_answer(answer.into_error_response()).after(attempt)),
+    }
+}
+
+/// The head of an answer.
+struct Received {
+    response: Response,
+    /// What the session tried, if it is a refusal.
+    attempt: Attempt,
+}
+
+/// Sends a request, with the session's token if the operation takes one; once more if that was refused and there is another.
+async fn send(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+    accept: &'static str,
+) -> Result<Received, Error> {
+    let mut request = request.build().map_err(Error::of_sending)?;
+    request
+        .headers_mut()
+        .insert(header::ACCEPT, HeaderValue::from_static(accept));
+    let attempt = Attempt::Nothing;
+    let manager = match client.access() {
+        Access::Session(manager) if operation.signed_in => manager,
+        Access::Token(token) if operation.signed_in => {
+            authorize(&mut request, token);
+            let response = transmit(client, request).await?;
+            return Ok(Received {
+                response,
+                attempt: Attempt::Token,
+            });
+        }
+        _ => {
+            let response = transmit(client, request).await?;
+            return Ok(Received { response, attempt });
+        }
+    };
+    let into_error = |failure: Failure| failure.into_error(client);
+    let ticket = manager.ticket().await.map_err(into_error)?;
+    if let Some(ticket) = &ticket {
+        authorize(&mut request, &ticket.header);
+    }
+    let again = request.try_clone();
+    let response = transmit(client, request).await?;
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return Ok(Received { response, attempt });
+    }
+    match manager
+        .after_refusal(ticket, again.is_some())
+        .await
+        .map_err(into_error)?
+    {
+        Next::Repeat(ticket) => {
+            let Some(mut request) = again else {
+                let attempt = Attempt::UnrepeatableBody;
+                return Ok(Received { response, attempt });
+            };
+            authorize(&mut request, &ticket.header);
+            let response = transmit(client, request).await?;
+            let attempt = Attempt::RenewedToken;
+            Ok(Received { response, attempt })
+        }
+        Next::GiveUp(attempt) => Ok(Received { response, attempt }),
+    }
+}
+
+fn authorize(request: &mut Request, token: &HeaderValue) {
+    request.headers_mut().insert(header::AUTHORIZATION, token.clone());
+}
+
+async fn transmit(client: &Client, request: Request) -> Result<Response, Error> {
+    client.http().execute(request).await.map_err(Error::of_sending)
+}
+
+/// Reads a body to its end, or to the limit.
+async fn arrive(client: &Client, response: Response) -> Result<Answer, Error> {
+    let limit = client.response_limit();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let fault = match chunk {
+            Ok(chunk) if body.len() + chunk.len() <= limit => {
+                body.extend_from_slice(&chunk);
+                continue;
+            }
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        let arrived = ErrorResponse::new(status, headers, body.freeze());
+        return Err(match fault {
+            Some(error) => Error::of_reading(error, arrived),
+            None => Error::unexpected(format!("its body is longer than {limit} bytes"), arrived),
+        });
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}

@@ -1,0 +1,11 @@
+//! What goes over the wire, seen from servers that answer whatever a test wants.
+
+// Clippy's exemption for tests does not reach helpers.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod errors;
+mod requests;
+mod server;
+mod session;
+
+use server::{Reply, Server};

@@ -1,0 +1,568 @@
+//! Signing in, staying signed in, signing out.
+
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use jiff::{SignedDuration, Timestamp};
+use pbx_client::{Attempt, ClientBuilder, Credentials, Error, Session, SignInForm};
+use serde_json::json;
+
+use crate::server::Request;
+use crate::{Reply, Server};
+
+/// A server's sessions: it takes the tokens that it gave last and no others.
+#[derive(Default)]
+struct Sessions {
+    given: AtomicUsize,
+    /// Refuses every refresh.
+    forgets: bool,
+    tenant: Mutex<Option<String>>,
+}
+
+impl Sessions {
+    fn token(&self) -> String {
+        format!("A{}", self.given.load(Ordering::SeqCst))
+    }
+
+    fn give(&self, lifetime: i64) -> Reply {
+        let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
+        let body = json!({"access_token": format!("A{number}"), "refresh_token": format!("R{number}"),
+            "expires_in": lifetime, "token_type": "Bearer"});
+        Reply::json(200, &body.to_string())
+    }
+
+    fn answer(&self, request: &Request) -> Reply {
+        let refused = |status, code: &str| {
+            Reply::json(
+                status,
+                &json!({"errors": [{"code": code, "message": "no"}]}).to_string(),
+            )
+        };
+        let is_ours = request.header("authorization") == Some(&format!("Bearer {}", self.token()));
+        let path = request.line.split_once("/api").unwrap().1;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        match path {
+            "/auth/sign_in" if request.json()["password"] == "right" => {
+                *self.tenant.lock().unwrap() = None;
+                self.give(1800)
+            }
+            "/auth/sign_in" => refused(400, "UNAUTHORIZED"),
+            "/auth/refresh_token" if self.forgets => refused(400, "UNKNOWN"),
+            "/auth/refresh_token" => {
+                let current = format!("R{}", self.given.load(Ordering::SeqCst));
+                match request.json()["refresh_token"] == current {
+                    true => self.give(1800),
+                    false => refused(400, "UNKNOWN"),
+                }
+            }
+            _ if !is_ours => refused(401, "UNAUTHORIZED"),
+            "/tenants/switch" => {
+                *self.tenant.lock().unwrap() = query.strip_prefix("id=").map(str::to_owned);
+                Reply::with(200, "", b"")
+            }
+            _ => Reply::json(200, r#"{"items":[]}"#),
+        }
+    }
+
+    async fn server(self: &Arc<Self>) -> Server {
+        let sessions = Arc::clone(self);
+        Server::start(move |request| sessions.answer(request)).await
+    }
+}
+
+/// A clock to put ahead.
+#[derive(Clone, Default)]
+struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_000_000 + self.0.load(Ordering::SeqCst)).unwrap()
+    }
+
+    fn of(&self, builder: ClientBuilder) -> ClientBuilder {
+        let clock = self.clone();
+        builder.clock(move || clock.now())
+    }
+}
+
+fn administrator() -> Credentials {
+    Credentials::system("admin", "right")
+}
+
+#[tokio::test]
+async fn a_client_signs_in_when_it_must_and_once() {
+    let sessions = Arc::new(Sessions::default());
+    let server = sessions.server().await;
+    let client = server.builder().credentials(administrator()).build().unwrap();
+    assert_eq!(client.session().current(), None);
+    client.list_ip_rules().send().await.unwrap();
+    client.list_ip_rules().send().await.unwrap();
+    let lines: Vec<_> = server.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(
+        lines,
+        ["POST /api/auth/sign_in", "GET /api/ip_filters", "GET /api/ip_filters"]
+    );
+    assert_eq!(
+        server.requests()[0].json(),
+        json!({"username": "admin", "password": "right"})
+    );
+    assert_eq!(server.requests()[0].header("authorization"), None);
+    assert_eq!(server.last().header("authorization"), Some("Bearer A1"));
+    let debug = format!("{client:?} {:?} {:?}", client.session(), client.session().current());
+    assert!(!debug.contains("A1") && !debug.contains("R1"), "{debug}");
+}
+
+#[tokio::test]
+async fn operations_that_need_no_session_do_not_open_one() {
+    let server = Arc::new(Sessions::default()).server().await;
+    let client = server.builder().credentials(administrator()).build().unwrap();
+    let body = pbx_client::types::SignIn::new("admin", "right");
+    client.sign_in().body(body).send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/sign_in"), 1);
+    assert_eq!(server.last().header("authorization"), None);
+}
+
+#[tokio::test]
+async fn fifty_tasks_with_an_expired_token_refresh_it_once() {
+    for by_clock in [true, false] {
+        let clock = Clock::default();
+        let sessions = Arc::new(Sessions::default());
+        let server = sessions.server().await;
+        let builder = clock.of(server.builder().credentials(administrator()));
+        let client = builder.connect().await.unwrap();
+        if by_clock {
+            clock.advance(3600);
+        } else {
+            // A token that the server has forgotten before its time.
+            let broken = Session::new("A0").with_refresh_token("R1");
+            drop(client);
+            let tasks = tasks(server.builder().session(broken).build().unwrap(), 50).await;
+            assert!(tasks.iter().all(Result::is_ok), "{tasks:?}");
+            assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
+            continue;
+        }
+        let tasks = tasks(client, 50).await;
+        assert!(tasks.iter().all(Result::is_ok), "{tasks:?}");
+        assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
+        assert_eq!(server.count("POST /api/auth/sign_in"), 1);
+        assert_eq!(server.count("GET"), 50);
+    }
+}
+
+async fn tasks(client: pbx_client::Client, number: usize) -> Vec<Result<(), Error>> {
+    let tasks: Vec<_> = (0..number)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.list_ip_rules().send().await.map(drop) })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+#[tokio::test]
+async fn a_token_is_refreshed_before_its_end() {
+    let clock = Clock::default();
+    let sessions = Arc::new(Sessions::default());
+    let server = sessions.server().await;
+    let client = clock
+        .of(server.builder().credentials(administrator()))
+        .connect()
+        .await
+        .unwrap();
+    clock.advance(1739);
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 0);
+    clock.advance(1);
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
+    let session = client.session().current().unwrap();
+    assert_eq!(session.expires_at, Some(clock.now() + SignedDuration::from_secs(1800)));
+}
+
+#[tokio::test]
+async fn who_waits_for_a_refresh_and_gives_up_does_not_lose_it() {
+    let clock = Clock::default();
+    let sessions = Arc::new(Sessions::default());
+    let server = sessions.server().await;
+    let client = clock
+        .of(server.builder().credentials(administrator()))
+        .connect()
+        .await
+        .unwrap();
+    clock.advance(3600);
+    let mut call = Box::pin(client.list_ip_rules().send());
+    while server.count("POST /api/auth/refresh_token") == 0 {
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(call);
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
+    assert_eq!(server.count("POST /api/auth/sign_in"), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_refreshed_begins_anew() {
+    let sessions = Arc::new(Sessions {
+        forgets: true,
+        ..Sessions::default()
+    });
+    let server = sessions.server().await;
+    let stale = Session::new("old").with_refresh_token("older");
+    let client = server
+        .builder()
+        .session(stale.clone())
+        .credentials(administrator())
+        .build()
+        .unwrap();
+    client.list_ip_rules().send().await.unwrap();
+    let lines: Vec<_> = server.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /api/ip_filters",
+            "POST /api/auth/refresh_token",
+            "POST /api/auth/sign_in",
+            "GET /api/ip_filters"
+        ]
+    );
+
+    // Without credentials that is the end, and the refresh token is tried once.
+    let server = sessions.server().await;
+    let client = server.builder().session(stale).build().unwrap();
+    let attempts = async || match client.list_ip_rules().send().await.unwrap_err() {
+        Error::Authentication { attempted, .. } => attempted,
+        other => panic!("{other}"),
+    };
+    assert_eq!(attempts().await, Attempt::Refresh);
+    assert_eq!(attempts().await, Attempt::Token);
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn what_was_tried_is_told() {
+    let server = Arc::new(Sessions::default()).server().await;
+    let attempted =
+        async |builder: ClientBuilder| match builder.build().unwrap().list_ip_rules().send().await.unwrap_err() {
+            Error::Authentication { attempted, response } => (attempted, response.status().as_u16()),
+            other => panic!("{other}"),
+        };
+    assert_eq!(attempted(server.builder()).await, (Attempt::Nothing, 401));
+    assert_eq!(attempted(server.builder().token("wrong")).await, (Attempt::Token, 401));
+    let wrong = Credentials::system("admin", "wrong");
+    assert_eq!(
+        attempted(server.builder().credentials(wrong)).await,
+        (Attempt::SignIn, 400)
+    );
+
+    // A server that takes none of its own tokens.
+    let server = Server::start(|request| match request.line.contains("sign_in") {
+        true => Reply::json(200, r#"{"access_token":"A","expires_in":1800}"#),
+        false => Reply::json(401, ""),
+    })
+    .await;
+    let builder = server.builder().credentials(administrator());
+    assert_eq!(attempted(builder).await, (Attempt::RenewedToken, 401));
+    assert_eq!(server.count("POST"), 2);
+}
+
+#[tokio::test]
+async fn a_streamed_body_is_not_sent_twice() {
+    let sessions = Arc::new(Sessions::default());
+    let server = sessions.server().await;
+    let client = server
+        .builder()
+        .session(Session::new("stale"))
+        .credentials(administrator())
+        .build()
+        .unwrap();
+    let upload = || {
+        let parts = futures_util::stream::iter([Ok::<_, std::io::Error>("content")]);
+        let upload = client.complete_blob_upload().id("1").port_sip_upload_token("t");
+        upload.body(pbx_client::reqwest::Body::wrap_stream(parts)).send()
+    };
+    let error = upload().await.unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            Error::Authentication {
+                attempted: Attempt::UnrepeatableBody,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(server.count("POST /api/auth/sign_in"), 0);
+    // The session is renewed for the next one. (This server answers with another status than an upload has.)
+    let error = upload().await.unwrap_err();
+    assert!(matches!(&error, Error::Unexpected { .. }), "{error}");
+    assert_eq!(server.count("POST /api/auth/sign_in"), 1);
+}
+
+#[tokio::test]
+async fn a_session_goes_on_in_another_program() {
+    let clock = Clock::default();
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let sessions = Arc::new(Sessions::default());
+    let server = sessions.server().await;
+    let keeper = Arc::clone(&kept);
+    let builder = server
+        .builder()
+        .credentials(administrator())
+        .on_session_change(move |session| {
+            let text = session.map(|session| serde_json::to_string(session).unwrap());
+            keeper.lock().unwrap().push(text);
+        });
+    let client = clock.of(builder).connect().await.unwrap();
+    client.session().switch_tenant("7").await.unwrap();
+    clock.advance(3600);
+    client.list_ip_rules().send().await.unwrap();
+    let texts: Vec<_> = kept.lock().unwrap().clone();
+    assert_eq!(texts.len(), 3, "{texts:?}");
+    assert!(texts[0].as_deref().unwrap().contains("R1") && texts[1].as_deref().unwrap().contains("\"7\""));
+    let last: Session = serde_json::from_str(texts[2].as_deref().unwrap()).unwrap();
+    assert_eq!(Some(&last), client.session().current().as_ref());
+    assert_eq!(last.tenant.as_deref(), Some("7"));
+
+    let other = clock.of(server.builder().session(last)).build().unwrap();
+    other.list_ip_rules().send().await.unwrap();
+    clock.advance(1790);
+    other.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/sign_in"), 1);
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 2);
+
+    client.session().sign_out().await.unwrap();
+    assert_eq!(kept.lock().unwrap().last(), Some(&None));
+}
+
+#[tokio::test]
+async fn who_signs_out_stays_out() {
+    let server = Arc::new(Sessions::default()).server().await;
+    let client = server.builder().credentials(administrator()).connect().await.unwrap();
+    client.session().sign_out().await.unwrap();
+    assert_eq!(server.last().line, "POST /api/auth/sign_out");
+    assert_eq!(server.last().header("authorization"), Some("Bearer A1"));
+    assert_eq!(client.session().current(), None);
+    let error = client.clone().list_ip_rules().send().await.unwrap_err();
+    assert!(matches!(
+        error,
+        Error::Authentication {
+            attempted: Attempt::Nothing,
+            ..
+        }
+    ));
+    client.session().sign_out().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/sign_out"), 1);
+    client.session().sign_in().await.unwrap();
+    client.list_ip_rules().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tenant_is_returned_to() {
+    let sessions = Arc::new(Sessions {
+        forgets: true,
+        ..Sessions::default()
+    });
+    let server = sessions.server().await;
+    let client = server.builder().credentials(administrator()).build().unwrap();
+    client.session().switch_tenant("7").await.unwrap();
+    assert_eq!(server.count("POST /api/tenants/switch?id=7"), 1);
+    // The session is gone, and with it the tenant.
+    sessions.give(0);
+    *sessions.tenant.lock().unwrap() = None;
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/sign_in"), 2);
+    assert_eq!(sessions.tenant.lock().unwrap().as_deref(), Some("7"));
+    client.session().leave_tenant().await.unwrap();
+    assert_eq!(server.last().line, "POST /api/tenants/switch");
+    assert_eq!(client.session().current().unwrap().tenant, None);
+}
+
+#[tokio::test]
+async fn a_session_outside_of_the_tenant_is_worse_than_none() {
+    let given = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        let token = format!("Bearer A{}", given.load(Ordering::SeqCst));
+        match request.line.split_once("/api").unwrap().1 {
+            "/auth/sign_in" => {
+                let number = given.fetch_add(1, Ordering::SeqCst) + 1;
+                Reply::json(200, &json!({"access_token": format!("A{number}")}).to_string())
+            }
+            "/tenants/switch?id=7" if token == "Bearer A1" => Reply::with(200, "", b""),
+            // The tenant is gone by the second session.
+            "/tenants/switch?id=7" => Reply::json(404, r#"{"errors":[{"code":"NOT_FOUND","message":"tenant"}]}"#),
+            "/auth/sign_out" => Reply::with(200, "", b""),
+            _ => Reply::json(401, ""),
+        }
+    })
+    .await;
+    let client = server.builder().credentials(administrator()).build().unwrap();
+    client.session().switch_tenant("7").await.unwrap();
+    let error = client.list_ip_rules().send().await.unwrap_err();
+    assert!(matches!(error, Error::NotFound(_)), "{error}");
+    assert_eq!(server.last().line, "POST /api/auth/sign_out");
+    assert_eq!(server.last().header("authorization"), Some("Bearer A2"));
+}
+
+#[tokio::test]
+async fn older_servers_have_the_other_form() {
+    let server = Server::start(|request| match request.line.as_str() {
+        "POST /api/login/oauth/token" if request.body.contains("grant_type=password") => {
+            Reply::json(200, r#"{"access_token":"A1","refresh_token":"R1","expires_in":1800}"#)
+        }
+        "POST /api/login/oauth/token" => Reply::json(200, r#"{"access_token":"A2","expires_in":1800}"#),
+        "POST /api/login/oauth/revoke" => Reply::with(200, "", b""),
+        "GET /api/ip_filters" => Reply::json(200, "{}"),
+        _ => Reply::with(404, "content-type: text/html\r\n", b"<html>404</html>"),
+    })
+    .await;
+    let clock = Clock::default();
+    let credentials = Credentials::tenant_user("alice", "p&w", "acme.example.com");
+    let client = clock
+        .of(server.builder().credentials(credentials))
+        .connect()
+        .await
+        .unwrap();
+    let request = server.last();
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(
+        request.body,
+        "grant_type=password&username=alice&password=p%26w&scope=all\
+         &client_id=9d806019-75b2-4b3d-bb8b-f5a3a412cc0a&domain=acme.example.com"
+    );
+    clock.advance(3600);
+    client.list_ip_rules().send().await.unwrap();
+    client.session().sign_out().await.unwrap();
+    // What is not there is asked for once.
+    assert_eq!(server.count("POST /api/auth/"), 1);
+    assert_eq!(server.last().line, "POST /api/login/oauth/revoke");
+    assert_eq!(server.last().header("authorization"), Some("Bearer A2"));
+
+    let json = server
+        .builder()
+        .credentials(administrator())
+        .sign_in_form(SignInForm::Json);
+    let error = json.connect().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 404);
+}
+
+#[tokio::test]
+async fn an_unknown_domain_is_a_wrong_credential() {
+    let body = r#"{"errors":[{"code":"NOT_FOUND","message":"domain not found"}]}"#;
+    let server = Server::answering(Reply::json(404, body)).await;
+    let user = || server.builder().credentials(Credentials::tenant_user("a", "b", "c"));
+    for builder in [user(), user().sign_in_form(SignInForm::OAuth)] {
+        let error = builder.connect().await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Authentication {
+                    attempted: Attempt::SignIn,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert!(error.to_string().contains("domain not found"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_goes_on_with_a_code() {
+    let server = Server::start(|request| match request.line.as_str() {
+        "POST /api/auth/sign_in" => Reply::json(200, r#"{"two_factor_enabled":true,"token":"T"}"#),
+        "POST /api/auth/send_otp" if request.json() == json!({"token": "T"}) => Reply::with(200, "", b""),
+        "POST /api/auth/verify_otp" if request.json() == json!({"token": "T", "code": "123456"}) => {
+            Reply::json(200, r#"{"access_token":"A1","refresh_token":"R1","expires_in":1800}"#)
+        }
+        "POST /api/auth/verify_otp" => {
+            Reply::json(400, r#"{"errors":[{"code":"UNAUTHORIZED","message":"wrong code"}]}"#)
+        }
+        _ if request.header("authorization") == Some("Bearer A1") => Reply::json(200, "{}"),
+        _ => Reply::json(401, ""),
+    })
+    .await;
+    let client = server.builder().credentials(administrator()).build().unwrap();
+    let Err(Error::SecondFactor(factor)) = client.list_ip_rules().send().await else {
+        panic!("the server wants a second factor");
+    };
+    assert!(!format!("{factor:?}").contains("\"T\""));
+    factor.send_code().await.unwrap();
+    let wrong = factor.verify("000000").await.unwrap_err();
+    assert!(matches!(wrong, Error::Authentication { .. }), "{wrong}");
+    let verified = factor.verify("123456").await.unwrap();
+    verified.list_ip_rules().send().await.unwrap();
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/sign_in"), 1);
+}
+
+#[tokio::test]
+async fn strange_answers_to_a_sign_in_are_told() {
+    for (body, word) in [
+        ("{}", "neither"),
+        (r#"{"access_token":""}"#, "neither"),
+        ("<html>", "JSON"),
+        ("[]", "type"),
+    ] {
+        let server = Server::answering(Reply::json(200, body)).await;
+        let error = server
+            .builder()
+            .credentials(administrator())
+            .connect()
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Unexpected { .. }), "{body}: {error}");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    let server = Server::answering(Reply::json(200, r#"{"access_token":"a\nb"}"#)).await;
+    let error = server
+        .builder()
+        .credentials(administrator())
+        .connect()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)), "{error}");
+    // What is no lifetime is no reason to sign in all the time.
+    for lifetime in ["0", "-5", "9223372036854775807", "\"\"", "null", "1e300"] {
+        let body = format!(r#"{{"access_token":"A","expires_in":{lifetime}}}"#);
+        let server = Server::answering(Reply::json(200, &body)).await;
+        let client = server.builder().credentials(administrator()).connect().await.unwrap();
+        client.list_ip_rules().send().await.unwrap();
+        assert_eq!(server.count("POST"), 1, "{lifetime}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_is_no_matter_while_the_token_works() {
+    let clock = Clock::default();
+    let server = Server::start(|request| match request.line.contains("refresh") {
+        true => Reply::json(503, ""),
+        false => Reply::json(200, "{}"),
+    })
+    .await;
+    let session = Session::new("A")
+        .with_refresh_token("R")
+        .with_expiry(clock.now() + SignedDuration::from_secs(50));
+    let client = clock.of(server.builder().session(session)).build().unwrap();
+    client.list_ip_rules().send().await.unwrap();
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
+    clock.advance(10);
+    client.list_ip_rules().send().await.unwrap();
+    assert_eq!(server.count("POST /api/auth/refresh_token"), 2);
+    clock.advance(40);
+    let error = client.list_ip_rules().send().await.unwrap_err();
+    assert!(matches!(error, Error::Server(_)), "{error}");
+}

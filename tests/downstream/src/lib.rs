@@ -1,0 +1,53 @@
+//! Disables every tenant whose balance is below a floor.
+
+use pbx_client::{Client, Error, types};
+
+/// How many tenants are asked for at a time.
+const PAGE: usize = 50;
+
+/// Disables every enabled tenant whose balance is below `floor`; their names.
+///
+/// The balance is the tenant's own affair: the session is put into each tenant to see it, and returns at the end.
+pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>, Error> {
+    let tenants = enabled_tenants(client).await?;
+    let mut disabled = Vec::new();
+    for tenant in &tenants {
+        let id = tenant.id.clone().unwrap_or_default();
+        match client.session().switch_tenant(&id).await {
+            Ok(()) => {}
+            // Deleted meanwhile.
+            Err(Error::NotFound(_)) => continue,
+            Err(error) => return Err(error),
+        }
+        let balance = client.get_tenant_balance().send().await?.into_inner().balance;
+        // No balance is no debt: the tenant has no billing.
+        if balance.is_some_and(|balance| balance < floor) {
+            let change = types::UpdateTenant::default().enabled(false);
+            client.update_tenant().id(id).body(change).send().await?;
+            disabled.push(tenant.name.clone().unwrap_or_default());
+        }
+    }
+    if !tenants.is_empty() {
+        client.session().leave_tenant().await?;
+    }
+    Ok(disabled)
+}
+
+async fn enabled_tenants(client: &Client) -> Result<Vec<types::TenantSummary>, Error> {
+    let mut tenants = Vec::new();
+    loop {
+        let page = client
+            .list_tenants()
+            .skip(tenants.len() as i64)
+            .top(PAGE as i64)
+            .send()
+            .await?
+            .into_inner();
+        let is_last = page.items.len() < PAGE;
+        tenants.extend(page.items);
+        if is_last {
+            tenants.retain(|tenant| tenant.enabled == Some(true));
+            return Ok(tenants);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Which operation of the old contract is which of the new one.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::changes::{Operation, fingerprint};
+use super::places::Step;
+use super::schemas::similar;
+use crate::contract::METHODS;
+
+/// An operation of one document.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared<'a> {
+    /// `paths` or `webhooks`.
+    pub section: &'static str,
+    pub path: &'a str,
+    pub method: &'static str,
+    pub id: Option<&'a str>,
+    pub value: &'a Value,
+    /// The path item, for what it says of all its operations.
+    pub item: &'a Value,
+}
+
+impl Declared<'_> {
+    pub fn way(&self) -> Vec<Step> {
+        vec![Step::key(self.section), Step::key(self.path), Step::key(self.method)]
+    }
+
+    pub fn operation(&self) -> Operation {
+        Operation {
+            method: self.method.to_uppercase(),
+            path: self.path.to_owned(),
+            id: self.id.map(str::to_owned),
+        }
+    }
+
+    /// The path without the names of its parameters, which no URL shows.
+    fn shape(&self) -> String {
+        let segments: Vec<_> = self.path.split('/').map(nameless).collect();
+        segments.join("/")
+    }
+}
+
+/// `{id}.json` as `{}.json`.
+fn nameless(segment: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in segment.chars() {
+        match c {
+            '{' => {
+                inside = true;
+                out.push_str("{}");
+            }
+            '}' => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The names of a template's parameters, in order.
+pub fn placeholders(path: &str) -> Vec<&str> {
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('}')?.0))
+        .collect()
+}
+
+/// All operations of a section of a document. A path item may be a reference.
+pub fn declared<'a>(root: &'a Value, section: &'static str) -> Vec<Declared<'a>> {
+    let paths = root.get(section).and_then(Value::as_object);
+    let mut all = Vec::new();
+    for (path, item) in paths.into_iter().flatten() {
+        let item = item
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| root.pointer(reference.strip_prefix('#')?))
+            .unwrap_or(item);
+        for method in METHODS {
+            if let Some(value) = item.get(method).filter(|value| value.is_object()) {
+                let id = value.get("operationId").and_then(Value::as_str);
+                all.push(Declared {
+                    section,
+                    path,
+                    method,
+                    id,
+                    value,
+                    item,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Pairs of operations; one side is missing where something was added or removed. In the order of the new document, what was
+/// removed at the end.
+pub fn pairs<'a>(old: &[Declared<'a>], new: &[Declared<'a>]) -> Vec<(Option<Declared<'a>>, Option<Declared<'a>>)> {
+    let mut of_new: Vec<Option<usize>> = vec![None; new.len()];
+    let mut taken = BTreeSet::new();
+    let mut pair = |matching: &mut dyn FnMut(&Declared<'a>, &BTreeSet<usize>) -> Option<usize>| {
+        for (index, declared) in new.iter().enumerate() {
+            if of_new[index].is_none()
+                && let Some(found) = matching(declared, &taken)
+            {
+                of_new[index] = Some(found);
+                taken.insert(found);
+            }
+        }
+    };
+
+    // The same URL and method is the same operation, whatever its parameters are called.
+    let mut by_shape: HashMap<(String, &str), usize> = HashMap::new();
+    for (index, declared) in old.iter().enumerate() {
+        by_shape.entry((declared.shape(), declared.method)).or_insert(index);
+    }
+    pair(&mut |declared, _| by_shape.get(&(declared.shape(), declared.method)).copied());
+
+    // It moved and kept its id.
+    let by_id: HashMap<&str, usize> = old.iter().enumerate().filter_map(|(i, o)| Some((o.id?, i))).collect();
+    pair(&mut |declared, taken| by_id.get(declared.id?).copied().filter(|index| !taken.contains(index)));
+
+    // It moved, got another id, and is the same in all else.
+    let content = |declared: &Declared<'_>| {
+        let parts = ["parameters", "requestBody", "responses", "summary"];
+        fingerprint(parts.iter().map(|key| declared.value.get(*key).unwrap_or(&Value::Null)))
+    };
+    let contents: Vec<_> = old.iter().map(content).collect();
+    pair(&mut |declared, taken| {
+        let own = content(declared);
+        let mut candidates = (0..old.len()).filter(|index| {
+            !taken.contains(index)
+                && contents[*index] == own
+                && old[*index].method == declared.method
+                && moved_alike(old[*index].path, declared.path)
+        });
+        candidates.next().filter(|_| candidates.next().is_none())
+    });
+
+    let pairs = new
+        .iter()
+        .zip(&of_new)
+        .map(|(new, old_index)| (old_index.map(|i| old[i]), Some(*new)));
+    let mut pairs: Vec<_> = pairs.collect();
+    let gone = old.iter().enumerate().filter(|(index, _)| !taken.contains(index));
+    pairs.extend(gone.map(|(_, declared)| (Some(*declared), None)));
+    pairs
+}
+
+/// Two paths of which one could be the other under a new name.
+fn moved_alike(a: &str, b: &str) -> bool {
+    let segments = |path: &str| {
+        path.split('/')
+            .filter(|s| !s.is_empty())
+            .map(nameless)
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (segments(a), segments(b));
+    let shared = a.iter().filter(|segment| b.contains(segment)).count();
+    shared * 2 >= a.len().max(b.len()) || a.iter().zip(&b).all(|(x, y)| similar(x, y))
+}
