@@ -11,7 +11,7 @@ fn of_status(answers: &[Exchange], status: u16) -> usize {
 }
 
 fn trunk(name: &str, mode: &str, hostname: &str) -> Value {
-    json!({"name": name, "mode": mode, "hostname": hostname})
+    json!({"name": name, "auth_mode": mode, "hostname": hostname})
 }
 
 async fn made(caller: &Raw, path: &str, body: &Value) -> String {

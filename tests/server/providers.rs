@@ -68,7 +68,8 @@ async fn a_trunk_from_its_creation_to_its_end() {
         id: Some(id.clone()),
         name: Some("Carrier".to_owned()),
         enabled: Some(true),
-        mode: Some(TrunkMode::IpAuth),
+        auth_mode: Some(TrunkMode::IpAuth),
+        auth_id: None,
         transport: Some(TransportProtocol::Udp),
         hostname: Some("sip.example.net".to_owned()),
         port: Some(5060),
@@ -256,18 +257,59 @@ async fn a_trunk_does_not_register_for_the_domain_of_a_tenant() {
     assert_eq!(refused.status().unwrap(), 409);
     let id = create("one.example.com", TrunkMode::IpAuth).await.unwrap();
     let update = UpdateProvider {
-        mode: Field::Value(TrunkMode::AcceptRegister),
+        auth_mode: Field::Value(TrunkMode::AcceptRegister),
         ..UpdateProvider::default()
     };
     let refused = client.update_provider().id(&id).body(update).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
-    assert_eq!(show(&client, &id).await.mode, Some(TrunkMode::IpAuth));
+    assert_eq!(show(&client, &id).await.auth_mode, Some(TrunkMode::IpAuth));
 
     // Nor does a tenant take the domain for which a trunk registers.
     create("two.example.com", TrunkMode::AcceptRegister).await.unwrap();
     let new = CreateTenant::new("Two", "TWO.example.com", "Europe/Berlin", "EUR", "DEU");
     let refused = client.create_tenant().body(new).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
+}
+
+#[tokio::test]
+async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
+    let server = server();
+    let caller = server.raw_signed_in().await;
+    let secret = "Tr4nk-to-the-w0rld";
+    let mut body = json!({
+        "name": "Carrier", "auth_mode": "REGISTER_AUTH", "hostname": "sip.example.net", "auth_id": "4930123",
+        "password": secret,
+    });
+    let created = caller.post("/providers", &body).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let path = format!("/providers/{}", created.json()["id"].as_str().unwrap());
+    let shown = caller.get(&path, &[]).await;
+    assert_eq!(shown.json()["auth_id"], "4930123");
+    for seen in [shown.body, caller.get("/providers", &[]).await.body] {
+        assert!(!seen.contains("password") && !seen.contains(secret), "{seen}");
+    }
+
+    // One account at one host is one trunk's; at another host it is another account.
+    assert_eq!(caller.post("/providers", &body).await.status, 409);
+    body["hostname"] = json!("sip.example.org");
+    let other = caller.post("/providers", &body).await.json()["id"].clone();
+    let moved = json!({"hostname": "SIP.example.net"});
+    let other = format!("/providers/{}", other.as_str().unwrap());
+    assert_eq!(caller.post(&other, &moved).await.status, 409);
+
+    // A password is somebody's, and goes with the account.
+    body["auth_id"] = json!(null);
+    assert_eq!(caller.post("/providers", &body).await.status, 400);
+    assert_eq!(caller.post(&path, &json!({"auth_id": null})).await.status, 400);
+    let changed = "An0ther-secret";
+    assert_eq!(caller.post(&path, &json!({"password": changed})).await.status, 200);
+    let cleared = json!({"auth_id": null, "password": null});
+    assert_eq!(caller.post(&other, &cleared).await.status, 200);
+    let stored = server.how().stored();
+    for secret in [secret, changed] {
+        let found = stored.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!found, "a password is in the database as it was sent");
+    }
 }
 
 #[tokio::test]

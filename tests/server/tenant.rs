@@ -148,7 +148,7 @@ async fn the_status_counts_trunks_that_are_assigned() {
     );
     let manager = server.raw_signed_in().await;
     for (name, tenants) in [("first", vec![&one, &other]), ("second", vec![&one]), ("third", vec![])] {
-        let trunk = json!({"name": name, "mode": "IP_AUTH", "hostname": format!("{name}.example.net")});
+        let trunk = json!({"name": name, "auth_mode": "IP_AUTH", "hostname": format!("{name}.example.net")});
         let id = manager.post("/providers", &trunk).await.json()["id"].clone();
         for (at, tenant) in tenants.into_iter().enumerate() {
             let path = format!("/providers/{}/assignees/{tenant}", id.as_str().unwrap());

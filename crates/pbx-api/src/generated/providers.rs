@@ -173,7 +173,15 @@ pub struct CreateProvider {
         deserialize_with = "api::preset::boolean_or::<true, _>"
     )]
     pub enabled: bool,
-    pub mode: TrunkMode,
+    pub auth_mode: TrunkMode,
+    /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
+    ///
+    /// 1 to 64 characters.
+    pub auth_id: Option<String>,
+    /// The password that goes with `auth_id`. It is never shown.
+    ///
+    /// 1 to 64 characters.
+    pub password: Option<api::Secret>,
     /// Default: `"UDP"`.
     #[serde(
         default = "default_create_provider_transport",
@@ -219,7 +227,11 @@ pub struct Provider {
     pub name: String,
     /// Whether calls may use the trunk.
     pub enabled: bool,
-    pub mode: TrunkMode,
+    pub auth_mode: TrunkMode,
+    /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
+    ///
+    /// 1 to 64 characters.
+    pub auth_id: Option<String>,
     pub transport: TransportProtocol,
     /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
     ///
@@ -336,7 +348,15 @@ pub struct UpdateProvider {
     pub name: api::Field<String>,
     /// Whether calls may use the trunk.
     pub enabled: api::Field<bool>,
-    pub mode: api::Field<TrunkMode>,
+    pub auth_mode: api::Field<TrunkMode>,
+    /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
+    ///
+    /// 1 to 64 characters.
+    pub auth_id: api::Field<String>,
+    /// The password that goes with `auth_id`. It is never shown.
+    ///
+    /// 1 to 64 characters.
+    pub password: api::Field<api::Secret>,
     pub transport: api::Field<TransportProtocol>,
     /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
     ///

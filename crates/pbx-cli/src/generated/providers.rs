@@ -327,12 +327,26 @@ pub(in crate::generated) mod types {
                 )
                 .nullable(),
             Member::new(
-                    "mode",
-                    "mode",
+                    "auth_mode",
+                    "auth-mode",
                     Kind::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
                     "How the trunk and this system know each other:\n- IP_AUTH: By their addresses.\n- REGISTER_AUTH: This system registers with the trunk.\n- ACCEPT_REGISTER: The trunk registers with this system.",
                 )
                 .required(),
+            Member::new(
+                    "auth_id",
+                    "auth-id",
+                    Kind::Text,
+                    "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.",
+                )
+                .nullable(),
+            Member::new(
+                    "password",
+                    "password",
+                    Kind::Secret,
+                    "The password that goes with auth_id. It is never shown. 1 to 64 characters.",
+                )
+                .nullable(),
             Member::new(
                     "transport",
                     "transport",
@@ -370,13 +384,14 @@ pub(in crate::generated) mod types {
             Member::new("name", "name", Kind::Text, "").required().read_only(),
             Member::new("enabled", "enabled", Kind::Boolean, "").required().read_only(),
             Member::new(
-                    "mode",
-                    "mode",
+                    "auth_mode",
+                    "auth-mode",
                     Kind::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
                     "",
                 )
                 .required()
                 .read_only(),
+            Member::new("auth_id", "auth-id", Kind::Text, "").required().nullable(),
             Member::new("transport", "transport", Kind::Enum(&["UDP", "TCP", "TLS"]), "")
                 .required()
                 .read_only(),
@@ -457,10 +472,24 @@ pub(in crate::generated) mod types {
                 )
                 .nullable(),
             Member::new(
-                    "mode",
-                    "mode",
+                    "auth_mode",
+                    "auth-mode",
                     Kind::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
                     "How the trunk and this system know each other:\n- IP_AUTH: By their addresses.\n- REGISTER_AUTH: This system registers with the trunk.\n- ACCEPT_REGISTER: The trunk registers with this system.",
+                )
+                .nullable(),
+            Member::new(
+                    "auth_id",
+                    "auth-id",
+                    Kind::Text,
+                    "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.",
+                )
+                .nullable(),
+            Member::new(
+                    "password",
+                    "password",
+                    Kind::Secret,
+                    "The password that goes with auth_id. It is never shown. 1 to 64 characters.",
                 )
                 .nullable(),
             Member::new(

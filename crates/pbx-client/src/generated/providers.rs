@@ -699,7 +699,11 @@ pub mod types {
         /// Whether calls may use the trunk. Default: `true`.
         pub enabled: Option<bool>,
         /// See [`TrunkMode`].
-        pub mode: TrunkMode,
+        pub auth_mode: TrunkMode,
+        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.
+        pub auth_id: Option<String>,
+        /// The password that goes with `auth_id`. It is never shown. 1 to 64 characters.
+        pub password: Option<crate::Secret>,
         /// Default: `UDP`.
         pub transport: Option<TransportProtocol>,
         /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.
@@ -713,12 +717,14 @@ pub mod types {
     crate::support::create_object! {
         CreateProvider {
             name: String,
-            mode: TrunkMode,
+            auth_mode: TrunkMode,
             hostname: String,
         }
 
         optional {
             enabled: bool,
+            auth_id: String,
+            password: crate::Secret,
             transport: TransportProtocol,
             port: u16,
             concurrency: i64,
@@ -735,7 +741,9 @@ pub mod types {
         /// Whether calls may use the trunk.
         pub enabled: Option<bool>,
         /// See [`TrunkMode`].
-        pub mode: Option<TrunkMode>,
+        pub auth_mode: Option<TrunkMode>,
+        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
+        pub auth_id: Option<String>,
         /// See [`TransportProtocol`].
         pub transport: Option<TransportProtocol>,
         /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
@@ -751,7 +759,8 @@ pub mod types {
             id: String,
             name: String,
             enabled: bool,
-            mode: TrunkMode,
+            auth_mode: TrunkMode,
+            auth_id: String,
             transport: TransportProtocol,
             hostname: String,
             port: u16,
@@ -861,7 +870,11 @@ pub mod types {
         /// Whether calls may use the trunk.
         pub enabled: crate::Field<bool>,
         /// See [`TrunkMode`].
-        pub mode: crate::Field<TrunkMode>,
+        pub auth_mode: crate::Field<TrunkMode>,
+        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.
+        pub auth_id: crate::Field<String>,
+        /// The password that goes with `auth_id`. It is never shown. 1 to 64 characters.
+        pub password: crate::Field<crate::Secret>,
         /// See [`TransportProtocol`].
         pub transport: crate::Field<TransportProtocol>,
         /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.
@@ -876,7 +889,9 @@ pub mod types {
         UpdateProvider {
             name: String,
             enabled: bool,
-            mode: TrunkMode,
+            auth_mode: TrunkMode,
+            auth_id: String,
+            password: crate::Secret,
             transport: TransportProtocol,
             hostname: String,
             port: u16,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::merged;
+use super::merge::{merged, needed};
 use super::{Error, Id, IdSource, Violation};
 use crate::store::{Changes, OnConstraint, Store, Tx, holidays as queries};
 
@@ -202,13 +202,6 @@ impl Draft {
             _ => Err(Error::Invalid(faults)),
         }
     }
-}
-
-fn needed<T>(faults: &mut Vec<Violation>, name: &str, value: Option<T>) -> Option<T> {
-    if value.is_none() {
-        faults.push(Violation::field(name, "required", "is needed"));
-    }
-    value
 }
 
 /// The first or last day, if it is complete; one that no calendar has is a fault.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Error, document};
+use super::{Error, Violation, document};
 
 /// The object with what was sent in place of its own members, as [`document::merge`] does it. `T` has a default for each of them,
 /// and what is cleared falls back to that.
@@ -15,4 +15,12 @@ pub fn merged<T: DeserializeOwned>(before: &impl Serialize, sent: &Map<String, V
     document::merge(&mut members, sent, &Map::new(), &[]);
     serde_json::from_value(Value::Object(members))
         .map_err(|error| Error::internal(format!("a merged object does not read: {error}")))
+}
+
+/// The same value; that it is missing is a fault.
+pub fn needed<T>(faults: &mut Vec<Violation>, name: &str, value: Option<T>) -> Option<T> {
+    if value.is_none() {
+        faults.push(Violation::field(name, "required", "is needed"));
+    }
+    value
 }

@@ -4,47 +4,29 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
 use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
+use super::merge::{merged, needed};
 use super::tenants::caller_ids;
 use super::transports::Protocol;
-use super::{Error, Id, Violation, address};
+use super::vault::{Sealed, Vault};
+use super::{Error, Id, IdSource, Violation, address, document};
 use crate::store::{Changes, OnConstraint, Store, Tx, providers as queries, tenants};
 
 /// What a list of trunks can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
-    Field {
-        name: "id",
-        kind: Kind::Id,
-    },
-    Field {
-        name: "name",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "enabled",
-        kind: Kind::Boolean,
-    },
-    Field {
-        name: "mode",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "transport",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "hostname",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "port",
-        kind: Kind::Integer,
-    },
-    Field {
-        name: "concurrency",
-        kind: Kind::Integer,
-    },
+    Field::new("id", Kind::Id),
+    Field::new("name", Kind::Text),
+    Field::new("enabled", Kind::Boolean),
+    Field::new("auth_mode", Kind::Text),
+    Field::new("auth_id", Kind::Text),
+    Field::new("transport", Kind::Text),
+    Field::new("hostname", Kind::Text),
+    Field::new("port", Kind::Integer),
+    Field::new("concurrency", Kind::Integer),
 ];
 
 /// How many ranges a tenant may have of one trunk, so that storing them holds nobody up.
@@ -54,7 +36,8 @@ const RANGES: usize = 1000;
 const DIGITS: usize = 15;
 
 /// How a trunk and this system know each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Mode {
     /// By their addresses.
     IpAuth,
@@ -86,16 +69,21 @@ impl FromStr for Mode {
 }
 
 /// A trunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provider {
     /// Its id.
+    #[serde(skip)]
     pub id: Id,
     /// For people.
     pub name: String,
     /// Whether calls may use it.
     pub enabled: bool,
     /// How it is known.
-    pub mode: Mode,
+    pub auth_mode: Mode,
+    /// As whom one of the two registers with the other.
+    pub auth_id: Option<String>,
+    /// With what; never shown.
+    pub password: Option<Sealed>,
     /// How SIP travels to it.
     pub transport: Protocol,
     /// In lower case. With [`Mode::AcceptRegister`], the domain for which it registers.
@@ -107,33 +95,63 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// The members that another has otherwise.
-    fn differing(&self, other: &Self) -> Vec<&'static str> {
-        let members = [
-            ("name", self.name != other.name),
-            ("enabled", self.enabled != other.enabled),
-            ("mode", self.mode != other.mode),
-            ("transport", self.transport != other.transport),
-            ("hostname", self.hostname != other.hostname),
-            ("port", self.port != other.port),
-            ("concurrency", self.concurrency != other.concurrency),
+    /// The members that have a value.
+    fn set(&self) -> impl Iterator<Item = &'static str> {
+        let always = ["name", "enabled", "auth_mode", "transport", "hostname", "port"];
+        let given = [
+            self.auth_id.as_ref().map(|_| "auth_id"),
+            self.password.as_ref().map(|_| "password"),
+            self.concurrency.map(|_| "concurrency"),
         ];
-        let differ = members.into_iter().filter(|(_, differ)| *differ);
-        differ.map(|(name, _)| name).collect()
+        always.into_iter().chain(given.into_iter().flatten())
     }
 }
 
-/// Changes to a trunk. The outer `None` leaves a member as it is, the inner one clears it: it is then as in a new trunk.
-#[derive(Debug, Clone, Default)]
+/// A trunk as it was sent: what is missing is as in a new one, if that has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 #[expect(missing_docs, reason = "as in Provider")]
-pub struct ProviderChanges {
-    pub name: Option<Option<String>>,
-    pub enabled: Option<Option<bool>>,
-    pub mode: Option<Option<Mode>>,
-    pub transport: Option<Option<Protocol>>,
-    pub hostname: Option<Option<String>>,
-    pub port: Option<Option<u16>>,
-    pub concurrency: Option<Option<i64>>,
+pub struct Draft {
+    pub name: Option<String>,
+    pub enabled: Option<bool>,
+    pub auth_mode: Option<Mode>,
+    pub auth_id: Option<String>,
+    pub password: Option<Sealed>,
+    pub transport: Option<Protocol>,
+    pub hostname: Option<String>,
+    pub port: Option<u16>,
+    pub concurrency: Option<i64>,
+}
+
+impl Draft {
+    /// The trunk, or everything that is wrong with it.
+    fn checked(self, id: Id) -> Result<Provider, Error> {
+        let mut faults = Vec::new();
+        let name = needed(&mut faults, "name", self.name);
+        let auth_mode = needed(&mut faults, "auth_mode", self.auth_mode);
+        let hostname = needed(&mut faults, "hostname", self.hostname).and_then(|text| {
+            let host = address::host(&text).map_err(|message| Violation::field("hostname", "format", message));
+            host.map_err(|fault| faults.push(fault)).ok()
+        });
+        if self.password.is_some() && self.auth_id.is_none() {
+            faults.push(Violation::field("auth_id", "required", "is needed with `password`"));
+        }
+        match (name, auth_mode, hostname) {
+            (Some(name), Some(auth_mode), Some(hostname)) if faults.is_empty() => Ok(Provider {
+                id,
+                name,
+                enabled: self.enabled.unwrap_or(true),
+                auth_mode,
+                auth_id: self.auth_id,
+                password: self.password,
+                transport: self.transport.unwrap_or(Protocol::Udp),
+                hostname: hostname.to_lowercase(),
+                port: self.port.unwrap_or(5060),
+                concurrency: self.concurrency,
+            }),
+            _ => Err(Error::Invalid(faults)),
+        }
+    }
 }
 
 /// What a tenant has of a trunk.
@@ -170,20 +188,22 @@ pub async fn list(store: &Store, query: ListQuery) -> Result<Page<Provider>, Err
     store.scan(move |tx| Ok(queries::page(tx, &query)?)).await
 }
 
-/// Adds a trunk.
-pub async fn create(store: &Changes, new: Provider) -> Result<Id, Error> {
-    let provider = Provider {
-        hostname: host(&new.hostname).map_err(Error::invalid)?,
-        ..new
-    };
-    let names = ["name", "enabled", "mode", "transport", "hostname", "port"];
-    let names = names.into_iter().chain(provider.concurrency.map(|_| "concurrency"));
-    let entry = Entry::create(Object::Provider, provider.id).fields(names);
+/// Adds a trunk, with that password in clear.
+pub async fn create(
+    store: &Changes,
+    ids: &IdSource,
+    vault: &Vault,
+    mut new: Draft,
+    password: Option<&str>,
+) -> Result<Id, Error> {
+    let id = ids.next();
+    new.password = password.map(|clear| vault.seal(&place(id), clear)).transpose()?;
+    let provider = new.checked(id)?;
     store
         .write(move |tx| {
             check_domain(tx, &provider)?;
-            queries::insert(tx, &provider)?;
-            Ok(entry.clone().with(provider.id))
+            queries::insert(tx, &provider).on_constraint(queries::UNIQUE_AUTH_ID, taken)?;
+            Ok(Entry::create(Object::Provider, id).fields(provider.set()).with(id))
         })
         .await
 }
@@ -193,18 +213,16 @@ pub async fn show(store: &Store, id: Id) -> Result<Provider, Error> {
     store.read(move |tx| existing(tx, id)).await
 }
 
-/// Changes what is given and nothing else.
-pub async fn update(store: &Changes, id: Id, changes: ProviderChanges) -> Result<(), Error> {
-    let changes = checked(changes)?;
+/// Merges the members that were sent and nothing else; the whole must keep the rules.
+pub async fn update(store: &Changes, vault: &Vault, id: Id, mut sent: Map<String, Value>) -> Result<(), Error> {
+    document::seal(vault, &mut sent, &["password"], |_| place(id))?;
     store
         .write(move |tx| {
             let before = existing(tx, id)?;
-            let after = changed(before.clone(), changes.clone());
+            let after = merged::<Draft>(&before, &sent)?.checked(id)?;
             check_domain(tx, &after)?;
-            queries::update(tx, &after)?;
-            Ok(Entry::update(Object::Provider, id)
-                .fields(before.differing(&after))
-                .with(()))
+            queries::update(tx, &after).on_constraint(queries::UNIQUE_AUTH_ID, taken)?;
+            Ok(Entry::update(Object::Provider, id).between(&before, &after).with(()))
         })
         .await
 }
@@ -308,7 +326,7 @@ fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Provider, Error> {
 
 /// What registers for a domain must not be mistaken for the tenant of that domain.
 fn check_domain(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), Error> {
-    if provider.mode == Mode::AcceptRegister && tenants::id_of(tx, &provider.hostname)?.is_some() {
+    if provider.auth_mode == Mode::AcceptRegister && tenants::id_of(tx, &provider.hostname)?.is_some() {
         return Err(Error::Conflict {
             code: "CONFLICT",
             message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs one of its own."
@@ -318,48 +336,15 @@ fn check_domain(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), Error> {
     Ok(())
 }
 
-fn host(text: &str) -> Result<String, Violation> {
-    address::host(text)
-        .map(|host| host.to_lowercase())
-        .map_err(|message| Violation::field("hostname", "format", message))
+/// Where the password of a trunk is, to the vault.
+fn place(id: Id) -> String {
+    format!("providers.{id}.password")
 }
 
-/// The same changes with the host name as it is stored, if they leave a trunk everything that it needs.
-fn checked(mut changes: ProviderChanges) -> Result<ProviderChanges, Error> {
-    let cleared = [
-        ("name", changes.name == Some(None)),
-        ("mode", changes.mode == Some(None)),
-        ("hostname", changes.hostname == Some(None)),
-    ];
-    let cleared = cleared.into_iter().filter(|(_, cleared)| *cleared);
-    let mut violations: Vec<_> = cleared
-        .map(|(name, _)| Violation::field(name, "required", "cannot be cleared"))
-        .collect();
-    if let Some(Some(text)) = &changes.hostname {
-        match host(text) {
-            Ok(hostname) => changes.hostname = Some(Some(hostname)),
-            Err(violation) => violations.push(violation),
-        }
-    }
-    if violations.is_empty() {
-        Ok(changes)
-    } else {
-        Err(Error::Invalid(violations))
-    }
-}
-
-fn changed(before: Provider, changes: ProviderChanges) -> Provider {
-    Provider {
-        id: before.id,
-        name: changes.name.flatten().unwrap_or(before.name),
-        enabled: changes.enabled.map_or(before.enabled, |sent| sent.unwrap_or(true)),
-        mode: changes.mode.flatten().unwrap_or(before.mode),
-        transport: changes
-            .transport
-            .map_or(before.transport, |sent| sent.unwrap_or(Protocol::Udp)),
-        hostname: changes.hostname.flatten().unwrap_or(before.hostname),
-        port: changes.port.map_or(before.port, |sent| sent.unwrap_or(5060)),
-        concurrency: changes.concurrency.unwrap_or(before.concurrency),
+fn taken() -> Error {
+    Error::Conflict {
+        code: "CONFLICT",
+        message: "Another trunk has this `auth_id` at this `hostname`.".to_owned(),
     }
 }
 
@@ -406,6 +391,8 @@ fn ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -434,17 +421,19 @@ mod tests {
 
     #[test]
     fn what_every_trunk_has_cannot_be_cleared() {
-        let changes = ProviderChanges {
-            name: Some(None),
-            mode: Some(None),
-            hostname: Some(Some("sip://x".to_owned())),
-            port: Some(None),
-            ..ProviderChanges::default()
+        let before = Draft {
+            name: Some("Trunk".to_owned()),
+            auth_mode: Some(Mode::IpAuth),
+            hostname: Some("sip.example.net".to_owned()),
+            ..Draft::default()
         };
-        let Err(Error::Invalid(violations)) = checked(changes) else {
-            panic!("three members are wrong")
+        let before = before.checked(Id::from_stored(1)).unwrap();
+        let sent = json!({"name": null, "auth_mode": null, "hostname": "sip://x", "port": null, "password": "x"});
+        let sent: Map<String, Value> = serde_json::from_value(sent).unwrap();
+        let Err(Error::Invalid(violations)) = merged::<Draft>(&before, &sent).unwrap().checked(before.id) else {
+            panic!("four members are wrong")
         };
         let found: Vec<_> = violations.iter().map(|violation| violation.rule).collect();
-        assert_eq!(found, ["required", "required", "format"]);
+        assert_eq!(found, ["required", "required", "format", "required"]);
     }
 }

@@ -4,13 +4,12 @@ use pbx_api::providers::{
     AssignProvider, CreateProvider, Created, ListProvidersQuery, Provider, ProviderAssignee, ProviderAssigneeList,
     ProviderAssignment, ProviderList, ProvidersApi, TrunkMode, UpdateProvider,
 };
-use pbx_api::{Call, Patch};
+use pbx_api::{Call, Patch, Secret};
 
 use super::known;
 use crate::domain::list::ListQuery;
-use crate::domain::providers::{self, Assignment, Mode, ProviderChanges};
+use crate::domain::providers::{self, Assignment, Draft, Mode};
 use crate::domain::session::Caller;
-use crate::domain::transports::Protocol;
 use crate::domain::{Error, Id};
 use crate::http::Pbx;
 
@@ -25,17 +24,19 @@ impl ProvidersApi for Pbx {
     }
 
     async fn create_provider(&self, call: Call<Caller>, body: CreateProvider) -> Result<Created, Error> {
-        let new = providers::Provider {
-            id: self.ids.next(),
-            name: body.name,
-            enabled: body.enabled,
-            mode: body.mode.into(),
-            transport: body.transport.into(),
-            hostname: body.hostname,
-            port: body.port,
+        let new = Draft {
+            name: Some(body.name),
+            enabled: Some(body.enabled),
+            auth_mode: Some(body.auth_mode.into()),
+            auth_id: body.auth_id,
+            password: None,
+            transport: Some(body.transport.into()),
+            hostname: Some(body.hostname),
+            port: Some(body.port),
             concurrency: body.concurrency.map(i64::from),
         };
-        let id = providers::create(&self.changes(&call), new).await?;
+        let password = body.password.as_ref().map(Secret::expose);
+        let id = providers::create(&self.changes(&call), &self.ids, &self.vault, new, password).await?;
         Ok(Created { id: id.to_string() })
     }
 
@@ -44,7 +45,7 @@ impl ProvidersApi for Pbx {
     }
 
     async fn update_provider(&self, call: Call<Caller>, id: String, body: Patch<UpdateProvider>) -> Result<(), Error> {
-        providers::update(&self.changes(&call), trunk(&id)?, body.into_parts().0.into()).await
+        providers::update(&self.changes(&call), &self.vault, trunk(&id)?, body.into_parts().1).await
     }
 
     async fn destroy_provider(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
@@ -101,27 +102,14 @@ fn trunk(id: &str) -> Result<Id, Error> {
     known(id, providers::not_found)
 }
 
-impl From<UpdateProvider> for ProviderChanges {
-    fn from(update: UpdateProvider) -> Self {
-        Self {
-            name: update.name.into_set(),
-            enabled: update.enabled.into_set(),
-            mode: update.mode.into_set().map(|mode| mode.map(Mode::from)),
-            transport: update.transport.into_set().map(|sent| sent.map(Protocol::from)),
-            hostname: update.hostname.into_set(),
-            port: update.port.into_set(),
-            concurrency: update.concurrency.into_set().map(|calls| calls.map(i64::from)),
-        }
-    }
-}
-
 impl From<providers::Provider> for Provider {
     fn from(provider: providers::Provider) -> Self {
         Self {
             id: provider.id.to_string(),
             name: provider.name,
             enabled: provider.enabled,
-            mode: provider.mode.into(),
+            auth_mode: provider.auth_mode.into(),
+            auth_id: provider.auth_id,
             transport: provider.transport.into(),
             hostname: provider.hostname,
             port: provider.port,

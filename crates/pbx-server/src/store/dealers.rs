@@ -13,6 +13,7 @@ use crate::domain::session::Reach;
 const LIST: List = List {
     fields: FIELDS,
     indexed: &[],
+    search_text: None,
     tables: &["accounts", "dealer_branches", "dealers"],
 };
 

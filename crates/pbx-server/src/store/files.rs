@@ -67,6 +67,7 @@ pub fn delete_expired_uploads(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Sto
 const LIST: List = List {
     fields: FIELDS,
     indexed: &[],
+    search_text: None,
     tables: &["dealers", "files", "tenants"],
 };
 

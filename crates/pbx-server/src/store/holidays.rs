@@ -14,6 +14,7 @@ const TABLE: &str = "holidays";
 const LIST: List = List {
     fields: FIELDS,
     indexed: &["id", "name", "region", "year_start"],
+    search_text: None,
     tables: &["holidays", "tenants"],
 };
 

@@ -37,6 +37,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(80, "0080_files"),
     step!(90, "0090_alerts"),
     step!(100, "0100_lists"),
+    step!(110, "0110_trunks"),
+    step!(120, "0120_search"),
 ];
 
 /// The version a database has after all steps.

@@ -8,17 +8,23 @@ use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::providers::{Assignment, FIELDS, Mode, NumberRange, Provider};
+use crate::domain::vault::Sealed;
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 10] = [
     "id",
     "name",
     "enabled",
-    "mode",
+    "auth_mode",
+    "auth_id",
+    "password",
     "transport",
     "hostname",
     "port",
     "concurrency",
 ];
+
+/// The unique key over the host and who registers there.
+pub const UNIQUE_AUTH_ID: &str = "providers_hostname_auth_id";
 
 /// What keeps a trunk that is assigned.
 pub const ASSIGNED: &str = "foreign_key";
@@ -40,11 +46,11 @@ pub fn registers(tx: &mut Tx<'_>, domain: &str) -> Result<bool, StoreError> {
     let mut select = select();
     select
         .and_where(Expr::col("hostname").eq(domain.to_lowercase()))
-        .and_where(Expr::col("mode").eq(Mode::AcceptRegister.as_str()));
+        .and_where(Expr::col("auth_mode").eq(Mode::AcceptRegister.as_str()));
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Adds a trunk.
+/// Adds a trunk. Credentials that another has violate [`UNIQUE_AUTH_ID`].
 pub fn insert(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -54,7 +60,7 @@ pub fn insert(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     tx.execute(&insert).map(drop)
 }
 
-/// Stores a trunk in place of the one of the same id.
+/// Stores a trunk in place of the one of the same id. Credentials that another has violate [`UNIQUE_AUTH_ID`].
 pub fn update(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -145,12 +151,14 @@ fn assigned(id: Id) -> SelectStatement {
         .to_owned()
 }
 
-fn values(provider: &Provider) -> [(&'static str, Value); 8] {
+fn values(provider: &Provider) -> [(&'static str, Value); 10] {
     let values = [
         provider.id.into(),
         provider.name.clone().into(),
         provider.enabled.into(),
-        provider.mode.as_str().into(),
+        provider.auth_mode.as_str().into(),
+        provider.auth_id.clone().into(),
+        provider.password.clone().map(Sealed::into_stored).into(),
         provider.transport.as_str().into(),
         provider.hostname.clone().into(),
         i64::from(provider.port).into(),
@@ -166,11 +174,13 @@ fn read(row: &Row<'_>) -> Result<Provider, StoreError> {
         id: row.get(0)?,
         name: row.get(1)?,
         enabled: row.get(2)?,
-        mode: row.get::<String>(3)?.parse().map_err(|()| unreadable("mode"))?,
-        transport: row.get::<String>(4)?.parse().map_err(|()| unreadable("transport"))?,
-        hostname: row.get(5)?,
-        port: row.get::<i64>(6)?.try_into().map_err(|_| unreadable("port"))?,
-        concurrency: row.get(7)?,
+        auth_mode: row.get::<String>(3)?.parse().map_err(|()| unreadable("auth_mode"))?,
+        auth_id: row.get(4)?,
+        password: row.get::<Option<String>>(5)?.map(Sealed::from_stored),
+        transport: row.get::<String>(6)?.parse().map_err(|()| unreadable("transport"))?,
+        hostname: row.get(7)?,
+        port: row.get::<i64>(8)?.try_into().map_err(|_| unreadable("port"))?,
+        concurrency: row.get(9)?,
     })
 }
 

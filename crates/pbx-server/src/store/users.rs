@@ -14,6 +14,7 @@ use crate::domain::vault::Sealed;
 const LIST: List = List {
     fields: FIELDS,
     indexed: &[],
+    search_text: None,
     tables: &["accounts", "tenants", "users"],
 };
 
