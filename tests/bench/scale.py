@@ -38,10 +38,10 @@ MANY_HOLIDAYS = 1_000
 FILL = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {n})
 INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
-                     max_concurrent_calls, created_at)
+                     max_concurrent_calls, created_at, search_text)
 SELECT {first} + i, 'Tenant ' || i, 't' || i || '.example.com', 't' || i || '.example.com', 'Europe/Berlin', 'EUR',
        CASE WHEN i % 50 = 0 THEN 'AUT' ELSE 'DEU' END, CASE WHEN i % 10 = 0 THEN {no} ELSE {yes} END, i, 20,
-       1700000000000000 + i
+       1700000000000000 + i, 'tenant ' || i || ' t' || i || '.example.com europe/berlin eur'
 FROM numbers;
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {many_holidays})
 INSERT INTO holidays (tenant_id, id, name, region, consecutive, every_year, month_start, month_end, day_start, day_end,

@@ -3,7 +3,7 @@
 //! `strpos` and `reverse` are functions of PostgreSQL, and the embedded engine is given the same ones; `lower_unicode` is ours on
 //! both. So a filter means the same on each, letters beyond ASCII included.
 
-use sea_query::{Asterisk, BinOper, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
+use sea_query::{Asterisk, BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
 use super::counts::Count;
 use super::error::StoreError;
@@ -21,6 +21,8 @@ pub struct List {
     pub fields: &'static [Field],
     /// Those of them that an index finds.
     pub indexed: &'static [&'static str],
+    /// The column with all its texts in lower case, with [`BETWEEN`] between them, if there is one.
+    pub search_text: Option<&'static str>,
     /// The tables that decide which rows there are, if it may be long: then its count is remembered until one of them changes.
     pub tables: &'static [&'static str],
 }
@@ -31,6 +33,7 @@ impl List {
         Self {
             fields,
             indexed: &[],
+            search_text: None,
             tables: &[],
         }
     }
@@ -99,11 +102,16 @@ pub fn page<T>(
 }
 
 fn matching(mut select: SelectStatement, list: &List, query: &ListQuery, access: Access) -> SelectStatement {
-    if let Some(filter) = &query.filter {
-        select.and_where(condition(filter, access));
+    match (&query.filter, access) {
+        (Some(filter), Access::Search) => drop(select.and_where(condition(filter))),
+        (Some(Filter::And(parts)), Access::Walk) => {
+            select.cond_where(parts.iter().fold(Cond::all(), |all, part| all.add(passed(part))));
+        }
+        (Some(filter), Access::Walk) => drop(select.and_where(passed(filter))),
+        (None, _) => {}
     }
     if let Some(search) = &query.search {
-        select.and_where(found(search, list.fields));
+        select.and_where(found(search, list));
     }
     select
 }
@@ -135,12 +143,12 @@ fn count_few(tx: &mut Tx<'_>, mut select: SelectStatement) -> Result<Option<i64>
     Ok(count.filter(|count| *count < FEW.into()))
 }
 
-fn condition(filter: &Filter, access: Access) -> Expr {
-    let condition = |part: &Filter| condition(part, access);
-    let column = |field: &Field| match access {
-        Access::Search => column(field),
-        Access::Walk => unfound(column(field)),
-    };
+/// The condition as one that no engine takes an index for, and that PostgreSQL takes for one that many rows pass.
+fn passed(filter: &Filter) -> Expr {
+    Func::coalesce([condition(filter), Expr::value(false)]).into()
+}
+
+fn condition(filter: &Filter) -> Expr {
     match filter {
         Filter::And(parts) => parts
             .iter()
@@ -215,43 +223,43 @@ fn value(operand: &Operand) -> Expr {
 }
 
 /// The term in any text column; a column without a value contains nothing.
-fn found(search: &Search, fields: &[Field]) -> Expr {
+fn found(search: &Search, list: &List) -> Expr {
     match search {
         Search::All(parts) => parts
             .iter()
-            .map(|part| found(part, fields))
+            .map(|part| found(part, list))
             .reduce(Expr::and)
             .unwrap_or_else(|| Expr::value(true)),
         Search::Any(parts) => parts
             .iter()
-            .map(|part| found(part, fields))
+            .map(|part| found(part, list))
             .reduce(Expr::or)
             .unwrap_or_else(|| Expr::value(false)),
-        Search::Not(inner) => found(inner, fields).not(),
+        Search::Not(inner) => found(inner, list).not(),
         Search::Term(term) => {
-            let texts = fields.iter().filter(|field| field.kind == Kind::Text);
-            let texts = texts.map(|field| Expr::from(Func::coalesce([column(field), Expr::value("")])));
-            // In one piece, because lower case takes longest. Nobody searches for what is between them.
-            let text = texts.reduce(|text, next| text.binary(CONCATENATE, BETWEEN).binary(CONCATENATE, next));
-            let lower = text.map(|text| strpos(Func::cust("lower_unicode").arg(text).into(), term.clone()).gt(0));
-            lower.unwrap_or_else(|| Expr::value(false))
+            let kept = list.search_text.map(Expr::col);
+            let text = kept.or_else(|| search_text(list.fields));
+            text.map_or_else(|| Expr::value(false), |text| strpos(text, term.clone()).gt(0))
         }
     }
+}
+
+/// All texts in one piece and in lower case, which takes longest. Nobody searches for what is between them.
+fn search_text(fields: &[Field]) -> Option<Expr> {
+    let texts = fields.iter().filter(|field| field.kind == Kind::Text);
+    let texts = texts.map(|field| Expr::from(Func::coalesce([column(field), Expr::value("")])));
+    let text = texts.reduce(|text, next| text.binary(CONCATENATE, BETWEEN).binary(CONCATENATE, next));
+    text.map(|text| Func::cust("lower_unicode").arg(text).into())
 }
 
 /// Both engines have it.
 const CONCATENATE: BinOper = BinOper::Custom("||");
 
-/// The separator of units.
-const BETWEEN: &str = "\u{1f}";
+/// The separator of units, between texts that are searched together.
+pub const BETWEEN: &str = "\u{1f}";
 
 fn column(field: &Field) -> Expr {
     Expr::col(field.name)
-}
-
-/// The same value, and no engine takes an index for it.
-fn unfound(column: Expr) -> Expr {
-    Func::coalesce([column.clone(), column]).into()
 }
 
 fn strpos(text: Expr, part: String) -> Expr {

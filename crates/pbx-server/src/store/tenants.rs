@@ -62,6 +62,7 @@ const LIST: List = List {
         "created_at",
         ABOVE.name,
     ],
+    search_text: Some("search_text"),
     tables: &["dealer_tenants", "tenants"],
 };
 
@@ -271,7 +272,25 @@ fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError>
         ("max_extensions", i64::from(*max_extensions).into()),
         ("max_concurrent_calls", i64::from(*max_concurrent_calls).into()),
         ("avatar_file_id", avatar.into()),
+        ("search_text", search_text(&tenant.profile).into()),
     ])
+}
+
+/// What free text is looked for in: every text of [`FIELDS`].
+fn search_text(profile: &Profile) -> String {
+    let Profile {
+        name,
+        domain,
+        website,
+        timezone,
+        currency,
+        region,
+        ..
+    } = profile;
+    let website = website.as_deref().unwrap_or_default();
+    [name, domain, website, timezone, currency, region]
+        .join(list::BETWEEN)
+        .to_lowercase()
 }
 
 fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {

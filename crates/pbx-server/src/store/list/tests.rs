@@ -18,6 +18,7 @@ const SHORT: List = List::short(FIELDS);
 const LONG: List = List {
     fields: FIELDS,
     indexed: &["id", "name", "port", "enabled", "at"],
+    search_text: None,
     tables: &["things"],
 };
 
