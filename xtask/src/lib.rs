@@ -8,3 +8,4 @@ pub mod diff;
 pub mod listing;
 pub mod located;
 pub mod model;
+pub mod upstream;
