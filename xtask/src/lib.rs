@@ -6,6 +6,5 @@ pub mod contract;
 pub mod diagnostic;
 pub mod diff;
 pub mod listing;
-pub mod located;
 pub mod model;
 pub mod upstream;
