@@ -244,6 +244,7 @@ fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
             "  + types::Holiday.yearly\n",
             "  + types::IpRuleTarget::Observe\n",
             "  + HolidaysApi::copy_holiday\n",
+            "  + Operation::CopyHoliday\n",
             // The implementation.
             "crates/pbx-server/src/resources/holidays.rs:",
             ": impl HolidaysApi\n  missing   copy_holiday\n  too many  delete_holiday\n",
