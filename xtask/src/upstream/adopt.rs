@@ -64,8 +64,9 @@ pub fn adopt(specs: &Path, plan: &Plan, release: Option<&str>) -> Result<String>
         let _ = writeln!(said, "{line}");
     }
     said.push_str(
-        "Next: mend the corrections above, then `cargo xtask codegen`, `cargo check --workspace --all-targets`, and\n\
-         `cargo insta review` (or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`).\n",
+        "Next: mend the corrections above, then `cargo xtask codegen`, `cargo check --workspace --all-targets`,\n\
+         `cargo insta review` (or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`), and\n\
+         `cargo xtask changelog RELEASE HEAD`.\n",
     );
     Ok(said)
 }
