@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{folder, git};
+use super::folder::{self, Stock};
+use super::git;
 use crate::contract::files::Files;
 use crate::diagnostic::{Diagnostics, Place, fault};
-use crate::located::{At, Language, Node, parse};
+use located::{At, Language, Node, parse};
 
 /// One of the two contracts.
 #[derive(Debug)]
@@ -21,12 +22,27 @@ pub struct Side {
     pub origin: Node,
     /// What the maintainer should know of how it was read.
     pub notices: Vec<String>,
+    /// What it is made of, where it is a folder.
+    pub stock: Option<Stock>,
 }
 
 /// Where `specs` is, for what is not given on the command line.
 pub const SPECS: &str = "specs";
 
 impl Side {
+    /// Reads both sides at once; without a new one, that is what is in the work tree.
+    pub fn read_both(old: &str, new: Option<&str>, workspace: &Path) -> Result<(Self, Self), Diagnostics> {
+        std::thread::scope(|scope| {
+            let old = scope.spawn(|| Self::read(old, workspace));
+            let new = match new {
+                Some(new) => Self::read(new, workspace),
+                None => Self::of_workspace(workspace),
+            };
+            let old = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((old?, new?))
+        })
+    }
+
     /// Reads what an argument names: a file, a folder, a git revision, or `REVISION:PATH`.
     pub fn read(argument: &str, workspace: &Path) -> Result<Self, Diagnostics> {
         let path = Path::new(argument);
@@ -57,12 +73,13 @@ impl Side {
 
     /// A folder that is in memory. Places begin with `prefix`.
     pub fn of_files(name: &str, prefix: &str, files: &Files) -> Result<Self, Diagnostics> {
-        let (document, origin, notices) = folder::read(prefix, files)?;
+        let folder = folder::read(prefix, files)?;
         Ok(Self {
             name: name.to_owned(),
-            document,
-            origin,
-            notices,
+            document: folder.document,
+            origin: folder.origin,
+            notices: folder.notices,
+            stock: Some(folder.stock),
         })
     }
 
@@ -79,7 +96,7 @@ impl Side {
             line: 1,
         };
         let text = std::str::from_utf8(bytes)
-            .map_err(|_| fault(Some(&first.place()), "is not UTF-8 text; save it as UTF-8"))?;
+            .map_err(|_| fault(Some(&Place::from(&first)), "is not UTF-8 text; save it as UTF-8"))?;
         let language = if text.trim_start().starts_with('{') && !name.ends_with(".yaml") && !name.ends_with(".yml") {
             Language::Json
         } else {
@@ -93,13 +110,14 @@ impl Side {
             document: origin.value(),
             origin,
             notices: Vec::new(),
+            stock: None,
         })
     }
 }
 
 /// What must be there so that it can be compared at all.
 fn is_openapi(root: &Node) -> Result<(), Diagnostics> {
-    let at = |node: &Node| -> Place { node.at.place() };
+    let at = |node: &Node| Place::from(&node.at);
     let Some(version) = root.get("openapi") else {
         let hint = if root.get("swagger").is_some() {
             "it is Swagger 2.0; convert it to OpenAPI 3 first"
@@ -125,7 +143,7 @@ fn is_openapi(root: &Node) -> Result<(), Diagnostics> {
     ] {
         if let Some(node) = root.get(key)
             && (if list {
-                !matches!(node.kind, crate::located::Kind::List(_))
+                !matches!(node.kind, located::Kind::List(_))
             } else {
                 node.members().is_none()
             })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changes::{Changes, Found, Subject, Use, fingerprint};
+use super::changes::{Changes, Found, Subject, fingerprint};
 use super::facts::Positions;
 use super::limits::show;
 use super::operations::{Declared, placeholders};
@@ -14,6 +14,7 @@ use super::rules::document::*;
 use super::rules::operations::*;
 use super::rules::requests::*;
 use super::schemas::{Schemas, similar};
+use super::uses::Use;
 
 /// The comparison of one pair of operations.
 pub struct Parts<'a, 's> {
