@@ -3,7 +3,11 @@
 //! Every test has a server and a folder of profiles of its own. What one command does belongs into the file of its subject; how
 //! values are written and answers are laid out is tested in `pbx-cli`, and what the server makes of them in `../server`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not recognise"
+)]
 
 mod failures;
 mod lists;
