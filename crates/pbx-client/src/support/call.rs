@@ -5,6 +5,8 @@ use futures_util::StreamExt as _;
 use progenitor_client::ResponseValue;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Request, RequestBuilder, Response, StatusCode};
+#[cfg(feature = "stream")]
+use serde_json::Map;
 use serde_json::Value;
 
 use super::{ByteStream, Operation, Read};
@@ -12,6 +14,8 @@ use crate::client::Access;
 use crate::error::{Attempt, ErrorResponse};
 use crate::session::{Failure, Next};
 use crate::{Client, Error};
+
+const OTHER_TYPE: &str = "its body is JSON of another type than documented";
 
 /// An answer that has arrived.
 pub(crate) struct Answer {
@@ -25,8 +29,17 @@ impl Answer {
         ErrorResponse::new(self.status, self.headers, self.body)
     }
 
-    fn unexpected(self, reason: impl Into<String>) -> Error {
-        Error::unexpected(reason, self.into_error_response())
+    pub(crate) fn unexpected(&self, reason: impl Into<String>) -> Error {
+        let response = ErrorResponse::new(self.status, self.headers.clone(), self.body.clone());
+        Error::unexpected(reason, response)
+    }
+
+    fn json(&self) -> Result<Value, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| match self.body.is_empty() {
+            true => self.unexpected("it has no body"),
+            // The error of serde_json is a place, and does not repeat what is there.
+            false => self.unexpected(format!("its body is no JSON ({error})")),
+        })
     }
 }
 
@@ -36,20 +49,24 @@ pub(crate) async fn json<T: Read>(
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<ResponseValue<T>, Error> {
-    let mut answer = exchange(client, operation, request).await?;
-    let value: Value = match serde_json::from_slice(&answer.body) {
-        Ok(value) => value,
-        Err(_) if answer.body.is_empty() => return Err(answer.unexpected("it has no body")),
-        // The error of serde_json is a place, and does not repeat what is there.
-        Err(error) => return Err(answer.unexpected(format!("its body is no JSON ({error})"))),
-    };
-    match T::read(value) {
-        Some(read) => Ok(ResponseValue::new(
-            read,
-            answer.status,
-            std::mem::take(&mut answer.headers),
-        )),
-        None => Err(answer.unexpected("its body is JSON of another type than documented")),
+    let answer = exchange(client, operation, request).await?;
+    match T::read(answer.json()?) {
+        Some(read) => Ok(ResponseValue::new(read, answer.status, answer.headers)),
+        None => Err(answer.unexpected(OTHER_TYPE)),
+    }
+}
+
+/// Calls a paged operation: the members of the page.
+#[cfg(feature = "stream")]
+pub(crate) async fn page(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+) -> Result<(Map<String, Value>, Answer), Error> {
+    let answer = exchange(client, operation, request).await?;
+    match answer.json()? {
+        Value::Object(members) => Ok((members, answer)),
+        _ => Err(answer.unexpected(OTHER_TYPE)),
     }
 }
 

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod errors;
+#[cfg(feature = "stream")]
+mod lists;
 mod requests;
 mod server;
 mod session;

@@ -43,6 +43,7 @@ const TAKEN_PARAMETERS: &[&str] = &[
     "response",
     "result",
     "send",
+    "stream",
     "support",
     "types",
     "url",
