@@ -24,13 +24,9 @@ const TEXTS: [&str; 12] = [
 async fn descriptions(client: &Client, filter: Filter) -> Vec<String> {
     let rules = client
         .list_ip_rules()
-        .filter(filter.clone())
+        .filter(filter)
         .orderby(OrderBy::ascending("cidr"));
-    let rules = rules
-        .stream()
-        .into_vec()
-        .await
-        .unwrap_or_else(|error| panic!("{filter}: {error}"));
+    let rules = rules.stream().into_vec().await.unwrap();
     rules.into_iter().filter_map(|rule| rule.description).collect()
 }
 

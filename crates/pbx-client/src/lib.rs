@@ -45,8 +45,10 @@ mod filter;
 #[allow(missing_docs, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]
 #[rustfmt::skip]
 mod generated;
+mod retry;
 mod session;
 mod support;
+mod trace;
 #[cfg(feature = "upload")]
 mod upload;
 
@@ -57,6 +59,8 @@ pub use client::{Client, ClientBuilder, ConfigurationError, Scheme};
 pub use error::{Attempt, Error, ErrorResponse, Place, Problem, TransportError, Violation};
 pub use filter::{Filter, FilterError, FilterField, Literal, OrderBy, field};
 pub use generated::{builder, types};
+#[cfg(feature = "retry")]
+pub use retry::RetryPolicy;
 pub use session::{Credentials, SecondFactor, Session, SessionHandle, SignInForm};
 #[cfg(feature = "stream")]
 pub use support::ItemStream;

@@ -7,6 +7,8 @@ mod errors;
 #[cfg(feature = "stream")]
 mod lists;
 mod requests;
+#[cfg(feature = "retry")]
+mod retries;
 mod server;
 mod session;
 
