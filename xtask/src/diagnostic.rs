@@ -17,6 +17,15 @@ impl fmt::Display for Place {
     }
 }
 
+impl From<&located::At> for Place {
+    fn from(at: &located::At) -> Self {
+        Self {
+            file: at.file.to_string(),
+            line: at.line,
+        }
+    }
+}
+
 /// One fault.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
@@ -62,6 +71,15 @@ impl Diagnostics {
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
+    }
+}
+
+impl From<located::Fault> for Diagnostics {
+    fn from(fault: located::Fault) -> Self {
+        Self::from(Diagnostic {
+            place: Some(Place::from(&fault.at)),
+            message: fault.message,
+        })
     }
 }
 

@@ -6,5 +6,4 @@ pub mod contract;
 pub mod diagnostic;
 pub mod diff;
 pub mod listing;
-pub mod located;
 pub mod model;

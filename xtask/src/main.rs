@@ -119,11 +119,7 @@ fn run_diff(
     all: bool,
     fail_on: FailOn,
 ) -> Result<u8, Diagnostics> {
-    let old = Side::read(old, workspace)?;
-    let new = match new {
-        Some(new) => Side::read(new, workspace)?,
-        None => Side::of_workspace(workspace)?,
-    };
+    let (old, new) = Side::read_both(old, new, workspace)?;
     let changes = diff::compare(&old, &new);
     let report = Report {
         old: &old,

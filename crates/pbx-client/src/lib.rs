@@ -36,6 +36,7 @@
 
 #![deny(missing_docs)]
 
+mod call;
 mod client;
 #[cfg(test)]
 mod contract_tests;
@@ -55,6 +56,7 @@ mod upload;
 pub use progenitor_client::ResponseValue;
 pub use reqwest;
 
+pub use call::Call;
 pub use client::{Client, ClientBuilder, ConfigurationError, Scheme};
 pub use error::{Attempt, Error, ErrorResponse, Place, Problem, TransportError, Violation};
 pub use filter::{Filter, FilterError, FilterField, Literal, OrderBy, field};

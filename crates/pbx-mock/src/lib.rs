@@ -31,7 +31,7 @@
 //!     then.created(types::Created::default().id("7"));
 //! });
 //!
-//! let client = server.client().with_token("T0K3N")?;
+//! let client = server.client_with_token("T0K3N");
 //! assert_eq!(ensure_tenant(&client, "Acme").await?, "7");
 //!
 //! list.assert();
@@ -47,6 +47,7 @@
 //!   `then.rate_limited(..)`, `then.error(409, "LICENSE_LIMITED", "..")`. [`Then::raw`] answers what no server should.
 //! - **Order** is that in which mocks were made: the first that matches answers. `then.up_to_n_times(1)` leaves the next
 //!   request to the next mock, which is how a server fails once.
+//! - **Sessions**: [`MockServer::accept_sign_in`] lets a client sign in, renew its session and sign out.
 //! - **A request that no mock answers** gets a 501 that says what differed from each mock of its operation, and fails the
 //!   test when the server is dropped:
 //!
@@ -59,6 +60,10 @@
 //!
 //! `generated/` is written by `cargo xtask codegen`; everything else by hand.
 
+#[cfg(feature = "sign-in")]
+mod account;
+#[cfg(test)]
+mod contract_tests;
 mod differ;
 mod expect;
 mod expectation;
@@ -77,6 +82,8 @@ mod when;
 pub use httpmock;
 pub use pbx_client::{Secret, Timestamp};
 
+#[cfg(feature = "sign-in")]
+pub use account::Account;
 pub use expect::{Argument, Expect};
 pub use generated::operations;
 pub use mock::Mock;

@@ -1,6 +1,6 @@
 //! The mock server: mocks are tried in the order in which they were made.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,18 @@ pub struct MockServer {
 struct Shared {
     expectations: Mutex<Vec<Arc<Expectation>>>,
     unanswered: Mutex<Vec<String>>,
+    /// Access tokens that are not valid any more.
+    refused: Mutex<Vec<String>>,
+}
+
+impl Shared {
+    /// Whether a request carries a token that is not valid any more.
+    fn refuses(&self, request: &Request) -> bool {
+        let token = request
+            .header("Authorization")
+            .and_then(|value| value.strip_prefix("Bearer "));
+        token.is_some_and(|token| locked(&self.refused).iter().any(|refused| refused == token))
+    }
 }
 
 impl MockServer {
@@ -49,9 +61,21 @@ impl MockServer {
         Client::new(&self.url()).expect("a URL of this form")
     }
 
+    /// A client of this server that sends this access token.
+    #[expect(clippy::expect_used, reason = "a panic is how a test fails")]
+    pub fn client_with_token(&self, token: &str) -> Client {
+        let client = Client::builder().url(self.url()).token(token);
+        client.build().expect("a token that can be sent")
+    }
+
     /// Takes the messages about requests that no mock answered, so that they do not fail the test.
     pub fn unanswered(&self) -> Vec<String> {
         std::mem::take(&mut *locked(&self.shared.unanswered))
+    }
+
+    /// From now on, requests with this access token get a 401, whatever the mocks say: it has expired, say.
+    pub fn refuse_token(&self, token: impl Into<String>) {
+        locked(&self.shared.refused).push(token.into());
     }
 
     /// A mock in httpmock's own words, for what no operation of the API is.
@@ -86,9 +110,12 @@ impl MockServer {
                 answered: Mutex::default(),
             });
             made = Some(expectation.clone());
-            let (checked, headers) = (expectation.clone(), then.headers);
+            let (checked, shared, headers) = (expectation.clone(), self.shared.clone(), then.headers);
             if let Some(http_when) = http_when {
-                http_when.is_true(move |request| is_for(&checked, &Request::new(request)));
+                http_when.is_true(move |request| {
+                    let request = Request::new(request);
+                    is_for(&checked, &request) && !shared.refuses(&request)
+                });
             }
             let mut http_then = http_then.respond_with(move |request| {
                 let request = Request::new(request);
@@ -148,6 +175,14 @@ impl Drop for MockServer {
     }
 }
 
+impl fmt::Debug for MockServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServer")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}
+
 fn told(messages: &[String]) -> String {
     messages.iter().map(|message| format!("\n\n{message}")).collect()
 }
@@ -158,7 +193,11 @@ fn make_last(http: &httpmock::MockServer, shared: &Arc<Shared>) -> usize {
     let mock = http.mock(|when, then| {
         when.any_request();
         then.respond_with(move |request: &HttpMockRequest| {
-            let message = explain(&locked(&shared.expectations), &Request::new(request));
+            let request = Request::new(request);
+            if shared.refuses(&request) {
+                return converted(Response::unauthorized());
+            }
+            let message = explain(&locked(&shared.expectations), &request);
             locked(&shared.unanswered).push(message.clone());
             converted(Response::error(501, "NOT_MOCKED", &message))
         });

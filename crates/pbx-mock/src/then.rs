@@ -64,6 +64,11 @@ impl Response {
         Self::errors(status, vec![json!({"code": code, "message": message})])
     }
 
+    pub(crate) fn unauthorized() -> Self {
+        let response = Self::error(401, "UNAUTHORIZED", "The access token is not valid (any more).");
+        response.header("WWW-Authenticate", "Bearer error=\"invalid_token\"")
+    }
+
     fn errors(status: u16, errors: Vec<Value>) -> Self {
         Self::json(status, &json!({"errors": errors}))
     }
@@ -92,23 +97,19 @@ impl<O: Operation> Then<O> {
         self.always(Response::error(status, code, message))
     }
 
-    /// 400: members of the body break rules, each given with its JSON pointer:
-    /// `then.validation([("/name", "is too long")])`.
-    pub fn validation<P: AsRef<str>, M: AsRef<str>>(
-        &mut self,
-        violations: impl IntoIterator<Item = (P, M)>,
-    ) -> &mut Self {
-        let errors = violations.into_iter().map(|(pointer, message)| {
-            let detail = format!("body#{}", pointer.as_ref());
-            json!({"code": "VALIDATE_FAILED", "message": message.as_ref(), "detail": detail})
+    /// 400: members of the body break rules; for each its JSON pointer, the rule as JSON Schema calls it with what it allows,
+    /// and a sentence: `then.validation([("/port", "maximum 65535", "`port` must be at most 65535.")])`.
+    pub fn validation<'v>(&mut self, violations: impl IntoIterator<Item = (&'v str, &'v str, &'v str)>) -> &mut Self {
+        let errors = violations.into_iter().map(|(pointer, rule, message)| {
+            let detail = format!("body#{pointer} {rule}");
+            json!({"code": "VALIDATE_FAILED", "message": message, "detail": detail.trim_end()})
         });
         self.always(Response::errors(400, errors.collect()))
     }
 
     /// 401: the token is not valid, or no longer.
     pub fn unauthorized(&mut self) -> &mut Self {
-        let response = Response::error(401, "UNAUTHORIZED", "The access token is not valid (any more).");
-        self.always(response.header("WWW-Authenticate", "Bearer error=\"invalid_token\""))
+        self.always(Response::unauthorized())
     }
 
     /// 403: the caller's role does not allow it.

@@ -228,9 +228,25 @@ pub(crate) fn read<O: TypedBody, T: DeserializeOwned>(request: &Request) -> Resu
         Form::Json => request
             .json()
             .map_err(|error| format!("body: no such JSON ({error}): {}", shown())),
-        Form::UrlEncoded => serde_json::from_value(form(request.body()))
-            .map_err(|error| format!("body: no such form ({error}): {}", shown())),
+        Form::UrlEncoded => {
+            let fields = form(request.body());
+            serde_json::from_value(fields.clone())
+                .or_else(|_| serde_json::from_value(scalars(fields)))
+                .map_err(|error| format!("body: no such form ({error}): {}", shown()))
+        }
     }
+}
+
+/// An object of texts with those that are numbers or booleans as such.
+fn scalars(fields: Value) -> Value {
+    let Value::Object(fields) = fields else {
+        return fields;
+    };
+    let read = |value: Value| match value.as_str().map(serde_json::from_str::<Value>) {
+        Some(Ok(scalar @ (Value::Bool(_) | Value::Number(_)))) => scalar,
+        _ => value,
+    };
+    Value::Object(fields.into_iter().map(|(name, value)| (name, read(value))).collect())
 }
 
 /// A form's fields as an object of texts.

@@ -1,22 +1,24 @@
 //! Disables every tenant whose balance is below a floor.
 
-use pbx_client::{Client, types};
-
-/// What went wrong, for a person.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
+use pbx_client::{Client, Error, types};
 
 /// How many tenants are asked for at a time.
-const PAGE: i64 = 50;
+const PAGE: usize = 50;
 
 /// Disables every enabled tenant whose balance is below `floor`; their names.
 ///
 /// The balance is the tenant's own affair: the session is put into each tenant to see it, and returns at the end.
 pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>, Error> {
-    let mut disabled = Vec::new();
     let tenants = enabled_tenants(client).await?;
+    let mut disabled = Vec::new();
     for tenant in &tenants {
         let id = tenant.id.clone().unwrap_or_default();
-        client.switch_tenants().id(id.clone()).send().await?;
+        match client.session().switch_tenant(&id).await {
+            Ok(()) => {}
+            // Deleted meanwhile.
+            Err(Error::NotFound(_)) => continue,
+            Err(error) => return Err(error),
+        }
         let balance = client.get_tenant_balance().send().await?.into_inner().balance;
         // No balance is no debt: the tenant has no billing.
         if balance.is_some_and(|balance| balance < floor) {
@@ -26,7 +28,7 @@ pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>,
         }
     }
     if !tenants.is_empty() {
-        client.switch_tenants().send().await?;
+        client.session().leave_tenant().await?;
     }
     Ok(disabled)
 }
@@ -34,11 +36,16 @@ pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>,
 async fn enabled_tenants(client: &Client) -> Result<Vec<types::TenantSummary>, Error> {
     let mut tenants = Vec::new();
     loop {
-        let skip = i64::try_from(tenants.len())?;
-        let page = client.list_tenants().skip(skip).top(PAGE).send().await?.into_inner();
-        let last = page.items.is_empty() || page.count.is_some_and(|count| skip + page.items.len() as i64 >= count);
+        let page = client
+            .list_tenants()
+            .skip(tenants.len() as i64)
+            .top(PAGE as i64)
+            .send()
+            .await?
+            .into_inner();
+        let is_last = page.items.len() < PAGE;
         tenants.extend(page.items);
-        if last {
+        if is_last {
             tenants.retain(|tenant| tenant.enabled == Some(true));
             return Ok(tenants);
         }

@@ -1,8 +1,10 @@
 //! `disable-debtors URL USERNAME PASSWORD FLOOR`
 
+use std::error::Error;
 use std::process::ExitCode;
 
-use disable_debtors::{Error, disable_debtors};
+use disable_debtors::disable_debtors;
+use pbx_client::{Client, Credentials};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -25,8 +27,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(url: &str, username: &str, password: &str, floor: &str) -> Result<Vec<String>, Error> {
+async fn run(url: &str, username: &str, password: &str, floor: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let floor = floor.parse().map_err(|_| format!("`{floor}` is no amount"))?;
-    let client = pbx_client::sign_in(url, username, password, None).await?;
-    disable_debtors(&client, floor).await
+    let client = Client::builder()
+        .url(url)
+        .credentials(Credentials::system(username, password))
+        .connect()
+        .await?;
+    let disabled = disable_debtors(&client, floor).await;
+    client.session().sign_out().await?;
+    Ok(disabled?)
 }

@@ -1,29 +1,48 @@
 //! The program against a made-up server.
 
+use std::process::Command;
+
 use disable_debtors::disable_debtors;
-use pbx_client::types;
-use pbx_mock::MockServer;
+use pbx_client::{Client, Credentials, Error, types};
+use pbx_mock::{Account, MockServer};
+use serde_json::json;
 
 fn tenant(n: usize) -> types::TenantSummary {
-    types::TenantSummary::default().id(n.to_string()).name(format!("Tenant {n}")).enabled(true)
+    types::TenantSummary::default()
+        .id(n.to_string())
+        .name(format!("Tenant {n}"))
+        .enabled(true)
+}
+
+async fn signed_in(server: &MockServer) -> (Account<'_>, Client) {
+    let account = server.accept_sign_in("admin", "secret");
+    let credentials = Credentials::system("admin", "secret");
+    let client = Client::builder()
+        .url(server.url())
+        .credentials(credentials)
+        .connect()
+        .await
+        .unwrap();
+    (account, client)
 }
 
 #[tokio::test]
 async fn only_those_below_the_floor_are_disabled() {
     let server = MockServer::start();
+    let (account, client) = signed_in(&server).await;
     // More than a page.
-    let list = server.list_tenants(|_, then| {
+    let list = server.list_tenants(|when, then| {
+        when.authenticated(account.token());
         then.items((0..60).map(tenant));
     });
-    // Asked for in this order: the session is in one tenant after the other.
-    let poor = [7, 53];
+    // The session is in one tenant after the other, so each mock of the balance answers once.
     for n in 0..60 {
         server.switch_tenants(|when, then| {
-            when.id(n.to_string()).authenticated("T0K3N");
+            when.id(n.to_string());
             then.ok();
         });
         server.get_tenant_balance(|_, then| {
-            let balance = if poor.contains(&n) { 4.99 } else { 5.0 };
+            let balance = if n == 7 || n == 53 { 4.99 } else { 5.0 };
             then.ok(types::Balance::default().balance(balance)).up_to_n_times(1);
         });
     }
@@ -36,34 +55,84 @@ async fn only_those_below_the_floor_are_disabled() {
         then.ok();
     });
 
-    let client = server.client().with_token("T0K3N").unwrap();
     let disabled = disable_debtors(&client, 5.0).await.unwrap();
 
     assert_eq!(disabled, ["Tenant 7", "Tenant 53"]);
     list.assert_calls(2);
     back.assert();
-    let paths: Vec<_> = updates.requests().iter().map(|request| request.path().to_owned()).collect();
+    let paths: Vec<_> = updates
+        .requests()
+        .iter()
+        .map(|request| request.path().to_owned())
+        .collect();
     assert_eq!(paths, ["/api/tenants/7", "/api/tenants/53"]);
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_off_is_left_alone() {
+async fn a_session_that_ends_in_between_is_renewed() {
     let server = MockServer::start();
+    let (account, client) = signed_in(&server).await;
     server.list_tenants(|_, then| {
         then.items([tenant(1).enabled(false)]);
     });
-    assert!(disable_debtors(&server.client(), 5.0).await.unwrap().is_empty());
+    account.expire();
+    assert!(disable_debtors(&client, 5.0).await.unwrap().is_empty());
+    assert_eq!((account.sign_ins(), account.renewals()), (1, 1));
 }
 
 #[tokio::test]
-async fn a_refusal_ends_it() {
+async fn a_tenant_that_is_gone_is_passed_over() {
     let server = MockServer::start();
+    let (_account, client) = signed_in(&server).await;
+    server.list_tenants(|_, then| {
+        then.items([tenant(1)]);
+    });
+    server.switch_tenants(|when, then| {
+        when.id("1");
+        then.not_found();
+    });
+    server.switch_tenants(|_, then| {
+        then.ok();
+    });
+    assert!(disable_debtors(&client, 5.0).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_ends_it_with_its_reasons() {
+    let server = MockServer::start();
+    let (_account, client) = signed_in(&server).await;
     server.list_tenants(|_, then| {
         then.items([tenant(1)]);
     });
     server.switch_tenants(|_, then| {
-        then.not_found();
+        then.ok();
     });
-    let error = disable_debtors(&server.client(), 5.0).await.unwrap_err();
-    assert!(error.to_string().contains("404"), "{error}");
+    server.get_tenant_balance(|_, then| {
+        then.ok(types::Balance::default().balance(-1.0));
+    });
+    let update = server.update_tenant(|when, then| {
+        when.id("1").body_includes(json!({"enabled": false}));
+        then.error(409, "LICENSE_LIMITED", "The licence is over.");
+    });
+    let error = disable_debtors(&client, 5.0).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Conflict(_)) && error.has_code("LICENSE_LIMITED"),
+        "{error}"
+    );
+    update.assert();
+}
+
+#[test]
+fn the_program_itself() {
+    let server = MockServer::start();
+    let account = server.accept_sign_in("admin", "secret");
+    server.list_tenants(|_, then| {
+        then.ok(types::TenantList::default());
+    });
+    let program = Command::new(env!("CARGO_BIN_EXE_disable-debtors"))
+        .args([&server.url(), "admin", "secret", "5"])
+        .output()
+        .unwrap();
+    assert!(program.status.success(), "{program:?}");
+    assert_eq!((account.sign_ins(), account.sign_outs()), (1, 1));
 }

@@ -1,8 +1,9 @@
-//! Writes what the contract says: the contract itself, and the generated halves of the client crate, of the crate of its mock
-//! and of the server crate.
+//! Writes what the contract says: the contract itself, and the generated halves of the client crate, of the crate of its mock,
+//! of the server crate and of the command.
 //!
 //! Folders called `generated` belong to this module: it writes, replaces and deletes in them.
 
+pub mod cli;
 pub mod client;
 pub mod mock;
 pub mod server;
@@ -18,11 +19,12 @@ use crate::contract::{self, Places, emit, lower};
 use crate::model;
 
 /// The folders that codegen owns, below the output folder.
-const OWNED: [&str; 4] = [
+const OWNED: [&str; 5] = [
     "specs/generated",
     "crates/pbx-client/src/generated",
     "crates/pbx-mock/src/generated",
     "crates/pbx-api/src/generated",
+    "crates/pbx-cli/src/generated",
 ];
 
 /// How a run ended, when nothing was broken.
@@ -88,6 +90,9 @@ pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
     let placed = |error| placed(error, &api, &contract.places);
     for (name, content) in server::generate(&api, &contract.document).map_err(placed)? {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
+    }
+    for (name, content) in cli::generate(&api).map_err(placed)? {
+        add(format!("crates/pbx-cli/src/generated/{name}"), content);
     }
     let client_api = model::read(&low, &contract.places).context("the lowered document")?;
     let openapi: openapiv3::OpenAPI = serde_json::from_value(low).context("client.json is not OpenAPI 3.0")?;

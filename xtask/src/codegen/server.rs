@@ -3,7 +3,7 @@
 mod answers;
 mod defaults;
 mod docs;
-mod names;
+pub(super) mod names;
 mod resource;
 mod schemas;
 #[cfg(test)]
@@ -169,7 +169,7 @@ fn root(api: &Api, has_shared: bool, has_schemas: bool) -> TokenStream {
 }
 
 /// Formats items, with a blank line between any two that are more than a line, and between the members of a trait.
-fn format(items: TokenStream) -> anyhow::Result<String> {
+pub(super) fn format(items: TokenStream) -> anyhow::Result<String> {
     let file: syn::File = syn::parse2(items)?;
     let mut text = String::new();
     let mut previous_is_line = true;

@@ -1,15 +1,13 @@
 //! Gathers what was found into changes: one for each meaning, with everything that it touches.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
-use super::facts::{Delta, Positions};
+use super::facts::Positions;
 use super::places::Step;
 use super::rules::{Level, Rule};
-use super::schema::Parts;
 use crate::diagnostic::Place;
 use crate::model::resource_of;
 
@@ -101,18 +99,6 @@ pub struct Found {
     pub same: u64,
 }
 
-/// A schema in use.
-pub struct Use<'a> {
-    pub operation: usize,
-    pub positions: Positions,
-    pub what: String,
-    pub old: Parts<'a>,
-    pub new: Parts<'a>,
-    pub old_way: Vec<Step>,
-    pub new_way: Vec<Step>,
-    pub delta: usize,
-}
-
 /// Equal for equal contents.
 pub fn fingerprint<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -154,81 +140,6 @@ impl Changes {
         });
         entry.operations.extend(operation);
         entry.first.positions = entry.first.positions.or(positions);
-    }
-
-    /// Adds what is different in a schema that is in use.
-    pub fn add_use(&mut self, used: &Use<'_>, deltas: &[Delta], live: &[bool]) {
-        if !live[used.delta] {
-            return;
-        }
-        struct Visit {
-            delta: usize,
-            subject: Subject,
-            path: String,
-            same: u64,
-            positions: Positions,
-            old_way: Vec<Step>,
-            new_way: Vec<Step>,
-        }
-        let mut seen = HashSet::new();
-        let mut waiting = vec![Visit {
-            delta: used.delta,
-            subject: Subject::Operation(Some(used.what.clone())),
-            path: String::new(),
-            same: fingerprint(used.old.iter().chain(&used.new).copied()),
-            positions: used.positions,
-            old_way: used.old_way.clone(),
-            new_way: used.new_way.clone(),
-        }];
-        while let Some(mut visit) = waiting.pop() {
-            if !live[visit.delta] || visit.positions.is_nowhere() || !seen.insert((visit.delta, visit.positions)) {
-                continue;
-            }
-            let delta = &deltas[visit.delta];
-            if let Some(name) = &delta.name {
-                visit.subject = Subject::Component(name.clone());
-                visit.path = String::new();
-                visit.same = 0;
-            }
-            // A part that another component says is that one's, whoever includes it.
-            let place = |owner: &Option<String>, label: &str| match owner {
-                Some(owner) => (Subject::Component(owner.clone()), label.to_owned(), 0),
-                None => (visit.subject.clone(), format!("{}{label}", visit.path), visit.same),
-            };
-            let way = |start: &[Step], rest: &[Step]| [start, rest].concat();
-            for fact in &delta.facts {
-                let (subject, path, same) = place(&fact.owner, &fact.label);
-                let positions = visit.positions.and(fact.positions);
-                if positions.is_nowhere() {
-                    continue;
-                }
-                self.add(Found {
-                    rule: fact.rule,
-                    subject,
-                    path,
-                    old: fact.old.clone(),
-                    new: fact.new.clone(),
-                    operation: Some(used.operation),
-                    positions,
-                    old_way: Some(way(&visit.old_way, &fact.old_way)),
-                    new_way: Some(way(&visit.new_way, &fact.new_way)),
-                    same,
-                });
-            }
-            // The last one is visited first.
-            for inner in delta.inner.iter().rev().filter(|inner| live[inner.delta]) {
-                let (subject, path, same) = place(&inner.owner, &inner.label);
-                waiting.push(Visit {
-                    delta: inner.delta,
-                    subject,
-                    path,
-                    same,
-                    positions: visit.positions.and(inner.positions),
-                    old_way: way(&visit.old_way, &inner.old_way),
-                    new_way: way(&visit.new_way, &inner.new_way),
-                });
-            }
-        }
     }
 
     /// The changes, with the lines that `locate` finds for a way on the old and the new side.
@@ -306,25 +217,4 @@ fn resource(operations: &[Operation]) -> String {
         Some(first) if resources.all(|other| other == first) => first,
         Some(_) => "shared".to_owned(),
     }
-}
-
-/// Which deltas have anything in or below them.
-pub fn live(deltas: &[Delta]) -> Vec<bool> {
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
-    for (index, delta) in deltas.iter().enumerate() {
-        for inner in &delta.inner {
-            users[inner.delta].push(index);
-        }
-    }
-    let mut live: Vec<bool> = deltas.iter().map(|delta| !delta.facts.is_empty()).collect();
-    let mut waiting: Vec<usize> = (0..deltas.len()).filter(|index| live[*index]).collect();
-    while let Some(index) = waiting.pop() {
-        for user in &users[index] {
-            if !live[*user] {
-                live[*user] = true;
-                waiting.push(*user);
-            }
-        }
-    }
-    live
 }

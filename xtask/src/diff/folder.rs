@@ -13,7 +13,7 @@ use crate::contract::load::Document;
 use crate::contract::overlay::{Applied, Overlay};
 use crate::contract::{DOCUMENTS, METHODS, OVERLAYS, conventions, inline, load, merge, name, overlay};
 use crate::diagnostic::{Diagnostics, fault};
-use crate::located::{At, Kind, Language, Members, Node, parse};
+use located::{At, Kind, Language, Members, Node, parse};
 
 /// The contract that the files make, where its words come from, and notices.
 pub fn read(prefix: &str, files: &Files) -> Result<(Value, Node, Vec<String>), Diagnostics> {
@@ -198,7 +198,7 @@ fn join_list(root: &mut Node, key: &str, more: &Node) {
 }
 
 fn corrections(prefix: &str, overlay: &Overlay) -> Result<Node, Diagnostics> {
-    parse(Language::Yaml, &at(prefix, &overlay.file, 1), &overlay.text)
+    Ok(parse(Language::Yaml, &at(prefix, &overlay.file, 1), &overlay.text)?)
 }
 
 /// Does to the lines what an action did to the values.

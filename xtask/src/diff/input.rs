@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{folder, git};
 use crate::contract::files::Files;
 use crate::diagnostic::{Diagnostics, Place, fault};
-use crate::located::{At, Language, Node, parse};
+use located::{At, Language, Node, parse};
 
 /// One of the two contracts.
 #[derive(Debug)]
@@ -27,6 +27,19 @@ pub struct Side {
 pub const SPECS: &str = "specs";
 
 impl Side {
+    /// Reads both sides at once; without a new one, that is what is in the work tree.
+    pub fn read_both(old: &str, new: Option<&str>, workspace: &Path) -> Result<(Self, Self), Diagnostics> {
+        std::thread::scope(|scope| {
+            let old = scope.spawn(|| Self::read(old, workspace));
+            let new = match new {
+                Some(new) => Self::read(new, workspace),
+                None => Self::of_workspace(workspace),
+            };
+            let old = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((old?, new?))
+        })
+    }
+
     /// Reads what an argument names: a file, a folder, a git revision, or `REVISION:PATH`.
     pub fn read(argument: &str, workspace: &Path) -> Result<Self, Diagnostics> {
         let path = Path::new(argument);
@@ -79,7 +92,7 @@ impl Side {
             line: 1,
         };
         let text = std::str::from_utf8(bytes)
-            .map_err(|_| fault(Some(&first.place()), "is not UTF-8 text; save it as UTF-8"))?;
+            .map_err(|_| fault(Some(&Place::from(&first)), "is not UTF-8 text; save it as UTF-8"))?;
         let language = if text.trim_start().starts_with('{') && !name.ends_with(".yaml") && !name.ends_with(".yml") {
             Language::Json
         } else {
@@ -99,7 +112,7 @@ impl Side {
 
 /// What must be there so that it can be compared at all.
 fn is_openapi(root: &Node) -> Result<(), Diagnostics> {
-    let at = |node: &Node| -> Place { node.at.place() };
+    let at = |node: &Node| Place::from(&node.at);
     let Some(version) = root.get("openapi") else {
         let hint = if root.get("swagger").is_some() {
             "it is Swagger 2.0; convert it to OpenAPI 3 first"
@@ -125,7 +138,7 @@ fn is_openapi(root: &Node) -> Result<(), Diagnostics> {
     ] {
         if let Some(node) = root.get(key)
             && (if list {
-                !matches!(node.kind, crate::located::Kind::List(_))
+                !matches!(node.kind, located::Kind::List(_))
             } else {
                 node.members().is_none()
             })

@@ -29,9 +29,17 @@ pub fn compare(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
     defaults(old.default, new.default, facts);
 }
 
-/// A value as a person reads it in a sentence.
+/// A value as a person reads it in a sentence: text without quotes, unless it could be taken for something else.
 pub fn show(value: &Value) -> String {
-    let text = value.to_string();
+    let plain = |text: &&str| {
+        text.trim() == *text
+            && text.starts_with(|c: char| c.is_alphabetic())
+            && !matches!(*text, "true" | "false" | "null")
+    };
+    let text = value
+        .as_str()
+        .filter(plain)
+        .map_or_else(|| value.to_string(), str::to_owned);
     if text.chars().count() > 80 {
         let start: String = text.chars().take(77).collect();
         format!("`{start}...`")
@@ -169,7 +177,15 @@ fn counts(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
             (Some(a), Some(b)) if b < a => lowered,
             _ => continue,
         };
-        let words = |count: Option<&u64>| count.map(u64::to_string).unwrap_or_default();
+        let noun = match key {
+            "minLength" | "maxLength" => "character",
+            "minItems" | "maxItems" => "item",
+            _ => "member",
+        };
+        let words = |count: Option<&u64>| {
+            let words = |n: &u64| format!("{n} {noun}{}", if *n == 1 { "" } else { "s" });
+            count.map(words).unwrap_or_default()
+        };
         facts.push(Fact::new(rule).old(words(old)).new_text(words(new)).keyword(key));
     }
 }

@@ -20,6 +20,7 @@ pub mod rules;
 mod schema;
 mod schemas;
 mod unions;
+mod uses;
 mod whole;
 
 pub use changes::{Change, Operation};
@@ -29,23 +30,24 @@ pub use rules::{Level, Rule};
 use self::changes::Changes;
 use self::places::locate;
 use self::schemas::Schemas;
+use crate::diagnostic::Place;
 
 /// Everything that is different, each change once, in the order of the new document.
 pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
     let mut schemas = Schemas::new(&old.document, &new.document);
     let mut changes = Changes::default();
-    let mut uses = Vec::new();
+    let mut used = Vec::new();
     whole::document(&old.document, &new.document, &mut changes);
     for section in ["paths", "webhooks"] {
-        whole::section(section, &mut schemas, &mut changes, &mut uses);
+        whole::section(section, &mut schemas, &mut changes, &mut used);
     }
     let deltas = schemas.finish();
-    let live = changes::live(&deltas);
-    for used in &uses {
-        changes.add_use(used, &deltas, &live);
+    let live = uses::live(&deltas);
+    for used in &used {
+        uses::add(used, &deltas, &live, &mut changes);
     }
     changes.finish(
-        |way| locate(&old.origin, way).place(),
-        |way| locate(&new.origin, way).place(),
+        |way| Place::from(&locate(&old.origin, way)),
+        |way| Place::from(&locate(&new.origin, way)),
     )
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changes::{Changes, Found, Subject, Use, fingerprint};
+use super::changes::{Changes, Found, Subject, fingerprint};
 use super::facts::Positions;
 use super::limits::show;
 use super::operations::{Declared, placeholders};
@@ -14,6 +14,7 @@ use super::rules::document::*;
 use super::rules::operations::*;
 use super::rules::requests::*;
 use super::schemas::{Schemas, similar};
+use super::uses::Use;
 
 /// The comparison of one pair of operations.
 pub struct Parts<'a, 's> {
@@ -409,13 +410,19 @@ impl<'a> Parts<'a, '_> {
             };
             if let Some(index) = moved {
                 let before = gone.remove(index);
-                let part = Parameter::part(before, after);
+                let part = Part {
+                    what: Some(format!("parameter `{}`", after.name)),
+                    ..Parameter::part(before, after)
+                };
                 let said = Said::new(&PARAMETER_RELOCATED).old(before.place).new_text(after.place);
                 self.say(&part, &[], said.positions(Positions::REQUEST));
                 self.parameter(before, after);
             } else if let Some(index) = renamed() {
                 let before = gone.remove(index);
-                let part = Parameter::part(before, after);
+                let part = Part {
+                    what: Some(format!("a {} parameter", after.place)),
+                    ..Parameter::part(before, after)
+                };
                 let said = Said::new(&PARAMETER_RENAMED)
                     .old(quoted(before.name))
                     .new_text(quoted(after.name));

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::located::{At, Kind, Node};
+use located::{At, Kind, Node};
 
 /// One step of the way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -202,6 +202,10 @@ impl<'a> Schemas<'a> {
     }
 
     fn member(&mut self, name: &str, before: Option<&str>, old: &Member<'a>, new: &Member<'a>, delta: &mut Delta) {
+        // Most members of most objects: spares bringing both into one form.
+        if before.is_none() && same_leaf(&old.parts, &new.parts) {
+            return;
+        }
         let old_way = vec![Step::Member(before.unwrap_or(name).to_owned())];
         let new_way = vec![Step::Member(name.to_owned())];
         let positions = self.positions(Some(old), Some(new));
@@ -295,6 +299,23 @@ fn push_required(rule: &'static super::rules::Rule, name: &str, owner: Option<&s
     fact = fact.at(&[Step::key("required"), Step::Value(name.to_owned())]);
     fact.owner = owner.map(str::to_owned);
     delta.facts.push(fact);
+}
+
+/// Equal, and nothing in it that could lead to what is not.
+fn same_leaf(old: &Parts<'_>, new: &Parts<'_>) -> bool {
+    const LEADS_ON: [&str; 7] = [
+        "$ref",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "properties",
+        "items",
+        "additionalProperties",
+    ];
+    match (old.as_slice(), new.as_slice()) {
+        ([Value::Object(a)], [Value::Object(b)]) => !a.keys().any(|key| LEADS_ON.contains(&key.as_str())) && a == b,
+        _ => false,
+    }
 }
 
 /// A schema without what only describes it.

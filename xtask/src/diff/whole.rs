@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::changes::{Changes, Found, Subject, Use};
+use super::changes::{Changes, Found, Subject};
 use super::exchange::pairs;
 use super::facts::Positions;
 use super::limits::show;
@@ -13,6 +13,7 @@ use super::rules::Rule;
 use super::rules::document::*;
 use super::rules::operations::{OPERATION_ADDED, OPERATION_REMOVED};
 use super::schemas::Schemas;
+use super::uses::Use;
 
 /// Pairs the operations of a section and compares them.
 pub fn section<'a>(section: &'static str, schemas: &mut Schemas<'a>, changes: &mut Changes, uses: &mut Vec<Use<'a>>) {

@@ -271,7 +271,12 @@ impl ClientBuilder {
             self.listener,
             self.session,
         )?;
-        Ok(Client::of(connection, Access::Session(Arc::new(manager))))
+        #[cfg_attr(
+            target_arch = "wasm32",
+            expect(clippy::arc_with_non_send_sync, reason = "there is one thread")
+        )]
+        let manager = Arc::new(manager);
+        Ok(Client::of(connection, Access::Session(manager)))
     }
 
     /// The client, signed in if it was given credentials.

@@ -22,6 +22,9 @@ mod transports;
 mod user;
 mod users;
 mod voicemail;
+#[cfg(test)]
+#[allow(clippy::clone_on_copy, unused_variables)]
+pub(crate) mod coverage;
 
 use crate::Info;
 

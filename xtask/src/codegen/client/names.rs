@@ -30,7 +30,15 @@ const TAKEN_TYPES: &[&str] = &[
 ];
 
 /// Methods that `Client` has by hand.
-const TAKEN_METHODS: &[&str] = &["new", "builder", "base_url", "session", "http", "response_limit"];
+const TAKEN_METHODS: &[&str] = &[
+    "new",
+    "builder",
+    "base_url",
+    "session",
+    "http",
+    "response_limit",
+    "call",
+];
 
 /// Names that a builder's `send` and its setters use for other things.
 const TAKEN_PARAMETERS: &[&str] = &[

@@ -34,13 +34,44 @@ pub fn text(report: &Report<'_>, colours: bool) -> String {
             let word = format!("{:<10}", level.word());
             let id = paint(DIM, &format!("[{}]", change.rule.id));
             let _ = writeln!(out, "  {}  {} {id}", paint(colour, &word), change.sentence);
-            for line in effects(change).into_iter().chain(touched(change)).chain(places(change)) {
+            for line in effects(change)
+                .into_iter()
+                .chain(words(change))
+                .chain(touched(change))
+                .chain(places(change))
+            {
                 let _ = writeln!(out, "              {line}");
             }
         }
     }
     let _ = writeln!(out, "\n{}", Summary::of(report.changes).sentence(report.all));
     out
+}
+
+/// The words themselves, where the sentence does not tell them.
+fn words(change: &Change) -> Vec<String> {
+    let told = |text: &str| text.is_empty() || change.sentence.contains(text);
+    if change.level() > Level::Text || (told(&change.old) && told(&change.new)) {
+        return Vec::new();
+    }
+    let same = change
+        .old
+        .chars()
+        .zip(change.new.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let around = |text: &str| {
+        let start = same.saturating_sub(20);
+        let shown: String = text.chars().skip(start).take(80).collect();
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        let before = if start > 0 { "..." } else { "" };
+        let after = if text.chars().count() > start + 80 { "..." } else { "" };
+        format!("{before}{shown}{after}")
+    };
+    vec![
+        format!("before: {}", around(&change.old)),
+        format!("after:  {}", around(&change.new)),
+    ]
 }
 
 fn touched(change: &Change) -> Option<String> {

@@ -7,11 +7,14 @@
 
 pub mod answers;
 pub mod document;
+mod documentation;
 pub mod limits;
 pub mod operations;
 pub mod requests;
 pub mod schemas;
 pub mod values;
+
+pub use documentation::documentation;
 
 /// What a change does to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

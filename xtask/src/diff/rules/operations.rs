@@ -10,7 +10,7 @@ rules! {
     OPERATION_MOVED = Rule::new("operation-moved", "operation-moved", "{at} is at {new}; before, at {old}")
         .request(Level::Breaking);
     OPERATION_RENAMED = Rule::new("operation-renamed", "operation-renamed",
-        "{at} has the operationId {new}; before, {old}. On the wire nothing changes, generated methods are called otherwise")
+        "{at} had the operationId {old}. On the wire nothing changes, generated methods are called otherwise")
         .request(Level::Compatible);
     OPERATION_TAGGED = Rule::new("operation-tagged", "operation-untagged", "{at} has the tag {new}").text();
     OPERATION_UNTAGGED = Rule::new("operation-untagged", "operation-tagged", "{at} no longer has the tag {old}").text();

@@ -4,11 +4,12 @@ use super::{Level, Rule, rules};
 
 const CONVERTS: &str = "it reads text out of numbers and switches, and both out of text";
 const ABSENT: &str = "it takes a member that is not there for absent";
+const FITS: &str = "it reads the variant that fits best";
 const UNKNOWN: &str = "it passes over members that it does not know";
 
 rules! {
     TYPE_RENAMED = Rule::new("type-renamed", "type-renamed",
-        "{at} is called {new}; before, {old}. On the wire nothing changes, generated types are called otherwise")
+        "{at} was called {old}. On the wire nothing changes, generated types are called otherwise")
         .request(Level::Compatible).answer(Level::Compatible);
     TYPE_CHANGED = Rule::new("type-changed", "type-changed", "{at} is {new}; before, {old}").replaces();
     SCALAR_CHANGED = Rule::new("scalar-changed", "scalar-changed", "{at} is {new}; before, {old}").replaces().tolerated(CONVERTS);
@@ -39,22 +40,22 @@ rules! {
     UNKNOWN_TYPED = Rule::new("unknown-members-typed", "unknown-members-untyped", "{at}: other members must be {new}").tightens();
     UNKNOWN_UNTYPED = Rule::new("unknown-members-untyped", "unknown-members-typed", "{at}: other members may be anything; before, {old}")
         .loosens();
-    VARIANT_ADDED = Rule::new("variant-added", "variant-removed", "{at} may be {new} as well").loosens();
+    VARIANT_ADDED = Rule::new("variant-added", "variant-removed", "{at} may be {new} as well").loosens().tolerated("it keeps a variant that it does not know as it came");
     VARIANT_REMOVED = Rule::new("variant-removed", "variant-added", "{at} can no longer be {old}").tightens();
     UNION_EXCLUSIVE = Rule::new("union-became-exclusive", "union-became-inclusive",
         "{at} must fit exactly one of its variants; before, at least one").tightens();
     UNION_INCLUSIVE = Rule::new("union-became-inclusive", "union-became-exclusive",
         "{at} must fit at least one of its variants; before, exactly one").loosens()
-        .tolerated("it reads the variant that fits best");
+        .tolerated(FITS);
     UNION_BEGAN = Rule::new("union-began", "union-ended", "{at} must be {new}; before, it was no union").replaces();
     UNION_ENDED = Rule::new("union-ended", "union-began", "{at} is no union any more; before, {old}").replaces();
     DISCRIMINATOR_ADDED = Rule::new("discriminator-added", "discriminator-removed", "{at}: {new} tells the variants apart").tightens();
     DISCRIMINATOR_REMOVED = Rule::new("discriminator-removed", "discriminator-added", "{at}: {old} no longer tells the variants apart")
-        .loosens().tolerated("it reads the variant that fits best");
+        .loosens().tolerated(FITS);
     DISCRIMINATOR_CHANGED = Rule::new("discriminator-changed", "discriminator-changed", "{at}: {new} tells the variants apart; before, {old}")
         .replaces();
     MAPPING_ADDED = Rule::new("mapping-added", "mapping-removed", "{at}: {new} stands for a variant").loosens()
-        .tolerated("it reads the variant that fits best");
+        .tolerated(FITS);
     MAPPING_REMOVED = Rule::new("mapping-removed", "mapping-added", "{at}: {old} no longer stands for a variant").tightens();
     MAPPING_CHANGED = Rule::new("mapping-changed", "mapping-changed", "{at} stands for {new}; before, for {old}").replaces();
     KEYWORD_ADDED = Rule::new("keyword-added", "keyword-removed", "{at} has the rule {new}").tightens();

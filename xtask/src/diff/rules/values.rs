@@ -24,12 +24,12 @@ rules! {
         .request(Level::Risky).answer(Level::Compatible);
     DEFAULT_CHANGED = Rule::new("default-changed", "default-changed", "{at} is {new} when it is left out; before, {old}")
         .request(Level::Risky).answer(Level::Compatible);
-    FORMAT_ADDED = Rule::new("format-added", "format-removed", "{at} must be a {new}").tightens();
-    FORMAT_REMOVED = Rule::new("format-removed", "format-added", "{at} need not be a {old} any more").loosens().tolerated(UNREAD);
-    FORMAT_CHANGED = Rule::new("format-changed", "format-changed", "{at} must be a {new}; before, a {old}").replaces().tolerated(UNREAD);
+    FORMAT_ADDED = Rule::new("format-added", "format-removed", "{at} must be of the format {new}").tightens();
+    FORMAT_REMOVED = Rule::new("format-removed", "format-added", "{at} need not be of the format {old} any more").loosens().tolerated(UNREAD);
+    FORMAT_CHANGED = Rule::new("format-changed", "format-changed", "{at} must be of the format {new}; before, {old}").replaces().tolerated(UNREAD);
     FORMAT_WIDENED = Rule::new("format-widened", "format-narrowed", "{at} may be any {new}; before, any {old}").loosens()
         .tolerated("it reads integers of 64 bits and numbers of double precision everywhere");
-    FORMAT_NARROWED = Rule::new("format-narrowed", "format-widened", "{at} must be a {new}; before, a {old}").tightens();
+    FORMAT_NARROWED = Rule::new("format-narrowed", "format-widened", "{at} must be of the format {new}; before, {old}").tightens();
     PATTERN_ADDED = Rule::new("pattern-added", "pattern-removed", "{at} must match {new}").tightens();
     PATTERN_REMOVED = Rule::new("pattern-removed", "pattern-added", "{at} need not match {old} any more").loosens().tolerated(UNCHECKED);
     PATTERN_CHANGED = Rule::new("pattern-changed", "pattern-changed", "{at} must match {new}; before, {old}").replaces()

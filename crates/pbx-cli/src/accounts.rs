@@ -1,0 +1,272 @@
+//! Signing in and out, profiles, tenants.
+
+use std::io::IsTerminal as _;
+
+use pbx_client::{Client, Error};
+use serde_json::{Value, json};
+
+use crate::commands::{Login, Logout, Switch};
+use crate::connection::{Server, builder, complete_url, credentials, variable};
+use crate::failure::{Exit, Failure};
+use crate::generated::Operation;
+use crate::operation::Request;
+use crate::operation::spec::Callers;
+use crate::options::{Connection, Options};
+use crate::output::{Printer, Shape};
+use crate::profile::{Config, DEFAULT, Folder, Place, Profile, Tokens, check_name};
+use crate::secret::{self, Source};
+use crate::{prompt, tenants};
+
+/// `pbx login`.
+pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
+    let folder = Folder::of_user()?;
+    let config = Config::read(&folder)?;
+    let name = options.profile.clone().unwrap_or_else(|| DEFAULT.to_owned());
+    check_name(&name)?;
+    let known = config.profiles.get(&name);
+    let url = match login.server.as_ref().or(options.url.as_ref()) {
+        Some(server) => complete_url(server),
+        None => match known {
+            Some(profile) => profile.url.clone(),
+            None => complete_url(&ask("Server", "the server is missing: pbx login URL")?),
+        },
+    };
+    let same = known.filter(|profile| profile.url == url);
+    let user = match (login.user, same) {
+        (Some(user), _) => user,
+        (None, Some(profile)) => profile.user.clone(),
+        (None, None) => ask("User", "the name of the account is missing: --user NAME")?,
+    };
+    let domain = login.domain.filter(|domain| !domain.is_empty()).or_else(|| {
+        same.filter(|profile| profile.user == user)
+            .and_then(|profile| profile.domain.clone())
+    });
+    let connection = match same {
+        Some(profile) => profile.connection(&options.connection),
+        None => options.connection.clone(),
+    };
+    let connection = Connection {
+        // The profile is used from other folders as well.
+        ca_certificate: connection
+            .ca_certificate
+            .map(|file| std::path::absolute(&file).unwrap_or(file)),
+        ..connection
+    };
+    let password = match &login.password {
+        Some(source) => {
+            let source = Source::parse(source).map_err(|error| Failure::usage(format!("--password: {error}")))?;
+            source.read("password")?
+        }
+        None => match variable("PBX_PASSWORD") {
+            Some(password) => password,
+            None => secret::ask_for("password")?,
+        },
+    };
+    let builder = builder(&url, &connection)?.credentials(credentials(user.clone(), password, domain.clone()));
+    let client = match builder.connect().await {
+        Err(Error::SecondFactor(factor)) => {
+            if !prompt::possible() {
+                return Err(Failure::new(
+                    Exit::Authentication,
+                    "this account needs a second factor, and there is no terminal to ask for the code on",
+                ));
+            }
+            factor.send_code().await?;
+            let code = prompt::line("Code (it was sent to you by mail)")?;
+            factor.verify(&code).await?
+        }
+        other => other?,
+    };
+    let session = client
+        .session()
+        .current()
+        .ok_or_else(|| Failure::new(Exit::Unexpected, "the server gave no session"))?;
+    // Who that is, before anything is kept: the tokens must work.
+    let role = role(&client).await?;
+    if let Some(old) = known {
+        forget(&folder, &name, old, &connection).await;
+    }
+    let tokens = Tokens::keep(&folder, &name, login.store, &session)?;
+    let profile = Profile {
+        url: url.clone(),
+        user: user.clone(),
+        domain,
+        session: tokens.place(),
+        ca_certificate: connection.ca_certificate,
+        insecure: connection.insecure,
+        proxy: connection.proxy,
+        timeout: connection.timeout,
+    };
+    Config::change(&folder, |config| {
+        config.profiles.insert(name.clone(), profile);
+        config.current = Some(name.clone());
+        Ok(())
+    })?;
+    prompt::note(&format!(
+        "Signed in to {url} as {user} ({role}). The session is kept in {} as the profile `{name}`.",
+        tokens.describe()
+    ));
+    Ok(())
+}
+
+fn ask(question: &str, otherwise: &str) -> Result<String, Failure> {
+    if !prompt::possible() {
+        return Err(Failure::usage(otherwise));
+    }
+    let answer = prompt::line(question)?;
+    match answer.is_empty() {
+        true => Err(Failure::usage(otherwise)),
+        false => Ok(answer),
+    }
+}
+
+async fn role(client: &Client) -> Result<String, Failure> {
+    let user = client.retrieve_signed_in_user().send().await?.into_inner();
+    Ok(user.role.unwrap_or_else(|| "unknown role".to_owned()))
+}
+
+/// Signs a profile out, as far as that is possible: what its server does not hear of ends by itself.
+async fn forget(folder: &Folder, name: &str, profile: &Profile, connection: &Connection) {
+    let tokens = Tokens::of(folder, name, profile.session);
+    if let Ok(Some(session)) = tokens.read()
+        && let Ok(builder) = builder(&profile.url, connection)
+        && let Ok(client) = builder.token(session.access_token).build()
+    {
+        let _ = client.session().sign_out().await;
+    }
+    let _ = tokens.remove();
+}
+
+/// `pbx logout`.
+pub async fn logout(logout: &Logout, options: &Options) -> Result<(), Failure> {
+    let folder = Folder::of_user()?;
+    let config = Config::read(&folder)?;
+    let mut names: Vec<(&str, &Profile)> = Vec::new();
+    if logout.all {
+        names.extend(config.profiles.iter().map(|(name, profile)| (name.as_str(), profile)));
+    } else if let Some(found) = config.profile(options.profile.as_deref())? {
+        names.push(found);
+    }
+    if names.is_empty() {
+        prompt::note("There is no profile to sign out of.");
+    }
+    for (name, profile) in names {
+        forget(&folder, name, profile, &profile.connection(&options.connection)).await;
+        prompt::note(&format!("Signed out of {} (profile `{name}`).", profile.url));
+    }
+    Ok(())
+}
+
+/// `pbx whoami`.
+pub async fn who_am_i(options: &Options) -> Result<(), Failure> {
+    let mut server = Server::of(options, &Callers::SignedIn).await?;
+    let request = Request::of(Operation::RetrieveSignedInUser.spec());
+    let answer = server.json(&request).await;
+    let (url, tenant) = (
+        server.client().base_url().to_owned(),
+        server.tenant().map(str::to_owned),
+    );
+    let kept = server.is_of_profile();
+    server.end().await;
+    let answer = answer?;
+    let folder = Folder::of_user()?;
+    let config = Config::read(&folder)?;
+    let profile = config.profile(options.profile.as_deref())?.filter(|_| kept);
+    let mut shown = json!({
+        "url": url,
+        "profile": profile.map(|(name, _)| name),
+        "user": profile.map(|(_, profile)| profile.user.clone()).or_else(|| variable("PBX_USER")),
+        "domain": profile.map_or_else(|| variable("PBX_DOMAIN"), |(_, profile)| profile.domain.clone()),
+        "tenant": tenant,
+    });
+    if let (Value::Object(shown), Value::Object(answer)) = (&mut shown, answer) {
+        shown.extend(answer);
+    }
+    Printer::of(options).show(Shape::ANY, &shown)
+}
+
+/// `pbx switch`.
+pub async fn switch(switch: &Switch, options: &Options) -> Result<(), Failure> {
+    let mut server = Server::of(options, &Callers::SignedIn).await?;
+    if !server.is_of_profile() {
+        return Err(
+            Failure::usage("a session of environment variables does not last: there is nothing to switch")
+                .hint("sign in with `pbx login`; with PBX_TOKEN, `pbx tenants switch` switches the token's session"),
+        );
+    }
+    let request = Request::of(Operation::SwitchTenants.spec());
+    if server.tenant().is_some() || switch.back {
+        // From one tenant to another there is no way but over the account.
+        server.send(&request.clone()).await?;
+        server.note_tenant(None)?;
+    }
+    let Some(tenant) = &switch.tenant else {
+        prompt::note("You are back in your account.");
+        return Ok(());
+    };
+    let found = tenants::find(&mut server, tenant).await?;
+    server.send(&request.with("id", &found.id)).await?;
+    server.note_tenant(Some(&found.id))?;
+    prompt::note(&format!(
+        "You act in the tenant {} ({}) as its administrator. `pbx switch --back` leaves it.",
+        found.name, found.domain
+    ));
+    Ok(())
+}
+
+/// `pbx profiles list`.
+pub fn list(options: &Options) -> Result<(), Failure> {
+    let folder = Folder::of_user()?;
+    let config = Config::read(&folder)?;
+    let rows: Vec<Value> = config
+        .profiles
+        .iter()
+        .map(|(name, profile)| {
+            let tokens = Tokens::of(&folder, name, profile.session);
+            let session = tokens.read().ok().flatten();
+            json!({
+                "current": config.current.as_ref() == Some(name),
+                "name": name,
+                "url": profile.url,
+                "user": profile.user,
+                "domain": profile.domain,
+                "tenant": session.as_ref().and_then(|session| session.tenant.clone()),
+                "signed_in": session.is_some(),
+                "kept_in": match profile.session {
+                    Place::Keyring => "keyring",
+                    Place::File => "file",
+                },
+            })
+        })
+        .collect();
+    if rows.is_empty() && std::io::stdout().is_terminal() {
+        prompt::note("There are no profiles yet: `pbx login` makes one.");
+    }
+    Printer::of(options).show(Shape::ANY, &Value::Array(rows))
+}
+
+/// `pbx profiles use`.
+pub fn choose(name: &str) -> Result<(), Failure> {
+    Config::change(&Folder::of_user()?, |config| {
+        if !config.profiles.contains_key(name) {
+            return Err(config.missing(name));
+        }
+        config.current = Some(name.to_owned());
+        Ok(())
+    })
+}
+
+/// `pbx profiles remove`.
+pub async fn remove(name: &str, options: &Options) -> Result<(), Failure> {
+    let folder = Folder::of_user()?;
+    let config = Config::read(&folder)?;
+    let profile = config.profiles.get(name).ok_or_else(|| config.missing(name))?;
+    forget(&folder, name, profile, &profile.connection(&options.connection)).await;
+    Config::change(&folder, |config| {
+        config.profiles.remove(name);
+        if config.current.as_deref() == Some(name) {
+            config.current = None;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,70 @@
+//! What `pbx --help` and the help of every command say, for a person to review when something changes.
+//!
+//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p pbx-cli`, takes a change over.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::fmt::Write as _;
+
+use clap::Command;
+use pbx_cli::commands;
+
+/// As on a terminal of this width.
+const WIDTH: usize = 120;
+
+fn help(command: &Command) -> String {
+    let mut command = command.clone().term_width(WIDTH);
+    command.render_long_help().to_string()
+}
+
+/// A command and what is below it, a line each.
+fn outline(command: &Command, depth: usize, out: &mut String) {
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        let name = format!("{}{}", "  ".repeat(depth), inner.get_name());
+        let about = inner.get_about().map(ToString::to_string).unwrap_or_default();
+        writeln!(out, "{name:<26}{about}").unwrap();
+        outline(inner, depth + 1, out);
+    }
+}
+
+/// The help of a command and of all below it.
+fn every_help(command: &Command, out: &mut String) {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    write!(out, "\n{0}\n{name}\n{0}\n{1}", "-".repeat(WIDTH), help(command)).unwrap();
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        every_help(inner, out);
+    }
+}
+
+fn check(name: &str, text: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, text.trim_start());
+    });
+}
+
+#[test]
+fn outline_of_all_commands() {
+    let mut out = String::new();
+    outline(&commands::tree(), 0, &mut out);
+    check("outline", &out);
+}
+
+#[test]
+fn help_of_the_whole() {
+    check("pbx", &help(&commands::all()));
+    // What every command has in common, once.
+    let mut root = commands::all();
+    root.build();
+    check("whoami", &help(root.find_subcommand("whoami").unwrap()));
+}
+
+#[test]
+fn help_of_every_command() {
+    let mut root = commands::tree();
+    root.build();
+    for command in root.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        let mut out = String::new();
+        every_help(command, &mut out);
+        check(&format!("pbx_{}", command.get_name()), &out);
+    }
+}

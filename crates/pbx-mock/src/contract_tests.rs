@@ -1,0 +1,120 @@
+//! Every success of every operation, called by the client and answered by a mock, with values made up from the contract.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+
+use pbx_client::ByteStream;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::MockServer;
+use crate::generated::coverage::CALLS;
+
+const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs/generated/client.json");
+
+/// A call of an operation that a mock answers.
+pub(crate) type Call = for<'a> fn(&'a MockServer, &'a Sample<'a>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Values for one operation.
+pub(crate) struct Sample<'a> {
+    contract: &'a Value,
+    operation: &'a Value,
+}
+
+impl Sample<'_> {
+    pub(crate) fn parameter<T: DeserializeOwned>(&self, name: &str) -> T {
+        let parameters = self.operation["parameters"].as_array().unwrap();
+        let found = parameters.iter().find(|parameter| parameter["name"] == name);
+        let found = found.unwrap();
+        if found["in"] == "header" && found["schema"]["type"] == "string" {
+            // httpmock takes no others.
+            return serde_json::from_value(json!("visible ASCII, \"quoted\"")).unwrap();
+        }
+        self.read(&found["schema"], name)
+    }
+
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> T {
+        let content = self.operation["requestBody"]["content"].as_object().unwrap();
+        self.read(&content.values().next().unwrap()["schema"], "the body")
+    }
+
+    pub(crate) fn answer<T: DeserializeOwned>(&self, status: u16) -> T {
+        let answer = &self.operation["responses"][status.to_string()];
+        self.read(&answer["content"]["application/json"]["schema"], "the answer")
+    }
+
+    fn read<T: DeserializeOwned>(&self, schema: &Value, what: &str) -> T {
+        let sample = sample(self.contract, schema);
+        serde_json::from_value(sample.clone())
+            .unwrap_or_else(|error| panic!("{} {what}: {error}: {sample}", self.operation["operationId"]))
+    }
+}
+
+/// A value with every member set.
+fn sample(contract: &Value, schema: &Value) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = contract.pointer(reference.trim_start_matches('#'));
+        return sample(contract, target.unwrap_or_else(|| panic!("{reference}")));
+    }
+    for several in ["allOf", "oneOf", "anyOf"] {
+        if let Some(variants) = schema[several].as_array() {
+            return sample(contract, &variants[0]);
+        }
+    }
+    if let Some(values) = schema["x-extensible-enum"].as_array().or(schema["enum"].as_array()) {
+        return values.last().unwrap().clone();
+    }
+    match schema["type"].as_str() {
+        Some("boolean") => json!(true),
+        Some("integer") => json!(schema["minimum"].as_i64().unwrap_or(7).max(7)),
+        Some("number") => json!(1.5),
+        Some("array") => json!([sample(contract, &schema["items"])]),
+        Some("object") => {
+            let properties = schema["properties"].as_object();
+            let members = properties.into_iter().flatten();
+            let members = members.map(|(name, member)| (name.clone(), sample(contract, member)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Some("string") if schema["format"] == "date-time" => json!("2024-05-01T08:30:00.5Z"),
+        // What no URL, form or header holds as it is.
+        Some("string") => json!("a/b c?d&e=%25;\"é+"),
+        _ => json!({"any": ["thing"]}),
+    }
+}
+
+pub(crate) async fn collected(mut stream: ByteStream) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        out.extend(chunk.unwrap());
+    }
+    out
+}
+
+#[tokio::test]
+async fn every_operation_is_answered_by_its_mock() {
+    let contract: Value = serde_json::from_str(&std::fs::read_to_string(CONTRACT).unwrap()).unwrap();
+    let server = MockServer::start();
+    let mut missing = BTreeSet::new();
+    for item in contract["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let Some(id) = operation["operationId"].as_str() else {
+                continue;
+            };
+            for status in operation["responses"].as_object().unwrap().keys() {
+                if status.starts_with(['2', '3']) {
+                    missing.insert((id.to_owned(), status.clone()));
+                }
+            }
+            let sample = Sample {
+                contract: &contract,
+                operation,
+            };
+            for (_, status, call) in CALLS.iter().filter(|(known, ..)| *known == id) {
+                call(&server, &sample).await;
+                missing.remove(&(id.to_owned(), status.to_string()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no call of {missing:?}");
+    assert!(server.unanswered().is_empty());
+}

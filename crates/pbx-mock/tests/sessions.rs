@@ -1,0 +1,73 @@
+//! Clients that sign in to the mock server.
+
+#![cfg(feature = "sign-in")]
+// Clippy's exemption for tests does not reach helpers.
+#![allow(clippy::unwrap_used)]
+
+use pbx_client::{Client, ClientBuilder, Credentials, SignInForm, types};
+use pbx_mock::{Account, Mock, MockServer, operations};
+
+fn client(server: &MockServer) -> ClientBuilder {
+    let credentials = Credentials::system("admin", "secret");
+    Client::builder().url(server.url()).credentials(credentials)
+}
+
+fn key(server: &MockServer) -> Mock<'_, operations::ShowKey> {
+    server.show_key(|_, then| {
+        then.ok(types::CertificateKey::default());
+    })
+}
+
+fn calls(account: &Account<'_>) -> (usize, usize, usize) {
+    (account.sign_ins(), account.renewals(), account.sign_outs())
+}
+
+#[tokio::test]
+async fn a_session_is_begun_renewed_and_ended_by_either_form() {
+    for form in [SignInForm::Json, SignInForm::OAuth] {
+        let server = MockServer::start();
+        let account = server.accept_sign_in("admin", "secret");
+        let key = key(&server);
+        let client = client(&server).sign_in_form(form).connect().await.unwrap();
+        client.show_key().send().await.unwrap();
+        let first = account.token();
+        account.expire();
+        client.show_key().send().await.unwrap();
+        client.session().sign_out().await.unwrap();
+        assert_eq!(calls(&account), (1, 1, 1), "{form:?}");
+        key.assert_calls(2);
+        let tokens: Vec<_> = key
+            .requests()
+            .iter()
+            .map(|r| r.header("authorization").unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            tokens,
+            [format!("Bearer {first}"), format!("Bearer {}", account.token())]
+        );
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_told_apart() {
+    let server = MockServer::start();
+    let system = server.accept_sign_in("admin", "secret");
+    let tenant = server.accept_tenant_sign_in("admin", "secret", "acme.example.com");
+    let credentials = Credentials::tenant_user("admin", "secret", "acme.example.com");
+    let client = Client::builder().url(server.url()).credentials(credentials);
+    client.connect().await.unwrap();
+    assert_eq!((calls(&system), calls(&tenant)), ((0, 0, 0), (1, 0, 0)));
+}
+
+#[tokio::test]
+async fn a_wrong_password_says_so() {
+    let server = MockServer::start();
+    server.accept_sign_in("admin", "other");
+    let client = client(&server).sign_in_form(SignInForm::Json);
+    client.connect().await.unwrap_err();
+    let messages = server.unanswered();
+    assert!(
+        messages[0].contains(r#"body /password: expected "other", was "secret""#),
+        "{messages:?}"
+    );
+}

@@ -1,0 +1,260 @@
+//! The command as a maintainer runs it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const DOCUMENT: &str = "openapi: 3.1.0
+info: {title: T, version: '1'}
+paths:
+  /things:
+    post:
+      operationId: createThing
+      description: Makes one.
+      requestBody:
+        content: {application/json: {schema: {type: string, maxLength: 8}}}
+      responses:
+        '201': {description: Created}
+";
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("diff")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A folder with the document and changed ones.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, from, to) in [
+        ("old", "", ""),
+        ("same", "post:\n", "post: # the same\n"),
+        ("words", "Makes one.", "Creates one."),
+        ("longer", "maxLength: 8", "maxLength: 9"),
+        ("shorter", "maxLength: 8", "maxLength: 7"),
+        ("default", "maxLength: 8", "maxLength: 8, default: x"),
+    ] {
+        let text = if from.is_empty() {
+            DOCUMENT.to_owned()
+        } else {
+            DOCUMENT.replace(from, to)
+        };
+        fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_exit_code_says_how_bad_it_is() {
+    let folder = folder();
+    for (new, fail_on, code) in [
+        ("same", "text", 0),
+        ("words", "text", 1),
+        ("words", "compatible", 0),
+        ("longer", "text", 1),
+        ("longer", "compatible", 1),
+        ("longer", "risky", 0),
+        ("default", "risky", 1),
+        ("default", "breaking", 0),
+        ("shorter", "text", 2),
+        ("shorter", "breaking", 2),
+        ("shorter", "never", 0),
+    ] {
+        let ran = run(
+            folder.path(),
+            &["old.yaml", &format!("{new}.yaml"), "--fail-on", fail_on],
+        );
+        assert_eq!(ran.code, code, "{new} --fail-on {fail_on}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn text_is_for_people() {
+    let folder = folder();
+    assert_eq!(
+        run(folder.path(), &["old.yaml", "shorter.yaml"]).out,
+        "old.yaml -> shorter.yaml\n\n\
+         things\n  \
+           breaking    the body of `createThing` must have at most 7 characters; before, 8 characters [max-length-lowered]\n              \
+           breaks callers of the server\n              \
+           old.yaml:9 -> shorter.yaml:9\n\n\
+         1 change: 1 breaking (1 for callers of the server)\n"
+    );
+    let words = run(folder.path(), &["old.yaml", "words.yaml"]);
+    assert_eq!(
+        words.out,
+        "old.yaml -> words.yaml\n\nno change of meaning; 1 in words only (--all lists them)\n"
+    );
+    let all = run(folder.path(), &["old.yaml", "words.yaml", "--all"]);
+    assert!(
+        all.out.contains("before: Makes one.\n") && all.out.contains("old.yaml:7 -> words.yaml:7"),
+        "{}",
+        all.out
+    );
+    assert_eq!(
+        run(folder.path(), &["old.yaml", "same.yaml"]).out,
+        "old.yaml -> same.yaml\n\nnothing changed\n"
+    );
+}
+
+#[test]
+fn programs_and_reviewers_have_their_formats() {
+    let folder = folder();
+    let json = run(folder.path(), &["old.yaml", "shorter.yaml", "--format", "json"]);
+    let value: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json.code, 2);
+    assert_eq!(value["level"], "breaking");
+    assert_eq!(value["summary"]["breaks_callers"], 1);
+    let change = &value["changes"][0];
+    assert_eq!(change["rule"], "max-length-lowered");
+    assert_eq!(change["new_place"]["line"], 9);
+    assert_eq!(change["operations"][0]["path"], "/things");
+
+    let github = run(folder.path(), &["old.yaml", "shorter.yaml", "--format", "github"]);
+    assert!(
+        github.out.starts_with(
+            "::error file=shorter.yaml,line=9,title=max-length-lowered::the body of `createThing` must have"
+        ),
+        "{}",
+        github.out
+    );
+    assert!(
+        github.out.contains("%0Abreaks callers of the server\n"),
+        "{}",
+        github.out
+    );
+    let markdown = run(folder.path(), &["old.yaml", "shorter.yaml", "--format", "markdown"]);
+    assert!(
+        markdown.out.contains("\n## things\n\n- **Breaking**: the body of"),
+        "{}",
+        markdown.out
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_its_place() {
+    let folder = folder();
+    for (name, text, expected) in [
+        (
+            "broken.json",
+            "{\n  \"openapi\": \"3.1.0\",\n  \"paths\": {,}\n}",
+            "error: broken.json:3: ",
+        ),
+        ("broken.yaml", "openapi: 3.1.0\npaths: [\n", "error: broken.yaml:3: "),
+        (
+            "twice.yaml",
+            "openapi: 3.1.0\npaths: {}\npaths: {}\n",
+            "error: twice.yaml:3: the key `paths` appears twice",
+        ),
+        ("other.yaml", "a: 1\n", "error: other.yaml:1: it has no `openapi`"),
+        (
+            "swagger.json",
+            "{\"swagger\": \"2.0\"}",
+            "error: swagger.json:1: it is Swagger 2.0",
+        ),
+        (
+            "version.yaml",
+            "info: {}\nopenapi: 3.1\n",
+            "error: version.yaml:2: `openapi` must be a version",
+        ),
+        (
+            "paths.yaml",
+            "openapi: 3.1.0\npaths: []\n",
+            "error: paths.yaml:2: `paths` must be an object",
+        ),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+        let ran = run(folder.path(), &["old.yaml", name]);
+        assert_eq!(ran.code, 3, "{name}: {}", ran.err);
+        assert!(ran.err.starts_with(expected), "{name}: {}", ran.err);
+    }
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    for (argument, expected) in [
+        ("empty", "no OpenAPI document in it"),
+        ("no-such-thing", "is no file, no folder and no git revision"),
+        ("HEAD:no/such/path", "there is no `no/such/path`"),
+        ("--output", "unexpected argument"),
+    ] {
+        let ran = run(folder.path(), &["old.yaml", argument]);
+        assert!(ran.err.contains(expected), "{argument}: {}", ran.err);
+        assert_ne!(ran.code, 0);
+    }
+}
+
+/// The specs of a revision, read through git; the work tree may hold anything meanwhile.
+#[test]
+fn revisions_are_compared_without_touching_the_work_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args([
+                "-c",
+                "user.name=T",
+                "-c",
+                "user.email=t@example.com",
+                "-c",
+                "commit.gpgsign=false",
+            ])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    let page = |length: u64| {
+        let schema = format!(r#"{{"type":"string","maxLength":{length}}}"#);
+        format!(
+            "# Page\n\n```json\n{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"T\",\"version\":\"1\"}},\"paths\":{{\"/a\":{{\"post\":{{\"operationId\":\"makeA\",\
+             \"requestBody\":{{\"content\":{{\"application/json\":{{\"schema\":{schema}}}}}}},\"responses\":{{\"204\":{{\"description\":\"OK\"}}}}}}}}}}}}\n```\n"
+        )
+    };
+    let specs = folder.path().join("specs/upstream");
+    fs::create_dir_all(&specs).unwrap();
+    git(&["init", "-q"]);
+    for length in [8, 9] {
+        fs::write(specs.join("a page.md"), page(length)).unwrap();
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "page"]);
+    }
+    fs::write(specs.join("a page.md"), page(10)).unwrap();
+    let compare = |old: &str, new: Option<&str>| {
+        let read = |argument: &str| xtask::diff::Side::read(argument, folder.path()).unwrap();
+        let new = new.map_or_else(|| xtask::diff::Side::of_workspace(folder.path()).unwrap(), read);
+        let changes = xtask::diff::compare(&read(old), &new);
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        let place = changes[0].old_place.clone().unwrap();
+        format!("{} -> {} at {place}", changes[0].old, changes[0].new)
+    };
+    assert_eq!(
+        compare("HEAD~1", Some("HEAD")),
+        "8 characters -> 9 characters at HEAD~1:specs/upstream/a page.md:4"
+    );
+    assert_eq!(
+        compare("HEAD", None),
+        "9 characters -> 10 characters at HEAD:specs/upstream/a page.md:4"
+    );
+    assert_eq!(
+        compare("HEAD~1:specs/upstream", Some("HEAD:specs")),
+        "8 characters -> 9 characters at HEAD~1:specs/upstream/a page.md:4"
+    );
+}

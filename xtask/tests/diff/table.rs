@@ -1,0 +1,190 @@
+//! The rules of `cargo xtask diff`, one file each in `rules/`: what the old and the new document change in `base.yaml` (as JSON
+//! merge patches, RFC 7396: `null` removes), and the report of either direction.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p xtask --test diff` writes the reports and `docs/diff-rules.md` anew; read what changed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use xtask::diff::report::{Report, text};
+use xtask::diff::{Change, Side, compare, rules};
+
+const COMMAND: &str = "UPDATE_GOLDEN=1 cargo test -p xtask --test diff";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diff")
+}
+
+fn updates() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+/// One pair of documents.
+struct Case {
+    rule: String,
+    path: PathBuf,
+    old: Side,
+    new: Side,
+    /// What a person wrote, above the reports.
+    pair: String,
+    forward: String,
+    backward: String,
+}
+
+fn cases() -> Vec<Case> {
+    let base: Value = serde_yaml::from_str(&fs::read_to_string(folder().join("base.yaml")).unwrap()).unwrap();
+    let mut paths: Vec<_> = fs::read_dir(folder().join("rules"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let case: Value = serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            let side = |key: &str| {
+                let mut document = base.clone();
+                merge(&mut document, case.get(key).unwrap_or(&json!({})));
+                Side::of_text(&format!("{key}.json"), document.to_string().as_bytes()).unwrap()
+            };
+            let report = |key: &str| case.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            Case {
+                rule: path.file_stem().unwrap().to_str().unwrap().to_owned(),
+                old: side("old"),
+                new: side("new"),
+                pair: text.split("forward: |").next().unwrap().to_owned(),
+                forward: report("forward"),
+                backward: report("backward"),
+                path,
+            }
+        })
+        .collect()
+}
+
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let target = target.as_object_mut().unwrap();
+    for (key, value) in patch {
+        if value.is_null() {
+            target.shift_remove(key);
+        } else {
+            merge(target.entry(key.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// The changes as they are told, without places, which a pair that is put together has none of.
+fn told(old: &Side, new: &Side, changes: &[Change]) -> String {
+    let changes: Vec<_> = changes
+        .iter()
+        .cloned()
+        .map(|change| Change {
+            old_place: None,
+            new_place: None,
+            ..change
+        })
+        .collect();
+    let report = Report {
+        old,
+        new,
+        changes: &changes,
+        all: true,
+    };
+    let text = text(&report, false);
+    let lines: Vec<_> = text.lines().skip(1).collect();
+    // Neither the names of the sides, nor the resources, nor the summary: only what is said of the change.
+    let told: Vec<_> = lines.iter().filter(|l| l.starts_with("  ")).map(|l| &l[2..]).collect();
+    format!("{}\n", told.join("\n"))
+}
+
+#[test]
+fn every_rule_has_an_example() {
+    let shown: BTreeSet<_> = cases().into_iter().map(|case| case.rule).collect();
+    let declared: BTreeSet<_> = rules::all().map(|rule| rule.id.to_owned()).collect();
+    let missing: Vec<_> = declared.difference(&shown).collect();
+    let unknown: Vec<_> = shown.difference(&declared).collect();
+    assert!(
+        missing.is_empty(),
+        "no example in xtask/tests/diff/rules for {missing:?}"
+    );
+    assert!(
+        unknown.is_empty(),
+        "xtask/tests/diff/rules has examples of no rule: {unknown:?}"
+    );
+    assert!(declared.len() >= 80, "{} rules", declared.len());
+}
+
+/// And not when old and new are swapped; then its opposite does.
+#[test]
+fn every_rule_fires_in_its_direction_only() {
+    for case in cases() {
+        let rule = rules::all().find(|rule| rule.id == case.rule).unwrap();
+        let fired = |old: &Side, new: &Side| compare(old, new).iter().map(|c| c.rule.id).collect::<BTreeSet<_>>();
+        let forward = fired(&case.old, &case.new);
+        let backward = fired(&case.new, &case.old);
+        assert!(forward.contains(rule.id), "{} does not fire, but {forward:?}", rule.id);
+        assert!(
+            rule.is_symmetric() || !backward.contains(rule.id),
+            "{} fires in both directions",
+            rule.id
+        );
+        assert!(backward.contains(rule.opposite), "{}: back is {backward:?}", rule.id);
+        for (side, other) in [(&case.old, &case.old), (&case.new, &case.new)] {
+            assert!(fired(side, other).is_empty(), "{} fires where nothing changed", rule.id);
+        }
+    }
+}
+
+#[test]
+fn every_report_reads_as_written() {
+    let mut different = Vec::new();
+    for case in cases() {
+        let forward = told(&case.old, &case.new, &compare(&case.old, &case.new));
+        let backward = told(&case.new, &case.old, &compare(&case.new, &case.old));
+        if forward == case.forward && backward == case.backward {
+            continue;
+        }
+        if updates() {
+            let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+            let text = format!(
+                "{}forward: |\n{}backward: |\n{}",
+                case.pair,
+                indent(&forward),
+                indent(&backward)
+            );
+            fs::write(&case.path, text).unwrap();
+        } else {
+            different.push(format!("{}:\n{forward}and back:\n{backward}", case.rule));
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "{} reports read differently; if they should, run `{COMMAND}`\n\n{}",
+        different.len(),
+        different.join("\n")
+    );
+}
+
+/// `docs/diff-rules.md` is the table of the rules for people.
+#[test]
+fn the_documentation_lists_the_rules() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diff-rules.md");
+    let documented = rules::documentation();
+    if updates() {
+        fs::write(&path, &documented).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == documented,
+        "docs/diff-rules.md is not what the rules say; run `{COMMAND}`"
+    );
+}
