@@ -5,10 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
 
 mod alerts;
+mod closed;
 mod crash;
 mod guards;
 mod nodes;
 mod postgres;
+mod providers;
 mod sqlite;
 
 use pbx_tests::{Engine, Start};

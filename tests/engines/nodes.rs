@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use crate::PROGRAM;
 
 /// Two servers that started at the same time on an empty database.
-fn two_nodes() -> Option<(Server, Server)> {
+pub(crate) fn two_nodes() -> Option<(Server, Server)> {
     let (one, other, _) = two_nodes_with_a_clock()?;
     Some((one, other))
 }
 
 /// The same, with the clock of both.
-fn two_nodes_with_a_clock() -> Option<(Server, Server, Clock)> {
+pub(crate) fn two_nodes_with_a_clock() -> Option<(Server, Server, Clock)> {
     let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
     let beside = start.beside();
     let other = std::thread::spawn(move || beside.ready());
@@ -24,10 +24,10 @@ fn two_nodes_with_a_clock() -> Option<(Server, Server, Clock)> {
 }
 
 /// How old what a node remembers of another's changes may be.
-const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
+pub(crate) const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
 
 /// The same caller on the other node.
-fn same_caller(caller: &Raw, node: &Server) -> Raw {
+pub(crate) fn same_caller(caller: &Raw, node: &Server) -> Raw {
     let mut there = node.raw();
     there.sign_in_with(caller.token().unwrap());
     there
@@ -315,7 +315,7 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
 }
 
 /// What every tenant needs.
-fn tenant(domain: &str) -> Value {
+pub(crate) fn tenant(domain: &str) -> Value {
     json!({"name": domain, "domain": domain, "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU"})
 }
 

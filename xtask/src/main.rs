@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use xtask::codegen;
 use xtask::diagnostic::Diagnostics;
 use xtask::diff::report::{self, FailOn, Report};
-use xtask::diff::{self, Side};
+use xtask::diff::{self, Side, changelog};
 
 /// Tasks of this workspace.
 #[derive(Parser)]
@@ -54,6 +54,17 @@ enum Task {
         /// The least change that makes the exit code other than 0.
         #[arg(long, value_enum, default_value = "text", value_name = "LEVEL")]
         fail_on: FailOn,
+    },
+    /// Write a section of specs/CHANGELOG.md: what a release changes in the contract.
+    ///
+    /// A section of that title is written anew where it stands; another one is put before all others.
+    Changelog {
+        /// What the release is called, such as "v22.3".
+        title: String,
+        /// The contract before, as `diff` takes it; without it, the section says what the contract is made of.
+        old: Option<String>,
+        /// The contract after; without it, the specs folder of the workspace.
+        new: Option<String>,
     },
 }
 
@@ -108,7 +119,30 @@ fn main() -> ExitCode {
                 ExitCode::from(UNREADABLE)
             }
         },
+        Task::Changelog { title, old, new } => {
+            match run_changelog(&workspace, &title, old.as_deref(), new.as_deref()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(faults) => {
+                    eprintln!("error: {faults}");
+                    ExitCode::from(UNREADABLE)
+                }
+            }
+        }
     }
+}
+
+fn run_changelog(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
+    let section = match old {
+        Some(old) => {
+            let (old, new) = Side::read_both(old, new, workspace)?;
+            changelog::release(&old, &new)
+        }
+        None => changelog::baseline(&Side::of_workspace(workspace)?),
+    };
+    let path = workspace.join("specs/CHANGELOG.md");
+    changelog::write(&path, title, &section)?;
+    eprintln!("specs/CHANGELOG.md: the section `{title}` is written; read it before you commit it");
+    Ok(())
 }
 
 fn run_diff(

@@ -22,9 +22,14 @@ pub struct Copies<K, V> {
 
 struct Copied<V> {
     value: V,
-    /// What the watch said before it was read.
+    since: Since,
+}
+
+/// From when on a copy is good. To be taken before anything is read: what changes meanwhile is read again.
+#[derive(Clone, Copy)]
+pub struct Since {
+    /// What the watch said.
     times: u64,
-    /// When that was.
     at: Duration,
 }
 
@@ -39,26 +44,33 @@ impl<K: Hash + Eq, V: Clone> Copies<K, V> {
 
     /// The answer, read only if there is no good copy of it. Errors are not kept.
     pub async fn get<E>(&self, key: K, read: impl Future<Output = Result<V, E>>) -> Result<V, E> {
-        // Both before reading: what changes meanwhile is read again.
-        let (times, at) = (self.watch.times(), clock::elapsed());
-        if let Some(value) = self.good(&key, times, at) {
+        let since = self.now();
+        if let Some(value) = self.good(&key, since) {
             return Ok(value);
         }
         let value = read.await?;
-        let copied = Copied {
-            value: value.clone(),
-            times,
-            at,
-        };
-        self.copies().put(key, copied);
+        self.put(key, value.clone(), since);
         Ok(value)
     }
 
-    fn good(&self, key: &K, times: u64, at: Duration) -> Option<V> {
+    pub(super) fn now(&self) -> Since {
+        Since {
+            times: self.watch.times(),
+            at: clock::elapsed(),
+        }
+    }
+
+    /// The copy, if it is good at that time.
+    pub(super) fn good(&self, key: &K, now: Since) -> Option<V> {
         let mut copies = self.copies();
-        let copied = copies.get(key)?;
-        let good = copied.times == times && at.saturating_sub(copied.at) < OLDEST;
-        good.then(|| copied.value.clone())
+        let Copied { value, since } = copies.get(key)?;
+        let good = since.times == now.times && now.at.saturating_sub(since.at) < OLDEST;
+        good.then(|| value.clone())
+    }
+
+    /// Keeps what was read since then.
+    pub(super) fn put(&self, key: K, value: V, since: Since) {
+        self.copies().put(key, Copied { value, since });
     }
 
     fn copies(&self) -> std::sync::MutexGuard<'_, LruCache<K, Copied<V>>> {
@@ -136,13 +148,12 @@ mod tests {
     #[test]
     fn a_copy_ends_with_its_second() {
         let fixture = Fixture::new();
-        let copied = Copied {
-            value: 1,
+        let at = |milliseconds| Since {
             times: 0,
-            at: Duration::from_secs(5),
+            at: Duration::from_millis(milliseconds),
         };
-        fixture.copies.copies().put("hall", copied);
-        assert_eq!(fixture.copies.good(&"hall", 0, Duration::from_millis(5_999)), Some(1));
-        assert_eq!(fixture.copies.good(&"hall", 0, Duration::from_secs(6)), None);
+        fixture.copies.put("hall", 1, at(5_000));
+        assert_eq!(fixture.copies.good(&"hall", at(5_999)), Some(1));
+        assert_eq!(fixture.copies.good(&"hall", at(6_000)), None);
     }
 }

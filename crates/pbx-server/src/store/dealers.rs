@@ -1,18 +1,24 @@
 //! Dealers, their branches, and which tenants are whose.
 
-use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 
 use super::error::StoreError;
-use super::list;
+use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::session::Reach;
 
+const LIST: List = List {
+    fields: FIELDS,
+    indexed: &[],
+    tables: &["accounts", "dealer_branches", "dealers"],
+};
+
 /// One page of the dealers in reach.
 pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {
-    list::page(tx, select(reach), FIELDS, query, read)
+    list::page(tx, select(reach), &LIST, query, read)
 }
 
 /// The dealer of that id, if it is in reach.
@@ -106,8 +112,7 @@ pub fn holdings(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Holdings, StoreError> 
 /// Whether a tenant belongs to a dealer or to one below.
 pub fn owns(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, StoreError> {
     let select = tenants_of(dealer_id)
-        .and_where(Expr::col(("tenant_dealers", "tenant_id")).eq(tenant_id))
-        .limit(1)
+        .and_where(Expr::col("tenant_id").eq(tenant_id))
         .to_owned();
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
@@ -191,7 +196,7 @@ fn quotas(tx: &mut Tx<'_>, below: Expr) -> Result<Vec<Quota>, StoreError> {
 
 /// How many tenants a dealer and all below it have; one that several of them have counts once.
 pub fn count_tenants(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
-    let count = Func::count_distinct(Expr::col(("tenant_dealers", "tenant_id")));
+    let count = Func::count(Expr::col(Asterisk));
     let select = tenants_of(dealer_id).clear_selects().expr(count).to_owned();
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
@@ -221,7 +226,7 @@ fn select(reach: Reach) -> SelectStatement {
     let account = |column: &'static str| (Expr::col(("accounts", column)), column);
     let dealer = |column: &'static str| (Expr::col(("dealers", column)), column);
     let columns = [
-        account("id"),
+        dealer("id"),
         account("name"),
         account("enabled"),
         dealer("level"),
@@ -279,17 +284,56 @@ fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {
     })
 }
 
-/// The ids of the tenants of a dealer and of all below it; one that several of them have comes several times.
-pub(super) fn tenants_of(dealer_id: Id) -> SelectStatement {
+/// The ids of the tenants of a dealer and of all below it.
+fn tenants_of(dealer_id: Id) -> SelectStatement {
     Query::select()
-        .column(("tenant_dealers", "tenant_id"))
-        .from("tenant_dealers")
-        .inner_join(
-            "dealer_branches",
-            Expr::col(("dealer_branches", "dealer_id")).equals(("tenant_dealers", "dealer_id")),
-        )
-        .and_where(Expr::col(("dealer_branches", "ancestor_id")).eq(dealer_id))
+        .column("tenant_id")
+        .from("dealer_tenants")
+        .and_where(Expr::col("ancestor_id").eq(dealer_id))
         .to_owned()
+}
+
+/// Writes down that a dealer and all above it have a tenant.
+pub(super) fn include(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<(), StoreError> {
+    let above = Query::select()
+        .column("ancestor_id")
+        .expr(Expr::value(tenant_id))
+        .from("dealer_branches")
+        .and_where(Expr::col("dealer_id").eq(dealer_id))
+        .to_owned();
+    let mut insert = Query::insert();
+    insert
+        .into_table("dealer_tenants")
+        .columns(["ancestor_id", "tenant_id"])
+        .on_conflict(
+            OnConflict::columns(["ancestor_id", "tenant_id"])
+                .do_nothing()
+                .to_owned(),
+        );
+    insert
+        .select_from(above)
+        .map_err(|error| StoreError::Engine(error.to_string()))?;
+    tx.execute(&insert).map(drop)
+}
+
+/// Forgets that dealers have a tenant, but for those that do by `tenant_dealers`.
+pub(super) fn exclude(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
+    let owners = Query::select()
+        .column("dealer_id")
+        .from("tenant_dealers")
+        .and_where(Expr::col("tenant_id").eq(tenant_id))
+        .to_owned();
+    let above = Query::select()
+        .column("ancestor_id")
+        .from("dealer_branches")
+        .and_where(Expr::col("dealer_id").in_subquery(owners))
+        .to_owned();
+    let mut delete = Query::delete();
+    delete
+        .from_table("dealer_tenants")
+        .and_where(Expr::col("tenant_id").eq(tenant_id))
+        .and_where(Expr::col("ancestor_id").not_in_subquery(above));
+    tx.execute(&delete).map(drop)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, Value};
 
 use super::error::StoreError;
-use super::list;
+use super::list::{self, List};
 use super::tx::{Row, Tx, time};
 use crate::domain::Id;
 use crate::domain::files::{FIELDS, File, Owner, Upload};
@@ -64,10 +64,16 @@ pub fn delete_expired_uploads(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Sto
     tx.execute(&delete).map(drop)
 }
 
+const LIST: List = List {
+    fields: FIELDS,
+    indexed: &[],
+    tables: &["dealers", "files", "tenants"],
+};
+
 /// One page of the files that belong to somebody.
 pub fn page(tx: &mut Tx<'_>, owner: Owner, query: &ListQuery) -> Result<Page<File>, StoreError> {
     let select = select().and_where(belongs(owner)).to_owned();
-    list::page(tx, select, FIELDS, query, read)
+    list::page(tx, select, &LIST, query, read)
 }
 
 /// The file of that id, if it belongs to that owner.

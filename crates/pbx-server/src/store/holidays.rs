@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
-use super::list;
+use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::holidays::{FIELDS, Holiday};
@@ -11,9 +11,15 @@ use crate::domain::list::{ListQuery, Page};
 
 const TABLE: &str = "holidays";
 
+const LIST: List = List {
+    fields: FIELDS,
+    indexed: &["id", "name", "region", "year_start"],
+    tables: &["holidays", "tenants"],
+};
+
 /// One page of a tenant's holidays.
 pub fn page(tx: &mut Tx<'_>, tenant_id: Id, query: &ListQuery) -> Result<Page<Holiday>, StoreError> {
-    list::page(tx, select(tenant_id), FIELDS, query, read)
+    list::page(tx, select(tenant_id), &LIST, query, read)
 }
 
 /// The tenant's holiday of that id.

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
+use super::list::{self, List};
 use super::tx::{Row, Tx, optional_time, time};
-use super::{Store, list, revisions};
+use super::{Store, revisions};
 use crate::domain::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
 use crate::domain::list::{ListQuery, Page};
@@ -16,9 +17,11 @@ const TABLE: &str = "ip_filters";
 /// The unique key over the normalised address range.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
 
+const LIST: List = List::short(FIELDS);
+
 /// One page of the rules that have not lapsed.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery, now: Timestamp) -> Result<Page<IpRule>, StoreError> {
-    list::page(tx, select(now), FIELDS, query, read)
+    list::page(tx, select(now), &LIST, query, read)
 }
 
 /// All rules that have not lapsed, oldest first.

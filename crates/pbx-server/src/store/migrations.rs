@@ -36,6 +36,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(70, "0070_holidays"),
     step!(80, "0080_files"),
     step!(90, "0090_alerts"),
+    step!(100, "0100_lists"),
 ];
 
 /// The version a database has after all steps.

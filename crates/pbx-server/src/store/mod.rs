@@ -12,6 +12,7 @@ pub mod audit;
 pub mod balance;
 mod changes;
 mod copies;
+mod counts;
 pub mod dealers;
 mod error;
 pub mod files;

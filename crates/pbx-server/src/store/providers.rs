@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
 
 use super::error::StoreError;
-use super::list;
+use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::list::{ListQuery, Page};
@@ -23,9 +23,11 @@ const COLUMNS: [&str; 8] = [
 /// What keeps a trunk that is assigned.
 pub const ASSIGNED: &str = "foreign_key";
 
+const LIST: List = List::short(FIELDS);
+
 /// One page of the trunks.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Provider>, StoreError> {
-    list::page(tx, select(), FIELDS, query, read)
+    list::page(tx, select(), &LIST, query, read)
 }
 
 /// The trunk of that id.

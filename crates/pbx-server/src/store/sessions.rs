@@ -41,15 +41,7 @@ pub struct Session {
 pub type Sessions = Copies<TokenHash, Session>;
 
 /// Everything that says who calls, and what of a tenant he may have.
-const TABLES: &[&str] = &[
-    "accounts",
-    "dealer_branches",
-    "dealers",
-    "sessions",
-    "tenant_dealers",
-    "tenants",
-    "tokens",
-];
+const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
 
 /// Callers that are remembered; the store is asked for others.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 13) - 1);

@@ -2,12 +2,14 @@
 
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
+use super::dealers;
 use super::error::StoreError;
+use super::list::{self, List};
 use super::settings::{self, Owner};
 use super::tx::{Row, Tx, time};
-use super::{dealers, list};
 use crate::domain::Id;
-use crate::domain::list::{ListQuery, Page};
+use crate::domain::list::filter::{Comparison, Filter, Operand};
+use crate::domain::list::{Field, Kind, ListQuery, Page};
 use crate::domain::session::Reach;
 use crate::domain::tenants::designation::TenantDealer;
 use crate::domain::tenants::{FIELDS, Profile, Settings, Tenant, TenantSummary};
@@ -43,14 +45,39 @@ pub fn is_within(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<bool, StoreErr
     }
 }
 
+/// Any of them may be asked about a hundred thousand tenants.
+const LIST: List = List {
+    fields: FIELDS,
+    indexed: &[
+        "id",
+        "name",
+        "domain",
+        "website",
+        "timezone",
+        "currency",
+        "region",
+        "enabled",
+        "max_extensions",
+        "max_concurrent_calls",
+        "created_at",
+        ABOVE.name,
+    ],
+    tables: &["dealer_tenants", "tenants"],
+};
+
+/// A dealer whose branch has the tenant.
+static ABOVE: Field = Field::new("ancestor_id", Kind::Id);
+
 /// One page of the tenants within that reach.
 pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
     let mut select = Query::select();
     select.columns(PROFILE).from("tenants");
-    if let Reach::Branch(dealer_id) = reach {
-        select.and_where(Expr::col("id").in_subquery(dealers::tenants_of(dealer_id)));
-    }
-    list::page(tx, select, FIELDS, query, summary)
+    let Reach::Branch(dealer_id) = reach else {
+        return list::page(tx, select, &LIST, query, summary);
+    };
+    select.inner_join("dealer_tenants", Expr::col("tenant_id").equals("id"));
+    let within = Filter::Compare(&ABOVE, Comparison::Eq, Operand::Id(dealer_id));
+    list::page(tx, select, &LIST, &query.clone().and(within), summary)
 }
 
 /// The tenant of that id.
@@ -116,7 +143,8 @@ pub fn designate(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreErro
         .columns(["tenant_id", "dealer_id"])
         .values_panic([id.into(), dealer_id.into()])
         .on_conflict(OnConflict::columns(["tenant_id", "dealer_id"]).do_nothing().to_owned());
-    tx.execute(&insert).map(drop)
+    tx.execute(&insert)?;
+    dealers::include(tx, dealer_id, id)
 }
 
 /// Takes a tenant from a dealer.
@@ -126,7 +154,8 @@ pub fn remove(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> 
         .from_table("tenant_dealers")
         .and_where(Expr::col("tenant_id").eq(id))
         .and_where(Expr::col("dealer_id").eq(dealer_id));
-    tx.execute(&delete).map(drop)
+    tx.execute(&delete)?;
+    dealers::exclude(tx, id)
 }
 
 /// Whether a tenant belongs to that very dealer.

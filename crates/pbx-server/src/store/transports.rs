@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
-use super::list;
+use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::list::{ListQuery, Page};
@@ -12,9 +12,11 @@ use crate::domain::transports::{FIELDS, Protocol, Transport};
 /// The unique key over the ports that one carrier, UDP or TCP, has.
 pub const UNIQUE_PORT: &str = "transports_carrier_port";
 
+const LIST: List = List::short(FIELDS);
+
 /// One page of the transports.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Transport>, StoreError> {
-    list::page(tx, select(), FIELDS, query, read)
+    list::page(tx, select(), &LIST, query, read)
 }
 
 /// All transports, oldest first.

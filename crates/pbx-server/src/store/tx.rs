@@ -1,8 +1,11 @@
 //! A transaction as the queries see it: statements of the query builder in, rows out, whichever engine runs them.
 
-use jiff::Timestamp;
-use sea_query::{QueryStatementBuilder, SelectStatement, Value};
+use std::sync::Arc;
 
+use jiff::Timestamp;
+use sea_query::{QueryStatementBuilder, SelectStatement, SqliteQueryBuilder, Value};
+
+use super::counts::{Count, Counts};
 use super::error::StoreError;
 use super::watch::Touched;
 use super::{postgres, sqlite};
@@ -12,6 +15,8 @@ use crate::domain::Id;
 pub struct Tx<'a> {
     engine: Engine<'a>,
     touched: Touched,
+    /// What is remembered of the length of lists, as long as nothing was read; nothing in a transaction that writes.
+    counts: Option<Arc<Counts>>,
 }
 
 /// One variant per engine; nothing outside this file knows them.
@@ -25,6 +30,7 @@ impl<'a> Tx<'a> {
         Self {
             engine: Engine::Sqlite(connection),
             touched: Touched::default(),
+            counts: None,
         }
     }
 
@@ -32,7 +38,23 @@ impl<'a> Tx<'a> {
         Self {
             engine: Engine::Postgres(connection),
             touched: Touched::default(),
+            counts: None,
         }
+    }
+
+    /// The same, for a transaction that only reads.
+    pub(super) fn remembering(self, counts: &Arc<Counts>) -> Self {
+        Self {
+            counts: Some(Arc::clone(counts)),
+            ..self
+        }
+    }
+
+    /// What is remembered of that count of rows of these tables. Nothing if a statement was carried out already: it could be
+    /// from another time than what that one saw.
+    pub(super) fn count(&self, tables: &'static [&'static str], count: &SelectStatement) -> Option<Count> {
+        let counts = self.counts.as_ref().filter(|_| !tables.is_empty())?;
+        Some(counts.of(tables, count.to_string(SqliteQueryBuilder)))
     }
 
     /// Every row of a query, each read by `map`.
@@ -41,6 +63,7 @@ impl<'a> Tx<'a> {
         select: &SelectStatement,
         map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        self.counts = None;
         match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::all(connection, select, map),
             Engine::Postgres(connection) => postgres::statement::all(connection, select, map),
@@ -53,6 +76,7 @@ impl<'a> Tx<'a> {
         select: &SelectStatement,
         map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
+        self.counts = None;
         match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::first(connection, select, map),
             Engine::Postgres(connection) => postgres::statement::first(connection, select, map),
@@ -61,6 +85,7 @@ impl<'a> Tx<'a> {
 
     /// Inserts, updates or deletes; the number of rows that it touched.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
+        self.counts = None;
         match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement, &mut self.touched),
             Engine::Postgres(connection) => postgres::statement::execute(connection, statement, &mut self.touched),

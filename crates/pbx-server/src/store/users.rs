@@ -2,17 +2,24 @@
 
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 
+use super::accounts;
 use super::error::StoreError;
+use super::list::{self, List};
 use super::tx::{Row, Tx};
-use super::{accounts, list};
 use crate::domain::Id;
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::users::{FIELDS, User, UserSettings};
 use crate::domain::vault::Sealed;
 
+const LIST: List = List {
+    fields: FIELDS,
+    indexed: &[],
+    tables: &["accounts", "tenants", "users"],
+};
+
 /// One page of a tenant's users.
 pub fn page(tx: &mut Tx<'_>, tenant_id: Id, query: &ListQuery) -> Result<Page<User>, StoreError> {
-    list::page(tx, select(tenant_id), FIELDS, query, read)
+    list::page(tx, select(tenant_id), &LIST, query, read)
 }
 
 /// The user of that id, if it is one of that tenant.

@@ -97,6 +97,16 @@ impl ListQuery {
             top: parameters.top,
         })
     }
+
+    /// The same, of the rows only that pass this filter as well.
+    #[must_use]
+    pub fn and(self, filter: Filter) -> Self {
+        let filters = self.filter.into_iter().chain([filter]).collect();
+        Self {
+            filter: Some(Filter::And(filters)),
+            ..self
+        }
+    }
 }
 
 /// An absent parameter and a blank one ask for the same.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::domain::Error;
 use crate::domain::dealers::{room_for_tenant, room_for_user, room_to_designate};
+use crate::store::tenants;
 use crate::store::testing::TestStore;
 
 const DISTRIBUTOR: i64 = 1;
@@ -13,7 +14,7 @@ const OTHER: i64 = 4;
 
 /// Dealers 1 above 2 above 3, and 4 for itself. Tenant 11 is of 1, 13 of 3, 14 of 4, and 15 of both 3 and 4; 13 has two users
 /// and 15 one.
-fn branch() -> String {
+async fn branch(fixture: &TestStore) {
     let mut sql = String::new();
     for (id, parent) in [(1, "NULL"), (2, "1"), (3, "2"), (4, "NULL")] {
         let _ = writeln!(
@@ -42,10 +43,14 @@ fn branch() -> String {
             );
         }
     }
-    for (tenant, dealer) in [(11, 1), (13, 3), (14, 4), (15, 3), (15, 4)] {
-        let _ = writeln!(sql, "INSERT INTO tenant_dealers VALUES ({tenant}, {dealer});");
-    }
-    sql
+    fixture.place.sql(&sql, &sql);
+    let designated = fixture.store.write_unaudited(|tx| {
+        for (tenant, dealer) in [(11, 1), (13, 3), (14, 4), (15, 3), (15, 4)] {
+            tenants::designate(tx, id(tenant), id(dealer))?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    designated.await.unwrap();
 }
 
 /// What a dealer of that branch may do once somebody has other limits.
@@ -85,7 +90,7 @@ fn id(number: i64) -> Id {
 #[tokio::test]
 async fn a_branch_counts_against_every_dealer_above_and_a_shared_tenant_once() {
     for fixture in TestStore::on_every_engine() {
-        fixture.place.sql(&branch(), &branch());
+        branch(&fixture).await;
         let counts = |dealer: i64| {
             fixture
                 .store
@@ -99,9 +104,33 @@ async fn a_branch_counts_against_every_dealer_above_and_a_shared_tenant_once() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_is_taken_from_a_dealer_stays_with_those_that_have_it_otherwise() {
+    for fixture in TestStore::on_every_engine() {
+        branch(&fixture).await;
+        let taken = fixture.store.write_unaudited(|tx| {
+            tenants::designate(tx, id(13), id(DISTRIBUTOR))?;
+            tenants::remove(tx, id(13), id(RESELLER))?;
+            tenants::remove(tx, id(15), id(RESELLER))?;
+            let mut have = Vec::new();
+            for dealer in [DISTRIBUTOR, 2, RESELLER, OTHER] {
+                have.push([13, 15].map(|tenant| owns(tx, id(dealer), id(tenant))));
+            }
+            Ok::<_, StoreError>(have)
+        });
+        let have: Vec<_> = taken
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|pair| pair.map(Result::unwrap))
+            .collect();
+        assert_eq!(have, [[true, false], [false, false], [false, false], [false, true]]);
+    }
+}
+
+#[tokio::test]
 async fn the_limit_of_any_dealer_above_stops_one_more() {
     for fixture in TestStore::on_every_engine() {
-        fixture.place.sql(&branch(), &branch());
+        branch(&fixture).await;
         let for_tenant = |tx: &mut Tx<'_>| room_for_tenant(tx, id(RESELLER));
         assert_eq!(asked(&fixture, &[], for_tenant).await, Ok(()));
         assert_eq!(
@@ -128,7 +157,7 @@ async fn the_limit_of_any_dealer_above_stops_one_more() {
 #[tokio::test]
 async fn a_designated_tenant_counts_for_those_that_do_not_have_it_yet() {
     for fixture in TestStore::on_every_engine() {
-        fixture.place.sql(&branch(), &branch());
+        branch(&fixture).await;
         // 13 is below 1 already, and new for 4 with both of its users.
         let above = |tx: &mut Tx<'_>| room_to_designate(tx, id(DISTRIBUTOR), id(13));
         assert_eq!(asked(&fixture, &[(1, 0, 0)], above).await, Ok(()));
@@ -147,7 +176,7 @@ async fn a_designated_tenant_counts_for_those_that_do_not_have_it_yet() {
 #[tokio::test]
 async fn a_user_counts_for_every_dealer_of_the_tenant_and_all_above() {
     for fixture in TestStore::on_every_engine() {
-        fixture.place.sql(&branch(), &branch());
+        branch(&fixture).await;
         let shared = |tx: &mut Tx<'_>| room_for_user(tx, id(15));
         assert_eq!(
             asked(&fixture, &[(1, 0, 4), (3, 0, 4), (4, 0, 2)], shared).await,

@@ -19,6 +19,7 @@ use tokio::sync::{AcquireError, Semaphore};
 pub use self::open::OpenPostgresError;
 use self::pool::Pool;
 use self::statement::{Failure, FailureKind};
+use super::counts::Counts;
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
 use super::watch::Watches;
@@ -50,6 +51,7 @@ pub(super) struct Postgres {
 
 struct Shared {
     pool: Pool,
+    counts: Arc<Counts>,
     watches: Arc<Watches>,
     /// Held for writing by a transaction that runs alone, for reading by every other that writes.
     writers: RwLock<()>,
@@ -64,6 +66,7 @@ impl Postgres {
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
+                counts: Arc::new(Counts::new(Arc::clone(&watches))),
                 watches,
                 writers: RwLock::new(()),
             }),
@@ -208,6 +211,9 @@ impl Shared {
             return Attempt::Again(failure);
         }
         let mut tx = Tx::postgres(&mut connection);
+        if begin == BEGIN_READ {
+            tx = tx.remembering(&self.counts);
+        }
         let outcome = work(&mut tx);
         let touched = tx.into_touched();
         let settled = match (outcome, connection.take_failure()) {

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use self::pool::Pool;
 use self::statement::control;
 use self::writer::Writer;
+use super::counts::Counts;
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
 use super::watch::Watches;
@@ -30,6 +31,7 @@ pub(super) struct Sqlite {
     writer: Writer,
     writer_thread: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Pool>,
+    counts: Arc<Counts>,
     scans: Semaphore,
     path: PathBuf,
     /// Holds the advisory lock that keeps a second server process out.
@@ -40,6 +42,7 @@ impl Sqlite {
     /// Opens or creates the database; see [`OpenError`] for everything that is refused.
     pub(super) fn open(path: &Path, watches: Arc<Watches>) -> Result<Self, OpenError> {
         let (connection, lock) = open::open(path)?;
+        let counts = Arc::new(Counts::new(Arc::clone(&watches)));
         let (writer, writer_thread) = Writer::start(connection, watches).map_err(|error| OpenError::Other {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -48,6 +51,7 @@ impl Sqlite {
             writer,
             writer_thread: Mutex::new(Some(writer_thread)),
             readers: Arc::new(Pool::new(path.to_owned())),
+            counts,
             scans: Semaphore::new(CONCURRENT_SCANS),
             path: path.to_owned(),
             _lock: lock,
@@ -71,7 +75,7 @@ impl Sqlite {
     where
         E: From<StoreError>,
     {
-        read_with(&self.readers, work)
+        read_with(&self.readers, &self.counts, work)
     }
 
     pub(super) async fn scan<T, E, F>(&self, work: F) -> Result<T, E>
@@ -81,8 +85,8 @@ impl Sqlite {
         E: From<StoreError> + Send + 'static,
     {
         let _turn = self.scans.acquire().await.map_err(|_| E::from(StoreError::Closed))?;
-        let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || read_with(&readers, work))
+        let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
+        tokio::task::spawn_blocking(move || read_with(&readers, &counts, work))
             .await
             .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
     }
@@ -123,13 +127,13 @@ where
 }
 
 /// Every statement of the closure sees the same state of the database.
-fn read_with<T, E>(pool: &Pool, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+fn read_with<T, E>(pool: &Pool, counts: &Arc<Counts>, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
 where
     E: From<StoreError>,
 {
     let connection = pool.take()?;
     control(&connection, "BEGIN")?;
-    let outcome = work(&mut Tx::sqlite(&connection));
+    let outcome = work(&mut Tx::sqlite(&connection).remembering(counts));
     // A panic above drops the connection, and with it whatever state it was in.
     control(&connection, "ROLLBACK")?;
     pool.put_back(connection);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::functions::FunctionFlags;
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::error::OpenError;
@@ -78,21 +78,23 @@ fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     // SQLite's own lower() knows ASCII only.
     connection.create_scalar_function("lower_unicode", 1, flags, |call| {
-        Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+        Ok(text(call, 0)?.map(str::to_lowercase))
     })?;
     connection.create_scalar_function("reverse", 1, flags, |call| {
-        Ok(call
-            .get::<Option<String>>(0)?
-            .map(|text| text.chars().rev().collect::<String>()))
+        Ok(text(call, 0)?.map(|text| text.chars().rev().collect::<String>()))
     })?;
     // The place of the second text in the first, counted in characters from 1; 0 if it is not there.
     connection.create_scalar_function("strpos", 2, flags, |call| {
-        let (text, part) = (call.get::<Option<String>>(0)?, call.get::<Option<String>>(1)?);
-        Ok(text.zip(part).map(|(text, part)| {
-            let place = text.find(&part).map_or(0, |bytes| text[..bytes].chars().count() + 1);
+        Ok(text(call, 0)?.zip(text(call, 1)?).map(|(text, part)| {
+            let place = text.find(part).map_or(0, |bytes| text[..bytes].chars().count() + 1);
             i64::try_from(place).unwrap_or(i64::MAX)
         }))
     })
+}
+
+/// An argument as it lies there: these functions are called for every row of a list that is looked through.
+fn text<'a>(call: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&'a str>> {
+    Ok(call.get_raw(index).as_str_or_null()?)
 }
 
 /// What can be seen before SQLite touches the file.
