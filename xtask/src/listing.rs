@@ -401,3 +401,30 @@ fn line(out: &mut String, text: String) {
     out.push_str(&text);
     out.push('\n');
 }
+
+/// Tokens as people write them.
+pub fn tokens(code: &impl quote::ToTokens) -> String {
+    let mut text = code.to_token_stream().to_string();
+    for (from, to) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" > ", ">"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" :", ":"),
+        ("& ", "&"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ;", ";"),
+        ("' _", "'_"),
+        (",)", ")"),
+        (" ! ", "!"),
+        (", >", ">"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
+}

@@ -1,5 +1,5 @@
 //! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates,
-//! `cargo xtask diff` says what is different between two contracts.
+//! `cargo xtask diff` says what is different between two contracts, `cargo xtask upstream` takes in new pages.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use xtask::codegen;
 use xtask::diagnostic::Diagnostics;
 use xtask::diff::report::{self, FailOn, Report};
 use xtask::diff::{self, Side, changelog};
+use xtask::upstream;
 
 /// Tasks of this workspace.
 #[derive(Parser)]
@@ -54,6 +55,35 @@ enum Task {
         /// The least change that makes the exit code other than 0.
         #[arg(long, value_enum, default_value = "text", value_name = "LEVEL")]
         fail_on: FailOn,
+    },
+    /// Say what a folder of new pages of the vendor changes, and take them in with --apply.
+    ///
+    /// Tells the changes of the contract, the corrections that do not fit the pages any more, the generated names that change and
+    /// the methods that the implementation lacks. Nothing is copied without --apply.
+    ///
+    /// Exits with 1 when something is broken; then nothing was copied.
+    Upstream {
+        /// The folder of new pages.
+        #[arg(value_name = "PATH")]
+        pages: PathBuf,
+        /// The folder holds only pages that changed: keep the others. Without it, those that are not given are removed.
+        #[arg(long)]
+        partial: bool,
+        /// Replace the pages in specs/upstream/, all or none, and bring the table in its SOURCE.md up to date.
+        #[arg(long)]
+        apply: bool,
+        /// Replace them even if specs/upstream/ holds changes that are not committed.
+        #[arg(long)]
+        allow_dirty: bool,
+        /// Which release it is, for SOURCE.md.
+        #[arg(long, value_name = "RELEASE")]
+        release: Option<String>,
+        /// List changes of words (descriptions, summaries, examples) and not only their number.
+        #[arg(long)]
+        all: bool,
+        /// The workspace, if it is another one than that of this program.
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
     },
     /// Write a section of specs/CHANGELOG.md: what a release changes in the contract.
     ///
@@ -106,6 +136,33 @@ fn main() -> ExitCode {
                 }
             }
         }
+        Task::Upstream {
+            pages,
+            partial,
+            apply,
+            allow_dirty,
+            release,
+            all,
+            root,
+        } => {
+            let mut stdout = std::io::stdout();
+            let options = upstream::Options {
+                pages,
+                partial,
+                apply,
+                allow_dirty,
+                release,
+                all,
+                colours: colours(&stdout),
+            };
+            match upstream::run(&root.unwrap_or(workspace), &options, &mut stdout) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
         Task::Diff {
             old,
             new,
@@ -129,6 +186,10 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn colours(stdout: &std::io::Stdout) -> bool {
+    stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 fn run_changelog(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
@@ -163,10 +224,7 @@ fn run_diff(
     };
     let mut stdout = std::io::stdout();
     let text = match format {
-        Format::Text => {
-            let colours = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            report::text(&report, colours)
-        }
+        Format::Text => report::text(&report, colours(&stdout)),
         Format::Json => format!("{:#}\n", report::json(&report)),
         Format::Markdown => report::markdown(&report),
         Format::Github => report::github(&report),

@@ -1,24 +1,35 @@
 //! What a person reviews when a page, a correction or a generator changes: a few lines each, in `tests/snapshots`.
 //!
-//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p xtask`, takes a change over.
+//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`, takes a change over.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod keywords;
 mod public_api;
 
+use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use serde_json::{Value, json};
 use xtask::contract::Contract;
 use xtask::listing;
 use xtask::model::Api;
+
+/// The workspace that is listed, if not this one: for the tests of the tests below.
+const LISTED: &str = "PBX_LISTED_WORKSPACE";
+const COMMAND: &str = "INSTA_UPDATE=always cargo test -p xtask --test snapshots";
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+fn listed() -> PathBuf {
+    std::env::var_os(LISTED).map_or_else(workspace, PathBuf::from)
+}
+
 fn contract() -> Contract {
-    xtask::contract::build(&workspace().join("specs")).unwrap()
+    xtask::contract::build(&listed().join("specs")).unwrap()
 }
 
 fn api(contract: &Contract) -> Api {
@@ -30,7 +41,13 @@ fn check(name: &str, text: &str) {
     settings.set_snapshot_path(workspace().join("tests/snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
+    let checked = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        settings.bind(|| insta::assert_snapshot!(name, text))
+    }));
+    if let Err(difference) = checked {
+        eprintln!("If that is what was meant, take it over with `cargo insta review`, or with\n{COMMAND}");
+        std::panic::resume_unwind(difference);
+    }
 }
 
 #[test]
@@ -64,7 +81,7 @@ fn texts() {
 fn public_api_of_the_client() {
     check(
         "public_api_client",
-        &public_api::listing(&workspace().join("crates/pbx-client/src/generated")),
+        &public_api::listing(&listed().join("crates/pbx-client/src/generated")),
     );
 }
 
@@ -72,7 +89,7 @@ fn public_api_of_the_client() {
 fn public_api_of_the_mock() {
     check(
         "public_api_mock",
-        &public_api::listing(&workspace().join("crates/pbx-mock/src/generated")),
+        &public_api::listing(&listed().join("crates/pbx-mock/src/generated")),
     );
 }
 
@@ -80,132 +97,85 @@ fn public_api_of_the_mock() {
 fn public_api_of_the_server_traits() {
     check(
         "public_api_server",
-        &public_api::listing(&workspace().join("crates/pbx-api/src/generated")),
+        &public_api::listing(&listed().join("crates/pbx-api/src/generated")),
     );
 }
 
-/// `insta::assert_snapshot!` must fail when a page changes: a gate that cannot fail is none.
-#[test]
-fn a_changed_page_changes_the_listing() {
-    let specs = tempfile::tempdir().unwrap();
-    for folder in ["upstream", "local", "overlays"] {
-        std::fs::create_dir(specs.path().join(folder)).unwrap();
-        for entry in std::fs::read_dir(workspace().join("specs").join(folder)).unwrap() {
+/// A copy of what is listed.
+fn copy(to: &Path) {
+    let mut folders = vec![
+        "specs/upstream".to_owned(),
+        "specs/local".to_owned(),
+        "specs/overlays".to_owned(),
+    ];
+    for name in fs::read_dir(workspace().join("crates")).unwrap() {
+        let generated = format!("crates/{}/src/generated", name.unwrap().file_name().to_str().unwrap());
+        if workspace().join(&generated).exists() {
+            folders.push(generated);
+        }
+    }
+    for folder in folders {
+        fs::create_dir_all(to.join(&folder)).unwrap();
+        for entry in fs::read_dir(workspace().join(&folder)).unwrap() {
             let path = entry.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
-            let changed = text.replace(
-                r#""description":{"type":"string","maxLength":255"#,
-                r#""description":{"type":"string","maxLength":256"#,
-            );
-            std::fs::write(specs.path().join(folder).join(path.file_name().unwrap()), changed).unwrap();
+            fs::copy(&path, to.join(&folder).join(path.file_name().unwrap())).unwrap();
         }
     }
-    let contract = xtask::contract::build(specs.path()).unwrap();
-    let changed = listing::types(&api(&contract), &contract.document);
-    let before = self::contract();
-    let before = listing::types(&api(&before), &before.document);
-    let different: Vec<_> = before.lines().zip(changed.lines()).filter(|(a, b)| a != b).collect();
-    assert_eq!(different.len(), 3, "{different:?}");
-    assert_eq!(different[0].0.trim(), "description: string | null maxLength=255");
-    assert_eq!(different[0].1.trim(), "description: string | null maxLength=256");
 }
 
-/// Whatever keyword of the contract changes, a few lines of the snapshots do.
+/// A gate that cannot fail is none: a changed page, correction or generated file fails the test that lists it, in a few
+/// readable lines and with the command to run.
 #[test]
-fn every_keyword_shows() {
-    let contract = contract();
-    let all = |document: &Value| -> Option<Vec<String>> {
-        let api = xtask::model::read(document, &contract.places).ok()?;
-        let listings = [
-            listing::document(document),
-            listing::operations(&api, document),
-            listing::types(&api, document),
-            listing::texts(document),
-        ];
-        Some(
-            listings
-                .iter()
-                .flat_map(|text| text.lines().map(str::to_owned))
-                .collect(),
-        )
-    };
-    let before = all(&contract.document).unwrap();
-    for pointer in keywords(&contract.document) {
-        let mut document = contract.document.clone();
-        let value = document.pointer_mut(&pointer).unwrap();
-        *value = match value.take() {
-            Value::Bool(yes) => json!(!yes),
-            Value::Number(_) => json!(7),
-            Value::String(text) => json!(format!("{text}x")),
-            other => panic!("{pointer}: {other}"),
-        };
-        // What the generators refuse is seen as well.
-        let Some(after) = all(&document) else { continue };
-        let (gone, come) = (without(&before, &after), without(&after, &before));
-        assert!(gone + come > 0, "a change at `{pointer}` shows in no snapshot");
-        assert!(
-            gone.max(come) <= 3,
-            "a change at `{pointer}` shows in {gone} and {come} lines"
-        );
-    }
-}
-
-/// How many lines of the first are not in the second, however often they are in it.
-fn without(lines: &[String], others: &[String]) -> usize {
-    let mut left = others.to_vec();
-    left.sort();
-    let mut left = left.into_iter().peekable();
-    let mut lines = lines.to_vec();
-    lines.sort();
-    let missing = lines.into_iter().filter(|line| {
-        while left.next_if(|other| other < line).is_some() {}
-        left.next_if(|other| other == line).is_none()
-    });
-    missing.count()
-}
-
-/// For each keyword, told apart by what it is in, the first place that has it.
-fn keywords(document: &Value) -> Vec<String> {
-    fn visit(value: &Value, pointer: &str, kind: &str, found: &mut std::collections::BTreeMap<String, String>) {
-        match value {
-            Value::Object(object) => {
-                for (key, value) in object {
-                    let inside = format!("{pointer}/{}", xtask::contract::pointer::token(key));
-                    // Names of members, types, paths and statuses are all of one kind.
-                    let named = matches!(
-                        kind.rsplit('/').next().unwrap_or_default(),
-                        "properties"
-                            | "schemas"
-                            | "paths"
-                            | "responses"
-                            | "content"
-                            | "headers"
-                            | "variables"
-                            | "securitySchemes"
-                    );
-                    let step = if named || xtask::contract::METHODS.contains(&key.as_str()) {
-                        "*"
-                    } else {
-                        key
-                    };
-                    visit(value, &inside, &format!("{kind}/{step}"), found);
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    visit(item, &format!("{pointer}/{index}"), &format!("{kind}/*"), found);
-                }
-            }
-            Value::Null => {}
-            // A reference that leads nowhere is no contract.
-            _ if kind.ends_with("$ref") => {}
-            _ => {
-                let last: Vec<_> = kind.rsplitn(3, '/').take(2).collect();
-                found.entry(last.join(" of ")).or_insert_with(|| pointer.to_owned());
-            }
+fn a_change_fails_and_says_what_to_do() {
+    for (test, file, from, to, told) in [
+        (
+            "types",
+            "specs/upstream/administration.md",
+            r#""description":{"type":"string","maxLength":255"#,
+            r#""description":{"type":"string","maxLength":256"#,
+            &[
+                "description: string | null maxLength=255",
+                "description: string | null maxLength=256",
+            ][..],
+        ),
+        (
+            "operations",
+            "specs/overlays/90-access.yaml",
+            "  - target: $.paths['/voicemail']['get', 'post']\n",
+            "  - target: $.paths['/voicemail']['get']\n",
+            &["POST /voicemail"],
+        ),
+        (
+            "public_api_of_the_client",
+            "crates/pbx-client/src/generated/key.rs",
+            "pub fn show_key(",
+            "pub fn view_key(",
+            &["Client::fn show_key", "Client::fn view_key"],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        copy(folder.path());
+        let path = folder.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no `{from}`");
+        fs::write(&path, text.replace(from, to)).unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .env(LISTED, folder.path())
+            .env("INSTA_UPDATE", "no")
+            .env_remove("INSTA_FORCE_PASS")
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!output.status.success(), "{test} did not fail:\n{text}");
+        for line in told.iter().chain(&[COMMAND]) {
+            assert!(text.contains(line), "`{line}` is missing in:\n{text}");
         }
+        // As it is, it passes.
+        let same = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .output()
+            .unwrap();
+        assert!(same.status.success(), "{same:?}");
     }
-    let mut found = std::collections::BTreeMap::new();
-    visit(document, "", "", &mut found);
-    found.into_values().collect()
 }

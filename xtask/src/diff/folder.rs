@@ -254,6 +254,9 @@ fn correct(origin: &mut Node, actions: &Node, applied: &Applied<'_>) {
     let Some(action) = actions.items().get(applied.index) else {
         return;
     };
+    if applied.fault.is_some() {
+        return;
+    }
     for pointer in &applied.pointers {
         match action.get("update") {
             Some(update) => {
