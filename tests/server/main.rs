@@ -30,6 +30,7 @@ mod isolation;
 mod key;
 mod license;
 mod lifecycle;
+mod lists;
 mod network;
 mod people;
 mod providers;

@@ -38,7 +38,7 @@ fn main() {
         .unwrap();
         fs::write(folder.join("pages.md"), pages(document)).unwrap();
     }
-    println!("{count} operations");
+    eprintln!("{count} operations");
 }
 
 /// As many whole copies as it takes for the number of operations, cut off there.

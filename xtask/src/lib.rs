@@ -7,3 +7,4 @@ pub mod diagnostic;
 pub mod diff;
 pub mod listing;
 pub mod model;
+pub mod upstream;

@@ -1,5 +1,5 @@
 //! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates,
-//! `cargo xtask diff` says what is different between two contracts.
+//! `cargo xtask diff` says what is different between two contracts, `cargo xtask upstream` takes in new pages.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use xtask::codegen;
 use xtask::diagnostic::Diagnostics;
 use xtask::diff::report::{self, FailOn, Report};
-use xtask::diff::{self, Side};
+use xtask::diff::{self, Side, changelog};
+use xtask::upstream;
 
 /// Tasks of this workspace.
 #[derive(Parser)]
@@ -55,6 +56,46 @@ enum Task {
         #[arg(long, value_enum, default_value = "text", value_name = "LEVEL")]
         fail_on: FailOn,
     },
+    /// Say what a folder of new pages of the vendor changes, and take them in with --apply.
+    ///
+    /// Tells the changes of the contract, the corrections that do not fit the pages any more, the generated names that change and
+    /// the methods that the implementation lacks. Nothing is copied without --apply.
+    ///
+    /// Exits with 1 when something is broken; then nothing was copied.
+    Upstream {
+        /// The folder of new pages.
+        #[arg(value_name = "PATH")]
+        pages: PathBuf,
+        /// The folder holds only pages that changed: keep the others. Without it, those that are not given are removed.
+        #[arg(long)]
+        partial: bool,
+        /// Replace the pages in specs/upstream/, all or none, and bring the table in its SOURCE.md up to date.
+        #[arg(long)]
+        apply: bool,
+        /// Replace them even if specs/upstream/ holds changes that are not committed.
+        #[arg(long)]
+        allow_dirty: bool,
+        /// Which release it is, for SOURCE.md.
+        #[arg(long, value_name = "RELEASE")]
+        release: Option<String>,
+        /// List changes of words (descriptions, summaries, examples) and not only their number.
+        #[arg(long)]
+        all: bool,
+        /// The workspace, if it is another one than that of this program.
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
+    },
+    /// Write a section of specs/CHANGELOG.md: what a release changes in the contract.
+    ///
+    /// A section of that title is written anew where it stands; another one is put before all others.
+    Changelog {
+        /// What the release is called, such as "v22.3".
+        title: String,
+        /// The contract before, as `diff` takes it; without it, the section says what the contract is made of.
+        old: Option<String>,
+        /// The contract after; without it, the specs folder of the workspace.
+        new: Option<String>,
+    },
 }
 
 /// How a report is written.
@@ -95,6 +136,33 @@ fn main() -> ExitCode {
                 }
             }
         }
+        Task::Upstream {
+            pages,
+            partial,
+            apply,
+            allow_dirty,
+            release,
+            all,
+            root,
+        } => {
+            let mut stdout = std::io::stdout();
+            let options = upstream::Options {
+                pages,
+                partial,
+                apply,
+                allow_dirty,
+                release,
+                all,
+                colours: colours(&stdout),
+            };
+            match upstream::run(&root.unwrap_or(workspace), &options, &mut stdout) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
         Task::Diff {
             old,
             new,
@@ -108,7 +176,34 @@ fn main() -> ExitCode {
                 ExitCode::from(UNREADABLE)
             }
         },
+        Task::Changelog { title, old, new } => {
+            match run_changelog(&workspace, &title, old.as_deref(), new.as_deref()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(faults) => {
+                    eprintln!("error: {faults}");
+                    ExitCode::from(UNREADABLE)
+                }
+            }
+        }
     }
+}
+
+fn colours(stdout: &std::io::Stdout) -> bool {
+    stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+fn run_changelog(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
+    let section = match old {
+        Some(old) => {
+            let (old, new) = Side::read_both(old, new, workspace)?;
+            changelog::release(&old, &new)
+        }
+        None => changelog::baseline(&Side::of_workspace(workspace)?),
+    };
+    let path = workspace.join("specs/CHANGELOG.md");
+    changelog::write(&path, title, &section)?;
+    eprintln!("specs/CHANGELOG.md: the section `{title}` is written; read it before you commit it");
+    Ok(())
 }
 
 fn run_diff(
@@ -129,10 +224,7 @@ fn run_diff(
     };
     let mut stdout = std::io::stdout();
     let text = match format {
-        Format::Text => {
-            let colours = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            report::text(&report, colours)
-        }
+        Format::Text => report::text(&report, colours(&stdout)),
         Format::Json => format!("{:#}\n", report::json(&report)),
         Format::Markdown => report::markdown(&report),
         Format::Github => report::github(&report),

@@ -3,8 +3,10 @@
 //! Built from the contract (OpenAPI 3.1) for the server and from the lowered document (3.0) for the client; by then every
 //! object, enum and union has a name, so a [`Schema`] nests only through arrays, maps and references.
 
+mod paging;
 mod read;
 
+pub use paging::Paging;
 pub use read::read;
 
 use heck::ToSnakeCase;

@@ -194,23 +194,42 @@ pub async fn switch(switch: &Switch, options: &Options) -> Result<(), Failure> {
                 .hint("sign in with `pbx login`; with PBX_TOKEN, `pbx tenants switch` switches the token's session"),
         );
     }
-    let request = Request::of(Operation::SwitchTenants.spec());
-    if server.tenant().is_some() || switch.back {
-        // From one tenant to another there is no way but over the account.
-        server.send(&request.clone()).await?;
-        server.note_tenant(None)?;
-    }
     let Some(tenant) = &switch.tenant else {
+        go(&mut server, None).await?;
         prompt::note("You are back in your account.");
         return Ok(());
     };
+    if server.tenant().is_some() {
+        // Who acts in a tenant may see no other.
+        go(&mut server, None).await?;
+    }
     let found = tenants::find(&mut server, tenant).await?;
-    server.send(&request.with("id", &found.id)).await?;
-    server.note_tenant(Some(&found.id))?;
+    go(&mut server, Some(&found.id)).await?;
     prompt::note(&format!(
         "You act in the tenant {} ({}) as its administrator. `pbx switch --back` leaves it.",
         found.name, found.domain
     ));
+    Ok(())
+}
+
+/// Takes the session into a tenant, or back to the account.
+pub async fn go(server: &mut Server, tenant: Option<&str>) -> Result<(), Failure> {
+    let switch = Request::of(Operation::SwitchTenants.spec());
+    match tenant {
+        // Noted before it is so, that an interruption does not leave it unknown.
+        Some(tenant) => {
+            server.note_tenant(Some(tenant))?;
+            let outcome = server.send(&switch.with("id", tenant)).await;
+            if outcome.is_err() {
+                server.note_tenant(None)?;
+            }
+            outcome?;
+        }
+        None => {
+            server.send(&switch).await?;
+            server.note_tenant(None)?;
+        }
+    }
     Ok(())
 }
 

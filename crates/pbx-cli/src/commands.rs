@@ -184,6 +184,7 @@ pub fn tree() -> Command {
     let order: Vec<&str> = SECTIONS.iter().flat_map(|(_, words)| words.iter().copied()).collect();
     first.sort_by_key(|command| order.iter().position(|word| *word == command.get_name()));
     let root = Command::new("pbx")
+        .bin_name("pbx")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Administers a PortSIP PBX, or a server that speaks its API")
         .subcommand_required(true)

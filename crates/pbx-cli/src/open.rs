@@ -10,7 +10,7 @@ use crate::operation::Request;
 use crate::operation::spec::Callers;
 use crate::options::{Format, Options};
 use crate::output::{self, Printer, Shape, card, rows};
-use crate::tenants;
+use crate::{accounts, tenants};
 
 /// Shows a tenant.
 pub async fn open(called: &str, options: &Options) -> Result<(), Failure> {
@@ -27,42 +27,35 @@ pub async fn open(called: &str, options: &Options) -> Result<(), Failure> {
 
 /// All that the caller may know of a tenant, and why some of it is missing.
 async fn gather(server: &mut Server, called: &str) -> Result<(Value, Vec<String>), Failure> {
-    // Who acts in a tenant sees that one and no other.
-    let within = server.json(&Request::of(Operation::RetrieveCurrentTenant.spec())).await;
     let mut notes = Vec::new();
-    match within {
-        Ok(tenant) => {
-            let is_that = ["id", "name", "domain"].iter().any(|name| {
-                tenant[*name]
-                    .as_str()
-                    .is_some_and(|text| text.eq_ignore_ascii_case(called))
-            });
-            if !is_that {
-                let here = tenant["domain"].as_str().unwrap_or_default();
-                return Err(Failure::new(
-                    Exit::Forbidden,
-                    format!("you act in the tenant {here}, which sees no other"),
-                )
-                .hint("`pbx switch --back` leaves it"));
-            }
-            let mut all = Map::new();
+    let mut all = Map::new();
+    // Who acts in a tenant may see no other.
+    match server.json(&Request::of(Operation::RetrieveCurrentTenant.spec())).await {
+        Ok(tenant) if is_called(&tenant, called) => {
             all.insert("tenant".to_owned(), tenant);
             inside(server, &mut all).await?;
-            Ok((Value::Object(all), notes))
+            return Ok((Value::Object(all), notes));
         }
-        Err(failure) if failure.exit == Some(Exit::Forbidden) => {
-            let found = tenants::find(server, called).await?;
-            let mut all = Map::new();
-            let show = Request::of(Operation::ShowTenant.spec()).at("id", &found.id);
-            all.insert("tenant".to_owned(), server.json(&show).await?);
-            let dealers = Request::of(Operation::ListTenantDealers.spec()).at("id", &found.id);
-            add(&mut all, "dealers", server.json(&dealers).await)?;
-            add(&mut all, "trunks", trunks(server, &found.id).await)?;
-            visit(server, &found.id, &mut all, &mut notes).await?;
-            Ok((Value::Object(all), notes))
-        }
-        Err(failure) => Err(failure),
+        Err(failure) if failure.exit != Some(Exit::Forbidden) => return Err(failure),
+        _ => {}
     }
+    let found = tenants::find(server, called).await?;
+    let show = Request::of(Operation::ShowTenant.spec()).at("id", &found.id);
+    all.insert("tenant".to_owned(), server.json(&show).await?);
+    let dealers = Request::of(Operation::ListTenantDealers.spec()).at("id", &found.id);
+    add(&mut all, "dealers", server.json(&dealers).await)?;
+    add(&mut all, "trunks", trunks(server, &found.id).await)?;
+    visit(server, &found.id, &mut all, &mut notes).await?;
+    Ok((Value::Object(all), notes))
+}
+
+fn is_called(tenant: &Value, called: &str) -> bool {
+    let mut names = ["id", "name", "domain"].iter();
+    names.any(|name| {
+        tenant[*name]
+            .as_str()
+            .is_some_and(|text| text.eq_ignore_ascii_case(called))
+    })
 }
 
 /// What is only known within the tenant: goes there and comes back, while no other command uses the session.
@@ -76,16 +69,13 @@ async fn visit(
         notes.push("Status and balance: `pbx switch` first, another command uses this session.".to_owned());
         return Ok(());
     }
-    let switch = Request::of(Operation::SwitchTenants.spec());
-    // Before it is so, that an interruption is noticed.
-    server.note_tenant(Some(id))?;
-    let outcome = match server.send(&switch.clone().with("id", id)).await {
-        Ok(_) => inside(server, all).await,
+    let before = server.tenant().map(str::to_owned);
+    let outcome = match accounts::go(server, Some(id)).await {
+        Ok(()) => inside(server, all).await,
         Err(failure) if failure.exit == Some(Exit::Forbidden) => Ok(()),
         Err(failure) => Err(failure),
     };
-    server.send(&switch).await?;
-    server.note_tenant(None)?;
+    accounts::go(server, before.as_deref()).await?;
     outcome
 }
 

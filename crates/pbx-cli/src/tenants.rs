@@ -43,7 +43,7 @@ pub async fn find(server: &mut Server, called: &str) -> Result<Found, Failure> {
         return Ok(tenant.clone());
     }
     match all.as_slice() {
-        [] => Err(missing(called)),
+        [] => by_any_case(server, called).await,
         [one] => Ok(one.clone()),
         several => {
             let lines: Vec<String> = several
@@ -57,6 +57,17 @@ pub async fn find(server: &mut Server, called: &str) -> Result<Found, Failure> {
             .hint("name one by its id or its domain"))
         }
     }
+}
+
+/// Filters compare letter by letter, and in a domain case does not matter.
+async fn by_any_case(server: &mut Server, called: &str) -> Result<Found, Failure> {
+    let phrase = format!("\"{}\"", called.replace('"', " "));
+    let list = server
+        .json(&Request::of(Operation::ListTenants.spec()).with("search", phrase))
+        .await?;
+    let mut all = rows(&list).unwrap_or_default().iter().filter_map(found);
+    all.find(|tenant| tenant.domain.eq_ignore_ascii_case(called))
+        .ok_or_else(|| missing(called))
 }
 
 fn found(tenant: &Value) -> Option<Found> {

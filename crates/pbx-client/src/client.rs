@@ -12,7 +12,9 @@ use reqwest::header::HeaderValue;
 
 pub use self::builder::{ClientBuilder, Scheme};
 pub use self::configuration::ConfigurationError;
-use crate::session::{Manager, SessionHandle};
+#[cfg(feature = "retry")]
+use crate::RetryPolicy;
+use crate::session::{Clock, Manager, SessionHandle};
 
 /// A server and a session on it.
 ///
@@ -33,6 +35,9 @@ pub(crate) struct Connection {
     http: reqwest::Client,
     response_limit: usize,
     request_timeout: Option<Duration>,
+    clock: Clock,
+    #[cfg(feature = "retry")]
+    retry: RetryPolicy,
 }
 
 /// What is sent as `Authorization`.
@@ -104,9 +109,20 @@ impl Client {
         self.connection.response_limit
     }
 
+    #[cfg(feature = "retry")]
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        &self.connection.retry
+    }
+
     /// How long an exchange may take, from the connection to the end of the answer.
     pub(crate) fn request_timeout(&self) -> Option<Duration> {
         self.connection.request_timeout
+    }
+}
+
+impl Connection {
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 }
 

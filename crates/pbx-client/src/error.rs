@@ -205,7 +205,9 @@ impl Error {
     /// Before a request that changes something is repeated, look at [`Error::may_have_been_applied`].
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::Timeout(_) | Self::RateLimited { .. } => true,
+            // A certificate that is not trusted will not be the next time.
+            Self::Transport(error) | Self::Timeout(error) => !error.is_lasting(),
+            Self::RateLimited { .. } => true,
             Self::Server(response) => matches!(response.status().as_u16(), 502..=504),
             _ => false,
         }

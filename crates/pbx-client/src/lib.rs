@@ -41,12 +41,15 @@ mod client;
 #[cfg(test)]
 mod contract_tests;
 mod error;
+mod filter;
 // Its texts are the vendor's.
 #[allow(missing_docs, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]
 #[rustfmt::skip]
 mod generated;
+mod retry;
 mod session;
 mod support;
+mod trace;
 #[cfg(feature = "upload")]
 mod upload;
 
@@ -56,8 +59,13 @@ pub use reqwest;
 pub use call::Call;
 pub use client::{Client, ClientBuilder, ConfigurationError, Scheme};
 pub use error::{Attempt, Error, ErrorResponse, Place, Problem, TransportError, Violation};
+pub use filter::{Filter, FilterError, FilterField, Literal, OrderBy, field};
 pub use generated::{builder, types};
+#[cfg(feature = "retry")]
+pub use retry::RetryPolicy;
 pub use session::{Credentials, SecondFactor, Session, SessionHandle, SignInForm};
+#[cfg(feature = "stream")]
+pub use support::ItemStream;
 pub use support::{ByteStream, Field, Raw, Secret, Timestamp};
 #[cfg(feature = "upload")]
 pub use upload::upload;

@@ -70,7 +70,11 @@ pub struct Generated {
 
 /// Generates in memory.
 pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
-    let contract = contract::build(specs)?;
+    from_contract(contract::build(specs)?)
+}
+
+/// Generates in memory from a contract that is there already.
+pub fn from_contract(contract: contract::Contract) -> anyhow::Result<Generated> {
     let mut files = BTreeMap::new();
     let mut add = |path: String, content: String| {
         files.insert(path, content);

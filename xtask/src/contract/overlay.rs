@@ -90,6 +90,39 @@ pub struct Applied<'a> {
     pub index: usize,
     /// The nodes that it updated or removed, as JSON pointers, in the order in which it did.
     pub pointers: Vec<String>,
+    /// Those of them that said already what it wants.
+    pub idle: Vec<String>,
+    /// Why it did nothing.
+    pub fault: Option<Fault>,
+}
+
+impl Applied<'_> {
+    /// Where the action stands.
+    pub fn place(&self) -> Place {
+        self.overlay.place(self.index)
+    }
+
+    /// What the action is about, a JSONPath.
+    pub fn target(&self) -> &str {
+        let action = self
+            .overlay
+            .value
+            .get("actions")
+            .and_then(|actions| actions.get(self.index));
+        let target = action.and_then(|action| action.get("target")).and_then(Value::as_str);
+        target.unwrap_or_default().trim()
+    }
+}
+
+/// Why an action did nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// There is nothing that its target matches.
+    NoMatch,
+    /// What it matches says already what it wants.
+    NoChange,
+    /// It is no action, in words.
+    Wrong(String),
 }
 
 /// Applies all actions and reports each; those that fail are faults, and leave the document as it was or is.
@@ -98,24 +131,42 @@ pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnM
     for overlay in overlays {
         let actions = overlay.value.get("actions").and_then(Value::as_array);
         for (index, action) in actions.into_iter().flatten().enumerate() {
-            let pointers = match apply_action(document, action) {
-                Ok(pointers) => pointers,
-                Err(message) => {
-                    faults.push(Some(&overlay.place(index)), message);
-                    Vec::new()
-                }
-            };
-            each(Applied {
+            let mut applied = Applied {
                 overlay,
                 index,
-                pointers,
-            });
+                pointers: Vec::new(),
+                idle: Vec::new(),
+                fault: None,
+            };
+            applied.fault = apply_action(document, action, &mut applied.pointers, &mut applied.idle).err();
+            let target = applied.target();
+            let message = match &applied.fault {
+                None => None,
+                Some(Fault::NoMatch) => Some(format!(
+                    "the action on `{target}` matches nothing: if the vendor repaired the page, delete the action"
+                )),
+                Some(Fault::NoChange) => Some(format!(
+                    "the action on `{target}` changes nothing: the page already says so, delete the action"
+                )),
+                Some(Fault::Wrong(message)) => Some(message.clone()),
+            };
+            if let Some(message) = message {
+                faults.push(Some(&applied.place()), message);
+            }
+            each(applied);
         }
     }
     faults
 }
 
-fn apply_action(document: &mut Value, action: &Value) -> Result<Vec<String>, String> {
+/// Does what an action says; says which nodes it is about, and which of them said so already.
+fn apply_action(
+    document: &mut Value,
+    action: &Value,
+    pointers: &mut Vec<String>,
+    idle: &mut Vec<String>,
+) -> Result<(), Fault> {
+    let wrong = |message: String| Err(Fault::Wrong(message));
     let text = |key: &str| {
         action
             .get(key)
@@ -123,52 +174,56 @@ fn apply_action(document: &mut Value, action: &Value) -> Result<Vec<String>, Str
             .map(str::trim)
             .filter(|t| !t.is_empty())
     };
-    let target = text("target").ok_or("an action needs a `target`, a JSONPath (RFC 9535)")?;
-    text("description").ok_or_else(|| format!("the action on `{target}` needs a `description` that says why"))?;
+    let Some(target) = text("target") else {
+        return wrong("an action needs a `target`, a JSONPath (RFC 9535)".to_owned());
+    };
+    if text("description").is_none() {
+        return wrong(format!("the action on `{target}` needs a `description` that says why"));
+    }
     if let Some(key) = action.as_object().and_then(|a| {
         a.keys()
             .find(|k| !matches!(k.as_str(), "target" | "description" | "update" | "remove") && !k.starts_with("x-"))
     }) {
-        return Err(format!("the action on `{target}` has an unknown key `{key}`"));
+        return wrong(format!("the action on `{target}` has an unknown key `{key}`"));
     }
     let remove = action.get("remove").and_then(Value::as_bool).unwrap_or(false);
     let update = action.get("update");
-    let path = JsonPath::parse(target).map_err(|e| format!("the target `{target}` is not a JSONPath: {e}"))?;
+    if remove == update.is_some() {
+        return wrong(format!(
+            "the action on `{target}` needs either `update` or `remove: true`"
+        ));
+    }
+    let path = match JsonPath::parse(target) {
+        Ok(path) => path,
+        Err(error) => return wrong(format!("the target `{target}` is not a JSONPath: {error}")),
+    };
 
     // Pointers from last to first, so that a removal does not move what is still to be removed.
-    let mut pointers: Vec<String> = path
-        .query_located(document)
-        .locations()
-        .map(|location| location.to_json_pointer())
-        .collect();
+    pointers.extend(
+        path.query_located(document)
+            .locations()
+            .map(|location| location.to_json_pointer()),
+    );
     pointers.dedup();
     pointers.reverse();
     if pointers.is_empty() {
-        return Err(format!(
-            "the action on `{target}` matches nothing: if the vendor repaired the page, delete the action"
-        ));
+        return Err(Fault::NoMatch);
     }
-    let mut changed = false;
-    for pointer in &pointers {
-        changed |= match (remove, update) {
-            (true, None) => remove_at(document, pointer),
-            (false, Some(update)) => document
+    for pointer in pointers.iter() {
+        let changed = match update {
+            None => remove_at(document, pointer),
+            Some(update) => document
                 .pointer_mut(pointer)
                 .is_some_and(|node| merge_into(node, update)),
-            _ => {
-                return Err(format!(
-                    "the action on `{target}` needs either `update` or `remove: true`"
-                ));
-            }
         };
+        if !changed {
+            idle.push(pointer.clone());
+        }
     }
-    if changed {
-        Ok(pointers)
-    } else {
-        Err(format!(
-            "the action on `{target}` changes nothing: the page already says so, delete the action"
-        ))
+    if idle.len() == pointers.len() {
+        return Err(Fault::NoChange);
     }
+    Ok(())
 }
 
 /// The merge of the Overlay standard: objects merge, arrays grow, everything else is replaced. Says whether it changed anything.

@@ -4,6 +4,7 @@
 //! generators cannot express or a name that two types want are notices here, because the difference to the last release is what
 //! a maintainer needs in order to mend them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -15,8 +16,34 @@ use crate::contract::{DOCUMENTS, METHODS, OVERLAYS, conventions, inline, load, m
 use crate::diagnostic::{Diagnostics, fault};
 use located::{At, Kind, Language, Members, Node, parse};
 
-/// The contract that the files make, where its words come from, and notices.
-pub fn read(prefix: &str, files: &Files) -> Result<(Value, Node, Vec<String>), Diagnostics> {
+/// A folder, read.
+pub struct Folder {
+    /// The contract that the files make.
+    pub document: Value,
+    /// Where its words come from.
+    pub origin: Node,
+    pub notices: Vec<String>,
+    pub stock: Stock,
+}
+
+/// What a contract is made of, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// Operations by the folder of documents that they are in.
+    pub operations: BTreeMap<String, usize>,
+    pub corrections: Vec<Corrections>,
+}
+
+/// One overlay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrections {
+    pub file: String,
+    pub title: String,
+    pub actions: usize,
+}
+
+/// Reads the contract that the files make; places begin with `prefix`.
+pub fn read(prefix: &str, files: &Files) -> Result<Folder, Diagnostics> {
     let structured = files.below(DOCUMENTS[0]).next().is_some();
     let loaded = if structured {
         load::load_files(files, &DOCUMENTS)?
@@ -49,6 +76,22 @@ pub fn read(prefix: &str, files: &Files) -> Result<(Value, Node, Vec<String>), D
             correct(&mut origin, actions, &applied);
         }
     });
+    let mut stock = Stock::default();
+    for place in merged.places.values() {
+        let folder = place.file.split_once('/').map_or("", |(folder, _)| folder);
+        *stock.operations.entry(folder.to_owned()).or_default() += 1;
+    }
+    for (overlay, node) in overlays.iter().zip(&corrections) {
+        stock.corrections.push(Corrections {
+            file: overlay.file.clone(),
+            title: node
+                .get("info")
+                .and_then(|info| info.get("title")?.text())
+                .unwrap_or_default()
+                .to_owned(),
+            actions: node.get("actions").map_or(0, |actions| actions.items().len()),
+        });
+    }
     let mut notices = loaded.notices;
     notices.extend(faults.iter().map(ToString::to_string));
     let (said, faults) = inline::inline_where_possible(&mut document, &merged.places);
@@ -64,7 +107,12 @@ pub fn read(prefix: &str, files: &Files) -> Result<(Value, Node, Vec<String>), D
             document = unnamed;
         }
     }
-    Ok((document, origin, notices))
+    Ok(Folder {
+        document,
+        origin,
+        notices,
+        stock,
+    })
 }
 
 fn at(prefix: &str, file: &str, line: usize) -> At {
@@ -206,6 +254,9 @@ fn correct(origin: &mut Node, actions: &Node, applied: &Applied<'_>) {
     let Some(action) = actions.items().get(applied.index) else {
         return;
     };
+    if applied.fault.is_some() {
+        return;
+    }
     for pointer in &applied.pointers {
         match action.get("update") {
             Some(update) => {

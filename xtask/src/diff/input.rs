@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{folder, git};
+use super::folder::{self, Stock};
+use super::git;
 use crate::contract::files::Files;
 use crate::diagnostic::{Diagnostics, Place, fault};
 use located::{At, Language, Node, parse};
@@ -21,6 +22,8 @@ pub struct Side {
     pub origin: Node,
     /// What the maintainer should know of how it was read.
     pub notices: Vec<String>,
+    /// What it is made of, where it is a folder.
+    pub stock: Option<Stock>,
 }
 
 /// Where `specs` is, for what is not given on the command line.
@@ -70,12 +73,13 @@ impl Side {
 
     /// A folder that is in memory. Places begin with `prefix`.
     pub fn of_files(name: &str, prefix: &str, files: &Files) -> Result<Self, Diagnostics> {
-        let (document, origin, notices) = folder::read(prefix, files)?;
+        let folder = folder::read(prefix, files)?;
         Ok(Self {
             name: name.to_owned(),
-            document,
-            origin,
-            notices,
+            document: folder.document,
+            origin: folder.origin,
+            notices: folder.notices,
+            stock: Some(folder.stock),
         })
     }
 
@@ -106,6 +110,7 @@ impl Side {
             document: origin.value(),
             origin,
             notices: Vec::new(),
+            stock: None,
         })
     }
 }

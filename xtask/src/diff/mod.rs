@@ -5,6 +5,7 @@
 //! is gathered so that each change is told once, with everything it touches ([`changes`]). What a change is called and how bad it
 //! is stands in the table of [`rules`]; [`places`] finds the line that says it. [`report`] tells it to people and to programs.
 
+pub mod changelog;
 pub mod changes;
 mod exchange;
 mod facts;

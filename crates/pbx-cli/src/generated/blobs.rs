@@ -50,7 +50,7 @@ pub(super) static COMPLETE_BLOB_UPLOAD: Spec = Spec {
             Place::Header,
             Member::new(
                     "PortSIP-Upload-Token",
-                    "port-sip-upload-token",
+                    "portsip-upload-token",
                     Kind::Text,
                     "The token of the upload, from the header of the same name.",
                 )

@@ -136,7 +136,7 @@ fn argument(flag: &Flag, spec: &Spec) -> Arg {
     argument
         .long(name)
         .value_name(placeholder(flag.kind))
-        .allow_negative_numbers(matches!(flag.kind, Kind::Integer | Kind::Number))
+        .allow_negative_numbers(true)
 }
 
 fn help(argument: Arg, flag: &Flag, spec: &Spec) -> Arg {

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use super::tls::Transport;
 use super::{Access, Client, ConfigurationError, Connection};
+#[cfg(feature = "retry")]
+use crate::RetryPolicy;
 use crate::session::{Clock, Credentials, Manager, Session, SessionListener, SignInForm};
 use crate::{Error, Secret};
 
@@ -38,6 +40,8 @@ pub struct ClientBuilder {
     clock: Clock,
     response_limit: Option<usize>,
     request_timeout: Option<Duration>,
+    #[cfg(feature = "retry")]
+    retry: RetryPolicy,
     transport: Transport,
     http: Option<reqwest::Client>,
     /// The first thing that is wrong.
@@ -141,6 +145,13 @@ impl ClientBuilder {
         self
     }
 
+    /// What is tried again, and how often; see [`RetryPolicy`].
+    #[cfg(feature = "retry")]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
     /// How many bytes an answer may have that is read at once; 64 MiB unless set. Longer ones are an
     /// [`Error::Unexpected`]. Downloads are exempt.
     pub fn response_limit(mut self, bytes: usize) -> Self {
@@ -160,13 +171,13 @@ impl ClientBuilder {
 impl ClientBuilder {
     /// How long to wait for a connection; 15 seconds unless set.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.connect_timeout = timeout;
+        self.transport.connections.connect_timeout = timeout;
         self
     }
 
     /// How long to wait for each next piece of an answer; 60 seconds unless set.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.read_timeout = timeout;
+        self.transport.connections.read_timeout = timeout;
         self
     }
 
@@ -175,7 +186,7 @@ impl ClientBuilder {
     pub fn root_certificates_pem(mut self, pem: &[u8]) -> Self {
         match reqwest::Certificate::from_pem_bundle(pem) {
             Ok(found) if found.is_empty() => self.fail_certificate("the root certificate", "the PEM text holds none"),
-            Ok(found) => self.transport.roots.extend(found),
+            Ok(found) => self.transport.connections.roots.extend(found),
             Err(error) => self.fail_certificate("the root certificate", error),
         }
         self
@@ -184,7 +195,7 @@ impl ClientBuilder {
     /// Trusts this certificate (DER) as well as those that the system trusts.
     pub fn root_certificate_der(mut self, der: &[u8]) -> Self {
         match reqwest::Certificate::from_der(der) {
-            Ok(certificate) => self.transport.roots.push(certificate),
+            Ok(certificate) => self.transport.connections.roots.push(certificate),
             Err(error) => self.fail_certificate("the root certificate", error),
         }
         self
@@ -193,7 +204,7 @@ impl ClientBuilder {
     /// Shows this certificate to servers that ask for one: PEM text with the private key and the chain.
     pub fn client_identity_pem(mut self, pem: &[u8]) -> Self {
         match reqwest::Identity::from_pem(pem) {
-            Ok(identity) => self.transport.identity = Some(identity),
+            Ok(identity) => self.transport.connections.identity = Some(identity),
             Err(error) => self.fail_certificate("the client's certificate or key", error),
         }
         self
@@ -203,14 +214,14 @@ impl ClientBuilder {
     /// For a development server on one's own machine, and for nothing else; [`ClientBuilder::root_certificates_pem`] trusts a
     /// self-signed certificate without this. A warning is logged each time.
     pub fn dangerously_accept_any_server_certificate(mut self) -> Self {
-        self.transport.accepts_any_certificate = true;
+        self.transport.connections.accepts_any_certificate = true;
         self
     }
 
     /// Goes through this proxy, whatever the environment says.
     pub fn proxy(mut self, url: &str) -> Self {
         match reqwest::Proxy::all(url) {
-            Ok(proxy) => self.transport.proxy = super::tls::Proxy::Only(Box::new(proxy)),
+            Ok(proxy) => self.transport.connections.proxy = super::tls::Proxy::Only(Box::new(proxy)),
             Err(error) => self.fail(ConfigurationError::Proxy(super::configuration::described(error))),
         }
         self
@@ -218,7 +229,7 @@ impl ClientBuilder {
 
     /// Goes through no proxy, whatever the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) says.
     pub fn no_proxy(mut self) -> Self {
-        self.transport.proxy = super::tls::Proxy::None;
+        self.transport.connections.proxy = super::tls::Proxy::None;
         self
     }
 
@@ -249,16 +260,23 @@ impl ClientBuilder {
             http,
             response_limit: self.response_limit.unwrap_or(RESPONSE_LIMIT),
             request_timeout: self.request_timeout,
+            clock: self.clock,
+            #[cfg(feature = "retry")]
+            retry: self.retry,
         });
         let manager = Manager::new(
             Arc::clone(&connection),
-            self.clock,
             self.credentials,
             self.form,
             self.listener,
             self.session,
         )?;
-        Ok(Client::of(connection, Access::Session(Arc::new(manager))))
+        #[cfg_attr(
+            target_arch = "wasm32",
+            expect(clippy::arc_with_non_send_sync, reason = "there is one thread")
+        )]
+        let manager = Arc::new(manager);
+        Ok(Client::of(connection, Access::Session(manager)))
     }
 
     /// The client, signed in if it was given credentials.

@@ -1,25 +1,25 @@
 //! Whom to trust, who we are, and through which proxy. A browser has its own answers to all of these.
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::time::Duration;
 
 use super::ConfigurationError;
-#[cfg(not(target_arch = "wasm32"))]
 use super::configuration::described;
-
-/// How long to wait for a connection, and for each next piece of an answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How connections are made.
 pub(super) struct Transport {
     pub(super) user_agent: String,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) connections: Connections,
+}
+
+/// What a browser decides for itself.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) struct Connections {
     pub(super) connect_timeout: Duration,
     pub(super) read_timeout: Duration,
-    #[cfg(not(target_arch = "wasm32"))]
     pub(super) roots: Vec<reqwest::Certificate>,
-    #[cfg(not(target_arch = "wasm32"))]
     pub(super) identity: Option<reqwest::Identity>,
-    #[cfg(not(target_arch = "wasm32"))]
     pub(super) proxy: Proxy,
     pub(super) accepts_any_certificate: bool,
 }
@@ -37,13 +37,20 @@ impl Default for Transport {
     fn default() -> Self {
         Self {
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
-            connect_timeout: CONNECT_TIMEOUT,
-            read_timeout: READ_TIMEOUT,
             #[cfg(not(target_arch = "wasm32"))]
+            connections: Connections::default(),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(15),
+            read_timeout: Duration::from_secs(60),
             roots: Vec::new(),
-            #[cfg(not(target_arch = "wasm32"))]
             identity: None,
-            #[cfg(not(target_arch = "wasm32"))]
             proxy: Proxy::Environment,
             accepts_any_certificate: false,
         }
@@ -55,21 +62,22 @@ impl Transport {
     pub(super) fn build(self) -> Result<reqwest::Client, ConfigurationError> {
         // An error means that the program has chosen its provider already, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let ours = self.connections;
         let mut http = reqwest::Client::builder()
             .user_agent(self.user_agent)
-            .connect_timeout(self.connect_timeout)
-            .read_timeout(self.read_timeout)
+            .connect_timeout(ours.connect_timeout)
+            .read_timeout(ours.read_timeout)
             // The API's own redirects are answers, and any other would carry the token elsewhere.
             .redirect(reqwest::redirect::Policy::none())
             // What may be sent again is decided by `crate::retry`.
             .retry(reqwest::retry::never());
-        if !self.roots.is_empty() {
-            http = http.tls_certs_merge(self.roots);
+        if !ours.roots.is_empty() {
+            http = http.tls_certs_merge(ours.roots);
         }
-        if let Some(identity) = self.identity {
+        if let Some(identity) = ours.identity {
             http = http.identity(identity);
         }
-        if self.accepts_any_certificate {
+        if ours.accepts_any_certificate {
             #[cfg(feature = "tracing")]
             tracing::warn!(
                 "the server's certificate is NOT checked: anyone on the way can read and change everything, passwords included"
@@ -78,7 +86,7 @@ impl Transport {
                 .tls_danger_accept_invalid_certs(true)
                 .tls_danger_accept_invalid_hostnames(true);
         }
-        http = match self.proxy {
+        http = match ours.proxy {
             Proxy::Environment => http,
             Proxy::None => http.no_proxy(),
             Proxy::Only(proxy) => http.proxy(*proxy),
@@ -92,6 +100,6 @@ impl Transport {
         reqwest::Client::builder()
             .user_agent(self.user_agent)
             .build()
-            .map_err(|error| ConfigurationError::Http(super::configuration::described(error)))
+            .map_err(|error| ConfigurationError::Http(described(error)))
     }
 }

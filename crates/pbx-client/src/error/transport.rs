@@ -11,6 +11,7 @@ use super::{Error, ErrorResponse};
 #[derive(Debug, Clone)]
 pub struct TransportError {
     unsent: bool,
+    is_lasting: bool,
     response: Option<Box<ErrorResponse>>,
     source: Arc<reqwest::Error>,
 }
@@ -24,6 +25,11 @@ impl TransportError {
     /// What had arrived of the answer: its status, its headers and the beginning of its body.
     pub fn response(&self) -> Option<&ErrorResponse> {
         self.response.as_deref()
+    }
+
+    /// Whether the next try will fail in the same way: the certificate is not trusted, say.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.is_lasting
     }
 
     fn is_timeout(&self) -> bool {
@@ -69,6 +75,7 @@ impl Error {
         }
         Self::of_transport(TransportError {
             unsent: is_connect(&error),
+            is_lasting: is_garbled(&error),
             response: None,
             source: Arc::new(error),
         })
@@ -82,6 +89,7 @@ impl Error {
         }
         Self::of_transport(TransportError {
             unsent: false,
+            is_lasting: false,
             response: Some(Box::new(arrived)),
             source: Arc::new(error),
         })
@@ -106,7 +114,8 @@ fn is_connect(_: &reqwest::Error) -> bool {
     false
 }
 
-/// Whether the bytes came and are no gzip: reqwest calls a broken connection a failed decoding as well.
+/// Whether the bytes came and are not what they should be, a certificate that is trusted or gzip: reqwest calls a broken
+/// connection a failed decoding as well.
 fn is_garbled(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -180,6 +180,12 @@ pub mod builder {
 
         /// Sends the request.
         pub async fn send(self) -> Result<ResponseValue<types::UserList>, Error> {
+            let client = self.client;
+            let request = self.request()?;
+            support::json(client, &Self::OPERATION, request).await
+        }
+
+        fn request(self) -> Result<reqwest::RequestBuilder, Error> {
             let Self { client, count, filter, orderby, search, skip, top } = self;
             let count = count.map_err(Error::InvalidRequest)?;
             let filter = filter.map_err(Error::InvalidRequest)?;
@@ -188,16 +194,37 @@ pub mod builder {
             let skip = skip.map_err(Error::InvalidRequest)?;
             let top = top.map_err(Error::InvalidRequest)?;
             let url = format!("{}/users", client.base_url());
-            let request = client
-                .http()
-                .get(url)
-                .query(&progenitor_client::QueryParam::new("count", &count))
-                .query(&progenitor_client::QueryParam::new("filter", &filter))
-                .query(&progenitor_client::QueryParam::new("orderby", &orderby))
-                .query(&progenitor_client::QueryParam::new("search", &search))
-                .query(&progenitor_client::QueryParam::new("skip", &skip))
-                .query(&progenitor_client::QueryParam::new("top", &top));
-            support::json(client, &Self::OPERATION, request).await
+            Ok(
+                client
+                    .http()
+                    .get(url)
+                    .query(&progenitor_client::QueryParam::new("count", &count))
+                    .query(&progenitor_client::QueryParam::new("filter", &filter))
+                    .query(&progenitor_client::QueryParam::new("orderby", &orderby))
+                    .query(&progenitor_client::QueryParam::new("search", &search))
+                    .query(&progenitor_client::QueryParam::new("skip", &skip))
+                    .query(&progenitor_client::QueryParam::new("top", &top)),
+            )
+        }
+
+        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        #[cfg(feature = "stream")]
+        #[must_use]
+        pub fn stream(self) -> crate::ItemStream<'a, types::User> {
+            const PAGES: support::Pages = support::Pages {
+                items: "items",
+                count: Some("count"),
+                size: 100,
+            };
+            let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
+            support::pages(
+                client,
+                &Self::OPERATION,
+                PAGES,
+                skip,
+                top,
+                move |skip, top| { self.clone().skip(skip).top(top).request() },
+            )
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
 use super::renewal::{Active, Failure, Plan, Renewed};
-use super::{Clock, Credentials, Session, SessionListener, SignInForm};
+use super::{Credentials, Session, SessionListener, SignInForm};
 use crate::client::Connection;
 use crate::error::Attempt;
 use crate::{ConfigurationError, Error};
@@ -27,7 +27,6 @@ const REST: SignedDuration = SignedDuration::from_secs(10);
 /// Keeps the tokens.
 pub(crate) struct Manager {
     connection: Arc<Connection>,
-    clock: Clock,
     credentials: Option<Credentials>,
     listener: Option<SessionListener>,
     state: Mutex<State>,
@@ -66,7 +65,6 @@ pub(crate) enum Next {
 impl Manager {
     pub(crate) fn new(
         connection: Arc<Connection>,
-        clock: Clock,
         credentials: Option<Credentials>,
         form: SignInForm,
         listener: Option<SessionListener>,
@@ -75,7 +73,6 @@ impl Manager {
         let active = session.map(Active::of).transpose()?;
         Ok(Self {
             connection,
-            clock,
             credentials,
             listener,
             state: Mutex::new(State {
@@ -103,7 +100,7 @@ impl Manager {
             if state.has_ended {
                 return Ok(None);
             }
-            let now = self.clock.now();
+            let now = self.connection.clock().now();
             if !state.is_due(now) {
                 return Ok(state.ticket());
             }
@@ -117,7 +114,7 @@ impl Manager {
             Err(failure) => {
                 // As long as the token works, a renewal that does not is no matter.
                 let mut state = self.state();
-                let now = self.clock.now();
+                let now = self.connection.clock().now();
                 if !state.is_usable(now) {
                     return Err(failure);
                 }
@@ -191,7 +188,6 @@ impl Manager {
         }
         Some(Plan {
             connection: Arc::clone(&self.connection),
-            clock: self.clock.clone(),
             form: state.form,
             refresh_token,
             credentials: self.credentials.clone(),
@@ -204,7 +200,6 @@ impl Manager {
         let state = self.state();
         Plan {
             connection: Arc::clone(&self.connection),
-            clock: self.clock.clone(),
             form: state.form,
             refresh_token: None,
             credentials: None,

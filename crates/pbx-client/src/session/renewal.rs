@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
 use super::endpoints::{self, Tokens, is_missing};
-use super::{Clock, Credentials, Session, SignInForm};
+use super::{Credentials, Session, SignInForm};
 use crate::client::{Access, Connection};
 use crate::error::{Attempt, ErrorResponse};
 use crate::{Client, ConfigurationError, Error, Secret};
@@ -17,7 +17,6 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// What a renewal has to go by.
 pub(super) struct Plan {
     pub(super) connection: Arc<Connection>,
-    pub(super) clock: Clock,
     pub(super) form: SignInForm,
     pub(super) refresh_token: Option<Secret>,
     pub(super) credentials: Option<Credentials>,
@@ -187,7 +186,12 @@ impl Plan {
 
     fn active(&self, mut tokens: Tokens, tenant: Option<String>) -> Result<Active, Failure> {
         if let Some(access) = tokens.access_token.take().filter(|token| !token.expose().is_empty()) {
-            return Ok(Active::of_tokens(access, tokens, self.clock.now(), tenant)?);
+            return Ok(Active::of_tokens(
+                access,
+                tokens,
+                self.connection.clock().now(),
+                tenant,
+            )?);
         }
         match tokens.token {
             Some(token) if tokens.two_factor_enabled == Some(true) => Err(Failure::SecondFactor(token)),

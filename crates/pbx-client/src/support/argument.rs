@@ -40,6 +40,12 @@ impl Argument<Timestamp> for &str {
     }
 }
 
+impl Argument<Timestamp> for String {
+    fn into_value(self) -> Timestamp {
+        self.into()
+    }
+}
+
 impl Argument<Timestamp> for jiff::Timestamp {
     fn into_value(self) -> Timestamp {
         self.into()

@@ -27,6 +27,11 @@ impl ByteStream {
         })))
     }
 
+    /// What has arrived already.
+    pub(crate) fn whole(body: Bytes) -> Self {
+        Self(Box::pin(futures_util::stream::iter([Ok(body)])))
+    }
+
     /// The next piece; `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         self.0.next().await

@@ -5,19 +5,27 @@ use futures_util::StreamExt as _;
 use progenitor_client::ResponseValue;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Request, RequestBuilder, Response, StatusCode};
+#[cfg(feature = "stream")]
+use serde_json::Map;
 use serde_json::Value;
 
 use super::{ByteStream, Operation, Read};
 use crate::client::Access;
 use crate::error::{Attempt, ErrorResponse};
+use crate::retry::{self, Retries};
 use crate::session::{Failure, Next};
+use crate::trace::Call;
 use crate::{Client, Error};
+
+const OTHER_TYPE: &str = "its body is JSON of another type than documented";
 
 /// An answer that has arrived.
 pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+    /// What is still to be read of the body.
+    open: Option<Response>,
 }
 
 impl Answer {
@@ -25,8 +33,17 @@ impl Answer {
         ErrorResponse::new(self.status, self.headers, self.body)
     }
 
-    fn unexpected(self, reason: impl Into<String>) -> Error {
-        Error::unexpected(reason, self.into_error_response())
+    pub(crate) fn unexpected(&self, reason: impl Into<String>) -> Error {
+        let response = ErrorResponse::new(self.status, self.headers.clone(), self.body.clone());
+        Error::unexpected(reason, response)
+    }
+
+    fn json(&self) -> Result<Value, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| match self.body.is_empty() {
+            true => self.unexpected("it has no body"),
+            // The error of serde_json is a place, and does not repeat what is there.
+            false => self.unexpected(format!("its body is no JSON ({error})")),
+        })
     }
 }
 
@@ -36,20 +53,24 @@ pub(crate) async fn json<T: Read>(
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<ResponseValue<T>, Error> {
-    let mut answer = exchange(client, operation, request).await?;
-    let value: Value = match serde_json::from_slice(&answer.body) {
-        Ok(value) => value,
-        Err(_) if answer.body.is_empty() => return Err(answer.unexpected("it has no body")),
-        // The error of serde_json is a place, and does not repeat what is there.
-        Err(error) => return Err(answer.unexpected(format!("its body is no JSON ({error})"))),
-    };
-    match T::read(value) {
-        Some(read) => Ok(ResponseValue::new(
-            read,
-            answer.status,
-            std::mem::take(&mut answer.headers),
-        )),
-        None => Err(answer.unexpected("its body is JSON of another type than documented")),
+    let answer = exchange(client, operation, request).await?;
+    match T::read(answer.json()?) {
+        Some(read) => Ok(ResponseValue::new(read, answer.status, answer.headers)),
+        None => Err(answer.unexpected(OTHER_TYPE)),
+    }
+}
+
+/// Calls a paged operation: the members of the page.
+#[cfg(feature = "stream")]
+pub(crate) async fn page(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+) -> Result<(Map<String, Value>, Answer), Error> {
+    let answer = exchange(client, operation, request).await?;
+    match answer.json()? {
+        Value::Object(members) => Ok((members, answer)),
+        _ => Err(answer.unexpected(OTHER_TYPE)),
     }
 }
 
@@ -69,13 +90,13 @@ pub(crate) async fn stream(
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<ResponseValue<ByteStream>, Error> {
-    let Received { response, attempt } = send(client, operation, request, "*/*").await?;
-    if !operation.successes.contains(&response.status().as_u16()) {
-        let answer = arrive(client, response).await?;
-        return Err(Error::of_answer(answer.into_error_response()).after(attempt));
-    }
-    let (status, headers) = (response.status(), response.headers().clone());
-    Ok(ResponseValue::new(ByteStream::of(response), status, headers))
+    let request = prepared(request, "*/*")?;
+    let answer = repeatedly(client, operation, request, Reading::Head).await?;
+    let body = match answer.open {
+        Some(response) => ByteStream::of(response),
+        None => ByteStream::whole(answer.body),
+    };
+    Ok(ResponseValue::new(body, answer.status, answer.headers))
 }
 
 /// A documented success, arrived whole.
@@ -83,11 +104,86 @@ async fn exchange(client: &Client, operation: &Operation, mut request: RequestBu
     if let Some(timeout) = client.request_timeout() {
         request = request.timeout(timeout);
     }
-    let Received { response, attempt } = send(client, operation, request, "application/json").await?;
+    let request = prepared(request, "application/json")?;
+    repeatedly(client, operation, request, Reading::Whole).await
+}
+
+/// How much of a success is read at once.
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    Head,
+    Whole,
+}
+
+fn prepared(request: RequestBuilder, accept: &'static str) -> Result<Request, Error> {
+    let mut request = request.build().map_err(Error::of_sending)?;
+    request
+        .headers_mut()
+        .insert(header::ACCEPT, HeaderValue::from_static(accept));
+    Ok(request)
+}
+
+/// Why an exchange failed.
+struct Fault {
+    error: Error,
+    /// It was not this request that failed, but getting a token for it, which has had its own tries.
+    is_final: bool,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self { error, is_final: false }
+    }
+}
+
+/// One exchange, and as many more as the policy allows while it fails.
+async fn repeatedly(
+    client: &Client,
+    operation: &Operation,
+    mut request: Request,
+    reading: Reading,
+) -> Result<Answer, Error> {
+    let mut call = Call::start(client, operation, request.method());
+    let mut retries = Retries::new(client, request.method());
+    loop {
+        let again = request.try_clone();
+        let Fault { error, is_final } = match call.attempt(attempt(client, operation, request, reading)).await {
+            Ok(answer) => {
+                call.end(Some(answer.status));
+                return Ok(answer);
+            }
+            Err(fault) => fault,
+        };
+        let delay = match is_final {
+            true => None,
+            false => retries.delay(&error),
+        };
+        let (Some(again), Some(delay)) = (again, delay) else {
+            call.end(error.status());
+            return Err(error);
+        };
+        call.repeats(&error, delay);
+        retry::sleep(delay).await;
+        request = again;
+    }
+}
+
+/// One exchange, up to a documented success.
+async fn attempt(client: &Client, operation: &Operation, request: Request, reading: Reading) -> Result<Answer, Fault> {
+    let Received { response, attempt } = send(client, operation, request).await?;
+    let is_success = operation.successes.contains(&response.status().as_u16());
+    if is_success && reading == Reading::Head {
+        return Ok(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: Bytes::new(),
+            open: Some(response),
+        });
+    }
     let answer = arrive(client, response).await?;
-    match operation.successes.contains(&answer.status.as_u16()) {
+    match is_success {
         true => Ok(answer),
-        false => Err(Error::of_answer(answer.into_error_response()).after(attempt)),
+        false => Err(Error::of_answer(answer.into_error_response()).after(attempt).into()),
     }
 }
 
@@ -99,58 +195,37 @@ struct Received {
 }
 
 /// Sends a request, with the session's token if the operation takes one; once more if that was refused and there is another.
-async fn send(
-    client: &Client,
-    operation: &Operation,
-    request: RequestBuilder,
-    accept: &'static str,
-) -> Result<Received, Error> {
-    let mut request = request.build().map_err(Error::of_sending)?;
-    request
-        .headers_mut()
-        .insert(header::ACCEPT, HeaderValue::from_static(accept));
-    let attempt = Attempt::Nothing;
+async fn send(client: &Client, operation: &Operation, mut request: Request) -> Result<Received, Fault> {
+    let received = |response, attempt| Ok(Received { response, attempt });
     let manager = match client.access() {
         Access::Session(manager) if operation.signed_in => manager,
         Access::Token(token) if operation.signed_in => {
             authorize(&mut request, token);
-            let response = transmit(client, request).await?;
-            return Ok(Received {
-                response,
-                attempt: Attempt::Token,
-            });
+            return received(transmit(client, request).await?, Attempt::Token);
         }
-        _ => {
-            let response = transmit(client, request).await?;
-            return Ok(Received { response, attempt });
-        }
+        _ => return received(transmit(client, request).await?, Attempt::Nothing),
     };
-    let into_error = |failure: Failure| failure.into_error(client);
-    let ticket = manager.ticket().await.map_err(into_error)?;
+    let is_final = |failure: Failure| Fault {
+        error: failure.into_error(client),
+        is_final: true,
+    };
+    let ticket = manager.ticket().await.map_err(is_final)?;
     if let Some(ticket) = &ticket {
         authorize(&mut request, &ticket.header);
     }
     let again = request.try_clone();
     let response = transmit(client, request).await?;
     if response.status() != StatusCode::UNAUTHORIZED {
-        return Ok(Received { response, attempt });
+        return received(response, Attempt::Nothing);
     }
-    match manager
-        .after_refusal(ticket, again.is_some())
-        .await
-        .map_err(into_error)?
-    {
-        Next::Repeat(ticket) => {
-            let Some(mut request) = again else {
-                let attempt = Attempt::UnrepeatableBody;
-                return Ok(Received { response, attempt });
-            };
+    let next = manager.after_refusal(ticket, again.is_some()).await.map_err(is_final)?;
+    match (next, again) {
+        (Next::Repeat(ticket), Some(mut request)) => {
             authorize(&mut request, &ticket.header);
-            let response = transmit(client, request).await?;
-            let attempt = Attempt::RenewedToken;
-            Ok(Received { response, attempt })
+            received(transmit(client, request).await?, Attempt::RenewedToken)
         }
-        Next::GiveUp(attempt) => Ok(Received { response, attempt }),
+        (Next::Repeat(_), None) => received(response, Attempt::UnrepeatableBody),
+        (Next::GiveUp(attempt), _) => received(response, attempt),
     }
 }
 
@@ -187,5 +262,6 @@ async fn arrive(client: &Client, response: Response) -> Result<Answer, Error> {
         status,
         headers,
         body: body.freeze(),
+        open: None,
     })
 }

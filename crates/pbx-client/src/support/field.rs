@@ -77,6 +77,12 @@ impl From<&str> for Field<Timestamp> {
     }
 }
 
+impl From<String> for Field<Timestamp> {
+    fn from(value: String) -> Self {
+        Self::Value(value.into())
+    }
+}
+
 impl From<jiff::Timestamp> for Field<Timestamp> {
     fn from(value: jiff::Timestamp) -> Self {
         Self::Value(value.into())

@@ -257,6 +257,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl From<$type> for $crate::Literal {
+            fn from(value: $type) -> Self {
+                value.as_str().into()
+            }
+        }
+
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())

@@ -12,6 +12,8 @@ mod field;
 mod http;
 mod macros;
 mod operation;
+#[cfg(feature = "stream")]
+mod pages;
 mod raw;
 mod read;
 mod secret;
@@ -21,6 +23,10 @@ mod timestamp;
 
 use serde::{Serialize, ser::SerializeMap};
 
+#[cfg(feature = "stream")]
+pub use self::pages::ItemStream;
+#[cfg(feature = "stream")]
+pub(crate) use self::pages::{Pages, pages};
 pub(crate) use self::{
     argument::Argument,
     call::{empty, json, stream},

@@ -4,7 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod errors;
+#[cfg(feature = "stream")]
+mod lists;
 mod requests;
+#[cfg(feature = "retry")]
+mod retries;
 mod server;
 mod session;
 

@@ -71,7 +71,10 @@ impl Server {
     }
 
     pub async fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), handler)
+    }
+
+    pub fn on(listener: TcpListener, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let url = format!("http://{}/api", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
@@ -92,8 +95,12 @@ impl Server {
         self.builder().token("T0K3N").build().unwrap()
     }
 
+    /// Whatever fails, fails at once: the tests of retries say otherwise.
     pub fn builder(&self) -> ClientBuilder {
-        Client::builder().url(&self.url).no_proxy()
+        let builder = Client::builder().url(&self.url).no_proxy();
+        #[cfg(feature = "retry")]
+        let builder = builder.retry(pbx_client::RetryPolicy::none());
+        builder
     }
 
     pub fn requests(&self) -> Vec<Request> {

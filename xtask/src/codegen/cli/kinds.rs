@@ -114,6 +114,9 @@ pub fn flag(name: &str) -> String {
     if name.chars().all(is_plain) {
         // As it is, so that `barrier_1` does not become `barrier1`.
         name.trim_matches('_').replace('_', "-")
+    } else if name.contains('-') {
+        // A header.
+        name.to_ascii_lowercase()
     } else {
         name.to_kebab_case()
     }

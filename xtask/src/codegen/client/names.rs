@@ -51,6 +51,7 @@ const TAKEN_PARAMETERS: &[&str] = &[
     "response",
     "result",
     "send",
+    "stream",
     "support",
     "types",
     "url",

@@ -7,7 +7,7 @@ use openapiv3::OpenAPI;
 use progenitor_impl::Generator;
 
 use super::reduce::{self, Call};
-use super::rewrite::{Builder, rewrite};
+use super::rewrite::{Builder, List, rewrite};
 use super::types::Types;
 use super::{docs, names};
 use crate::model::{Api, Operation, Success, SuccessBody};
@@ -41,7 +41,14 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
                 operation.id
             );
         };
-        rewrite(&mut builder, operation, call)?;
+        let list = match api.paging(operation) {
+            Some(paging) => Some(List {
+                item: types.rust(paging.item, "types::")?,
+                paging,
+            }),
+            None => None,
+        };
+        rewrite(&mut builder, operation, call, list.as_ref())?;
         let module = names::module(Some(&operation.resource));
         let methods = methods.entry(module.clone()).or_default();
         if !methods.is_empty() {

@@ -9,7 +9,7 @@ use syn::{Expr, ImplItem, Pat, Stmt, parse_quote};
 
 use super::docs;
 use super::reduce::Call;
-use crate::model::{BodyKind, Operation, ParameterPlace, SuccessBody};
+use crate::model::{BodyKind, Operation, Paging, ParameterPlace, SuccessBody};
 
 /// progenitor's builder of one operation.
 pub struct Builder {
@@ -17,15 +17,25 @@ pub struct Builder {
     pub implementation: syn::ItemImpl,
 }
 
-pub fn rewrite(builder: &mut Builder, operation: &Operation, call: &Call) -> Result<()> {
-    Rewriter { operation, call }
+/// A list that comes page by page, and the Rust type of its items.
+pub struct List<'a> {
+    pub paging: Paging<'a>,
+    pub item: String,
+}
+
+pub fn rewrite(builder: &mut Builder, operation: &Operation, call: &Call, list: Option<&List<'_>>) -> Result<()> {
+    Rewriter { operation, call, list }
         .builder(builder)
         .with_context(|| format!("client: operation `{}`: progenitor's output", operation.id))
 }
 
+/// The size of pages whose limit is not documented.
+const DEFAULT_PAGE: i64 = 100;
+
 struct Rewriter<'a> {
     operation: &'a Operation,
     call: &'a Call,
+    list: Option<&'a List<'a>>,
 }
 
 impl Rewriter<'_> {
@@ -63,6 +73,64 @@ impl Rewriter<'_> {
                 _ => self.setter(function, optional_body)?,
             }
         }
+        if let Some(list) = self.list {
+            self.pages(&mut builder.implementation, list)?;
+        }
+        Ok(())
+    }
+
+    /// A list can be sent for as a whole, too, page by page: `send` without its call is a function of its own.
+    fn pages(&self, implementation: &mut syn::ItemImpl, list: &List<'_>) -> Result<()> {
+        let send = implementation.items.iter_mut().find_map(|item| match item {
+            ImplItem::Fn(function) if function.sig.ident == "send" => Some(function),
+            _ => None,
+        });
+        let Some(send) = send else { bail!("there is no `send`") };
+        let whole: syn::Block = parse_quote!({
+            let client = self.client;
+            let request = self.request()?;
+            support::json(client, &Self::OPERATION, request).await
+        });
+        let mut statements = std::mem::replace(&mut send.block, whole).stmts;
+        statements.pop();
+        let Some(Stmt::Local(syn::Local {
+            init: Some(request), ..
+        })) = statements.pop()
+        else {
+            bail!("`send` does not end with its request");
+        };
+        let request = request.expr;
+        implementation.items.push(parse_quote! {
+            fn request(self) -> Result<reqwest::RequestBuilder, Error> {
+                #(#statements)*
+                Ok(#request)
+            }
+        });
+        let Paging { items, count, size, .. } = list.paging;
+        let count: Expr = match count {
+            Some(count) => parse_quote!(Some(#count)),
+            None => parse_quote!(None),
+        };
+        let size = proc_macro2::Literal::i64_unsuffixed(size.unwrap_or(DEFAULT_PAGE));
+        let [skip, top] =
+            [list.paging.skip, list.paging.top].map(|index| format_ident!("{}", self.call.parameters[index]));
+        let item: syn::Type = syn::parse_str(&list.item)?;
+        let doc = format!(
+            " Every item, page after page, each fetched when it is needed. `{skip}` says where to begin, `{top}` how many items a \
+             page has ({size} unless set)."
+        );
+        implementation.items.push(parse_quote! {
+            #[doc = #doc]
+            #[cfg(feature = "stream")]
+            #[must_use]
+            pub fn stream(self) -> crate::ItemStream<'a, #item> {
+                const PAGES: support::Pages = support::Pages { items: #items, count: #count, size: #size };
+                let (client, skip, top) = (self.client, self.#skip.clone(), self.#top.clone());
+                support::pages(client, &Self::OPERATION, PAGES, skip, top, move |skip, top| {
+                    self.clone().#skip(skip).#top(top).request()
+                })
+            }
+        });
         Ok(())
     }
 

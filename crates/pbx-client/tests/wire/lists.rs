@@ -1,0 +1,194 @@
+//! Lists, page by page, from servers that page well, badly, or not at all.
+
+use std::collections::HashMap;
+
+use pbx_client::{Error, OrderBy, field};
+use serde_json::{Value, json};
+
+use crate::server::Request;
+use crate::{Reply, Server};
+
+fn query(request: &Request) -> HashMap<String, String> {
+    let query = request.line.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn number(request: &Request, name: &str) -> usize {
+    query(request)[name].parse().unwrap()
+}
+
+/// What a server makes of `skip`, `top` and the number of items.
+type Page = fn(skip: usize, top: usize) -> Value;
+
+fn items(range: std::ops::Range<usize>) -> Vec<Value> {
+    range.map(|id| json!({"id": id.to_string()})).collect()
+}
+
+async fn ids(page: Page, size: Option<i64>) -> (Result<Vec<usize>, Error>, Vec<(usize, usize)>) {
+    let server = Server::start(move |request| {
+        Reply::json(200, &page(number(request, "skip"), number(request, "top")).to_string())
+    })
+    .await;
+    let client = server.client();
+    let list = client.list_ip_rules();
+    let list = match size {
+        Some(size) => list.top(size),
+        None => list,
+    };
+    let rules = list.stream().into_vec().await;
+    let ids = rules.map(|rules| {
+        rules
+            .into_iter()
+            .map(|rule| rule.id.unwrap().parse().unwrap())
+            .collect()
+    });
+    let pages = server.requests();
+    let pages = pages
+        .iter()
+        .map(|request| (number(request, "skip"), number(request, "top")));
+    (ids, pages.collect())
+}
+
+fn all(number: usize) -> Vec<usize> {
+    (0..number).collect()
+}
+
+#[tokio::test]
+async fn every_item_comes_once() {
+    let (found, pages) = ids(
+        |skip, top| json!({"count": 250, "items": items(skip..250.min(skip + top))}),
+        None,
+    )
+    .await;
+    assert_eq!(found.unwrap(), all(250));
+    assert_eq!(pages, [(0, 100), (100, 100), (200, 100)]);
+    // The last page is full.
+    let (found, pages) = ids(
+        |skip, top| json!({"count": 20, "items": items(skip..20.min(skip + top))}),
+        Some(10),
+    )
+    .await;
+    assert_eq!(found.unwrap(), all(20));
+    assert_eq!(pages, [(0, 10), (10, 10)]);
+    let (found, pages) = ids(|_, _| json!({"count": 0, "items": []}), None).await;
+    assert_eq!((found.unwrap().len(), pages.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn servers_that_page_in_their_own_way_are_understood() {
+    let table: [(&str, Page, usize); 8] = [
+        (
+            "no count",
+            |skip, top| json!({"items": items(skip..25.min(skip + top))}),
+            25,
+        ),
+        (
+            "no count, full pages",
+            |skip, top| json!({"count": null, "items": items(skip..20.min(skip + top))}),
+            20,
+        ),
+        (
+            "smaller pages",
+            |skip, top| json!({"count": 25, "items": items(skip..25.min(skip + top / 2))}),
+            25,
+        ),
+        (
+            "ignores top",
+            |skip, _| json!({"count": 25, "items": items(skip..25)}),
+            25,
+        ),
+        ("no paging, no count", |_, _| json!({"items": items(0..25)}), 25),
+        (
+            "a count too high",
+            |skip, top| json!({"count": 99, "items": items(skip.min(25)..25.min(skip + top))}),
+            25,
+        ),
+        (
+            "a strange count",
+            |skip, top| json!({"count": -1, "items": items(skip..25.min(skip + top))}),
+            25,
+        ),
+        ("nothing for nothing", |_, _| json!({"count": 0, "items": null}), 0),
+    ];
+    for (name, page, number) in table {
+        let (found, pages) = ids(page, Some(10)).await;
+        assert_eq!(found.unwrap(), all(number), "{name}");
+        assert!(pages.len() <= 6, "{name}: {pages:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_takes_its_place() {
+    let page: Page = |skip, top| {
+        let mut page = items(skip..25.min(skip + top));
+        page[3] = Value::Null;
+        json!({"count": 25, "items": page})
+    };
+    let (found, pages) = ids(page, Some(10)).await;
+    assert_eq!(found.unwrap().len(), 22);
+    assert_eq!(pages, [(0, 10), (10, 10), (20, 10)]);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_page_is_an_error_and_not_a_loop() {
+    for page in [
+        (|_, top| json!({"count": 1_000_000, "items": items(0..top)})) as Page,
+        |_, top| json!({"items": items(0..top)}),
+    ] {
+        let (found, pages) = ids(page, Some(10)).await;
+        let error = found.unwrap_err();
+        assert!(error.to_string().contains("does not page"), "{error}");
+        assert_eq!(pages.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn pages_are_fetched_when_they_are_needed_and_an_error_is_the_end() {
+    let server = Server::start(|request| match number(request, "skip") {
+        5 => Reply::json(200, &json!({"count": 100, "items": items(5..7)}).to_string()),
+        _ => Reply::json(403, ""),
+    })
+    .await;
+    let client = server.client();
+    let list = client.list_ip_rules();
+    let mut rules = list.filter("x").skip(5).top(2).stream();
+    assert!(server.requests().is_empty());
+    for id in ["5", "6"] {
+        assert_eq!(rules.next().await.unwrap().unwrap().id.as_deref(), Some(id));
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert!(matches!(rules.next().await, Some(Err(Error::Forbidden(_)))));
+    assert!(rules.next().await.is_none());
+    assert_eq!(server.requests().len(), 2);
+    assert!(server.requests().iter().all(|request| query(request)["filter"] == "x"));
+}
+
+#[tokio::test]
+async fn a_page_of_another_kind_is_told() {
+    for body in ["[]", "5", r#"{"items":{}}"#] {
+        let server = Server::answering(Reply::json(200, body)).await;
+        let error = server.client().list_ip_rules().stream().into_vec().await.unwrap_err();
+        assert!(matches!(error, Error::Unexpected { .. }), "{body}: {error}");
+        assert_eq!(error.body().unwrap(), body);
+    }
+}
+
+#[tokio::test]
+async fn filters_and_orders_are_made_or_written() {
+    let server = Server::answering(Reply::json(200, "{}")).await;
+    let client = server.client();
+    let made = client.list_ip_rules().filter(field("description").eq("O'Hara"));
+    made.orderby(OrderBy::descending("cidr")).send().await.unwrap();
+    let written = client.list_ip_rules().filter("description eq 'O''Hara'");
+    written.orderby("cidr desc").send().await.unwrap();
+    let lines: Vec<_> = server.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines[0], lines[1]);
+    let wrong = client.list_ip_rules().filter(field("a b").eq(1));
+    assert!(matches!(wrong.clone().send().await, Err(Error::InvalidRequest(_))));
+    assert!(matches!(
+        wrong.stream().next().await,
+        Some(Err(Error::InvalidRequest(_)))
+    ));
+    assert_eq!(server.requests().len(), 2);
+}

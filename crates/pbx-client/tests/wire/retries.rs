@@ -1,0 +1,150 @@
+//! What is sent again and what is not, counted where it arrives.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pbx_client::{Client, Credentials, Error, RetryPolicy, types};
+use tokio::net::TcpListener;
+
+use crate::{Reply, Server};
+
+/// Three more times, without waiting.
+fn at_once() -> RetryPolicy {
+    let brief = Duration::from_millis(1);
+    RetryPolicy::default().delays(brief, brief)
+}
+
+/// A server that answers only the third request.
+async fn at_the_third(fault: Reply) -> Server {
+    let seen = AtomicUsize::new(0);
+    Server::start(move |_| match seen.fetch_add(1, Ordering::SeqCst) {
+        0 | 1 => fault.clone(),
+        _ => Reply::json(200, r#"{"count":7}"#),
+    })
+    .await
+}
+
+fn faults() -> Vec<Reply> {
+    vec![
+        Reply::Nothing,
+        Reply::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"),
+        Reply::with(503, "retry-after: 0\r\n", b""),
+        Reply::json(502, ""),
+        Reply::json(504, ""),
+        Reply::with(429, "", b"<html>slow down</html>"),
+    ]
+}
+
+fn rule() -> types::CreateIpRule {
+    types::CreateIpRule::new("192.0.2.1", types::IpRuleTarget::Deny)
+}
+
+#[tokio::test]
+async fn what_only_reads_is_sent_again() {
+    for fault in faults() {
+        let server = at_the_third(fault.clone()).await;
+        let client = server.builder().token("T").retry(at_once()).build().unwrap();
+        let list = client.list_ip_rules().filter("x").send().await;
+        assert_eq!(list.unwrap_or_else(|error| panic!("{fault:?}: {error}")).count, Some(7));
+        let requests = server.requests();
+        assert_eq!(requests.len(), 3);
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.line == "GET /api/ip_filters?filter=x"
+                    && request.header("authorization") == Some("Bearer T"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_done_is_not() {
+    for fault in faults() {
+        let server = at_the_third(fault.clone()).await;
+        let client = server.builder().token("T").retry(at_once()).build().unwrap();
+        let error = client.create_ip_rule().body(rule()).send().await.unwrap_err();
+        assert!(error.is_transient(), "{fault:?}: {error}");
+        assert_eq!(server.requests().len(), 1, "{fault:?}");
+        let error = client.delete_ip_rule().id("1").send().await.unwrap_err();
+        assert!(error.is_transient());
+        assert_eq!(server.requests().len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_can_be_none_and_has_an_end() {
+    let server = Server::answering(Reply::json(503, "")).await;
+    for (policy, number) in [(RetryPolicy::none(), 1), (at_once(), 4), (at_once().max_retries(1), 2)] {
+        let before = server.requests().len();
+        let client = server.builder().retry(policy).build().unwrap();
+        let error = client.list_ip_rules().send().await.unwrap_err();
+        assert!(matches!(error, Error::Server(_)));
+        assert_eq!(server.requests().len() - before, number);
+    }
+    // Longer than the policy would wait.
+    let server = Server::answering(Reply::with(429, "retry-after: 3600\r\n", b"")).await;
+    let client = server.builder().retry(at_once()).build().unwrap();
+    let error = client.list_ip_rules().send().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// Nobody listens at first: every connection is refused, until the client has been told so and somebody does.
+#[tokio::test]
+async fn what_never_left_is_sent_again_whatever_it_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let patient = at_once().max_retries(1_000_000);
+    let url = format!("http://{address}/api");
+    let client = Client::builder()
+        .url(&url)
+        .token("T")
+        .no_proxy()
+        .retry(patient)
+        .build()
+        .unwrap();
+    let call = tokio::spawn(async move { client.create_ip_rule().body(rule()).send().await.map(drop) });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let server = Server::on(TcpListener::bind(address).await.unwrap(), |_| {
+        Reply::json(200, r#"{"id":"1"}"#)
+    });
+    call.await.unwrap().unwrap();
+    assert_eq!(server.requests().len(), 1);
+
+    let free = {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    let client = Client::builder()
+        .url(format!("http://{free}/api"))
+        .no_proxy()
+        .retry(at_once());
+    let error = client
+        .build()
+        .unwrap()
+        .delete_ip_rule()
+        .id("1")
+        .send()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Transport(error) if error.is_unsent()));
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_got_is_not_asked_for_again() {
+    let server = Server::answering(Reply::Nothing).await;
+    let credentials = Credentials::system("admin", "secret");
+    let client = server
+        .builder()
+        .credentials(credentials)
+        .retry(at_once())
+        .build()
+        .unwrap();
+    let error = client.list_ip_rules().send().await.unwrap_err();
+    assert!(error.may_have_been_applied(), "{error}");
+    // The server may have opened a session, and counted a failure.
+    assert_eq!(server.requests().len(), 1);
+}

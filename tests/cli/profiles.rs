@@ -1,0 +1,100 @@
+//! Several servers and accounts.
+
+use pbx_tests::{ADMINISTRATOR, PASSWORD};
+
+use crate::{Shell, signed_in, start};
+
+#[test]
+fn two_profiles_are_two_servers() {
+    let (one, shell) = signed_in();
+    let two = start().ready();
+    let login = [
+        "login",
+        two.base(),
+        "--user",
+        ADMINISTRATOR,
+        "--password",
+        "-",
+        "--profile",
+        "two",
+    ];
+    assert_eq!(shell.feed(&login, PASSWORD).code, 0);
+    // The one that was signed in to last.
+    assert_eq!(shell.json(&["whoami"])["url"], two.base());
+    assert_eq!(shell.json(&["whoami", "--profile", "default"])["url"], one.base());
+    let by_variable = ["PBX_PROFILE", "default"];
+    let shell = shell.with(by_variable[0], by_variable[1]);
+    assert_eq!(shell.json(&["whoami"])["profile"], "default");
+    let mut shell = shell;
+    shell.variables.clear();
+
+    shell.create(&[
+        "ip-rules",
+        "create",
+        "--cidr",
+        "192.0.2.1",
+        "--target",
+        "deny",
+        "--profile",
+        "default",
+    ]);
+    assert_eq!(shell.json(&["ip-rules", "list"])["count"], 0);
+    shell.ok(&["profiles", "use", "default"]);
+    assert_eq!(shell.json(&["ip-rules", "list"])["count"], 1);
+
+    let list = shell.json(&["profiles", "list"]);
+    assert_eq!(list[0]["name"], "default");
+    assert_eq!(list[0]["current"], true);
+    assert_eq!(list[1]["url"], two.base());
+    assert_eq!(list[1]["signed_in"], true);
+    shell.ok(&["profiles", "remove", "two"]);
+    assert!(!shell.kept("sessions/two.json").exists());
+    assert_eq!(shell.json(&["profiles", "list"]).as_array().unwrap().len(), 1);
+
+    let said = shell.fails(2, &["profiles", "use", "two"]);
+    assert!(
+        said.contains("there is no profile `two`") && said.contains("there is default"),
+        "{said}"
+    );
+    shell.fails(2, &["whoami", "--profile", "two"]);
+    shell.fails(2, &["login", one.base(), "--profile", "a/b"]);
+    // Signed out, it is still known.
+    shell.ok(&["logout"]);
+    assert_eq!(shell.json(&["profiles", "list"])[0]["signed_in"], false);
+    assert_eq!(shell.feed(&["login", "--password", "-"], PASSWORD).code, 0);
+    assert_eq!(shell.json(&["whoami"])["url"], one.base());
+}
+
+#[test]
+fn the_way_to_a_server_belongs_to_its_profile() {
+    let server = start().with_arguments(&["--tls-listen", "127.0.0.1:0"]).ready();
+    let shell = Shell::new();
+    let login = [
+        "login",
+        server.secure_base(),
+        "--user",
+        ADMINISTRATOR,
+        "--password",
+        "-",
+    ];
+    // The certificate that a fresh server signs itself.
+    let ended = shell.feed(&login, PASSWORD);
+    assert_eq!(ended.code, 9, "{ended:?}");
+    let insecure = [&login[..], &["--insecure"]].concat();
+    assert_eq!(shell.feed(&insecure, PASSWORD).code, 0);
+    assert_eq!(shell.json(&["whoami"])["url"], server.secure_base());
+
+    let certificate = shell.json(&["certificate", "show"])["crt"].as_str().unwrap().to_owned();
+    shell.write("server.pem", certificate);
+    let trusted = [&login[..], &["--ca-certificate", "server.pem", "--profile", "trusted"]].concat();
+    let ended = shell.feed(&trusted, PASSWORD);
+    if ended.code == 0 {
+        shell.ok(&["whoami", "--profile", "trusted"]);
+        let config = std::fs::read_to_string(shell.kept("config.toml")).unwrap();
+        assert!(config.contains("/server.pem\""), "{config}");
+    }
+    let said = shell.fails(1, &["whoami", "--ca-certificate", "missing.pem"]);
+    assert!(said.contains("missing.pem"), "{said}");
+    let said = shell.fails(9, &["whoami", "--profile", "default", "--proxy", "http://127.0.0.1:9"]);
+    assert!(said.contains("connection"), "{said}");
+}

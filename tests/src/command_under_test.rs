@@ -1,0 +1,7 @@
+//! The program `pbx`, built where the tests find it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pbx_cli::program::main()
+}

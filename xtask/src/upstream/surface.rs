@@ -1,0 +1,207 @@
+//! The public names of the generated crates, and which of them change.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use syn::{Fields, FnArg, ImplItem, Item, ReturnType, TraitItem, Visibility};
+
+use crate::listing::tokens as text;
+
+/// Where generated crates are, and what follows from another one's names.
+const CRATES: &str = "crates/";
+const GENERATED: &str = "/src/generated/";
+/// Its names are those of the client.
+const FOLLOWS: &str = "pbx-mock";
+
+/// The changes of one crate.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+    /// The name, what it was and what it is.
+    pub changed: Vec<(String, String, String)>,
+}
+
+/// The names that change, by crate; crates without such are left out. Takes generated files by their path in the workspace.
+pub fn changes(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<BTreeMap<String, Names>> {
+    let (old, new) = (names(old)?, names(new)?);
+    let mut out = BTreeMap::new();
+    let crates: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let none = BTreeMap::new();
+    for name in crates {
+        let (old, new) = (old.get(name).unwrap_or(&none), new.get(name).unwrap_or(&none));
+        let found = Names {
+            added: outermost(new, old),
+            removed: outermost(old, new),
+            changed: old
+                .iter()
+                .filter_map(|(name, was)| Some((name, was, new.get(name)?)))
+                .filter(|(_, was, is)| was != is)
+                .map(|(name, was, is)| (name.clone(), was.clone(), is.clone()))
+                .collect(),
+        };
+        if found != Names::default() {
+            out.insert(name.clone(), found);
+        }
+    }
+    Ok(out)
+}
+
+/// The names that only one has; of a type that only it has, not its parts as well.
+fn outermost(of: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
+    let only = |name: &str| of.contains_key(name) && !other.contains_key(name);
+    of.keys()
+        .filter(|name| only(name))
+        .filter(|name| {
+            let parts = name.match_indices([':', '.']).map(|(at, _)| &name[..at]);
+            !parts.into_iter().any(only)
+        })
+        .cloned()
+        .collect()
+}
+
+/// What a name is, by the crate and the name.
+fn names(files: &BTreeMap<String, String>) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let mut crates: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (path, content) in files {
+        let Some((name, _)) = path.strip_prefix(CRATES).and_then(|rest| rest.split_once(GENERATED)) else {
+            continue;
+        };
+        if name == FOLLOWS || !path.ends_with(".rs") {
+            continue;
+        }
+        let file = syn::parse_file(content).with_context(|| path.clone())?;
+        collect(&file.items, "", crates.entry(name.to_owned()).or_default());
+    }
+    Ok(crates)
+}
+
+fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
+    let named = |name: &dyn std::fmt::Display| match module {
+        "" => name.to_string(),
+        module => format!("{module}::{name}"),
+    };
+    for item in items {
+        match item {
+            Item::Struct(item) if public(&item.vis) => {
+                let name = named(&item.ident);
+                if let Fields::Named(fields) = &item.fields {
+                    for field in fields.named.iter().filter(|field| public(&field.vis)) {
+                        if let Some(ident) = &field.ident {
+                            out.insert(format!("{name}.{ident}"), text(&field.ty));
+                        }
+                    }
+                }
+                out.insert(name, "struct".to_owned());
+            }
+            Item::Enum(item) if public(&item.vis) => {
+                let name = named(&item.ident);
+                for variant in &item.variants {
+                    out.insert(format!("{name}::{}", variant.ident), text(&variant.fields));
+                }
+                out.insert(name, "enum".to_owned());
+            }
+            Item::Trait(item) if public(&item.vis) => {
+                let name = named(&item.ident);
+                for method in &item.items {
+                    if let TraitItem::Fn(method) = method {
+                        out.insert(format!("{name}::{}", method.sig.ident), signature(&method.sig));
+                    }
+                }
+                out.insert(name, "trait".to_owned());
+            }
+            Item::Impl(item) if item.trait_.is_none() => {
+                let owner = owner(&item.self_ty);
+                for method in &item.items {
+                    if let ImplItem::Fn(method) = method
+                        && public(&method.vis)
+                    {
+                        let name = format!("{}::{}", named(&owner), method.sig.ident);
+                        out.insert(name, signature(&method.sig));
+                    }
+                }
+            }
+            Item::Fn(item) if public(&item.vis) => {
+                out.insert(named(&item.sig.ident), signature(&item.sig));
+            }
+            Item::Const(item) if public(&item.vis) => {
+                out.insert(named(&item.ident), text(&item.ty));
+            }
+            Item::Type(item) if public(&item.vis) => {
+                out.insert(named(&item.ident), text(&item.ty));
+            }
+            Item::Mod(item) if public(&item.vis) => {
+                if let Some((_, inner)) = &item.content {
+                    collect(inner, &named(&item.ident), out);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The type that has methods, without its parameters.
+fn owner(ty: &syn::Type) -> String {
+    match ty {
+        syn::Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map_or_else(String::new, |last| last.ident.to_string()),
+        other => text(other),
+    }
+}
+
+fn public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// The arguments and the result.
+pub fn signature(signature: &syn::Signature) -> String {
+    let arguments = signature.inputs.iter().filter_map(|argument| match argument {
+        FnArg::Receiver(_) => None,
+        FnArg::Typed(argument) => Some(text(argument)),
+    });
+    let result = match &signature.output {
+        ReturnType::Default => String::new(),
+        ReturnType::Type(_, ty) => format!(" -> {}", text(ty)),
+    };
+    format!("({}){result}", arguments.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_is_told_once() {
+        let files = |content: &str| BTreeMap::from([("crates/c/src/generated/a.rs".to_owned(), content.to_owned())]);
+        let old = files(
+            "impl Client { pub fn a(&self) -> A<'_> {} pub fn b(&self, x: u8) {} fn private(&self) {} }
+             pub mod types { pub struct Old { pub x: u8 } pub struct S { pub kept: u8, pub typed: u8 } }
+             pub trait T { fn m(&self); }",
+        );
+        let new = files(
+            "impl Client { pub fn a(&self) -> A<'_> {} pub fn b(&self, x: u16) {} pub fn c(&self) {} }
+             pub mod types { pub struct New { pub x: u8 } pub struct S { pub kept: u8, pub typed: Option<u8>, pub more: u8 }
+                 pub enum E { A, B(String) } }
+             pub trait T { fn m(&self); fn n(&self, id: String) -> u8; }",
+        );
+        let found = &changes(&old, &new).unwrap()["c"];
+        assert_eq!(
+            found.added,
+            ["Client::c", "T::n", "types::E", "types::New", "types::S.more"]
+        );
+        assert_eq!(found.removed, ["types::Old"]);
+        let changed: Vec<_> = found
+            .changed
+            .iter()
+            .map(|(name, was, is)| format!("{name}: {was} {is}"))
+            .collect();
+        assert_eq!(
+            changed,
+            ["Client::b: (x: u8) (x: u16)", "types::S.typed: u8 Option<u8>"]
+        );
+        assert!(changes(&old, &old).unwrap().is_empty());
+    }
+}

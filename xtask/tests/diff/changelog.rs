@@ -1,0 +1,56 @@
+//! The changelog of the contract: one section a release, the newest first, whatever is written how often.
+
+use serde_json::json;
+use xtask::diff::changelog::{insert, release};
+
+use super::side;
+
+#[test]
+fn a_new_release_comes_first_and_an_old_one_is_written_where_it_stands() {
+    let first = insert("# Changes\n\nWords.\n", "v1", "One.\n\n### things\n\n- a\n");
+    assert_eq!(first, "# Changes\n\nWords.\n\n## v1\n\nOne.\n\n### things\n\n- a\n");
+    let second = insert(&first, "v2", "Two.\n");
+    assert_eq!(
+        second,
+        "# Changes\n\nWords.\n\n## v2\n\nTwo.\n\n## v1\n\nOne.\n\n### things\n\n- a\n"
+    );
+    assert_eq!(insert(&second, "v2", "Two.\n"), second);
+    assert_eq!(
+        insert(&second, "v1", "Another.\n"),
+        "# Changes\n\nWords.\n\n## v2\n\nTwo.\n\n## v1\n\nAnother.\n"
+    );
+}
+
+#[test]
+fn a_section_says_what_changed_by_resource() {
+    let document = |path: &str| {
+        json!({"openapi": "3.1.0", "info": {"title": "T", "version": "1"},
+            "paths": {path: {"get": {"operationId": "listThings", "responses": {"200": {"description": "OK"}}}}}})
+    };
+    assert_eq!(
+        release(
+            &side("old.json", &document("/things")),
+            &side("new.json", &document("/stuff"))
+        ),
+        "1 change: 1 breaking (1 for callers of the server).\n\n### stuff\n\n\
+         - **Breaking**: `listThings` is at `GET /stuff`; before, at `GET /things` (breaks callers of the server).\n"
+    );
+    let same = side("old.json", &document("/things"));
+    assert_eq!(release(&same, &same), "Nothing changed.\n");
+}
+
+/// The one of this workspace can be read and has its sections.
+#[test]
+fn the_changelog_of_the_contract_has_a_section_for_the_release_in_use() {
+    let specs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
+    let changelog = std::fs::read_to_string(specs.join("CHANGELOG.md")).unwrap();
+    let document = std::fs::read(specs.join("generated/openapi.yaml")).unwrap();
+    let document = xtask::diff::Side::of_text("openapi.yaml", &document).unwrap().document;
+    let newest = changelog.lines().find(|line| line.starts_with("## ")).unwrap();
+    let version = document["info"]["version"].as_str().unwrap();
+    assert!(
+        newest.starts_with(&format!("## v{version}")),
+        "the newest section of specs/CHANGELOG.md is `{newest}`, the contract is {version}; \
+         write its section with `cargo xtask changelog v{version} REVISION`, REVISION being the last one of the release before"
+    );
+}
