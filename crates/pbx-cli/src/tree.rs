@@ -141,7 +141,7 @@ pub const fn place(operation: Operation) -> Place {
         O::DeleteIpRule => at("ip-rules delete").asking("Delete the IP rule {id}?"),
         O::ExportIpRules => at("ip-rules export").such_as(&["pbx ip-rules export > rules.csv", "pbx ip-rules export --to ."]),
         O::ListProviders => at("trunks list")
-            .showing(&["id", "name", "enabled", "mode", "transport", "hostname", "port", "concurrency"]),
+            .showing(&["id", "name", "enabled", "auth_mode", "transport", "hostname", "port", "concurrency"]),
         O::CreateProvider => at("trunks create"),
         O::ShowProvider => at("trunks show"),
         O::UpdateProvider => at("trunks update"),
