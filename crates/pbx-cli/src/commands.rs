@@ -202,7 +202,7 @@ fn split(words: &str) -> (&str, &str) {
 /// The command of an operation, with what its place adds.
 fn of_operation(operation: Operation, verb: &str) -> Command {
     let (spec, place) = (operation.spec(), tree::place(operation));
-    let mut command = operation::command(spec, verb);
+    let mut command = operation::command(spec, verb, place.about);
     if spec.paged {
         command = command.arg(
             Arg::new("all")
