@@ -1,21 +1,38 @@
 //! What a person reviews when a page, a correction or a generator changes: a few lines each, in `tests/snapshots`.
 //!
-//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p xtask`, takes a change over.
+//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`, takes a change over.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod keywords;
 mod public_api;
 
+use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use xtask::contract::Contract;
+use xtask::listing;
 use xtask::model::Api;
+
+/// The workspace that is listed, if not this one: for the tests of the tests below.
+const LISTED: &str = "PBX_LISTED_WORKSPACE";
+const COMMAND: &str = "INSTA_UPDATE=always cargo test -p xtask --test snapshots";
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn api() -> Api {
-    let contract = xtask::contract::build(&workspace().join("specs")).unwrap();
+fn listed() -> PathBuf {
+    std::env::var_os(LISTED).map_or_else(workspace, PathBuf::from)
+}
+
+fn contract() -> Contract {
+    xtask::contract::build(&listed().join("specs")).unwrap()
+}
+
+fn api(contract: &Contract) -> Api {
     xtask::model::read(&contract.document, &contract.places).unwrap()
 }
 
@@ -24,29 +41,47 @@ fn check(name: &str, text: &str) {
     settings.set_snapshot_path(workspace().join("tests/snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
+    let checked = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        settings.bind(|| insta::assert_snapshot!(name, text))
+    }));
+    if let Err(difference) = checked {
+        eprintln!("If that is what was meant, take it over with `cargo insta review`, or with\n{COMMAND}");
+        std::panic::resume_unwind(difference);
+    }
 }
 
 #[test]
 fn operations() {
-    check("operations", &xtask::listing::operations(&api()));
+    let contract = contract();
+    check("operations", &listing::operations(&api(&contract), &contract.document));
 }
 
 #[test]
 fn names() {
-    check("names", &xtask::listing::names(&api()));
+    check("names", &listing::names(&api(&contract())));
 }
 
 #[test]
 fn types() {
-    check("types", &xtask::listing::types(&api()));
+    let contract = contract();
+    check("types", &listing::types(&api(&contract), &contract.document));
+}
+
+#[test]
+fn document() {
+    check("document", &listing::document(&contract().document));
+}
+
+#[test]
+fn texts() {
+    check("texts", &listing::texts(&contract().document));
 }
 
 #[test]
 fn public_api_of_the_client() {
     check(
         "public_api_client",
-        &public_api::listing(&workspace().join("crates/pbx-client/src/generated")),
+        &public_api::listing(&listed().join("crates/pbx-client/src/generated")),
     );
 }
 
@@ -54,7 +89,7 @@ fn public_api_of_the_client() {
 fn public_api_of_the_mock() {
     check(
         "public_api_mock",
-        &public_api::listing(&workspace().join("crates/pbx-mock/src/generated")),
+        &public_api::listing(&listed().join("crates/pbx-mock/src/generated")),
     );
 }
 
@@ -62,31 +97,85 @@ fn public_api_of_the_mock() {
 fn public_api_of_the_server_traits() {
     check(
         "public_api_server",
-        &public_api::listing(&workspace().join("crates/pbx-api/src/generated")),
+        &public_api::listing(&listed().join("crates/pbx-api/src/generated")),
     );
 }
 
-/// `insta::assert_snapshot!` must fail when a page changes: a gate that cannot fail is none.
-#[test]
-fn a_changed_page_changes_the_listing() {
-    let specs = tempfile::tempdir().unwrap();
-    for folder in ["upstream", "local", "overlays"] {
-        std::fs::create_dir(specs.path().join(folder)).unwrap();
-        for entry in std::fs::read_dir(workspace().join("specs").join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
-            let changed = text.replace(
-                r#""description":{"type":"string","maxLength":255"#,
-                r#""description":{"type":"string","maxLength":256"#,
-            );
-            std::fs::write(specs.path().join(folder).join(path.file_name().unwrap()), changed).unwrap();
+/// A copy of what is listed.
+fn copy(to: &Path) {
+    let mut folders = vec![
+        "specs/upstream".to_owned(),
+        "specs/local".to_owned(),
+        "specs/overlays".to_owned(),
+    ];
+    for name in fs::read_dir(workspace().join("crates")).unwrap() {
+        let generated = format!("crates/{}/src/generated", name.unwrap().file_name().to_str().unwrap());
+        if workspace().join(&generated).exists() {
+            folders.push(generated);
         }
     }
-    let contract = xtask::contract::build(specs.path()).unwrap();
-    let changed = xtask::listing::types(&xtask::model::read(&contract.document, &contract.places).unwrap());
-    let before = xtask::listing::types(&api());
-    let different: Vec<_> = before.lines().zip(changed.lines()).filter(|(a, b)| a != b).collect();
-    assert_eq!(different.len(), 3, "{different:?}");
-    assert_eq!(different[0].0.trim(), "description: string | null maxLength=255");
-    assert_eq!(different[0].1.trim(), "description: string | null maxLength=256");
+    for folder in folders {
+        fs::create_dir_all(to.join(&folder)).unwrap();
+        for entry in fs::read_dir(workspace().join(&folder)).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, to.join(&folder).join(path.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+/// A gate that cannot fail is none: a changed page, correction or generated file fails the test that lists it, in a few
+/// readable lines and with the command to run.
+#[test]
+fn a_change_fails_and_says_what_to_do() {
+    for (test, file, from, to, told) in [
+        (
+            "types",
+            "specs/upstream/administration.md",
+            r#""description":{"type":"string","maxLength":255"#,
+            r#""description":{"type":"string","maxLength":256"#,
+            &[
+                "description: string | null maxLength=255",
+                "description: string | null maxLength=256",
+            ][..],
+        ),
+        (
+            "operations",
+            "specs/overlays/90-access.yaml",
+            "  - target: $.paths['/voicemail']['get', 'post']\n",
+            "  - target: $.paths['/voicemail']['get']\n",
+            &["POST /voicemail"],
+        ),
+        (
+            "public_api_of_the_client",
+            "crates/pbx-client/src/generated/key.rs",
+            "pub fn show_key(",
+            "pub fn view_key(",
+            &["Client::fn show_key", "Client::fn view_key"],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        copy(folder.path());
+        let path = folder.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no `{from}`");
+        fs::write(&path, text.replace(from, to)).unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .env(LISTED, folder.path())
+            .env("INSTA_UPDATE", "no")
+            .env_remove("INSTA_FORCE_PASS")
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!output.status.success(), "{test} did not fail:\n{text}");
+        for line in told.iter().chain(&[COMMAND]) {
+            assert!(text.contains(line), "`{line}` is missing in:\n{text}");
+        }
+        // As it is, it passes.
+        let same = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .output()
+            .unwrap();
+        assert!(same.status.success(), "{same:?}");
+    }
 }

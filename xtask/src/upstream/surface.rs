@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use quote::ToTokens;
 use syn::{Fields, FnArg, ImplItem, Item, ReturnType, TraitItem, Visibility};
+
+use crate::listing::tokens as text;
 
 /// Where generated crates are, and what follows from another one's names.
 const CRATES: &str = "crates/";
@@ -166,33 +167,6 @@ pub fn signature(signature: &syn::Signature) -> String {
         ReturnType::Type(_, ty) => format!(" -> {}", text(ty)),
     };
     format!("({}){result}", arguments.collect::<Vec<_>>().join(", "))
-}
-
-/// Tokens as people write them.
-pub fn text(tokens: &impl ToTokens) -> String {
-    let mut text = tokens.to_token_stream().to_string();
-    for (from, to) in [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" > ", ">"),
-        ("< ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-        (" :", ":"),
-        ("& ", "&"),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ;", ";"),
-        ("' _", "'_"),
-        (",)", ")"),
-        (" ! ", "!"),
-        (", >", ">"),
-    ] {
-        text = text.replace(from, to);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use quote::ToTokens;
 use syn::{Fields, ImplItem, Item, TraitItem, Visibility};
+use xtask::listing::tokens as text;
 
 /// Lists the files of a folder in the order of their names.
 pub fn listing(folder: &Path) -> String {
@@ -24,33 +24,6 @@ pub fn listing(folder: &Path) -> String {
 
 fn public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
-}
-
-/// Tokens as people write them.
-fn text(tokens: &impl ToTokens) -> String {
-    let mut text = tokens.to_token_stream().to_string();
-    for (from, to) in [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" > ", ">"),
-        ("< ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-        (" :", ":"),
-        ("& ", "&"),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ;", ";"),
-        ("' _", "'_"),
-        (",)", ")"),
-        (" ! ", "!"),
-        (", >", ">"),
-    ] {
-        text = text.replace(from, to);
-    }
-    text
 }
 
 fn items(all: &[Item], depth: usize, lines: &mut Vec<String>) {
