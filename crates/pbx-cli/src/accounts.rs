@@ -189,6 +189,7 @@ pub async fn who_am_i(options: &Options) -> Result<(), Failure> {
 pub async fn switch(switch: &Switch, options: &Options) -> Result<(), Failure> {
     let mut server = Server::of(options, &Callers::SignedIn).await?;
     if !server.is_of_profile() {
+        server.end().await;
         return Err(
             Failure::usage("a session of environment variables does not last: there is nothing to switch")
                 .hint("sign in with `pbx login`; with PBX_TOKEN, `pbx tenants switch` switches the token's session"),

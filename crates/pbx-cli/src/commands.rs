@@ -192,7 +192,8 @@ pub fn tree() -> Command {
         .infer_long_args(true)
         .subcommands(first);
     let template = template(&root);
-    root.help_template(template).after_long_help(exit_codes())
+    root.help_template(template)
+        .after_long_help(format!("{ENVIRONMENT}\n\n{}", exit_codes()))
 }
 
 fn split(words: &str) -> (&str, &str) {
@@ -280,6 +281,17 @@ fn template(root: &Command) -> String {
     text.push_str("\nGlobal options:\n{options}{after-help}");
     text
 }
+
+/// What commands find in their environment.
+const ENVIRONMENT: &str = "\
+Environment:
+  PBX_URL, PBX_TOKEN               a server and an access token, in place of a profile
+  PBX_URL, PBX_USER, PBX_PASSWORD  the same with a name and a password; PBX_DOMAIN for tenants
+  PBX_PROFILE, PBX_OUTPUT          as --profile and --output
+  PBX_CA_CERTIFICATE, PBX_INSECURE, PBX_PROXY, PBX_TIMEOUT
+                                   as --ca-certificate, --insecure, --proxy and --timeout
+  PBX_CONFIG_DIR                   where profiles are kept
+  NO_COLOR                         no colours";
 
 /// The exit codes, as the help explains them.
 fn exit_codes() -> String {

@@ -227,8 +227,13 @@ impl Server {
         is_due(session)
     }
 
+    /// Whether there is something to get the next tokens with.
+    pub fn can_renew(&self) -> bool {
+        matches!(&self.session, Kept::Profile { session, .. } if session.refresh_token.is_some())
+    }
+
     /// Gets the next tokens, or takes those that another command has got meanwhile.
-    async fn renew(&mut self) -> Result<(), Failure> {
+    pub async fn renew(&mut self) -> Result<(), Failure> {
         let Kept::Profile { tokens, session, .. } = &mut self.session else {
             return Ok(());
         };
@@ -260,10 +265,9 @@ impl Server {
             Err(error) => error,
             Ok(came) => return Ok(came),
         };
-        let renewable = matches!(&self.session, Kept::Profile { session, .. } if session.refresh_token.is_some());
         let repeatable = !matches!(&request.payload, Payload::File(file) if file == "-");
         match refused {
-            Refused::ByServer(Error::Authentication { .. }) if renewable && repeatable => {
+            Refused::ByServer(Error::Authentication { .. }) if self.can_renew() && repeatable => {
                 self.renew().await?;
                 self.send_once(request).await.map_err(Failure::from)
             }

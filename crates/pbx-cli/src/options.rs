@@ -63,7 +63,7 @@ pub struct Connection {
     pub ca_certificate: Option<PathBuf>,
 
     /// Trusts any certificate: whoever is in between can read and change everything
-    #[arg(long, global = true, env = "PBX_INSECURE", hide_env = true, hide_short_help = true)]
+    #[arg(long, global = true, env = "PBX_INSECURE", value_parser = clap::builder::FalseyValueParser::new(), hide_env = true, hide_short_help = true)]
     pub insecure: bool,
 
     /// Goes through this proxy (otherwise those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY), or through `none`
