@@ -96,6 +96,7 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         insecure: connection.insecure,
         proxy: connection.proxy,
         timeout: connection.timeout,
+        retries: connection.retries,
     };
     Config::change(&folder, |config| {
         config.profiles.insert(name.clone(), profile);

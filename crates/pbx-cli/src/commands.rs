@@ -240,7 +240,7 @@ fn by_hand(words: &str, command: Command) -> Command {
     match words {
         "login" => Login::augment_args(command).after_help(
             "The session is kept under --profile NAME (`default`, if none is given), with --ca-certificate, --insecure,\n\
-             --proxy and --timeout, and renewed when it ends. Without a session, commands take PBX_URL with PBX_TOKEN,\n\
+             --proxy, --timeout and --retries, and renewed when it ends. Without a session, commands take PBX_URL with PBX_TOKEN,\n\
              or with PBX_USER, PBX_PASSWORD and PBX_DOMAIN.\n\n\
              Examples:\n  pbx login https://pbx.example.com:8887/api --user admin\n  \
              pbx login pbx.example.com --user anna --domain acme.example --profile acme\n  \
@@ -288,8 +288,8 @@ Environment:
   PBX_URL, PBX_TOKEN               a server and an access token, in place of a profile
   PBX_URL, PBX_USER, PBX_PASSWORD  the same with a name and a password; PBX_DOMAIN for tenants
   PBX_PROFILE, PBX_OUTPUT          as --profile and --output
-  PBX_CA_CERTIFICATE, PBX_INSECURE, PBX_PROXY, PBX_TIMEOUT
-                                   as --ca-certificate, --insecure, --proxy and --timeout
+  PBX_CA_CERTIFICATE, PBX_INSECURE, PBX_PROXY, PBX_TIMEOUT, PBX_RETRIES
+                                   as --ca-certificate, --insecure, --proxy, --timeout and --retries
   PBX_CONFIG_DIR                   where profiles are kept
   NO_COLOR                         no colours";
 

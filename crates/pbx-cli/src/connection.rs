@@ -1,7 +1,7 @@
 //! A server and a session on it: that of a profile, or that of the environment.
 
 use pbx_client::reqwest::Method;
-use pbx_client::{ByteStream, Client, ClientBuilder, Credentials, Error, ResponseValue, Session};
+use pbx_client::{ByteStream, Client, ClientBuilder, Credentials, Error, ResponseValue, RetryPolicy, Session};
 use serde_json::Value;
 
 use crate::failure::{Context as _, Exit, Failure};
@@ -70,6 +70,9 @@ pub fn builder(url: &str, options: &Connection) -> Result<ClientBuilder, Failure
         None => {}
         Some("none") => builder = builder.no_proxy(),
         Some(proxy) => builder = builder.proxy(proxy),
+    }
+    if let Some(retries) = options.retries {
+        builder = builder.retry(RetryPolicy::default().max_retries(retries.into()));
     }
     if let Some(seconds) = options.timeout {
         let limit = std::time::Duration::from_secs(seconds);

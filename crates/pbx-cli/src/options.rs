@@ -83,6 +83,17 @@ pub struct Connection {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub timeout: Option<u64>,
+
+    /// How often to try again what failed for the moment and cannot be done twice [default: 3]
+    #[arg(
+        long,
+        global = true,
+        env = "PBX_RETRIES",
+        value_name = "NUMBER",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    pub retries: Option<u8>,
 }
 
 /// How answers are printed.

@@ -22,6 +22,7 @@ pub const RESERVED: &[&str] = &[
     "output",
     "profile",
     "proxy",
+    "retries",
     "timeout",
     "to",
     "url",
