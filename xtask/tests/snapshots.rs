@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod keywords;
 mod public_api;
 
 use std::fs;
@@ -11,6 +12,8 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use xtask::contract::Contract;
+use xtask::listing;
 use xtask::model::Api;
 
 /// The workspace that is listed, if not this one: for the tests of the tests below.
@@ -25,8 +28,11 @@ fn listed() -> PathBuf {
     std::env::var_os(LISTED).map_or_else(workspace, PathBuf::from)
 }
 
-fn api() -> Api {
-    let contract = xtask::contract::build(&listed().join("specs")).unwrap();
+fn contract() -> Contract {
+    xtask::contract::build(&listed().join("specs")).unwrap()
+}
+
+fn api(contract: &Contract) -> Api {
     xtask::model::read(&contract.document, &contract.places).unwrap()
 }
 
@@ -46,17 +52,29 @@ fn check(name: &str, text: &str) {
 
 #[test]
 fn operations() {
-    check("operations", &xtask::listing::operations(&api()));
+    let contract = contract();
+    check("operations", &listing::operations(&api(&contract), &contract.document));
 }
 
 #[test]
 fn names() {
-    check("names", &xtask::listing::names(&api()));
+    check("names", &listing::names(&api(&contract())));
 }
 
 #[test]
 fn types() {
-    check("types", &xtask::listing::types(&api()));
+    let contract = contract();
+    check("types", &listing::types(&api(&contract), &contract.document));
+}
+
+#[test]
+fn document() {
+    check("document", &listing::document(&contract().document));
+}
+
+#[test]
+fn texts() {
+    check("texts", &listing::texts(&contract().document));
 }
 
 #[test]

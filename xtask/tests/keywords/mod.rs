@@ -1,0 +1,108 @@
+//! Nothing in the contract can change without a line of a snapshot changing.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use xtask::contract::METHODS;
+use xtask::contract::pointer::token;
+use xtask::listing;
+
+/// Whatever keyword of the contract changes, a few lines of the snapshots do.
+#[test]
+fn every_keyword_shows() {
+    let contract = super::contract();
+    let all = |document: &Value| -> Option<Vec<String>> {
+        let api = xtask::model::read(document, &contract.places).ok()?;
+        let listings = [
+            listing::document(document),
+            listing::operations(&api, document),
+            listing::types(&api, document),
+            listing::texts(document),
+        ];
+        Some(
+            listings
+                .iter()
+                .flat_map(|text| text.lines().map(str::to_owned))
+                .collect(),
+        )
+    };
+    let before = all(&contract.document).unwrap();
+    for pointer in keywords(&contract.document) {
+        let mut document = contract.document.clone();
+        let value = document.pointer_mut(&pointer).unwrap();
+        *value = match value.take() {
+            Value::Bool(yes) => json!(!yes),
+            Value::Number(_) => json!(7),
+            Value::String(text) => json!(format!("{text}x")),
+            other => panic!("{pointer}: {other}"),
+        };
+        // What the generators refuse is seen as well.
+        let Some(after) = all(&document) else { continue };
+        let (gone, come) = (without(&before, &after), without(&after, &before));
+        assert!(gone + come > 0, "a change at `{pointer}` shows in no snapshot");
+        assert!(
+            gone.max(come) <= 3,
+            "a change at `{pointer}` shows in {gone} and {come} lines"
+        );
+    }
+}
+
+/// How many lines of the first are not in the second, however often they are in it.
+fn without(lines: &[String], others: &[String]) -> usize {
+    let mut left = others.to_vec();
+    left.sort();
+    let mut left = left.into_iter().peekable();
+    let mut lines = lines.to_vec();
+    lines.sort();
+    let missing = lines.into_iter().filter(|line| {
+        while left.next_if(|other| other < line).is_some() {}
+        left.next_if(|other| other == line).is_none()
+    });
+    missing.count()
+}
+
+/// For each keyword, told apart by what it is in, the first place that has it.
+fn keywords(document: &Value) -> Vec<String> {
+    fn visit(value: &Value, pointer: &str, kind: &str, found: &mut BTreeMap<String, String>) {
+        match value {
+            Value::Object(object) => {
+                for (key, value) in object {
+                    let inside = format!("{pointer}/{}", token(key));
+                    // Names of members, types, paths and statuses are all of one kind.
+                    let named = matches!(
+                        kind.rsplit('/').next().unwrap_or_default(),
+                        "properties"
+                            | "schemas"
+                            | "paths"
+                            | "responses"
+                            | "content"
+                            | "headers"
+                            | "variables"
+                            | "securitySchemes"
+                    );
+                    let step = if named || METHODS.contains(&key.as_str()) {
+                        "*"
+                    } else {
+                        key
+                    };
+                    visit(value, &inside, &format!("{kind}/{step}"), found);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    visit(item, &format!("{pointer}/{index}"), &format!("{kind}/*"), found);
+                }
+            }
+            Value::Null => {}
+            // A reference that leads nowhere is no contract.
+            _ if kind.ends_with("$ref") => {}
+            _ => {
+                let last: Vec<_> = kind.rsplitn(3, '/').take(2).collect();
+                found.entry(last.join(" of ")).or_insert_with(|| pointer.to_owned());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    visit(document, "", "", &mut found);
+    found.into_values().collect()
+}
