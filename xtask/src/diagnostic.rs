@@ -2,29 +2,7 @@
 
 use std::fmt;
 
-/// A line of a file, for people and for editors that open `file:line`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// Relative to the folder of documents, with `/` on every system.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-impl From<&located::At> for Place {
-    fn from(at: &located::At) -> Self {
-        Self {
-            file: at.file.to_string(),
-            line: at.line,
-        }
-    }
-}
+pub use located::Place;
 
 /// One fault.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 mod json;
 mod yaml;
 
+use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,6 +13,30 @@ use serde_json::Value;
 
 /// Deeper than any document that a person wrote; what is walked recursively must end.
 const MAX_DEPTH: usize = 128;
+
+/// A line of a file, for people and for editors that open `file:line`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Relative to the folder of documents, with `/` on every system.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+impl From<&At> for Place {
+    fn from(at: &At) -> Self {
+        Self {
+            file: at.file.to_string(),
+            line: at.line,
+        }
+    }
+}
 
 /// A line of a file. Cheap to copy, since every node has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +53,8 @@ pub struct Fault {
     pub message: String,
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.at.file, self.at.line, self.message)
     }
 }

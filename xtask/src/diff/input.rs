@@ -55,6 +55,14 @@ impl Side {
         git::read(argument, workspace)
     }
 
+    /// What is compared of it.
+    pub fn contract(&self) -> comparison::Contract<'_> {
+        comparison::Contract {
+            document: &self.document,
+            origin: &self.origin,
+        }
+    }
+
     /// The documents of the work tree.
     pub fn of_workspace(workspace: &Path) -> Result<Self, Diagnostics> {
         Self::of_folder(SPECS, &workspace.join(SPECS))

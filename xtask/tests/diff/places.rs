@@ -143,3 +143,15 @@ fn a_file_is_named_with_the_line_of_the_word() {
         ["maximum-lowered  old.yaml:16 -> new.yaml:17"]
     );
 }
+
+/// A folder means the contract that is generated from it.
+#[test]
+fn the_documents_of_this_workspace_are_its_contract() {
+    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
+    let folder = Side::of_folder("specs", &specs).unwrap();
+    let generated = Side::of_file("openapi.yaml", &specs.join("generated/openapi.yaml")).unwrap();
+    assert_eq!(placed(&compare(&folder, &generated)), Vec::<String>::new());
+    let client = Side::of_file("client.json", &specs.join("generated/client.json")).unwrap();
+    assert_eq!(placed(&compare(&client, &client)), Vec::<String>::new());
+    assert_eq!(folder.notices, Vec::<String>::new());
+}

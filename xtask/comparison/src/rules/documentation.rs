@@ -7,7 +7,7 @@ use super::{GROUPS, Level, Rule};
 const INTRODUCTION: &str = "\
 # What `cargo xtask diff` tells
 
-Written from the table in `xtask/src/diff/rules/`. Each rule has an example, with what is reported of it in either direction, in
+Written from the table in `xtask/comparison/src/rules/`. Each rule has an example, with what is reported of it in either direction, in
 `xtask/tests/diff/rules/`.
 
 How bad a change is depends on where it stands. *Callers* send requests by the old contract to a server that keeps the new one;

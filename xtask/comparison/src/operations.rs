@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::METHODS;
 use super::changes::{Operation, fingerprint};
 use super::places::Step;
 use super::schemas::similar;
-use crate::contract::METHODS;
 
 /// An operation of one document.
 #[derive(Debug, Clone, Copy)]

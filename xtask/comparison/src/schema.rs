@@ -199,9 +199,7 @@ impl<'a> Document<'a> {
             let others = object.get(*key)?.as_array()?;
             let mut others = others.iter().filter(|branch| !is_null(branch));
             let only = others.next().filter(|_| others.next().is_none())?;
-            let adds = object
-                .keys()
-                .any(|k| k != key && !crate::contract::normal::is_annotation(k) && k != "nullable");
+            let adds = object.keys().any(|k| k != key && !only_describes(k) && k != "nullable");
             if adds { None } else { self.name_of(only) }
         })
     }
@@ -534,4 +532,13 @@ pub fn tightness(a: Bound, b: Bound, lower: bool) -> std::cmp::Ordering {
         b.value.total_cmp(&a.value)
     };
     by_value.then(a.exclusive.cmp(&b.exclusive))
+}
+
+/// Keys that describe and do not constrain.
+fn only_describes(key: &str) -> bool {
+    matches!(
+        key,
+        "description" | "title" | "default" | "example" | "examples" | "deprecated" | "readOnly" | "writeOnly"
+    ) || matches!(key, "$comment" | "externalDocs")
+        || key.starts_with("x-")
 }

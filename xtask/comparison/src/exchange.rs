@@ -319,7 +319,7 @@ impl<'a> Parts<'a, '_> {
                 let Some(old_item) = before.get(expression) else {
                     continue;
                 };
-                for method in crate::contract::METHODS {
+                for method in super::METHODS {
                     if let (Some(a), Some(b)) = (old_item.get(method), item.get(method)) {
                         self.callback(name, &steps, expression, method, a, b, whole);
                     }

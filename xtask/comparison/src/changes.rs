@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::facts::Positions;
 use super::places::Step;
 use super::rules::{Level, Rule};
-use crate::diagnostic::Place;
-use crate::model::resource_of;
+use located::Place;
 
 /// An operation that a change touches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
@@ -143,7 +142,12 @@ impl Changes {
     }
 
     /// The changes, with the lines that `locate` finds for a way on the old and the new side.
-    pub fn finish(self, old: impl Fn(&[Step]) -> Place, new: impl Fn(&[Step]) -> Place) -> Vec<Change> {
+    pub fn finish(
+        self,
+        old: impl Fn(&[Step]) -> Place,
+        new: impl Fn(&[Step]) -> Place,
+        resource: &dyn Fn(&str) -> String,
+    ) -> Vec<Change> {
         let all = &self.operations;
         let changes = self.gathered.into_values().map(|Gathered { first, operations }| {
             let operations: Vec<_> = operations.iter().map(|index| all[*index].clone()).collect();
@@ -168,7 +172,7 @@ impl Changes {
             let tolerated = first.rule.tolerated.filter(|_| readers == Level::Breaking);
             Change {
                 rule: first.rule,
-                resource: resource(&operations),
+                resource: shared_resource(&operations, resource),
                 at,
                 sentence,
                 operations,
@@ -210,8 +214,8 @@ fn name(subject: &Subject, path: &str, operations: &[Operation]) -> String {
     }
 }
 
-fn resource(operations: &[Operation]) -> String {
-    let mut resources = operations.iter().map(|operation| resource_of(&operation.path));
+fn shared_resource(operations: &[Operation], resource: &dyn Fn(&str) -> String) -> String {
+    let mut resources = operations.iter().map(|operation| resource(&operation.path));
     match resources.next() {
         None => "document".to_owned(),
         Some(first) if resources.all(|other| other == first) => first,
