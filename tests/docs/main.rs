@@ -1,0 +1,271 @@
+//! The commands in the documentation. Each is run, or taken by the argument parser of the real program; the others are listed
+//! with the reason. A command that nobody classified fails the test, and so does an entry of a list that nothing needs.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+
+mod pages;
+mod shell;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+
+use pages::{Snippet, pages, snippets, workspace};
+use pbx_tests::{PASSWORD, Start};
+use serde_json::Value;
+
+const SERVER: &str = env!("CARGO_BIN_EXE_pbx-server-under-test");
+const COMMAND: &str = env!("CARGO_BIN_EXE_pbx-under-test");
+
+/// Programs that are neither run nor ours to parse, and why.
+const NOT_TRIED: [(&str, &str); 3] = [
+    ("apt-get", "installs packages on the machine"),
+    (
+        "createdb",
+        "is PostgreSQL's, and needs a server of it; tests/engines runs on one made the same way",
+    ),
+    (
+        "sed",
+        "is run with the block that it stands in, see `the_first_requests_work_as_shown`",
+    ),
+];
+
+/// Scripts whose syntax is checked and which are not run, and why.
+const SCRIPTS: [(&str, &str); 2] = [
+    (
+        "tests/bench/run.sh",
+        "measures for a minute, on a machine with nothing else to do",
+    ),
+    (
+        "tests/schemathesis.sh",
+        "runs for minutes, with tools from other registries",
+    ),
+];
+
+/// Every command of every page.
+fn commands() -> Vec<(Snippet, Vec<Vec<String>>)> {
+    let mut found = Vec::new();
+    for path in pages() {
+        let name = path.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
+        for snippet in snippets(&name, &fs::read_to_string(&path).unwrap()) {
+            let calls = shell::calls(&snippet).unwrap_or_else(|problem| panic!("{problem}"));
+            found.push((snippet, calls));
+        }
+    }
+    assert!(found.len() > 20, "the pages were not read: {found:?}");
+    found
+}
+
+/// Whether a program's own parser takes arguments: with `--help` after them, it does nothing else.
+fn takes(program: &str, arguments: &[String]) -> Result<(), String> {
+    let output = Command::new(program).args(arguments).arg("--help").output().unwrap();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// What cargo knows of the workspace: the targets of each member.
+fn members() -> BTreeMap<String, BTreeSet<String>> {
+    let mut metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let metadata: Value = serde_json::from_slice(&metadata.output().unwrap().stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    packages
+        .iter()
+        .map(|package| {
+            let targets = package["targets"].as_array().unwrap();
+            let names = targets.iter().map(|target| text(&target["name"])).collect();
+            (text(&package["name"]), names)
+        })
+        .collect()
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(arguments).current_dir(workspace());
+    // What cargo tells this test about its package would make the build scripts of dependencies run again.
+    for (name, _) in std::env::vars() {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+/// A call of cargo: `xtask` and `run` are tried on what they start, of the others the packages, targets and paths are checked.
+fn cargo_takes(arguments: &[String]) -> Result<(), String> {
+    let members = members();
+    let value = |names: &[&str]| {
+        let at = arguments
+            .iter()
+            .position(|argument| names.contains(&argument.as_str()))?;
+        arguments.get(at + 1)
+    };
+    let package = value(&["-p", "--package"]);
+    if let Some(package) = package
+        && !members.contains_key(package)
+    {
+        return Err(format!("there is no package `{package}`"));
+    }
+    let after = arguments.iter().position(|argument| argument == "--");
+    let passed = after.map_or(&[][..], |at| &arguments[at + 1..]);
+    match (arguments.first().map(String::as_str), package.map(String::as_str)) {
+        (Some("xtask"), _) => {
+            let mut all = vec!["run", "--quiet", "--offline", "--package", "xtask", "--"];
+            all.extend(arguments[1..].iter().map(String::as_str));
+            all.push("--help");
+            let output = cargo(&all).output().unwrap();
+            match output.status.success() {
+                true => Ok(()),
+                false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            }
+        }
+        (Some("run"), Some("pbx-server")) => takes(SERVER, passed),
+        (Some("run"), Some("pbx-cli")) => takes(COMMAND, passed),
+        (Some("test"), package) => match value(&["--test"]) {
+            Some(test) if !package.is_some_and(|package| members[package].contains(test)) => {
+                Err(format!("there is no test `{test}` of {package:?}"))
+            }
+            _ => Ok(()),
+        },
+        (Some("install"), _) => match value(&["--path"]) {
+            Some(path) if workspace().join(path).join("Cargo.toml").exists() => Ok(()),
+            path => Err(format!("there is no package at {path:?}")),
+        },
+        // A program of its own, which the page offers beside a command of ours.
+        (Some("insta"), _) => Ok(()),
+        (Some("check" | "doc" | "build"), _) => Ok(()),
+        _ => Err("a call of cargo that this test does not know".to_owned()),
+    }
+}
+
+/// Whether one call would do.
+fn tried(call: &[String]) -> Result<(), String> {
+    let (program, arguments) = call.split_first().unwrap();
+    match program.as_str() {
+        "cargo" => cargo_takes(arguments),
+        "pbx" => takes(COMMAND, arguments),
+        "pbx-server" => takes(SERVER, arguments),
+        "curl" => Ok(()),
+        script if SCRIPTS.iter().any(|(known, _)| *known == script) => {
+            let status = Command::new("/bin/sh")
+                .arg("-n")
+                .arg(workspace().join(script))
+                .status()
+                .unwrap();
+            let bash = Command::new("bash").arg("-n").arg(workspace().join(script)).status();
+            match status.success() || bash.is_ok_and(|status| status.success()) {
+                true => Ok(()),
+                false => Err("a shell cannot read it".to_owned()),
+            }
+        }
+        other if NOT_TRIED.iter().any(|(known, _)| *known == other) => Ok(()),
+        _ => Err("nobody has said what becomes of it: see the tables in tests/docs".to_owned()),
+    }
+}
+
+#[test]
+fn every_command_is_taken_by_its_program() {
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (snippet, calls) in commands() {
+        if calls.is_empty() {
+            problems.push(format!("{}: starts nothing: {}", snippet.place, snippet.text));
+        }
+        for call in calls {
+            if let Err(problem) = tried(&call) {
+                problems.push(format!("{}: {}: {problem}", snippet.place, call.join(" ")));
+            }
+            seen.insert(call[0].clone());
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+    for (program, _) in NOT_TRIED.iter().chain(&SCRIPTS) {
+        assert!(
+            seen.contains(*program),
+            "no page names {program}: take it out of the table"
+        );
+    }
+}
+
+/// The block of the README that uses `curl`, run as it stands against a server of its own.
+#[test]
+fn the_first_requests_work_as_shown() {
+    let blocks: Vec<Snippet> = commands()
+        .into_iter()
+        .filter(|(_, calls)| calls.iter().any(|call| call[0] == "curl"))
+        .map(|(snippet, _)| snippet)
+        .collect();
+    let [block] = blocks.as_slice() else {
+        panic!("one block uses curl, and this test runs it: {blocks:?}");
+    };
+    let server = Start::new(SERVER).ready();
+    let mut text = block.text.clone();
+    for (from, to) in [("http://127.0.0.1:8888/api", server.base()), ("THE PASSWORD", PASSWORD)] {
+        assert!(text.contains(from), "`{from}` is not in {text}");
+        text = text.replace(from, to);
+    }
+    let output = match Command::new("/bin/sh").args(["-eu", "-c", &text]).output() {
+        Ok(output) if Command::new("curl").arg("--version").output().is_ok() => output,
+        _ => {
+            eprintln!("SKIPPED: there is no curl to run the block of {} with", block.place);
+            return;
+        }
+    };
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    let answers: Vec<Value> = serde_json::Deserializer::from_str(&said)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let [created, list] = answers.as_slice() else {
+        panic!("two answers are shown: {said}");
+    };
+    assert!(created["id"].is_string(), "{created}");
+    assert_eq!(list["items"][0]["id"], created["id"]);
+    assert_eq!(list["items"][0]["cidr"], "192.0.2.0/24");
+}
+
+/// What must not pass.
+#[test]
+fn a_wrong_command_is_found() {
+    let page = "\
+Text with `pbx tenants lost` and `pbx`.
+
+```sh
+pbx tenants list --filtre x
+pbx-server serve --no-such-setting 5
+cargo test -p pbx-nothing
+cargo test -p xtask --test nothing
+cargo xtask codegen --chek
+cargo frobnicate
+```
+
+```sh
+frobnicate now
+```
+
+| a table | `cargo xtask diff HEAD~1 --format yaml` |
+|---|---|
+";
+    let found = snippets("PAGE.md", page);
+    let places: Vec<&str> = found.iter().map(|snippet| snippet.place.as_str()).collect();
+    assert_eq!(places, ["PAGE.md:1", "PAGE.md:3", "PAGE.md:12", "PAGE.md:16"]);
+    assert!(
+        shell::calls(&found[2]).unwrap_err().contains("frobnicate"),
+        "a program that is not in the table"
+    );
+    let calls: Vec<_> = [&found[0], &found[1], &found[3]]
+        .into_iter()
+        .flat_map(|s| shell::calls(s).unwrap())
+        .collect();
+    assert_eq!(calls.len(), 8);
+    for call in calls {
+        assert!(tried(&call).is_err(), "{call:?} passes");
+    }
+    // And one that does.
+    let right = ["cargo", "xtask", "diff", "HEAD~1", "--format", "json"].map(str::to_owned);
+    assert_eq!(tried(&right), Ok(()));
+}
