@@ -92,6 +92,18 @@ fn too_many_requests_and_addresses_that_are_kept_out() {
 }
 
 #[test]
+fn a_second_factor_needs_somebody_to_ask() {
+    let body = r#"{"two_factor_enabled": true, "token": "T"}"#;
+    let url = answering(Some(("200 OK", body)));
+    let shell = Shell::new().with("PBX_PASSWORD", "x");
+    let said = shell.fails(3, &["login", &url, "--user", "anna"]);
+    assert!(said.contains("second factor"), "{said}");
+    let shell = shell.with("PBX_USER", "anna").with("PBX_URL", &url);
+    let said = shell.fails(3, &["whoami"]);
+    assert!(said.contains("`pbx login`, which asks for the code"), "{said}");
+}
+
+#[test]
 fn what_servers_say_is_made_safe() {
     let body = r#"{"errors":[{"code":"X","message":"a\u001b[31m\u202eb"}]}"#;
     let said = elsewhere(&answering(Some(("409 Conflict", body)))).fails(7, &["tenants", "list"]);

@@ -99,7 +99,10 @@ fn a_session_that_has_ended_is_renewed() {
     std::fs::write(shell.kept("sessions/default.json"), old.to_string()).unwrap();
     shell.ok(&["whoami"]);
     assert_ne!(second, kept());
-    // An upload is repeated from its beginning.
+    // What sends a file reads it again.
+    clock.advance(SignedDuration::from_hours(2));
+    let said = shell.fails(6, &["files", "upload", &shell.write("text.png", "no picture")]);
+    assert!(said.contains("UNSUPPORTED_FILE"), "{said}");
     clock.advance(SignedDuration::from_hours(2));
     let rule = shell.write("rule.json", r#"{"cidr": "192.0.2.1", "target": "DENY"}"#);
     shell.create(&["ip-rules", "create", "--body-file", &rule]);

@@ -7,6 +7,7 @@
 mod alerts;
 mod closed;
 mod crash;
+mod examples;
 mod guards;
 mod nodes;
 mod postgres;

@@ -96,6 +96,7 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         insecure: connection.insecure,
         proxy: connection.proxy,
         timeout: connection.timeout,
+        retries: connection.retries,
     };
     Config::change(&folder, |config| {
         config.profiles.insert(name.clone(), profile);
@@ -189,6 +190,7 @@ pub async fn who_am_i(options: &Options) -> Result<(), Failure> {
 pub async fn switch(switch: &Switch, options: &Options) -> Result<(), Failure> {
     let mut server = Server::of(options, &Callers::SignedIn).await?;
     if !server.is_of_profile() {
+        server.end().await;
         return Err(
             Failure::usage("a session of environment variables does not last: there is nothing to switch")
                 .hint("sign in with `pbx login`; with PBX_TOKEN, `pbx tenants switch` switches the token's session"),

@@ -192,7 +192,8 @@ pub fn tree() -> Command {
         .infer_long_args(true)
         .subcommands(first);
     let template = template(&root);
-    root.help_template(template).after_long_help(exit_codes())
+    root.help_template(template)
+        .after_long_help(format!("{ENVIRONMENT}\n\n{}", exit_codes()))
 }
 
 fn split(words: &str) -> (&str, &str) {
@@ -202,7 +203,7 @@ fn split(words: &str) -> (&str, &str) {
 /// The command of an operation, with what its place adds.
 fn of_operation(operation: Operation, verb: &str) -> Command {
     let (spec, place) = (operation.spec(), tree::place(operation));
-    let mut command = operation::command(spec, verb);
+    let mut command = operation::command(spec, verb, place.about);
     if spec.paged {
         command = command.arg(
             Arg::new("all")
@@ -239,7 +240,7 @@ fn by_hand(words: &str, command: Command) -> Command {
     match words {
         "login" => Login::augment_args(command).after_help(
             "The session is kept under --profile NAME (`default`, if none is given), with --ca-certificate, --insecure,\n\
-             --proxy and --timeout, and renewed when it ends. Without a session, commands take PBX_URL with PBX_TOKEN,\n\
+             --proxy, --timeout and --retries, and renewed when it ends. Without a session, commands take PBX_URL with PBX_TOKEN,\n\
              or with PBX_USER, PBX_PASSWORD and PBX_DOMAIN.\n\n\
              Examples:\n  pbx login https://pbx.example.com:8887/api --user admin\n  \
              pbx login pbx.example.com --user anna --domain acme.example --profile acme\n  \
@@ -280,6 +281,17 @@ fn template(root: &Command) -> String {
     text.push_str("\nGlobal options:\n{options}{after-help}");
     text
 }
+
+/// What commands find in their environment.
+const ENVIRONMENT: &str = "\
+Environment:
+  PBX_URL, PBX_TOKEN               a server and an access token, in place of a profile
+  PBX_URL, PBX_USER, PBX_PASSWORD  the same with a name and a password; PBX_DOMAIN for tenants
+  PBX_PROFILE, PBX_OUTPUT          as --profile and --output
+  PBX_CA_CERTIFICATE, PBX_INSECURE, PBX_PROXY, PBX_TIMEOUT, PBX_RETRIES
+                                   as --ca-certificate, --insecure, --proxy, --timeout and --retries
+  PBX_CONFIG_DIR                   where profiles are kept
+  NO_COLOR                         no colours";
 
 /// The exit codes, as the help explains them.
 fn exit_codes() -> String {

@@ -1,7 +1,7 @@
 //! A server and a session on it: that of a profile, or that of the environment.
 
 use pbx_client::reqwest::Method;
-use pbx_client::{ByteStream, Client, ClientBuilder, Credentials, Error, ResponseValue, Session};
+use pbx_client::{ByteStream, Client, ClientBuilder, Credentials, Error, ResponseValue, RetryPolicy, Session};
 use serde_json::Value;
 
 use crate::failure::{Context as _, Exit, Failure};
@@ -70,6 +70,9 @@ pub fn builder(url: &str, options: &Connection) -> Result<ClientBuilder, Failure
         None => {}
         Some("none") => builder = builder.no_proxy(),
         Some(proxy) => builder = builder.proxy(proxy),
+    }
+    if let Some(retries) = options.retries {
+        builder = builder.retry(RetryPolicy::default().max_retries(retries.into()));
     }
     if let Some(seconds) = options.timeout {
         let limit = std::time::Duration::from_secs(seconds);
@@ -227,8 +230,13 @@ impl Server {
         is_due(session)
     }
 
+    /// Whether there is something to get the next tokens with.
+    pub fn can_renew(&self) -> bool {
+        matches!(&self.session, Kept::Profile { session, .. } if session.refresh_token.is_some())
+    }
+
     /// Gets the next tokens, or takes those that another command has got meanwhile.
-    async fn renew(&mut self) -> Result<(), Failure> {
+    pub async fn renew(&mut self) -> Result<(), Failure> {
         let Kept::Profile { tokens, session, .. } = &mut self.session else {
             return Ok(());
         };
@@ -260,10 +268,9 @@ impl Server {
             Err(error) => error,
             Ok(came) => return Ok(came),
         };
-        let renewable = matches!(&self.session, Kept::Profile { session, .. } if session.refresh_token.is_some());
         let repeatable = !matches!(&request.payload, Payload::File(file) if file == "-");
         match refused {
-            Refused::ByServer(Error::Authentication { .. }) if renewable && repeatable => {
+            Refused::ByServer(Error::Authentication { .. }) if self.can_renew() && repeatable => {
                 self.renew().await?;
                 self.send_once(request).await.map_err(Failure::from)
             }

@@ -1,13 +1,12 @@
 //! Completions and manual pages.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use clap_complete::Shell;
 
 use crate::commands;
 use crate::failure::{Context as _, Failure};
-use crate::output;
+use crate::{output, prompt};
 
 /// Prints the completions of a shell.
 pub fn completions(shell: Shell) -> Result<(), Failure> {
@@ -23,8 +22,7 @@ pub fn pages(folder: &Path) -> Result<(), Failure> {
     root.build();
     let mut written = 0;
     page(&root, "pbx", folder, &mut written)?;
-    let text = format!("{written} pages in {}\n", folder.display());
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    prompt::note(&format!("{written} pages in {}.", folder.display()));
     Ok(())
 }
 

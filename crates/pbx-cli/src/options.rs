@@ -63,7 +63,7 @@ pub struct Connection {
     pub ca_certificate: Option<PathBuf>,
 
     /// Trusts any certificate: whoever is in between can read and change everything
-    #[arg(long, global = true, env = "PBX_INSECURE", hide_env = true, hide_short_help = true)]
+    #[arg(long, global = true, env = "PBX_INSECURE", value_parser = clap::builder::FalseyValueParser::new(), hide_env = true, hide_short_help = true)]
     pub insecure: bool,
 
     /// Goes through this proxy (otherwise those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY), or through `none`
@@ -83,6 +83,17 @@ pub struct Connection {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub timeout: Option<u64>,
+
+    /// How often to try again what failed for the moment and cannot be done twice [default: 3]
+    #[arg(
+        long,
+        global = true,
+        env = "PBX_RETRIES",
+        value_name = "NUMBER",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    pub retries: Option<u8>,
 }
 
 /// How answers are printed.

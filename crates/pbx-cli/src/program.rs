@@ -206,8 +206,8 @@ async fn upload(upload: &commands::Upload, options: &Options) -> Result<(), Fail
         (None, Some(name)) if file != "-" => name.to_string_lossy().into_owned(),
         (None, _) => return Err(Failure::usage("what is the file called? Say so with --name")),
     };
-    let server = Server::of(options, &Callers::SignedIn).await?;
-    let outcome = transfer::upload(&server, &file, &name).await;
+    let mut server = Server::of(options, &Callers::SignedIn).await?;
+    let outcome = transfer::upload(&mut server, &file, &name).await;
     server.end().await;
     let id = outcome?;
     Printer::of(options).show(Shape::ANY, &serde_json::json!({ "id": id }))

@@ -1,9 +1,15 @@
 //! Bars for what takes long: on standard error, and only on a terminal.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+
+/// What has fewer bytes is there before anybody could read of it.
+const SHORT: u64 = 1 << 20;
 
 /// Of a file.
 pub fn bytes(length: Option<u64>, what: &'static str) -> ProgressBar {
+    if length.is_some_and(|length| length < SHORT) {
+        return ProgressBar::hidden();
+    }
     let (bar, template) = match length {
         Some(length) => (
             ProgressBar::new(length),
@@ -29,5 +35,6 @@ fn drawn(bar: ProgressBar, template: &str, what: &'static str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar.with_message(what)
+    // However it ends, nothing of it is left on the terminal.
+    bar.with_message(what).with_finish(ProgressFinish::AndClear)
 }

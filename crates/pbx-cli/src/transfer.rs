@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use indicatif::ProgressBar;
 use pbx_client::reqwest::Body;
 use pbx_client::reqwest::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, HeaderMap};
-use pbx_client::{ByteStream, ResponseValue};
+use pbx_client::{ByteStream, Error, ResponseValue};
 use tokio::io::AsyncReadExt as _;
 
 use crate::connection::Server;
@@ -45,9 +45,17 @@ fn pieces(reader: impl tokio::io::AsyncRead + Send + Unpin + 'static, bar: Progr
 }
 
 /// Brings a file into the library; its id.
-pub async fn upload(server: &Server, file: &str, name: &str) -> Result<String, Failure> {
+pub async fn upload(server: &mut Server, file: &str, name: &str) -> Result<String, Failure> {
     let content = body(file).await?;
-    Ok(pbx_client::upload(server.client(), name, content).await?)
+    match pbx_client::upload(server.client(), name, content).await {
+        // It begins with a request without a content, so that nothing of the file is lost.
+        Err(Error::Authentication { .. }) if server.can_renew() => {
+            server.renew().await?;
+            let content = body(file).await?;
+            Ok(pbx_client::upload(server.client(), name, content).await?)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Writes a file that the server sends to a path, into a folder under the server's name for it, or to standard output.

@@ -16,7 +16,7 @@ struct Answer {
     schema: Value,
 }
 
-fn contract() -> Value {
+pub(crate) fn contract() -> Value {
     let text = std::fs::read_to_string(CONTRACT).expect("specs/generated/client.json: run `cargo xtask codegen`");
     serde_json::from_str(&text).unwrap()
 }
@@ -57,7 +57,7 @@ fn decoder(name: &str) -> Decoder {
 }
 
 /// The schema itself, without `$ref` and `allOf`.
-fn resolve<'a>(contract: &'a Value, schema: &'a Value) -> &'a Value {
+pub(crate) fn resolve<'a>(contract: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = contract.pointer(reference.trim_start_matches('#'));
         return resolve(contract, target.unwrap_or_else(|| panic!("{reference}")));
@@ -70,7 +70,7 @@ fn resolve<'a>(contract: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// A value with every member set.
-fn sample(contract: &Value, schema: &Value) -> Value {
+pub(crate) fn sample(contract: &Value, schema: &Value) -> Value {
     let schema = resolve(contract, schema);
     if let Some(variants) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
         return sample(contract, &variants[0]);

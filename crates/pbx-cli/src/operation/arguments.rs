@@ -22,6 +22,7 @@ pub const RESERVED: &[&str] = &[
     "output",
     "profile",
     "proxy",
+    "retries",
     "timeout",
     "to",
     "url",
@@ -38,11 +39,12 @@ pub(super) const BODY: &str = "body";
 /// The argument that names the file to send.
 pub(super) const FILE: &str = "file";
 
-/// The command of an operation, without a name.
-pub fn command(spec: &'static Spec, name: &str) -> Command {
+/// The command of an operation; `about` says what it does, in place of the document's words.
+pub fn command(spec: &'static Spec, name: &str, about: Option<&'static str>) -> Command {
+    let about = about.unwrap_or(spec.summary);
     let mut command = Command::new(name.to_owned())
-        .about(spec.summary)
-        .long_about(long_about(spec));
+        .about(about)
+        .long_about(long_about(spec, about));
     for flag in flags::flags(spec, RESERVED) {
         command = command.arg(argument(&flag, spec));
     }
@@ -188,8 +190,8 @@ fn paging(flag: &Flag, spec: &Spec) -> Option<&'static str> {
 }
 
 /// What an operation is for: the document's words, the request, who may.
-fn long_about(spec: &Spec) -> String {
-    let mut text = format!("{}.", spec.summary);
+fn long_about(spec: &Spec, about: &str) -> String {
+    let mut text = format!("{about}.");
     if !spec.description.is_empty() && spec.description.trim_end_matches('.') != spec.summary {
         text = format!("{text}\n\n{}", spec.description);
     }

@@ -4,6 +4,8 @@ mod arguments;
 mod flags;
 mod input;
 pub mod spec;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use arguments::{RESERVED, command};

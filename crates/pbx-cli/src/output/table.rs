@@ -142,7 +142,7 @@ fn at<'a>(row: &'a Value, name: &str) -> Option<&'a Value> {
 pub fn plain(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => seconds(text),
         Some(Value::Array(items)) => {
             let objects = items.iter().any(Value::is_object);
             let shown: Vec<String> = items.iter().take(ITEMS_IN_A_CELL).map(inner).collect();
@@ -153,6 +153,21 @@ pub fn plain(value: Option<&Value>) -> String {
             if items.is_empty() { "-".to_owned() } else { text }
         }
         Some(other) => inner(other),
+    }
+}
+
+/// A time without parts of a second, and any other text as it is.
+fn seconds(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, fraction))
+            if whole.len() == 19
+                && whole.as_bytes()[10] == b'T'
+                && fraction.ends_with('Z')
+                && text.parse::<jiff::Timestamp>().is_ok() =>
+        {
+            format!("{whole}Z")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -219,6 +234,18 @@ mod tests {
         id                    1
         ");
         assert!(card(&value, &["x".to_owned()], PLAIN).is_err());
+    }
+
+    #[test]
+    fn times_have_whole_seconds() {
+        for (text, shown) in [
+            ("2026-11-22T04:50:38.90733Z", "2026-11-22T04:50:38Z"),
+            ("2026-11-22T04:50:38Z", "2026-11-22T04:50:38Z"),
+            ("2026-99-22T04:50:38.9Z", "2026-99-22T04:50:38.9Z"),
+            ("a.b", "a.b"),
+        ] {
+            assert_eq!(plain(Some(&json!(text))), shown);
+        }
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub struct Profile {
     /// How long to wait, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
+    /// How often to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u8>,
 }
 
 impl Profile {
@@ -61,6 +64,7 @@ impl Profile {
             insecure: given.insecure || self.insecure,
             proxy: given.proxy.clone().or_else(|| self.proxy.clone()),
             timeout: given.timeout.or(self.timeout),
+            retries: given.retries.or(self.retries),
         }
     }
 }
@@ -144,6 +148,7 @@ mod tests {
             insecure: false,
             proxy: None,
             timeout: Some(5),
+            retries: None,
         }
     }
 

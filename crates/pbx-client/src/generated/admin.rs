@@ -10,6 +10,8 @@ impl Client {
     /// `GET /admin/status`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_system_status(&self) -> builder::RetrieveCurrentSystemStatus<'_> {
         builder::RetrieveCurrentSystemStatus::new(self)
@@ -20,6 +22,8 @@ impl Client {
     /// `POST /admin/username`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn change_system_admin_username(&self) -> builder::ChangeSystemAdminUsername<'_> {
         builder::ChangeSystemAdminUsername::new(self)
@@ -30,6 +34,8 @@ impl Client {
     /// `POST /admin/password`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_system_admin_password(&self) -> builder::ResetSystemAdminPassword<'_> {
         builder::ResetSystemAdminPassword::new(self)
@@ -42,6 +48,8 @@ impl Client {
     /// `GET /admin/settings`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_admin_settings(&self) -> builder::RetrieveAdminSettings<'_> {
         builder::RetrieveAdminSettings::new(self)
@@ -54,6 +62,8 @@ impl Client {
     /// `POST /admin/settings`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_admin_settings(&self) -> builder::UpdateAdminSettings<'_> {
         builder::UpdateAdminSettings::new(self)
@@ -66,6 +76,8 @@ impl Client {
     /// `GET /admin/notification`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_system_notification_settings(&self) -> builder::GetSystemNotificationSettings<'_> {
         builder::GetSystemNotificationSettings::new(self)
@@ -76,6 +88,8 @@ impl Client {
     /// `POST /admin/notification`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_system_notification_settings(&self) -> builder::UpdateSystemNotificationSettings<'_> {
         builder::UpdateSystemNotificationSettings::new(self)
@@ -88,6 +102,8 @@ impl Client {
     /// `POST /admin/notification/test_email`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn send_global_notification_test_email(&self) -> builder::SendGlobalNotificationTestEmail<'_> {
         builder::SendGlobalNotificationTestEmail::new(self)

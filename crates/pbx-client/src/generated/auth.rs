@@ -11,6 +11,8 @@ impl Client {
     /// `POST /auth/sign_in`
     ///
     /// No token is needed or sent.
+    ///
+    /// Errors: [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn sign_in(&self) -> builder::SignIn<'_> {
         builder::SignIn::new(self)
@@ -23,6 +25,8 @@ impl Client {
     /// `POST /auth/refresh_token`
     ///
     /// No token is needed or sent.
+    ///
+    /// Errors: [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn refresh_tokens(&self) -> builder::RefreshTokens<'_> {
         builder::RefreshTokens::new(self)
@@ -35,6 +39,8 @@ impl Client {
     /// `POST /auth/sign_out`
     ///
     /// For any signed-in caller.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn sign_out(&self) -> builder::SignOut<'_> {
         builder::SignOut::new(self)
@@ -47,6 +53,8 @@ impl Client {
     /// `GET /auth/user`
     ///
     /// For any signed-in caller.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_signed_in_user(&self) -> builder::RetrieveSignedInUser<'_> {
         builder::RetrieveSignedInUser::new(self)

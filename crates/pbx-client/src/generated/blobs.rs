@@ -12,6 +12,8 @@ impl Client {
     ///
     /// For SystemAdmin, Dealer and Admin.
     ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    ///
     /// Answers 202: with the header `PortSIP-Upload-ID` and `PortSIP-Upload-Token`.
     #[must_use]
     pub fn init_blob_upload(&self) -> builder::InitBlobUpload<'_> {
@@ -26,6 +28,8 @@ impl Client {
     /// `POST /blobs/uploads/{id}/complete`
     ///
     /// For SystemAdmin, Dealer and Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn complete_blob_upload(&self) -> builder::CompleteBlobUpload<'_> {
         builder::CompleteBlobUpload::new(self)
@@ -38,6 +42,8 @@ impl Client {
     /// `GET /blobs/{digest}`
     ///
     /// For SystemAdmin, Dealer and Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     ///
     /// Answers 200: `image/*` as a stream of bytes, with the header `Content-Disposition`.
     #[must_use]

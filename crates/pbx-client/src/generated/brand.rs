@@ -8,6 +8,8 @@ impl Client {
     /// `POST /brand`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_brand_information(&self) -> builder::UpdateBrandInformation<'_> {
         builder::UpdateBrandInformation::new(self)

@@ -10,6 +10,8 @@ impl Client {
     /// `GET /dealer`
     ///
     /// For Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_dealer(&self) -> builder::RetrieveCurrentDealer<'_> {
         builder::RetrieveCurrentDealer::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /dealer`
     ///
     /// For Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_current_dealer(&self) -> builder::UpdateCurrentDealer<'_> {
         builder::UpdateCurrentDealer::new(self)
@@ -34,6 +38,8 @@ impl Client {
     /// `GET /dealer/status`
     ///
     /// For Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_dealer_status(&self) -> builder::RetrieveCurrentDealerStatus<'_> {
         builder::RetrieveCurrentDealerStatus::new(self)
@@ -44,6 +50,8 @@ impl Client {
     /// `POST /dealer/username`
     ///
     /// For Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn change_current_dealer_username(&self) -> builder::ChangeCurrentDealerUsername<'_> {
         builder::ChangeCurrentDealerUsername::new(self)
@@ -54,6 +62,8 @@ impl Client {
     /// `POST /dealer/password`
     ///
     /// For Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_current_dealer_password(&self) -> builder::ResetCurrentDealerPassword<'_> {
         builder::ResetCurrentDealerPassword::new(self)

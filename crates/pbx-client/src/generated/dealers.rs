@@ -10,6 +10,8 @@ impl Client {
     /// `GET /dealers`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_dealers(&self) -> builder::ListDealers<'_> {
         builder::ListDealers::new(self)
@@ -20,6 +22,8 @@ impl Client {
     /// `POST /dealers`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_dealer(&self) -> builder::CreateDealer<'_> {
         builder::CreateDealer::new(self)
@@ -32,6 +36,8 @@ impl Client {
     /// `GET /dealers/{id}`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_dealer(&self) -> builder::RetrieveDealer<'_> {
         builder::RetrieveDealer::new(self)
@@ -44,6 +50,8 @@ impl Client {
     /// `POST /dealers/{id}`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_dealer(&self) -> builder::UpdateDealer<'_> {
         builder::UpdateDealer::new(self)
@@ -56,6 +64,8 @@ impl Client {
     /// `POST /dealers/{id}/password`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_dealer_password(&self) -> builder::ResetDealerPassword<'_> {
         builder::ResetDealerPassword::new(self)
@@ -68,6 +78,8 @@ impl Client {
     /// `POST /dealers/{id}/destroy`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_dealer(&self) -> builder::DeleteDealer<'_> {
         builder::DeleteDealer::new(self)

@@ -10,6 +10,8 @@ impl Client {
     /// `GET /files`
     ///
     /// For SystemAdmin, Dealer and Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_files(&self) -> builder::ListFiles<'_> {
         builder::ListFiles::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `GET /files/{id}`
     ///
     /// For SystemAdmin, Dealer and Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_file_info(&self) -> builder::RetrieveFileInfo<'_> {
         builder::RetrieveFileInfo::new(self)
@@ -34,6 +38,8 @@ impl Client {
     /// `POST /files/{id}/destroy`
     ///
     /// For SystemAdmin, Dealer and Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_file(&self) -> builder::DeleteFile<'_> {
         builder::DeleteFile::new(self)

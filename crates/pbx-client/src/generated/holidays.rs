@@ -10,6 +10,8 @@ impl Client {
     /// `GET /holidays`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_holidays(&self) -> builder::ListHolidays<'_> {
         builder::ListHolidays::new(self)
@@ -25,6 +27,8 @@ impl Client {
     /// `POST /holidays`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_holiday(&self) -> builder::CreateHoliday<'_> {
         builder::CreateHoliday::new(self)
@@ -37,6 +41,8 @@ impl Client {
     /// `GET /holidays/{id}`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_holiday(&self) -> builder::ShowHoliday<'_> {
         builder::ShowHoliday::new(self)
@@ -49,6 +55,8 @@ impl Client {
     /// `POST /holidays/{id}`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_holiday(&self) -> builder::UpdateHoliday<'_> {
         builder::UpdateHoliday::new(self)
@@ -61,6 +69,8 @@ impl Client {
     /// `POST /holidays/{id}/destroy`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_holiday(&self) -> builder::DeleteHoliday<'_> {
         builder::DeleteHoliday::new(self)

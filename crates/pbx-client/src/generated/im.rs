@@ -10,6 +10,8 @@ impl Client {
     /// `GET /im`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_im_server_configuration(&self) -> builder::GetImServerConfiguration<'_> {
         builder::GetImServerConfiguration::new(self)
@@ -20,6 +22,8 @@ impl Client {
     /// `POST /im`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_im_server_configuration(&self) -> builder::UpdateImServerConfiguration<'_> {
         builder::UpdateImServerConfiguration::new(self)
@@ -32,6 +36,8 @@ impl Client {
     /// `GET /im/token`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_im_server_token(&self) -> builder::GetImServerToken<'_> {
         builder::GetImServerToken::new(self)
@@ -44,6 +50,8 @@ impl Client {
     /// `POST /im/token`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn regenerate_im_server_token(&self) -> builder::RegenerateImServerToken<'_> {
         builder::RegenerateImServerToken::new(self)
@@ -54,6 +62,8 @@ impl Client {
     /// `POST /im/token/destroy`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_im_server_token(&self) -> builder::DestroyImServerToken<'_> {
         builder::DestroyImServerToken::new(self)

@@ -10,6 +10,8 @@ impl Client {
     /// `GET /ip_filters`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_ip_rules(&self) -> builder::ListIpRules<'_> {
         builder::ListIpRules::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /ip_filters`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_ip_rule(&self) -> builder::CreateIpRule<'_> {
         builder::CreateIpRule::new(self)
@@ -34,6 +38,8 @@ impl Client {
     /// `GET /ip_filters/{id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_ip_rule(&self) -> builder::ShowIpRule<'_> {
         builder::ShowIpRule::new(self)
@@ -46,6 +52,8 @@ impl Client {
     /// `POST /ip_filters/{id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_ip_rule(&self) -> builder::UpdateIpRule<'_> {
         builder::UpdateIpRule::new(self)
@@ -58,6 +66,8 @@ impl Client {
     /// `POST /ip_filters/{id}/destroy`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_ip_rule(&self) -> builder::DeleteIpRule<'_> {
         builder::DeleteIpRule::new(self)
@@ -71,6 +81,8 @@ impl Client {
     /// `GET /ip_filters/export`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     ///
     /// Answers 200: `application/octet-stream` as a stream of bytes, with the header `Content-Disposition`.
     #[must_use]

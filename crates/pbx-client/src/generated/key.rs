@@ -10,6 +10,8 @@ impl Client {
     /// `GET /key`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_key(&self) -> builder::ShowKey<'_> {
         builder::ShowKey::new(self)
@@ -20,6 +22,8 @@ impl Client {
     /// `POST /key`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_key(&self) -> builder::UpdateKey<'_> {
         builder::UpdateKey::new(self)

@@ -10,6 +10,8 @@ impl Client {
     /// `GET /license`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_license(&self) -> builder::ShowLicense<'_> {
         builder::ShowLicense::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /license`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_license(&self) -> builder::UpdateLicense<'_> {
         builder::UpdateLicense::new(self)

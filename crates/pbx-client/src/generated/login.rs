@@ -10,6 +10,8 @@ impl Client {
     /// `POST /login/oauth/token`
     ///
     /// No token is needed or sent.
+    ///
+    /// Errors: [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn issue_oauth_token(&self) -> builder::IssueOauthToken<'_> {
         builder::IssueOauthToken::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /login/oauth/revoke`
     ///
     /// For any signed-in caller.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn revoke_oauth_token(&self) -> builder::RevokeOauthToken<'_> {
         builder::RevokeOauthToken::new(self)

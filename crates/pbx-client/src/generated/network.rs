@@ -10,6 +10,8 @@ impl Client {
     /// `GET /network`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_network_configurations(&self) -> builder::RetrieveNetworkConfigurations<'_> {
         builder::RetrieveNetworkConfigurations::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /network`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_network_configurations(&self) -> builder::UpdateNetworkConfigurations<'_> {
         builder::UpdateNetworkConfigurations::new(self)

@@ -10,6 +10,8 @@ impl Client {
     /// `GET /providers/{id}/assignees`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_provider_assignees(&self) -> builder::ListProviderAssignees<'_> {
         builder::ListProviderAssignees::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `GET /providers/{id}/assignees/{tenant_id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn check_provider_assignee(&self) -> builder::CheckProviderAssignee<'_> {
         builder::CheckProviderAssignee::new(self)
@@ -34,6 +38,8 @@ impl Client {
     /// `POST /providers/{id}/assignees/{tenant_id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn assign_provider(&self) -> builder::AssignProvider<'_> {
         builder::AssignProvider::new(self)
@@ -46,6 +52,8 @@ impl Client {
     /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_provider_assignee(&self) -> builder::DestroyProviderAssignee<'_> {
         builder::DestroyProviderAssignee::new(self)
@@ -58,6 +66,8 @@ impl Client {
     /// `GET /providers`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_providers(&self) -> builder::ListProviders<'_> {
         builder::ListProviders::new(self)
@@ -70,6 +80,8 @@ impl Client {
     /// `POST /providers`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_provider(&self) -> builder::CreateProvider<'_> {
         builder::CreateProvider::new(self)
@@ -82,6 +94,8 @@ impl Client {
     /// `GET /providers/{id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_provider(&self) -> builder::ShowProvider<'_> {
         builder::ShowProvider::new(self)
@@ -92,6 +106,8 @@ impl Client {
     /// `POST /providers/{id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_provider(&self) -> builder::UpdateProvider<'_> {
         builder::UpdateProvider::new(self)
@@ -104,6 +120,8 @@ impl Client {
     /// `POST /providers/{id}/destroy`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_provider(&self) -> builder::DestroyProvider<'_> {
         builder::DestroyProvider::new(self)

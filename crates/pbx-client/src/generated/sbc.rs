@@ -10,6 +10,8 @@ impl Client {
     /// `GET /sbc`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_sbc_configuration(&self) -> builder::GetSbcConfiguration<'_> {
         builder::GetSbcConfiguration::new(self)
@@ -20,6 +22,8 @@ impl Client {
     /// `POST /sbc`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_sbc_configuration(&self) -> builder::UpdateSbcConfiguration<'_> {
         builder::UpdateSbcConfiguration::new(self)
@@ -32,6 +36,8 @@ impl Client {
     /// `GET /sbc/token`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_sbc_token(&self) -> builder::GetSbcToken<'_> {
         builder::GetSbcToken::new(self)
@@ -44,6 +50,8 @@ impl Client {
     /// `POST /sbc/token`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn regenerate_sbc_token(&self) -> builder::RegenerateSbcToken<'_> {
         builder::RegenerateSbcToken::new(self)
@@ -54,6 +62,8 @@ impl Client {
     /// `POST /sbc/token/destroy`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_sbc_token(&self) -> builder::DestroySbcToken<'_> {
         builder::DestroySbcToken::new(self)

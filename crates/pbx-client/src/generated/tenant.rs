@@ -10,6 +10,8 @@ impl Client {
     /// `GET /tenant`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_tenant(&self) -> builder::RetrieveCurrentTenant<'_> {
         builder::RetrieveCurrentTenant::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /tenant`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_current_tenant(&self) -> builder::UpdateCurrentTenant<'_> {
         builder::UpdateCurrentTenant::new(self)
@@ -34,6 +38,8 @@ impl Client {
     /// `GET /tenant/status`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_tenant_status(&self) -> builder::RetrieveCurrentTenantStatus<'_> {
         builder::RetrieveCurrentTenantStatus::new(self)
@@ -46,6 +52,8 @@ impl Client {
     /// `GET /tenant/password_policy`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_tenant_password_policy(&self) -> builder::RetrieveTenantPasswordPolicy<'_> {
         builder::RetrieveTenantPasswordPolicy::new(self)
@@ -56,6 +64,8 @@ impl Client {
     /// `POST /tenant/password_policy`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_tenant_password_policy(&self) -> builder::UpdateTenantPasswordPolicy<'_> {
         builder::UpdateTenantPasswordPolicy::new(self)
@@ -68,6 +78,8 @@ impl Client {
     /// `GET /tenant/balance`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_tenant_balance(&self) -> builder::GetTenantBalance<'_> {
         builder::GetTenantBalance::new(self)
@@ -80,6 +92,8 @@ impl Client {
     /// `POST /tenant/balance`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn recharge_tenant(&self) -> builder::RechargeTenant<'_> {
         builder::RechargeTenant::new(self)
@@ -92,6 +106,8 @@ impl Client {
     /// `GET /tenant/custom_headers`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_tenant_custom_headers(&self) -> builder::RetrieveTenantCustomHeaders<'_> {
         builder::RetrieveTenantCustomHeaders::new(self)
@@ -102,6 +118,8 @@ impl Client {
     /// `POST /tenant/custom_headers`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_tenant_custom_headers(&self) -> builder::UpdateTenantCustomHeaders<'_> {
         builder::UpdateTenantCustomHeaders::new(self)
@@ -115,6 +133,8 @@ impl Client {
     /// `POST /tenant/cdr_event/test`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn send_cdr_test_event(&self) -> builder::SendCdrTestEvent<'_> {
         builder::SendCdrTestEvent::new(self)
@@ -128,6 +148,8 @@ impl Client {
     /// `POST /tenant/extension_event/test`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn send_extension_test_event(&self) -> builder::SendExtensionTestEvent<'_> {
         builder::SendExtensionTestEvent::new(self)

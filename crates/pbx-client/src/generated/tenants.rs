@@ -11,6 +11,8 @@ impl Client {
     /// `GET /tenants`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_tenants(&self) -> builder::ListTenants<'_> {
         builder::ListTenants::new(self)
@@ -23,6 +25,8 @@ impl Client {
     /// `POST /tenants`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_tenant(&self) -> builder::CreateTenant<'_> {
         builder::CreateTenant::new(self)
@@ -35,6 +39,8 @@ impl Client {
     /// `GET /tenants/{id}`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_tenant(&self) -> builder::ShowTenant<'_> {
         builder::ShowTenant::new(self)
@@ -47,6 +53,8 @@ impl Client {
     /// `POST /tenants/{id}`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_tenant(&self) -> builder::UpdateTenant<'_> {
         builder::UpdateTenant::new(self)
@@ -60,6 +68,8 @@ impl Client {
     /// `POST /tenants/switch`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn switch_tenants(&self) -> builder::SwitchTenants<'_> {
         builder::SwitchTenants::new(self)
@@ -72,6 +82,8 @@ impl Client {
     /// `GET /tenants/{id}/dealers`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_tenant_dealers(&self) -> builder::ListTenantDealers<'_> {
         builder::ListTenantDealers::new(self)
@@ -82,6 +94,8 @@ impl Client {
     /// `POST /tenants/{id}/dealers/{dealer_id}`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn designate_tenant_to_dealer(&self) -> builder::DesignateTenantToDealer<'_> {
         builder::DesignateTenantToDealer::new(self)
@@ -92,6 +106,8 @@ impl Client {
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn remove_tenant_from_dealer(&self) -> builder::RemoveTenantFromDealer<'_> {
         builder::RemoveTenantFromDealer::new(self)
@@ -104,6 +120,8 @@ impl Client {
     /// `POST /tenants/{id}/destroy`
     ///
     /// For SystemAdmin and Dealer.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_tenant(&self) -> builder::DeleteTenant<'_> {
         builder::DeleteTenant::new(self)

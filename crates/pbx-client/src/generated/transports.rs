@@ -10,6 +10,8 @@ impl Client {
     /// `GET /transports`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_transports(&self) -> builder::ListTransports<'_> {
         builder::ListTransports::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /transports`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_transport(&self) -> builder::CreateTransport<'_> {
         builder::CreateTransport::new(self)
@@ -34,6 +38,8 @@ impl Client {
     /// `GET /transports/{id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_transport(&self) -> builder::ShowTransport<'_> {
         builder::ShowTransport::new(self)
@@ -46,6 +52,8 @@ impl Client {
     /// `POST /transports/{id}`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_transport(&self) -> builder::UpdateTransport<'_> {
         builder::UpdateTransport::new(self)
@@ -58,6 +66,8 @@ impl Client {
     /// `POST /transports/{id}/destroy`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_transport(&self) -> builder::DeleteTransport<'_> {
         builder::DeleteTransport::new(self)
@@ -70,6 +80,8 @@ impl Client {
     /// `GET /transports/{id}/status`
     ///
     /// For SystemAdmin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_transport_status(&self) -> builder::GetTransportStatus<'_> {
         builder::GetTransportStatus::new(self)

@@ -11,6 +11,8 @@ impl Client {
     /// `POST /user/password`
     ///
     /// For Admin, QueueManager, StandardUser and StandardInternationalUser.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_current_user_password(&self) -> builder::ResetCurrentUserPassword<'_> {
         builder::ResetCurrentUserPassword::new(self)

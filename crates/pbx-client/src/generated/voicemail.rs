@@ -10,6 +10,8 @@ impl Client {
     /// `GET /voicemail`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_voicemail_server(&self) -> builder::ShowVoicemailServer<'_> {
         builder::ShowVoicemailServer::new(self)
@@ -22,6 +24,8 @@ impl Client {
     /// `POST /voicemail`
     ///
     /// For Admin.
+    ///
+    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_voicemail_server(&self) -> builder::UpdateVoicemailServer<'_> {
         builder::UpdateVoicemailServer::new(self)

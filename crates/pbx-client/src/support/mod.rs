@@ -62,6 +62,33 @@ pub(crate) fn recode<T: Exact + Serialize>(body: &str) -> Result<serde_json::Val
     serde_json::to_value(read).map_err(|error| error.to_string())
 }
 
+/// Calls an operation; what it answers is no matter.
+#[cfg(test)]
+pub(crate) type Caller = for<'a> fn(&'a crate::Client, &str) -> Called<'a>;
+#[cfg(test)]
+pub(crate) type Called<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), crate::Error>> + 'a>>;
+
+#[cfg(test)]
+pub(crate) fn called<'a, T>(
+    call: impl Future<Output = Result<progenitor_client::ResponseValue<T>, crate::Error>> + 'a,
+) -> Called<'a> {
+    Box::pin(async { call.await.map(drop) })
+}
+
+/// The same, to the end of a download.
+#[cfg(test)]
+pub(crate) fn downloaded<'a>(
+    call: impl Future<Output = Result<progenitor_client::ResponseValue<ByteStream>, crate::Error>> + 'a,
+) -> Called<'a> {
+    Box::pin(async { call.await?.into_inner().bytes().await.map(drop) })
+}
+
+/// A body that a test has made up.
+#[cfg(test)]
+pub(crate) fn exactly<T: Exact>(body: &str) -> T {
+    T::exact(serde_json::from_str(body).unwrap()).unwrap()
+}
+
 /// Writes a member unless it is absent.
 pub(crate) fn write_member<M, T>(members: &mut M, name: &'static str, value: &T) -> Result<(), M::Error>
 where

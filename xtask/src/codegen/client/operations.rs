@@ -10,7 +10,7 @@ use super::reduce::{self, Call};
 use super::rewrite::{Builder, List, rewrite};
 use super::types::Types;
 use super::{docs, names};
-use crate::model::{Api, Operation, Success, SuccessBody};
+use crate::model::{Api, Operation, ParameterPlace, Success, SuccessBody};
 
 /// The operations of one resource.
 #[derive(Default)]
@@ -153,12 +153,44 @@ fn method_docs(operation: &Operation) -> Vec<String> {
         None => "For any signed-in caller.".to_owned(),
         Some(roles) => format!("For {}.", listed(roles)),
     });
+    lines.push(String::new());
+    lines.push(errors(operation));
     let answers: Vec<String> = operation.successes.iter().filter_map(answer).collect();
     if !answers.is_empty() {
         lines.push(String::new());
         lines.extend(answers);
     }
     lines
+}
+
+/// Which errors an operation of this form can end with, beyond those of any connection and any server.
+fn errors(operation: &Operation) -> String {
+    let has_place = |place| operation.parameters.iter().any(|parameter| parameter.place == place);
+    let by_id = has_place(ParameterPlace::Path);
+    let takes = operation.body.is_some() || has_place(ParameterPlace::Query) || has_place(ParameterPlace::Header);
+    let changes = operation.method != "get";
+    let mut found = Vec::new();
+    let mut add = |when: bool, variant: &str, why: &str| {
+        if when {
+            found.push(format!("[`{variant}`](crate::Error::{variant}) {why}"));
+        }
+    };
+    add(operation.signed_in, "Authentication", "without a session");
+    add(operation.access.is_some(), "Forbidden", "for other roles");
+    add(takes, "Validation", "for what breaks the rules");
+    add(by_id, "NotFound", "for an id that is none");
+    add(
+        operation.signed_in && changes,
+        "Conflict",
+        "where the present state does not allow it",
+    );
+    if found.is_empty() {
+        return "Errors: those that every call can have, see [`Error`](crate::Error).".to_owned();
+    }
+    format!(
+        "Errors: {}; and those that every call can have, see [`Error`](crate::Error).",
+        found.join(", ")
+    )
 }
 
 /// What is worth saying of an answer beyond its type: that it is bytes, is no 2xx, or has headers.

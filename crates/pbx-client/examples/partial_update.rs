@@ -1,0 +1,29 @@
+//! Changes two members of a tenant and leaves the others alone.
+//!
+//! `PBX_URL=... PBX_USER=admin PBX_PASSWORD=... cargo run -p pbx-client --example partial_update -- TENANT-ID`
+
+#![allow(clippy::print_stdout)]
+
+use pbx_client::types::UpdateTenant;
+use pbx_client::{Client, Credentials, Error, Field};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let id = std::env::args().nth(1).ok_or("which tenant?")?;
+    let credentials = Credentials::system(std::env::var("PBX_USER")?, std::env::var("PBX_PASSWORD")?);
+    let client = Client::builder()
+        .url(std::env::var("PBX_URL")?)
+        .credentials(credentials)
+        .connect()
+        .await?;
+    println!("{:?}", run(&client, &id).await?);
+    Ok(())
+}
+
+/// The time zone that the tenant has then.
+pub async fn run(client: &Client, id: &str) -> Result<Option<String>, Error> {
+    // Sent is what is set, and nothing else: a value replaces, `Field::Null` clears.
+    let changes = UpdateTenant::default().timezone("Europe/Lisbon").website(Field::Null);
+    client.update_tenant().id(id).body(changes).send().await?;
+    Ok(client.show_tenant().id(id).send().await?.into_inner().timezone)
+}
