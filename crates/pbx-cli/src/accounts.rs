@@ -5,8 +5,9 @@ use std::io::IsTerminal as _;
 use pbx_client::{Client, Error};
 use serde_json::{Value, json};
 
+use crate::address::complete_url;
 use crate::commands::{Login, Logout, Switch};
-use crate::connection::{Server, builder, complete_url, credentials, variable};
+use crate::connection::{Server, builder, credentials, variable};
 use crate::failure::{Exit, Failure};
 use crate::generated::Operation;
 use crate::operation::Request;

@@ -111,23 +111,36 @@ pub struct Man {
 /// The commands made by hand.
 #[derive(Debug)]
 pub enum ByHand {
+    /// `login`
     Login(Login),
+    /// `logout`
     Logout(Logout),
+    /// `whoami`
     WhoAmI,
+    /// `switch`
     Switch(Switch),
+    /// `open`
     Open(Open),
+    /// `profiles list`
     ListProfiles,
+    /// `profiles use`
     UseProfile(ProfileName),
+    /// `profiles remove`
     RemoveProfile(ProfileName),
+    /// `files upload`
     Upload(Upload),
+    /// `completions`
     Completions(Completions),
+    /// `man`
     Man(Man),
 }
 
 /// What was asked for.
 #[derive(Debug)]
 pub enum Chosen<'a> {
+    /// An operation, with its arguments.
     Operation(Operation, &'a clap::ArgMatches),
+    /// One made by hand.
     ByHand(ByHand),
 }
 

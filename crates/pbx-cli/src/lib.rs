@@ -4,8 +4,13 @@
 //! - `tree` says where an operation is among the commands; `commands` puts all of them together.
 //! - `profile` keeps servers and sessions, `connection` uses them; `program` carries a command out, `output` shows the answer.
 
+// Comments on arguments are the help that a terminal shows.
+#![allow(rustdoc::bare_urls)]
+
 #[cfg(feature = "command")]
 pub mod accounts;
+#[cfg(feature = "command")]
+pub mod address;
 #[cfg(feature = "command")]
 pub mod commands;
 #[cfg(feature = "command")]

@@ -7,11 +7,14 @@
 //!
 //! A crate of its own, because it is compiled with optimisation also where nothing else is: somebody waits for it.
 
+mod access;
 pub mod changes;
 mod exchange;
 pub mod facts;
+mod form;
 mod limits;
 mod operations;
+mod parameters;
 mod parts;
 mod places;
 pub mod rules;

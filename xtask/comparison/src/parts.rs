@@ -1,10 +1,8 @@
 //! Compares operations part by part: parameters, bodies, answers, who may call.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::changes::{Changes, Found, Subject, fingerprint};
+use super::changes::{Changes, Found, Subject};
 use super::facts::Positions;
 use super::limits::show;
 use super::operations::{Declared, placeholders};
@@ -13,7 +11,7 @@ use super::rules::Rule;
 use super::rules::document::*;
 use super::rules::operations::*;
 use super::rules::requests::*;
-use super::schemas::{Schemas, similar};
+use super::schemas::Schemas;
 use super::uses::Use;
 
 /// The comparison of one pair of operations.
@@ -98,16 +96,16 @@ pub fn flag(value: &Value, key: &str) -> bool {
     value.get(key) == Some(&Value::Bool(true))
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+pub fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key).and_then(Value::as_str)
 }
 
-fn texts<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
+pub fn texts<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
     let items = value.get(key).and_then(Value::as_array);
     items.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("`{text}`")
 }
 
@@ -293,226 +291,6 @@ impl<'a> Parts<'a, '_> {
         }
     }
 
-    /// The ways to sign in, each as the schemes that it takes together, with their scopes. `None`: anybody may call.
-    fn ways_in(root: &Value, operation: &Value) -> Option<BTreeMap<String, Vec<String>>> {
-        let ways = operation.get("security").or_else(|| root.get("security"))?.as_array()?;
-        let mut all = BTreeMap::new();
-        for way in ways {
-            let schemes = way.as_object()?;
-            if schemes.is_empty() {
-                return None;
-            }
-            let mut names: Vec<_> = schemes.keys().map(|name| quoted(name)).collect();
-            names.sort();
-            let scopes = schemes.values().filter_map(Value::as_array).flatten();
-            let scopes = scopes.filter_map(Value::as_str).map(str::to_owned).collect();
-            all.insert(names.join(" with "), scopes);
-        }
-        (!all.is_empty()).then_some(all)
-    }
-
-    fn security(&mut self, whole: &Part<'a>) {
-        let old = Self::ways_in(self.schemas.old.root, whole.old);
-        let new = Self::ways_in(self.schemas.new.root, whole.new);
-        let at = [Step::key("security")];
-        let names = |ways: &BTreeMap<String, Vec<String>>| ways.keys().cloned().collect::<Vec<_>>().join(" or ");
-        match (old, new) {
-            (None, None) => {}
-            (None, Some(ways)) => self.say(whole, &at, Said::new(&SIGN_IN_REQUIRED).new_text(names(&ways))),
-            (Some(ways), None) => self.say(whole, &at, Said::new(&SIGN_IN_LIFTED).old(names(&ways))),
-            (Some(a), Some(b)) => {
-                for (way, scopes) in &b {
-                    let Some(before) = a.get(way) else {
-                        self.say(whole, &at, Said::new(&SIGN_IN_WAY_ADDED).new_text(way));
-                        continue;
-                    };
-                    for scope in scopes.iter().filter(|scope| !before.contains(scope)) {
-                        self.say(whole, &at, Said::new(&SCOPE_REQUIRED).new_text(quoted(scope)));
-                    }
-                    for scope in before.iter().filter(|scope| !scopes.contains(scope)) {
-                        self.say(whole, &at, Said::new(&SCOPE_LIFTED).old(quoted(scope)));
-                    }
-                }
-                for way in a.keys().filter(|way| !b.contains_key(*way)) {
-                    self.say(whole, &at, Said::new(&SIGN_IN_WAY_REMOVED).old(way));
-                }
-            }
-        }
-    }
-
-    fn access(&mut self, whole: &Part<'a>) {
-        let signed_in = |root, operation| Self::ways_in(root, operation).is_some();
-        let roles = |value: &'a Value| value.get("x-access").map(|_| texts(value, "x-access"));
-        let at = [Step::key("x-access")];
-        let names = |roles: &[&str]| roles.iter().map(|role| quoted(role)).collect::<Vec<_>>().join(" and ");
-        match (roles(whole.old), roles(whole.new)) {
-            (None, Some(roles)) if signed_in(self.schemas.old.root, whole.old) => {
-                self.say(whole, &at, Said::new(&ACCESS_LIMITED).new_text(names(&roles)));
-            }
-            (Some(roles), None) if signed_in(self.schemas.new.root, whole.new) => {
-                self.say(whole, &at, Said::new(&ACCESS_OPENED).old(names(&roles)));
-            }
-            (Some(a), Some(b)) => {
-                for role in b.iter().filter(|role| !a.contains(role)) {
-                    let steps = [Step::key("x-access"), Step::Value((*role).to_owned())];
-                    self.say(whole, &steps, Said::new(&ROLE_ADMITTED).new_text(quoted(role)));
-                }
-                for role in a.iter().filter(|role| !b.contains(role)) {
-                    let steps = [Step::key("x-access"), Step::Value((*role).to_owned())];
-                    self.say(whole, &steps, Said::new(&ROLE_EXCLUDED).old(quoted(role)));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn parameters(&mut self) {
-        let old = declared_parameters(&self.schemas.old, &self.old);
-        let new = declared_parameters(&self.schemas.new, &self.new);
-        // Path parameters go by their place in the path.
-        let names = |declared: &Declared<'a>| placeholders(declared.path);
-        let (old_names, new_names) = (names(&self.old), names(&self.new));
-        let place_in_path = |names: &[&str], name: &str| names.iter().position(|n| *n == name);
-        let same = |a: &Parameter<'a>, b: &Parameter<'a>| match (a.place, b.place) {
-            ("path", "path") if old_names.len() == new_names.len() => {
-                place_in_path(&old_names, a.name) == place_in_path(&new_names, b.name)
-            }
-            ("header", "header") => a.name.eq_ignore_ascii_case(b.name),
-            (x, y) => x == y && a.name == b.name,
-        };
-        let mut gone: Vec<_> = old.iter().filter(|a| !new.iter().any(|b| same(a, b))).collect();
-        for after in &new {
-            if let Some(before) = old.iter().find(|a| same(a, after)) {
-                self.parameter(before, after);
-                continue;
-            }
-            // Moved from the query into a header, or called otherwise.
-            let moved = gone
-                .iter()
-                .position(|a| a.name == after.name && a.place != "path" && after.place != "path");
-            let renamed = || {
-                let alike = |a: &&Parameter<'a>| {
-                    a.place == after.place
-                        && a.place != "path"
-                        && a.value.get("schema") == after.value.get("schema")
-                        && (similar(a.name, after.name) || texts(after.value, "x-aliases").contains(&a.name))
-                };
-                let candidates: Vec<_> = gone
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, a)| alike(a))
-                    .map(|(i, _)| i)
-                    .collect();
-                let come_alike = new
-                    .iter()
-                    .filter(|b| !old.iter().any(|a| same(a, b)) && b.place == after.place);
-                (candidates.len() == 1 && come_alike.count() == 1).then(|| candidates[0])
-            };
-            if let Some(index) = moved {
-                let before = gone.remove(index);
-                let part = Part {
-                    what: Some(format!("parameter `{}`", after.name)),
-                    ..Parameter::part(before, after)
-                };
-                let said = Said::new(&PARAMETER_RELOCATED).old(before.place).new_text(after.place);
-                self.say(&part, &[], said.positions(Positions::REQUEST));
-                self.parameter(before, after);
-            } else if let Some(index) = renamed() {
-                let before = gone.remove(index);
-                let part = Part {
-                    what: Some(format!("a {} parameter", after.place)),
-                    ..Parameter::part(before, after)
-                };
-                let said = Said::new(&PARAMETER_RENAMED)
-                    .old(quoted(before.name))
-                    .new_text(quoted(after.name));
-                self.say(&part, &[], said.positions(Positions::REQUEST));
-                self.parameter(before, after);
-            } else if after.place != "path" || old_names.len() == new_names.len() {
-                let rule = if flag(after.value, "required") {
-                    &PARAMETER_DEMANDED
-                } else {
-                    &PARAMETER_ADDED
-                };
-                let said = Said::new(rule).same(fingerprint([after.value]));
-                let part = Parameter::part(after, after);
-                self.say_one_sided(&part, said, None);
-            }
-        }
-        for before in gone {
-            if before.place != "path" || old_names.len() == new_names.len() {
-                let said = Said::new(&PARAMETER_REMOVED).same(fingerprint([before.value]));
-                let part = Parameter::part(before, before);
-                self.say_one_sided(&part, said, Some(()));
-            }
-        }
-    }
-
-    /// Something that one side does not have: there, its place is that of the operation.
-    fn say_one_sided(&mut self, part: &Part<'a>, said: Said, old: Option<()>) {
-        let part = Part {
-            what: part.what.clone(),
-            old: part.old,
-            new: part.new,
-            old_way: if old.is_some() {
-                part.old_way.clone()
-            } else {
-                self.old.way()
-            },
-            new_way: if old.is_none() {
-                part.new_way.clone()
-            } else {
-                self.new.way()
-            },
-        };
-        self.say(&part, &[], said.positions(Positions::REQUEST));
-    }
-
-    fn parameter(&mut self, before: &Parameter<'a>, after: &Parameter<'a>) {
-        let part = Parameter::part(before, after);
-        let request = |rule| Said::new(rule).positions(Positions::REQUEST);
-        // Parameters of a path are always required, whatever is written.
-        if after.place != "path" {
-            match (flag(before.value, "required"), flag(after.value, "required")) {
-                (false, true) => self.say(&part, &[Step::key("required")], request(&PARAMETER_BECAME_REQUIRED)),
-                (true, false) => self.say(&part, &[Step::key("required")], request(&PARAMETER_BECAME_OPTIONAL)),
-                _ => {}
-            }
-        }
-        match (
-            flag(before.value, "allowEmptyValue"),
-            flag(after.value, "allowEmptyValue"),
-        ) {
-            (false, true) => self.say(&part, &[Step::key("allowEmptyValue")], request(&EMPTY_VALUE_ALLOWED)),
-            (true, false) => self.say(&part, &[Step::key("allowEmptyValue")], request(&EMPTY_VALUE_FORBIDDEN)),
-            _ => {}
-        }
-        if before.place == after.place && before.style() != after.style() {
-            let said = request(&PARAMETER_STYLE_CHANGED)
-                .old(before.style())
-                .new_text(after.style());
-            self.say(&part, &[Step::key("style")], said);
-        }
-        let (a, b) = (texts(before.value, "x-aliases"), texts(after.value, "x-aliases"));
-        for alias in b.iter().filter(|alias| !a.contains(alias)) {
-            let steps = [Step::key("x-aliases"), Step::Value((*alias).to_owned())];
-            self.say(&part, &steps, request(&PARAMETER_ALIAS_ADDED).new_text(quoted(alias)));
-        }
-        for alias in a.iter().filter(|alias| !b.contains(alias)) {
-            let steps = [Step::key("x-aliases"), Step::Value((*alias).to_owned())];
-            self.say(&part, &steps, request(&PARAMETER_ALIAS_REMOVED).old(quoted(alias)));
-        }
-        self.description(&part);
-        self.deprecation(&part);
-        self.example(&part);
-        self.extensions(&part, &["x-aliases"]);
-        let (a, b) = part.child("schema");
-        if a.is_some() || b.is_some() {
-            self.use_schema(&part, &[Step::key("schema")], a, b, Positions::REQUEST);
-        }
-        self.content(&part, Positions::REQUEST);
-    }
-
     pub fn example(&mut self, part: &Part<'a>) {
         for key in ["example", "examples"] {
             let (a, b) = part.child(key);
@@ -521,72 +299,4 @@ impl<'a> Parts<'a, '_> {
             }
         }
     }
-}
-
-/// A parameter of an operation or of its path.
-struct Parameter<'a> {
-    name: &'a str,
-    place: &'a str,
-    value: &'a Value,
-    way: Vec<Step>,
-}
-
-impl<'a> Parameter<'a> {
-    fn part(before: &Self, after: &Self) -> Part<'a> {
-        Part {
-            what: Some(format!("{} parameter `{}`", after.place, after.name)),
-            old: before.value,
-            new: after.value,
-            old_way: before.way.clone(),
-            new_way: after.way.clone(),
-        }
-    }
-
-    /// How it is written, with the defaults of the standard.
-    fn style(&self) -> String {
-        let by_place = if matches!(self.place, "query" | "cookie") {
-            "form"
-        } else {
-            "simple"
-        };
-        let style = text(self.value, "style").unwrap_or(by_place);
-        let explode = self
-            .value
-            .get("explode")
-            .and_then(Value::as_bool)
-            .unwrap_or(style == "form");
-        let reserved = if flag(self.value, "allowReserved") {
-            ", reserved characters as they are"
-        } else {
-            ""
-        };
-        format!("`{style}`{}{reserved}", if explode { ", exploded" } else { "" })
-    }
-}
-
-fn declared_parameters<'a>(document: &super::schema::Document<'a>, declared: &Declared<'a>) -> Vec<Parameter<'a>> {
-    let own = declared.way();
-    let shared = own[..2].to_vec();
-    let mut all: Vec<Parameter<'a>> = Vec::new();
-    for (holder, way) in [(declared.value, own), (declared.item, shared)] {
-        let list = holder.get("parameters").and_then(Value::as_array);
-        for parameter in list.into_iter().flatten() {
-            let (value, _) = document.resolve(parameter);
-            let (Some(name), Some(place)) = (text(value, "name"), text(value, "in")) else {
-                continue;
-            };
-            if all.iter().any(|known| known.name == name && known.place == place) {
-                continue;
-            }
-            let told = vec![("name", name.to_owned()), ("in", place.to_owned())];
-            let way = [way.as_slice(), &[Step::key("parameters"), Step::Entry(told)]].concat();
-            all.push(Parameter {
-                name,
-                place,
-                value,
-                way,
-            });
-        }
-    }
-    all
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
+
 use serde_json::{Map, Value};
 
 /// The schemas that hold at one place, all of them: one, usually, and several under `allOf`.
@@ -19,17 +20,17 @@ pub struct Document<'a> {
 
 /// The types of JSON, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Types(u8);
+pub struct Types(pub(super) u8);
 
 const NAMES: [&str; 6] = ["boolean", "integer", "number", "string", "array", "object"];
 const INTEGER: u8 = 1 << 1;
 const NUMBER: u8 = 1 << 2;
 
 impl Types {
-    const ANY: Self = Self(0b11_1111);
+    pub(super) const ANY: Self = Self(0b11_1111);
     const SCALARS: Self = Self(0b00_1111);
 
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         NAMES.iter().position(|n| *n == name).map(|index| Self(1 << index))
     }
 
@@ -46,7 +47,7 @@ impl Types {
         Self::SCALARS.contains(self)
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         let both = self.closed() & other.closed();
         // `number` stands for both again.
         let both = if both & NUMBER != 0 { both & !INTEGER } else { both };
@@ -133,9 +134,6 @@ pub struct Schema<'a> {
 pub const LEAST: [&str; 3] = ["minLength", "minItems", "minProperties"];
 pub const MOST: [&str; 3] = ["maxLength", "maxItems", "maxProperties"];
 
-/// Extensions that the stages of the contract leave for each other and that say nothing to readers.
-const INTERNAL: [&str; 4] = ["x-name", "x-ref-name", "x-nullable", "x-extensible-enum"];
-
 impl<'a> Document<'a> {
     pub fn new(root: &'a Value) -> Self {
         Self {
@@ -184,7 +182,7 @@ impl<'a> Document<'a> {
             [one] => self.name_of(one),
             _ => None,
         };
-        let schema = Rc::new(form(&joined, name));
+        let schema = Rc::new(super::form::form(&joined, name));
         self.known.borrow_mut().insert(key, schema.clone());
         schema
     }
@@ -245,13 +243,13 @@ impl<'a> Document<'a> {
 
 /// Everything that holds at one place, the outermost word last.
 #[derive(Default)]
-struct Joined<'a> {
-    parts: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
-    unions: Vec<(&'static str, Vec<(usize, &'a Value)>)>,
-    nullable: bool,
-    never: bool,
+pub(super) struct Joined<'a> {
+    pub(super) parts: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
+    pub(super) unions: Vec<(&'static str, Vec<(usize, &'a Value)>)>,
+    pub(super) nullable: bool,
+    pub(super) never: bool,
     /// A reference that leads out of the document, or nowhere.
-    elsewhere: Option<&'a Value>,
+    pub(super) elsewhere: Option<&'a Value>,
 }
 
 fn array<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
@@ -290,61 +288,6 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
-    let mut schema = Schema {
-        name,
-        types: Types::ANY,
-        nullable: joined.nullable,
-        members: IndexMap::new(),
-        required: Vec::new(),
-        unknown: Unknown::Anything,
-        items: None,
-        one_of: Vec::new(),
-        any_of: Vec::new(),
-        discriminator: None,
-        values: None,
-        constant: None,
-        known_values: None,
-        minimum: None,
-        maximum: None,
-        counts: BTreeMap::new(),
-        multiple_of: None,
-        unique: false,
-        patterns: Vec::new(),
-        format: None,
-        default: None,
-        deprecated: false,
-        read_only: false,
-        write_only: false,
-        description: None,
-        examples: BTreeMap::new(),
-        others: BTreeMap::new(),
-        extensions: BTreeMap::new(),
-    };
-    for (key, branches) in &joined.unions {
-        let all = if *key == "oneOf" {
-            &mut schema.one_of
-        } else {
-            &mut schema.any_of
-        };
-        all.extend(branches);
-    }
-    for (object, owner) in &joined.parts {
-        let owner = if *owner == name { None } else { *owner };
-        for (key, value) in *object {
-            schema.take(object, key, value, owner);
-        }
-    }
-    if let Some(reference) = joined.elsewhere {
-        schema.others.insert("$ref", reference);
-    }
-    if joined.never {
-        schema.others.insert("not", &Value::Bool(true));
-    }
-    schema.infer_type();
-    schema
-}
-
 impl<'a> Schema<'a> {
     /// The keyword and the branches of a union.
     pub fn union(&self) -> Option<(&'static str, &[(usize, &'a Value)])> {
@@ -364,163 +307,6 @@ impl<'a> Schema<'a> {
             (None, Some(values)) if values.len() == 1 => format!("`{}`", values[0]),
             (None, _) => self.types.describe(),
         }
-    }
-
-    fn take(&mut self, object: &'a Map<String, Value>, key: &'a str, value: &'a Value, owner: Option<&'a str>) {
-        match key {
-            "type" => self.take_type(value),
-            "nullable" | "x-nullable" => self.nullable |= value == &Value::Bool(true),
-            "properties" => {
-                for (name, member) in value.as_object().into_iter().flatten() {
-                    let entry = self.members.entry(name).or_insert(Member {
-                        parts: Vec::new(),
-                        owner,
-                    });
-                    entry.parts.push(member);
-                }
-            }
-            "required" if value.is_array() => {
-                for name in value.as_array().into_iter().flatten().filter_map(Value::as_str) {
-                    if !self.required.contains(&name) {
-                        self.required.push(name);
-                    }
-                }
-            }
-            "additionalProperties" => match (value, &mut self.unknown) {
-                (Value::Bool(false), unknown) => *unknown = Unknown::Refused,
-                (Value::Bool(true), _) | (_, Unknown::Refused) => {}
-                (schema, Unknown::Typed(parts)) => parts.push(schema),
-                (Value::Object(schema), _) if schema.is_empty() => {}
-                (schema, unknown) => *unknown = Unknown::Typed(vec![schema]),
-            },
-            "items" => self.items.get_or_insert_default().push(value),
-            "discriminator" => self.discriminator = Some(value),
-            "enum" => self.take_values(value),
-            "const" => match value {
-                Value::Null => self.nullable = true,
-                value => self.constant = Some(value),
-            },
-            "x-extensible-enum" => self.known_values = value.as_array().map(|v| v.iter().collect()),
-            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => self.take_bound(object, key, value),
-            "minLength" | "minItems" | "minProperties" | "maxLength" | "maxItems" | "maxProperties" => {
-                self.take_count(key, value);
-            }
-            "multipleOf" => self.multiple_of = value.as_f64(),
-            "uniqueItems" => self.unique |= value == &Value::Bool(true),
-            "pattern" => {
-                if let Some(pattern) = value.as_str()
-                    && !self.patterns.contains(&pattern)
-                {
-                    self.patterns.push(pattern);
-                }
-            }
-            "format" => self.format = value.as_str(),
-            "default" => self.default = Some(value),
-            "deprecated" => self.deprecated = value == &Value::Bool(true),
-            "readOnly" => self.read_only = value == &Value::Bool(true),
-            "writeOnly" => self.write_only = value == &Value::Bool(true),
-            "description" => self.description = value.as_str(),
-            "example" | "examples" => {
-                self.examples.insert(key, value);
-            }
-            "$ref" | "allOf" | "oneOf" | "anyOf" | "title" | "$comment" | "externalDocs" | "$id" | "$defs"
-            | "$schema" => {}
-            key if INTERNAL.contains(&key) => {}
-            key if key.starts_with("x-") => {
-                self.extensions.insert(key, value);
-            }
-            key => {
-                self.others.insert(key, value);
-            }
-        }
-    }
-
-    fn take_type(&mut self, value: &Value) {
-        let names: Vec<_> = match value {
-            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-            other => other.as_str().into_iter().collect(),
-        };
-        self.nullable |= names.contains(&"null");
-        let types = names
-            .iter()
-            .filter_map(|name| Types::named(name))
-            .reduce(|a, b| Types(a.0 | b.0));
-        if let Some(types) = types {
-            self.types = self.types.and(types);
-        }
-    }
-
-    fn take_values(&mut self, value: &'a Value) {
-        let Some(values) = value.as_array() else { return };
-        self.nullable |= values.iter().any(Value::is_null);
-        let values = values.iter().filter(|value| !value.is_null());
-        self.values = Some(match self.values.take() {
-            Some(ours) => ours.into_iter().filter(|o| values.clone().any(|v| v == *o)).collect(),
-            None => values.collect(),
-        });
-    }
-
-    /// 3.0 says `exclusiveMinimum: true` beside a `minimum`, 3.1 gives it a number of its own.
-    fn take_bound(&mut self, object: &Map<String, Value>, key: &str, value: &Value) {
-        let Some(number) = value.as_f64() else { return };
-        let flag = match key {
-            "minimum" => "exclusiveMinimum",
-            "maximum" => "exclusiveMaximum",
-            _ => key,
-        };
-        let exclusive = flag == key || object.get(flag) == Some(&Value::Bool(true));
-        let lower = flag == "exclusiveMinimum";
-        let bound = Bound {
-            value: number,
-            exclusive,
-        };
-        let ours = if lower { &mut self.minimum } else { &mut self.maximum };
-        let tighter = ours.is_none_or(|ours| tightness(bound, ours, lower) == std::cmp::Ordering::Greater);
-        if tighter {
-            *ours = Some(bound);
-        }
-    }
-
-    fn take_count(&mut self, key: &str, value: &Value) {
-        let Some(count) = value
-            .as_u64()
-            .or_else(|| value.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
-        else {
-            return;
-        };
-        if let Some(key) = LEAST.into_iter().find(|k| *k == key) {
-            // At least none is no limit.
-            if count > 0 {
-                let ours = self.counts.entry(key).or_insert(count);
-                *ours = count.max(*ours);
-            }
-        } else if let Some(key) = MOST.into_iter().find(|k| *k == key) {
-            let ours = self.counts.entry(key).or_insert(count);
-            *ours = count.min(*ours);
-        }
-    }
-
-    fn infer_type(&mut self) {
-        if self.types != Types::ANY {
-            return;
-        }
-        let inferred = if !self.members.is_empty() || self.unknown != Unknown::Anything {
-            "object"
-        } else if self.items.is_some() {
-            "array"
-        } else if self
-            .values
-            .iter()
-            .flatten()
-            .chain(&self.constant)
-            .all(|v| v.is_string())
-            && (self.values.is_some() || self.constant.is_some())
-        {
-            "string"
-        } else {
-            return;
-        };
-        self.types = Types::named(inferred).unwrap_or(Types::ANY);
     }
 }
 
