@@ -14,6 +14,7 @@ const LIST: List = List {
     fields: FIELDS,
     indexed: &[],
     search_text: None,
+    texts: None,
     tables: &["accounts", "dealer_branches", "dealers"],
 };
 

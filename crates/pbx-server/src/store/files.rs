@@ -68,6 +68,7 @@ const LIST: List = List {
     fields: FIELDS,
     indexed: &[],
     search_text: None,
+    texts: None,
     tables: &["dealers", "files", "tenants"],
 };
 

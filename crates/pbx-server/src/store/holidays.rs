@@ -15,6 +15,7 @@ const LIST: List = List {
     fields: FIELDS,
     indexed: &["id", "name", "region", "year_start"],
     search_text: None,
+    texts: None,
     tables: &["holidays", "tenants"],
 };
 

@@ -15,6 +15,9 @@ use crate::domain::list::{Field, Kind, ListQuery, Page, Search};
 /// enough of them soon.
 const FEW: u32 = if cfg!(test) { 4 } else { 2_000 };
 
+/// Both engines find three letters that follow each other, and look at everything for fewer.
+const INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
+
 /// What there is to know about a list besides its query.
 pub struct List {
     /// What can be asked about a row. Its table has these as columns, and a unique `id`.
@@ -23,6 +26,9 @@ pub struct List {
     pub indexed: &'static [&'static str],
     /// The column with all its texts in lower case, with [`BETWEEN`] between them, if there is one.
     pub search_text: Option<&'static str>,
+    /// What finds parts of these texts, if there is something: a relation with the id of the row as `rowid` and its
+    /// `search_text`, whose `LIKE` an index helps with.
+    pub texts: Option<&'static str>,
     /// The tables that decide which rows there are, if it may be long: then its count is remembered until one of them changes.
     pub tables: &'static [&'static str],
 }
@@ -34,6 +40,7 @@ impl List {
             fields,
             indexed: &[],
             search_text: None,
+            texts: None,
             tables: &[],
         }
     }
@@ -52,6 +59,51 @@ impl List {
             Filter::Not(_) | Filter::CompareFields(..) | Filter::Constant(_) | Filter::Unknown => false,
         }
     }
+}
+
+/// Pieces of text that every row has which passes: as they are in the text in lower case, and each long enough for an index.
+fn pieces(query: &ListQuery) -> Vec<String> {
+    fn of_filter<'a>(filter: &'a Filter, texts: &mut Vec<&'a str>) {
+        match filter {
+            Filter::And(parts) => parts.iter().for_each(|part| of_filter(part, texts)),
+            Filter::Match(field, _, text) if field.kind == Kind::Text => texts.push(text),
+            _ => {}
+        }
+    }
+    fn of_search<'a>(search: &'a Search, texts: &mut Vec<&'a str>) {
+        match search {
+            Search::All(parts) => parts.iter().for_each(|part| of_search(part, texts)),
+            Search::Term(term) => texts.push(term),
+            Search::Any(_) | Search::Not(_) => {}
+        }
+    }
+    let mut texts = Vec::new();
+    query.filter.iter().for_each(|filter| of_filter(filter, &mut texts));
+    query.search.iter().for_each(|search| of_search(search, &mut texts));
+    // What a letter beyond ASCII is in lower case can depend on its neighbours; the others stand for something in `LIKE`.
+    let breaks = |letter: char| !letter.is_ascii() || matches!(letter, '%' | '_' | '\\');
+    let pieces = texts.into_iter().flat_map(|text| text.split(breaks));
+    pieces
+        .filter(|piece| piece.len() >= INDEXED_LENGTH)
+        .map(str::to_ascii_lowercase)
+        .collect()
+}
+
+/// The ids of the rows that have one of the [`pieces`], if something finds them and they are few.
+fn few_with_a_piece(tx: &mut Tx<'_>, list: &List, query: &ListQuery) -> Result<Option<SelectStatement>, StoreError> {
+    let Some(texts) = list.texts else { return Ok(None) };
+    for piece in pieces(query) {
+        let has_piece = Expr::col("search_text").like(format!("%{piece}%"));
+        let ids = Query::select()
+            .column("rowid")
+            .from(texts)
+            .and_where(has_piece)
+            .to_owned();
+        if are_few(tx, list, &ids)? {
+            return Ok(Some(ids));
+        }
+    }
+    Ok(None)
 }
 
 /// How the rows of a page are found.
@@ -74,19 +126,24 @@ pub fn page<T>(
     query: &ListQuery,
     map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Page<T>, StoreError> {
-    let found = matching(select.clone(), list, query, Access::Search);
+    let mut found = matching(select.clone(), list, query, Access::Search);
     let counting = counted(found.clone());
     let remembered = tx.count(list.tables, &counting);
     let mut count = remembered.as_ref().and_then(Count::known);
-    let searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
-    if searched && count.is_none() {
-        count = count_few(tx, found)?;
+    let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
+    if let Some(ids) = few_with_a_piece(tx, list, query)? {
+        found.and_where(Expr::col("id").in_subquery(ids));
+        searched = true;
     }
-    let access = match count {
-        Some(count) if searched && count < FEW.into() => Access::Search,
-        _ => Access::Walk,
+    if searched && count.is_none() {
+        count = tx.first(&up_to_few(found.clone()), |row| row.get(0))?;
+        count = count.filter(|count| *count < FEW.into());
+    }
+    let found = match count {
+        Some(count) if searched && count < FEW.into() => found,
+        _ => matching(select, list, query, Access::Walk),
     };
-    let items = tx.all(&ordered(matching(select, list, query, access), query), map)?;
+    let items = tx.all(&ordered(found, query), map)?;
 
     // A page that is not full ends the list, which saves counting.
     let last = items.len() < query.top as usize && (!items.is_empty() || query.skip == 0);
@@ -135,12 +192,24 @@ fn counted(mut select: SelectStatement) -> SelectStatement {
     select.clear_selects().expr(Func::count(Expr::col(Asterisk))).to_owned()
 }
 
-/// How many rows there are, if that is less than [`FEW`].
-fn count_few(tx: &mut Tx<'_>, mut select: SelectStatement) -> Result<Option<i64>, StoreError> {
+/// How many rows there are, or [`FEW`] if there are more.
+fn up_to_few(mut select: SelectStatement) -> SelectStatement {
     select.clear_selects().expr(Expr::value(1)).limit(FEW.into());
-    let select = counted(Query::select().from_subquery(select, "first_ones").to_owned());
-    let count = tx.first(&select, |row| row.get(0))?;
-    Ok(count.filter(|count| *count < FEW.into()))
+    counted(Query::select().from_subquery(select, "first_ones").to_owned())
+}
+
+/// Whether those are less than [`FEW`] rows of the list.
+fn are_few(tx: &mut Tx<'_>, list: &List, select: &SelectStatement) -> Result<bool, StoreError> {
+    let counting = up_to_few(select.clone());
+    let remembered = tx.count(list.tables, &counting);
+    let count = match remembered.as_ref().and_then(Count::known) {
+        Some(count) => count,
+        None => tx.first(&counting, |row| row.get(0))?.unwrap_or(0),
+    };
+    if let Some(remembered) = remembered {
+        remembered.remember(count);
+    }
+    Ok(count < FEW.into())
 }
 
 /// The condition as one that no engine takes an index for, and that PostgreSQL takes for one that many rows pass.

@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(100, "0100_lists"),
     step!(110, "0110_trunks"),
     step!(120, "0120_search"),
+    step!(130, "0130_parts_of_texts"),
 ];
 
 /// The version a database has after all steps.

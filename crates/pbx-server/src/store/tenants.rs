@@ -63,6 +63,7 @@ const LIST: List = List {
         ABOVE.name,
     ],
     search_text: Some("search_text"),
+    texts: Some("tenant_texts"),
     tables: &["dealer_tenants", "tenants"],
 };
 

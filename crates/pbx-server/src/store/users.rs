@@ -15,6 +15,7 @@ const LIST: List = List {
     fields: FIELDS,
     indexed: &[],
     search_text: None,
+    texts: None,
     tables: &["accounts", "tenants", "users"],
 };
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use proptest::prelude::*;
 use sea_query::Query;
 
-use super::{List, page};
+use super::{BETWEEN, List, page};
 use crate::domain::Id;
 use crate::domain::list::testing::{FIELDS, Thing, order};
 use crate::domain::list::{ListParameters, ListQuery, SortKey};
@@ -19,7 +19,14 @@ const LONG: List = List {
     fields: FIELDS,
     indexed: &["id", "name", "port", "enabled", "at"],
     search_text: None,
+    texts: None,
     tables: &["things"],
+};
+
+/// As a list is in whose texts an index finds parts.
+const FOUND: List = List {
+    texts: Some("thing_texts"),
+    ..LONG
 };
 
 /// A few letters so that rows meet, with everything in them that could break quoting or case folding.
@@ -126,9 +133,11 @@ impl Fixture {
         TestStore::on_every_engine().map(|on| {
             on.place.sql(
                 "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, note TEXT, port INTEGER, enabled INTEGER, at INTEGER)
-                 STRICT",
+                 STRICT;
+                 CREATE VIRTUAL TABLE thing_texts USING fts5(search_text, tokenize = 'trigram')",
                 "CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT COLLATE \"C\", note TEXT COLLATE \"C\", port BIGINT,
-                 enabled BOOLEAN, at BIGINT); ALTER TABLE things OWNER TO pbx",
+                 enabled BOOLEAN, at BIGINT); ALTER TABLE things OWNER TO pbx;
+                 CREATE TABLE thing_texts (rowid BIGINT, search_text TEXT COLLATE \"C\"); ALTER TABLE thing_texts OWNER TO pbx",
             );
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -141,6 +150,7 @@ impl Fixture {
     fn fill(&self, things: Vec<Thing>) {
         let work = move |tx: &mut crate::store::Tx<'_>| {
             tx.execute(Query::delete().from_table("things"))?;
+            tx.execute(Query::delete().from_table("thing_texts"))?;
             for thing in &things {
                 let mut insert = Query::insert();
                 insert
@@ -154,6 +164,13 @@ impl Fixture {
                         thing.enabled.into(),
                         optional_time(thing.at).into(),
                     ]);
+                tx.execute(&insert)?;
+                let texts = [&thing.name, &thing.note].map(|text| text.as_deref().unwrap_or_default());
+                let mut insert = Query::insert();
+                insert
+                    .into_table("thing_texts")
+                    .columns(["rowid", "search_text"])
+                    .values_panic([thing.id.into(), texts.join(BETWEEN).to_lowercase().into()]);
                 tx.execute(&insert)?;
             }
             Ok::<_, StoreError>(())
@@ -237,7 +254,7 @@ fn answers_equal_those_of_the_evaluator() {
             fixture.fill(things.clone());
             let expected = expected(&things, &query);
             // The last answer has its count from memory.
-            for list in [&SHORT, &LONG, &LONG] {
+            for list in [&SHORT, &LONG, &LONG, &FOUND, &FOUND] {
                 prop_assert_eq!(&fixture.ask(list, &query), &expected);
             }
             Ok(())
