@@ -38,6 +38,7 @@ mod sbc;
 mod tenant;
 mod tenant_dealers;
 mod tenant_events;
+mod tenant_lists;
 mod tenants;
 mod transcript;
 mod transports;
