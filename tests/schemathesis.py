@@ -18,6 +18,10 @@ URL = os.environ["PBX_URL"]
 PASSWORD = "Corr3ct-Horse"
 ADMINISTRATOR = {"username": "admin", "password": PASSWORD}
 DEALER = {"username": "distributor", "password": PASSWORD}
+USER = {"username": "boss", "password": PASSWORD, "domain": "tenant.example.com"}
+
+# Who and what must stay for the caller to stay signed in, by the first part of their paths.
+OWN = {}
 
 # Operations after which the session is over.
 ENDING = {"/auth/sign_out", "/login/oauth/revoke"}
@@ -58,7 +62,7 @@ def dealer(token):
 
 def tenant(token):
     """The system administrator, switched into a tenant."""
-    body = {"name": "Tenant", "domain": "tenant.example.com", "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU"}
+    body = {"name": "Tenant", "domain": USER["domain"], "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU"}
     made = call("/tenants", body | {"enabled": True}, token)
 
     def switched():
@@ -69,20 +73,28 @@ def tenant(token):
     return switched
 
 
+def user(token):
+    """A tenant's own administrator."""
+    body = {"name": USER["username"], "display_name": "Boss", "email": "boss@example.com", "password": PASSWORD, "role": "Admin"}
+    body |= {"extension_number": "1000", "extension_password": PASSWORD}
+    OWN["users"] = call("/users", body, tenant(token)())["id"]
+    return lambda: sign_in(USER)
+
+
 # What each makes with an administrator's token, and how to get sessions of it.
-CALLERS = {"administrator": administrator, "dealer": dealer, "tenant": tenant}
+CALLERS = {"administrator": administrator, "dealer": dealer, "tenant": tenant, "user": user}
 
 
 def prepare():
     token = sign_in(ADMINISTRATOR)
-    rule = call("/ip_filters", {"cidr": "127.0.0.1", "target": "ACCEPT"}, token)
+    OWN["ip_filters"] = call("/ip_filters", {"cidr": "127.0.0.1", "target": "ACCEPT"}, token)["id"]
     kind = os.environ["PBX_CALLER"]
     if kind not in CALLERS:
         raise SystemExit(f"there is no caller {kind!r}, only {', '.join(CALLERS)}")
-    return rule["id"], CALLERS[kind](token)
+    return CALLERS[kind](token)
 
 
-OWN_RULE, new_session = prepare()
+new_session = prepare()
 
 
 @schemathesis.hook
@@ -118,8 +130,9 @@ class Session:
 
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
-    # Ids are taken from lists as well, so that it could be the rule that lets us in.
-    if case.path_parameters and case.path_parameters.get("id") == OWN_RULE:
+    # Ids are taken from lists as well, so that it could be the rule that lets us in, or ourselves.
+    own = OWN.get(case.operation.path.split("/")[1])
+    if own is not None and case.path_parameters and case.path_parameters.get("id") == own:
         case.path_parameters["id"] = "1"
 
 

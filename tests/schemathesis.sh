@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sends a server what the contract allows and what it forbids, and looks whether every answer is one that the contract allows.
 #
-#     tests/schemathesis.sh [administrator|dealer|tenant] [arguments of `schemathesis run`]
+#     tests/schemathesis.sh [administrator|dealer|tenant|user] [arguments of `schemathesis run`]
 #
 # The first argument says who calls (tests/schemathesis.py knows how each signs in). How to read what it prints is said in
 # docs/conventions.md.
