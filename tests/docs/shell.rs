@@ -1,7 +1,7 @@
 //! What a shell makes of a snippet: which programs it would start, and with which arguments.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -22,14 +22,9 @@ const PLACEHOLDERS: [(&str, &str); 6] = [
     ("TIME", "2026-01-01T00:00:00Z"),
 ];
 
-/// Writes its name and its arguments, with separators that no argument has.
-const RECORDER: &str = r#"#!/bin/sh
-{
-    printf '%s' "${0#./}"
-    for argument in "$@"; do printf '\037%s' "$argument"; done
-    printf '\036'
-} >> "$RECORD"
-"#;
+/// Stands in for every program. It is in the workspace because a file that a test has just written cannot always be run: another
+/// thread that starts a program may have it open at that moment.
+const RECORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recorder.sh");
 
 /// The programs that a snippet starts, each with its arguments. Nothing of it is done.
 pub fn calls(snippet: &Snippet) -> Result<Vec<Vec<String>>, String> {
@@ -38,8 +33,7 @@ pub fn calls(snippet: &Snippet) -> Result<Vec<Vec<String>>, String> {
     let record = folder.path().join("record");
     let recorder = |path: &Path| {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, RECORDER).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(RECORDER, path).unwrap();
     };
     PROGRAMS.iter().for_each(|name| recorder(&programs.join(name)));
     SCRIPTS.iter().for_each(|name| recorder(&folder.path().join(name)));
