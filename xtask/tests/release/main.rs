@@ -1,143 +1,25 @@
-//! A release of the vendor from end to end: what `cargo xtask upstream` says of it, what it does, and where the corrections and
-//! the compiler lead from there. The release is made up; the workspace that takes it in is a copy of this one.
+//! A release of the vendor from end to end: what `cargo xtask upstream` says of it, what it does, where the corrections and
+//! the compiler lead from there, and what the client from before it makes of answers from after it. The release is made up; the
+//! workspace that takes it in is a copy of this one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod callers;
+mod client;
+mod copy;
+mod invention;
+mod samples;
+mod verdicts;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
-use pbx_client::types;
-use serde_json::json;
+use xtask::diff::{Level, Side};
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
-}
-
-/// A copy of the workspace, in git, and a folder of pages beside it.
-struct Copy {
-    folder: tempfile::TempDir,
-}
-
-impl Copy {
-    fn new() -> Self {
-        let copy = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        copy_folder(&workspace(), &copy.root());
-        for arguments in [
-            &["init", "--quiet"][..],
-            &["add", "--all"],
-            &["commit", "--quiet", "--message", "The tree"],
-        ] {
-            copy.git(arguments);
-        }
-        copy_folder(&workspace().join("specs/upstream"), &copy.pages());
-        fs::remove_file(copy.pages().join("SOURCE.md")).unwrap();
-        copy
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.path().join("tree")
-    }
-
-    /// The new pages.
-    fn pages(&self) -> PathBuf {
-        self.folder.path().join("release")
-    }
-
-    fn git(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(self.root())
-            .args(["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com"])
-            .args(arguments)
-            // Set where the tests run in a hook of git.
-            .env_remove("GIT_DIR")
-            .env_remove("GIT_INDEX_FILE")
-            .env_remove("GIT_WORK_TREE")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn xtask(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap()
-    }
-
-    /// `xtask upstream release`, in the copy: how it ended, and all it said.
-    fn upstream(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let root = self.root();
-        let mut all = vec!["upstream", "release", "--root", root.to_str().unwrap()];
-        all.extend(arguments);
-        told(&self.xtask(&all))
-    }
-
-    fn codegen(&self) -> (Option<i32>, String) {
-        let (root, specs) = (self.root(), self.root().join("specs"));
-        let arguments = [
-            "codegen",
-            "--specs",
-            specs.to_str().unwrap(),
-            "--out",
-            root.to_str().unwrap(),
-        ];
-        told(&self.xtask(&arguments))
-    }
-
-    /// What the compiler says of the implementation.
-    fn check(&self) -> String {
-        // The dependencies are there already; sharing the build directory spares compiling them again.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["check", "--offline", "--quiet", "--package", "pbx-server", "--lib"]);
-        cargo.env("CARGO_TARGET_DIR", target).current_dir(self.root());
-        // What cargo tells this test about its package would make the build scripts of dependencies run again.
-        for (name, _) in std::env::vars() {
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(name);
-            }
-        }
-        let (code, text) = told(&cargo.output().unwrap());
-        assert_ne!(code, Some(0), "the implementation compiles, and should not: {text}");
-        text
-    }
-
-    /// Changes a file of the copy or of the release, in as many places as are expected.
-    fn edit(&self, path: &str, from: &str, to: &str, places: usize) {
-        let path = self.folder.path().join(path);
-        let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(from).count(), places, "`{from}` in {}", path.display());
-        fs::write(&path, text.replace(from, to)).unwrap();
-    }
-}
-
-fn told(output: &Output) -> (Option<i32>, String) {
-    let text = [&output.stdout[..], &output.stderr].concat();
-    (output.status.code(), String::from_utf8(text).unwrap())
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
-        // `.git` is a file where the workspace is one of several work trees; the copy has a repository of its own.
-        if name == "target" || name == ".git" {
-            continue;
-        }
-        if path.is_dir() {
-            copy_folder(&path, &to.join(name));
-        } else {
-            fs::copy(&path, to.join(name)).unwrap();
-        }
-    }
-}
+use self::client::{Endpoint, Outcome, Reader};
+use self::copy::{Copy, told};
+use self::invention::{block, delete_action, invent};
 
 #[track_caller]
 fn assert_says(text: &str, lines: &[&str]) {
@@ -146,75 +28,25 @@ fn assert_says(text: &str, lines: &[&str]) {
     }
 }
 
-/// An operation as the vendor's pages hold one.
-fn block(path: &str, method: &str, operation: &str) -> String {
-    format!(
-        "\n```json\n{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"PortSIP PBX Rest API\",\"version\":\"22.0\"}},\
-         \"paths\":{{\"{path}\":{{\"{method}\":{operation}}}}}}}\n```\n"
-    )
+/// The contract that was generated from a workspace's documents.
+fn generated(root: &Path) -> Side {
+    let path = root.join("specs/generated/openapi.yaml");
+    Side::of_file("openapi.yaml", &path).unwrap()
 }
 
-/// The release: an operation more, one less, a field of another name, a tighter limit, a repaired erratum, another value, and
-/// a page with a resource that there was not.
-fn invent(copy: &Copy) {
-    let page = "release/tenant.md";
-    let id = r#"{"name":"id","in":"path","required":true,"schema":{"type":"string"},"description":"The unique ID of the holiday."}"#;
-    let added = format!(
-        r#"{{"tags":["Tenant"],"operationId":"copyHoliday","summary":"Copy a holiday","parameters":[{id}],"responses":{{"204":{{"description":"No Content"}},"4XX":{{"description":"Error"}}}}}}"#
-    );
-    let path = copy.folder.path().join(page);
-    let text = fs::read_to_string(&path).unwrap();
-    // The operation that goes is the last block of the page.
-    let (kept, last) = text.rsplit_once("```json\n").unwrap();
-    assert!(last.contains("\"operationId\":\"deleteHoliday\""), "{last}");
-    fs::write(&path, format!("{kept}{}", block("/holidays/{id}/copy", "post", &added))).unwrap();
-
-    copy.edit(page, "\"every_year\"", "\"yearly\"", 5);
-    copy.edit(
-        page,
-        r#""name":{"type":"string","minLength":1,"maxLength":64,"description":"The name of the holiday.\n"}"#,
-        r#""name":{"type":"string","minLength":1,"maxLength":32,"description":"The name of the holiday.\n"}"#,
-        4,
-    );
-    copy.edit(
-        page,
-        r#""year_end":{"type":"integer","description":"The start year of holiday.\n"}"#,
-        r#""year_end":{"type":"integer","description":"The end year of holiday."}"#,
-        4,
-    );
-    copy.edit(
-        "release/administration.md",
-        r#""enum":["ACCEPT","DENY"]"#,
-        r#""enum":["ACCEPT","DENY","OBSERVE"]"#,
-        4,
-    );
-    let reports = r#"{"tags":["Tenant"],"operationId":"retrieveReports","summary":"Retrieve reports","responses":{"200":{"description":"OK","content":{"application/json":{"schema":{"type":"object","properties":{"calls":{"type":"integer","format":"int64"}}}}}},"4XX":{"description":"Error"}}}"#;
-    fs::write(
-        copy.pages().join("reports.md"),
-        format!("# Reports\n{}", block("/reports", "get", reports)),
-    )
-    .unwrap();
+/// The operations with answers of which it is said that the client cannot read them.
+fn unreadable(before: &Side, after: &Side) -> BTreeSet<Endpoint> {
+    let changes = xtask::diff::compare(before, after);
+    let breaking = changes.into_iter().filter(|change| change.client() == Level::Breaking);
+    breaking
+        .flat_map(|change| change.operations)
+        .filter(|operation| operation.positions.answer)
+        .map(|operation| (operation.method, operation.path))
+        .collect()
 }
 
-/// Removes the action that a report points at with `specs/FILE:LINE:`.
-fn delete_action(copy: &Copy, place: &str) {
-    let (file, line) = place.rsplit_once(':').unwrap();
-    let path = copy.root().join(file);
-    let text = fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    let first = line.parse::<usize>().unwrap() - 1;
-    assert!(lines[first].starts_with("  - target:"), "{}", lines[first]);
-    let rest = &lines[first + 1..];
-    let length = rest
-        .iter()
-        .position(|line| line.starts_with("  - "))
-        .unwrap_or(rest.len());
-    let kept = [&lines[..first], &rest[length..]].concat();
-    fs::write(&path, kept.join("\n") + "\n").unwrap();
-}
-
-#[test]
-fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
+#[tokio::test]
+async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
     let copy = Copy::new();
     invent(&copy);
 
@@ -315,6 +147,24 @@ fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
     let (code, text) = copy.codegen();
     assert_eq!(code, Some(0), "{text}");
 
+    // The client from before reads the answers from after, but for what the report said that it cannot.
+    let (before, after) = (generated(&copy::workspace()), generated(&copy.root()));
+    let expected = unreadable(&before, &after);
+    let changes = xtask::diff::compare(&before, &after);
+    for change in changes.iter().filter(|change| change.client() == Level::Breaking) {
+        assert_says(&report, &[&change.sentence, &format!("[{}]", change.rule.id)]);
+    }
+    assert_eq!(expected, [("POST".to_owned(), "/voicemail".to_owned())].into());
+    let outcomes = Reader::of(&before.document).await.outcomes(&after.document).await;
+    assert_eq!(outcomes.len(), client::operations(&before.document).count() - 1);
+    for (endpoint, (outcome, answer)) in outcomes {
+        assert_eq!(
+            outcome != Outcome::Read,
+            expected.contains(&endpoint),
+            "{endpoint:?}: {outcome:?} of {answer}"
+        );
+    }
+
     // From there on the compiler leads: first what no trait has any more,
     let text = copy.check();
     assert_says(
@@ -336,32 +186,6 @@ fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
         &text,
         &["missing: `copy_holiday`", "every_year", "IpRuleTarget::Observe"],
     );
-}
-
-#[tokio::test]
-async fn the_client_from_before_reads_answers_from_after() {
-    let server = pbx_mock::MockServer::start();
-    server.list_holidays(|_, then| {
-        let holiday = json!({"id": "1", "name": "New Year", "yearly": true, "consecutive": false, "tags": ["new"]});
-        then.raw(
-            200,
-            "application/json",
-            json!({"count": 1, "items": [holiday], "next": null}).to_string(),
-        );
-    });
-    server.show_ip_rule(|_, then| {
-        let rule = json!({"id": "7", "cidr": "192.0.2.0/24", "target": "OBSERVE"});
-        then.raw(200, "application/json", rule.to_string());
-    });
-    let client = server.client();
-    let holidays = client.list_holidays().send().await.unwrap().into_inner();
-    assert_eq!(
-        holidays.items,
-        [types::Holiday::default().id("1").name("New Year").consecutive(false)]
-    );
-    let rule = client.show_ip_rule().id("7").send().await.unwrap().into_inner();
-    assert_eq!(rule.cidr.as_deref(), Some("192.0.2.0/24"));
-    assert_eq!(rule.target, Some(types::IpRuleTarget::Unknown("OBSERVE".to_owned())));
 }
 
 #[test]
