@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use crate::{Shell, new_tenant, signed_in, start};
+use crate::{Closed, Shell, new_tenant, signed_in, start};
 
 /// A server that answers everything with this status and body, or nothing at all.
 fn answering(answer: Option<(&str, &str)>) -> String {
@@ -66,8 +66,8 @@ fn every_kind_of_failure_has_its_code() {
     shell.create(&new_tenant("Acme", "acme.example"));
     shell.fails(7, &new_tenant("Acme", "acme.example"));
 
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    elsewhere(&format!("http://{closed}/api")).fails(9, &["tenants", "list"]);
+    let closed = Closed::new();
+    elsewhere(&closed.url("/api")).fails(9, &["tenants", "list"]);
     elsewhere("http://host.invalid/api").fails(9, &["tenants", "list"]);
     elsewhere(&answering(None)).fails(10, &["tenants", "list", "--timeout", "1"]);
 

@@ -1,8 +1,8 @@
 //! Several servers and accounts.
 
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD};
 
-use crate::{Shell, signed_in, start};
+use crate::{Closed, Ended, Shell, signed_in, start};
 
 #[test]
 fn two_profiles_are_two_servers() {
@@ -86,15 +86,20 @@ fn the_way_to_a_server_belongs_to_its_profile() {
 
     let certificate = shell.json(&["certificate", "show"])["crt"].as_str().unwrap().to_owned();
     shell.write("server.pem", certificate);
-    let trusted = [&login[..], &["--ca-certificate", "server.pem", "--profile", "trusted"]].concat();
-    let ended = shell.feed(&trusted, PASSWORD);
-    if ended.code == 0 {
-        shell.ok(&["whoami", "--profile", "trusted"]);
-        let config = std::fs::read_to_string(shell.kept("config.toml")).unwrap();
-        assert!(config.contains("/server.pem\""), "{config}");
-    }
+    shell.write("other.pem", Authority::new("somebody else").pem);
+    let trusting = |file| [&login[..], &["--ca-certificate", file, "--profile", "trusted"]].concat();
+    let ended = shell.feed(&trusting("other.pem"), PASSWORD);
+    assert_eq!(ended.code, 9, "{ended:?}");
+    let ended = shell.feed(&trusting("server.pem"), PASSWORD);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    // From elsewhere as well.
+    let mut elsewhere = shell.command(&["whoami", "--profile", "trusted"]);
+    std::fs::create_dir(shell.folder().join("elsewhere")).unwrap();
+    let ended = Ended::of(elsewhere.current_dir(shell.folder().join("elsewhere")).spawn().unwrap());
+    assert_eq!(ended.code, 0, "{ended:?}");
     let said = shell.fails(1, &["whoami", "--ca-certificate", "missing.pem"]);
     assert!(said.contains("missing.pem"), "{said}");
-    let said = shell.fails(9, &["whoami", "--profile", "default", "--proxy", "http://127.0.0.1:9"]);
+    let closed = Closed::new();
+    let said = shell.fails(9, &["whoami", "--profile", "default", "--proxy", &closed.url("")]);
     assert!(said.contains("connection"), "{said}");
 }
