@@ -9,6 +9,8 @@
     reason = "helpers of tests, which clippy does not recognise"
 )]
 
+#[cfg(unix)]
+mod completions;
 mod failures;
 #[cfg(target_os = "linux")]
 mod keyring;
