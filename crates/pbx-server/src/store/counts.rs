@@ -37,26 +37,25 @@ pub struct Log {
 }
 
 impl Log {
-    fn select(&self) -> SelectStatement {
+    /// The rows that changed from that revision on.
+    fn since(&self, revision: i64) -> SelectStatement {
         Query::select()
             .distinct()
             .column((self.entries, self.id))
             .from(self.entries)
+            .and_where(Expr::col((self.entries, "revision")).gte(revision))
             .to_owned()
     }
 
-    fn since(&self, revision: i64) -> SelectStatement {
-        self.select().and_where(self.at().gte(revision)).to_owned()
-    }
-
-    fn at(&self) -> Expr {
-        Expr::col((self.entries, "revision"))
-    }
-
-    /// The rows that changed since then, unless they are many or were forgotten.
+    /// The same ids, unless they are many or were forgotten.
     fn changed(&self, tx: &mut Tx<'_>, since: i64) -> Result<Option<Vec<i64>>, StoreError> {
         // The oldest entries are forgotten first.
-        let older = self.select().and_where(self.at().lt(since)).limit(1).to_owned();
+        let mut older = Query::select();
+        older
+            .column("revision")
+            .from(self.entries)
+            .and_where(Expr::col("revision").lt(since))
+            .limit(1);
         if tx.first(&older, |_| Ok(()))?.is_none() {
             return Ok(None);
         }
@@ -86,7 +85,11 @@ impl Log {
 }
 
 /// The counts of a store, by the statements that find the rows. Those that were not asked for longest make room for others.
-pub(super) struct Counts(Mutex<LruCache<String, Kept>>);
+pub(super) struct Counts {
+    kept: Mutex<LruCache<String, Kept>>,
+    /// Whether a statement finds few rows, and the newest revision when that was looked at.
+    few: Mutex<LruCache<String, (bool, i64)>>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -125,19 +128,22 @@ impl Known {
 
 impl Default for Counts {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(REMEMBERED)))
+        Self {
+            kept: Mutex::new(LruCache::new(REMEMBERED)),
+            few: Mutex::new(LruCache::new(REMEMBERED)),
+        }
     }
 }
 
 impl Counts {
     fn known(&self, statement: &str) -> Arc<Mutex<Known>> {
-        let mut all = locked(&self.0);
+        let mut all = locked(&self.kept);
         Arc::clone(&all.get_or_insert_ref(statement, Kept::default).known)
     }
 
     /// Notes how many ids are held for a statement, and forgets others if they are too many together.
     fn weigh(&self, statement: &str, ids: usize) {
-        let mut all = locked(&self.0);
+        let mut all = locked(&self.kept);
         if let Some(kept) = all.get_mut(statement) {
             kept.ids = ids;
         }
@@ -152,7 +158,7 @@ pub(super) struct Count {
     known: Arc<Mutex<Known>>,
     log: &'static Log,
     settled: i64,
-    newest: Option<i64>,
+    newest: i64,
 }
 
 impl Count {
@@ -169,7 +175,7 @@ impl Count {
             .columns(["settled", "newest"])
             .from(log.revision)
             .to_owned();
-        let revision = tx.first(&revision, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let revision = tx.first(&revision, |row| Ok((row.get(0)?, row.get::<Option<i64>>(1)?)))?;
         let statement = select.to_string(SqliteQueryBuilder);
         Ok(revision.map(|(settled, newest)| Self {
             known: counts.known(&statement),
@@ -177,7 +183,7 @@ impl Count {
             statement,
             log,
             settled,
-            newest,
+            newest: newest.unwrap_or(i64::MIN),
         }))
     }
 
@@ -191,7 +197,7 @@ impl Count {
         if since > self.settled {
             return Ok(None);
         }
-        if self.newest.is_none_or(|newest| newest < since) {
+        if self.newest < since {
             return Ok(known.count());
         }
         let Some(changed) = self.log.changed(tx, since)? else {
@@ -234,6 +240,25 @@ impl Count {
             settled: self.settled,
             count,
         });
+    }
+
+    /// Whether another statement finds few rows of the list: as `look` says, or said before many were changed. Good to choose a
+    /// way by, and for nothing else.
+    pub(super) fn are_few(
+        &self,
+        tx: &mut Tx<'_>,
+        rows: &SelectStatement,
+        look: impl FnOnce(&mut Tx<'_>, &SelectStatement) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let statement = rows.to_string(SqliteQueryBuilder);
+        if let Some((few, newest)) = locked(&self.counts.few).get(&statement)
+            && self.newest.abs_diff(*newest) < MANY.into()
+        {
+            return Ok(*few);
+        }
+        let few = look(tx, rows)?;
+        locked(&self.counts.few).put(statement, (few, self.newest));
+        Ok(few)
     }
 
     fn put(&self, newer: Known) {

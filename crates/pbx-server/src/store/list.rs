@@ -90,7 +90,12 @@ fn pieces(query: &ListQuery) -> Vec<String> {
 }
 
 /// The ids of the rows that have one of the [`pieces`], if something finds them and they are few.
-fn few_with_a_piece(tx: &mut Tx<'_>, list: &List, query: &ListQuery) -> Result<Option<SelectStatement>, StoreError> {
+fn few_with_a_piece(
+    tx: &mut Tx<'_>,
+    list: &List,
+    query: &ListQuery,
+    remembered: Option<&Count>,
+) -> Result<Option<SelectStatement>, StoreError> {
     let Some(texts) = list.texts else { return Ok(None) };
     for piece in pieces(query) {
         let has_piece = Expr::col("search_text").like(format!("%{piece}%"));
@@ -99,7 +104,11 @@ fn few_with_a_piece(tx: &mut Tx<'_>, list: &List, query: &ListQuery) -> Result<O
             .from(texts)
             .and_where(has_piece)
             .to_owned();
-        if up_to_few(tx, &ids)? < FEW.into() {
+        let few = match remembered {
+            Some(remembered) => remembered.are_few(tx, &ids, are_few)?,
+            None => are_few(tx, &ids)?,
+        };
+        if few {
             return Ok(Some(ids));
         }
     }
@@ -134,8 +143,9 @@ pub fn page<T>(
         None => None,
     };
     let known = count.is_some();
+    let many = count.is_some_and(|count| count >= FEW.into());
     let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
-    if let Some(ids) = few_with_a_piece(tx, list, query)? {
+    if !many && let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
         found.and_where(Expr::col("id").in_subquery(ids));
         searched = true;
     }
@@ -200,6 +210,10 @@ fn up_to_few(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<i64, StoreErro
     let mut first_ones = select.clone();
     first_ones.clear_selects().expr(Expr::value(1)).limit(FEW.into());
     counted(tx, &Query::select().from_subquery(first_ones, "first_ones").to_owned())
+}
+
+fn are_few(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<bool, StoreError> {
+    Ok(up_to_few(tx, select)? < FEW.into())
 }
 
 /// The condition as one that no engine takes an index for, and that PostgreSQL takes for one that many rows pass.

@@ -240,3 +240,22 @@ fn too_many_ids_make_those_that_were_not_asked_for_forgotten() {
     assert!(std::sync::Arc::ptr_eq(&counts.known("first"), &first));
     assert!(!std::sync::Arc::ptr_eq(&counts.known("second"), &second));
 }
+
+#[test]
+fn whether_rows_are_few_is_asked_again_after_many_changes() {
+    for fixture in Fixture::on_every_engine() {
+        let few = |answer| {
+            fixture.read(move |tx| {
+                let count = Count::of(tx, Some(&LOG), &all())?.unwrap();
+                count.are_few(tx, &german(), |_, _| Ok(answer))
+            })
+        };
+        fixture.sql(&added([1]));
+        assert!(few(true));
+        assert!(few(false));
+        for _ in 0..MANY {
+            fixture.sql("UPDATE tenants SET name = 'x'");
+        }
+        assert!(!few(false));
+    }
+}
