@@ -2,6 +2,7 @@
 
 use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD};
 
+use crate::failures::answering;
 use crate::{Closed, Ended, Shell, signed_in, start};
 
 #[test]
@@ -81,7 +82,10 @@ fn the_way_to_a_server_belongs_to_its_profile() {
     let ended = shell.feed(&login, PASSWORD);
     assert_eq!(ended.code, 9, "{ended:?}");
     let insecure = [&login[..], &["--insecure"]].concat();
-    assert_eq!(shell.feed(&insecure, PASSWORD).code, 0);
+    let ended = shell.feed(&insecure, PASSWORD);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let loud = format!("the certificate of {} is not checked", server.secure_base());
+    assert!(ended.stderr.contains(&loud), "{ended:?}");
     assert_eq!(shell.json(&["whoami"])["url"], server.secure_base());
 
     let certificate = shell.json(&["certificate", "show"])["crt"].as_str().unwrap().to_owned();
@@ -99,7 +103,37 @@ fn the_way_to_a_server_belongs_to_its_profile() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let said = shell.fails(1, &["whoami", "--ca-certificate", "missing.pem"]);
     assert!(said.contains("missing.pem"), "{said}");
+}
+
+#[test]
+fn a_proxy_is_that_of_the_environment_unless_another_is_named() {
+    let (proxy, asked) = answering(Some(("200 OK", r#"{"count": 7}"#)));
+    let proxy = proxy.trim_end_matches("/api");
     let closed = Closed::new();
-    let said = shell.fails(9, &["whoami", "--profile", "default", "--proxy", &closed.url("")]);
-    assert!(said.contains("connection"), "{said}");
+    let shell = || {
+        let shell = Shell::new().with("PBX_URL", "http://pbx.invalid/api");
+        shell.with("PBX_TOKEN", "T").with("PBX_OUTPUT", "json")
+    };
+    let list = ["ip-rules", "list"];
+    let direct = || shell().with("HTTP_PROXY", proxy).with("NO_PROXY", "pbx.invalid");
+    for (shell, arguments) in [
+        (shell().with("HTTP_PROXY", proxy), &[][..]),
+        (shell().with("http_proxy", proxy), &[]),
+        (shell().with("ALL_PROXY", proxy), &[]),
+        (shell().with("PBX_PROXY", proxy), &[]),
+        (shell().with("HTTP_PROXY", &closed.url("")), &["--proxy", proxy]),
+        (direct(), &["--proxy", proxy]),
+    ] {
+        assert_eq!(shell.json(&[&list, arguments].concat())["count"], 7);
+        let line = asked.recv().unwrap();
+        assert_eq!(line, "GET http://pbx.invalid/api/ip_filters HTTP/1.1");
+    }
+    direct().fails(9, &list);
+    let said = shell()
+        .with("HTTP_PROXY", proxy)
+        .fails(9, &[&list[..], &["--proxy", "none"]].concat());
+    assert!(said.contains("no connection to the server"), "{said}");
+    assert!(asked.try_recv().is_err());
+    let said = shell().fails(2, &[&list[..], &["--proxy", "://"]].concat());
+    assert!(said.contains("proxy"), "{said}");
 }

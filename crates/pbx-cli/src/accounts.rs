@@ -89,13 +89,14 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         let _ = end(&folder, &name, old, &connection).await;
     }
     let (tokens, without_keyring) = Tokens::keep(&folder, &name, login.store, &session)?;
+    let insecure = connection.insecure;
     let profile = Profile {
         url: url.clone(),
         user: user.clone(),
         domain,
         session: tokens.place(),
         ca_certificate: connection.ca_certificate,
-        insecure: connection.insecure,
+        insecure,
         proxy: connection.proxy,
         timeout: connection.timeout,
         retries: connection.retries,
@@ -105,6 +106,12 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         config.current = Some(name.clone());
         Ok(())
     })?;
+    if insecure {
+        prompt::warn(&format!(
+            "the certificate of {url} is not checked, by every command that uses the profile `{name}`: whoever is in between can \
+             read and change everything"
+        ));
+    }
     if let Some(reason) = without_keyring {
         prompt::warn(&format!(
             "{reason}\n  The session is kept in a file that only you can read (`--store file`, without a warning): {}",
