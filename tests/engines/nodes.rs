@@ -353,6 +353,57 @@ async fn tenants_are_one_set_on_both() {
     }
 }
 
+/// How many tenants each of them is told that there are, and that are of that region.
+async fn lengths(callers: [&Raw; 2]) -> Vec<[i64; 2]> {
+    let lengths = callers.map(async |caller| {
+        let mut lengths = [0; 2];
+        for (length, query) in lengths.iter_mut().zip([&[][..], &[("filter", "region eq 'AUT'")]]) {
+            let query = [&[("top", "1")], query].concat();
+            *length = caller.get("/tenants", &query).await.json()["count"].as_i64().unwrap();
+        }
+        lengths
+    });
+    join_all(lengths).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_as_long_on_both_at_once() {
+    let Some((one, other)) = two_nodes() else { return };
+    let here = one.raw_signed_in().await;
+    let there = same_caller(&here, &other);
+    let nodes = [&here, &there];
+    let mut there_are = [0, 0];
+    for number in 0..12 {
+        let caller = nodes[number % 2];
+        let made = caller
+            .post("/tenants", &tenant(&format!("t{number}.example.com")))
+            .await;
+        there_are[0] += 1;
+        assert_eq!(lengths(nodes).await, [there_are; 2], "made");
+        let path = format!("/tenants/{}", made.json()["id"].as_str().unwrap());
+        assert_eq!(caller.post(&path, &json!({"region": "AUT"})).await.status, 200);
+        there_are[1] += 1;
+        assert_eq!(lengths(nodes).await, [there_are; 2], "changed");
+        if number % 3 == 0 {
+            let gone = caller.post_empty(&format!("{path}/destroy")).await;
+            assert_eq!(gone.status, 204);
+            there_are = there_are.map(|length| length - 1);
+            assert_eq!(lengths(nodes).await, [there_are; 2], "removed");
+        }
+    }
+    // Those that are made at the same time commit in any order, while both are asked.
+    let bodies: Vec<Value> = (0..40)
+        .map(|number| tenant(&format!("p{number}.example.com")))
+        .collect();
+    let makers = bodies.iter().enumerate().map(async |(number, body)| {
+        assert_eq!(nodes[number % 2].post("/tenants", body).await.status, 201);
+        lengths(nodes).await
+    });
+    join_all(makers).await;
+    there_are[0] += 40;
+    assert_eq!(lengths(nodes).await, [there_are; 2]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_in_its_tenant_on_both_and_out_of_it_when_that_is_gone() {
     let Some((one, other)) = two_nodes() else { return };

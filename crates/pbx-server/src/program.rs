@@ -12,7 +12,7 @@ use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, transports};
+use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, tenants, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
@@ -79,7 +79,7 @@ const CLEAN_EVERY: Duration = Duration::from_secs(3600);
 /// How often the machine is looked at, and how soon at the latest a mail that is due is sent.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
 
-/// How long after its time a change may still be in the record.
+/// How long after its time a change may still be kept.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs the program with the arguments of the process.
@@ -187,9 +187,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     background.spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
     background.spawn(clean_now_and_then(store.clone(), library.clone()));
     background.spawn(watch(store.clone(), vault.clone(), machine));
-    if config.audit_days > 0 {
-        background.spawn(forget(store.clone(), config.audit_days));
-    }
+    background.spawn(forget(store.clone(), config.audit_days));
 
     let app = Pbx {
         store: store.clone(),
@@ -313,11 +311,16 @@ async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
     }
 }
 
-/// Forgets what was changed long ago.
+/// Forgets what was changed long ago; what is in the record, after so many days if any.
 async fn forget(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();
-        if let Err(error) = audit::forget(&store, days).await.map_err(in_full) {
+        if let Err(error) = tenants::forget_changes(&store).await.map_err(in_full) {
+            tracing::warn!(%error, "the database keeps more than it needs of which tenants changed");
+        }
+        if days > 0
+            && let Err(error) = audit::forget(&store, days).await.map_err(in_full)
+        {
             tracing::warn!(%error, "the record of changes is kept for longer than --audit-days");
         }
         clock::reached(began + FORGET_EVERY).await;

@@ -10,13 +10,7 @@ use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::session::Reach;
 
-const LIST: List = List {
-    fields: FIELDS,
-    indexed: &[],
-    search_text: None,
-    texts: None,
-    tables: &["accounts", "dealer_branches", "dealers"],
-};
+const LIST: List = List::short(FIELDS);
 
 /// One page of the dealers in reach.
 pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {

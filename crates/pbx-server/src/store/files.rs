@@ -64,13 +64,7 @@ pub fn delete_expired_uploads(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Sto
     tx.execute(&delete).map(drop)
 }
 
-const LIST: List = List {
-    fields: FIELDS,
-    indexed: &[],
-    search_text: None,
-    texts: None,
-    tables: &["dealers", "files", "tenants"],
-};
+const LIST: List = List::short(FIELDS);
 
 /// One page of the files that belong to somebody.
 pub fn page(tx: &mut Tx<'_>, owner: Owner, query: &ListQuery) -> Result<Page<File>, StoreError> {

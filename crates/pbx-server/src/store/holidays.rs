@@ -12,11 +12,8 @@ use crate::domain::list::{ListQuery, Page};
 const TABLE: &str = "holidays";
 
 const LIST: List = List {
-    fields: FIELDS,
     indexed: &["id", "name", "region", "year_start"],
-    search_text: None,
-    texts: None,
-    tables: &["holidays", "tenants"],
+    ..List::short(FIELDS)
 };
 
 /// One page of a tenant's holidays.

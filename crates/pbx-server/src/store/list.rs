@@ -3,9 +3,9 @@
 //! `strpos` and `reverse` are functions of PostgreSQL, and the embedded engine is given the same ones; `lower_unicode` is ours on
 //! both. So a filter means the same on each, letters beyond ASCII included.
 
-use sea_query::{Asterisk, BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
+use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
-use super::counts::Count;
+use super::counts::{Count, Log, counted};
 use super::error::StoreError;
 use super::tx::{Row, Tx, time};
 use crate::domain::list::filter::{Comparison, Filter, Operand, TextMatch};
@@ -29,19 +29,19 @@ pub struct List {
     /// What finds parts of these texts, if there is something: a relation with the id of the row as `rowid` and its
     /// `search_text`, whose `LIKE` an index helps with.
     pub texts: Option<&'static str>,
-    /// The tables that decide which rows there are, if it may be long: then its count is remembered until one of them changes.
-    pub tables: &'static [&'static str],
+    /// The log of its changes, if it may be long: then its length is remembered.
+    pub log: Option<&'static Log>,
 }
 
 impl List {
-    /// A list that is never long.
+    /// A list that nobody has at hand in hundreds of thousands: it is counted each time.
     pub const fn short(fields: &'static [Field]) -> Self {
         Self {
             fields,
             indexed: &[],
             search_text: None,
             texts: None,
-            tables: &[],
+            log: None,
         }
     }
 
@@ -90,7 +90,12 @@ fn pieces(query: &ListQuery) -> Vec<String> {
 }
 
 /// The ids of the rows that have one of the [`pieces`], if something finds them and they are few.
-fn few_with_a_piece(tx: &mut Tx<'_>, list: &List, query: &ListQuery) -> Result<Option<SelectStatement>, StoreError> {
+fn few_with_a_piece(
+    tx: &mut Tx<'_>,
+    list: &List,
+    query: &ListQuery,
+    remembered: Option<&Count>,
+) -> Result<Option<SelectStatement>, StoreError> {
     let Some(texts) = list.texts else { return Ok(None) };
     for piece in pieces(query) {
         let has_piece = Expr::col("search_text").like(format!("%{piece}%"));
@@ -99,7 +104,11 @@ fn few_with_a_piece(tx: &mut Tx<'_>, list: &List, query: &ListQuery) -> Result<O
             .from(texts)
             .and_where(has_piece)
             .to_owned();
-        if are_few(tx, list, &ids)? {
+        let few = match remembered {
+            Some(remembered) => remembered.are_few(tx, &ids, are_few)?,
+            None => are_few(tx, &ids)?,
+        };
+        if few {
             return Ok(Some(ids));
         }
     }
@@ -127,34 +136,42 @@ pub fn page<T>(
     map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Page<T>, StoreError> {
     let mut found = matching(select.clone(), list, query, Access::Search);
-    let counting = counted(found.clone());
-    let remembered = tx.count(list.tables, &counting);
-    let mut count = remembered.as_ref().and_then(Count::known);
+    let walked = matching(select, list, query, Access::Walk);
+    let remembered = Count::of(tx, list.log, &found)?;
+    let mut count = match &remembered {
+        Some(remembered) => remembered.known(tx, &walked)?,
+        None => None,
+    };
+    let known = count.is_some();
+    let many = count.is_some_and(|count| count >= FEW.into());
     let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
-    if let Some(ids) = few_with_a_piece(tx, list, query)? {
+    if !many && let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
         found.and_where(Expr::col("id").in_subquery(ids));
         searched = true;
     }
     if searched && count.is_none() {
-        count = tx.first(&up_to_few(found.clone()), |row| row.get(0))?;
-        count = count.filter(|count| *count < FEW.into());
+        count = Some(up_to_few(tx, &found)?).filter(|count| *count < FEW.into());
     }
-    let found = match count {
-        Some(count) if searched && count < FEW.into() => found,
-        _ => matching(select, list, query, Access::Walk),
+    let rows = match count {
+        Some(count) if searched && count < FEW.into() => found.clone(),
+        _ => walked,
     };
-    let items = tx.all(&ordered(found, query), map)?;
+    let items = tx.all(&ordered(rows, query), map)?;
 
     // A page that is not full ends the list, which saves counting.
     let last = items.len() < query.top as usize && (!items.is_empty() || query.skip == 0);
-    let count = match count {
-        _ if last => i64::from(query.skip).saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX)),
-        Some(count) => count,
-        None => tx.first(&counting, |row| row.get(0))?.unwrap_or(0),
-    };
-    if let Some(remembered) = remembered {
-        remembered.remember(count);
+    if last {
+        count = Some(i64::from(query.skip).saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX)));
     }
+    let count = match (count, &remembered) {
+        (Some(count), Some(remembered)) if !known => {
+            remembered.remember(count);
+            count
+        }
+        (Some(count), _) => count,
+        (None, Some(remembered)) => remembered.anew(tx, &found)?,
+        (None, None) => counted(tx, &found)?,
+    };
     Ok(Page { count, items })
 }
 
@@ -188,28 +205,15 @@ fn ordered(mut select: SelectStatement, query: &ListQuery) -> SelectStatement {
     select.limit(query.top.into()).offset(query.skip.into()).to_owned()
 }
 
-fn counted(mut select: SelectStatement) -> SelectStatement {
-    select.clear_selects().expr(Func::count(Expr::col(Asterisk))).to_owned()
-}
-
 /// How many rows there are, or [`FEW`] if there are more.
-fn up_to_few(mut select: SelectStatement) -> SelectStatement {
-    select.clear_selects().expr(Expr::value(1)).limit(FEW.into());
-    counted(Query::select().from_subquery(select, "first_ones").to_owned())
+fn up_to_few(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<i64, StoreError> {
+    let mut first_ones = select.clone();
+    first_ones.clear_selects().expr(Expr::value(1)).limit(FEW.into());
+    counted(tx, &Query::select().from_subquery(first_ones, "first_ones").to_owned())
 }
 
-/// Whether those are less than [`FEW`] rows of the list.
-fn are_few(tx: &mut Tx<'_>, list: &List, select: &SelectStatement) -> Result<bool, StoreError> {
-    let counting = up_to_few(select.clone());
-    let remembered = tx.count(list.tables, &counting);
-    let count = match remembered.as_ref().and_then(Count::known) {
-        Some(count) => count,
-        None => tx.first(&counting, |row| row.get(0))?.unwrap_or(0),
-    };
-    if let Some(remembered) = remembered {
-        remembered.remember(count);
-    }
-    Ok(count < FEW.into())
+fn are_few(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<bool, StoreError> {
+    Ok(up_to_few(tx, select)? < FEW.into())
 }
 
 /// The condition as one that no engine takes an index for, and that PostgreSQL takes for one that many rows pass.

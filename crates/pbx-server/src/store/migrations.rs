@@ -40,6 +40,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     step!(110, "0110_trunks"),
     step!(120, "0120_search"),
     step!(130, "0130_parts_of_texts"),
+    step!(140, "0140_changes_of_tenants"),
 ];
 
 /// The version a database has after all steps.

@@ -2,6 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
+use super::counts::Log;
 use super::dealers;
 use super::error::StoreError;
 use super::list::{self, List};
@@ -64,8 +65,20 @@ const LIST: List = List {
     ],
     search_text: Some("search_text"),
     texts: Some("tenant_texts"),
-    tables: &["dealer_tenants", "tenants"],
+    log: Some(&LOG),
 };
+
+/// What can change which tenants a list has.
+pub(super) static LOG: Log = Log {
+    entries: "tenant_changes",
+    id: "tenant_id",
+    revision: "tenant_revision",
+};
+
+/// Forgets which tenants were changed long ago.
+pub fn forget_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    LOG.shorten(tx)
+}
 
 /// A dealer whose branch has the tenant.
 static ABOVE: Field = Field::new("ancestor_id", Kind::Id);

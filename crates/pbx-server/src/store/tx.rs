@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sea_query::{QueryStatementBuilder, SelectStatement, SqliteQueryBuilder, Value};
+use sea_query::{QueryStatementBuilder, SelectStatement, Value};
 
-use super::counts::{Count, Counts};
+use super::counts::Counts;
 use super::error::StoreError;
 use super::watch::Touched;
 use super::{postgres, sqlite};
@@ -15,7 +15,7 @@ use crate::domain::Id;
 pub struct Tx<'a> {
     engine: Engine<'a>,
     touched: Touched,
-    /// What is remembered of the length of lists, as long as nothing was read; nothing in a transaction that writes.
+    /// What is remembered of the length of lists; nothing in a transaction that writes.
     counts: Option<Arc<Counts>>,
 }
 
@@ -50,11 +50,9 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// What is remembered of that count of rows of these tables. Nothing if a statement was carried out already: it could be
-    /// from another time than what that one saw.
-    pub(super) fn count(&self, tables: &'static [&'static str], count: &SelectStatement) -> Option<Count> {
-        let counts = self.counts.as_ref().filter(|_| !tables.is_empty())?;
-        Some(counts.of(tables, count.to_string(SqliteQueryBuilder)))
+    /// What is remembered of the length of lists.
+    pub(super) fn counts(&self) -> Option<Arc<Counts>> {
+        self.counts.clone()
     }
 
     /// Every row of a query, each read by `map`.
@@ -63,7 +61,6 @@ impl<'a> Tx<'a> {
         select: &SelectStatement,
         map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        self.counts = None;
         match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::all(connection, select, map),
             Engine::Postgres(connection) => postgres::statement::all(connection, select, map),
@@ -76,7 +73,6 @@ impl<'a> Tx<'a> {
         select: &SelectStatement,
         map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        self.counts = None;
         match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::first(connection, select, map),
             Engine::Postgres(connection) => postgres::statement::first(connection, select, map),
@@ -85,7 +81,6 @@ impl<'a> Tx<'a> {
 
     /// Inserts, updates or deletes; the number of rows that it touched.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
-        self.counts = None;
         match &mut self.engine {
             Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement, &mut self.touched),
             Engine::Postgres(connection) => postgres::statement::execute(connection, statement, &mut self.touched),

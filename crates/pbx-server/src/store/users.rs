@@ -11,13 +11,7 @@ use crate::domain::list::{ListQuery, Page};
 use crate::domain::users::{FIELDS, User, UserSettings};
 use crate::domain::vault::Sealed;
 
-const LIST: List = List {
-    fields: FIELDS,
-    indexed: &[],
-    search_text: None,
-    texts: None,
-    tables: &["accounts", "tenants", "users"],
-};
+const LIST: List = List::short(FIELDS);
 
 /// One page of a tenant's users.
 pub fn page(tx: &mut Tx<'_>, tenant_id: Id, query: &ListQuery) -> Result<Page<User>, StoreError> {

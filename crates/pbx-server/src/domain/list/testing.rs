@@ -39,7 +39,7 @@ pub(crate) fn by_name(name: &str) -> &'static Field {
 }
 
 /// A row; every field but the id may be null.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Thing {
     pub(crate) id: Id,
     pub(crate) name: Option<String>,

@@ -219,6 +219,13 @@ pub async fn send_test(store: &Store, vault: &Vault, sender: &Sender, id: Id, ev
     webhook::send_test(store, sender, id, event, webhook.receiver(vault, place)?).await
 }
 
+/// Forgets which tenants were changed long ago.
+pub async fn forget_changes(store: &Store) -> Result<(), Error> {
+    store
+        .write_unaudited(|tx| Ok::<_, Error>(queries::forget_changes(tx)?))
+        .await
+}
+
 /// Removes a tenant with everything that is its own.
 pub async fn destroy(store: &Changes, reach: Reach, id: Id) -> Result<(), Error> {
     store

@@ -66,7 +66,7 @@ impl Postgres {
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
-                counts: Arc::new(Counts::new(Arc::clone(&watches))),
+                counts: Arc::default(),
                 watches,
                 writers: RwLock::new(()),
             }),

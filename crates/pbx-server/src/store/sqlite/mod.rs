@@ -42,7 +42,7 @@ impl Sqlite {
     /// Opens or creates the database; see [`OpenError`] for everything that is refused.
     pub(super) fn open(path: &Path, watches: Arc<Watches>) -> Result<Self, OpenError> {
         let (connection, lock) = open::open(path)?;
-        let counts = Arc::new(Counts::new(Arc::clone(&watches)));
+        let counts = Arc::default();
         let (writer, writer_thread) = Writer::start(connection, watches).map_err(|error| OpenError::Other {
             path: path.to_owned(),
             reason: error.to_string(),
