@@ -2,29 +2,37 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
 
-use crate::{Shell, new_tenant, signed_in, start};
+use crate::{Closed, Shell, new_tenant, signed_in, start};
 
-/// A server that answers everything with this status and body, or nothing at all.
-fn answering(answer: Option<(&str, &str)>) -> String {
+/// A server that answers everything with this status and body, or nothing at all: its URL, and the first lines of what it is
+/// asked.
+pub fn answering(answer: Option<(&str, &str)>) -> (String, mpsc::Receiver<String>) {
     let answer = answer.map(|(status, body)| {
         let length = body.len();
         format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
     });
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let (heard, asked) = mpsc::channel();
     std::thread::spawn(move || {
         let mut waiting: Vec<TcpStream> = Vec::new();
         for connection in listener.incoming() {
             let mut connection = connection.unwrap();
-            let _ = connection.read(&mut [0; 4096]);
+            let mut request = [0; 4096];
+            let length = connection.read(&mut request).unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..length]);
+            let line = request.lines().next().unwrap_or_default();
+            // Most tests do not ask.
+            let _ = heard.send(line.to_owned());
             match &answer {
                 Some(answer) => drop(connection.write_all(answer.as_bytes())),
                 None => waiting.push(connection),
             }
         }
     });
-    url
+    (url, asked)
 }
 
 fn elsewhere(url: &str) -> Shell {
@@ -66,15 +74,15 @@ fn every_kind_of_failure_has_its_code() {
     shell.create(&new_tenant("Acme", "acme.example"));
     shell.fails(7, &new_tenant("Acme", "acme.example"));
 
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    elsewhere(&format!("http://{closed}/api")).fails(9, &["tenants", "list"]);
+    let closed = Closed::new();
+    elsewhere(&closed.url("/api")).fails(9, &["tenants", "list"]);
     elsewhere("http://host.invalid/api").fails(9, &["tenants", "list"]);
-    elsewhere(&answering(None)).fails(10, &["tenants", "list", "--timeout", "1"]);
+    elsewhere(&answering(None).0).fails(10, &["tenants", "list", "--timeout", "1"]);
 
     let page = Some(("502 Bad Gateway", "<html>\u{7}</html>"));
-    let said = elsewhere(&answering(page)).fails(11, &["tenants", "list"]);
+    let said = elsewhere(&answering(page).0).fails(11, &["tenants", "list"]);
     assert!(said.contains("502") && !said.contains('\u{7}'), "{said}");
-    elsewhere(&answering(Some(("200 OK", "hello")))).fails(11, &["tenants", "list"]);
+    elsewhere(&answering(Some(("200 OK", "hello"))).0).fails(11, &["tenants", "list"]);
 }
 
 #[test]
@@ -94,7 +102,7 @@ fn too_many_requests_and_addresses_that_are_kept_out() {
 #[test]
 fn a_second_factor_needs_somebody_to_ask() {
     let body = r#"{"two_factor_enabled": true, "token": "T"}"#;
-    let url = answering(Some(("200 OK", body)));
+    let (url, _) = answering(Some(("200 OK", body)));
     let shell = Shell::new().with("PBX_PASSWORD", "x");
     let said = shell.fails(3, &["login", &url, "--user", "anna"]);
     assert!(said.contains("second factor"), "{said}");
@@ -106,7 +114,7 @@ fn a_second_factor_needs_somebody_to_ask() {
 #[test]
 fn what_servers_say_is_made_safe() {
     let body = r#"{"errors":[{"code":"X","message":"a\u001b[31m\u202eb"}]}"#;
-    let said = elsewhere(&answering(Some(("409 Conflict", body)))).fails(7, &["tenants", "list"]);
+    let said = elsewhere(&answering(Some(("409 Conflict", body))).0).fails(7, &["tenants", "list"]);
     assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
     assert!(said.contains("a␛[31m"), "{said}");
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{Shell, new_tenant, signed_in};
 
-async fn with_rules(count: usize) -> (Server, Shell) {
+/// A server that has that many IP rules, and the administrator signed in to it.
+pub async fn with_rules(count: usize) -> (Server, Shell) {
     let (server, shell) = signed_in();
     let client = server.client().await;
     let all = (0..count).map(|number| {
@@ -32,8 +33,21 @@ async fn a_list_is_shown_page_by_page_or_whole() {
     assert_eq!(page["items"].as_array().unwrap().len(), 4);
     let page = shell.json(&["ip-rules", "list", "--filter", "description eq 'number 17'"]);
     assert_eq!(page["items"][0]["cidr"], "10.0.0.17/32");
-    let page = shell.json(&["ip-rules", "list", "--search", "\"number 22\""]);
-    assert_eq!(page["count"], 11);
+    // As the help says that it is written.
+    for (filter, count) in [
+        ("contains(description,'ber 22') and target eq 'ACCEPT'", 11),
+        ("startswith(description,'number 22') or endswith(description,' 7')", 12),
+        ("not (description eq 'it''s' or description eq null)", 230),
+    ] {
+        let page = shell.json(&["ip-rules", "list", "--filter", filter]);
+        assert_eq!(page["count"], count, "{filter}");
+    }
+    for (search, count) in [("\"number 22\"", 11), ("number 229", 1), ("229 or 17 not 117", 13)] {
+        let page = shell.json(&["ip-rules", "list", "--search", search]);
+        assert_eq!(page["count"], count, "{search}");
+    }
+    let page = shell.json(&["ip-rules", "list", "--orderby", "target desc,description"]);
+    assert_eq!(page["items"][0]["description"], "number 0");
 
     let order = ["--orderby", "cidr"];
     let whole = shell.json(&[&["ip-rules", "list", "--all"][..], &order].concat());

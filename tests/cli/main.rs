@@ -9,11 +9,17 @@
     reason = "helpers of tests, which clippy does not recognise"
 )]
 
+#[cfg(unix)]
+mod completions;
 mod failures;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod lists;
 mod manual;
 mod profiles;
 mod sessions;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod transfers;
 mod values;
 
@@ -24,6 +30,7 @@ use std::process::{Child, Command, Stdio};
 use pbx_tests::{ADMINISTRATOR, PASSWORD, Server, Start};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-under-test");
 
@@ -74,26 +81,36 @@ impl Shell {
     /// Signs the administrator in.
     fn log_in(&self, server: &Server) {
         let arguments = ["login", server.base(), "--user", ADMINISTRATOR, "--password", "-"];
-        let ended = self.feed(&arguments, PASSWORD);
-        assert_eq!(ended.code, 0, "{ended:?}");
+        let ended = self.feed(&[&arguments[..], &["--store", "file"]].concat(), PASSWORD);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
+        self.surroundings(command.args(arguments));
         command
-            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// What a command finds around it, and nothing else.
+    fn surroundings(&self, command: &mut Command) {
+        let own: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        command
             .env_clear()
+            .envs(own)
             .env("PBX_CONFIG_DIR", self.folder().join("config"))
             // What fails is not waited for.
             .env("PBX_RETRIES", "0")
             // No test finds the keyring of whoever runs it.
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.folder())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+            .current_dir(self.folder());
     }
 
     /// Starts a command.
@@ -163,6 +180,38 @@ impl Ended {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// An address that is taken and where nobody listens: every connection is refused.
+struct Closed(TcpSocket);
+
+impl Closed {
+    fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.0.local_addr().unwrap())
+    }
+}
+
+/// Whether these programs are installed; where they are not, the log says loudly what is not tested.
+fn installed(programs: &[&str], packages: &str, untested: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    let is_there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
+    let all = programs.iter().all(is_there);
+    if !all {
+        // Not `eprintln!`, which the test runner keeps to itself when a test passes.
+        let _ = writeln!(
+            std::io::stderr(),
+            "\n*** SKIPPED: {} are not installed (Debian: apt-get install {packages}). {untested} was tested. ***",
+            programs.join(" and ")
+        );
+    }
+    all
 }
 
 /// The arguments that make a tenant.

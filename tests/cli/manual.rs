@@ -1,4 +1,4 @@
-//! Help, completions, manual pages.
+//! Help and manual pages.
 
 use crate::Shell;
 
@@ -18,16 +18,6 @@ fn help_explains_itself() {
     assert!(shell.ok(&["--version"]).starts_with("pbx "));
     assert_eq!(shell.run(&[]).code, 2);
     assert_eq!(shell.run(&["tenants"]).code, 2);
-}
-
-#[test]
-fn completions_for_every_shell() {
-    let shell = Shell::new();
-    for name in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let text = shell.ok(&["completions", name]);
-        assert!(text.contains("ip-rules") && text.contains("cidr"), "{name}");
-    }
-    assert_eq!(shell.run(&["completions", "basic"]).code, 2);
 }
 
 #[test]

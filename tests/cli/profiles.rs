@@ -1,8 +1,9 @@
 //! Several servers and accounts.
 
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD};
 
-use crate::{Shell, signed_in, start};
+use crate::failures::answering;
+use crate::{Closed, Ended, Shell, signed_in, start};
 
 #[test]
 fn two_profiles_are_two_servers() {
@@ -81,20 +82,58 @@ fn the_way_to_a_server_belongs_to_its_profile() {
     let ended = shell.feed(&login, PASSWORD);
     assert_eq!(ended.code, 9, "{ended:?}");
     let insecure = [&login[..], &["--insecure"]].concat();
-    assert_eq!(shell.feed(&insecure, PASSWORD).code, 0);
+    let ended = shell.feed(&insecure, PASSWORD);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let loud = format!("the certificate of {} is not checked", server.secure_base());
+    assert!(ended.stderr.contains(&loud), "{ended:?}");
     assert_eq!(shell.json(&["whoami"])["url"], server.secure_base());
 
     let certificate = shell.json(&["certificate", "show"])["crt"].as_str().unwrap().to_owned();
     shell.write("server.pem", certificate);
-    let trusted = [&login[..], &["--ca-certificate", "server.pem", "--profile", "trusted"]].concat();
-    let ended = shell.feed(&trusted, PASSWORD);
-    if ended.code == 0 {
-        shell.ok(&["whoami", "--profile", "trusted"]);
-        let config = std::fs::read_to_string(shell.kept("config.toml")).unwrap();
-        assert!(config.contains("/server.pem\""), "{config}");
-    }
+    shell.write("other.pem", Authority::new("somebody else").pem);
+    let trusting = |file| [&login[..], &["--ca-certificate", file, "--profile", "trusted"]].concat();
+    let ended = shell.feed(&trusting("other.pem"), PASSWORD);
+    assert_eq!(ended.code, 9, "{ended:?}");
+    let ended = shell.feed(&trusting("server.pem"), PASSWORD);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    // From elsewhere as well.
+    let mut elsewhere = shell.command(&["whoami", "--profile", "trusted"]);
+    std::fs::create_dir(shell.folder().join("elsewhere")).unwrap();
+    let ended = Ended::of(elsewhere.current_dir(shell.folder().join("elsewhere")).spawn().unwrap());
+    assert_eq!(ended.code, 0, "{ended:?}");
     let said = shell.fails(1, &["whoami", "--ca-certificate", "missing.pem"]);
     assert!(said.contains("missing.pem"), "{said}");
-    let said = shell.fails(9, &["whoami", "--profile", "default", "--proxy", "http://127.0.0.1:9"]);
-    assert!(said.contains("connection"), "{said}");
+}
+
+#[test]
+fn a_proxy_is_that_of_the_environment_unless_another_is_named() {
+    let (proxy, asked) = answering(Some(("200 OK", r#"{"count": 7}"#)));
+    let proxy = proxy.trim_end_matches("/api");
+    let closed = Closed::new();
+    let shell = || {
+        let shell = Shell::new().with("PBX_URL", "http://pbx.invalid/api");
+        shell.with("PBX_TOKEN", "T").with("PBX_OUTPUT", "json")
+    };
+    let list = ["ip-rules", "list"];
+    let direct = || shell().with("HTTP_PROXY", proxy).with("NO_PROXY", "pbx.invalid");
+    for (shell, arguments) in [
+        (shell().with("HTTP_PROXY", proxy), &[][..]),
+        (shell().with("http_proxy", proxy), &[]),
+        (shell().with("ALL_PROXY", proxy), &[]),
+        (shell().with("PBX_PROXY", proxy), &[]),
+        (shell().with("HTTP_PROXY", &closed.url("")), &["--proxy", proxy]),
+        (direct(), &["--proxy", proxy]),
+    ] {
+        assert_eq!(shell.json(&[&list, arguments].concat())["count"], 7);
+        let line = asked.recv().unwrap();
+        assert_eq!(line, "GET http://pbx.invalid/api/ip_filters HTTP/1.1");
+    }
+    direct().fails(9, &list);
+    let said = shell()
+        .with("HTTP_PROXY", proxy)
+        .fails(9, &[&list[..], &["--proxy", "none"]].concat());
+    assert!(said.contains("no connection to the server"), "{said}");
+    assert!(asked.try_recv().is_err());
+    let said = shell().fails(2, &[&list[..], &["--proxy", "://"]].concat());
+    assert!(said.contains("proxy"), "{said}");
 }

@@ -14,7 +14,6 @@ fn a_login_keeps_a_session_that_only_its_owner_can_read() {
     assert_eq!(who["user"], ADMINISTRATOR);
     assert_eq!(who["role"], "SystemAdmin");
     assert_eq!(who["profile"], "default");
-    // Nothing else is there without a keyring.
     let file = shell.kept("sessions/default.json");
     #[cfg(unix)]
     {
@@ -41,6 +40,63 @@ fn a_login_keeps_a_session_that_only_its_owner_can_read() {
     let token = kept["access_token"].as_str().unwrap();
     let stolen = Shell::new().with("PBX_URL", server.base()).with("PBX_TOKEN", token);
     stolen.fails(3, &["whoami"]);
+}
+
+#[test]
+fn a_logout_ends_a_session_whose_token_is_over() {
+    let (start, clock) = start().with_clock();
+    let server = start.ready();
+    let shell = Shell::new();
+    shell.log_in(&server);
+    let kept: Value = serde_json::from_slice(&std::fs::read(shell.kept("sessions/default.json")).unwrap()).unwrap();
+    clock.advance(SignedDuration::from_hours(2));
+    assert_eq!(shell.run(&["logout"]).stderr, "");
+    let refresh = ["auth", "refresh", "--refresh-token", "-"];
+    let stolen = Shell::new().with("PBX_URL", server.base());
+    let ended = stolen.feed(&refresh, kept["refresh_token"].as_str().unwrap());
+    assert_ne!(ended.code, 0, "{ended:?}");
+}
+
+#[test]
+fn a_server_that_does_not_hear_of_a_logout_is_told_of() {
+    let (server, shell) = signed_in();
+    drop(server);
+    let ended = shell.run(&["logout"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(
+        ended.stderr.starts_with("warning: ") && ended.stderr.contains("could not be told"),
+        "{ended:?}"
+    );
+    assert!(!shell.kept("sessions/default.json").exists());
+}
+
+/// As on a server that one has a shell on, and as in a container.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_keyring_the_session_is_in_a_file_and_that_is_said() {
+    let server = start().ready();
+    let shell = Shell::new();
+    let login = ["login", server.base(), "--user", ADMINISTRATOR, "--password", "-"];
+    let ended = shell.feed(&login, PASSWORD);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let file = shell.kept("sessions/default.json");
+    assert!(
+        ended.stderr.starts_with("warning: the keyring of the system: "),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.contains(file.to_str().unwrap()), "{ended:?}");
+    assert!(!ended.stderr.contains("default store"), "{ended:?}");
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    shell.ok(&["whoami"]);
+    // Who wants nothing else gets nothing else.
+    let ended = shell.feed(&[&login[..], &["--store", "keyring"]].concat(), PASSWORD);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(
+        ended.stderr.contains("`--store file` keeps the session in a file"),
+        "{ended:?}"
+    );
 }
 
 #[test]

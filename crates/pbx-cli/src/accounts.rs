@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use pbx_client::{Client, Error};
+use pbx_client::{Client, Error, Session};
 use serde_json::{Value, json};
 
 use crate::address::complete_url;
@@ -85,16 +85,18 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
     // Who that is, before anything is kept: the tokens must work.
     let role = role(&client).await?;
     if let Some(old) = known {
-        forget(&folder, &name, old, &connection).await;
+        // There is another from here on, whatever becomes of the old one.
+        let _ = end(&folder, &name, old, &connection).await;
     }
-    let tokens = Tokens::keep(&folder, &name, login.store, &session)?;
+    let (tokens, without_keyring) = Tokens::keep(&folder, &name, login.store, &session)?;
+    let insecure = connection.insecure;
     let profile = Profile {
         url: url.clone(),
         user: user.clone(),
         domain,
         session: tokens.place(),
         ca_certificate: connection.ca_certificate,
-        insecure: connection.insecure,
+        insecure,
         proxy: connection.proxy,
         timeout: connection.timeout,
         retries: connection.retries,
@@ -104,6 +106,18 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         config.current = Some(name.clone());
         Ok(())
     })?;
+    if insecure {
+        prompt::warn(&format!(
+            "the certificate of {url} is not checked, by every command that uses the profile `{name}`: whoever is in between can \
+             read and change everything"
+        ));
+    }
+    if let Some(reason) = without_keyring {
+        prompt::warn(&format!(
+            "{reason}\n  The session is kept in a file that only you can read (`--store file`, without a warning): {}",
+            tokens.describe()
+        ));
+    }
     prompt::note(&format!(
         "Signed in to {url} as {user} ({role}). The session is kept in {} as the profile `{name}`.",
         tokens.describe()
@@ -127,16 +141,33 @@ async fn role(client: &Client) -> Result<String, Failure> {
     Ok(user.role.unwrap_or_else(|| "unknown role".to_owned()))
 }
 
-/// Signs a profile out, as far as that is possible: what its server does not hear of ends by itself.
-async fn forget(folder: &Folder, name: &str, profile: &Profile, connection: &Connection) {
+/// Ends the session of a profile, here and at its server. Why the server could not be told, if it could not.
+async fn end(
+    folder: &Folder,
+    name: &str,
+    profile: &Profile,
+    connection: &Connection,
+) -> Result<Option<Failure>, Failure> {
     let tokens = Tokens::of(folder, name, profile.session);
-    if let Ok(Some(session)) = tokens.read()
-        && let Ok(builder) = builder(&profile.url, connection)
-        && let Ok(client) = builder.token(session.access_token).build()
-    {
-        let _ = client.session().sign_out().await;
-    }
-    let _ = tokens.remove();
+    // A refresh token works once.
+    let _lock = tokens.lock()?;
+    let told = match tokens.read()? {
+        Some(session) => sign_out(profile, connection, session).await,
+        None => Ok(()),
+    };
+    tokens.remove()?;
+    Ok(told.err())
+}
+
+async fn sign_out(profile: &Profile, connection: &Connection, session: Session) -> Result<(), Failure> {
+    let client = builder(&profile.url, connection)?.session(session).build()?;
+    Ok(client.session().sign_out().await?)
+}
+
+fn warn_of_untold(url: &str, why: &Failure) {
+    prompt::warn(&format!(
+        "{url} could not be told, so that its side of the session ends with its time: {why}"
+    ));
 }
 
 /// `pbx logout`.
@@ -152,11 +183,22 @@ pub async fn logout(logout: &Logout, options: &Options) -> Result<(), Failure> {
     if names.is_empty() {
         prompt::note("There is no profile to sign out of.");
     }
+    let mut failures = Vec::new();
     for (name, profile) in names {
-        forget(&folder, name, profile, &profile.connection(&options.connection)).await;
-        prompt::note(&format!("Signed out of {} (profile `{name}`).", profile.url));
+        match end(&folder, name, profile, &profile.connection(&options.connection)).await {
+            Ok(untold) => {
+                if let Some(why) = untold {
+                    warn_of_untold(&profile.url, &why);
+                }
+                prompt::note(&format!("Signed out of {} (profile `{name}`).", profile.url));
+            }
+            Err(failure) => failures.push(format!("the profile `{name}` is not signed out: {failure}")),
+        }
     }
-    Ok(())
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::local(failures.join("\n"))),
+    }
 }
 
 /// `pbx whoami`.
@@ -245,15 +287,18 @@ pub fn list(options: &Options) -> Result<(), Failure> {
         .iter()
         .map(|(name, profile)| {
             let tokens = Tokens::of(&folder, name, profile.session);
-            let session = tokens.read().ok().flatten();
+            // Where the keyring does not say, nobody knows.
+            let session = tokens.read();
+            let signed_in = session.as_ref().ok().map(Option::is_some);
+            let session = session.ok().flatten();
             json!({
                 "current": config.current.as_ref() == Some(name),
                 "name": name,
                 "url": profile.url,
                 "user": profile.user,
                 "domain": profile.domain,
-                "tenant": session.as_ref().and_then(|session| session.tenant.clone()),
-                "signed_in": session.is_some(),
+                "tenant": session.and_then(|session| session.tenant),
+                "signed_in": signed_in,
                 "kept_in": match profile.session {
                     Place::Keyring => "keyring",
                     Place::File => "file",
@@ -283,7 +328,12 @@ pub async fn remove(name: &str, options: &Options) -> Result<(), Failure> {
     let folder = Folder::of_user()?;
     let config = Config::read(&folder)?;
     let profile = config.profiles.get(name).ok_or_else(|| config.missing(name))?;
-    forget(&folder, name, profile, &profile.connection(&options.connection)).await;
+    match end(&folder, name, profile, &profile.connection(&options.connection)).await {
+        Ok(None) => {}
+        Ok(Some(why)) => warn_of_untold(&profile.url, &why),
+        // A keyring that is gone for ever would keep the profile for ever.
+        Err(why) => prompt::warn(&format!("the session of `{name}` is left where it is: {why}")),
+    }
     Config::change(&folder, |config| {
         config.profiles.remove(name);
         if config.current.as_deref() == Some(name) {

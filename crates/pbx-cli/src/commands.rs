@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches as _};
 use clap_complete::Shell;
 
+use crate::completions;
 use crate::failure::Exit;
 use crate::generated::Operation;
 use crate::operation::{self, spec::Answer};
@@ -79,6 +80,7 @@ pub struct Open {
 #[derive(Debug, Args)]
 pub struct ProfileName {
     /// The profile
+    #[arg(add = completions::profiles())]
     pub name: String,
 }
 
@@ -266,8 +268,10 @@ fn by_hand(words: &str, command: Command) -> Command {
         "profiles use" | "profiles remove" => ProfileName::augment_args(command),
         "files upload" => Upload::augment_args(command).after_help("Example:\n  pbx files upload logo.png"),
         "completions" => Completions::augment_args(command).after_help(
-            "Examples:\n  pbx completions bash > ~/.local/share/bash-completion/completions/pbx\n  \
-             pbx completions fish > ~/.config/fish/completions/pbx.fish",
+            "Have the shell read them when it starts, so that they fit the command after an update as well:\n  \
+             echo 'source <(pbx completions bash)' >> ~/.bashrc\n  \
+             echo 'source <(pbx completions zsh)' >> ~/.zshrc        # after compinit\n  \
+             echo 'pbx completions fish | source' > ~/.config/fish/completions/pbx.fish",
         ),
         "man" => Man::augment_args(command).after_help("Example:\n  pbx man --out ~/.local/share/man/man1"),
         _ => command,

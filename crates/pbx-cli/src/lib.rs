@@ -14,6 +14,8 @@ pub mod address;
 #[cfg(feature = "command")]
 pub mod commands;
 #[cfg(feature = "command")]
+pub mod completions;
+#[cfg(feature = "command")]
 pub mod connection;
 pub mod failure;
 #[rustfmt::skip]

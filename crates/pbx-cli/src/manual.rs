@@ -1,19 +1,10 @@
-//! Completions and manual pages.
+//! Manual pages.
 
 use std::path::Path;
 
-use clap_complete::Shell;
-
 use crate::commands;
 use crate::failure::{Context as _, Failure};
-use crate::{output, prompt};
-
-/// Prints the completions of a shell.
-pub fn completions(shell: Shell) -> Result<(), Failure> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut commands::all(), "pbx", &mut text);
-    output::write(&String::from_utf8_lossy(&text))
-}
+use crate::prompt;
 
 /// Writes a page for each command: `pbx.1`, `pbx-tenants.1`, `pbx-tenants-list.1`.
 pub fn pages(folder: &Path) -> Result<(), Failure> {

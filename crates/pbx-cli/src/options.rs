@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::completions;
+
 // Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
@@ -36,7 +38,7 @@ pub struct Options {
     pub color: Colours,
 
     /// Which of the servers you are signed in to
-    #[arg(long, global = true, env = "PBX_PROFILE", value_name = "NAME", hide_env = true)]
+    #[arg(long, global = true, env = "PBX_PROFILE", value_name = "NAME", hide_env = true, add = completions::profiles())]
     pub profile: Option<String>,
 
     /// Where the server is, such as https://pbx.example.com:8887/api

@@ -14,11 +14,16 @@ use crate::operation::spec::Callers;
 use crate::operation::{self, Request};
 use crate::options::Options;
 use crate::output::{Printer, Shape, rows, safe};
-use crate::{accounts, manual, open, progress, prompt, transfer, tree};
+use crate::{accounts, completions, manual, open, progress, prompt, transfer, tree};
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let matches = match commands::all().try_get_matches() {
+    let matches = match completions::answer() {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => commands::all().try_get_matches(),
+        Err(error) => Err(error),
+    };
+    let matches = match matches {
         Ok(matches) => matches,
         Err(error) => {
             // Where help or an error cannot be shown, nothing can.
@@ -79,7 +84,7 @@ async fn by_hand(command: ByHand, options: &Options) -> Result<(), Failure> {
         ByHand::RemoveProfile(name) => accounts::remove(&name.name, options).await,
         ByHand::Open(tenant) => open::open(&tenant.tenant, options).await,
         ByHand::Upload(upload) => self::upload(&upload, options).await,
-        ByHand::Completions(completions) => manual::completions(completions.shell),
+        ByHand::Completions(chosen) => completions::script(chosen.shell),
         ByHand::Man(man) => manual::pages(&man.out),
     }
 }

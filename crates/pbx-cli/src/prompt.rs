@@ -48,3 +48,8 @@ pub fn note(text: &str) {
         let _ = writeln!(err, "{}", safe::text(text));
     }
 }
+
+/// Tells something that matters, whoever looks on: what was done is not quite what somebody may rely on.
+pub fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr(), "warning: {}", safe::text(text));
+}

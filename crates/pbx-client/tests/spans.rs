@@ -16,10 +16,28 @@ use std::time::Duration;
 use pbx_client::{Credentials, RetryPolicy, types};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use self::server::{Reply, Server};
+use self::server::{Nobody, Reply, Server};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Hears everything that this thread does, until the answer is dropped.
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -35,14 +53,7 @@ impl Write for Log {
 #[tokio::test]
 async fn a_call_is_a_span_without_secrets() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = log.listen();
     let server = Server::start(|request| match request.line.as_str() {
         "POST /api/auth/sign_in" => Reply::json(200, r#"{"access_token":"T0K3N","refresh_token":"R3FR3SH"}"#),
         line if line.starts_with("GET") => Reply::with(503, "x-secret: hunter2\r\n", b"hunter2"),
@@ -61,7 +72,7 @@ async fn a_call_is_a_span_without_secrets() {
     client.update_ip_rule().id("1d3nt").body(body).send().await.unwrap_err();
     drop(guard);
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let ours: Vec<_> = text.lines().filter(|line| line.contains("pbx_call")).collect();
     let closed = |parts: &[&str]| {
         let found = ours
@@ -95,4 +106,29 @@ async fn a_call_is_a_span_without_secrets() {
     ] {
         assert!(!ours.iter().any(|line| line.contains(secret)), "{secret} in\n{text}");
     }
+}
+
+/// A request that changes something, to an address where nobody listens until the log says that it was refused and comes again.
+#[tokio::test]
+async fn what_never_left_is_sent_again_whatever_it_is() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let nobody = Nobody::new();
+    let brief = Duration::from_millis(1);
+    let builder = pbx_client::Client::builder().url(&nobody.url).token("T").no_proxy();
+    let patient = RetryPolicy::default().delays(brief, brief).max_retries(usize::MAX);
+    let client = builder.retry(patient).build().unwrap();
+    let rule = types::CreateIpRule::new("192.0.2.1", types::IpRuleTarget::Deny);
+    let mut call = Box::pin(client.create_ip_rule().body(rule).send());
+    let refused = std::future::poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending());
+        match log.text().contains("the request failed and is sent again") {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    });
+    refused.await;
+    let server = nobody.listen(|_| Reply::json(200, r#"{"id":"1"}"#));
+    call.await.unwrap();
+    assert_eq!(server.requests().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! The command of an operation.
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::flags::{self, Flag, Target};
 use super::spec::{Callers, Form, Kind, Place, Spec};
@@ -54,6 +54,7 @@ pub fn command(spec: &'static Spec, name: &str, about: Option<&'static str>) -> 
                 let file = Arg::new(FILE)
                     .long(FILE)
                     .value_name("FILE")
+                    .value_hint(ValueHint::FilePath)
                     .help("The file to send; `-` reads it from standard input")
                     .required(body.required);
                 return command.arg(file);
@@ -96,6 +97,7 @@ fn body_file() -> Arg {
     Arg::new(BODY_FILE)
         .long(BODY_FILE)
         .value_name("FILE")
+        .value_hint(ValueHint::FilePath)
         .help("Takes what to send from a file of JSON or YAML (`-` for standard input); flags override it")
         .long_help(
             "Takes what to send from a file: JSON, or YAML if its name ends in .yaml or .yml; `-` reads JSON from standard \
@@ -177,11 +179,17 @@ fn paging(flag: &Flag, spec: &Spec) -> Option<&'static str> {
     }
     Some(match flag.member.name {
         "filter" => {
-            "Only those for which this holds: \"name eq 'acme' and enabled eq true\".\n\
-             Operators are eq, ne, gt, ge, lt, le, and, or, not; a quote in a text is doubled ('O''Hara')."
+            "Only those for which this holds: \"contains(name,'acme') and enabled eq true\".\n\
+             MEMBER eq VALUE, and so ne, gt, ge, lt, le; contains(MEMBER,TEXT), startswith, endswith; joined with and, or, not and \
+             parentheses. A text or a time is in single quotes, and a quote in it doubled ('O''Hara'); numbers, true, false and \
+             null stand alone. Small and capital letters differ."
         }
-        "search" => "Only those that contain this text",
-        "orderby" => "In the order of this member: \"name\", \"name desc\"",
+        "search" => {
+            "Only those with these words in a text: \"acme berlin\", \"acme or berlin\".\n\
+             All words must be there, in small or capital letters, unless joined with or, not and parentheses; words in double \
+             quotes stay together."
+        }
+        "orderby" => "In the order of these members: \"name\", \"enabled desc,name\"",
         "skip" => "Leaves out that many at the start",
         "top" => "At most that many, 1 to 100; with --all the size of a page",
         "count" => "Has no effect: the total is always counted",

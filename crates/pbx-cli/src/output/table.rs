@@ -18,6 +18,9 @@ pub struct Style {
 /// How many items of a list a cell shows.
 const ITEMS_IN_A_CELL: usize = 12;
 
+/// Where lines have less room, or a terminal does not know how much, cells are not broken to fit: they would be a letter wide.
+const NARROWEST: u16 = 40;
+
 impl Style {
     /// Bold, where that is possible.
     pub fn heading(self, text: &str) -> Cell {
@@ -33,10 +36,10 @@ impl Style {
     pub fn table(self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        if self.terminal {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        } else {
+        if !self.terminal {
             table.force_no_tty();
+        } else if table.width().is_some_and(|width| width >= NARROWEST) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
         }
         if self.colours {
             table.enforce_styling();

@@ -33,6 +33,12 @@ impl Folder {
         self.0.join(name)
     }
 
+    /// Where it is, wherever that is said.
+    pub fn describe(&self) -> String {
+        let path = std::path::absolute(&self.0);
+        path.as_deref().unwrap_or(&self.0).display().to_string()
+    }
+
     /// Writes a file as a whole: whoever reads it sees the old content or the new one. Nobody else may read it.
     pub fn write(&self, name: &str, content: &str) -> Result<(), Failure> {
         let path = self.join(name);

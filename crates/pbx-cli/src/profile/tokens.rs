@@ -1,5 +1,8 @@
 //! The tokens of a profile, in the keyring or in a file.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use pbx_client::Session;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,9 @@ pub struct Tokens {
 /// Under which name the keyring has them.
 const SERVICE: &str = "pbx";
 
+/// How long to wait for the keyring, which may ask its owner for a password.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 impl Tokens {
     /// Those of a profile.
     pub fn of(folder: &Folder, name: &str, place: Place) -> Self {
@@ -39,20 +45,25 @@ impl Tokens {
         }
     }
 
-    /// Keeps tokens for the first time, where it is wished and possible.
-    pub fn keep(folder: &Folder, name: &str, wish: Keep, session: &Session) -> Result<Self, Failure> {
+    /// Keeps tokens for the first time, where it is wished and possible; and why not in the keyring, where nothing was wished.
+    pub fn keep(
+        folder: &Folder,
+        name: &str,
+        wish: Keep,
+        session: &Session,
+    ) -> Result<(Self, Option<Failure>), Failure> {
+        let mut without_keyring = None;
         if wish != Keep::File {
             let tokens = Self::of(folder, name, Place::Keyring);
             match (tokens.write(session), wish) {
-                (Ok(()), _) => return Ok(tokens),
+                (Ok(()), _) => return Ok((tokens, None)),
                 (Err(failure), Keep::Keyring) => return Err(failure.hint("`--store file` keeps the session in a file")),
-                // There is none, or it is locked.
-                (Err(_), _) => {}
+                (Err(failure), _) => without_keyring = Some(failure),
             }
         }
         let tokens = Self::of(folder, name, Place::File);
         tokens.write(session)?;
-        Ok(tokens)
+        Ok((tokens, without_keyring))
     }
 
     /// Where they are.
@@ -72,10 +83,10 @@ impl Tokens {
     pub fn read(&self) -> Result<Option<Session>, Failure> {
         let text = match self.place {
             Place::File => self.folder.read(&self.file())?,
-            Place::Keyring => match self.entry()?.get_password() {
+            Place::Keyring => match self.ask_keyring(|entry| entry.get_password()) {
                 Ok(text) => Some(text),
-                Err(keyring::Error::NoEntry) => None,
-                Err(error) => return Err(self.refused(&error)),
+                Err(Refused::ByKeyring(keyring::Error::NoEntry)) => None,
+                Err(refused) => return Err(self.refused(&refused)),
             },
         };
         // What cannot be read is as good as signed out: a login writes it anew. No error repeats what is there.
@@ -87,7 +98,9 @@ impl Tokens {
         let text = serde_json::to_string(session).map_err(|error| Failure::local(format!("the session: {error}")))?;
         match self.place {
             Place::File => self.folder.write(&self.file(), &text),
-            Place::Keyring => self.entry()?.set_password(&text).map_err(|error| self.refused(&error)),
+            Place::Keyring => self
+                .ask_keyring(move |entry| entry.set_password(&text))
+                .map_err(|refused| self.refused(&refused)),
         }
     }
 
@@ -95,9 +108,9 @@ impl Tokens {
     pub fn remove(&self) -> Result<(), Failure> {
         match self.place {
             Place::File => self.folder.remove(&self.file()),
-            Place::Keyring => match self.entry()?.delete_credential() {
-                Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
-                Err(error) => Err(self.refused(&error)),
+            Place::Keyring => match self.ask_keyring(|entry| entry.delete_credential()) {
+                Ok(()) | Err(Refused::ByKeyring(keyring::Error::NoEntry)) => Ok(()),
+                Err(refused) => Err(self.refused(&refused)),
             },
         }
     }
@@ -125,16 +138,66 @@ impl Tokens {
         format!("sessions/{}.json", self.name)
     }
 
-    fn entry(&self) -> Result<keyring::Entry, Failure> {
-        keyring::Entry::new(SERVICE, &self.name).map_err(|error| self.refused(&error))
+    /// Does something with the entry of this profile.
+    fn ask_keyring<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+    ) -> Result<T, Refused> {
+        // A user has one keyring and may have several folders of profiles.
+        let user = format!("{} in {}", self.name, self.folder.describe());
+        let outcome = within(PATIENCE, move || {
+            let entry = keyring::Entry::new(SERVICE, &user)?;
+            question(&entry)
+        });
+        outcome.ok_or(Refused::BySilence)?.map_err(Refused::ByKeyring)
     }
 
-    fn refused(&self, error: &keyring::Error) -> Failure {
-        Failure::local(format!(
-            "the keyring of the system, for the profile `{}`: {error}",
+    fn refused(&self, refused: &Refused) -> Failure {
+        let why = match refused {
+            Refused::BySilence => "it does not answer".to_owned(),
+            Refused::ByKeyring(error) => described(error),
+        };
+        Failure::local(format!("the keyring of the system: {why}")).hint(format!(
+            "unlock it, or keep the session in a file: `pbx login --profile {} --store file`",
             self.name
         ))
     }
+}
+
+/// Why the keyring did not do something.
+#[derive(Debug)]
+enum Refused {
+    ByKeyring(keyring::Error),
+    BySilence,
+}
+
+/// What comes of something that may never end, if it does in time.
+fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Nobody waits any more where it cannot be sent.
+        let _ = sender.send(work());
+    });
+    receiver.recv_timeout(limit).ok()
+}
+
+/// Without the value of an entry, which some errors hold.
+fn described(error: &keyring::Error) -> String {
+    match (error, keyring::Entry::store_status()) {
+        // It was not found to begin with.
+        (keyring::Error::NoDefaultStore, Err(keyring::Error::PlatformFailure(error))) => cause(&**error),
+        (keyring::Error::NoDefaultStore, _) => "there is none".to_owned(),
+        (keyring::Error::PlatformFailure(error), _) => cause(&**error),
+        (keyring::Error::NoStorageAccess(_), _) => "it is locked, or there is none yet".to_owned(),
+        (keyring::Error::Ambiguous(entries), _) => format!("it holds this session {} times", entries.len()),
+        (keyring::Error::BadDataFormat(..), _) => "what it holds cannot be read".to_owned(),
+        (other, _) => other.to_string(),
+    }
+}
+
+/// What went wrong, without the names of the libraries that it came through.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    error.source().unwrap_or(error).to_string()
 }
 
 #[cfg(test)]
@@ -146,12 +209,19 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = Folder::at(parent.path());
         let session = Session::new("ACCESS").with_refresh_token("REFRESH");
-        let tokens = Tokens::keep(&folder, "p", Keep::File, &session).unwrap();
+        let (tokens, _) = Tokens::keep(&folder, "p", Keep::File, &session).unwrap();
         assert_eq!(tokens.place(), Place::File);
         assert_eq!(tokens.read().unwrap(), Some(session));
         folder.write("sessions/p.json", "{").unwrap();
         assert_eq!(tokens.read().unwrap(), None);
         tokens.remove().unwrap();
         assert_eq!(tokens.read().unwrap(), None);
+    }
+
+    #[test]
+    fn what_never_ends_is_not_waited_for() {
+        let (_sender, never) = mpsc::channel::<()>();
+        assert_eq!(within(Duration::from_millis(1), move || never.recv().ok()), None);
+        assert_eq!(within(PATIENCE, || 5), Some(5));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use reqwest::header::HeaderValue;
+
 use super::endpoints::{self, is_missing};
 use super::renewal::Failure;
 use super::{Manager, SecondFactor, Session, SignInForm};
@@ -49,25 +51,42 @@ impl<'a> SessionHandle<'a> {
 
     /// Ends the session. From now on no token is sent, until [`SessionHandle::sign_in`].
     ///
-    /// The tokens are forgotten even if the server cannot be told.
+    /// The tokens are forgotten even if the server cannot be told. An access token that is over is renewed for this, because the
+    /// session behind it is not: whoever has its refresh token could go on with it.
     pub async fn sign_out(&self) -> Result<(), Error> {
         let manager = self.manager()?;
-        let (Some(ticket), form) = manager.end() else {
+        manager.settle().await;
+        let (Some(ticket), plan) = manager.end() else {
             return Ok(());
         };
-        let client = Client::of(Arc::clone(manager.connection()), Access::Token(ticket.header));
-        let told = match form {
+        match self.revoke(ticket.header, plan.form).await {
+            Err(Error::Authentication { .. }) => {}
+            told => return told,
+        }
+        if plan.refresh_token.is_none() {
+            // It was over already.
+            return Ok(());
+        }
+        let renewed = match plan.carry_out().await {
+            Ok(renewed) => renewed,
+            Err(Failure::Error(Error::Authentication { .. }) | Failure::SecondFactor(_)) => return Ok(()),
+            Err(Failure::Error(error)) => return Err(error),
+        };
+        match self.revoke(renewed.active.header, renewed.form).await {
+            Err(Error::Authentication { .. }) => Ok(()),
+            told => told,
+        }
+    }
+
+    async fn revoke(&self, token: HeaderValue, form: SignInForm) -> Result<(), Error> {
+        let client = Client::of(Arc::clone(self.client.connection()), Access::Token(token));
+        match form {
             SignInForm::OAuth => endpoints::oauth_revoke(&client).await,
             SignInForm::Json => endpoints::sign_out(&client).await,
             SignInForm::Automatic => match endpoints::sign_out(&client).await {
                 Err(error) if is_missing(&error) => endpoints::oauth_revoke(&client).await,
                 other => other,
             },
-        };
-        match told {
-            // It was over already.
-            Err(Error::Authentication { .. }) => Ok(()),
-            other => other,
         }
     }
 

@@ -233,19 +233,33 @@ impl Manager {
         self.ticket().await.map(|_| ())
     }
 
-    /// The token as it is, for signing out; there is none from now on.
-    pub(super) fn end(&self) -> (Option<Ticket>, SignInForm) {
-        let (ticket, form) = {
+    /// Waits for a renewal that is under way: its tokens would outlive a session that ends meanwhile.
+    pub(super) async fn settle(&self) {
+        let renewal = self.state().renewal.clone();
+        if let Some(renewal) = renewal {
+            let _ = renewal.await;
+        }
+    }
+
+    /// The token as it is, for signing out, and how to get the next one; there is none from now on.
+    pub(super) fn end(&self) -> (Option<Ticket>, Plan) {
+        let ended = {
             let mut state = self.state();
             let ticket = state.ticket();
+            let plan = Plan {
+                connection: Arc::clone(&self.connection),
+                form: state.form,
+                refresh_token: state.active.take().and_then(|active| active.session.refresh_token),
+                credentials: None,
+                tenant: None,
+            };
             state.has_ended = true;
-            state.active = None;
             state.tenant = None;
             state.generation += 1;
-            (ticket, state.form)
+            (ticket, plan)
         };
         self.tell(None);
-        (ticket, form)
+        ended
     }
 
     /// The session was switched with this token. `false`: by now there is another, which may not be.
@@ -271,10 +285,6 @@ impl Manager {
 
     pub(super) fn session(&self) -> Option<Session> {
         self.state().active.as_ref().map(|active| active.session.clone())
-    }
-
-    pub(super) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
     }
 
     fn tell(&self, session: Option<&Session>) {

@@ -11,5 +11,7 @@ mod requests;
 mod retries;
 mod server;
 mod session;
+mod sign_out;
+mod tokens;
 
 use server::{Reply, Server};

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pbx_client::{Client, Credentials, Error, RetryPolicy, types};
-use tokio::net::TcpListener;
 
+use crate::server::Nobody;
 use crate::{Reply, Server};
 
 /// Three more times, without waiting.
@@ -89,48 +89,18 @@ async fn a_policy_can_be_none_and_has_an_end() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// Nobody listens at first: every connection is refused, until the client has been told so and somebody does.
 #[tokio::test]
-async fn what_never_left_is_sent_again_whatever_it_is() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let patient = at_once().max_retries(1_000_000);
-    let url = format!("http://{address}/api");
-    let client = Client::builder()
-        .url(&url)
-        .token("T")
-        .no_proxy()
-        .retry(patient)
-        .build()
-        .unwrap();
-    let call = tokio::spawn(async move { client.create_ip_rule().body(rule()).send().await.map(drop) });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    let server = Server::on(TcpListener::bind(address).await.unwrap(), |_| {
-        Reply::json(200, r#"{"id":"1"}"#)
-    });
-    call.await.unwrap().unwrap();
-    assert_eq!(server.requests().len(), 1);
-
-    let free = {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    };
-    let client = Client::builder()
-        .url(format!("http://{free}/api"))
-        .no_proxy()
-        .retry(at_once());
-    let error = client
-        .build()
-        .unwrap()
-        .delete_ip_rule()
-        .id("1")
-        .send()
-        .await
-        .unwrap_err();
+async fn what_never_left_is_known_not_to_have_been_applied() {
+    let nobody = Nobody::new();
+    let builder = Client::builder().url(&nobody.url).no_proxy();
+    let client = builder.retry(at_once()).build().unwrap();
+    let error = client.delete_ip_rule().id("1").send().await.unwrap_err();
+    assert!(!error.may_have_been_applied(), "{error}");
     assert!(matches!(error, Error::Transport(error) if error.is_unsent()));
+    // The client is none the worse for it.
+    let server = nobody.listen(|_| Reply::with(204, "", b""));
+    client.delete_ip_rule().id("1").send().await.unwrap();
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]

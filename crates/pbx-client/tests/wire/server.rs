@@ -5,12 +5,32 @@ use std::sync::{Arc, Mutex};
 
 use pbx_client::{Client, ClientBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Answers every request on a connection of its own, and keeps what was asked.
 pub struct Server {
     pub url: String,
     requests: Arc<Mutex<Vec<Request>>>,
+}
+
+/// An address that is taken and where nobody listens: every connection is refused.
+pub struct Nobody {
+    pub url: String,
+    socket: TcpSocket,
+}
+
+impl Nobody {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let url = format!("http://{}/api", socket.local_addr().unwrap());
+        Self { url, socket }
+    }
+
+    /// Somebody does from here on.
+    pub fn listen(self, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Server {
+        Server::on(self.socket.listen(16).unwrap(), handler)
+    }
 }
 
 /// A request as it came.

@@ -1,98 +1,15 @@
-//! Signing in, staying signed in, signing out.
+//! Signing in, staying signed in.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use pbx_client::{Attempt, ClientBuilder, Credentials, Error, Session, SignInForm};
 use serde_json::json;
 
-use crate::server::Request;
+use crate::tokens::{Clock, Sessions, administrator};
 use crate::{Reply, Server};
-
-/// A server's sessions: it takes the tokens that it gave last and no others.
-#[derive(Default)]
-struct Sessions {
-    given: AtomicUsize,
-    /// Refuses every refresh.
-    forgets: bool,
-    tenant: Mutex<Option<String>>,
-}
-
-impl Sessions {
-    fn token(&self) -> String {
-        format!("A{}", self.given.load(Ordering::SeqCst))
-    }
-
-    fn give(&self, lifetime: i64) -> Reply {
-        let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
-        let body = json!({"access_token": format!("A{number}"), "refresh_token": format!("R{number}"),
-            "expires_in": lifetime, "token_type": "Bearer"});
-        Reply::json(200, &body.to_string())
-    }
-
-    fn answer(&self, request: &Request) -> Reply {
-        let refused = |status, code: &str| {
-            Reply::json(
-                status,
-                &json!({"errors": [{"code": code, "message": "no"}]}).to_string(),
-            )
-        };
-        let is_ours = request.header("authorization") == Some(&format!("Bearer {}", self.token()));
-        let path = request.line.split_once("/api").unwrap().1;
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        match path {
-            "/auth/sign_in" if request.json()["password"] == "right" => {
-                *self.tenant.lock().unwrap() = None;
-                self.give(1800)
-            }
-            "/auth/sign_in" => refused(400, "UNAUTHORIZED"),
-            "/auth/refresh_token" if self.forgets => refused(400, "UNKNOWN"),
-            "/auth/refresh_token" => {
-                let current = format!("R{}", self.given.load(Ordering::SeqCst));
-                match request.json()["refresh_token"] == current {
-                    true => self.give(1800),
-                    false => refused(400, "UNKNOWN"),
-                }
-            }
-            _ if !is_ours => refused(401, "UNAUTHORIZED"),
-            "/tenants/switch" => {
-                *self.tenant.lock().unwrap() = query.strip_prefix("id=").map(str::to_owned);
-                Reply::with(200, "", b"")
-            }
-            _ => Reply::json(200, r#"{"items":[]}"#),
-        }
-    }
-
-    async fn server(self: &Arc<Self>) -> Server {
-        let sessions = Arc::clone(self);
-        Server::start(move |request| sessions.answer(request)).await
-    }
-}
-
-/// A clock to put ahead.
-#[derive(Clone, Default)]
-struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(1_000_000 + self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    fn of(&self, builder: ClientBuilder) -> ClientBuilder {
-        let clock = self.clone();
-        builder.clock(move || clock.now())
-    }
-}
-
-fn administrator() -> Credentials {
-    Credentials::system("admin", "right")
-}
 
 #[tokio::test]
 async fn a_client_signs_in_when_it_must_and_once() {
@@ -342,28 +259,6 @@ async fn a_session_goes_on_in_another_program() {
 
     client.session().sign_out().await.unwrap();
     assert_eq!(kept.lock().unwrap().last(), Some(&None));
-}
-
-#[tokio::test]
-async fn who_signs_out_stays_out() {
-    let server = Arc::new(Sessions::default()).server().await;
-    let client = server.builder().credentials(administrator()).connect().await.unwrap();
-    client.session().sign_out().await.unwrap();
-    assert_eq!(server.last().line, "POST /api/auth/sign_out");
-    assert_eq!(server.last().header("authorization"), Some("Bearer A1"));
-    assert_eq!(client.session().current(), None);
-    let error = client.clone().list_ip_rules().send().await.unwrap_err();
-    assert!(matches!(
-        error,
-        Error::Authentication {
-            attempted: Attempt::Nothing,
-            ..
-        }
-    ));
-    client.session().sign_out().await.unwrap();
-    assert_eq!(server.count("POST /api/auth/sign_out"), 1);
-    client.session().sign_in().await.unwrap();
-    client.list_ip_rules().send().await.unwrap();
 }
 
 #[tokio::test]

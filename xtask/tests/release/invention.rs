@@ -1,0 +1,75 @@
+//! The release that is made up, and what a maintainer does about it.
+
+use std::fs;
+
+use super::copy::Copy;
+
+/// An operation as the vendor's pages hold one.
+pub fn block(path: &str, method: &str, operation: &str) -> String {
+    format!(
+        "\n```json\n{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"PortSIP PBX Rest API\",\"version\":\"22.0\"}},\
+         \"paths\":{{\"{path}\":{{\"{method}\":{operation}}}}}}}\n```\n"
+    )
+}
+
+/// The release: an operation more, one less, one that answers with another status, a field of another name, a tighter limit, a
+/// repaired erratum, another value, and a page with a resource that there was not.
+pub fn invent(copy: &Copy) {
+    let page = "release/tenant.md";
+    let id = r#"{"name":"id","in":"path","required":true,"schema":{"type":"string"},"description":"The unique ID of the holiday."}"#;
+    let added = format!(
+        r#"{{"tags":["Tenant"],"operationId":"copyHoliday","summary":"Copy a holiday","parameters":[{id}],"responses":{{"204":{{"description":"No Content"}},"4XX":{{"description":"Error"}}}}}}"#
+    );
+    let path = copy.folder.path().join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    // The operation that goes is the last block of the page.
+    let (kept, last) = text.rsplit_once("```json\n").unwrap();
+    assert!(last.contains("\"operationId\":\"deleteHoliday\""), "{last}");
+    let (start, voicemail) = kept.split_once("\"operationId\":\"updateVoicemailServer\"").unwrap();
+    let voicemail = voicemail.replacen("\"200\":", "\"202\":", 1);
+    let kept = format!("{start}\"operationId\":\"updateVoicemailServer\"{voicemail}");
+    fs::write(&path, format!("{kept}{}", block("/holidays/{id}/copy", "post", &added))).unwrap();
+
+    copy.edit(page, "\"every_year\"", "\"yearly\"", 5);
+    copy.edit(
+        page,
+        r#""name":{"type":"string","minLength":1,"maxLength":64,"description":"The name of the holiday.\n"}"#,
+        r#""name":{"type":"string","minLength":1,"maxLength":32,"description":"The name of the holiday.\n"}"#,
+        4,
+    );
+    copy.edit(
+        page,
+        r#""year_end":{"type":"integer","description":"The start year of holiday.\n"}"#,
+        r#""year_end":{"type":"integer","description":"The end year of holiday."}"#,
+        4,
+    );
+    copy.edit(
+        "release/administration.md",
+        r#""enum":["ACCEPT","DENY"]"#,
+        r#""enum":["ACCEPT","DENY","OBSERVE"]"#,
+        4,
+    );
+    let reports = r#"{"tags":["Tenant"],"operationId":"retrieveReports","summary":"Retrieve reports","responses":{"200":{"description":"OK","content":{"application/json":{"schema":{"type":"object","properties":{"calls":{"type":"integer","format":"int64"}}}}}},"4XX":{"description":"Error"}}}"#;
+    fs::write(
+        copy.pages().join("reports.md"),
+        format!("# Reports\n{}", block("/reports", "get", reports)),
+    )
+    .unwrap();
+}
+
+/// Removes the action that a report points at with `specs/FILE:LINE:`.
+pub fn delete_action(copy: &Copy, place: &str) {
+    let (file, line) = place.rsplit_once(':').unwrap();
+    let path = copy.root().join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let first = line.parse::<usize>().unwrap() - 1;
+    assert!(lines[first].starts_with("  - target:"), "{}", lines[first]);
+    let rest = &lines[first + 1..];
+    let length = rest
+        .iter()
+        .position(|line| line.starts_with("  - "))
+        .unwrap_or(rest.len());
+    let kept = [&lines[..first], &rest[length..]].concat();
+    fs::write(&path, kept.join("\n") + "\n").unwrap();
+}
