@@ -9,20 +9,14 @@ use xtask::diff::{Level, Side};
 use super::client::{Endpoint, operations, schema};
 use super::copy::workspace;
 use super::generated;
-use super::samples::{Form, Writer, sample};
+use super::samples::{FORMS, Form, Writer, sample};
 use super::verdicts::{SCHEMAS, changed};
 
-const FORMS: [Form; 9] = [
-    Form::Whole(0),
-    Form::Whole(1),
-    Form::Whole(2),
-    Form::Whole(3),
-    Form::Nulls,
-    Form::Least,
-    Form::Hollow(1),
-    Form::Hollow(3),
-    Form::Hollow(5),
-];
+/// What a caller may send: nothing that is not declared, but also what has its outer members only.
+fn forms() -> impl Iterator<Item = Form> {
+    let declared = FORMS.into_iter().filter(|form| *form != Form::Further);
+    declared.chain([Form::Hollow(1), Form::Hollow(3), Form::Hollow(5)])
+}
 
 /// The name of an operation in the schema of all bodies.
 fn key(endpoint: &Endpoint) -> String {
@@ -72,8 +66,8 @@ fn compare(name: &str, before: &Side, after: &Side, wrong: &mut Vec<String>) {
         .collect();
     let (old, new) = (validator(&before.document), validator(&after.document));
     for (endpoint, schema) in bodies(&before.document) {
-        let samples = FORMS.map(|form| sample(&before.document, schema, Writer::Caller, form));
-        let samples = samples.map(|body| json!({key(&endpoint): body}));
+        let samples = forms().map(|form| sample(&before.document, schema, Writer::Caller, form));
+        let samples: Vec<_> = samples.map(|body| json!({key(&endpoint): body})).collect();
         let mut taken = samples.iter().filter(|body| old.is_valid(body));
         let refused = taken.find_map(|body| Some((body, new.validate(body).err()?.to_string())));
         if refused.is_some() != told.contains(&endpoint) {

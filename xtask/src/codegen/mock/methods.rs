@@ -8,9 +8,7 @@ use heck::ToSnakeCase as _;
 use super::Named;
 use crate::codegen::client::types::Types;
 use crate::codegen::client::{docs, names};
-use crate::model::{
-    Api, Body, BodyKind, Header, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody, Type, TypeKind,
-};
+use crate::model::{Api, Body, BodyKind, Header, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody};
 
 /// Methods that every `When` has by hand.
 const TAKEN_WHEN: &[&str] = &[
@@ -274,33 +272,9 @@ fn answer_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
 
 /// The status and the items of an answer that is a page of a list: `count` of all, and these `items`.
 fn list<'a>(api: &'a Api, operation: &'a Operation) -> Option<(u16, &'a Schema)> {
-    let pages = |name: &str| {
-        let mut query = operation.parameters.iter();
-        query.any(|parameter| parameter.place == ParameterPlace::Query && parameter.name == name)
-    };
-    if !pages("skip") || !pages("top") {
-        return None;
-    }
+    let paging = api.paging(operation)?;
     let [success] = operation.successes.as_slice() else {
         return None;
     };
-    let SuccessBody::Json(Schema {
-        ty: Type::Named(name), ..
-    }) = &success.body
-    else {
-        return None;
-    };
-    let TypeKind::Object { properties, .. } = &api.types.get(name)?.kind else {
-        return None;
-    };
-    let member = |name: &str| {
-        properties
-            .iter()
-            .find(|property| property.name == name)
-            .map(|property| &property.schema)
-    };
-    match (&member("count")?.ty, &member("items")?.ty) {
-        (Type::Integer(_), Type::Array(item)) => Some((success.status, item)),
-        _ => None,
-    }
+    (paging.items == "items" && paging.count == Some("count")).then_some((success.status, paging.item))
 }

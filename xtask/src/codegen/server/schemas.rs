@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
 use super::{AtOperation, types};
-use crate::contract;
+use crate::contract::{self, normal};
 use crate::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Text, Type};
 
 const COMPONENTS: &str = "#/components/schemas/";
@@ -170,23 +170,7 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
 
 /// What describes and does not constrain, or is a constraint only in other dialects.
 fn is_annotation(key: &str) -> bool {
-    matches!(
-        key,
-        "title"
-            | "description"
-            | "default"
-            | "example"
-            | "examples"
-            | "deprecated"
-            | "readOnly"
-            | "writeOnly"
-            | "externalDocs"
-            | "xml"
-            | "discriminator"
-            | "$comment"
-            | "contentMediaType"
-            | "contentEncoding"
-    ) || key.starts_with("x-")
+    normal::is_annotation(key) || matches!(key, "xml" | "discriminator" | "contentMediaType" | "contentEncoding")
 }
 
 /// The strict form of a schema.
