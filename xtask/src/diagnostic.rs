@@ -40,6 +40,18 @@ impl Diagnostics {
         self.0.iter()
     }
 
+    /// The same faults with their files below a folder.
+    pub fn below(&self, folder: &str) -> Self {
+        let placed = self.0.iter().map(|fault| Diagnostic {
+            place: fault.place.clone().map(|place| Place {
+                file: format!("{folder}/{}", place.file),
+                ..place
+            }),
+            message: fault.message.clone(),
+        });
+        Self(placed.collect())
+    }
+
     /// `Err` when anything was pushed.
     pub fn into_result(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }

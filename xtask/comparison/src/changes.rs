@@ -155,8 +155,8 @@ impl Changes {
     /// The changes, with the lines that `locate` finds for a way on the old and the new side.
     pub fn finish(
         self,
-        old: impl Fn(&[Step]) -> Place,
-        new: impl Fn(&[Step]) -> Place,
+        old: impl Fn(&[Step]) -> Option<Place>,
+        new: impl Fn(&[Step]) -> Option<Place>,
         resource: &dyn Fn(&str) -> String,
     ) -> Vec<Change> {
         let all = &self.operations;
@@ -198,8 +198,8 @@ impl Changes {
                 tolerated,
                 old: first.old,
                 new: first.new,
-                old_place: first.old_way.as_deref().map(&old),
-                new_place: first.new_way.as_deref().map(&new),
+                old_place: first.old_way.as_deref().and_then(&old),
+                new_place: first.new_way.as_deref().and_then(&new),
             }
         });
         changes.collect()

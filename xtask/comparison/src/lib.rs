@@ -27,6 +27,7 @@ mod uses;
 mod whole;
 
 pub use changes::{Change, Operation};
+pub use facts::Positions;
 pub use rules::{Level, Rule};
 
 use located::{Node, Place};
@@ -63,8 +64,8 @@ pub fn compare(old: Contract<'_>, new: Contract<'_>, resource: &dyn Fn(&str) -> 
         uses::add(used, &deltas, &live, &mut changes);
     }
     changes.finish(
-        |way| Place::from(&locate(old.origin, way)),
-        |way| Place::from(&locate(new.origin, way)),
+        |way| locate(old.origin, way).as_ref().map(Place::from),
+        |way| locate(new.origin, way).as_ref().map(Place::from),
         resource,
     )
 }

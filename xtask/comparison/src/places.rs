@@ -28,17 +28,19 @@ impl Step {
     }
 }
 
-/// The place at the end of the way, or of as much of it as there is.
-pub fn locate(root: &Node, way: &[Step]) -> At {
+/// The place at the end of the way, or of as much of it as there is. `None`: nothing of it is there, and the root is no file but a
+/// folder of documents, of which none says it.
+pub fn locate(root: &Node, way: &[Step]) -> Option<At> {
     let mut here = vec![root];
-    let mut at = root.at.clone();
+    let is_folder = root.at.file.is_empty() || root.at.file.ends_with('/');
+    let mut at = (!is_folder).then(|| root.at.clone());
     for step in way {
         let open: Vec<&Node> = here.iter().flat_map(|node| expand(root, node)).collect();
         let next: Vec<&Node> = open.iter().filter_map(|node| take(root, node, step)).collect();
         // The outermost word counts, and it comes last.
         match next.last() {
-            Some(node) => at = node.at.clone(),
-            None => return removed(&open, step).unwrap_or(at),
+            Some(node) => at = Some(node.at.clone()),
+            None => return removed(&open, step).or(at),
         }
         here = next;
     }

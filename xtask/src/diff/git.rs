@@ -41,7 +41,8 @@ pub fn read(argument: &str, workspace: &Path) -> Result<Side, Diagnostics> {
         return Side::of_text(&format!("{revision}:{path}"), &content);
     }
     let files = folder(workspace, &commit, path).map_err(|e| fault(None, format!("git: {e}")))?;
-    Side::of_files(argument, &format!("{revision}:{path}"), &files)
+    let folder = format!("{revision}:{path}");
+    Side::of_files(argument, &folder, &files).map_err(|faults| faults.below(&folder))
 }
 
 /// All files of a folder that hold documents, in two calls of git however many they are.

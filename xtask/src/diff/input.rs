@@ -76,7 +76,8 @@ impl Side {
         } else {
             Files::read(path, &[""])?
         };
-        Self::of_files(name, name.trim_end_matches('/'), &files)
+        let folder = name.trim_end_matches('/');
+        Self::of_files(name, folder, &files).map_err(|faults| faults.below(folder))
     }
 
     /// A folder that is in memory. Places begin with `prefix`.
@@ -97,8 +98,14 @@ impl Side {
         Self::of_text(name, &bytes)
     }
 
-    /// A single OpenAPI document, as it is in the file `name`.
+    /// A single OpenAPI document, or a page with several, as it is in the file `name`.
     pub fn of_text(name: &str, bytes: &[u8]) -> Result<Self, Diagnostics> {
+        if name.ends_with(".md") {
+            let (folder, page) = name.rsplit_once('/').unwrap_or((".", name));
+            let mut files = Files::default();
+            files.insert(page.to_owned(), bytes.to_vec());
+            return Self::of_files(name, folder, &files).map_err(|faults| faults.below(folder));
+        }
         let first = At {
             file: Arc::from(name),
             line: 1,
@@ -111,7 +118,9 @@ impl Side {
             Language::of(name)
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let origin = parse(language, &first, text)?;
+        let origin = parse(language, &first, text).map_err(|located::Fault { at, message }| {
+            fault(Some(&Place::from(&at)), format!("broken OpenAPI document: {message}"))
+        })?;
         is_openapi(&origin)?;
         Ok(Self {
             name: name.to_owned(),

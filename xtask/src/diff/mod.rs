@@ -7,7 +7,7 @@ pub mod git;
 pub mod input;
 pub mod report;
 
-pub use comparison::{Change, Level, Operation, Rule, rules};
+pub use comparison::{Change, Level, Operation, Positions, Rule, rules};
 
 pub use self::input::Side;
 use crate::model::resource_of;

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::codegen::{self, Generated};
 use crate::contract;
 use crate::diagnostic::Diagnostics;
+use crate::diff::input::SPECS;
 use crate::diff::{self, Side};
 
 /// What to do with the new pages.
@@ -38,7 +39,13 @@ pub struct Options {
 
 /// Says what the new pages change and, if told to, puts them in place. `root` is the workspace; the report goes to `out`.
 pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
-    let specs = root.join("specs");
+    let specs = root.join(SPECS);
+    if !specs.is_dir() {
+        anyhow::bail!(
+            "{}: there is no such folder; `--root` is the workspace that holds it",
+            specs.display()
+        );
+    }
     let before = contract::read(&specs)?;
     let plan = pages::plan(&before, options)?;
     // Before the long report, because it is the first thing to mend.
@@ -47,12 +54,20 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
     }
 
     // The tree: as it is, its corrections fit its pages; if not, the differences to the new pages still tell.
-    let old_side = Side::of_files(diff::input::SPECS, diff::input::SPECS, &before)?;
+    let old_side = Side::of_files(SPECS, SPECS, &before)?;
     let new_side = renamed(
         &plan,
-        Side::of_files(&options.pages.display().to_string(), diff::input::SPECS, &plan.files),
+        Side::of_files(&options.pages.display().to_string(), SPECS, &plan.files),
     )?;
-    let changes = diff::compare(&old_side, &new_side);
+    let mut changes = diff::compare(&old_side, &new_side);
+    // The new pages are where they were given, until they are taken in.
+    for place in changes.iter_mut().filter_map(|change| change.new_place.as_mut()) {
+        let name = place
+            .file
+            .strip_prefix(SPECS)
+            .and_then(|file| plan.given(file.strip_prefix('/')?));
+        place.file = name.unwrap_or_else(|| place.file.clone());
+    }
     let corrections = renamed(&plan, corrections::compare(&before, &plan.files))?;
     let old = generated(&before, "specs")?;
     let new = generated(&plan.files, "the new pages");

@@ -53,17 +53,19 @@ impl Plan {
         self.removed.is_empty() && self.pages.iter().all(stays)
     }
 
+    /// The name by which a page was given, if it was: `file` is below `specs/`.
+    pub fn given(&self, file: &str) -> Option<String> {
+        let name = file.strip_prefix(UPSTREAM)?.strip_prefix('/')?;
+        let page = self.pages.iter().find(|page| page.name == name)?;
+        (page.fate != Fate::Kept).then(|| format!("{}/{name}", self.folder))
+    }
+
     /// Errors about pages that were given, under the names by which they were.
     pub fn rename(&self, faults: Diagnostics) -> Diagnostics {
-        let given = |file: &str| {
-            let name = file.strip_prefix(UPSTREAM)?.strip_prefix('/')?;
-            let page = self.pages.iter().find(|page| page.name == name)?;
-            (page.fate != Fate::Kept).then(|| format!("{}/{name}", self.folder))
-        };
         let mut renamed = Diagnostics::default();
         for Diagnostic { place, message } in faults.iter() {
             let place = place.clone().map(|place| Place {
-                file: given(&place.file).unwrap_or(place.file),
+                file: self.given(&place.file).unwrap_or(place.file),
                 ..place
             });
             // A contradiction names the other place in its words.
@@ -134,6 +136,9 @@ pub fn plan(before: &Files, options: &Options) -> Result<Plan, Diagnostics> {
 fn read(path: &Path, folder: &str) -> Result<Vec<(String, Vec<u8>)>, Diagnostics> {
     let about = |message: String| fault(None, message);
     match fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(about(format!("there is no {folder}; give the folder of new pages")));
+        }
         Err(error) => return Err(about(format!("{folder}: {error}"))),
         Ok(found) if !found.is_dir() => {
             return Err(about(format!(
@@ -153,17 +158,7 @@ fn read(path: &Path, folder: &str) -> Result<Vec<(String, Vec<u8>)>, Diagnostics
             files.insert(name.to_owned(), content.to_vec());
         }
     }
-    let loaded = load::load_files(&files, &[""]).map_err(|faults| {
-        let mut placed = Diagnostics::default();
-        for fault in faults.iter() {
-            let place = fault.place.clone().map(|place| Place {
-                file: format!("{folder}/{}", place.file),
-                ..place
-            });
-            placed.push(place.as_ref(), fault.message.clone());
-        }
-        placed
-    })?;
+    let loaded = load::load_files(&files, &[""]).map_err(|faults| faults.below(folder))?;
     if loaded.documents.is_empty() {
         return Err(about(format!(
             "{folder}: no page with an OpenAPI document in it (`.md`, `.json`, `.yaml`)"

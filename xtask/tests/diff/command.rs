@@ -147,6 +147,33 @@ fn programs_and_reviewers_have_their_formats() {
     );
 }
 
+/// A page of the vendor's is a contract as well; what no page of a folder says has no place there.
+#[test]
+fn pages_are_compared_one_by_one_and_by_the_folder() {
+    let folder = folder();
+    let page = |name: &str, path: &str, more: &str| {
+        let document = format!(
+            "{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"T\",\"version\":\"1\"}}{more},\"paths\":{{\"{path}\":\
+             {{\"get\":{{\"responses\":{{\"200\":{{\"description\":\"OK\"}}}}}}}}}}}}"
+        );
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("# A page\n\n```json\n{document}\n```\n")).unwrap();
+    };
+    page("old/a.md", "/a", "");
+    page("new/a.md", "/a", ",\"servers\":[{\"url\":\"https://example.com\"}]");
+    for (old, new) in [("old/a.md", "new/a.md"), ("old", "new")] {
+        let ran = run(folder.path(), &[old, new]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert!(
+            ran.out
+                .contains("is a further server [server-added]\n              new/a.md:4\n"),
+            "{}",
+            ran.out
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_said_with_its_place() {
     let folder = folder();
@@ -160,7 +187,7 @@ fn what_cannot_be_read_is_said_with_its_place() {
         (
             "twice.yaml",
             "openapi: 3.1.0\npaths: {}\npaths: {}\n",
-            "error: twice.yaml:3: the key `paths` appears twice",
+            "error: twice.yaml:3: broken OpenAPI document: the key `paths` appears twice",
         ),
         ("other.yaml", "a: 1\n", "error: other.yaml:1: it has no `openapi`"),
         (
@@ -172,6 +199,12 @@ fn what_cannot_be_read_is_said_with_its_place() {
             "version.yaml",
             "info: {}\nopenapi: 3.1\n",
             "error: version.yaml:2: `openapi` must be a version",
+        ),
+        ("words.md", "# Words\n", "error: .: no OpenAPI document in it"),
+        (
+            "page.md",
+            "# A page\n\n```json\n{\"openapi\": \"3.1.0\",,}\n```\n",
+            "error: ./page.md:4: broken OpenAPI document: ",
         ),
         (
             "paths.yaml",
@@ -185,8 +218,11 @@ fn what_cannot_be_read_is_said_with_its_place() {
         assert!(ran.err.starts_with(expected), "{name}: {}", ran.err);
     }
     fs::create_dir(folder.path().join("empty")).unwrap();
+    fs::create_dir(folder.path().join("pages")).unwrap();
+    fs::write(folder.path().join("pages/a.yaml"), "openapi: 3.1.0\npaths: [\n").unwrap();
     for (argument, expected) in [
         ("empty", "no OpenAPI document in it"),
+        ("pages", "error: pages/a.yaml:3: broken OpenAPI document: "),
         ("no-such-thing", "is no file, no folder and no git revision"),
         ("HEAD:no/such/path", "there is no `no/such/path`"),
         ("--output", "unexpected argument"),

@@ -61,7 +61,7 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
             "  new        reports.md (1 operation)\n",
             "  replaced   tenant.md (16 operations)\n",
             // The contract, by the rules of `cargo xtask diff`.
-            "[operation-added]",
+            "[operation-added]\n              release/reports.md:",
             "[operation-removed]",
             "[enum-value-added]",
             // The corrections: all of them, each with its reason.
@@ -305,6 +305,25 @@ fn what_cannot_be_read_is_told_and_nothing_is_copied() {
             "there is nothing to do",
         ],
     );
+
+    // What is not there.
+    let (nowhere, root) = (copy.folder.path().join("nowhere"), copy.root());
+    for (pages, root, expected) in [
+        (
+            "nowhere",
+            &root,
+            "error: there is no nowhere; give the folder of new pages",
+        ),
+        (
+            "release",
+            &nowhere,
+            "there is no such folder; `--root` is the workspace that holds it",
+        ),
+    ] {
+        let output = copy.xtask(&["upstream", pages, "--root", root.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_says(&told(&output).1, &[expected]);
+    }
 
     fs::remove_file(copy.pages().join("tenant.md")).unwrap();
     let (code, text) = copy.upstream(&["--apply"]);

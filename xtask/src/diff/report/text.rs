@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, Summary, effects, grouped};
-use crate::diff::{Change, Level};
+use crate::diff::{Change, Level, Operation, Positions};
 
 const RED: &str = "31";
 const YELLOW: &str = "33";
@@ -74,27 +74,38 @@ fn words(change: &Change) -> Vec<String> {
     ]
 }
 
+/// The operations, and where in them it stands.
 fn touched(change: &Change) -> Option<String> {
-    let shown: Vec<_> = change
-        .operations
-        .iter()
-        .take(6)
-        .map(|o| o.id.clone().unwrap_or_else(|| format!("{} {}", o.method, o.path)))
-        .collect();
-    let more = change.operations.len().saturating_sub(6);
-    let rest = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
+    let named = |operation: &Operation| match &operation.id {
+        Some(id) => id.clone(),
+        None => format!("{} {}", operation.method, operation.path),
     };
-    let side = match (change.positions.request, change.positions.answer) {
-        (true, false) => "in requests of ",
-        (false, true) => "in answers of ",
-        _ => "in ",
+    let list = |operations: &[&Operation]| {
+        let shown: Vec<_> = operations.iter().take(6).map(|operation| named(operation)).collect();
+        match operations.len().saturating_sub(6) {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
     };
     // One operation is named in the sentence already.
-    let told = change.operations.len() == 1 && change.at.contains(&shown[0]);
-    (!shown.is_empty() && !told).then(|| format!("{side}{}{rest}", shown.join(", ")))
+    if let [one] = change.operations.as_slice()
+        && change.at.contains(&named(one))
+    {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for (request, answer, side) in [
+        (true, false, "in requests of"),
+        (false, true, "in answers of"),
+        (true, true, "in"),
+    ] {
+        let here = |operation: &&Operation| operation.positions == Positions { request, answer };
+        let operations: Vec<_> = change.operations.iter().filter(here).collect();
+        if !operations.is_empty() {
+            parts.push(format!("{side} {}", list(&operations)));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn places(change: &Change) -> Option<String> {
