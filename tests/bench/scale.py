@@ -6,7 +6,7 @@ usage: tests/bench/scale.py [--tenants N] [--rounds N] [sqlite|postgres]
 On both engines unless one is named; PostgreSQL is a private one, made of the installed programs and gone with this program.
 Each of the two servers starts on an empty database, which is then filled by SQL: ten holidays for each tenant, a thousand for
 the one in the middle, and a distributor who has all tenants. The figures are medians over one connection; "first" is the first
-answer after a write to the tables in question, when nothing is answered from memory.
+answer after a change to a tenant.
 
 PROGRAM            a pbx-server that is built already (else it is built, with --release)
 PBX_TEST_POSTGRES_BIN   the folder of initdb, if it is not in a usual place
@@ -215,7 +215,7 @@ def measure(program, engine, tenants, rounds):
         renamed = iter(range(10**9))
 
         def touch():
-            """A write that ends what is remembered of tenants and of their holidays."""
+            """Changes a tenant, which may change how many there are of any kind."""
             admin.call("POST", f"/tenants/{middle + 1}", {"website": f"https://{next(renamed)}.example.com"})
 
         few = f"t{tenants // 2}.example.com"

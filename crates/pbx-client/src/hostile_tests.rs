@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use self::server::{Reply, Server};
 use crate::contract_tests::{contract, resolve, sample};
-use crate::generated::CALLS;
+use crate::generated::every_call::CALLS;
 use crate::support::Caller;
 use crate::{Client, Error};
 

@@ -2,10 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::facts::Positions;
+use super::facts::{Positions, Sense};
 use super::places::Step;
 use super::rules::{Level, Rule};
 use located::Place;
@@ -18,6 +18,9 @@ pub struct Operation {
     pub path: String,
     /// The operationId, if it has one.
     pub id: Option<String>,
+    /// Where in it the change stands.
+    #[serde(rename = "in")]
+    pub positions: Positions,
 }
 
 impl Operation {
@@ -92,6 +95,9 @@ pub struct Found {
     /// Which operations; none for the document's own.
     pub operation: Option<usize>,
     pub positions: Positions,
+    pub sense: Sense,
+    /// Whether what the rule says of `pbx-client` holds here.
+    pub is_tolerated: bool,
     pub old_way: Option<Vec<Step>>,
     pub new_way: Option<Vec<Step>>,
     /// What must be equal for two to be the same, beside all of the above.
@@ -107,11 +113,11 @@ pub fn fingerprint<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
     hasher.finish()
 }
 
-type Key = (&'static str, Subject, String, String, String, u64);
+type Key = (&'static str, Subject, String, String, String, Sense, u64);
 
 struct Gathered {
     first: Found,
-    operations: IndexSet<usize>,
+    operations: IndexMap<usize, Positions>,
 }
 
 /// All that was found.
@@ -129,16 +135,21 @@ impl Changes {
             found.path.clone(),
             found.old.clone(),
             found.new.clone(),
+            found.sense,
             found.same,
         );
         let operation = found.operation;
-        let positions = found.positions;
+        let (positions, is_tolerated) = (found.positions, found.is_tolerated);
         let entry = self.gathered.entry(key).or_insert_with(|| Gathered {
             first: found,
-            operations: IndexSet::new(),
+            operations: IndexMap::new(),
         });
-        entry.operations.extend(operation);
+        if let Some(operation) = operation {
+            let known = entry.operations.entry(operation).or_default();
+            *known = known.or(positions);
+        }
         entry.first.positions = entry.first.positions.or(positions);
+        entry.first.is_tolerated &= is_tolerated;
     }
 
     /// The changes, with the lines that `locate` finds for a way on the old and the new side.
@@ -150,7 +161,11 @@ impl Changes {
     ) -> Vec<Change> {
         let all = &self.operations;
         let changes = self.gathered.into_values().map(|Gathered { first, operations }| {
-            let operations: Vec<_> = operations.iter().map(|index| all[*index].clone()).collect();
+            let operations = operations.into_iter().map(|(index, positions)| Operation {
+                positions,
+                ..all[index].clone()
+            });
+            let operations: Vec<_> = operations.collect();
             let at = name(&first.subject, &first.path, &operations);
             let sentence = first
                 .rule
@@ -158,23 +173,24 @@ impl Changes {
                 .replace("{at}", &at)
                 .replace("{old}", &first.old)
                 .replace("{new}", &first.new);
+            let (request, answer, tolerated) = first.rule.levels(first.sense);
             let (mut callers, mut readers) = (Level::None, Level::None);
             if first.positions.request {
-                callers = first.rule.request;
+                callers = request;
             }
             if first.positions.answer {
-                readers = first.rule.answer;
+                readers = answer;
             }
             if callers.max(readers) == Level::None {
                 // In a webhook the roles are exchanged.
-                readers = first.rule.request.max(first.rule.answer);
+                readers = request.max(answer);
             }
-            let tolerated = first.rule.tolerated.filter(|_| readers == Level::Breaking);
+            let tolerated = tolerated.filter(|_| readers == Level::Breaking && first.is_tolerated);
             Change {
                 rule: first.rule,
                 resource: shared_resource(&operations, resource),
                 at,
-                sentence,
+                sentence: format!("{sentence}{}", reservation(first.rule, first.sense)),
                 operations,
                 positions: first.positions,
                 callers,
@@ -187,6 +203,16 @@ impl Changes {
             }
         });
         changes.collect()
+    }
+}
+
+/// What must be added to a sentence about a place in a `not` or a condition.
+fn reservation(rule: &Rule, sense: Sense) -> &'static str {
+    match sense {
+        _ if !rule.limits() => "",
+        Sense::Same => "",
+        Sense::Turned => ". It is in a `not`: what allows less there allows more",
+        Sense::Unknown => ". It is in a condition: whether that allows more or less is not told apart",
     }
 }
 

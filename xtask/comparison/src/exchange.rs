@@ -1,18 +1,16 @@
-//! Compares what goes over the wire: request bodies, answers, headers, callbacks.
+//! Compares what goes over the wire: request bodies, answers, headers.
 
 use serde_json::{Map, Value};
 
 use super::facts::Positions;
-use super::operations;
 use super::parts::{Part, Parts, Said, flag};
 use super::places::Step;
 use super::rules::answers::*;
-use super::rules::operations::{CALLBACK_ADDED, CALLBACK_REMOVED};
 use super::rules::requests::*;
 
-static NOTHING: Value = Value::Null;
+pub static NOTHING: Value = Value::Null;
 
-fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+pub fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
 }
 
@@ -27,7 +25,7 @@ impl<'a> Parts<'a, '_> {
         let new = new.map(|body| self.schemas.new.resolve(body).0);
         let (old_way, new_way) = whole.ways(&[Step::key("requestBody")]);
         let part = Part {
-            what: Some("the body".to_owned()),
+            what: self.called("the body"),
             old: old.unwrap_or(&NOTHING),
             new: new.unwrap_or(&NOTHING),
             old_way,
@@ -167,7 +165,7 @@ impl<'a> Parts<'a, '_> {
         };
 
         let answer = |status_old: &str, status_new: &str, a: &'a Value, b: &'a Value, parts: &Self| Part {
-            what: Some(format!("answer {status_new}")),
+            what: parts.called(&format!("answer {status_new}")),
             old: parts.schemas.old.resolve(a).0,
             new: parts.schemas.new.resolve(b).0,
             old_way: [
@@ -184,7 +182,10 @@ impl<'a> Parts<'a, '_> {
         let mut moved = None;
         if let ([(before, a)], [(after, b)]) = (successes(&gone).as_slice(), successes(&come).as_slice()) {
             let part = answer(before, after, a, b, self);
-            let at = Part { what: None, ..part };
+            let at = Part {
+                what: whole.what.clone(),
+                ..part
+            };
             let said = Said::new(&SUCCESS_CHANGED)
                 .old(before.as_str())
                 .new_text(after.as_str());
@@ -300,76 +301,4 @@ impl<'a> Parts<'a, '_> {
             self.say(&header, &[], said(&HEADER_REMOVED));
         }
     }
-
-    /// What the server calls while an operation goes on: there it sends and the other side answers.
-    pub(super) fn callbacks(&mut self, whole: &Part<'a>) {
-        let (old, new) = whole.child("callbacks");
-        for (name, _) in members(new).filter(|(name, _)| old.and_then(|o| o.get(name)).is_none()) {
-            let steps = [Step::key("callbacks"), Step::key(name)];
-            self.say(whole, &steps, Said::new(&CALLBACK_ADDED).new_text(format!("`{name}`")));
-        }
-        for (name, before) in members(old) {
-            let steps = [Step::key("callbacks"), Step::key(name)];
-            let Some(after) = new.and_then(|new| new.get(name)) else {
-                self.say(whole, &steps, Said::new(&CALLBACK_REMOVED).old(format!("`{name}`")));
-                continue;
-            };
-            let (before, after) = (self.schemas.old.resolve(before).0, self.schemas.new.resolve(after).0);
-            for (expression, item) in members(Some(after)) {
-                let Some(old_item) = before.get(expression) else {
-                    continue;
-                };
-                for method in super::METHODS {
-                    if let (Some(a), Some(b)) = (old_item.get(method), item.get(method)) {
-                        self.callback(name, &steps, expression, method, a, b, whole);
-                    }
-                }
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the way to a callback is that long")]
-    fn callback(
-        &mut self,
-        name: &str,
-        steps: &[Step],
-        expression: &str,
-        method: &'static str,
-        a: &'a Value,
-        b: &'a Value,
-        whole: &Part<'a>,
-    ) {
-        let steps = [steps, &[Step::key(expression), Step::key(method)]].concat();
-        let (old_way, new_way) = whole.ways(&steps);
-        let reversed = self.reversed;
-        self.reversed = !reversed;
-        let callback = Part {
-            what: Some(format!("callback `{name}`")),
-            old: a,
-            new: b,
-            old_way,
-            new_way,
-        };
-        self.description(&callback);
-        let body = |value: &'a Value| value.get("requestBody").unwrap_or(&NOTHING);
-        let (old_way, new_way) = callback.ways(&[Step::key("requestBody")]);
-        let body = Part {
-            what: Some(format!("the body of callback `{name}`")),
-            old: self.schemas.old.resolve(body(a)).0,
-            new: self.schemas.new.resolve(body(b)).0,
-            old_way,
-            new_way,
-        };
-        self.content(&body, Positions::REQUEST);
-        self.reversed = reversed;
-    }
-}
-
-/// The operations of both documents, paired.
-pub fn pairs<'a>(
-    old: &'a Value,
-    new: &'a Value,
-    section: &'static str,
-) -> Vec<(Option<operations::Declared<'a>>, Option<operations::Declared<'a>>)> {
-    operations::pairs(&operations::declared(old, section), &operations::declared(new, section))
 }

@@ -7,7 +7,7 @@ use super::places::Step;
 use super::rules::Rule;
 
 /// Where something can stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
 pub struct Positions {
     /// In what callers send.
     pub request: bool,
@@ -48,6 +48,28 @@ impl Positions {
     }
 }
 
+/// Whether what allows more at a place allows more in the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Sense {
+    #[default]
+    Same,
+    /// Inside of `not`, what allows more allows less.
+    Turned,
+    /// In a condition, it may be either.
+    Unknown,
+}
+
+impl Sense {
+    /// Of a place within a place.
+    pub fn then(self, inner: Self) -> Self {
+        match (self, inner) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Same, other) | (other, Self::Same) => other,
+            (Self::Turned, Self::Turned) => Self::Same,
+        }
+    }
+}
+
 /// A change at a place within a schema.
 #[derive(Debug, Clone)]
 pub struct Fact {
@@ -61,6 +83,8 @@ pub struct Fact {
     pub new_way: Vec<Step>,
     /// Where it matters.
     pub positions: Positions,
+    /// Whether what the rule says of `pbx-client` holds here.
+    pub is_tolerated: bool,
     /// The component that says it, where that is another.
     pub owner: Option<String>,
 }
@@ -75,6 +99,7 @@ impl Fact {
             old_way: Vec::new(),
             new_way: Vec::new(),
             positions: Positions::BOTH,
+            is_tolerated: true,
             owner: None,
         }
     }
@@ -100,6 +125,12 @@ impl Fact {
         self.at(&[Step::key(key)])
     }
 
+    /// Only then does `pbx-client` read it all the same.
+    pub fn tolerated_if(mut self, holds: bool) -> Self {
+        self.is_tolerated = holds;
+        self
+    }
+
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
@@ -113,6 +144,7 @@ pub struct Inner {
     pub old_way: Vec<Step>,
     pub new_way: Vec<Step>,
     pub positions: Positions,
+    pub sense: Sense,
     pub owner: Option<String>,
     /// Which of the deltas.
     pub delta: usize,

@@ -1,11 +1,11 @@
 //! What the parts that hold at one place come to, keyword by keyword: the tightest of all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::schema::{Bound, Joined, LEAST, MOST, Member, Schema, Types, Unknown, tightness};
+use super::schema::{Bound, Condition, Contains, Joined, LEAST, MOST, Member, Schema, Types, Unknown, tightness};
 
 /// Extensions that the stages of the contract leave for each other and that say nothing to readers.
 const INTERNAL: [&str; 4] = ["x-name", "x-ref-name", "x-nullable", "x-extensible-enum"];
@@ -19,7 +19,16 @@ pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         members: IndexMap::new(),
         required: Vec::new(),
         unknown: Unknown::Anything,
+        pattern_members: BTreeMap::new(),
+        names: Vec::new(),
+        dependents: BTreeSet::new(),
+        dependent_schemas: BTreeMap::new(),
         items: None,
+        tuple: Vec::new(),
+        contains: Vec::new(),
+        never: joined.never,
+        excluded: Vec::new(),
+        conditions: Vec::new(),
         one_of: Vec::new(),
         any_of: Vec::new(),
         discriminator: None,
@@ -33,10 +42,15 @@ pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         unique: false,
         patterns: Vec::new(),
         format: None,
+        content_encoding: None,
+        content_media_type: None,
+        content: Vec::new(),
+        xml: None,
         default: None,
         deprecated: false,
         read_only: false,
         write_only: false,
+        title: None,
         description: None,
         examples: BTreeMap::new(),
         others: BTreeMap::new(),
@@ -58,9 +72,6 @@ pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
     }
     if let Some(reference) = joined.elsewhere {
         schema.others.insert("$ref", reference);
-    }
-    if joined.never {
-        schema.others.insert("not", &Value::Bool(true));
     }
     schema.infer_type();
     schema
@@ -87,14 +98,56 @@ impl<'a> Schema<'a> {
                     }
                 }
             }
-            "additionalProperties" => match (value, &mut self.unknown) {
-                (Value::Bool(false), unknown) => *unknown = Unknown::Refused,
-                (Value::Bool(true), _) | (_, Unknown::Refused) => {}
-                (schema, Unknown::Typed(parts)) => parts.push(schema),
-                (Value::Object(schema), _) if schema.is_empty() => {}
-                (schema, unknown) => *unknown = Unknown::Typed(vec![schema]),
-            },
+            "additionalProperties" => self.take_unknown(value),
+            // Here the branches of `allOf` are joined, so that both are about the same members, or items.
+            "unevaluatedProperties" if !object.contains_key("additionalProperties") => self.take_unknown(value),
+            "unevaluatedItems" if !object.contains_key("items") => self.items.get_or_insert_default().push(value),
+            "unevaluatedProperties" | "unevaluatedItems" => {}
             "items" => self.items.get_or_insert_default().push(value),
+            "prefixItems" if value.is_array() => {
+                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                    match self.tuple.get_mut(index) {
+                        Some(parts) => parts.push(item),
+                        None => self.tuple.push(vec![item]),
+                    }
+                }
+            }
+            "contains" => self.take_contains(object, value),
+            "minContains" | "maxContains" => {}
+            "patternProperties" | "dependentSchemas" if value.is_object() => {
+                let all = match key {
+                    "patternProperties" => &mut self.pattern_members,
+                    _ => &mut self.dependent_schemas,
+                };
+                for (name, schema) in value.as_object().into_iter().flatten() {
+                    all.entry(name).or_default().push(schema);
+                }
+            }
+            "propertyNames" => self.names.push(value),
+            "dependentRequired" if value.is_object() => {
+                for (name, needed) in value.as_object().into_iter().flatten() {
+                    let needed = needed.as_array().into_iter().flatten().filter_map(Value::as_str);
+                    self.dependents.extend(needed.map(|needed| (name.as_str(), needed)));
+                }
+            }
+            "not" if !self.excluded.contains(&value) => self.excluded.push(value),
+            "if" => {
+                let (then, otherwise) = (object.get("then"), object.get("else"));
+                let condition = Condition {
+                    test: value,
+                    then,
+                    otherwise,
+                };
+                // Without a consequence it says nothing.
+                if (then.is_some() || otherwise.is_some()) && !self.conditions.contains(&condition) {
+                    self.conditions.push(condition);
+                }
+            }
+            "not" | "then" | "else" => {}
+            "contentEncoding" if value.is_string() => self.content_encoding = value.as_str(),
+            "contentMediaType" if value.is_string() => self.content_media_type = value.as_str(),
+            "contentSchema" => self.content.push(value),
+            "xml" => self.xml = Some(value),
             "discriminator" => self.discriminator = Some(value),
             "enum" => self.take_values(value),
             "const" => match value {
@@ -120,12 +173,12 @@ impl<'a> Schema<'a> {
             "deprecated" => self.deprecated = value == &Value::Bool(true),
             "readOnly" => self.read_only = value == &Value::Bool(true),
             "writeOnly" => self.write_only = value == &Value::Bool(true),
+            "title" => self.title = value.as_str(),
             "description" => self.description = value.as_str(),
             "example" | "examples" => {
                 self.examples.insert(key, value);
             }
-            "$ref" | "allOf" | "oneOf" | "anyOf" | "title" | "$comment" | "externalDocs" | "$id" | "$defs"
-            | "$schema" => {}
+            "$ref" | "allOf" | "oneOf" | "anyOf" | "$comment" | "externalDocs" | "$id" | "$defs" | "$schema" => {}
             key if INTERNAL.contains(&key) => {}
             key if key.starts_with("x-") => {
                 self.extensions.insert(key, value);
@@ -133,6 +186,29 @@ impl<'a> Schema<'a> {
             key => {
                 self.others.insert(key, value);
             }
+        }
+    }
+
+    fn take_unknown(&mut self, value: &'a Value) {
+        match (value, &mut self.unknown) {
+            (Value::Bool(false), unknown) => *unknown = Unknown::Refused,
+            (Value::Bool(true), _) | (_, Unknown::Refused) => {}
+            (schema, Unknown::Typed(parts)) => parts.push(schema),
+            (Value::Object(schema), _) if schema.is_empty() => {}
+            (schema, unknown) => *unknown = Unknown::Typed(vec![schema]),
+        }
+    }
+
+    fn take_contains(&mut self, object: &Map<String, Value>, schema: &'a Value) {
+        let count = |key: &str| object.get(key).and_then(Value::as_u64);
+        let contains = Contains {
+            schema,
+            least: count("minContains").unwrap_or(1),
+            most: count("maxContains"),
+        };
+        // At least none is no limit.
+        if (contains.least > 0 || contains.most.is_some()) && !self.contains.contains(&contains) {
+            self.contains.push(contains);
         }
     }
 
@@ -207,7 +283,7 @@ impl<'a> Schema<'a> {
         }
         let inferred = if !self.members.is_empty() || self.unknown != Unknown::Anything {
             "object"
-        } else if self.items.is_some() {
+        } else if self.items.is_some() || !self.tuple.is_empty() {
             "array"
         } else if self
             .values

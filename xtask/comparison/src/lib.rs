@@ -8,10 +8,12 @@
 //! A crate of its own, because it is compiled with optimisation also where nothing else is: somebody waits for it.
 
 mod access;
+mod callbacks;
 pub mod changes;
 mod exchange;
 pub mod facts;
 mod form;
+mod keywords;
 mod limits;
 mod operations;
 mod parameters;

@@ -9,7 +9,10 @@ use super::places::Step;
 use super::rules::Rule;
 use super::rules::limits::*;
 use super::rules::values::*;
-use super::schema::{Bound, Schema, tightness};
+use super::schema::{Bound, Schema, Types, tightness};
+
+/// The largest port.
+const PORT: f64 = 65_535.0;
 
 /// All of it; facts are pushed with ways that begin at the schema.
 pub fn compare(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
@@ -73,11 +76,23 @@ fn bounds(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
         &MAXIMUM_EXCLUDED,
         &MAXIMUM_INCLUDED,
     ];
-    bound(old.minimum, new.minimum, true, minimum, facts);
-    bound(old.maximum, new.maximum, false, maximum, facts);
+    let stays_a_port = |bound: Option<Bound>| bound.is_some_and(|bound| (0.0..=PORT).contains(&bound.value));
+    for (before, after, lower, rules) in [
+        (old.minimum, new.minimum, true, minimum),
+        (old.maximum, new.maximum, false, maximum),
+    ] {
+        let fact = bound(before, after, lower, rules);
+        facts.extend(fact.map(|fact| fact.tolerated_if(!is_port(old) || stays_a_port(after))));
+    }
 }
 
-fn bound(old: Option<Bound>, new: Option<Bound>, lower: bool, rules: [&'static Rule; 6], facts: &mut Vec<Fact>) {
+/// What `pbx-client` has a type for that holds nothing else.
+fn is_port(schema: &Schema<'_>) -> bool {
+    let is = |bound: Option<Bound>, value: f64| bound.is_some_and(|bound| bound.value.total_cmp(&value).is_eq());
+    schema.types == Types::INTEGER && is(schema.maximum, PORT) && schema.minimum.is_some_and(|bound| bound.value >= 0.0)
+}
+
+fn bound(old: Option<Bound>, new: Option<Bound>, lower: bool, rules: [&'static Rule; 6]) -> Option<Fact> {
     let [added, removed, raised, lowered, excluded, included] = rules;
     let rule = match (old, new) {
         (None, Some(_)) => added,
@@ -87,9 +102,9 @@ fn bound(old: Option<Bound>, new: Option<Bound>, lower: bool, rules: [&'static R
             (Ordering::Less, _) => lowered,
             (Ordering::Equal, Ordering::Greater) => excluded,
             (Ordering::Equal, Ordering::Less) => included,
-            (Ordering::Equal, Ordering::Equal) => return,
+            (Ordering::Equal, Ordering::Equal) => return None,
         },
-        (None, None) => return,
+        (None, None) => return None,
     };
     let keyword = |bound: Option<Bound>| match (lower, bound.is_some_and(|b| b.exclusive)) {
         (true, false) => "minimum",
@@ -108,7 +123,7 @@ fn bound(old: Option<Bound>, new: Option<Bound>, lower: bool, rules: [&'static R
         .new_text(new.map(words).unwrap_or_default());
     fact.old_way = vec![Step::key(keyword(old.or(new)))];
     fact.new_way = vec![Step::key(keyword(new.or(old)))];
-    facts.push(fact);
+    Some(fact)
 }
 
 fn counts(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {

@@ -6,15 +6,18 @@ use serde_json::Value;
 
 use super::METHODS;
 use super::changes::{Operation, fingerprint};
+use super::facts::Positions;
 use super::places::Step;
 use super::schemas::similar;
 
 /// An operation of one document.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Declared<'a> {
-    /// `paths` or `webhooks`.
-    pub section: &'static str,
+    /// Where its path item is.
+    pub item_way: Vec<Step>,
     pub path: &'a str,
+    /// The path is no template but gives the whole URL: that of a callback.
+    pub is_expression: bool,
     pub method: &'static str,
     pub id: Option<&'a str>,
     pub value: &'a Value,
@@ -24,7 +27,7 @@ pub struct Declared<'a> {
 
 impl Declared<'_> {
     pub fn way(&self) -> Vec<Step> {
-        vec![Step::key(self.section), Step::key(self.path), Step::key(self.method)]
+        [self.item_way.as_slice(), &[Step::key(self.method)]].concat()
     }
 
     pub fn operation(&self) -> Operation {
@@ -32,11 +35,24 @@ impl Declared<'_> {
             method: self.method.to_uppercase(),
             path: self.path.to_owned(),
             id: self.id.map(str::to_owned),
+            positions: Positions::default(),
         }
     }
 
+    /// The names of the path's parameters, in order.
+    pub fn placeholders(&self) -> Vec<&str> {
+        if self.is_expression {
+            return Vec::new();
+        }
+        let parts = self.path.split('{').skip(1);
+        parts.filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
+    }
+
     /// The path without the names of its parameters, which no URL shows.
-    fn shape(&self) -> String {
+    pub fn shape(&self) -> String {
+        if self.is_expression {
+            return self.path.to_owned();
+        }
         let segments: Vec<_> = self.path.split('/').map(nameless).collect();
         segments.join("/")
     }
@@ -60,17 +76,9 @@ fn nameless(segment: &str) -> String {
     out
 }
 
-/// The names of a template's parameters, in order.
-pub fn placeholders(path: &str) -> Vec<&str> {
-    path.split('{')
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once('}')?.0))
-        .collect()
-}
-
-/// All operations of a section of a document. A path item may be a reference.
-pub fn declared<'a>(root: &'a Value, section: &'static str) -> Vec<Declared<'a>> {
-    let paths = root.get(section).and_then(Value::as_object);
+/// All operations of `paths`, `webhooks` or a callback, which is at `way`. A path item may be a reference.
+pub fn declared<'a>(root: &'a Value, paths: Option<&'a Value>, way: &[Step], is_expression: bool) -> Vec<Declared<'a>> {
+    let paths = paths.and_then(Value::as_object);
     let mut all = Vec::new();
     for (path, item) in paths.into_iter().flatten() {
         let item = item
@@ -82,8 +90,9 @@ pub fn declared<'a>(root: &'a Value, section: &'static str) -> Vec<Declared<'a>>
             if let Some(value) = item.get(method).filter(|value| value.is_object()) {
                 let id = value.get("operationId").and_then(Value::as_str);
                 all.push(Declared {
-                    section,
+                    item_way: [way, &[Step::key(path)]].concat(),
                     path,
+                    is_expression,
                     method,
                     id,
                     value,
@@ -142,10 +151,10 @@ pub fn pairs<'a>(old: &[Declared<'a>], new: &[Declared<'a>]) -> Vec<(Option<Decl
     let pairs = new
         .iter()
         .zip(&of_new)
-        .map(|(new, old_index)| (old_index.map(|i| old[i]), Some(*new)));
+        .map(|(new, old_index)| (old_index.map(|i| old[i].clone()), Some(new.clone())));
     let mut pairs: Vec<_> = pairs.collect();
     let gone = old.iter().enumerate().filter(|(index, _)| !taken.contains(index));
-    pairs.extend(gone.map(|(_, declared)| (Some(*declared), None)));
+    pairs.extend(gone.map(|(_, declared)| (Some(declared.clone()), None)));
     pairs
 }
 

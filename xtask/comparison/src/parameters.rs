@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::changes::fingerprint;
 use super::facts::Positions;
-use super::operations::{Declared, placeholders};
+use super::operations::Declared;
 use super::parts::{Part, Parts, Said, flag, quoted, text, texts};
 use super::places::Step;
 use super::rules::requests::*;
@@ -16,9 +16,15 @@ impl<'a> Parts<'a, '_> {
         let old = declared_parameters(&self.schemas.old, &self.old);
         let new = declared_parameters(&self.schemas.new, &self.new);
         // Path parameters go by their place in the path.
-        let names = |declared: &Declared<'a>| placeholders(declared.path);
-        let (old_names, new_names) = (names(&self.old), names(&self.new));
-        let place_in_path = |names: &[&str], name: &str| names.iter().position(|n| *n == name);
+        let of = |declared: &Declared<'a>| {
+            declared
+                .placeholders()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let (old_names, new_names) = (of(&self.old), of(&self.new));
+        let place_in_path = |names: &[String], name: &str| names.iter().position(|n| *n == name);
         let same = |a: &Parameter<'a>, b: &Parameter<'a>| match (a.place, b.place) {
             ("path", "path") if old_names.len() == new_names.len() => {
                 place_in_path(&old_names, a.name) == place_in_path(&new_names, b.name)
@@ -57,8 +63,8 @@ impl<'a> Parts<'a, '_> {
             if let Some(index) = moved {
                 let before = gone.remove(index);
                 let part = Part {
-                    what: Some(format!("parameter `{}`", after.name)),
-                    ..Parameter::part(before, after)
+                    what: self.called(&format!("parameter `{}`", after.name)),
+                    ..self.pair(before, after)
                 };
                 let said = Said::new(&PARAMETER_RELOCATED).old(before.place).new_text(after.place);
                 self.say(&part, &[], said.positions(Positions::REQUEST));
@@ -66,8 +72,8 @@ impl<'a> Parts<'a, '_> {
             } else if let Some(index) = renamed() {
                 let before = gone.remove(index);
                 let part = Part {
-                    what: Some(format!("a {} parameter", after.place)),
-                    ..Parameter::part(before, after)
+                    what: self.called(&format!("a {} parameter", after.place)),
+                    ..self.pair(before, after)
                 };
                 let said = Said::new(&PARAMETER_RENAMED)
                     .old(quoted(before.name))
@@ -81,14 +87,14 @@ impl<'a> Parts<'a, '_> {
                     &PARAMETER_ADDED
                 };
                 let said = Said::new(rule).same(fingerprint([after.value]));
-                let part = Parameter::part(after, after);
+                let part = self.pair(after, after);
                 self.say_one_sided(&part, said, None);
             }
         }
         for before in gone {
             if before.place != "path" || old_names.len() == new_names.len() {
                 let said = Said::new(&PARAMETER_REMOVED).same(fingerprint([before.value]));
-                let part = Parameter::part(before, before);
+                let part = self.pair(before, before);
                 self.say_one_sided(&part, said, Some(()));
             }
         }
@@ -114,8 +120,18 @@ impl<'a> Parts<'a, '_> {
         self.say(&part, &[], said.positions(Positions::REQUEST));
     }
 
+    fn pair(&self, before: &Parameter<'a>, after: &Parameter<'a>) -> Part<'a> {
+        Part {
+            what: self.called(&format!("{} parameter `{}`", after.place, after.name)),
+            old: before.value,
+            new: after.value,
+            old_way: before.way.clone(),
+            new_way: after.way.clone(),
+        }
+    }
+
     fn parameter(&mut self, before: &Parameter<'a>, after: &Parameter<'a>) {
-        let part = Parameter::part(before, after);
+        let part = self.pair(before, after);
         let request = |rule| Said::new(rule).positions(Positions::REQUEST);
         // Parameters of a path are always required, whatever is written.
         if after.place != "path" {
@@ -168,17 +184,7 @@ struct Parameter<'a> {
     way: Vec<Step>,
 }
 
-impl<'a> Parameter<'a> {
-    fn part(before: &Self, after: &Self) -> Part<'a> {
-        Part {
-            what: Some(format!("{} parameter `{}`", after.place, after.name)),
-            old: before.value,
-            new: after.value,
-            old_way: before.way.clone(),
-            new_way: after.way.clone(),
-        }
-    }
-
+impl Parameter<'_> {
     /// How it is written, with the defaults of the standard.
     fn style(&self) -> String {
         let by_place = if matches!(self.place, "query" | "cookie") {
@@ -202,8 +208,7 @@ impl<'a> Parameter<'a> {
 }
 
 fn declared_parameters<'a>(document: &Document<'a>, declared: &Declared<'a>) -> Vec<Parameter<'a>> {
-    let own = declared.way();
-    let shared = own[..2].to_vec();
+    let (own, shared) = (declared.way(), declared.item_way.clone());
     let mut all: Vec<Parameter<'a>> = Vec::new();
     for (holder, way) in [(declared.value, own), (declared.item, shared)] {
         let list = holder.get("parameters").and_then(Value::as_array);

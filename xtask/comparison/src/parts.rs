@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::changes::{Changes, Found, Subject};
-use super::facts::Positions;
+use super::facts::{Positions, Sense};
 use super::limits::show;
-use super::operations::{Declared, placeholders};
+use super::operations::Declared;
 use super::places::Step;
 use super::rules::Rule;
 use super::rules::document::*;
@@ -25,6 +25,8 @@ pub struct Parts<'a, 's> {
     pub operation: usize,
     /// The server calls and the other side answers: a webhook or a callback.
     pub reversed: bool,
+    /// What it is called, if it is a callback of the operation and not the operation itself.
+    pub callback: Option<String>,
 }
 
 /// A part of an operation in both documents.
@@ -112,7 +114,7 @@ pub fn quoted(text: &str) -> String {
 impl<'a> Parts<'a, '_> {
     pub fn compare(&mut self) {
         let whole = Part {
-            what: None,
+            what: self.callback.clone(),
             old: self.old.value,
             new: self.new.value,
             old_way: self.old.way(),
@@ -120,12 +122,27 @@ impl<'a> Parts<'a, '_> {
         };
         self.names(&whole);
         self.words(&whole);
-        self.security(&whole);
+        // What the document says of all operations is not about those that others have to offer.
+        if self.callback.is_none()
+            || [whole.old, whole.new]
+                .iter()
+                .any(|value| value.get("security").is_some())
+        {
+            self.security(&whole);
+        }
         self.access(&whole);
         self.parameters();
         self.body(&whole);
         self.answers(&whole);
         self.callbacks(&whole);
+    }
+
+    /// A part by its name, such as `the body`.
+    pub fn called(&self, part: &str) -> Option<String> {
+        Some(match &self.callback {
+            Some(callback) => format!("{part} of {callback}"),
+            None => part.to_owned(),
+        })
     }
 
     /// Says something of a part, at a place within it.
@@ -143,6 +160,8 @@ impl<'a> Parts<'a, '_> {
             new: said.new,
             operation: Some(self.operation),
             positions,
+            sense: Sense::Same,
+            is_tolerated: true,
             old_way: Some(old_way),
             new_way: Some(new_way),
             same: said.same,
@@ -178,24 +197,21 @@ impl<'a> Parts<'a, '_> {
     }
 
     fn names(&mut self, whole: &Part<'a>) {
-        let (old, new) = (self.old, self.new);
+        let (old, new) = (self.old.clone(), self.new.clone());
         let at = |declared: &Declared<'_>| format!("`{} {}`", declared.method.to_uppercase(), declared.path);
-        let same_url = old.method == new.method && placeholders(old.path).len() == placeholders(new.path).len() && {
-            let bare = |path: &str| {
-                let names = placeholders(path);
-                names.iter().fold(path.to_owned(), |path, name| {
-                    path.replacen(&format!("{{{name}}}"), "{}", 1)
-                })
-            };
-            bare(old.path) == bare(new.path)
-        };
+        let same_url = old.method == new.method && old.shape() == new.shape();
         if !same_url {
-            self.say(whole, &[], Said::new(&OPERATION_MOVED).old(at(&old)).new_text(at(&new)));
+            let rule = if self.callback.is_some() {
+                &CALLBACK_MOVED
+            } else {
+                &OPERATION_MOVED
+            };
+            self.say(whole, &[], Said::new(rule).old(at(&old)).new_text(at(&new)));
         } else {
-            for (before, after) in placeholders(old.path).into_iter().zip(placeholders(new.path)) {
+            for (before, after) in old.placeholders().into_iter().zip(new.placeholders()) {
                 if before != after {
                     let part = Part {
-                        what: Some("a path parameter".to_owned()),
+                        what: self.called("a path parameter"),
                         old: whole.old,
                         new: whole.new,
                         old_way: whole.old_way.clone(),

@@ -2,7 +2,7 @@
 //! null-ness apart from the type, bounds in one form. Nothing is refused; what is not understood is kept to be compared as it is.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -29,6 +29,8 @@ const NUMBER: u8 = 1 << 2;
 impl Types {
     pub(super) const ANY: Self = Self(0b11_1111);
     const SCALARS: Self = Self(0b00_1111);
+    pub const INTEGER: Self = Self(INTEGER);
+    pub const TEXT: Self = Self(1 << 3);
 
     pub(super) fn named(name: &str) -> Option<Self> {
         NAMES.iter().position(|n| *n == name).map(|index| Self(1 << index))
@@ -93,6 +95,22 @@ pub struct Member<'a> {
     pub owner: Option<&'a str>,
 }
 
+/// `contains`: how many items must fit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contains<'a> {
+    pub schema: &'a Value,
+    pub least: u64,
+    pub most: Option<u64>,
+}
+
+/// `if`, with what holds then and else.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Condition<'a> {
+    pub test: &'a Value,
+    pub then: Option<&'a Value>,
+    pub otherwise: Option<&'a Value>,
+}
+
 #[derive(Debug)]
 pub struct Schema<'a> {
     /// The component that this is, if it is one.
@@ -102,7 +120,23 @@ pub struct Schema<'a> {
     pub members: IndexMap<&'a str, Member<'a>>,
     pub required: Vec<&'a str>,
     pub unknown: Unknown<'a>,
+    /// Members whose names match a pattern.
+    pub pattern_members: BTreeMap<&'a str, Parts<'a>>,
+    /// What the names of members must be.
+    pub names: Parts<'a>,
+    /// `dependentRequired`: a member, and one that must be there where the first is.
+    pub dependents: BTreeSet<(&'a str, &'a str)>,
+    /// What else must hold where a member is.
+    pub dependent_schemas: BTreeMap<&'a str, Parts<'a>>,
     pub items: Option<Parts<'a>>,
+    /// `prefixItems`: what the first items must be, one by one.
+    pub tuple: Vec<Parts<'a>>,
+    pub contains: Vec<Contains<'a>>,
+    /// No value fits.
+    pub never: bool,
+    /// `not`
+    pub excluded: Vec<&'a Value>,
+    pub conditions: Vec<Condition<'a>>,
     /// Branches but null, with their index in the document.
     pub one_of: Vec<(usize, &'a Value)>,
     pub any_of: Vec<(usize, &'a Value)>,
@@ -118,10 +152,16 @@ pub struct Schema<'a> {
     pub unique: bool,
     pub patterns: Vec<&'a str>,
     pub format: Option<&'a str>,
+    pub content_encoding: Option<&'a str>,
+    pub content_media_type: Option<&'a str>,
+    /// What is in a text that is encoded.
+    pub content: Parts<'a>,
+    pub xml: Option<&'a Value>,
     pub default: Option<&'a Value>,
     pub deprecated: bool,
     pub read_only: bool,
     pub write_only: bool,
+    pub title: Option<&'a str>,
     pub description: Option<&'a str>,
     pub examples: BTreeMap<&'a str, &'a Value>,
     /// Keywords that are compared as they are.
@@ -258,11 +298,13 @@ fn array<'a>(object: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = 
 
 fn is_null(schema: &Value) -> bool {
     let nothing_but_null = |object: &Map<String, Value>| {
-        object.get("type").is_some_and(|t| t == "null")
-            || object
-                .get("enum")
-                .and_then(Value::as_array)
-                .is_some_and(|v| v.len() == 1 && v[0].is_null())
+        object.get("type").is_some_and(|ty| match ty {
+            Value::Array(types) => !types.is_empty() && types.iter().all(|ty| ty == "null"),
+            ty => ty == "null",
+        }) || object
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|v| v.len() == 1 && v[0].is_null())
     };
     schema.as_object().is_some_and(nothing_but_null)
 }

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::facts::{Delta, Fact, Inner, Positions};
+use super::facts::{Delta, Fact, Inner, Positions, Sense};
+use super::keywords;
 use super::limits::{self, show};
 use super::places::Step;
-use super::rules::document::{DESCRIPTION_CHANGED, EXAMPLE_CHANGED, EXTENSION_CHANGED};
+use super::rules::conditions::{VALUE_FORBIDDEN, VALUE_PERMITTED};
+use super::rules::document::{DESCRIPTION_CHANGED, EXAMPLE_CHANGED, EXTENSION_CHANGED, TITLE_CHANGED};
 use super::rules::operations::{DEPRECATED, UNDEPRECATED};
 use super::rules::schemas::*;
-use super::schema::{Document, Member, Parts, Schema, Unknown};
+use super::schema::{Document, Member, Parts, Schema, Types, Unknown};
 use super::unions;
 
 /// Compares pairs of schemas, each pair once.
@@ -69,6 +71,14 @@ impl<'a> Schemas<'a> {
         self.names(&old, &new, &mut delta.facts);
         words(&old, &new, &mut delta.facts);
         visibility(&old, &new, &mut delta.facts);
+        match (old.never, new.never) {
+            (false, true) => delta.facts.push(Fact::new(&VALUE_FORBIDDEN)),
+            (true, false) => delta.facts.push(Fact::new(&VALUE_PERMITTED)),
+            (true, true) | (false, false) => {}
+        }
+        if old.never || new.never {
+            return delta;
+        }
         match (old.nullable, new.nullable) {
             (false, true) => delta.facts.push(Fact::new(&NULL_ALLOWED).keyword("type")),
             (true, false) => delta.facts.push(Fact::new(&NULL_FORBIDDEN).keyword("type")),
@@ -86,7 +96,7 @@ impl<'a> Schemas<'a> {
                 );
                 self.inside("[]", step.clone(), step, &a, &b, &mut delta);
             }
-            keywords(&old, &new, &mut delta.facts);
+            keywords::compare(self, &old, &new, &mut delta);
         }
         delta
     }
@@ -107,6 +117,7 @@ impl<'a> Schemas<'a> {
             old_way,
             new_way,
             positions: Positions::BOTH,
+            sense: Sense::Same,
             owner: None,
             delta: id,
         });
@@ -215,6 +226,7 @@ impl<'a> Schemas<'a> {
             old_way,
             new_way,
             positions,
+            sense: Sense::Same,
             owner: new.owner.or(old.owner).map(str::to_owned),
             delta: id,
         });
@@ -301,19 +313,18 @@ fn push_required(rule: &'static super::rules::Rule, name: &str, owner: Option<&s
     delta.facts.push(fact);
 }
 
-/// Equal, and nothing in it that could lead to what is not.
+/// Equal, and without references to what could be another.
 fn same_leaf(old: &Parts<'_>, new: &Parts<'_>) -> bool {
-    const LEADS_ON: [&str; 7] = [
-        "$ref",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "properties",
-        "items",
-        "additionalProperties",
-    ];
     match (old.as_slice(), new.as_slice()) {
-        ([Value::Object(a)], [Value::Object(b)]) => !a.keys().any(|key| LEADS_ON.contains(&key.as_str())) && a == b,
+        ([a], [b]) => a == b && !refers(a),
+        _ => false,
+    }
+}
+
+fn refers(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => object.contains_key("$ref") || object.values().any(refers),
+        Value::Array(items) => items.iter().any(refers),
         _ => false,
     }
 }
@@ -377,12 +388,14 @@ fn types(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) -> bool {
     let (wider, narrower) = (b.contains(a), a.contains(b));
     let rule = match (wider, narrower) {
         (true, true) => return true,
+        (true, false) if a == Types::TEXT && b.is_scalar() => &TEXT_WIDENED,
         (true, false) => &TYPE_WIDENED,
         (false, true) => &TYPE_NARROWED,
         (false, false) if a.is_scalar() && b.is_scalar() => &SCALAR_CHANGED,
         (false, false) => &TYPE_CHANGED,
     };
-    facts.push(Fact::new(rule).old(a.describe()).new_text(b.describe()).keyword("type"));
+    let fact = Fact::new(rule).old(a.describe()).new_text(b.describe()).keyword("type");
+    facts.push(fact.tolerated_if(a == Types::TEXT));
     wider || narrower
 }
 
@@ -391,6 +404,13 @@ fn words(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
         let text = |words: Option<&str>| words.unwrap_or_default().trim().to_owned();
         let fact = Fact::new(&DESCRIPTION_CHANGED).old(text(old.description));
         facts.push(fact.new_text(text(new.description)).keyword("description"));
+    }
+    if old.title != new.title {
+        let shown = |title: Option<&str>| title.map_or("not at all".to_owned(), |title| format!("`{title}`"));
+        let fact = Fact::new(&TITLE_CHANGED)
+            .old(shown(old.title))
+            .new_text(shown(new.title));
+        facts.push(fact.keyword("title"));
     }
     if old.examples != new.examples {
         facts.push(Fact::new(&EXAMPLE_CHANGED).keyword("example"));
@@ -435,24 +455,5 @@ fn visibility(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
             (true, false) => facts.push(Fact::new(ends).keyword(keyword)),
             _ => {}
         }
-    }
-}
-
-/// Keywords that are not understood here are compared as they are written.
-fn keywords(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
-    for (key, before) in &old.others {
-        let fact = match new.others.get(key) {
-            None => Fact::new(&KEYWORD_REMOVED).old(format!("`{key}`")),
-            Some(after) if after != before => {
-                let fact = Fact::new(&KEYWORD_CHANGED).old(show(before)).new_text(show(after));
-                fact.label(format!(" ({key})"))
-            }
-            Some(_) => continue,
-        };
-        facts.push(fact.keyword(key));
-    }
-    for (key, value) in new.others.iter().filter(|(key, _)| !old.others.contains_key(*key)) {
-        let text = format!("`{key}: {}`", show(value).trim_matches('`'));
-        facts.push(Fact::new(&KEYWORD_ADDED).new_text(text).keyword(key));
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::changes::{Changes, Found, Subject, fingerprint};
-use super::facts::{Delta, Fact, Inner, Positions};
+use super::facts::{Delta, Fact, Inner, Positions, Sense};
 use super::places::Step;
+use super::rules::schemas::{NULL_ALLOWED, NULL_FORBIDDEN};
 use super::schema::Parts;
 
 /// A schema in use.
@@ -26,6 +27,7 @@ struct Visit {
     path: String,
     same: u64,
     positions: Positions,
+    sense: Sense,
     /// Which of the ways leads here.
     way: usize,
 }
@@ -77,10 +79,11 @@ pub fn add(used: &Use<'_>, deltas: &[Delta], live: &[bool], changes: &mut Change
         path: String::new(),
         same: fingerprint(used.old.iter().chain(&used.new).copied()),
         positions: used.positions,
+        sense: Sense::Same,
         way: 0,
     }];
     while let Some(mut visit) = waiting.pop() {
-        if visit.positions.is_nowhere() || !seen.insert((visit.delta, visit.positions)) {
+        if visit.positions.is_nowhere() || !seen.insert((visit.delta, visit.positions, visit.sense)) {
             continue;
         }
         let delta = &deltas[visit.delta];
@@ -94,7 +97,15 @@ pub fn add(used: &Use<'_>, deltas: &[Delta], live: &[bool], changes: &mut Change
             if positions.is_nowhere() {
                 continue;
             }
-            let (subject, path, same) = visit.part(fact.owner.as_ref(), &fact.label);
+            let (mut subject, path, mut same) = visit.part(fact.owner.as_ref(), &fact.label);
+            let mut is_tolerated = fact.is_tolerated;
+            // No answer at all is another matter than a member without a value.
+            let is_whole = visit.way == 0 && positions.answer;
+            if is_whole && [NULL_ALLOWED.id, NULL_FORBIDDEN.id].contains(&fact.rule.id) {
+                subject = Subject::Operation(Some(used.what.clone()));
+                same = 0;
+                is_tolerated = false;
+            }
             let (old_way, new_way) = ways.whole(visit.way, fact);
             changes.add(Found {
                 rule: fact.rule,
@@ -104,6 +115,8 @@ pub fn add(used: &Use<'_>, deltas: &[Delta], live: &[bool], changes: &mut Change
                 new: fact.new.clone(),
                 operation: Some(used.operation),
                 positions,
+                sense: visit.sense,
+                is_tolerated,
                 old_way: Some(old_way),
                 new_way: Some(new_way),
                 same,
@@ -129,6 +142,7 @@ fn go_on<'d>(visit: &Visit, inner: &'d Inner, ways: &mut Ways<'d>) -> Visit {
         path,
         same,
         positions: visit.positions.and(inner.positions),
+        sense: visit.sense.then(inner.sense),
         way: ways.0.len() - 1,
     }
 }

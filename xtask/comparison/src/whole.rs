@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use super::changes::{Changes, Found, Subject};
-use super::exchange::pairs;
-use super::facts::Positions;
+use super::facts::{Positions, Sense};
 use super::limits::show;
-use super::operations::Declared;
+use super::operations::{Declared, declared, pairs};
 use super::parts::{Parts, Said};
 use super::places::Step;
 use super::rules::Rule;
@@ -18,8 +17,11 @@ use super::uses::Use;
 /// Pairs the operations of a section and compares them.
 pub fn section<'a>(section: &'static str, schemas: &mut Schemas<'a>, changes: &mut Changes, uses: &mut Vec<Use<'a>>) {
     let reversed = section == "webhooks";
-    for (old, new) in pairs(schemas.old.root, schemas.new.root, section) {
-        let Some(either) = new.or(old) else { continue };
+    let of = |root: &'a Value| declared(root, root.get(section), &[Step::key(section)], false);
+    for (old, new) in pairs(&of(schemas.old.root), &of(schemas.new.root)) {
+        let Some(either) = new.clone().or(old.clone()) else {
+            continue;
+        };
         let operation = changes.operations.len();
         changes.operations.push(either.operation());
         match (old, new) {
@@ -32,6 +34,7 @@ pub fn section<'a>(section: &'static str, schemas: &mut Schemas<'a>, changes: &m
                     new,
                     operation,
                     reversed,
+                    callback: None,
                 };
                 parts.compare();
             }
@@ -66,6 +69,8 @@ fn one_sided(
         new: String::new(),
         operation: Some(operation),
         positions: Positions::BOTH,
+        sense: Sense::Same,
+        is_tolerated: true,
         old_way,
         new_way,
         same: 0,
@@ -83,6 +88,8 @@ pub fn document(old: &Value, new: &Value, changes: &mut Changes) {
             new: said.new,
             operation: None,
             positions: said.positions,
+            sense: Sense::Same,
+            is_tolerated: true,
             old_way: Some(steps.to_vec()),
             new_way: Some(steps.to_vec()),
             same: 0,

@@ -8,6 +8,7 @@ mod command;
 mod meaning;
 mod places;
 mod table;
+mod within;
 
 use serde_json::Value;
 use xtask::diff::{Change, Side, compare};

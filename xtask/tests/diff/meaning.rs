@@ -5,19 +5,19 @@ use xtask::diff::Level;
 
 use super::{changes, told};
 
-fn document(paths: Value, schemas: Value) -> Value {
+pub fn document(paths: Value, schemas: Value) -> Value {
     json!({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths, "components": {"schemas": schemas}})
 }
 
-fn refers(name: &str) -> Value {
+pub fn refers(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn answers(schema: Value) -> Value {
+pub fn answers(schema: Value) -> Value {
     json!({"responses": {"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}}})
 }
 
-fn takes(schema: Value) -> Value {
+pub fn takes(schema: Value) -> Value {
     json!({"requestBody": {"content": {"application/json": {"schema": schema}}}, "responses": {"204": {"description": "OK"}}})
 }
 

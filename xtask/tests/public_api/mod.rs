@@ -16,8 +16,12 @@ pub fn listing(folder: &Path) -> String {
     let mut lines = Vec::new();
     for path in files.iter().filter(|p| p.extension().is_some_and(|e| e == "rs")) {
         let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
-        lines.push(format!("// {}", path.file_name().unwrap().to_str().unwrap()));
-        items(&file.items, 0, &mut lines);
+        let mut found = Vec::new();
+        items(&file.items, 0, &mut found);
+        if !found.is_empty() {
+            lines.push(format!("// {}", path.file_name().unwrap().to_str().unwrap()));
+            lines.append(&mut found);
+        }
     }
     lines.join("\n") + "\n"
 }

@@ -7,38 +7,37 @@ use super::error::StoreError;
 use super::tx::{Tx, time};
 use crate::domain::audit::{Actor, Entry, Record};
 
+const COLUMNS: [&str; 10] = [
+    "at",
+    "action",
+    "object_type",
+    "object_id",
+    "fields",
+    "account_id",
+    "account_name",
+    "role",
+    "address",
+    "request_id",
+];
+
 /// Adds a change.
 pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
     let account = entry.account.as_ref().or(actor.account.as_ref());
     let fields = serde_json::to_string(&entry.fields)
         .map_err(|error| StoreError::Engine(format!("names of fields cannot be written: {error}")))?;
     let mut insert = Query::insert();
-    insert
-        .into_table("audit")
-        .columns([
-            "at",
-            "action",
-            "object_type",
-            "object_id",
-            "fields",
-            "account_id",
-            "account_name",
-            "role",
-            "address",
-            "request_id",
-        ])
-        .values_panic([
-            time(now).into(),
-            entry.action.as_str().into(),
-            entry.object.as_str().into(),
-            entry.id.clone().into(),
-            fields.into(),
-            account.map(|account| account.id.stored()).into(),
-            account.map(|account| account.name.clone()).into(),
-            account.map(|account| account.role).into(),
-            actor.address.map(|address| address.to_string()).into(),
-            actor.request_id.clone().into(),
-        ]);
+    insert.into_table("audit").columns(COLUMNS).values_panic([
+        time(now).into(),
+        entry.action.as_str().into(),
+        entry.object.as_str().into(),
+        entry.id.clone().into(),
+        fields.into(),
+        account.map(|account| account.id.stored()).into(),
+        account.map(|account| account.name.clone()).into(),
+        account.map(|account| account.role).into(),
+        actor.address.map(|address| address.to_string()).into(),
+        actor.request_id.clone().into(),
+    ]);
     tx.execute(&insert).map(drop)
 }
 
@@ -67,19 +66,8 @@ pub fn page(
 ) -> Result<Vec<Record>, StoreError> {
     let (at, id) = beyond;
     let mut select = Query::select()
-        .columns([
-            "id",
-            "at",
-            "action",
-            "object_type",
-            "object_id",
-            "fields",
-            "account_id",
-            "account_name",
-            "role",
-            "address",
-            "request_id",
-        ])
+        .column("id")
+        .columns(COLUMNS)
         .from("audit")
         .and_where(
             Expr::col("at")

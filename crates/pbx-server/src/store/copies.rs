@@ -27,7 +27,7 @@ struct Copied<V> {
 
 /// From when on a copy is good. To be taken before anything is read: what changes meanwhile is read again.
 #[derive(Clone, Copy)]
-pub struct Since {
+struct Since {
     /// What the watch said.
     times: u64,
     at: Duration,
@@ -53,7 +53,7 @@ impl<K: Hash + Eq, V: Clone> Copies<K, V> {
         Ok(value)
     }
 
-    pub(super) fn now(&self) -> Since {
+    fn now(&self) -> Since {
         Since {
             times: self.watch.times(),
             at: clock::elapsed(),
@@ -61,7 +61,7 @@ impl<K: Hash + Eq, V: Clone> Copies<K, V> {
     }
 
     /// The copy, if it is good at that time.
-    pub(super) fn good(&self, key: &K, now: Since) -> Option<V> {
+    fn good(&self, key: &K, now: Since) -> Option<V> {
         let mut copies = self.copies();
         let Copied { value, since } = copies.get(key)?;
         let good = since.times == now.times && now.at.saturating_sub(since.at) < OLDEST;
@@ -69,7 +69,7 @@ impl<K: Hash + Eq, V: Clone> Copies<K, V> {
     }
 
     /// Keeps what was read since then.
-    pub(super) fn put(&self, key: K, value: V, since: Since) {
+    fn put(&self, key: K, value: V, since: Since) {
         self.copies().put(key, Copied { value, since });
     }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::copies::Copies;
 use super::error::StoreError;
@@ -57,7 +57,7 @@ pub fn remembered(store: &Store) -> &Sessions {
 
 /// Who presents this access token; nobody if it has ended, was revoked, or its account or that one's tenant is disabled.
 pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {
-    let select = Query::select()
+    let select = token(access, TokenKind::Access)
         .columns([
             ("accounts", "id"),
             ("accounts", "role"),
@@ -68,21 +68,6 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
             ("accounts", "password_force_reset"),
             ("tokens", "expires_at"),
         ])
-        .from("tokens")
-        .inner_join(
-            "sessions",
-            Expr::col(("sessions", "id")).equals(("tokens", "session_id")),
-        )
-        .inner_join(
-            "accounts",
-            Expr::col(("accounts", "id")).equals(("sessions", "account_id")),
-        )
-        .left_join(
-            "tenants",
-            Expr::col(("tenants", "id")).equals(("accounts", "tenant_id")),
-        )
-        .and_where(Expr::col(("tokens", "hash")).eq(access.as_bytes()))
-        .and_where(Expr::col(("tokens", "kind")).eq(TokenKind::Access.as_str()))
         .and_where(Expr::col(("tokens", "expires_at")).gt(time(now)))
         .and_where(Expr::col(("accounts", "enabled")).eq(true))
         .and_where(
@@ -117,17 +102,9 @@ pub fn switch(tx: &mut Tx<'_>, id: Id, tenant_id: Option<Id>) -> Result<(), Stor
     tx.execute(&update).map(drop)
 }
 
-/// The refresh token of that hash, used or not, ended or not.
-pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<RefreshToken>, StoreError> {
-    let select = Query::select()
-        .columns([
-            ("tokens", "session_id"),
-            ("tokens", "expires_at"),
-            ("tokens", "used_at"),
-            ("accounts", "enabled"),
-            ("tenants", "enabled"),
-            ("accounts", "id"),
-        ])
+/// The token of that hash, with its session, whose that is, and the tenant of a user.
+fn token(hash: &TokenHash, kind: TokenKind) -> SelectStatement {
+    Query::select()
         .from("tokens")
         .inner_join(
             "sessions",
@@ -141,8 +118,22 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             "tenants",
             Expr::col(("tenants", "id")).equals(("accounts", "tenant_id")),
         )
-        .and_where(Expr::col(("tokens", "hash")).eq(refresh.as_bytes()))
-        .and_where(Expr::col(("tokens", "kind")).eq(TokenKind::Refresh.as_str()))
+        .and_where(Expr::col(("tokens", "hash")).eq(hash.as_bytes()))
+        .and_where(Expr::col(("tokens", "kind")).eq(kind.as_str()))
+        .to_owned()
+}
+
+/// The refresh token of that hash, used or not, ended or not.
+pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<RefreshToken>, StoreError> {
+    let select = token(refresh, TokenKind::Refresh)
+        .columns([
+            ("tokens", "session_id"),
+            ("tokens", "expires_at"),
+            ("tokens", "used_at"),
+            ("accounts", "enabled"),
+            ("tenants", "enabled"),
+            ("accounts", "id"),
+        ])
         .to_owned();
     tx.first(&select, |row| {
         Ok(RefreshToken {

@@ -16,6 +16,9 @@ cannot, the last column says why, and the change is not called breaking for it. 
 
 *Breaking*: something that worked no longer does. *Risky*: it is accepted and may mean something else. *Compatible*: everything
 goes on working. *Text*: words only, which are counted, and listed with `--all`.
+
+In a webhook or a callback it is the server that sends: there what is sent has readers, and who answers it is a caller. In a
+`not`, what allows less allows more, and what changes in a condition is breaking for both; the sentence says so.
 ";
 
 /// All of it, as Markdown.

@@ -3,14 +3,15 @@
 use super::{Rule, rules};
 
 const UNCHECKED: &str = "it checks no limits in what it reads";
+const UNCHECKED_BUT_PORTS: &str = "it checks no limits in what it reads, but for ports (0 to 65535)";
 
 rules! {
     MINIMUM_ADDED = Rule::new("minimum-added", "minimum-removed", "{at} must be {new}; before, there was no such limit").tightens();
-    MINIMUM_REMOVED = Rule::new("minimum-removed", "minimum-added", "{at} need not be {old} any more").loosens().tolerated(UNCHECKED);
+    MINIMUM_REMOVED = Rule::new("minimum-removed", "minimum-added", "{at} need not be {old} any more").loosens().tolerated(UNCHECKED_BUT_PORTS);
     MINIMUM_RAISED = Rule::new("minimum-raised", "minimum-lowered", "{at} must be {new}; before, {old}").tightens();
-    MINIMUM_LOWERED = Rule::new("minimum-lowered", "minimum-raised", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED);
+    MINIMUM_LOWERED = Rule::new("minimum-lowered", "minimum-raised", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED_BUT_PORTS);
     MINIMUM_EXCLUDED = Rule::new("minimum-became-exclusive", "minimum-became-inclusive", "{at} must be {new}; before, {old}").tightens();
-    MINIMUM_INCLUDED = Rule::new("minimum-became-inclusive", "minimum-became-exclusive", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED);
+    MINIMUM_INCLUDED = Rule::new("minimum-became-inclusive", "minimum-became-exclusive", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED_BUT_PORTS);
     MIN_LENGTH_ADDED = Rule::new("min-length-added", "min-length-removed", "{at} must have at least {new}; before, there was no such limit").tightens();
     MIN_LENGTH_REMOVED = Rule::new("min-length-removed", "min-length-added", "{at} need not have {old} any more").loosens().tolerated(UNCHECKED);
     MIN_LENGTH_RAISED = Rule::new("min-length-raised", "min-length-lowered", "{at} must have at least {new}; before, {old}").tightens();
@@ -24,11 +25,11 @@ rules! {
     MIN_PROPERTIES_RAISED = Rule::new("min-properties-raised", "min-properties-lowered", "{at} must have at least {new}; before, {old}").tightens();
     MIN_PROPERTIES_LOWERED = Rule::new("min-properties-lowered", "min-properties-raised", "{at} need only have {new}; before, {old}").loosens().tolerated(UNCHECKED);
     MAXIMUM_ADDED = Rule::new("maximum-added", "maximum-removed", "{at} must be {new}; before, there was no such limit").tightens();
-    MAXIMUM_REMOVED = Rule::new("maximum-removed", "maximum-added", "{at} need not be {old} any more").loosens().tolerated(UNCHECKED);
-    MAXIMUM_RAISED = Rule::new("maximum-raised", "maximum-lowered", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED);
+    MAXIMUM_REMOVED = Rule::new("maximum-removed", "maximum-added", "{at} need not be {old} any more").loosens().tolerated(UNCHECKED_BUT_PORTS);
+    MAXIMUM_RAISED = Rule::new("maximum-raised", "maximum-lowered", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED_BUT_PORTS);
     MAXIMUM_LOWERED = Rule::new("maximum-lowered", "maximum-raised", "{at} must be {new}; before, {old}").tightens();
     MAXIMUM_EXCLUDED = Rule::new("maximum-became-exclusive", "maximum-became-inclusive", "{at} must be {new}; before, {old}").tightens();
-    MAXIMUM_INCLUDED = Rule::new("maximum-became-inclusive", "maximum-became-exclusive", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED);
+    MAXIMUM_INCLUDED = Rule::new("maximum-became-inclusive", "maximum-became-exclusive", "{at} may be {new}; before, {old}").loosens().tolerated(UNCHECKED_BUT_PORTS);
     MAX_LENGTH_ADDED = Rule::new("max-length-added", "max-length-removed", "{at} must have at most {new}; before, there was no such limit").tightens();
     MAX_LENGTH_REMOVED = Rule::new("max-length-removed", "max-length-added", "{at} may have more than {old}").loosens().tolerated(UNCHECKED);
     MAX_LENGTH_RAISED = Rule::new("max-length-raised", "max-length-lowered", "{at} may have up to {new}; before, {old}").loosens().tolerated(UNCHECKED);

@@ -6,6 +6,7 @@
 //! the reason why `pbx-client` reads it all the same, if it does (`crates/pbx-client/src/support/read.rs`).
 
 pub mod answers;
+pub mod conditions;
 pub mod document;
 mod documentation;
 pub mod limits;
@@ -15,6 +16,8 @@ pub mod schemas;
 pub mod values;
 
 pub use documentation::documentation;
+
+use super::facts::Sense;
 
 /// What a change does to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +110,22 @@ impl Rule {
         self.request(Level::Breaking).answer(Level::Breaking)
     }
 
+    /// What it does at a place where what allows more may allow less: to callers, to readers, and why `pbx-client` reads it.
+    pub(crate) fn levels(&self, sense: Sense) -> (Level, Level, Option<&'static str>) {
+        let opposite = all().find(|rule| rule.id == self.opposite).unwrap_or(self);
+        match sense {
+            Sense::Turned if self.limits() => (opposite.request, opposite.answer, opposite.tolerated),
+            Sense::Unknown if self.limits() => (Level::Breaking, Level::Breaking, None),
+            _ => (self.request, self.answer, self.tolerated),
+        }
+    }
+
+    /// Whether it is about what is allowed: in one direction at least, it breaks somebody.
+    pub(crate) fn limits(&self) -> bool {
+        let breaks = |rule: &Self| rule.request.max(rule.answer) == Level::Breaking;
+        breaks(self) || all().any(|rule| rule.id == self.opposite && breaks(rule))
+    }
+
     /// The same when old and new are swapped.
     pub fn is_symmetric(&self) -> bool {
         self.id == self.opposite
@@ -114,7 +133,7 @@ impl Rule {
 }
 
 /// The rules by what they are about, in the order in which they are told.
-pub const GROUPS: [(&str, &[Rule]); 7] = [
+pub const GROUPS: [(&str, &[Rule]); 8] = [
     ("The document", document::RULES),
     ("Operations and who may call them", operations::RULES),
     ("Parameters and bodies", requests::RULES),
@@ -122,6 +141,7 @@ pub const GROUPS: [(&str, &[Rule]); 7] = [
     ("Types and members", schemas::RULES),
     ("Values", values::RULES),
     ("Limits", limits::RULES),
+    ("Conditions, names, single items and contents", conditions::RULES),
 ];
 
 /// All rules.

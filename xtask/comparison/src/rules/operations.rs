@@ -37,6 +37,7 @@ rules! {
     ROLE_EXCLUDED = Rule::new("role-excluded", "role-admitted", "{at} may no longer be called by {old}")
         .request(Level::Breaking);
     CALLBACK_ADDED = Rule::new("callback-added", "callback-removed", "{at} calls back as {new}").answer(Level::Compatible);
+    CALLBACK_MOVED = Rule::new("callback-moved", "callback-moved", "{at} is sent to {new}; before, to {old}").request(Level::Breaking);
     CALLBACK_REMOVED = Rule::new("callback-removed", "callback-added", "{at} no longer calls back as {old}")
         .answer(Level::Breaking);
 }

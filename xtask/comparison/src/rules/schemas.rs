@@ -2,7 +2,7 @@
 
 use super::{Level, Rule, rules};
 
-const CONVERTS: &str = "it reads text out of numbers and switches, and both out of text";
+const CONVERTS: &str = "where it was text: it reads text out of numbers and switches";
 const ABSENT: &str = "it takes a member that is not there for absent";
 const FITS: &str = "it reads the variant that fits best";
 const UNKNOWN: &str = "it passes over members that it does not know";
@@ -13,10 +13,11 @@ rules! {
         .request(Level::Compatible).answer(Level::Compatible);
     TYPE_CHANGED = Rule::new("type-changed", "type-changed", "{at} is {new}; before, {old}").replaces();
     SCALAR_CHANGED = Rule::new("scalar-changed", "scalar-changed", "{at} is {new}; before, {old}").replaces().tolerated(CONVERTS);
+    TEXT_WIDENED = Rule::new("text-widened", "type-narrowed", "{at} may be {new}; before, {old}").loosens().tolerated(CONVERTS);
     TYPE_WIDENED = Rule::new("type-widened", "type-narrowed", "{at} may be {new}; before, {old}").loosens();
     TYPE_NARROWED = Rule::new("type-narrowed", "type-widened", "{at} can only be {new}; before, {old}").tightens();
     NULL_ALLOWED = Rule::new("null-allowed", "null-forbidden", "{at} may be null").loosens()
-        .tolerated("it takes null for absent");
+        .tolerated("it takes null for absent, but for a whole body");
     NULL_FORBIDDEN = Rule::new("null-forbidden", "null-allowed", "{at} may no longer be null").tightens();
     MEMBER_ADDED = Rule::new("member-added", "member-removed", "{at} is a further member")
         .request(Level::Compatible).answer(Level::Compatible);
@@ -58,7 +59,4 @@ rules! {
         .tolerated(FITS);
     MAPPING_REMOVED = Rule::new("mapping-removed", "mapping-added", "{at}: {old} no longer stands for a variant").tightens();
     MAPPING_CHANGED = Rule::new("mapping-changed", "mapping-changed", "{at} stands for {new}; before, for {old}").replaces();
-    KEYWORD_ADDED = Rule::new("keyword-added", "keyword-removed", "{at} has the rule {new}").tightens();
-    KEYWORD_REMOVED = Rule::new("keyword-removed", "keyword-added", "{at} no longer has the rule {old}").loosens();
-    KEYWORD_CHANGED = Rule::new("keyword-changed", "keyword-changed", "{at} is {new}; before, {old}").replaces();
 }
