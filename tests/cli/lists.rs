@@ -6,7 +6,7 @@ use pbx_client::types::{CreateIpRule, IpRuleTarget};
 use pbx_tests::Server;
 use serde_json::Value;
 
-use crate::failures::answering;
+use crate::made_up::answering;
 use crate::{Shell, new_tenant, signed_in};
 
 /// A server that has that many IP rules, and the administrator signed in to it.

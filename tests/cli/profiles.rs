@@ -3,8 +3,8 @@
 use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD};
 use serde_json::Value;
 
-use crate::failures::answering;
-use crate::{Closed, Ended, Shell, signed_in, start};
+use crate::made_up::{Closed, answering};
+use crate::{Ended, Shell, signed_in, start};
 
 #[test]
 fn two_profiles_are_two_servers() {

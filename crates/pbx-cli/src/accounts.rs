@@ -228,11 +228,13 @@ pub async fn who_am_i(options: &Options) -> Result<(), Failure> {
     let folder = Folder::of_user()?;
     let config = Config::read(&folder)?;
     let profile = config.profile(options.profile.as_deref())?.filter(|_| kept);
+    // A token says nothing of a name.
+    let named = |name| variable(name).filter(|_| !kept && variable("PBX_TOKEN").is_none());
     let mut shown = json!({
         "url": url,
         "profile": profile.map(|(name, _)| name),
-        "user": profile.map(|(_, profile)| profile.user.clone()).or_else(|| variable("PBX_USER")),
-        "domain": profile.map_or_else(|| variable("PBX_DOMAIN"), |(_, profile)| profile.domain.clone()),
+        "user": profile.map(|(_, profile)| profile.user.clone()).or_else(|| named("PBX_USER")),
+        "domain": profile.map_or_else(|| named("PBX_DOMAIN"), |(_, profile)| profile.domain.clone()),
         "tenant": tenant,
     });
     if let (Value::Object(shown), Value::Object(answer)) = (&mut shown, answer) {
