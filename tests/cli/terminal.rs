@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use pbx_tests::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
+use crate::failures::answering;
 use crate::lists::with_rules;
 use crate::{Ended, PROGRAM, Shell, installed, signed_in, start};
 
@@ -85,6 +86,25 @@ async fn many_pages_have_a_bar_that_leaves_nothing_behind() {
     let ended = typed(&shell, 100, "pbx ip-rules list --all 2> bar", "");
     assert_eq!(ended.stdout.lines().count(), 231, "{ended:?}");
     assert_eq!(std::fs::read_to_string(shell.folder().join("bar")).unwrap(), "");
+}
+
+#[test]
+fn a_long_download_has_a_bar_as_well() {
+    if !is_there() {
+        return;
+    }
+    let text = "0123456789abcde\n".repeat(1 << 17);
+    let (url, _) = answering(Some(("200 OK", &text)));
+    let shell = Shell::new().with("PBX_URL", &url).with("PBX_TOKEN", "T");
+    for line in ["pbx ip-rules export > rules", "pbx ip-rules export --to rules"] {
+        let ended = typed(&shell, 100, line, "");
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(ended.stdout.contains(" of 2.00 MiB received, "), "{ended:?}");
+        assert_eq!(std::fs::read_to_string(shell.folder().join("rules")).unwrap(), text);
+    }
+    // A terminal that shows the file itself has none.
+    let shown = typed(&shell, 100, "pbx ip-rules export", "").stdout;
+    assert_eq!(shown.replace('\r', ""), text);
 }
 
 #[test]

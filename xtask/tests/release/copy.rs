@@ -72,24 +72,25 @@ impl Copy {
         told(&self.xtask(&all))
     }
 
-    pub fn codegen(&self) -> (Option<i32>, String) {
+    pub fn codegen(&self, check: bool) -> (Option<i32>, String) {
         let (root, specs) = (self.root(), self.root().join("specs"));
-        let arguments = [
+        let mut arguments = vec![
             "codegen",
             "--specs",
             specs.to_str().unwrap(),
             "--out",
             root.to_str().unwrap(),
         ];
+        arguments.extend(check.then_some("--check"));
         told(&self.xtask(&arguments))
     }
 
-    /// What the compiler says of the implementation.
-    pub fn check(&self) -> String {
+    /// What the compiler says of a library.
+    pub fn check(&self, package: &str) -> (Option<i32>, String) {
         // The dependencies are there already; sharing the build directory spares compiling them again.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["check", "--offline", "--quiet", "--package", "pbx-server", "--lib"]);
+        cargo.args(["check", "--offline", "--quiet", "--lib", "--package", package]);
         cargo.env("CARGO_TARGET_DIR", target).current_dir(self.root());
         // What cargo tells this test about its package would make the build scripts of dependencies run again.
         for (name, _) in std::env::vars() {
@@ -97,9 +98,7 @@ impl Copy {
                 cargo.env_remove(name);
             }
         }
-        let (code, text) = told(&cargo.output().unwrap());
-        assert_ne!(code, Some(0), "the implementation compiles, and should not: {text}");
-        text
+        told(&cargo.output().unwrap())
     }
 
     /// Changes a file of the copy or of the release, in as many places as are expected.

@@ -4,6 +4,8 @@ use std::fs;
 
 use super::copy::Copy;
 
+const HOLIDAYS: &str = "crates/pbx-server/src/resources/holidays.rs";
+
 /// An operation as the vendor's pages hold one.
 pub fn block(path: &str, method: &str, operation: &str) -> String {
     format!(
@@ -72,4 +74,40 @@ pub fn delete_action(copy: &Copy, place: &str) {
         .unwrap_or(rest.len());
     let kept = [&lines[..first], &rest[length..]].concat();
     fs::write(&path, kept.join("\n") + "\n").unwrap();
+}
+
+/// Removes what the trait of the holidays has no method for any more.
+pub fn drop_holidays(copy: &Copy) {
+    let file = copy.root().join(HOLIDAYS);
+    let source = fs::read_to_string(&file).unwrap();
+    let first = source.find("async fn delete_holiday").unwrap();
+    let length = source[first..].find("\n    }\n").unwrap() + "\n    }\n".len();
+    let kept = format!("{}{}", source[..first].trim_end(), &source[first + length..]);
+    fs::write(&file, kept).unwrap();
+}
+
+/// Mends everything else that the compiler names.
+pub fn mend(copy: &Copy) {
+    let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/{path}"), from, to, 1);
+    let show = "    async fn show_holiday(";
+    let copied = "    async fn copy_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {\n        \
+                  self.show_holiday(call, id).await.map(drop)\n    }\n\n";
+    edit(HOLIDAYS, show, &format!("{copied}{show}"));
+    edit(HOLIDAYS, "Some(new.every_year)", "Some(new.yearly)");
+    edit(
+        HOLIDAYS,
+        "every_year: holiday.every_year",
+        "yearly: Some(holiday.every_year)",
+    );
+    edit(
+        "crates/pbx-server/src/resources/ip_filters.rs",
+        "IpRuleTarget::Accept => Self::Accept",
+        "IpRuleTarget::Accept | IpRuleTarget::Observe => Self::Accept",
+    );
+    let tree = "crates/pbx-cli/src/tree.rs";
+    let text = fs::read_to_string(copy.root().join(tree)).unwrap();
+    let deleted = text.lines().find(|line| line.contains("O::DeleteHoliday =>")).unwrap();
+    let copied = "        O::CopyHoliday => at(\"holidays copy\").to(\"Copy a holiday\"),\n        \
+                  O::RetrieveReports => at(\"reports show\").to(\"Show the reports\"),";
+    edit(tree, deleted, copied);
 }
