@@ -236,6 +236,8 @@ def measure(program, engine, tenants, rounds):
             "filtered, of a distributor": (distributor, filtered("region eq 'AUT'")),
             "contains, many": (admin, filtered("contains(name,'9')")),
             "contains, few": (admin, filtered(f"contains(name,'{tenants // 2 - 1}')")),
+            "contains, short and none": (admin, filtered("contains(name,'zz')")),
+            "contains, either": (admin, filtered(f"contains(name,'{tenants // 2 - 1}') or contains(website,'{few}')")),
             "search": (admin, f"/tenants?top=20&search={quote(f'tenant {tenants // 2 - 1}')}"),
             "show a holiday": (inside, f"/holidays/{holiday}"),
             "first page of holidays": (inside, "/holidays?top=20"),

@@ -1,39 +1,7 @@
 //! How commands end that fail.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
-
-use crate::{Closed, Shell, new_tenant, signed_in, start};
-
-/// A server that answers everything with this status and body, or nothing at all: its URL, and the first lines of what it is
-/// asked.
-pub fn answering(answer: Option<(&str, &str)>) -> (String, mpsc::Receiver<String>) {
-    let answer = answer.map(|(status, body)| {
-        let length = body.len();
-        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/api", listener.local_addr().unwrap());
-    let (heard, asked) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut waiting: Vec<TcpStream> = Vec::new();
-        for connection in listener.incoming() {
-            let mut connection = connection.unwrap();
-            let mut request = [0; 4096];
-            let length = connection.read(&mut request).unwrap_or(0);
-            let request = String::from_utf8_lossy(&request[..length]);
-            let line = request.lines().next().unwrap_or_default();
-            // Most tests do not ask.
-            let _ = heard.send(line.to_owned());
-            match &answer {
-                Some(answer) => drop(connection.write_all(answer.as_bytes())),
-                None => waiting.push(connection),
-            }
-        }
-    });
-    (url, asked)
-}
+use crate::made_up::{Closed, answering};
+use crate::{Shell, new_tenant, signed_in, start};
 
 fn elsewhere(url: &str) -> Shell {
     Shell::new().with("PBX_URL", url).with("PBX_TOKEN", "T")

@@ -52,10 +52,15 @@ impl Keyring {
         let path = folder.path();
         let place = path.to_str().unwrap();
         let script = format!(
-            "export HOME='{place}' XDG_DATA_HOME='{place}/data' XDG_RUNTIME_DIR='{place}'\n\
+            "export HOME='{place}' XDG_DATA_HOME='{place}/data' XDG_RUNTIME_DIR='{place}' PATH='{place}':\"$PATH\"\n\
              {how} --control-directory='{place}/control' >/dev/null 2>&1\n"
         );
         fs::write(path.join("keyring.sh"), script).unwrap();
+        // A copy has none of the capabilities of the original, without which some containers do not run that.
+        let made = Command::new("sh")
+            .args(["-c", r#"cp "$(command -v gnome-keyring-daemon)" "$1""#, "sh", place])
+            .status();
+        assert!(made.unwrap().success(), "gnome-keyring-daemon cannot be copied");
         // The first who asks for it starts it and waits for it.
         let service = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh {place}/keyring.sh\n");
         fs::create_dir_all(path.join("services")).unwrap();
@@ -100,6 +105,7 @@ fn configuration(folder: &Path) -> String {
   <type>session</type>
   <listen>unix:path={folder}/bus</listen>
   <auth>EXTERNAL</auth>
+  <limit name="service_start_timeout">120000</limit>
   <servicedir>{folder}/services</servicedir>
   <policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
 </busconfig>

@@ -6,6 +6,7 @@ use pbx_client::types::{CreateIpRule, IpRuleTarget};
 use pbx_tests::Server;
 use serde_json::Value;
 
+use crate::made_up::answering;
 use crate::{Shell, new_tenant, signed_in};
 
 /// A server that has that many IP rules, and the administrator signed in to it.
@@ -127,4 +128,20 @@ fn what_is_printed_is_what_the_server_sent() {
     assert!(coloured.contains("\u{1b}[1m"), "{coloured:?}");
     let by_variable = shell.with("PBX_OUTPUT", "yaml");
     assert!(by_variable.ok(&["tenants", "list"]).starts_with("count: 1\n"));
+}
+
+#[test]
+fn a_server_that_does_not_page_is_not_asked_for_ever() {
+    let list = |url: &str| {
+        let shell = Shell::new().with("PBX_URL", url).with("PBX_TOKEN", "T");
+        shell.run(&["ip-rules", "list", "--all"])
+    };
+    let (url, asked) = answering(Some(("200 OK", r#"{"items": [{"id": "1"}]}"#)));
+    let ended = list(&url);
+    assert_eq!(ended.code, 11, "{ended:?}");
+    assert!(ended.stderr.contains("the server does not page"), "{ended:?}");
+    assert_eq!(asked.try_iter().count(), 2);
+    // Nor one that does not count.
+    let (url, _) = answering(Some(("200 OK", r#"{"items": []}"#)));
+    assert_eq!(list(&url).stdout, "{\n  \"items\": []\n}\n");
 }

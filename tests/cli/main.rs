@@ -15,6 +15,7 @@ mod failures;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod lists;
+mod made_up;
 mod manual;
 mod profiles;
 mod sessions;
@@ -30,7 +31,6 @@ use std::process::{Child, Command, Stdio};
 use pbx_tests::{ADMINISTRATOR, PASSWORD, Server, Start};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-under-test");
 
@@ -179,21 +179,6 @@ impl Ended {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
-    }
-}
-
-/// An address that is taken and where nobody listens: every connection is refused.
-struct Closed(TcpSocket);
-
-impl Closed {
-    fn new() -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        Self(socket)
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.0.local_addr().unwrap())
     }
 }
 

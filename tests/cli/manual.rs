@@ -38,6 +38,19 @@ fn a_manual_page_for_every_command() {
             "{page}"
         );
     }
+    let page = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let create = page("pbx-ip-rules-create.1");
+    for text in [
+        ".SH \"EXAMPLE\"\n.nf\n\\&  pbx ip\\-rules create",
+        "Trusts these certificates as well",
+        ".PP\nFor: SystemAdmin",
+    ] {
+        assert!(create.contains(text), "{text}: {create}");
+    }
+    let whole = page("pbx.1");
+    for heading in ["ENVIRONMENT", "EXIT CODES"] {
+        assert!(whole.contains(&format!(".SH \"{heading}\"\n.nf\n")), "{whole}");
+    }
     let pages = std::fs::read_dir(folder).unwrap().count();
     assert!(pages > 130, "{pages}");
 }

@@ -1,9 +1,10 @@
 //! Several servers and accounts.
 
 use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD};
+use serde_json::Value;
 
-use crate::failures::answering;
-use crate::{Closed, Ended, Shell, signed_in, start};
+use crate::made_up::{Closed, answering};
+use crate::{Ended, Shell, signed_in, start};
 
 #[test]
 fn two_profiles_are_two_servers() {
@@ -63,6 +64,29 @@ fn two_profiles_are_two_servers() {
     shell.ok(&["logout"]);
     assert_eq!(shell.json(&["profiles", "list"])[0]["signed_in"], false);
     assert_eq!(shell.feed(&["login", "--password", "-"], PASSWORD).code, 0);
+    assert_eq!(shell.json(&["whoami"])["url"], one.base());
+}
+
+#[test]
+fn a_login_ends_the_session_that_was_there() {
+    let (one, shell) = signed_in();
+    let token = || {
+        let kept = std::fs::read(shell.kept("sessions/default.json")).unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        kept["access_token"].as_str().unwrap().to_owned()
+    };
+    let holder = |token: &str| Shell::new().with("PBX_URL", one.base()).with("PBX_TOKEN", token);
+    let first = token();
+    shell.log_in(&one);
+    holder(&first).fails(3, &["whoami"]);
+    let second = token();
+    holder(&second).ok(&["whoami"]);
+    let two = start().ready();
+    shell.log_in(&two);
+    holder(&second).fails(3, &["whoami"]);
+    // One that is gone is no hindrance.
+    drop(two);
+    shell.log_in(&one);
     assert_eq!(shell.json(&["whoami"])["url"], one.base());
 }
 

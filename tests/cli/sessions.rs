@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use pbx_tests::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
+use crate::made_up::{serving, whole};
 use crate::{Ended, Shell, new_tenant, signed_in, start};
 
 #[test]
@@ -246,6 +247,31 @@ fn scripts_need_no_profile() {
     assert_eq!(with_token.json(&["tenant", "show"])["domain"], "acme.example");
     with_token.ok(&["auth", "sign-out"]);
     with_token.fails(3, &["tenant", "show"]);
+}
+
+#[test]
+fn a_session_for_one_command_ends_with_it() {
+    let tokens = r#"{"access_token": "A", "refresh_token": "R", "items": []}"#;
+    for (list, code) in [("200 OK", 0), ("404 Not Found", 5)] {
+        let (url, asked) = serving(move |line| {
+            let status = if line.starts_with("GET") { list } else { "200 OK" };
+            Some(whole(status, tokens))
+        });
+        let shell = Shell::new().with("PBX_URL", &url).with("PBX_USER", "anna");
+        let ended = shell.with("PBX_PASSWORD", "x").run(&["ip-rules", "list"]);
+        assert_eq!(ended.code, code, "{ended:?}");
+        let lines: Vec<_> = asked.try_iter().collect();
+        let path = |path| format!("{path} HTTP/1.1");
+        assert_eq!(
+            lines,
+            [
+                "POST /api/auth/sign_in",
+                "GET /api/ip_filters",
+                "POST /api/auth/sign_out"
+            ]
+            .map(path)
+        );
+    }
 }
 
 #[test]

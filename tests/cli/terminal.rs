@@ -7,6 +7,7 @@ use pbx_tests::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
 use crate::lists::with_rules;
+use crate::made_up::{answering, serving, whole};
 use crate::{Ended, PROGRAM, Shell, installed, signed_in, start};
 
 /// Runs a line of the shell on a terminal of that many columns, on which this is typed. What it shows is in `stdout`.
@@ -88,6 +89,25 @@ async fn many_pages_have_a_bar_that_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_long_download_has_a_bar_as_well() {
+    if !is_there() {
+        return;
+    }
+    let text = "0123456789abcde\n".repeat(1 << 17);
+    let (url, _) = answering(Some(("200 OK", &text)));
+    let shell = Shell::new().with("PBX_URL", &url).with("PBX_TOKEN", "T");
+    for line in ["pbx ip-rules export > rules", "pbx ip-rules export --to rules"] {
+        let ended = typed(&shell, 100, line, "");
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(ended.stdout.contains(" of 2.00 MiB received, "), "{ended:?}");
+        assert_eq!(std::fs::read_to_string(shell.folder().join("rules")).unwrap(), text);
+    }
+    // A terminal that shows the file itself has none.
+    let shown = typed(&shell, 100, "pbx ip-rules export", "").stdout;
+    assert_eq!(shown.replace('\r', ""), text);
+}
+
+#[test]
 fn what_destroys_is_asked_for() {
     if !is_there() {
         return;
@@ -131,4 +151,39 @@ fn a_login_asks_for_what_it_is_not_told() {
         assert!(ended.stdout.contains(text), "{text}: {ended:?}");
     }
     shell.ok(&["whoami"]);
+}
+
+#[test]
+fn a_second_factor_is_asked_for_after_it_was_sent() {
+    if !is_there() {
+        return;
+    }
+    let (url, asked) = serving(|line| {
+        let body = match line.split(' ').nth(1).unwrap_or_default() {
+            "/api/auth/sign_in" => r#"{"two_factor_enabled": true, "token": "T"}"#,
+            "/api/auth/send_otp" => "",
+            "/api/auth/verify_otp" => r#"{"access_token": "A", "refresh_token": "R", "expires_in": 1800}"#,
+            _ => r#"{"role": "Admin"}"#,
+        };
+        Some(whole("200 OK", body))
+    });
+    let shell = Shell::new();
+    let login = format!("pbx login {url} --user anna --domain acme.example --store file");
+    let ended = typed(&shell, 200, &login, "secret\n123456\n");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(
+        ended.stdout.contains("Code (it was sent to you by mail): "),
+        "{ended:?}"
+    );
+    let lines: Vec<_> = asked.try_iter().collect();
+    let path = |path| format!("{path} HTTP/1.1");
+    let calls = [
+        "POST /api/auth/sign_in",
+        "POST /api/auth/send_otp",
+        "POST /api/auth/verify_otp",
+        "GET /api/auth/user",
+    ];
+    assert_eq!(lines, calls.map(path));
+    let kept = std::fs::read_to_string(shell.kept("sessions/default.json")).unwrap();
+    assert!(kept.contains("\"A\"") && kept.contains("\"R\""), "{kept}");
 }

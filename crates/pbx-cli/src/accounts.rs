@@ -18,6 +18,9 @@ use crate::profile::{Config, DEFAULT, Folder, Place, Profile, Tokens, check_name
 use crate::secret::{self, Source};
 use crate::{prompt, tenants};
 
+/// How many seconds a server has to hear of the end of a session that gives way to one on another server.
+const FAREWELL: u64 = 5;
+
 /// `pbx login`.
 pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
     let folder = Folder::of_user()?;
@@ -85,8 +88,17 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
     // Who that is, before anything is kept: the tokens must work.
     let role = role(&client).await?;
     if let Some(old) = known {
-        // There is another from here on, whatever becomes of the old one.
-        let _ = end(&folder, &name, old, &connection).await;
+        let way = match same {
+            Some(_) => connection.clone(),
+            // Another server, to which this one's certificates and proxy do not apply, and which may be gone.
+            None => Connection {
+                timeout: Some(FAREWELL),
+                retries: Some(0),
+                ..old.connection(&Connection::default())
+            },
+        };
+        // There is another session from here on, whatever becomes of the old one.
+        let _ = end(&folder, &name, old, &way).await;
     }
     let (tokens, without_keyring) = Tokens::keep(&folder, &name, login.store, &session)?;
     let insecure = connection.insecure;
@@ -216,11 +228,13 @@ pub async fn who_am_i(options: &Options) -> Result<(), Failure> {
     let folder = Folder::of_user()?;
     let config = Config::read(&folder)?;
     let profile = config.profile(options.profile.as_deref())?.filter(|_| kept);
+    // A token says nothing of a name.
+    let named = |name| variable(name).filter(|_| !kept && variable("PBX_TOKEN").is_none());
     let mut shown = json!({
         "url": url,
         "profile": profile.map(|(name, _)| name),
-        "user": profile.map(|(_, profile)| profile.user.clone()).or_else(|| variable("PBX_USER")),
-        "domain": profile.map_or_else(|| variable("PBX_DOMAIN"), |(_, profile)| profile.domain.clone()),
+        "user": profile.map(|(_, profile)| profile.user.clone()).or_else(|| named("PBX_USER")),
+        "domain": profile.map_or_else(|| named("PBX_DOMAIN"), |(_, profile)| profile.domain.clone()),
         "tenant": tenant,
     });
     if let (Value::Object(shown), Value::Object(answer)) = (&mut shown, answer) {

@@ -165,6 +165,7 @@ async fn every_page(server: &mut Server, request: Request, printer: &Printer, sh
     }
     let mut pages = printer.pages(shape);
     let mut bar = None;
+    let mut before = Vec::new();
     loop {
         request = request.with("skip", skip);
         let page = server
@@ -172,13 +173,20 @@ async fn every_page(server: &mut Server, request: Request, printer: &Printer, sh
             .await
             .map_err(|failure| explained(failure, &request.spec.callers, server.tenant()))?;
         let count = page.get("count").and_then(Value::as_u64);
-        let items = rows(&page).map_or(0, <[Value]>::len) as u64;
-        skip += items;
+        let items = rows(&page).unwrap_or_default();
+        if !items.is_empty() && items == before {
+            return Err(Failure::new(
+                Exit::Unexpected,
+                "the next page is the same as the one before: the server does not page",
+            ));
+        }
+        before = items.to_vec();
+        skip += before.len() as u64;
         let bar = bar.get_or_insert_with(|| progress::items(count));
         bar.set_position(skip);
         bar.suspend(|| pages.page(page))?;
-        // A server without a count ends with a page that is not full.
-        if items == 0 || count.is_some_and(|count| skip >= count) {
+        // A server that does not count ends with an empty page.
+        if before.is_empty() || count.is_some_and(|count| skip >= count) {
             bar.finish_and_clear();
             break;
         }

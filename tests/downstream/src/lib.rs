@@ -7,30 +7,32 @@ const PAGE: usize = 50;
 
 /// Disables every enabled tenant whose balance is below `floor`; their names.
 ///
-/// The balance is the tenant's own affair: the session is put into each tenant to see it, and returns at the end.
+/// The balance is the tenant's own affair: the session is put into each tenant to see it, and back.
 pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>, Error> {
-    let tenants = enabled_tenants(client).await?;
     let mut disabled = Vec::new();
-    for tenant in &tenants {
-        let id = tenant.id.clone().unwrap_or_default();
-        match client.session().switch_tenant(&id).await {
-            Ok(()) => {}
+    for tenant in enabled_tenants(client).await? {
+        let id = tenant.id.unwrap_or_default();
+        match balance(client, &id).await {
+            // No balance is no debt: the tenant has no billing.
+            Ok(balance) if balance.is_none_or(|balance| balance >= floor) => continue,
+            Ok(_) => {}
             // Deleted meanwhile.
             Err(Error::NotFound(_)) => continue,
             Err(error) => return Err(error),
         }
-        let balance = client.get_tenant_balance().send().await?.into_inner().balance;
-        // No balance is no debt: the tenant has no billing.
-        if balance.is_some_and(|balance| balance < floor) {
-            let change = types::UpdateTenant::default().enabled(false);
-            client.update_tenant().id(id).body(change).send().await?;
-            disabled.push(tenant.name.clone().unwrap_or_default());
-        }
-    }
-    if !tenants.is_empty() {
-        client.session().leave_tenant().await?;
+        let change = types::UpdateTenant::default().enabled(false);
+        client.update_tenant().id(id).body(change).send().await?;
+        disabled.push(tenant.name.unwrap_or_default());
     }
     Ok(disabled)
+}
+
+/// What a tenant has paid in advance, seen from within.
+async fn balance(client: &Client, tenant: &str) -> Result<Option<f64>, Error> {
+    client.session().switch_tenant(tenant).await?;
+    let balance = client.get_tenant_balance().send().await;
+    client.session().leave_tenant().await?;
+    Ok(balance?.into_inner().balance)
 }
 
 async fn enabled_tenants(client: &Client) -> Result<Vec<types::TenantSummary>, Error> {

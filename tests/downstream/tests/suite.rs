@@ -59,7 +59,7 @@ async fn only_those_below_the_floor_are_disabled() {
 
     assert_eq!(disabled, ["Tenant 7", "Tenant 53"]);
     list.assert_calls(2);
-    back.assert();
+    back.assert_calls(60);
     let paths: Vec<_> = updates
         .requests()
         .iter()
@@ -104,7 +104,12 @@ async fn a_refusal_ends_it_with_its_reasons() {
     server.list_tenants(|_, then| {
         then.items([tenant(1)]);
     });
-    server.switch_tenants(|_, then| {
+    server.switch_tenants(|when, then| {
+        when.id("1");
+        then.ok();
+    });
+    let back = server.switch_tenants(|when, then| {
+        when.id(None);
         then.ok();
     });
     server.get_tenant_balance(|_, then| {
@@ -120,6 +125,7 @@ async fn a_refusal_ends_it_with_its_reasons() {
         "{error}"
     );
     update.assert();
+    back.assert();
 }
 
 #[test]

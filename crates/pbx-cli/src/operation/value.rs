@@ -99,6 +99,7 @@ pub fn from_document(name: &str, text: &str) -> Result<Value, String> {
     if name.ends_with(".yaml") || name.ends_with(".yml") {
         return serde_yaml::from_str(text).map_err(|error| format!("{name} is no YAML: {error}"));
     }
+    let name = if name == "-" { "standard input" } else { name };
     serde_json::from_str(text).map_err(|error| format!("{name} is no JSON: {error}"))
 }
 
@@ -246,6 +247,11 @@ mod tests {
     fn documents_are_json_or_yaml_by_name() {
         assert_eq!(from_document("a.yaml", "a: 1\n"), Ok(json!({"a": 1})));
         assert_eq!(from_document("-", "{\"a\": 1}"), Ok(json!({"a": 1})));
+        assert!(
+            from_document("-", "")
+                .unwrap_err()
+                .starts_with("standard input is no JSON: ")
+        );
         assert!(
             from_document("a.json", "a: 1")
                 .unwrap_err()

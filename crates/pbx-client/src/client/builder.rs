@@ -338,7 +338,10 @@ fn check(given: &str) -> Result<String, ConfigurationError> {
         return Err(fault(given, "has a query or a fragment"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(fault(given, "holds a user name or password; use `credentials` instead"));
+        return Err(fault(
+            given,
+            "holds a user name or password, which are given apart from it",
+        ));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }

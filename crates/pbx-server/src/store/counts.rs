@@ -19,6 +19,9 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1)
 /// Ids that are remembered for all counts together: about 32 MiB.
 const IDS: usize = if cfg!(test) { 32 } else { 2 << 20 };
 
+/// So few rows are found by their ids, whatever they were found by first.
+const FEW: usize = if cfg!(test) { 4 } else { 256 };
+
 /// More changed rows than these are not looked at one by one.
 const MANY: u32 = if cfg!(test) { 8 } else { 1_000 };
 
@@ -109,6 +112,13 @@ enum Known {
     Ids { settled: i64, ids: HashSet<i64> },
 }
 
+/// What is known of the rows that a statement finds.
+pub(super) struct Found {
+    pub(super) count: i64,
+    /// Which they are, if they are few and it is known.
+    pub(super) ids: Option<Vec<i64>>,
+}
+
 impl Known {
     fn settled(&self) -> i64 {
         match self {
@@ -117,11 +127,17 @@ impl Known {
         }
     }
 
-    fn count(&self) -> Option<i64> {
+    fn found(&self) -> Option<Found> {
         match self {
             Self::Nothing => None,
-            Self::Count { count, .. } => Some(*count),
-            Self::Ids { ids, .. } => Some(length(ids)),
+            Self::Count { count, .. } => Some(Found {
+                count: *count,
+                ids: None,
+            }),
+            Self::Ids { ids, .. } => Some(Found {
+                count: i64::try_from(ids.len()).unwrap_or(i64::MAX),
+                ids: (ids.len() <= FEW).then(|| ids.iter().copied().collect()),
+            }),
         }
     }
 }
@@ -187,9 +203,14 @@ impl Count {
         }))
     }
 
-    /// The count, if it is remembered and few rows of the list changed since then. `rows` are those that count, found by their
-    /// `id` best.
-    pub(super) fn known(&self, tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<Option<i64>, StoreError> {
+    /// What is remembered, if few rows of the list changed since then. `rows` are those that count, found by their `id` best;
+    /// few of them that an index does not find either are learnt.
+    pub(super) fn known(
+        &self,
+        tx: &mut Tx<'_>,
+        rows: &SelectStatement,
+        indexed: bool,
+    ) -> Result<Option<Found>, StoreError> {
         // Others who ask the same wait, instead of looking as well.
         let mut known = locked(&self.known);
         let since = known.settled();
@@ -197,8 +218,15 @@ impl Count {
         if since > self.settled {
             return Ok(None);
         }
+        if let Known::Count { count, .. } = *known
+            && !indexed
+            && usize::try_from(count).is_ok_and(|count| count <= FEW)
+        {
+            *known = self.learnt(tx, rows)?;
+            return Ok(known.found());
+        }
         if self.newest < since {
-            return Ok(known.count());
+            return Ok(known.found());
         }
         let Some(changed) = self.log.changed(tx, since)? else {
             *known = Known::Nothing;
@@ -214,24 +242,29 @@ impl Count {
         }
         ids.extend(found);
         *settled = self.settled;
-        Ok(Some(length(ids)))
+        Ok(known.found())
     }
 
     /// Counts, for those who ask next as well. What is asked for again after a change is remembered row by row.
     pub(super) fn anew(&self, tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<i64, StoreError> {
-        if locked(&self.known).count().is_none() {
+        if matches!(*locked(&self.known), Known::Nothing) {
             let count = counted(tx, rows)?;
             self.remember(count);
             return Ok(count);
         }
+        let learnt = self.learnt(tx, rows)?;
+        let count = learnt.found().map_or(0, |found| found.count);
+        self.put(learnt);
+        Ok(count)
+    }
+
+    fn learnt(&self, tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<Known, StoreError> {
         let ids: HashSet<i64> = tx.all(&only_ids(rows.clone()), |row| row.get(0))?.into_iter().collect();
-        let count = length(&ids);
         self.counts.weigh(&self.statement, ids.len());
-        self.put(Known::Ids {
+        Ok(Known::Ids {
             settled: self.settled,
             ids,
-        });
-        Ok(count)
+        })
     }
 
     /// For those who ask next.
@@ -278,10 +311,6 @@ pub(super) fn counted(tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<i64, St
 
 fn only_ids(mut rows: SelectStatement) -> SelectStatement {
     rows.clear_selects().column("id").to_owned()
-}
-
-fn length(ids: &HashSet<i64>) -> i64 {
-    i64::try_from(ids.len()).unwrap_or(i64::MAX)
 }
 
 /// A panic while it was held leaves nothing behind that is half done.

@@ -138,22 +138,22 @@ pub fn page<T>(
     let mut found = matching(select.clone(), list, query, Access::Search);
     let walked = matching(select, list, query, Access::Walk);
     let remembered = Count::of(tx, list.log, &found)?;
-    let mut count = match &remembered {
-        Some(remembered) => remembered.known(tx, &walked)?,
-        None => None,
-    };
-    let known = count.is_some();
-    let many = count.is_some_and(|count| count >= FEW.into());
     let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
-    if !many && let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
+    if let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
         found.and_where(Expr::col("id").in_subquery(ids));
         searched = true;
     }
+    let known = match &remembered {
+        Some(remembered) => remembered.known(tx, &walked, searched)?,
+        None => None,
+    };
+    let mut count = known.as_ref().map(|known| known.count);
     if searched && count.is_none() {
         count = Some(up_to_few(tx, &found)?).filter(|count| *count < FEW.into());
     }
-    let rows = match count {
-        Some(count) if searched && count < FEW.into() => found.clone(),
+    let rows = match (known.as_ref().and_then(|known| known.ids.as_deref()), count) {
+        (Some(ids), _) => among(walked, ids),
+        (None, Some(count)) if searched && count < FEW.into() => found.clone(),
         _ => walked,
     };
     let items = tx.all(&ordered(rows, query), map)?;
@@ -164,7 +164,7 @@ pub fn page<T>(
         count = Some(i64::from(query.skip).saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX)));
     }
     let count = match (count, &remembered) {
-        (Some(count), Some(remembered)) if !known => {
+        (Some(count), Some(remembered)) if known.is_none() => {
             remembered.remember(count);
             count
         }
@@ -173,6 +173,14 @@ pub fn page<T>(
         (None, None) => counted(tx, &found)?,
     };
     Ok(Page { count, items })
+}
+
+/// Those of the rows that have one of the ids.
+fn among(mut rows: SelectStatement, ids: &[i64]) -> SelectStatement {
+    // Once for each power of two, so that few statements differ.
+    let last = ids.last().into_iter().cycle();
+    let ids = ids.iter().chain(last).take(ids.len().next_power_of_two());
+    rows.and_where(Expr::col("id").is_in(ids.copied())).to_owned()
 }
 
 fn matching(mut select: SelectStatement, list: &List, query: &ListQuery, access: Access) -> SelectStatement {

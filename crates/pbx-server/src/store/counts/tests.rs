@@ -38,7 +38,7 @@ impl Fixture {
         self.read(move |tx| {
             let rows = rows();
             let count = Count::of(tx, Some(&LOG), &rows)?.unwrap();
-            let known = count.known(tx, &rows)?;
+            let known = count.known(tx, &rows, true)?.map(|known| known.count);
             if known.is_none() {
                 count.anew(tx, &rows)?;
             }
@@ -151,6 +151,32 @@ fn few_changes_are_looked_at_alone() {
             incremental > if is_incremental(&fixture) { 5 } else { 0 },
             "{incremental}"
         );
+    }
+}
+
+#[test]
+fn few_rows_that_no_index_finds_are_learnt() {
+    for fixture in Fixture::on_every_engine() {
+        let ids = || {
+            fixture.read(|tx| {
+                let count = Count::of(tx, Some(&LOG), &german())?.unwrap();
+                let known = count.known(tx, &german(), false)?;
+                if known.is_none() {
+                    count.anew(tx, &german())?;
+                }
+                let mut ids = known.and_then(|known| known.ids);
+                ids.iter_mut().for_each(|ids| ids.sort_unstable());
+                Ok(ids)
+            })
+        };
+        fixture.sql(&added(1..=3));
+        assert_eq!(ids(), None);
+        fixture.sql(&added([4]));
+        assert_eq!(ids(), Some(vec![1, 2, 3, 4]));
+        fixture.sql(&removed(2));
+        assert_eq!(ids().or_else(ids).or_else(ids), Some(vec![1, 3, 4]));
+        fixture.sql(&added([5, 6]));
+        assert_eq!(ids(), None);
     }
 }
 
