@@ -98,6 +98,13 @@ fn without_a_keyring_the_session_is_in_a_file_and_that_is_said() {
         ended.stderr.contains("`--store file` keeps the session in a file"),
         "{ended:?}"
     );
+    // And leaves no session behind.
+    let tokens = r#"{"access_token": "A", "refresh_token": "R"}"#;
+    let (url, asked) = serving(move |_| Some(whole("200 OK", tokens)));
+    let login = ["login", &url, "--user", "anna", "--password", "-", "--store", "keyring"];
+    assert_eq!(shell.feed(&login, "x").code, 1);
+    let last: Vec<_> = asked.try_iter().collect();
+    assert_eq!(last[2..], ["POST /api/auth/sign_out HTTP/1.1"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use pbx_client::{Client, Error, Session};
+use pbx_client::{Client, ClientBuilder, Error, Session};
 use serde_json::{Value, json};
 
 use crate::address::complete_url;
@@ -56,6 +56,12 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
             .map(|file| std::path::absolute(&file).unwrap_or(file)),
         ..connection
     };
+    if connection.insecure {
+        prompt::warn(&format!(
+            "the certificate of {url} is not checked, by every command that uses the profile `{name}`: whoever is in between can \
+             read and change everything"
+        ));
+    }
     let password = match &login.password {
         Some(source) => {
             let source = Source::parse(source).map_err(|error| Failure::usage(format!("--password: {error}")))?;
@@ -67,20 +73,7 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         },
     };
     let builder = builder(&url, &connection)?.credentials(credentials(user.clone(), password, domain.clone()));
-    let client = match builder.connect().await {
-        Err(Error::SecondFactor(factor)) => {
-            if !prompt::possible() {
-                return Err(Failure::new(
-                    Exit::Authentication,
-                    "this account needs a second factor, and there is no terminal to ask for the code on",
-                ));
-            }
-            factor.send_code().await?;
-            let code = prompt::line("Code (it was sent to you by mail)")?;
-            factor.verify(&code).await?
-        }
-        other => other?,
-    };
+    let client = connect(builder).await?;
     let session = client
         .session()
         .current()
@@ -100,15 +93,21 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         // There is another session from here on, whatever becomes of the old one.
         let _ = end(&folder, &name, old, &way).await;
     }
-    let (tokens, without_keyring) = Tokens::keep(&folder, &name, login.store, &session)?;
-    let insecure = connection.insecure;
+    let (tokens, without_keyring) = match Tokens::keep(&folder, &name, login.store, &session) {
+        Ok(kept) => kept,
+        Err(failure) => {
+            // Nobody has this session.
+            let _ = client.session().sign_out().await;
+            return Err(failure);
+        }
+    };
     let profile = Profile {
         url: url.clone(),
         user: user.clone(),
         domain,
         session: tokens.place(),
         ca_certificate: connection.ca_certificate,
-        insecure,
+        insecure: connection.insecure,
         proxy: connection.proxy,
         timeout: connection.timeout,
         retries: connection.retries,
@@ -118,12 +117,6 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         config.current = Some(name.clone());
         Ok(())
     })?;
-    if insecure {
-        prompt::warn(&format!(
-            "the certificate of {url} is not checked, by every command that uses the profile `{name}`: whoever is in between can \
-             read and change everything"
-        ));
-    }
     if let Some(reason) = without_keyring {
         prompt::warn(&format!(
             "{reason}\n  The session is kept in a file that only you can read (`--store file`, without a warning): {}",
@@ -135,6 +128,24 @@ pub async fn login(login: Login, options: &Options) -> Result<(), Failure> {
         tokens.describe()
     ));
     Ok(())
+}
+
+/// Signs in, with a code as well where the server wants one.
+async fn connect(builder: ClientBuilder) -> Result<Client, Failure> {
+    match builder.connect().await {
+        Err(Error::SecondFactor(factor)) => {
+            if !prompt::possible() {
+                return Err(Failure::new(
+                    Exit::Authentication,
+                    "this account needs a second factor, and there is no terminal to ask for the code on",
+                ));
+            }
+            factor.send_code().await?;
+            let code = prompt::line("Code (it was sent to you by mail)")?;
+            Ok(factor.verify(&code).await?)
+        }
+        other => Ok(other?),
+    }
 }
 
 fn ask(question: &str, otherwise: &str) -> Result<String, Failure> {
