@@ -38,8 +38,8 @@ enum Task {
     },
     /// Say what is different between two contracts, and whom it breaks.
     ///
-    /// OLD and NEW are OpenAPI documents (3.0 or 3.1, YAML or JSON), folders of documents as --specs takes them, bare folders of
-    /// pages, git revisions (whose specs folder is meant), or REVISION:PATH.
+    /// OLD and NEW are OpenAPI documents (3.0 or 3.1, YAML or JSON), pages, folders of documents as --specs takes them, bare folders
+    /// of pages, git revisions (whose specs folder is meant), or REVISION:PATH.
     ///
     /// Exits with 0 when nothing changed, 1 for compatible changes, 2 for breaking ones, 3 when something cannot be read.
     Diff {

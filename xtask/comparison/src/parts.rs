@@ -122,6 +122,7 @@ impl<'a> Parts<'a, '_> {
         };
         self.names(&whole);
         self.words(&whole);
+        self.servers(&whole);
         // What the document says of all operations is not about those that others have to offer.
         if self.callback.is_none()
             || [whole.old, whole.new]
@@ -229,6 +230,37 @@ impl<'a> Parts<'a, '_> {
         {
             let said = Said::new(&OPERATION_RENAMED).old(quoted(a)).new_text(quoted(b));
             self.say(whole, &[Step::key("operationId")], said);
+        }
+    }
+
+    /// The servers of this operation, where it or its path has others than the document.
+    fn servers(&mut self, whole: &Part<'a>) {
+        let own = |declared: &Declared<'a>| declared.value.get("servers").or(declared.item.get("servers"));
+        let (old, new) = (own(&self.old), own(&self.new));
+        if old.is_none() && new.is_none() {
+            return;
+        }
+        let urls = |own: Option<&'a Value>, root: &'a Value| {
+            let servers = own.or(root.get("servers")).and_then(Value::as_array);
+            let urls = servers.into_iter().flatten().filter_map(|server| text(server, "url"));
+            urls.collect::<Vec<_>>()
+        };
+        let (old, new) = (urls(old, self.schemas.old.root), urls(new, self.schemas.new.root));
+        for (rule, here, there) in [(&SERVER_ADDED, &new, &old), (&SERVER_REMOVED, &old, &new)] {
+            for url in here.iter().filter(|url| !there.contains(url)) {
+                let what = match &whole.what {
+                    Some(what) => format!("{} of {what}", quoted(url)),
+                    None => quoted(url),
+                };
+                let part = Part {
+                    what: Some(what),
+                    old_way: whole.old_way.clone(),
+                    new_way: whole.new_way.clone(),
+                    ..*whole
+                };
+                let entry = Step::Entry(vec![("url", (*url).to_owned())]);
+                self.say(&part, &[Step::key("servers"), entry], Said::new(rule));
+            }
         }
     }
 

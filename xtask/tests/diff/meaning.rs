@@ -267,6 +267,42 @@ fn an_operation_that_moved_is_compared_where_it_went() {
 }
 
 #[test]
+fn an_operation_may_have_servers_of_its_own() {
+    let with = |own: Value| {
+        let mut operation = answers(json!({"type": "string"}));
+        if !own.is_null() {
+            operation["servers"] = own;
+        }
+        let mut document = document(json!({"/a": {"get": operation}}), json!({}));
+        document["servers"] = json!([{"url": "https://example.com"}]);
+        document
+    };
+    let (inherited, same) = (with(Value::Null), with(json!([{"url": "https://example.com"}])));
+    let other = with(json!([{"url": "https://files.example.com"}]));
+    assert_eq!(told(&inherited, &same), Vec::<String>::new());
+    for (old, new, rules) in [
+        (
+            &inherited,
+            &other,
+            [
+                "server-added: `https://files.example.com`",
+                "server-removed: `https://example.com`",
+            ],
+        ),
+        (
+            &other,
+            &same,
+            [
+                "server-added: `https://example.com`",
+                "server-removed: `https://files.example.com`",
+            ],
+        ),
+    ] {
+        assert_eq!(told(old, new), rules.map(|rule| format!("{rule} of `GET /a`")));
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_compared_and_never_refused() {
     let with = |schema: Value| document(json!({"/a": {"post": takes(schema)}}), json!({}));
     for schema in [
