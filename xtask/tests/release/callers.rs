@@ -10,7 +10,7 @@ use super::client::{Endpoint, operations, schema};
 use super::copy::workspace;
 use super::generated;
 use super::samples::{FORMS, Form, Writer, sample};
-use super::verdicts::{SCHEMAS, changed};
+use super::verdicts::{SCHEMAS, changed, verdict};
 
 /// What a caller may send: nothing that is not declared, but also what has its outer members only.
 fn forms() -> impl Iterator<Item = Form> {
@@ -55,49 +55,65 @@ fn validator(contract: &Value) -> jsonschema::Validator {
     options.should_validate_formats(true).build(&all).unwrap()
 }
 
-/// What is said, and what is so.
-fn compare(name: &str, before: &Side, after: &Side, wrong: &mut Vec<String>) {
-    let told: BTreeSet<Endpoint> = xtask::diff::compare(before, after)
+/// A contract as a server keeps it, and the bodies that it takes of those that can be made up for it.
+struct Keeper<'a> {
+    side: &'a Side,
+    validator: jsonschema::Validator,
+    taken: Vec<(Endpoint, Vec<Value>)>,
+}
+
+impl<'a> Keeper<'a> {
+    fn of(side: &'a Side) -> Self {
+        let validator = validator(&side.document);
+        let taken = bodies(&side.document).map(|(endpoint, schema)| {
+            let samples = forms().map(|form| sample(&side.document, schema, Writer::Caller, form));
+            let samples = samples.map(|body| json!({key(&endpoint): body}));
+            let taken = samples.filter(|body| validator.is_valid(body)).collect();
+            (endpoint, taken)
+        });
+        Self {
+            side,
+            taken: taken.collect(),
+            validator,
+        }
+    }
+}
+
+/// Where what is said is not so.
+fn wrong(name: &str, old: &Keeper<'_>, new: &Keeper<'_>) -> Vec<String> {
+    let told: BTreeSet<Endpoint> = xtask::diff::compare(old.side, new.side)
         .into_iter()
         .filter(|change| change.callers == Level::Breaking)
         .flat_map(|change| change.operations)
         .filter(|operation| operation.positions.request)
         .map(|operation| (operation.method, operation.path))
         .collect();
-    let (old, new) = (validator(&before.document), validator(&after.document));
-    for (endpoint, schema) in bodies(&before.document) {
-        let samples = forms().map(|form| sample(&before.document, schema, Writer::Caller, form));
-        let samples: Vec<_> = samples.map(|body| json!({key(&endpoint): body})).collect();
-        let mut taken = samples.iter().filter(|body| old.is_valid(body));
-        let refused = taken.find_map(|body| Some((body, new.validate(body).err()?.to_string())));
-        if refused.is_some() != told.contains(&endpoint) {
-            let verdict = if told.contains(&endpoint) {
-                "breaking"
-            } else {
-                "harmless"
-            };
+    let mut wrong = Vec::new();
+    for (endpoint, taken) in &old.taken {
+        let refused = |body: &Value| Some(new.validator.validate(body).err()?.to_string());
+        let refused = taken.iter().find_map(|body| Some((body, refused(body)?)));
+        if refused.is_some() != told.contains(endpoint) {
+            let verdict = verdict(told.contains(endpoint));
             wrong.push(format!(
                 "{name}, {endpoint:?}: called {verdict}, and what is refused is {refused:?}"
             ));
         }
     }
+    wrong
 }
 
 #[test]
 fn what_is_said_of_callers_is_so() {
     let before = generated(&workspace());
-    let mut wrong = Vec::new();
+    let old = Keeper::of(&before);
+    let mut all = Vec::new();
     for (name, change) in SCHEMAS {
         let (document, count) = changed(&before.document, change);
         assert!(count > 0, "{name}: nowhere in the contract");
         let after = Side::of_text("after.json", document.to_string().as_bytes()).unwrap();
-        compare(name, &before, &after, &mut wrong);
-        compare(&format!("{name}, and back"), &after, &before, &mut wrong);
+        let new = Keeper::of(&after);
+        all.extend(wrong(name, &old, &new));
+        all.extend(wrong(&format!("{name}, and back"), &new, &old));
     }
-    assert!(
-        wrong.is_empty(),
-        "{} verdicts are not so:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(all.is_empty(), "{} verdicts are not so:\n{}", all.len(), all.join("\n"));
 }

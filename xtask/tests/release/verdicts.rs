@@ -303,6 +303,11 @@ fn changed_answers(contract: &Value, change: Change) -> (Value, usize) {
     (contract, count)
 }
 
+/// What an operation was called.
+pub fn verdict(is_breaking: bool) -> &'static str {
+    if is_breaking { "breaking" } else { "harmless" }
+}
+
 #[tokio::test]
 async fn what_is_said_of_the_client_is_so() {
     let before = generated(&workspace());
@@ -317,11 +322,7 @@ async fn what_is_said_of_the_client_is_so() {
         for (endpoint, (outcome, answer)) in reader.outcomes(&document).await {
             if (outcome != Outcome::Read) != told.contains(&endpoint) {
                 let answer: String = answer.chars().take(300).collect();
-                let verdict = if told.contains(&endpoint) {
-                    "breaking"
-                } else {
-                    "harmless"
-                };
+                let verdict = verdict(told.contains(&endpoint));
                 wrong.push(format!(
                     "{name}, {endpoint:?}: called {verdict}, and it is {outcome:?} of {answer}"
                 ));
