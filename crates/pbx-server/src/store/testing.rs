@@ -22,7 +22,7 @@ impl TestStore {
         [Some(folder), database].into_iter().flatten().map(Self::open)
     }
 
-    fn open(place: Place) -> Self {
+    pub(crate) fn open(place: Place) -> Self {
         let store = Store::open(&place.url()).unwrap();
         Self { store, place }
     }

@@ -1,5 +1,6 @@
 //! What is remembered of tenants, whoever changes them.
 
+use pbx_test_postgres::Cluster;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::{Count, Counts, MANY, counted};
@@ -11,17 +12,33 @@ use crate::store::{StoreError, Tx};
 struct Fixture {
     on: TestStore,
     runtime: tokio::runtime::Runtime,
+    /// Ends after everything that uses it.
+    _cluster: Option<Cluster>,
 }
 
 impl Fixture {
     fn on_every_engine() -> impl Iterator<Item = Self> {
-        TestStore::on_every_engine().map(|on| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            Self { on, runtime }
-        })
+        TestStore::on_every_engine().map(|on| Self::new(on, None))
+    }
+
+    /// On a PostgreSQL of which no other test holds a transaction open, which would make counts come from memory less often.
+    fn undisturbed() -> impl Iterator<Item = Self> {
+        let folder = Place::Folder(tempfile::tempdir().unwrap());
+        let alone = Cluster::start().map(|cluster| (Place::Postgres(cluster.database()), Some(cluster)));
+        let places = [Some((folder, None)), alone].into_iter().flatten();
+        places.map(|(place, cluster)| Self::new(TestStore::open(place), cluster))
+    }
+
+    fn new(on: TestStore, cluster: Option<Cluster>) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        Self {
+            on,
+            runtime,
+            _cluster: cluster,
+        }
     }
 
     /// Beside the store, as another node does.
@@ -118,21 +135,15 @@ fn whatever_lists_ask_about_is_logged_when_it_changes() {
     }
 }
 
-/// On PostgreSQL a transaction of another test may be older than a change, which is then looked at once more, or counts as many.
-fn is_incremental(fixture: &Fixture) -> bool {
-    matches!(fixture.on.place, Place::Folder(_))
-}
-
 #[test]
 fn few_changes_are_looked_at_alone() {
-    for fixture in Fixture::on_every_engine() {
+    for fixture in Fixture::undisturbed() {
         fixture.sql(&added(1..=6));
         assert_eq!(fixture.known(german), (None, 6));
-        assert_eq!(fixture.known(german).1, 6);
+        assert_eq!(fixture.known(german), (Some(6), 6));
         // It is asked for again: from here on every row is known.
         fixture.sql(&added([7]));
         assert_eq!(fixture.known(german), (None, 7));
-        let mut incremental = 0;
         for (change, count) in [
             (added([8, 9]), 9),
             (removed(1), 8),
@@ -142,21 +153,14 @@ fn few_changes_are_looked_at_alone() {
             (format!("{}{}", added([10]), removed(10)), 8),
         ] {
             fixture.sql(&change);
-            let (known, counted) = fixture.known(german);
-            assert!(known.is_none_or(|known| known == count), "{change}: {known:?}");
-            assert_eq!(counted, count, "{change}");
-            incremental += u32::from(known.is_some());
+            assert_eq!(fixture.known(german), (Some(count), count), "{change}");
         }
-        assert!(
-            incremental > if is_incremental(&fixture) { 5 } else { 0 },
-            "{incremental}"
-        );
     }
 }
 
 #[test]
 fn few_rows_that_no_index_finds_are_learnt() {
-    for fixture in Fixture::on_every_engine() {
+    for fixture in Fixture::undisturbed() {
         let ids = || {
             fixture.read(|tx| {
                 let count = Count::of(tx, Some(&LOG), &german())?.unwrap();
@@ -174,7 +178,7 @@ fn few_rows_that_no_index_finds_are_learnt() {
         fixture.sql(&added([4]));
         assert_eq!(ids(), Some(vec![1, 2, 3, 4]));
         fixture.sql(&removed(2));
-        assert_eq!(ids().or_else(ids).or_else(ids), Some(vec![1, 3, 4]));
+        assert_eq!(ids(), Some(vec![1, 3, 4]));
         fixture.sql(&added([5, 6]));
         assert_eq!(ids(), None);
     }
@@ -223,22 +227,20 @@ fn the_log_is_cut_and_rid_of_what_another_server_wrote() {
 /// The one that commits last has the lower number.
 #[test]
 fn a_transaction_that_was_overtaken_is_seen_on_postgresql() {
-    for fixture in Fixture::on_every_engine() {
+    for fixture in Fixture::undisturbed() {
         let Place::Postgres(database) = &fixture.on.place else {
             continue;
         };
-        for id in 1..=6 {
+        for id in 1..=3 {
             fixture.sql(&added([id]));
             fixture.known(all);
         }
         let mut slow = postgres::Client::connect(&database.url(), postgres::NoTls).unwrap();
-        slow.batch_execute(&format!("BEGIN; {}", added([8]))).unwrap();
-        fixture.sql(&added([9]));
-        let (known, count) = fixture.known(all);
-        assert!(count == 7 && known.is_none_or(|known| known == 7), "{known:?}");
+        slow.batch_execute(&format!("BEGIN; {}", added([4]))).unwrap();
+        fixture.sql(&added([5]));
+        assert_eq!(fixture.known(all), (Some(4), 4));
         slow.batch_execute("COMMIT").unwrap();
-        let (known, count) = fixture.known(all);
-        assert!(count == 8 && known.is_none_or(|known| known == 8), "{known:?}");
+        assert_eq!(fixture.known(all), (Some(5), 5));
     }
 }
 
