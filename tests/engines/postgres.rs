@@ -168,7 +168,7 @@ fn both_engines_have_the_same_tables_and_columns() {
         .query_row(
             "SELECT group_concat(line, char(10)) FROM (
                 SELECT m.name || '.' || c.name || iif(c.\"notnull\", ' NOT NULL', '') AS line
-                FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'
+                FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'
                 AND m.name NOT LIKE 'tenant_texts%'
                 ORDER BY m.name, c.name)",
             [],

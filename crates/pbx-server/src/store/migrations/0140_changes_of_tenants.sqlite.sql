@@ -1,7 +1,7 @@
 -- Which tenants changed, so that the length of a list that is remembered is brought up to date by looking at those alone. The
 -- oldest entries are removed now and then.
 CREATE TABLE tenant_changes (
-    revision INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL PRIMARY KEY,
     tenant_id INTEGER NOT NULL
 ) STRICT;
 CREATE TRIGGER tenant_changes_insert AFTER INSERT ON tenants BEGIN
