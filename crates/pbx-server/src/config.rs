@@ -116,13 +116,13 @@ pub struct DatabaseOptions {
 
 impl DatabaseOptions {
     /// The database that a server with these settings has.
-    pub fn settle(self) -> anyhow::Result<String> {
+    pub fn resolve(self) -> anyhow::Result<String> {
         let options = Options {
             database: self.database,
             config: self.config,
             ..Options::default()
         };
-        Ok(options.settle()?.database)
+        Ok(options.resolve()?.database)
     }
 }
 
@@ -186,7 +186,7 @@ pub struct Config {
 
 impl Options {
     /// Reads the file, if one is named, and settles every setting.
-    pub fn settle(self) -> anyhow::Result<Config> {
+    pub fn resolve(self) -> anyhow::Result<Config> {
         let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
         // A variable that is set to nothing is meant to be unset.
         let given = |flag: Option<String>, file: Option<String>| flag.filter(|text| !text.is_empty()).or(file);
@@ -300,12 +300,12 @@ mod tests {
             config: Some(path),
             ..Options::default()
         }
-        .settle()
+        .resolve()
     }
 
     #[test]
     fn the_default_gives_way_to_the_file_and_the_file_to_the_flag() {
-        let config = Options::default().settle().unwrap();
+        let config = Options::default().resolve().unwrap();
         assert_eq!(
             (config.listen.as_str(), config.database.as_str(), config.log.as_str()),
             (LISTEN, DATABASE, LOG)
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_guards_settings_come_from_the_same_places() {
-        let config = Options::default().settle().unwrap();
+        let config = Options::default().resolve().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
         assert_eq!(config.database_connections, CONNECTIONS);
         let file = "rate_limit = 5\ndatabase_connections = 3\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn so_do_those_of_files_and_webhooks() {
-        let config = Options::default().settle().unwrap();
+        let config = Options::default().resolve().unwrap();
         assert_eq!((config.files, config.file_limit), (None, FILE_LIMIT));
         assert_eq!(config.webhook_allow, []);
         let file = "files = \"/data/files\"\nfile_limit = 5\nwebhook_allow = [\"10.0.0.0/8\"]\n";
@@ -356,7 +356,7 @@ mod tests {
             webhook_allow: vec![String::new(), "::1".to_owned()],
             ..Options::default()
         };
-        let config = given.settle().unwrap();
+        let config = given.resolve().unwrap();
         assert_eq!((config.files, config.file_limit), (None, 7));
         assert_eq!(config.webhook_allow, ["::1/128".parse().unwrap()]);
     }
@@ -388,7 +388,7 @@ mod tests {
         for (change, flag) in table {
             let mut options = Options::default();
             change(&mut options);
-            assert!(options.settle().unwrap_err().to_string().starts_with(flag));
+            assert!(options.resolve().unwrap_err().to_string().starts_with(flag));
         }
     }
 
@@ -400,7 +400,7 @@ mod tests {
                 sip_listen: listen.map(str::to_owned),
                 ..Options::default()
             }
-            .settle()
+            .resolve()
             .map(|config| config.sip)
         };
         assert_eq!(sip(None, None).unwrap(), Some(SIP_LISTEN));
@@ -434,6 +434,6 @@ mod tests {
             config: Some("missing.toml".into()),
             ..Options::default()
         };
-        assert!(format!("{:#}", missing.settle().unwrap_err()).contains("cannot read the configuration missing.toml"));
+        assert!(format!("{:#}", missing.resolve().unwrap_err()).contains("cannot read the configuration missing.toml"));
     }
 }

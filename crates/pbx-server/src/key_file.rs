@@ -13,9 +13,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Error;
+use crate::domain::setting::Setting;
 use crate::domain::vault::{KEY_LENGTH, Sealed, Vault};
 use crate::store::Store;
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 
 /// First line of the file, so that people know what they have found.
 const HEADER: &str =

@@ -3,11 +3,11 @@
 //! `resources/` implements the generated traits in a few lines per operation, `domain/` has the rules, `store/` the queries,
 //! `http/` the socket and the one place where an error becomes a status.
 
+pub mod blob_store;
 pub mod config;
 pub mod domain;
 pub mod http;
 mod key_file;
-pub mod library;
 mod license_command;
 mod machine;
 mod mail;

@@ -74,7 +74,7 @@ pub enum Authentication {
 
 /// Something to tell somebody.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct Email {
     /// Their addresses.
     pub recipients: Vec<String>,
     /// What it is about.
@@ -97,9 +97,9 @@ pub fn domain_of(host: &str) -> String {
     }
 }
 
-/// Hands a letter to the server; what went wrong otherwise, in the server's words where it had any.
-pub async fn send(server: &MailServer, letter: &Letter) -> Result<(), String> {
-    let message = message(server, letter)?;
+/// Hands a email to the server; what went wrong otherwise, in the server's words where it had any.
+pub async fn send(server: &MailServer, email: &Email) -> Result<(), String> {
+    let message = message(server, email)?;
     let transport = transport(server)?;
     match transport.send(message).await {
         Ok(_) => Ok(()),
@@ -107,23 +107,23 @@ pub async fn send(server: &MailServer, letter: &Letter) -> Result<(), String> {
     }
 }
 
-fn message(server: &MailServer, letter: &Letter) -> Result<Message, String> {
+fn message(server: &MailServer, email: &Email) -> Result<Message, String> {
     let mailbox = |text: &str| -> Result<Mailbox, String> {
         let address: Address = text.parse().map_err(|error| format!("the address {text:?}: {error}"))?;
         Ok(Mailbox::new(None, address))
     };
     let mut message = Message::builder()
         .from(mailbox(&server.sender)?)
-        .subject(letter.subject.as_str())
+        .subject(email.subject.as_str())
         .header(ContentType::TEXT_PLAIN);
     if let Some(reply_to) = &server.reply_to {
         message = message.reply_to(mailbox(reply_to)?);
     }
-    for recipient in &letter.recipients {
+    for recipient in &email.recipients {
         message = message.to(mailbox(recipient)?);
     }
     message
-        .body(letter.content.clone())
+        .body(email.content.clone())
         .map_err(|error| format!("the mail cannot be written: {error}"))
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::blob_store::BlobStore;
 use crate::config::{Config, DatabaseOptions, Options};
 use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
@@ -16,7 +17,6 @@ use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, tenants, 
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
-use crate::library::Library;
 use crate::license_command::{self, LicenseCommand};
 use crate::machine::Machine;
 use crate::sip::Sip;
@@ -99,7 +99,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> anyhow::Result<()> {
-    let config = options.settle()?;
+    let config = options.resolve()?;
     let filter = EnvFilter::try_new(&config.log).context("the log filter (--log, PBX_LOG) is wrong")?;
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
@@ -121,7 +121,7 @@ const AUDIT_PAGE: u64 = 1000;
 
 fn print_audit(database: DatabaseOptions, since: Option<Timestamp>) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    let url = database.settle()?;
+    let url = database.resolve()?;
     let printed = Store::inspect(&url, |tx| {
         let mut last = (Timestamp::MIN, 0);
         loop {
@@ -178,14 +178,14 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let reserved = addresses.iter().map(SocketAddr::port).collect();
     let sip = Arc::new(Sip::new(config.sip, reserved, Arc::clone(&tls)));
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
-    let library = Library::open(&store, config.files.as_deref()).await?;
-    clean(&store, &library).await;
+    let blobs = BlobStore::open(&store, config.files.as_deref()).await?;
+    clean(&store, &blobs).await;
     let folders = [store.folder(), config.files].into_iter().flatten();
     let machine = Machine::watch(folders.collect()).context("no thread to watch the machine")?;
 
     let mut background = JoinSet::new();
     background.spawn(upkeep(store.clone(), vault.clone(), Arc::clone(&sip)));
-    background.spawn(clean_now_and_then(store.clone(), library.clone()));
+    background.spawn(clean_now_and_then(store.clone(), blobs.clone()));
     background.spawn(watch(store.clone(), vault.clone(), machine));
     background.spawn(forget(store.clone(), config.audit_days));
 
@@ -198,7 +198,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
-        library,
+        blobs,
         // A number of bytes that one machine has.
         file_limit: usize::try_from(config.file_limit).unwrap_or(usize::MAX),
     }
@@ -278,8 +278,8 @@ fn in_full(error: Error) -> anyhow::Error {
 }
 
 /// Removes contents from the folder of the files that belong to none.
-async fn clean(store: &Store, library: &Library) {
-    let Some(folder) = library.folder() else { return };
+async fn clean(store: &Store, blobs: &BlobStore) {
+    let Some(folder) = blobs.directory() else { return };
     match files::sweep(store, folder).await.map_err(in_full) {
         Ok(0) => {}
         Ok(removed) => tracing::info!(removed, "removed contents that belong to no file (any more)"),
@@ -288,10 +288,10 @@ async fn clean(store: &Store, library: &Library) {
 }
 
 /// Another node may have died while it wrote, and a tenant that was deleted leaves its contents.
-async fn clean_now_and_then(store: Store, library: Library) {
+async fn clean_now_and_then(store: Store, blobs: BlobStore) {
     loop {
         clock::reached(clock::elapsed() + CLEAN_EVERY).await;
-        clean(&store, &library).await;
+        clean(&store, &blobs).await;
     }
 }
 

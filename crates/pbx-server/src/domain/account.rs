@@ -1,10 +1,10 @@
 //! Names and passwords of accounts, and what their owners do with their own.
 
 use super::audit::{Entry, Object};
-use super::document::Owner;
 use super::password::{Password, Passwords};
 use super::password_policy::PasswordPolicy;
 use super::session::{Caller, Role};
+use super::setting::Owner;
 use super::{Error, Id, Violation};
 use crate::store::{Changes, OnConstraint, Tx, accounts, sessions, settings};
 

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Check, Document, Owner};
+use super::document::{Check, Document};
+use super::setting::Owner;
+use super::setting::Setting;
 use super::{Error, files};
 use crate::store::Tx;
-use crate::store::settings::Setting;
 
 /// What people see. Logo and favicon are ids of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ const LOGO_ROOM: (i64, i64) = (480, 176);
 const FAVICON_ROOM: (i64, i64) = (64, 64);
 
 impl Document for Brand {
-    fn settle(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
         Ok(())
     }
 

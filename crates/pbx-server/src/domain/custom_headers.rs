@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Error;
 use super::audit::Object;
 use super::document::{Check, Document};
-use crate::store::settings::Setting;
+use super::setting::Setting;
 
 /// Headers that the PBX writes itself, or that decide where a message goes: those of RFC 3261, and what its extensions need for
 /// dialogs. In lower case; the compact forms follow.
@@ -164,7 +164,7 @@ impl Setting for CustomHeaders {
 impl Document for CustomHeaders {
     const OBJECT: Object = Object::Tenant;
 
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         for (index, header) in self.add.iter().enumerate() {
             // SIP would read a line break as the end of the header, and more headers after it.
             if header.value.chars().any(char::is_control) {
@@ -191,13 +191,13 @@ impl Document for CustomHeaders {
     }
 }
 
-/// What is wrong with the names in one of the lists. Letter case does not matter to SIP.
+/// What is wrong with the names in one of the lists. Email case does not matter to SIP.
 fn names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
     for (index, (name, scope)) in headers.iter().enumerate() {
         let pointer = format!("{list}/{index}/name");
         let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.meets(*scope);
         if !is_token(name) {
-            let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
+            let message = "must be a SIP header name: emails, digits and -.!%*_+`'~";
             check.refuse(&pointer, "format", message);
         } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             check.refuse(&pointer, "reserved", "is a header that SIP itself uses");
@@ -227,11 +227,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::document::settled;
+    use crate::domain::document::validated;
     use crate::domain::vault::tests::vault;
 
     fn check(written: Value) -> Result<CustomHeaders, Vec<String>> {
-        settled(serde_json::from_value(written).unwrap(), &vault())
+        validated(serde_json::from_value(written).unwrap(), &vault())
     }
 
     #[test]

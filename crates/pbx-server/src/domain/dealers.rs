@@ -15,7 +15,7 @@ use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::merged;
 use super::password::{Password, Passwords};
 use super::password_policy::PasswordPolicy;
-use super::session::{Account, Reach, Role};
+use super::session::{Account, Role, Visibility};
 use super::{Error, Id, IdSource, clock};
 use crate::store::{Changes, OnConstraint, Store, Tx, accounts, dealers as queries, sessions};
 
@@ -111,8 +111,8 @@ pub struct Holdings {
 }
 
 /// One page of the dealers in reach.
-pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<Dealer>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, reach, &query)?)).await
+pub async fn list(store: &Store, visibility: Visibility, query: ListQuery) -> Result<Page<Dealer>, Error> {
+    store.scan(move |tx| Ok(queries::page(tx, visibility, &query)?)).await
 }
 
 /// Adds a dealer below whoever makes it.
@@ -120,13 +120,13 @@ pub async fn create(
     store: &Changes,
     ids: &IdSource,
     passwords: &Passwords,
-    reach: Reach,
+    visibility: Visibility,
     new: NewDealer,
 ) -> Result<Id, Error> {
-    let maker = match reach {
-        Reach::System => None,
+    let maker = match visibility {
+        Visibility::System => None,
         // Its level never changes, so that it is right in the transaction below as well.
-        Reach::Branch(id) => Some(store.read(move |tx| own(tx, id)).await?),
+        Visibility::Branch(id) => Some(store.read(move |tx| own(tx, id)).await?),
     };
     if maker.as_ref().is_some_and(|maker| maker.level >= new.level) {
         let message = "A dealer may only make dealers of the levels below its own.";
@@ -169,17 +169,17 @@ pub async fn create(
 }
 
 /// The dealer of that id.
-pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Dealer, Error> {
-    store.read(move |tx| existing(tx, reach, id)).await
+pub async fn show(store: &Store, visibility: Visibility, id: Id) -> Result<Dealer, Error> {
+    store.read(move |tx| existing(tx, visibility, id)).await
 }
 
 /// Merges the members that were sent. A dealer that is disabled by it is signed out; its tenants go on.
-pub async fn update(store: &Changes, reach: Reach, id: Id, sent: Map<String, Value>) -> Result<(), Error> {
+pub async fn update(store: &Changes, visibility: Visibility, id: Id, sent: Map<String, Value>) -> Result<(), Error> {
     store
         .write(move |tx| {
-            let before = existing(tx, reach, id)?;
+            let before = existing(tx, visibility, id)?;
             let mut settings: DealerSettings = merged(&before.settings, &sent)?;
-            if let Reach::Branch(maker) = reach
+            if let Visibility::Branch(maker) = visibility
                 && sent.contains_key("tenant_full_access")
             {
                 let maker = own(tx, maker)?;
@@ -197,16 +197,16 @@ pub async fn update(store: &Changes, reach: Reach, id: Id, sent: Map<String, Val
 pub async fn reset_password(
     store: &Changes,
     passwords: &Passwords,
-    reach: Reach,
+    visibility: Visibility,
     id: Id,
     new: Password,
 ) -> Result<(), Error> {
-    let dealer = show(store, reach, id).await?;
+    let dealer = show(store, visibility, id).await?;
     check(password_faults(&PasswordPolicy::SYSTEM, "password", &new, &dealer.name))?;
     let hash = passwords.hash(new).await?;
     store
         .write(move |tx| {
-            existing(tx, reach, id)?;
+            existing(tx, visibility, id)?;
             accounts::set_password(tx, id, &hash)?;
             sessions::delete_of(tx, id)?;
             Ok(Entry::update(Object::Dealer, id).fields(["password"]).with(()))
@@ -215,10 +215,10 @@ pub async fn reset_password(
 }
 
 /// Removes a dealer that has neither dealers nor tenants.
-pub async fn destroy(store: &Changes, reach: Reach, id: Id) -> Result<(), Error> {
+pub async fn destroy(store: &Changes, visibility: Visibility, id: Id) -> Result<(), Error> {
     store
         .write(move |tx| {
-            existing(tx, reach, id)?;
+            existing(tx, visibility, id)?;
             accounts::delete(tx, id).on_constraint("foreign_key", || Error::Conflict {
                 code: "CONFLICT",
                 message: "This dealer has dealers below it or tenants: these have to go first.".to_owned(),
@@ -278,13 +278,13 @@ fn full_access(maker: &Dealer, given: bool) -> bool {
     }
 }
 
-fn existing(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<Dealer, Error> {
-    queries::by_id(tx, reach, id)?.ok_or_else(not_found)
+fn existing(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Dealer, Error> {
+    queries::by_id(tx, visibility, id)?.ok_or_else(not_found)
 }
 
 /// A signed-in dealer. One that was removed in the meantime has no session.
 fn own(tx: &mut Tx<'_>, id: Id) -> Result<Dealer, Error> {
-    queries::by_id(tx, Reach::System, id)?.ok_or(Error::Unauthorized)
+    queries::by_id(tx, Visibility::System, id)?.ok_or(Error::Unauthorized)
 }
 
 fn members(settings: &DealerSettings) -> impl Iterator<Item = (String, Value)> {

@@ -10,12 +10,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
+use super::setting::Setting;
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::{Changes, OnConstraint, Store, Tx};
 
-pub use crate::store::settings::Owner;
+use super::setting::{self, Owner};
 
 /// A document and its rules.
 pub trait Document: Setting + Clone + Send + Sync + 'static {
@@ -26,7 +27,7 @@ pub trait Document: Setting + Clone + Send + Sync + 'static {
     const SECRETS: &'static [&'static str] = &[];
 
     /// Brings the merged members into the form in which they are stored, and tells `check` which of them break a rule.
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error>;
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error>;
 
     /// What else must be stored with it, or may refuse it, in the same transaction.
     fn saved(&self, _tx: &mut Tx<'_>, _owner: Owner) -> Result<(), Error> {
@@ -36,7 +37,7 @@ pub trait Document: Setting + Clone + Send + Sync + 'static {
 
 /// The document as it is.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
-    Ok(settings::shown(store, owner).await?)
+    Ok(settings::load_cached(store, owner).await?)
 }
 
 /// Merges the members that were sent (RFC 7396) and nothing else.
@@ -58,9 +59,9 @@ pub async fn update<T: Document>(
             let members = Members::of::<T>(&before)?;
             let mut document: T = sent.merged_into(&members)?;
             let mut check = Check::new(&vault);
-            document.settle(&mut check)?;
+            document.normalize_and_validate(&mut check)?;
             check.finish()?;
-            let after = settings::as_text(&document)?;
+            let after = setting::to_json(&document)?;
             let changed = members.differing(&Members::of::<T>(&after)?);
             if after != before {
                 settings::save_text::<T>(tx, owner, after)
@@ -81,7 +82,7 @@ struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
 
 impl<'a> Members<'a> {
     fn of<T: Setting>(text: &'a str) -> Result<Self, Error> {
-        Ok(serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?)
+        Ok(serde_json::from_str(text).map_err(|error| setting::unreadable::<T>(&error))?)
     }
 
     /// The JSON text of a member, which is most likely at that place.
@@ -152,7 +153,7 @@ impl Sent {
         let fresh = if objects.is_empty() {
             Map::new()
         } else {
-            settings::members_of(&T::default())?
+            setting::properties(&T::default())?
         };
         Ok(Self {
             members,
@@ -173,14 +174,14 @@ impl Sent {
         let set = set.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
         let merged = objects.iter().map(|(name, value)| (name.as_str(), &**value));
         let document = T::deserialize(MapDeserializer::new(kept.chain(set).chain(merged)));
-        Ok(document.map_err(|error| settings::unreadable::<T>(&error))?)
+        Ok(document.map_err(|error| setting::unreadable::<T>(&error))?)
     }
 
     fn merged_objects<T: Setting>(&self, stored: &Members<'_>) -> Result<Vec<(String, Box<RawValue>)>, Error> {
         let mut members = Map::new();
         for name in self.objects.keys() {
             if let Some(text) = stored.value(name, 0) {
-                let value = serde_json::from_str(text).map_err(|error| settings::unreadable::<T>(&error))?;
+                let value = serde_json::from_str(text).map_err(|error| setting::unreadable::<T>(&error))?;
                 members.insert(name.clone(), value);
             }
         }
@@ -350,9 +351,9 @@ impl<'a> Check<'a> {
 
 /// Runs the rules of a document without a store.
 #[cfg(test)]
-pub(crate) fn settled<T: Document>(mut document: T, vault: &Vault) -> Result<T, Vec<String>> {
+pub(crate) fn validated<T: Document>(mut document: T, vault: &Vault) -> Result<T, Vec<String>> {
     let mut check = Check::new(vault);
-    document.settle(&mut check).unwrap();
+    document.normalize_and_validate(&mut check).unwrap();
     let faults = check.faults();
     if faults.is_empty() { Ok(document) } else { Err(faults) }
 }
@@ -391,7 +392,7 @@ mod tests {
     impl Document for Lamp {
         const SECRETS: &'static [&'static str] = &["code"];
 
-        fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
             check.format(&mut self.place, "place", |text| match text {
                 "moon" => Err("must be on earth"),
                 text => Ok(text.to_lowercase()),

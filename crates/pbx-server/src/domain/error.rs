@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::store::StoreError;
-
 /// A refusal or a failure. Texts in it may be shown to the caller, except those that are called `internal`.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -97,24 +95,6 @@ impl Error {
     /// One invalid value.
     pub fn invalid(violation: Violation) -> Self {
         Self::Invalid(vec![violation])
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable {
-                internal: error.to_string(),
-            },
-            StoreError::NulInText => Self::Refused {
-                code: "VALIDATE_FAILED",
-                message: "Text must not contain the character U+0000.",
-            },
-            // A violation that nobody expected at the query site is a fault of ours.
-            StoreError::Constraint { .. } | StoreError::Panicked | StoreError::Engine(_) => {
-                Self::internal(error.to_string())
-            }
-        }
     }
 }
 

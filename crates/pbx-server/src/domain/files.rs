@@ -16,7 +16,7 @@ use super::picture::Picture;
 use super::session::{Caller, Role};
 use super::token::{Token, TokenHash};
 use super::{Error, Id, IdSource, Violation, clock, disk};
-use crate::library::{Folder, Library};
+use crate::blob_store::{BlobDirectory, BlobStore};
 use crate::store::{Changes, Store, Tx, files as queries, settings, tenants};
 
 /// What a list of files can be filtered and ordered by.
@@ -139,7 +139,7 @@ fn is_name(name: &str) -> bool {
 /// Stores the content of an announced file, which is then in the library. `digest` is the content's, as its sender has it.
 pub async fn complete(
     store: &Changes,
-    library: &Library,
+    blobs: &BlobStore,
     owner: Owner,
     (id, token): (Id, &str),
     digest: Option<String>,
@@ -162,7 +162,7 @@ pub async fn complete(
         let message = "is not the SHA-256 of the content that arrived";
         return Err(Error::invalid(Violation::query("digest", "mismatch", message)));
     }
-    let content_file = match library.folder() {
+    let content_file = match blobs.directory() {
         Some(folder) => Some(folder.put(id, content.clone()).await?),
         None => None,
     };
@@ -195,7 +195,7 @@ pub async fn complete(
         stored,
         Err(Error::NotFound { .. } | Error::Conflict { .. } | Error::Invalid(_))
     );
-    if let (true, Some(name), Some(folder)) = (refused, content_file, library.folder()) {
+    if let (true, Some(name), Some(folder)) = (refused, content_file, blobs.directory()) {
         folder.remove(name).await;
     }
     stored
@@ -246,7 +246,7 @@ pub async fn show(store: &Store, owner: Owner, id: Id) -> Result<File, Error> {
 /// A file of the owner with that content, and the content.
 pub async fn download(
     store: &Store,
-    library: &Library,
+    blobs: &BlobStore,
     owner: Owner,
     digest: String,
 ) -> Result<(File, Vec<u8>), Error> {
@@ -257,7 +257,7 @@ pub async fn download(
             Ok::<_, Error>((file, content))
         })
         .await?;
-    let content = match (kept, &file.content_file, library.folder()) {
+    let content = match (kept, &file.content_file, blobs.directory()) {
         (Some(content), ..) => content,
         (None, Some(name), Some(folder)) => folder.get(name.clone()).await?,
         (None, ..) => return Err(Error::internal(format!("the content of file {} is nowhere", file.id))),
@@ -269,7 +269,7 @@ pub async fn download(
 }
 
 /// Removes a file that nothing shows.
-pub async fn destroy(store: &Changes, library: &Library, owner: Owner, id: Id) -> Result<(), Error> {
+pub async fn destroy(store: &Changes, blobs: &BlobStore, owner: Owner, id: Id) -> Result<(), Error> {
     let content_file = store
         .write(move |tx| {
             let file = existing(tx, owner, id)?;
@@ -283,7 +283,7 @@ pub async fn destroy(store: &Changes, library: &Library, owner: Owner, id: Id) -
             Ok(Entry::delete(Object::File, id).with(file.content_file))
         })
         .await?;
-    if let (Some(name), Some(folder)) = (content_file, library.folder()) {
+    if let (Some(name), Some(folder)) = (content_file, blobs.directory()) {
         folder.remove(name).await;
     }
     Ok(())
@@ -331,7 +331,7 @@ pub fn check_picture(tx: &mut Tx<'_>, name: &str, id: &str, room: (i64, i64)) ->
 
 /// Removes contents from the folder that belong to no file: those whose writing was cut off, and those whose file went with its
 /// tenant.
-pub async fn sweep(store: &Store, folder: &Folder) -> Result<usize, Error> {
+pub async fn sweep(store: &Store, folder: &BlobDirectory) -> Result<usize, Error> {
     // In this order: what is written from now on is not looked at, and what is being written has an upload.
     let found = folder.list().await?;
     store

@@ -11,7 +11,7 @@ use prefix_trie::PrefixMap;
 use super::ip_filters::{IpRule, Target};
 use super::source::canonical;
 use super::{Error, clock};
-use crate::store::{OLDEST, Store, ip_filters as queries};
+use crate::store::{MAX_STALENESS, Store, ip_filters as queries};
 
 /// What the rules say about an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Rules {
     }
 }
 
-/// The rules in force: a change through this process at once, one through another node within [`OLDEST`].
+/// The rules in force: a change through this process at once, one through another node within [`MAX_STALENESS`].
 pub struct RulesInForce {
     copy: RwLock<Copy>,
     /// One reads the store, the others wait for it.
@@ -118,8 +118,8 @@ struct Copy {
 
 impl Copy {
     fn is_fresh(&self, store: &Store, elapsed: Duration) -> bool {
-        let young = |checked| elapsed.saturating_sub(checked) < OLDEST;
-        self.changes == queries::times_changed(store) && self.checked.is_some_and(young)
+        let young = |checked| elapsed.saturating_sub(checked) < MAX_STALENESS;
+        self.changes == queries::writes(store) && self.checked.is_some_and(young)
     }
 }
 
@@ -159,7 +159,7 @@ impl RulesInForce {
     /// nobody is let in.
     async fn refresh(&self, store: &Store, elapsed: Duration) -> Result<Arc<Rules>, Error> {
         // Before reading: what changes meanwhile is read again.
-        let changes = queries::times_changed(store);
+        let changes = queries::writes(store);
         let known = self.copy.read().unwrap_or_else(PoisonError::into_inner).revision;
         let read = read(store, known).await;
         let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rand::Rng as _;
@@ -55,9 +56,9 @@ impl FromStr for Id {
 }
 
 /// Gives out ids. Each is larger than the one before; a unique key of the store settles what chance does not.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct IdSource {
-    last: AtomicI64,
+    last: Arc<AtomicI64>,
 }
 
 impl IdSource {

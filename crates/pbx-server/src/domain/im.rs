@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::component::Component;
 use super::document::{Check, Document};
+use super::setting::Setting;
 use super::vault::Sealed;
 use super::{Error, address};
-use crate::store::settings::Setting;
 
 /// Where it is: unknown until it connects or somebody says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ impl Setting for Im {
 }
 
 impl Document for Im {
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.private_ipv4, "private_ipv4", address::ipv4);
         check.format(&mut self.private_ipv6, "private_ipv6", address::ipv6);
         check.format(&mut self.public_ipv4, "public_ipv4", address::ipv4);

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::{Entry, Object};
 use super::certificate::{Pair, PrivateKey};
+use super::setting::Setting;
 use super::vault::{Sealed, Vault};
 use super::{Error, clock};
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::{Changes, Store};
 use crate::tls::Tls;
 

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 pub use self::key::{Issuer, Verifier, new_pair};
 use super::alerts::{self, Cause, Event};
 use super::audit::{Entry, Object};
+use super::setting::Setting;
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation, clock};
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::{Changes, Store, Tx, accounts};
 
 /// Characters of a key that its mask shows.

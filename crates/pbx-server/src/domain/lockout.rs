@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::alerts::{self, Cause, Event};
 use super::audit::{Audited, Entry, Object};
 use super::ip_filters::{IpRule, Target};
+use super::setting::Setting;
 use super::source::source;
 use super::{Error, Id, IdSource, clock};
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::{Changes, OnConstraint, Tx, ip_filters, sign_in_failures};
 
 /// Who tries to sign in.

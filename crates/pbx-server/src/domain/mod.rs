@@ -35,6 +35,7 @@ pub mod providers;
 pub mod rate_limit;
 pub mod sbc;
 pub mod session;
+pub mod setting;
 pub mod source;
 pub mod stir_shaken;
 pub mod tenants;

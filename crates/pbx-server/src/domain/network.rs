@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::{Check, Document};
+use super::setting::Setting;
 use super::{Error, address};
-use crate::store::settings::Setting;
 
 /// The stored settings. Every address is in its canonical text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Setting for Network {
 }
 
 impl Document for Network {
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.private_ipv4.is_none() {
             let message = "is mandatory: a host without a private address gives its public one";
             check.refuse("private_ipv4", "required", message);
@@ -62,7 +62,7 @@ impl Document for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::document::settled;
+    use crate::domain::document::validated;
     use crate::domain::vault::tests::vault;
 
     fn text(text: &str) -> Option<String> {
@@ -76,9 +76,9 @@ mod tests {
             public_ipv6: text("2001:DB8::0:1"),
             ..Network::default()
         };
-        let settled = settled(network.clone(), &vault()).unwrap();
+        let validated = validated(network.clone(), &vault()).unwrap();
         assert_eq!(
-            settled,
+            validated,
             Network {
                 public_ipv6: text("2001:db8::1"),
                 ..network
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn the_private_address_is_mandatory() {
         assert_eq!(
-            settled(Network::default(), &vault()).unwrap_err(),
+            validated(Network::default(), &vault()).unwrap_err(),
             ["/private_ipv4 required"]
         );
     }
@@ -112,7 +112,7 @@ mod tests {
             "primary_dns_server",
         ];
         assert_eq!(
-            settled(network, &vault()).unwrap_err(),
+            validated(network, &vault()).unwrap_err(),
             expected.map(|name| format!("/{name} format"))
         );
     }

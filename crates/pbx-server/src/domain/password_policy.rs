@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use super::audit::Object;
 use super::document::{Check, Document};
-use crate::store::settings::Setting;
+use super::setting::Setting;
 
 /// Characters that follow each other, as in `1234` or `Abcd`, from how many on.
 const SEQUENCE: usize = 4;
@@ -71,8 +71,8 @@ impl PasswordPolicy {
             ),
             (
                 self.contains_letters && !has(|c| c.is_ascii_alphabetic()),
-                "letters",
-                "must contain a letter".to_owned(),
+                "emails",
+                "must contain a email".to_owned(),
             ),
             (
                 self.contains_numbers && !has(|c| c.is_ascii_digit()),
@@ -82,7 +82,7 @@ impl PasswordPolicy {
             (
                 self.contains_special_letters && !has(|c| c.is_uppercase() || !c.is_alphanumeric()),
                 "special",
-                "must contain an upper-case letter or a special character".to_owned(),
+                "must contain an upper-case email or a special character".to_owned(),
             ),
             (
                 self.disable_sequential_characters && has_run(&folded, SEQUENCE, follows),
@@ -116,7 +116,7 @@ impl Setting for PasswordPolicy {
 impl Document for PasswordPolicy {
     const OBJECT: Object = Object::Tenant;
 
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.min_length > self.max_length {
             check.refuse("min_length", "range", "must not be greater than `max_length`");
         }
@@ -139,7 +139,7 @@ fn has_run(characters: &[char], length: usize, continues: impl Fn(char, char) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::document::settled;
+    use crate::domain::document::validated;
     use crate::domain::vault::tests::vault;
 
     fn rules(policy: &PasswordPolicy, password: &str) -> Vec<&'static str> {
@@ -162,7 +162,7 @@ mod tests {
         let table = [
             ("x7-Y", "minLength"),
             ("x7-YwvQpZmKtRbGhDfLsXcVnJ2x7-Yw8tq", "maxLength"),
-            ("7-39_5182", "letters"),
+            ("7-39_5182", "emails"),
             ("xwvtuqp-Y", "numbers"),
             ("xwvt7uqpm", "special"),
             ("x1234-Ymp", "sequence"),
@@ -178,7 +178,7 @@ mod tests {
         }
         assert_eq!(
             rules(&PasswordPolicy::SYSTEM, ""),
-            ["minLength", "letters", "numbers", "special"]
+            ["minLength", "emails", "numbers", "special"]
         );
     }
 
@@ -190,7 +190,7 @@ mod tests {
                 max_length,
                 ..PasswordPolicy::default()
             };
-            settled(policy, &vault())
+            validated(policy, &vault())
         };
         assert!(lengths(6, 32).is_ok() && lengths(9, 9).is_ok());
         assert_eq!(lengths(10, 9).unwrap_err(), ["/min_length range"]);

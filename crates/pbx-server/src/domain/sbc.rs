@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::component::Component;
 use super::document::{Check, Document};
+use super::setting::Setting;
 use super::transports::Protocol;
 use super::vault::Sealed;
 use super::{Error, address};
-use crate::store::settings::Setting;
 
 /// What is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Setting for Sbc {
 }
 
 impl Document for Sbc {
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.domain, "domain", address::host);
         if self.http_port == self.https_port {
             check.refuse("https_port", "unique", "must be another port than `http_port`");
@@ -75,7 +75,7 @@ impl Component for Sbc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::document::settled;
+    use crate::domain::document::validated;
     use crate::domain::vault::tests::vault;
 
     #[test]
@@ -92,14 +92,14 @@ mod tests {
             ..Sbc::default()
         };
         assert_eq!(
-            settled(sbc, &vault()).unwrap_err(),
+            validated(sbc, &vault()).unwrap_err(),
             ["/transports/2/port unique", "/transports/3/port unique"]
         );
         let same = Sbc {
             http_port: 8883,
             ..Sbc::default()
         };
-        assert_eq!(settled(same, &vault()).unwrap_err(), ["/https_port unique"]);
-        assert!(settled(Sbc::default(), &vault()).is_ok());
+        assert_eq!(validated(same, &vault()).unwrap_err(), ["/https_port unique"]);
+        assert!(validated(Sbc::default(), &vault()).is_ok());
     }
 }

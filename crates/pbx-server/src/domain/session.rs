@@ -109,7 +109,7 @@ pub struct Caller {
 
 /// What of dealers and tenants a caller may see and change. All else does not exist for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum Visibility {
     /// Everything.
     System,
     /// The dealers below that one, and the tenants of all of them.
@@ -133,10 +133,10 @@ impl Caller {
     }
 
     /// What of dealers and tenants it may see and change.
-    pub fn reach(&self) -> Result<Reach, Error> {
+    pub fn visibility(&self) -> Result<Visibility, Error> {
         match self.role {
-            Role::SystemAdmin => Ok(Reach::System),
-            Role::Dealer => Ok(Reach::Branch(self.account_id)),
+            Role::SystemAdmin => Ok(Visibility::System),
+            Role::Dealer => Ok(Visibility::Branch(self.account_id)),
             _ => Err(Error::Forbidden),
         }
     }
@@ -294,11 +294,11 @@ pub async fn sign_out(store: &Changes, caller: &Caller) -> Result<(), Error> {
 
 /// Lets the caller's session act within a tenant, as its administrator, or brings it back to none.
 pub async fn switch(store: &Changes, caller: &Caller, tenant_id: Option<Id>) -> Result<(), Error> {
-    let (session_id, before, reach) = (caller.session_id, caller.tenant_id, caller.reach()?);
+    let (session_id, before, visibility) = (caller.session_id, caller.tenant_id, caller.visibility()?);
     store
         .write(move |tx| {
             if let Some(tenant_id) = tenant_id {
-                may_enter(tx, reach, tenant_id)?;
+                may_enter(tx, visibility, tenant_id)?;
             }
             sessions::switch(tx, session_id, tenant_id)?;
             let left = before.map(|id| Entry::new(Action::Logout, Object::Tenant, id));
@@ -310,9 +310,9 @@ pub async fn switch(store: &Changes, caller: &Caller, tenant_id: Option<Id>) -> 
 }
 
 /// Whether whoever has that reach may act within that tenant.
-fn may_enter(tx: &mut Tx<'_>, reach: Reach, tenant_id: Id) -> Result<(), Error> {
-    super::tenants::within(tx, reach, tenant_id)?;
-    if let Reach::Branch(dealer_id) = reach
+fn may_enter(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
+    super::tenants::within(tx, visibility, tenant_id)?;
+    if let Visibility::Branch(dealer_id) = visibility
         && !dealers::has_full_access(tx, dealer_id)?
     {
         let message = "You have no full access to your tenants (`tenant_full_access`).";
@@ -332,9 +332,10 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
             let caller = &mut session.caller;
             // What let a dealer switch into a tenant may have been taken away since.
             if caller.is_switched()
-                && let (Some(tenant_id), Ok(reach @ Reach::Branch(_))) = (caller.tenant_id, caller.reach())
+                && let (Some(tenant_id), Ok(visibility @ Visibility::Branch(_))) =
+                    (caller.tenant_id, caller.visibility())
             {
-                match may_enter(tx, reach, tenant_id) {
+                match may_enter(tx, visibility, tenant_id) {
                     Ok(()) => {}
                     Err(Error::NotFound { .. } | Error::Barred { .. }) => caller.tenant_id = None,
                     Err(error) => return Err(error),
@@ -343,7 +344,7 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
             Ok(session)
         })
     };
-    let session = sessions::remembered(store).get(access, read).await?;
+    let session = sessions::cache_of(store).get(access, read).await?;
     // What is remembered ends by the clock all the same.
     if session.ends_at > now {
         Ok(session.caller)

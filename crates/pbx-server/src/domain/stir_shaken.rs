@@ -14,7 +14,7 @@ use super::vault::Sealed;
 type Fault = (&'static str, &'static str, &'static str);
 
 /// Tells `check` whether the two members belong together. `place` is what the key is sealed for.
-pub fn settle(
+pub fn normalize_and_validate(
     check: &mut Check<'_>,
     place: &str,
     certificate: Option<&str>,

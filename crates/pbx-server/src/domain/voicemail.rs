@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::audit::Object;
-use super::document::{Check, Document, Owner};
+use super::document::{Check, Document};
 use super::numbers::{self, Kind};
+use super::setting::Owner;
+use super::setting::Setting;
 use crate::store::Tx;
-use crate::store::settings::Setting;
 
 /// How messages are taken, and for how long they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ impl Document for VoicemailServer {
     const OBJECT: Object = Object::VoicemailServer;
 
     /// The contract's own rules are all there are.
-    fn settle(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use super::document::{self, Owner};
+use super::document;
 use super::network::Network;
+use super::setting::Owner;
 use super::{Error, Id, clock};
 use crate::store::Store;
 use crate::webhook::{Sender, Webhook};

@@ -12,6 +12,7 @@ use axum::Router;
 use pbx_api::{Api, Call, Operation, RequestInfo};
 
 use self::guard::Guard;
+use crate::blob_store::BlobStore;
 use crate::domain::audit::Actor;
 use crate::domain::license::Licensing;
 use crate::domain::lockout::Client;
@@ -19,7 +20,6 @@ use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
-use crate::library::Library;
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
 use crate::webhook::Sender;
@@ -46,7 +46,7 @@ pub struct Pbx {
     /// Posts the events of tenants.
     pub events: Sender,
     /// Where the contents of files go.
-    pub library: Library,
+    pub blobs: BlobStore,
     /// Bytes of the largest file.
     pub file_limit: usize,
 }
@@ -173,7 +173,7 @@ mod tests {
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
             events: Sender::new(&[]).unwrap(),
-            library: Library::default(),
+            blobs: BlobStore::default(),
             file_limit: 0,
         };
         let switched = |role, tenant_id| {

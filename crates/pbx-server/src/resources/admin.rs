@@ -16,7 +16,7 @@ use crate::domain::password::Password;
 use crate::domain::session::Caller;
 use crate::domain::{clock, license};
 use crate::http::Pbx;
-use crate::mail::Letter;
+use crate::mail::Email;
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {
@@ -83,12 +83,12 @@ impl AdminApi for Pbx {
     }
 
     async fn send_global_notification_test_email(&self, _call: Call<Caller>, body: TestEmail) -> Result<(), Error> {
-        let letter = Letter {
+        let email = Email {
             recipients: vec![body.recipient],
             subject: body.subject,
             content: body.content,
         };
-        notification::test_email(&self.store, &self.vault, letter).await
+        notification::test_email(&self.store, &self.vault, email).await
     }
 }
 

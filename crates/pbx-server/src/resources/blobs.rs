@@ -7,7 +7,7 @@ use pbx_api::blobs::{
 use pbx_api::{Bytes, Call};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::known;
+use super::parse_id;
 use crate::domain::Error;
 use crate::domain::files::{self, Owner};
 use crate::domain::session::Caller;
@@ -36,14 +36,14 @@ impl BlobsApi for Pbx {
         body: Bytes,
     ) -> Result<Created, Error> {
         let owner = Owner::of(&call.caller)?;
-        let upload = (known(&id, files::no_upload)?, headers.port_sip_upload_token.as_str());
-        let id = files::complete(&self.changes(&call), &self.library, owner, upload, query.digest, body).await?;
+        let upload = (parse_id(&id, files::no_upload)?, headers.port_sip_upload_token.as_str());
+        let id = files::complete(&self.changes(&call), &self.blobs, owner, upload, query.digest, body).await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn download_blobs(&self, call: Call<Caller>, digest: String) -> Result<DownloadBlobsSuccess, Error> {
         let owner = Owner::of(&call.caller)?;
-        let (file, content) = files::download(&self.store, &self.library, owner, digest).await?;
+        let (file, content) = files::download(&self.store, &self.blobs, owner, digest).await?;
         Ok(DownloadBlobsSuccess {
             content_disposition: attachment(&file.name),
             content_type: file.media_type,

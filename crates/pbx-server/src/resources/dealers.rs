@@ -5,7 +5,7 @@ use pbx_api::dealers::{
 };
 use pbx_api::{Call, Patch};
 
-use super::{count, known, text};
+use super::{count, parse_id, text};
 use crate::domain::Error;
 use crate::domain::dealers::{self, DealerSettings, Level, NewDealer};
 use crate::domain::list::ListQuery;
@@ -16,7 +16,7 @@ use crate::http::Pbx;
 impl DealersApi for Pbx {
     async fn list_dealers(&self, call: Call<Caller>, query: ListDealersQuery) -> Result<DealerList, Error> {
         let query = ListQuery::parse(&query.into(), dealers::FIELDS)?;
-        let page = dealers::list(&self.store, call.caller.reach()?, query).await?;
+        let page = dealers::list(&self.store, call.caller.visibility()?, query).await?;
         Ok(DealerList {
             count: page.count,
             items: page.items.into_iter().map(Dealer::from).collect(),
@@ -24,33 +24,33 @@ impl DealersApi for Pbx {
     }
 
     async fn create_dealer(&self, call: Call<Caller>, body: CreateDealer) -> Result<Created, Error> {
-        let (changes, reach) = (self.changes(&call), call.caller.reach()?);
-        let id = dealers::create(&changes, &self.ids, &self.passwords, reach, body.into()).await?;
+        let (changes, visibility) = (self.changes(&call), call.caller.visibility()?);
+        let id = dealers::create(&changes, &self.ids, &self.passwords, visibility, body.into()).await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn retrieve_dealer(&self, call: Call<Caller>, id: String) -> Result<Dealer, Error> {
-        let id = known(&id, dealers::not_found)?;
-        dealers::show(&self.store, call.caller.reach()?, id)
+        let id = parse_id(&id, dealers::not_found)?;
+        dealers::show(&self.store, call.caller.visibility()?, id)
             .await
             .map(Dealer::from)
     }
 
     async fn update_dealer(&self, call: Call<Caller>, id: String, body: Patch<UpdateDealer>) -> Result<(), Error> {
-        let id = known(&id, dealers::not_found)?;
-        dealers::update(&self.changes(&call), call.caller.reach()?, id, body.into_parts().1).await
+        let id = parse_id(&id, dealers::not_found)?;
+        dealers::update(&self.changes(&call), call.caller.visibility()?, id, body.into_parts().1).await
     }
 
     async fn reset_dealer_password(&self, call: Call<Caller>, id: String, body: ResetPassword) -> Result<(), Error> {
-        let id = known(&id, dealers::not_found)?;
+        let id = parse_id(&id, dealers::not_found)?;
         let new = Password::new(body.password.into_inner());
-        let (changes, reach) = (self.changes(&call), call.caller.reach()?);
-        dealers::reset_password(&changes, &self.passwords, reach, id, new).await
+        let (changes, visibility) = (self.changes(&call), call.caller.visibility()?);
+        dealers::reset_password(&changes, &self.passwords, visibility, id, new).await
     }
 
     async fn delete_dealer(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = known(&id, dealers::not_found)?;
-        dealers::destroy(&self.changes(&call), call.caller.reach()?, id).await
+        let id = parse_id(&id, dealers::not_found)?;
+        dealers::destroy(&self.changes(&call), call.caller.visibility()?, id).await
     }
 }
 

@@ -3,7 +3,7 @@
 use pbx_api::Call;
 use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
 
-use super::known;
+use super::parse_id;
 use crate::domain::Error;
 use crate::domain::files::{self, File, Owner};
 use crate::domain::list::ListQuery;
@@ -22,15 +22,15 @@ impl FilesApi for Pbx {
 
     async fn retrieve_file_info(&self, call: Call<Caller>, id: String) -> Result<FileInfo, Error> {
         let owner = Owner::of(&call.caller)?;
-        files::show(&self.store, owner, known(&id, files::not_found)?)
+        files::show(&self.store, owner, parse_id(&id, files::not_found)?)
             .await
             .map(FileInfo::from)
     }
 
     async fn delete_file(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
         let owner = Owner::of(&call.caller)?;
-        let id = known(&id, files::not_found)?;
-        files::destroy(&self.changes(&call), &self.library, owner, id).await
+        let id = parse_id(&id, files::not_found)?;
+        files::destroy(&self.changes(&call), &self.blobs, owner, id).await
     }
 }
 

@@ -3,7 +3,7 @@
 use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday};
 use pbx_api::{Call, Patch};
 
-use super::known;
+use super::parse_id;
 use crate::domain::Error;
 use crate::domain::holidays::{self, Draft};
 use crate::domain::list::ListQuery;
@@ -27,19 +27,19 @@ impl HolidaysApi for Pbx {
     }
 
     async fn show_holiday(&self, call: Call<Caller>, id: String) -> Result<Holiday, Error> {
-        let id = known(&id, holidays::not_found)?;
+        let id = parse_id(&id, holidays::not_found)?;
         let holiday = holidays::show(&self.store, call.caller.tenant()?, id).await?;
         Ok(holiday.into())
     }
 
     async fn update_holiday(&self, call: Call<Caller>, id: String, body: Patch<UpdateHoliday>) -> Result<(), Error> {
-        let id = known(&id, holidays::not_found)?;
+        let id = parse_id(&id, holidays::not_found)?;
         let sent = body.into_parts().1;
         holidays::update(&self.changes(&call), call.caller.tenant()?, id, sent).await
     }
 
     async fn delete_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = known(&id, holidays::not_found)?;
+        let id = parse_id(&id, holidays::not_found)?;
         holidays::destroy(&self.changes(&call), call.caller.tenant()?, id).await
     }
 }

@@ -6,7 +6,7 @@ use pbx_api::ip_filters::{
 };
 use pbx_api::{Call, Patch};
 
-use super::known;
+use super::parse_id;
 use crate::domain::Error;
 use crate::domain::ip_filters::{self, IpRuleChanges, NewIpRule, Target};
 use crate::domain::list::ListQuery;
@@ -29,7 +29,7 @@ impl IpFiltersApi for Pbx {
     }
 
     async fn show_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<IpRule, Error> {
-        ip_filters::show(&self.store, known(&id, ip_filters::not_found)?)
+        ip_filters::show(&self.store, parse_id(&id, ip_filters::not_found)?)
             .await
             .map(IpRule::from)
     }
@@ -37,14 +37,14 @@ impl IpFiltersApi for Pbx {
     async fn update_ip_rule(&self, call: Call<Caller>, id: String, body: Patch<UpdateIpRule>) -> Result<(), Error> {
         ip_filters::update(
             &self.changes(&call),
-            known(&id, ip_filters::not_found)?,
+            parse_id(&id, ip_filters::not_found)?,
             body.into_parts().0.into(),
         )
         .await
     }
 
     async fn delete_ip_rule(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        ip_filters::destroy(&self.changes(&call), known(&id, ip_filters::not_found)?).await
+        ip_filters::destroy(&self.changes(&call), parse_id(&id, ip_filters::not_found)?).await
     }
 
     async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {

@@ -28,9 +28,10 @@ mod voicemail;
 use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
 
-use crate::domain::document::{self, Document, Owner};
+use crate::domain::document::{self, Document};
 use crate::domain::list::ListParameters;
 use crate::domain::session::{ACCESS_LIFETIME, Caller, TokenSet as Tokens};
+use crate::domain::setting::Owner;
 use crate::domain::vault::{MASK, Sealed};
 use crate::domain::{Error, Id};
 use crate::http::Pbx;
@@ -57,7 +58,7 @@ impl Pbx {
 }
 
 /// Ids are opaque to callers: text that is none of ours names nothing.
-fn known(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
+fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
     id.parse().map_err(|_| absent())
 }
 

@@ -6,7 +6,7 @@ use pbx_api::providers::{
 };
 use pbx_api::{Call, Patch, Secret};
 
-use super::known;
+use super::parse_id;
 use crate::domain::list::ListQuery;
 use crate::domain::providers::{self, Assignment, Draft, Mode};
 use crate::domain::session::Caller;
@@ -68,7 +68,7 @@ impl ProvidersApi for Pbx {
         id: String,
         tenant_id: String,
     ) -> Result<ProviderAssignment, Error> {
-        let tenant_id = known(&tenant_id, providers::not_assigned)?;
+        let tenant_id = parse_id(&tenant_id, providers::not_assigned)?;
         let assignment = providers::assignee(&self.store, trunk(&id)?, tenant_id).await?;
         Ok(ProviderAssignment {
             did_numbers: assignment.did_numbers,
@@ -84,7 +84,7 @@ impl ProvidersApi for Pbx {
         body: AssignProvider,
     ) -> Result<(), Error> {
         let id = trunk(&id)?;
-        let tenant_id = known(&tenant_id, || Error::NotFound { what: "tenant" })?;
+        let tenant_id = parse_id(&tenant_id, || Error::NotFound { what: "tenant" })?;
         let assignment = Assignment {
             did_numbers: body.did_numbers,
             concurrency: body.concurrency.map(i64::from),
@@ -93,13 +93,13 @@ impl ProvidersApi for Pbx {
     }
 
     async fn destroy_provider_assignee(&self, call: Call<Caller>, id: String, tenant_id: String) -> Result<(), Error> {
-        let (id, tenant_id) = (trunk(&id)?, known(&tenant_id, providers::not_assigned)?);
+        let (id, tenant_id) = (trunk(&id)?, parse_id(&tenant_id, providers::not_assigned)?);
         providers::unassign(&self.changes(&call), id, tenant_id).await
     }
 }
 
 fn trunk(id: &str) -> Result<Id, Error> {
-    known(id, providers::not_found)
+    parse_id(id, providers::not_found)
 }
 
 impl From<providers::Provider> for Provider {

@@ -7,7 +7,7 @@ use pbx_api::tenants::{
 };
 use pbx_api::{Call, Field, Patch, Secret};
 
-use super::known;
+use super::parse_id;
 use super::tenant_parts::{Avatar, shows};
 use crate::domain::Error;
 use crate::domain::dealers;
@@ -25,7 +25,7 @@ use crate::http::Pbx;
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {
         let query = ListQuery::parse(&query.into(), tenants::FIELDS)?;
-        let page = tenants::list(&self.store, call.caller.reach()?, query).await?;
+        let page = tenants::list(&self.store, call.caller.visibility()?, query).await?;
         Ok(TenantList {
             count: page.count,
             items: page.items.into_iter().map(summary).collect(),
@@ -33,50 +33,59 @@ impl TenantsApi for Pbx {
     }
 
     async fn create_tenant(&self, call: Call<Caller>, body: CreateTenant) -> Result<Created, Error> {
-        let reach = call.caller.reach()?;
-        let id = tenants::create(&self.changes(&call), &self.ids, &self.vault, reach, body.into()).await?;
+        let visibility = call.caller.visibility()?;
+        let id = tenants::create(&self.changes(&call), &self.ids, &self.vault, visibility, body.into()).await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn show_tenant(&self, call: Call<Caller>, id: String) -> Result<Tenant, Error> {
-        let id = known(&id, tenants::not_found)?;
-        tenants::show(&self.store, call.caller.reach()?, id)
+        let id = parse_id(&id, tenants::not_found)?;
+        tenants::show(&self.store, call.caller.visibility()?, id)
             .await
             .map(Tenant::from)
     }
 
     async fn update_tenant(&self, call: Call<Caller>, id: String, body: Patch<UpdateTenant>) -> Result<(), Error> {
-        let (id, by) = (known(&id, tenants::not_found)?, By::Manager(call.caller.reach()?));
+        let (id, by) = (
+            parse_id(&id, tenants::not_found)?,
+            By::Manager(call.caller.visibility()?),
+        );
         tenants::update(&self.changes(&call), &self.vault, by, id, body.into_parts().1).await
     }
 
     async fn switch_tenants(&self, call: Call<Caller>, query: SwitchTenantsQuery) -> Result<(), Error> {
         let id = query.id.filter(|id| !id.is_empty());
-        let id = id.map(|id| known(&id, tenants::not_found)).transpose()?;
+        let id = id.map(|id| parse_id(&id, tenants::not_found)).transpose()?;
         session::switch(&self.changes(&call), &call.caller, id).await
     }
 
     async fn list_tenant_dealers(&self, call: Call<Caller>, id: String) -> Result<TenantDealerList, Error> {
-        let id = known(&id, tenants::not_found)?;
-        let dealers = designation::list(&self.store, call.caller.reach()?, id).await?;
+        let id = parse_id(&id, tenants::not_found)?;
+        let dealers = designation::list(&self.store, call.caller.visibility()?, id).await?;
         Ok(TenantDealerList {
             items: dealers.into_iter().map(DealerSummary::from).collect(),
         })
     }
 
     async fn designate_tenant_to_dealer(&self, call: Call<Caller>, id: String, dealer_id: String) -> Result<(), Error> {
-        let (id, dealer_id) = (known(&id, tenants::not_found)?, known(&dealer_id, dealers::not_found)?);
-        designation::designate(&self.changes(&call), call.caller.reach()?, id, dealer_id).await
+        let (id, dealer_id) = (
+            parse_id(&id, tenants::not_found)?,
+            parse_id(&dealer_id, dealers::not_found)?,
+        );
+        designation::designate(&self.changes(&call), call.caller.visibility()?, id, dealer_id).await
     }
 
     async fn remove_tenant_from_dealer(&self, call: Call<Caller>, id: String, dealer_id: String) -> Result<(), Error> {
-        let (id, dealer_id) = (known(&id, tenants::not_found)?, known(&dealer_id, dealers::not_found)?);
-        designation::remove(&self.changes(&call), call.caller.reach()?, id, dealer_id).await
+        let (id, dealer_id) = (
+            parse_id(&id, tenants::not_found)?,
+            parse_id(&dealer_id, dealers::not_found)?,
+        );
+        designation::remove(&self.changes(&call), call.caller.visibility()?, id, dealer_id).await
     }
 
     async fn delete_tenant(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = known(&id, tenants::not_found)?;
-        tenants::destroy(&self.changes(&call), call.caller.reach()?, id).await
+        let id = parse_id(&id, tenants::not_found)?;
+        tenants::destroy(&self.changes(&call), call.caller.visibility()?, id).await
     }
 }
 

@@ -6,7 +6,7 @@ use pbx_api::transports::{
 };
 use pbx_api::{Call, Patch};
 
-use super::known;
+use super::parse_id;
 use crate::domain::Error;
 use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
@@ -38,7 +38,7 @@ impl TransportsApi for Pbx {
     }
 
     async fn show_transport(&self, _call: Call<Caller>, id: String) -> Result<Transport, Error> {
-        transports::show(&self.store, known(&id, transports::not_found)?)
+        transports::show(&self.store, parse_id(&id, transports::not_found)?)
             .await
             .map(Transport::from)
     }
@@ -52,18 +52,18 @@ impl TransportsApi for Pbx {
         transports::update(
             &self.changes(&call),
             &self.sip,
-            known(&id, transports::not_found)?,
+            parse_id(&id, transports::not_found)?,
             body.into_parts().0.into(),
         )
         .await
     }
 
     async fn delete_transport(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        transports::destroy(&self.changes(&call), &self.sip, known(&id, transports::not_found)?).await
+        transports::destroy(&self.changes(&call), &self.sip, parse_id(&id, transports::not_found)?).await
     }
 
     async fn get_transport_status(&self, _call: Call<Caller>, id: String) -> Result<TransportStatus, Error> {
-        let open = transports::is_open(&self.store, &self.sip, known(&id, transports::not_found)?).await?;
+        let open = transports::is_open(&self.store, &self.sip, parse_id(&id, transports::not_found)?).await?;
         Ok(TransportStatus {
             status: if open {
                 TransportState::Activated

@@ -5,7 +5,7 @@ use pbx_api::users::{
 };
 use pbx_api::{Call, Patch};
 
-use super::{known, text};
+use super::{parse_id, text};
 use crate::domain::Error;
 use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
@@ -35,23 +35,23 @@ impl UsersApi for Pbx {
     }
 
     async fn retrieve_user(&self, call: Call<Caller>, id: String) -> Result<User, Error> {
-        let id = known(&id, users::not_found)?;
+        let id = parse_id(&id, users::not_found)?;
         shown(users::show(&self.store, call.caller.tenant()?, id).await?)
     }
 
     async fn update_user(&self, call: Call<Caller>, id: String, body: Patch<UpdateUser>) -> Result<(), Error> {
-        let id = known(&id, users::not_found)?;
+        let id = parse_id(&id, users::not_found)?;
         users::update(&self.changes(&call), call.caller.tenant()?, id, body.into_parts().1).await
     }
 
     async fn reset_user_password(&self, call: Call<Caller>, id: String, body: ResetPassword) -> Result<(), Error> {
-        let id = known(&id, users::not_found)?;
+        let id = parse_id(&id, users::not_found)?;
         let new = Password::new(body.password.into_inner());
         users::reset_password(&self.changes(&call), &self.passwords, call.caller.tenant()?, id, new).await
     }
 
     async fn delete_user(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = known(&id, users::not_found)?;
+        let id = parse_id(&id, users::not_found)?;
         users::destroy(&self.changes(&call), call.caller.tenant()?, id).await
     }
 }

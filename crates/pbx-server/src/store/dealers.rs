@@ -8,18 +8,18 @@ use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
 use crate::domain::list::{ListQuery, Page};
-use crate::domain::session::Reach;
+use crate::domain::session::Visibility;
 
 const LIST: List = List::short(FIELDS);
 
 /// One page of the dealers in reach.
-pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {
-    list::page(tx, select(reach), &LIST, query, read)
+pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {
+    list::page(tx, select(visibility), &LIST, query, read)
 }
 
 /// The dealer of that id, if it is in reach.
-pub fn by_id(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<Option<Dealer>, StoreError> {
-    tx.first(select(reach).and_where(Expr::col("id").eq(id)), read)
+pub fn by_id(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Option<Dealer>, StoreError> {
+    tx.first(select(visibility).and_where(Expr::col("id").eq(id)), read)
 }
 
 /// Makes a dealer of an account, below that parent.
@@ -218,7 +218,7 @@ fn ancestors(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Id>, StoreError> {
 }
 
 /// The dealers in reach, as a table of the columns that the API shows. A dealer does not reach itself.
-fn select(reach: Reach) -> SelectStatement {
+fn select(visibility: Visibility) -> SelectStatement {
     let account = |column: &'static str| (Expr::col(("accounts", column)), column);
     let dealer = |column: &'static str| (Expr::col(("dealers", column)), column);
     let columns = [
@@ -245,7 +245,7 @@ fn select(reach: Reach) -> SelectStatement {
     for (column, name) in columns {
         inner.expr_as(column, name);
     }
-    if let Reach::Branch(dealer_id) = reach {
+    if let Visibility::Branch(dealer_id) = visibility {
         inner
             .inner_join(
                 "dealer_branches",
@@ -254,7 +254,7 @@ fn select(reach: Reach) -> SelectStatement {
             .and_where(Expr::col(("dealer_branches", "ancestor_id")).eq(dealer_id))
             .and_where(Expr::col(("dealers", "id")).ne(dealer_id));
     }
-    outer.from_subquery(inner, "reach").to_owned()
+    outer.from_subquery(inner, "visible").to_owned()
 }
 
 fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {

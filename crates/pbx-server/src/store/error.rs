@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::domain::Error;
+use crate::domain::setting::SettingError;
+
 /// A failure of the store while it runs. The text is for the log, never for a caller of the API.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -53,6 +56,30 @@ impl<T> OnConstraint<T> for Result<T, StoreError> {
                 failure.into()
             }
         })
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable {
+                internal: error.to_string(),
+            },
+            StoreError::NulInText => Self::Refused {
+                code: "VALIDATE_FAILED",
+                message: "Text must not contain the character U+0000.",
+            },
+            // A violation that nobody expected at the query site is a fault of ours.
+            StoreError::Constraint { .. } | StoreError::Panicked | StoreError::Engine(_) => {
+                Self::internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SettingError> for StoreError {
+    fn from(error: SettingError) -> Self {
+        Self::Engine(error.to_string())
     }
 }
 

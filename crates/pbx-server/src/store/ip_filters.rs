@@ -45,8 +45,8 @@ pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
 }
 
 /// How often the rules were changed through this process.
-pub fn times_changed(store: &Store) -> u64 {
-    store.memory.ip_filters.times()
+pub fn writes(store: &Store) -> u64 {
+    store.memory.ip_filters.writes()
 }
 
 /// Adds a rule.

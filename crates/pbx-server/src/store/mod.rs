@@ -10,8 +10,8 @@ pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod balance;
+mod cache;
 mod changes;
-mod copies;
 mod counts;
 pub mod dealers;
 mod error;
@@ -33,16 +33,16 @@ pub mod tenants;
 pub mod transports;
 mod tx;
 pub mod users;
-mod watch;
+mod write_counters;
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use self::watch::{Watch, Watches};
+use self::write_counters::{WriteCounter, WriteCounters};
 
+pub use self::cache::{Cache, MAX_STALENESS};
 pub use self::changes::Changes;
-pub use self::copies::{Copies, OLDEST};
 pub use self::error::{OnConstraint, OpenError, StoreError};
 pub use self::postgres::{CONNECTIONS, OpenPostgresError};
 pub use self::tx::{Cell, Column, Row, Tx, optional_time, time};
@@ -58,7 +58,7 @@ pub struct Store {
 struct Memory {
     sessions: sessions::Sessions,
     documents: settings::Documents,
-    ip_filters: Arc<Watch>,
+    ip_filters: Arc<WriteCounter>,
 }
 
 /// One variant per engine.
@@ -77,17 +77,17 @@ impl Store {
 
     /// The same, with so many connections to a PostgreSQL at most.
     pub fn open_with(url: &str, connections: NonZeroU16) -> Result<Self, OpenError> {
-        let watches = Arc::new(Watches::default());
+        let counters = Arc::new(WriteCounters::default());
         let memory = Memory {
-            sessions: sessions::copies(&watches),
-            documents: settings::copies(&watches),
-            ip_filters: watches.watch(&["ip_filters"]),
+            sessions: sessions::cache(&counters),
+            documents: settings::cache(&counters),
+            ip_filters: counters.watch(&["ip_filters"]),
         };
         let engine = match url.split_once(':') {
             Some(("postgres" | "postgresql", _)) => {
-                Engine::Postgres(postgres::Postgres::open(url, connections, watches)?)
+                Engine::Postgres(postgres::Postgres::open(url, connections, counters)?)
             }
-            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?, watches)?),
+            _ => Engine::Sqlite(sqlite::Sqlite::open(&sqlite_path(url)?, counters)?),
         };
         Ok(Self {
             engine: Arc::new(engine),
@@ -175,7 +175,7 @@ impl Store {
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let path = match url.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-        // One letter is a drive; a colon after a slash or dot is part of a file name.
+        // One email is a drive; a colon after a slash or dot is part of a file name.
         Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             return Err(OpenError::UnknownScheme {
                 scheme: scheme.to_owned(),

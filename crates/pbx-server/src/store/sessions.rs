@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::copies::Copies;
+use super::cache::Cache;
 use super::error::StoreError;
 use super::tx::{Tx, time};
-use super::watch::Watches;
+use super::write_counters::WriteCounters;
 use super::{Store, accounts};
 use crate::domain::Id;
 use crate::domain::session::Caller;
@@ -38,20 +38,20 @@ pub struct Session {
 }
 
 /// Those who call, by the hash of their token.
-pub type Sessions = Copies<TokenHash, Session>;
+pub type Sessions = Cache<TokenHash, Session>;
 
 /// Everything that says who calls, and what of a tenant he may have.
 const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
 
 /// Callers that are remembered; the store is asked for others.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 13) - 1);
+const CACHE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 13) - 1);
 
-pub(super) fn copies(watches: &Watches) -> Sessions {
-    Copies::new(watches.watch(TABLES), REMEMBERED)
+pub(super) fn cache(counters: &WriteCounters) -> Sessions {
+    Cache::new(counters.watch(TABLES), CACHE_SIZE)
 }
 
 /// Those who called a moment ago.
-pub fn remembered(store: &Store) -> &Sessions {
+pub fn cache_of(store: &Store) -> &Sessions {
     &store.memory.sessions
 }
 

@@ -5,31 +5,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use super::Store;
-use super::copies::Copies;
+use super::cache::Cache;
 use super::error::StoreError;
 use super::tx::Tx;
-use super::watch::Watches;
-use crate::domain::Id;
-
-/// A document of this table.
-pub trait Setting: Serialize + DeserializeOwned + Default {
-    /// Its key; never changes once released.
-    const NAME: &'static str;
-}
-
-/// Whose document it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// The whole installation's.
-    System,
-    /// That tenant's.
-    Tenant(Id),
-}
+use super::write_counters::WriteCounters;
+use crate::domain::setting::{self, Owner, Setting};
 
 /// The system's document, as [`load_of`] gives it.
 pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
@@ -40,16 +22,16 @@ pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
 pub fn load_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreError> {
     match text::<T>(tx, owner)? {
         None => Ok(T::default()),
-        Some(text) => serde_json::from_str(&text).map_err(|error| unreadable::<T>(&error)),
+        Some(text) => Ok(setting::from_json(&text)?),
     }
 }
 
-/// The document as it was read a moment ago; see [`Copies`].
-pub async fn shown<T>(store: &Store, owner: Owner) -> Result<T, StoreError>
+/// The document as it was read a moment ago; see [`Cache`].
+pub async fn load_cached<T>(store: &Store, owner: Owner) -> Result<T, StoreError>
 where
     T: Setting + Clone + Send + Sync + 'static,
 {
-    let read = store.read(move |tx| load_of::<T>(tx, owner).map(|document| -> Shown { Arc::new(document) }));
+    let read = store.read(move |tx| load_of::<T>(tx, owner).map(|document| -> CachedDocument { Arc::new(document) }));
     let shown = store.memory.documents.get((TypeId::of::<T>(), owner), read).await?;
     shown
         .downcast_ref::<T>()
@@ -58,38 +40,24 @@ where
 }
 
 /// Documents, each of its own type.
-pub(super) type Documents = Copies<(TypeId, Owner), Shown>;
+pub(super) type Documents = Cache<(TypeId, Owner), CachedDocument>;
 
-type Shown = Arc<dyn Any + Send + Sync>;
+type CachedDocument = Arc<dyn Any + Send + Sync>;
 
 /// Documents that are remembered; the store is asked for others.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
+const CACHE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
 
-pub(super) fn copies(watches: &Watches) -> Documents {
+pub(super) fn cache(counters: &WriteCounters) -> Documents {
     // Those of a tenant go with it.
-    Copies::new(watches.watch(&["settings", "tenant_settings", "tenants"]), REMEMBERED)
+    Cache::new(counters.watch(&["settings", "tenant_settings", "tenants"]), CACHE_SIZE)
 }
 
 /// The document in the form in which it is stored: the text that is stored, or that of a fresh install.
 pub fn text_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, StoreError> {
     match text::<T>(tx, owner)? {
-        None => as_text(&T::default()),
+        None => Ok(setting::to_json(&T::default())?),
         Some(text) => Ok(text),
     }
-}
-
-/// The members of a document.
-pub fn members_of<T: Setting>(setting: &T) -> Result<Map<String, Value>, StoreError> {
-    match serde_json::to_value(setting) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(StoreError::Engine(format!("the setting {} is no object", T::NAME))),
-        Err(error) => Err(unwritable::<T>(&error)),
-    }
-}
-
-/// A document in the form in which it is stored.
-pub fn as_text<T: Setting>(setting: &T) -> Result<String, StoreError> {
-    serde_json::to_string(setting).map_err(|error| unwritable::<T>(&error))
 }
 
 /// Stores the system's document in place of the one before.
@@ -99,10 +67,10 @@ pub fn save<T: Setting>(tx: &mut Tx<'_>, setting: &T) -> Result<(), StoreError> 
 
 /// Stores the document in place of the one before.
 pub fn save_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner, setting: &T) -> Result<(), StoreError> {
-    save_text::<T>(tx, owner, as_text(setting)?)
+    save_text::<T>(tx, owner, setting::to_json(setting)?)
 }
 
-/// Stores the document, as [`as_text`] writes it, in place of the one before.
+/// Stores the document, as [`setting::to_json`] writes it, in place of the one before.
 pub fn save_text<T: Setting>(tx: &mut Tx<'_>, owner: Owner, text: String) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     let mut values: Vec<Column> = vec![T::NAME.into(), text.into()];
@@ -132,13 +100,4 @@ fn text<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, Sto
         Owner::Tenant(id) => select.from("tenant_settings").and_where(Expr::col("tenant_id").eq(id)),
     };
     tx.first(&select, |row| row.get::<String>(0))
-}
-
-fn unwritable<T: Setting>(error: &serde_json::Error) -> StoreError {
-    StoreError::Engine(format!("the setting {} cannot be written: {error}", T::NAME))
-}
-
-/// Why a stored document cannot be used.
-pub fn unreadable<T: Setting>(error: &serde_json::Error) -> StoreError {
-    StoreError::Engine(format!("the stored setting {} does not read: {error}", T::NAME))
 }

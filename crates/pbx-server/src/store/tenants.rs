@@ -6,12 +6,13 @@ use super::counts::Log;
 use super::dealers;
 use super::error::StoreError;
 use super::list::{self, List};
-use super::settings::{self, Owner};
+use super::settings;
 use super::tx::{Row, Tx, time};
 use crate::domain::Id;
 use crate::domain::list::filter::{Comparison, Filter, Operand};
 use crate::domain::list::{Field, Kind, ListQuery, Page};
-use crate::domain::session::Reach;
+use crate::domain::session::Visibility;
+use crate::domain::setting::Owner;
 use crate::domain::tenants::designation::TenantDealer;
 use crate::domain::tenants::{FIELDS, Profile, Settings, Tenant, TenantSummary};
 
@@ -39,10 +40,10 @@ pub fn is_enabled(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
 }
 
 /// Whether there is a tenant of that id within that reach.
-pub fn is_within(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<bool, StoreError> {
-    match reach {
-        Reach::System => is_there(tx, id),
-        Reach::Branch(dealer_id) => dealers::owns(tx, dealer_id, id),
+pub fn is_within(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<bool, StoreError> {
+    match visibility {
+        Visibility::System => is_there(tx, id),
+        Visibility::Branch(dealer_id) => dealers::owns(tx, dealer_id, id),
     }
 }
 
@@ -84,10 +85,10 @@ pub fn forget_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 static ABOVE: Field = Field::new("ancestor_id", Kind::Id);
 
 /// One page of the tenants within that reach.
-pub fn page(tx: &mut Tx<'_>, reach: Reach, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
+pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
     let mut select = Query::select();
     select.columns(PROFILE).from("tenants");
-    let Reach::Branch(dealer_id) = reach else {
+    let Visibility::Branch(dealer_id) = visibility else {
         return list::page(tx, select, &LIST, query, summary);
     };
     select.inner_join("dealer_tenants", Expr::col("tenant_id").equals("id"));
@@ -185,7 +186,7 @@ pub fn belongs_to(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<bool, StoreE
 }
 
 /// The dealers within that reach that a tenant belongs to, the oldest first.
-pub fn dealers_of(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<Vec<TenantDealer>, StoreError> {
+pub fn dealers_of(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Vec<TenantDealer>, StoreError> {
     let mut select = Query::select();
     select
         .columns([("accounts", "id"), ("accounts", "enabled"), ("dealers", "level")])
@@ -198,7 +199,7 @@ pub fn dealers_of(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<Vec<TenantDea
         .inner_join("accounts", Expr::col(("accounts", "id")).equals(("dealers", "id")))
         .and_where(Expr::col(("tenant_dealers", "tenant_id")).eq(id))
         .order_by(("accounts", "id"), Order::Asc);
-    if let Reach::Branch(dealer_id) = reach {
+    if let Visibility::Branch(dealer_id) = visibility {
         select.and_where(Expr::col(("dealers", "id")).in_subquery(dealers::branch_of(dealer_id)));
     }
     tx.all(&select, |row| {

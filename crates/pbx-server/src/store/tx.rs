@@ -7,14 +7,14 @@ use sea_query::{QueryStatementBuilder, SelectStatement, Value};
 
 use super::counts::Counts;
 use super::error::StoreError;
-use super::watch::Touched;
+use super::write_counters::WrittenTables;
 use super::{postgres, sqlite};
 use crate::domain::Id;
 
 /// An open transaction. Exists only inside the closures given to [`Store`](super::Store).
 pub struct Tx<'a> {
     engine: Engine<'a>,
-    touched: Touched,
+    written: WrittenTables,
     /// What is remembered of the length of lists; nothing in a transaction that writes.
     counts: Option<Arc<Counts>>,
 }
@@ -29,7 +29,7 @@ impl<'a> Tx<'a> {
     pub(super) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
         Self {
             engine: Engine::Sqlite(connection),
-            touched: Touched::default(),
+            written: WrittenTables::default(),
             counts: None,
         }
     }
@@ -37,7 +37,7 @@ impl<'a> Tx<'a> {
     pub(super) fn postgres(connection: &'a mut postgres::statement::Connection) -> Self {
         Self {
             engine: Engine::Postgres(connection),
-            touched: Touched::default(),
+            written: WrittenTables::default(),
             counts: None,
         }
     }
@@ -79,17 +79,17 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Inserts, updates or deletes; the number of rows that it touched.
+    /// Inserts, updates or deletes; the number of rows that it written.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
         match &mut self.engine {
-            Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement, &mut self.touched),
-            Engine::Postgres(connection) => postgres::statement::execute(connection, statement, &mut self.touched),
+            Engine::Sqlite(connection) => sqlite::statement::execute(connection, statement, &mut self.written),
+            Engine::Postgres(connection) => postgres::statement::execute(connection, statement, &mut self.written),
         }
     }
 
     /// The tables that were written to.
-    pub(super) fn into_touched(self) -> Touched {
-        self.touched
+    pub(super) fn into_written(self) -> WrittenTables {
+        self.written
     }
 }
 

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::document::{self, Check, Document, Owner};
+use crate::domain::document::{self, Check, Document};
+use crate::domain::setting::Owner;
+use crate::domain::setting::Setting;
 use crate::domain::vault::{Sealed, Vault};
 use crate::domain::{Error, Violation, address};
-use crate::mail::{self, Account, Authentication, Encryption, Letter, MailServer};
+use crate::mail::{self, Account, Authentication, Email, Encryption, MailServer};
 use crate::store::Store;
-use crate::store::settings::Setting;
 
 /// The settings. A threshold of 0 watches nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,7 +98,7 @@ impl Setting for Notification {
 impl Document for Notification {
     const SECRETS: &'static [&'static str] = &["password"];
 
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.server, "server", address::host);
         check.format(&mut self.recipients, "recipients", address::mail_addresses);
         if self.server.is_some() {
@@ -127,8 +128,8 @@ impl Notification {
         recipients.map(str::to_owned).collect()
     }
 
-    /// Hands a letter to the mail server.
-    pub async fn send(&self, vault: &Vault, letter: &Letter) -> Result<(), Error> {
+    /// Hands a email to the mail server.
+    pub async fn send(&self, vault: &Vault, email: &Email) -> Result<(), Error> {
         if let Some(MailServerType::Ms365 | MailServerType::Gmail) = self.r#type {
             return Err(failed(
                 "MS365 and GMAIL need the OAuth integration, which this server does not have: use SMTP",
@@ -138,7 +139,7 @@ impl Notification {
             code: "NO_MAIL_SERVER",
             message: "No mail server is saved: set one with POST /admin/notification first.",
         })?;
-        mail::send(&server, letter).await.map_err(failed)
+        mail::send(&server, email).await.map_err(failed)
     }
 
     /// The server to send by, if there is one.
@@ -185,14 +186,14 @@ impl Notification {
     }
 }
 
-/// Sends a letter by the server that is saved.
-pub async fn test_email(store: &Store, vault: &Vault, letter: Letter) -> Result<(), Error> {
-    if !mail::is_address(&letter.recipients[0]) {
+/// Sends a email by the server that is saved.
+pub async fn test_email(store: &Store, vault: &Vault, email: Email) -> Result<(), Error> {
+    if !mail::is_address(&email.recipients[0]) {
         let message = "must be an e-mail address";
         return Err(Error::invalid(Violation::field("recipient", "format", message)));
     }
     let settings: Notification = document::show(store, Owner::System).await?;
-    settings.send(vault, &letter).await
+    settings.send(vault, &email).await
 }
 
 fn failed(detail: impl Into<String>) -> Error {
@@ -206,7 +207,7 @@ fn failed(detail: impl Into<String>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::document::settled;
+    use crate::domain::document::validated;
     use crate::domain::vault::tests::vault;
 
     fn text(text: &str) -> Option<String> {
@@ -225,13 +226,13 @@ mod tests {
 
     #[test]
     fn a_mail_server_is_complete_or_not_there() {
-        assert!(settled(Notification::default(), &vault()).is_ok());
-        assert!(settled(complete(), &vault()).is_ok());
+        assert!(validated(Notification::default(), &vault()).is_ok());
+        assert!(validated(complete(), &vault()).is_ok());
         let thresholds_only = Notification {
             cpu_threshold: Some(80.0),
             ..Notification::default()
         };
-        assert!(settled(thresholds_only, &vault()).is_ok());
+        assert!(validated(thresholds_only, &vault()).is_ok());
         let table = [
             (
                 Notification {
@@ -270,7 +271,7 @@ mod tests {
             ),
         ];
         for (settings, fault) in table {
-            assert_eq!(settled(settings, &vault()).unwrap_err(), [fault]);
+            assert_eq!(validated(settings, &vault()).unwrap_err(), [fault]);
         }
     }
 
@@ -281,7 +282,7 @@ mod tests {
             auth: MailServerAuth::Disable,
             ..complete()
         };
-        assert!(settled(relay, &vault()).is_ok());
+        assert!(validated(relay, &vault()).is_ok());
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::document::{self, Check, Document};
+use crate::domain::setting::Setting;
 use crate::domain::vault::Sealed;
 use crate::domain::{Error, stir_shaken};
-use crate::store::settings::Setting;
 
 /// The parameters. One that depends on a switch is kept and ignored while that is off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,10 +139,10 @@ impl Setting for AdminSettings {
 impl Document for AdminSettings {
     const SECRETS: &'static [&'static str] = &["stir_shaken_key"];
 
-    fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.custom_options, "custom_options", document::json);
         let place = document::place::<Self>("stir_shaken_key");
-        stir_shaken::settle(
+        stir_shaken::normalize_and_validate(
             check,
             &place,
             self.stir_shaken_cert.as_deref(),
@@ -155,13 +155,13 @@ impl Document for AdminSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::document::settled;
+    use crate::domain::document::validated;
     use crate::domain::vault::tests::vault;
 
     #[test]
     fn the_defaults_obey_the_rules() {
         let defaults = AdminSettings::default();
-        assert_eq!(settled(defaults.clone(), &vault()), Ok(defaults));
+        assert_eq!(validated(defaults.clone(), &vault()), Ok(defaults));
     }
 
     #[test]
@@ -171,11 +171,11 @@ mod tests {
             ..AdminSettings::default()
         };
         for good in ["{}", "{\"a\": [1, null]}", "[]", "7"] {
-            assert!(settled(with(good), &vault()).is_ok(), "{good}");
+            assert!(validated(with(good), &vault()).is_ok(), "{good}");
         }
         for bad in ["{", "a=1", "{'a': 1}", "{} {}"] {
             assert_eq!(
-                settled(with(bad), &vault()),
+                validated(with(bad), &vault()),
                 Err(vec!["/custom_options format".to_owned()])
             );
         }

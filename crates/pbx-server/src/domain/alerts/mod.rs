@@ -5,7 +5,7 @@
 //! mail has told it, so that neither a restart nor a mail server that is away loses it: any node notes it there ([`note`]), and
 //! the one that claims the hour sends the mail ([`tick`]).
 
-mod letter;
+mod email;
 #[cfg(test)]
 mod tests;
 
@@ -177,7 +177,7 @@ pub async fn raise(store: &Store, cause: Cause, event: Event) {
 pub async fn tick(store: &Store, vault: &Vault, reading: Option<Reading>) -> Result<(), Error> {
     for claim in claim(store, reading).await? {
         let cause = claim.cause;
-        match claim.settings.send(vault, &letter::letter(&claim)).await {
+        match claim.settings.send(vault, &email::email(&claim)).await {
             Ok(()) => {
                 tracing::info!(cause = cause.as_str(), "administrators were told by mail");
                 store
@@ -274,7 +274,7 @@ fn observe(
             let event = Event {
                 subject: reading.host.clone(),
                 at: now,
-                detail: letter::measured(value, threshold, place),
+                detail: email::measured(value, threshold, place),
             };
             alerts::put(tx, cause, &event)?;
         }

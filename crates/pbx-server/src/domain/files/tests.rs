@@ -35,7 +35,7 @@ fn owners() -> String {
 struct Fixture {
     test: TestStore,
     changes: Changes,
-    library: Library,
+    blobs: BlobStore,
     ids: IdSource,
     _place: tempfile::TempDir,
 }
@@ -51,7 +51,7 @@ impl Fixture {
                 let folder = in_folder.then(|| place.path().join("files"));
                 all.push(Self {
                     changes: Changes::new(&test.store, Actor::system()),
-                    library: Library::open(&test.store, folder.as_deref()).await.unwrap(),
+                    blobs: BlobStore::open(&test.store, folder.as_deref()).await.unwrap(),
                     ids: IdSource::default(),
                     test,
                     _place: place,
@@ -69,7 +69,7 @@ impl Fixture {
 
     async fn complete(&self, owner: Owner, upload: &(Id, String), content: Vec<u8>) -> Result<Id, Error> {
         let upload = (upload.0, upload.1.as_str());
-        complete(&self.changes, &self.library, owner, upload, None, content.into()).await
+        complete(&self.changes, &self.blobs, owner, upload, None, content.into()).await
     }
 
     async fn upload(&self, owner: Owner, content: Vec<u8>) -> Result<Id, Error> {
@@ -90,7 +90,7 @@ impl Fixture {
 
     /// Contents in the folder.
     async fn kept(&self) -> Option<usize> {
-        Some(self.library.folder()?.list().await.unwrap().len())
+        Some(self.blobs.directory()?.list().await.unwrap().len())
     }
 }
 
@@ -113,17 +113,17 @@ async fn a_file_exists_for_its_owner_only() {
             assert_eq!((shown.name.as_str(), shown.width, shown.height), ("a.png", 7, 5));
             for other in owners.into_iter().filter(|other| *other != owner) {
                 assert!(is_gone(&show(&fixture.changes, other, file).await, "file"));
-                let destroyed = destroy(&fixture.changes, &fixture.library, other, file).await;
+                let destroyed = destroy(&fixture.changes, &fixture.blobs, other, file).await;
                 assert!(is_gone(&destroyed, "file"));
-                let got = download(&fixture.changes, &fixture.library, other, shown.digest.clone()).await;
+                let got = download(&fixture.changes, &fixture.blobs, other, shown.digest.clone()).await;
                 assert!(is_gone(&got, "file"));
                 assert_eq!(fixture.count(other).await, 0);
             }
-            let (_, content) = download(&fixture.changes, &fixture.library, owner, shown.digest)
+            let (_, content) = download(&fixture.changes, &fixture.blobs, owner, shown.digest)
                 .await
                 .unwrap();
             assert_eq!(content, png(7, 5));
-            destroy(&fixture.changes, &fixture.library, owner, file).await.unwrap();
+            destroy(&fixture.changes, &fixture.blobs, owner, file).await.unwrap();
             assert_eq!(fixture.count(owner).await, 0);
             assert!(matches!(fixture.kept().await, None | Some(0)));
         }
@@ -184,9 +184,7 @@ async fn a_tenant_uses_no_more_than_its_quota() {
         fixture.upload(tenant, large(24)).await.unwrap();
         assert_eq!(used().await, "1KB");
         assert!(matches!(fixture.kept().await, None | Some(2)));
-        destroy(&fixture.changes, &fixture.library, tenant, first)
-            .await
-            .unwrap();
+        destroy(&fixture.changes, &fixture.blobs, tenant, first).await.unwrap();
         fixture.upload(tenant, large(1000)).await.unwrap();
         // Nobody else has one.
         fixture
@@ -223,20 +221,20 @@ async fn an_avatar_stays_while_it_is_one() {
         let show = |avatar: &str| format!("UPDATE tenants SET avatar_file_id = {avatar} WHERE id = {TENANT}");
         let sql = show(&file.to_string());
         fixture.test.place.sql(&sql, &sql);
-        match destroy(&fixture.changes, &fixture.library, tenant, file).await {
+        match destroy(&fixture.changes, &fixture.blobs, tenant, file).await {
             Err(Error::Conflict { message, .. }) => assert!(message.contains("the avatar of the tenant"), "{message}"),
             other => panic!("{other:?}"),
         }
         let sql = show("NULL");
         fixture.test.place.sql(&sql, &sql);
-        destroy(&fixture.changes, &fixture.library, tenant, file).await.unwrap();
+        destroy(&fixture.changes, &fixture.blobs, tenant, file).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn what_belongs_to_no_file_is_swept_away_and_nothing_else() {
     for fixture in Fixture::all().await {
-        let Some(folder) = fixture.library.folder() else {
+        let Some(folder) = fixture.blobs.directory() else {
             continue;
         };
         let tenant = Owner::Tenant(id(TENANT));
@@ -262,14 +260,14 @@ async fn what_belongs_to_no_file_is_swept_away_and_nothing_else() {
 #[tokio::test]
 async fn the_folder_cannot_be_left_out_once_it_is_used() {
     for fixture in Fixture::all().await {
-        if fixture.library.folder().is_none() {
+        if fixture.blobs.directory().is_none() {
             continue;
         }
         fixture.upload(Owner::System, png(1, 1)).await.unwrap();
-        let refused = Library::open(&fixture.changes, None).await.unwrap_err();
+        let refused = BlobStore::open(&fixture.changes, None).await.unwrap_err();
         assert!(refused.to_string().contains("--files"), "{refused}");
         let other = tempfile::tempdir().unwrap();
-        let refused = Library::open(&fixture.changes, Some(other.path())).await.unwrap_err();
+        let refused = BlobStore::open(&fixture.changes, Some(other.path())).await.unwrap_err();
         assert!(refused.to_string().contains("is not the one"), "{refused}");
     }
 }

@@ -5,7 +5,7 @@
 use super::within;
 use crate::domain::audit::{Entry, Object};
 use crate::domain::dealers::{self, Level};
-use crate::domain::session::Reach;
+use crate::domain::session::Visibility;
 use crate::domain::{Error, Id};
 use crate::store::{Changes, Store, Tx, dealers as branches, tenants as queries};
 
@@ -25,20 +25,20 @@ pub struct TenantDealer {
 }
 
 /// The dealers of a tenant, the oldest first: a dealer is told of itself and those below it.
-pub async fn list(store: &Store, reach: Reach, id: Id) -> Result<Vec<TenantDealer>, Error> {
+pub async fn list(store: &Store, visibility: Visibility, id: Id) -> Result<Vec<TenantDealer>, Error> {
     store
         .read(move |tx| {
-            within(tx, reach, id)?;
-            Ok(queries::dealers_of(tx, reach, id)?)
+            within(tx, visibility, id)?;
+            Ok(queries::dealers_of(tx, visibility, id)?)
         })
         .await
 }
 
 /// Gives a tenant to a dealer as well. One that has it already keeps it.
-pub async fn designate(store: &Changes, reach: Reach, id: Id, dealer_id: Id) -> Result<(), Error> {
+pub async fn designate(store: &Changes, visibility: Visibility, id: Id, dealer_id: Id) -> Result<(), Error> {
     store
         .write(move |tx| {
-            decides(tx, reach, id, dealer_id)?;
+            decides(tx, visibility, id, dealer_id)?;
             if queries::belongs_to(tx, id, dealer_id)? {
                 return Ok(Entry::update(Object::Tenant, id).with(()));
             }
@@ -51,17 +51,17 @@ pub async fn designate(store: &Changes, reach: Reach, id: Id, dealer_id: Id) -> 
 
 /// Takes a tenant from a dealer. What dealers do must leave it within their branch, or it would be nobody's and count for
 /// nobody; system administrators may.
-pub async fn remove(store: &Changes, reach: Reach, id: Id, dealer_id: Id) -> Result<(), Error> {
+pub async fn remove(store: &Changes, visibility: Visibility, id: Id, dealer_id: Id) -> Result<(), Error> {
     store
         .write(move |tx| {
-            decides(tx, reach, id, dealer_id)?;
+            decides(tx, visibility, id, dealer_id)?;
             if !queries::belongs_to(tx, id, dealer_id)? {
                 return Err(Error::NotFound {
                     what: "dealer of this tenant",
                 });
             }
             queries::remove(tx, id, dealer_id)?;
-            if !queries::is_within(tx, reach, id)? {
+            if !queries::is_within(tx, visibility, id)? {
                 return Err(Error::Conflict {
                     code: "CONFLICT",
                     message: "You would lose the tenant: designate it to another of your dealers first.".to_owned(),
@@ -73,11 +73,11 @@ pub async fn remove(store: &Changes, reach: Reach, id: Id, dealer_id: Id) -> Res
 }
 
 /// That whoever has that reach is above the tenant and above the dealer.
-fn decides(tx: &mut Tx<'_>, reach: Reach, id: Id, dealer_id: Id) -> Result<(), Error> {
-    within(tx, reach, id)?;
-    let known = match reach {
-        Reach::System => branches::is_there(tx, dealer_id)?,
-        Reach::Branch(above) => above != dealer_id && branches::is_below(tx, above, dealer_id)?,
+fn decides(tx: &mut Tx<'_>, visibility: Visibility, id: Id, dealer_id: Id) -> Result<(), Error> {
+    within(tx, visibility, id)?;
+    let known = match visibility {
+        Visibility::System => branches::is_there(tx, dealer_id)?,
+        Visibility::Branch(above) => above != dealer_id && branches::is_below(tx, above, dealer_id)?,
     };
     if known { Ok(()) } else { Err(dealers::not_found()) }
 }

@@ -39,7 +39,7 @@ impl Default for E164Rules {
 
 impl E164Rules {
     /// Says which of the codes cannot be dialled, and that there is no international number without a country.
-    pub(super) fn settle(&mut self, check: &mut Check<'_>) {
+    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         check.format(&mut self.international_code, "international_code", dialled);
         check.format(&mut self.country, "country", country);
         check.format(&mut self.area_code, "area_code", digits);
@@ -88,10 +88,10 @@ mod tests {
     use super::*;
     use crate::domain::vault::tests::vault;
 
-    fn settled(mut rules: E164Rules) -> Result<E164Rules, Vec<String>> {
+    fn validated(mut rules: E164Rules) -> Result<E164Rules, Vec<String>> {
         let vault = vault();
         let mut check = Check::new(&vault);
-        rules.settle(&mut check);
+        rules.normalize_and_validate(&mut check);
         let faults = check.faults();
         if faults.is_empty() { Ok(rules) } else { Err(faults) }
     }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_complete_set_and_none() {
-        assert_eq!(settled(E164Rules::default()), Ok(E164Rules::default()));
+        assert_eq!(validated(E164Rules::default()), Ok(E164Rules::default()));
         let germany = E164Rules {
             enabled: true,
             international_code: text("00"),
@@ -112,7 +112,7 @@ mod tests {
             prefix: text("+"),
             ..E164Rules::default()
         };
-        assert_eq!(settled(germany).unwrap().country.as_deref(), Some("49"));
+        assert_eq!(validated(germany).unwrap().country.as_deref(), Some("49"));
     }
 
     #[test]
@@ -126,13 +126,13 @@ mod tests {
             prefix: text("1234567890123456"),
             ..E164Rules::default()
         };
-        let faults = settled(wrong).unwrap_err();
+        let faults = validated(wrong).unwrap_err();
         let members = ["international_code", "country", "area_code", "national_code", "prefix"];
         assert_eq!(faults, members.map(|member| format!("/{member} format")));
         let nowhere = E164Rules {
             enabled: true,
             ..E164Rules::default()
         };
-        assert_eq!(settled(nowhere).unwrap_err(), ["/country required"]);
+        assert_eq!(validated(nowhere).unwrap_err(), ["/country required"]);
     }
 }

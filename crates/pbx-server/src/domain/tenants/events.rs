@@ -94,7 +94,7 @@ impl EventWebhook {
     }
 
     /// One that is enabled must be complete.
-    pub(super) fn settle(&mut self, check: &mut Check<'_>) {
+    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         check.format(&mut self.url, "url", address::http_url);
         if !self.enabled {
             return;
@@ -130,7 +130,7 @@ mod tests {
     fn faults(mut webhook: EventWebhook) -> Vec<String> {
         let vault = vault();
         let mut check = Check::new(&vault);
-        check.inside("cdr_event", |check| webhook.settle(check));
+        check.inside("cdr_event", |check| webhook.normalize_and_validate(check));
         check.faults()
     }
 

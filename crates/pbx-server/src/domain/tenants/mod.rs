@@ -18,7 +18,7 @@ use super::audit::{Entry, Object};
 use super::document::{self, Check};
 use super::files::{self, File};
 use super::list::{Field, Kind, ListQuery, Page};
-use super::session::Reach;
+use super::session::Visibility;
 use super::vault::Vault;
 use super::webhook::{self, Event};
 use super::{Error, Id, IdSource, clock, dealers, numbers};
@@ -77,7 +77,7 @@ pub const FIELDS: &[Field] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// Somebody who manages tenants.
-    Manager(Reach),
+    Manager(Visibility),
     /// Its own administrator, or whoever acts as that.
     Itself,
 }
@@ -107,17 +107,27 @@ pub struct Shown {
 }
 
 /// One page of the tenants within reach, each with its picture.
-pub async fn list(store: &Store, reach: Reach, query: ListQuery) -> Result<Page<(TenantSummary, Option<File>)>, Error> {
+pub async fn list(
+    store: &Store,
+    visibility: Visibility,
+    query: ListQuery,
+) -> Result<Page<(TenantSummary, Option<File>)>, Error> {
     store
         .scan(move |tx| {
-            let page = queries::page(tx, reach, &query)?;
+            let page = queries::page(tx, visibility, &query)?;
             avatar::beside(tx, page)
         })
         .await
 }
 
 /// Adds a tenant with its service numbers. One that a dealer adds is that dealer's.
-pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach, new: NewTenant) -> Result<Id, Error> {
+pub async fn create(
+    store: &Changes,
+    ids: &IdSource,
+    vault: &Vault,
+    visibility: Visibility,
+    new: NewTenant,
+) -> Result<Id, Error> {
     let mut tenant = Tenant {
         id: ids.next(),
         created_at: clock::now(),
@@ -136,15 +146,15 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
         place(&format!("extension_event.{member}"))
     })?;
     let mut check = Check::new(vault);
-    tenant.settle(&mut check)?;
-    only_itself_switches_calls(&mut check, By::Manager(reach), false, &tenant);
+    tenant.normalize_and_validate(&mut check)?;
+    only_itself_switches_calls(&mut check, By::Manager(visibility), false, &tenant);
     check.finish()?;
     store
         .write(move |tx| {
             not_a_trunks(tx, &tenant.profile.domain)?;
             queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             numbers::begin(tx, tenant.id)?;
-            if let Reach::Branch(dealer_id) = reach {
+            if let Visibility::Branch(dealer_id) = visibility {
                 dealers::room_for_tenant(tx, dealer_id)?;
                 queries::designate(tx, tenant.id, dealer_id)?;
             }
@@ -158,10 +168,10 @@ pub async fn create(store: &Changes, ids: &IdSource, vault: &Vault, reach: Reach
 }
 
 /// The tenant of that id, if it is within reach.
-pub async fn show(store: &Store, reach: Reach, id: Id) -> Result<Shown, Error> {
+pub async fn show(store: &Store, visibility: Visibility, id: Id) -> Result<Shown, Error> {
     store
         .read(move |tx| {
-            within(tx, reach, id)?;
+            within(tx, visibility, id)?;
             shown(tx, id)
         })
         .await
@@ -182,14 +192,14 @@ pub async fn update(store: &Changes, vault: &Vault, by: By, id: Id, mut sent: Ma
     let vault = vault.clone();
     store
         .write(move |tx| {
-            if let By::Manager(reach) = by {
-                within(tx, reach, id)?;
+            if let By::Manager(visibility) = by {
+                within(tx, visibility, id)?;
             }
             let before = existing(tx, id)?;
             let members = before.members()?;
             let mut check = Check::new(&vault);
             let mut after = before.merged(&members, &sent, &mut check)?;
-            after.settle(&mut check)?;
+            after.normalize_and_validate(&mut check)?;
             only_itself_switches_calls(&mut check, by, before.settings.cdr_event.enabled, &after);
             caller_ids::check(tx, &mut check, &before, &after)?;
             avatar::check(tx, &mut check, &before, &after)?;
@@ -227,10 +237,10 @@ pub async fn forget_changes(store: &Store) -> Result<(), Error> {
 }
 
 /// Removes a tenant with everything that is its own.
-pub async fn destroy(store: &Changes, reach: Reach, id: Id) -> Result<(), Error> {
+pub async fn destroy(store: &Changes, visibility: Visibility, id: Id) -> Result<(), Error> {
     store
         .write(move |tx| {
-            within(tx, reach, id)?;
+            within(tx, visibility, id)?;
             queries::delete(tx, id)?;
             Ok(Entry::delete(Object::Tenant, id).with(()))
         })
@@ -238,8 +248,8 @@ pub async fn destroy(store: &Changes, reach: Reach, id: Id) -> Result<(), Error>
 }
 
 /// That the tenant is there, for whoever has that reach.
-pub fn within(tx: &mut Tx<'_>, reach: Reach, id: Id) -> Result<(), Error> {
-    if queries::is_within(tx, reach, id)? {
+pub fn within(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<(), Error> {
+    if queries::is_within(tx, visibility, id)? {
         Ok(())
     } else {
         Err(not_found())

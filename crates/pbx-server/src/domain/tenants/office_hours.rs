@@ -58,7 +58,7 @@ pub struct Range {
 
 impl OfficeHours {
     /// Sorts the ranges of each day, and says which of them end before they begin or overlap.
-    pub(super) fn settle(&mut self, check: &mut Check<'_>) {
+    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         let days = [
             ("monday", &mut self.monday),
             ("tuesday", &mut self.tuesday),
@@ -69,13 +69,15 @@ impl OfficeHours {
             ("sunday", &mut self.sunday),
         ];
         for (name, day) in days {
-            check.inside(name, |check| check.inside("ranges", |check| day.settle(check)));
+            check.inside(name, |check| {
+                check.inside("ranges", |check| day.normalize_and_validate(check))
+            });
         }
     }
 }
 
 impl Day {
-    fn settle(&mut self, check: &mut Check<'_>) {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         for (index, range) in self.ranges.iter().enumerate() {
             if range.from >= range.to {
                 let message = "must be later than `from`";
@@ -120,7 +122,7 @@ mod tests {
                 })
                 .collect(),
         };
-        day.settle(&mut check);
+        day.normalize_and_validate(&mut check);
         (day, check.faults())
     }
 

@@ -9,9 +9,9 @@ use super::events::EventWebhook;
 use super::lists;
 use super::office_hours::OfficeHours;
 use crate::domain::document::{self, Check};
+use crate::domain::setting::Setting;
 use crate::domain::vault::Sealed;
 use crate::domain::{Error, Id, address, stir_shaken};
-use crate::store::settings::Setting;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,7 +265,7 @@ impl Tenant {
     }
 
     /// Brings the members into the form in which they are stored, and tells `check` which of them break a rule.
-    pub(super) fn settle(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         let (id, profile, settings) = (self.id, &mut self.profile, &mut self.settings);
         check.text(&mut profile.name, "name", name);
         check.text(&mut profile.domain, "domain", address::sip_domain);
@@ -279,17 +279,21 @@ impl Tenant {
             "email_recipients",
             address::mail_addresses,
         );
-        check.inside("office_hours", |check| settings.office_hours.settle(check));
-        check.inside("e164", |check| settings.e164.settle(check));
-        check.inside("cdr_event", |check| settings.cdr_event.settle(check));
-        check.inside("extension_event", |check| settings.extension_event.settle(check));
+        check.inside("office_hours", |check| {
+            settings.office_hours.normalize_and_validate(check)
+        });
+        check.inside("e164", |check| settings.e164.normalize_and_validate(check));
+        check.inside("cdr_event", |check| settings.cdr_event.normalize_and_validate(check));
+        check.inside("extension_event", |check| {
+            settings.extension_event.normalize_and_validate(check)
+        });
         let length = settings.contact_match_length;
         if settings.contact_match_type == ContactMatchType::MatchLength && length.is_none_or(|length| length < 1) {
             let message = "must be at least 1 when `contact_match_type` is `MATCH_LENGTH`";
             check.refuse("contact_match_length", "required", message);
         }
         let (certificate, key) = (settings.stir_shaken_cert.as_deref(), settings.stir_shaken_key.as_ref());
-        stir_shaken::settle(check, &secret_place(id, "stir_shaken_key"), certificate, key)
+        stir_shaken::normalize_and_validate(check, &secret_place(id, "stir_shaken_key"), certificate, key)
     }
 }
 

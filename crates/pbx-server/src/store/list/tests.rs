@@ -36,7 +36,7 @@ const FOUND: List = List {
     ..LONG
 };
 
-/// A few letters so that rows meet, with everything in them that could break quoting or case folding.
+/// A few emails so that rows meet, with everything in them that could break quoting or case folding.
 const ALPHABET: &str = "[abAB1%_'\\\\äÄ \"-]{0,4}";
 
 fn thing() -> impl Strategy<Value = Thing> {
@@ -144,14 +144,14 @@ impl Fixture {
                  STRICT;
                  CREATE VIRTUAL TABLE thing_texts USING fts5(search_text, tokenize = 'trigram');
                  CREATE TABLE thing_changes (revision INTEGER PRIMARY KEY, thing_id INTEGER);
-                 CREATE VIEW thing_revision AS SELECT coalesce(max(revision), 0) + 1 AS settled,
+                 CREATE VIEW thing_revision AS SELECT coalesce(max(revision), 0) + 1 AS validated,
                  coalesce(max(revision), 0) + 1 AS next, max(revision) AS newest FROM thing_changes",
                 "CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT COLLATE \"C\", note TEXT COLLATE \"C\", port BIGINT,
                  enabled BOOLEAN, at BIGINT); ALTER TABLE things OWNER TO pbx;
                  CREATE TABLE thing_texts (rowid BIGINT, search_text TEXT COLLATE \"C\"); ALTER TABLE thing_texts OWNER TO pbx;
                  CREATE TABLE thing_changes (revision BIGINT DEFAULT pg_current_xact_id()::text::bigint, thing_id BIGINT);
                  ALTER TABLE thing_changes OWNER TO pbx;
-                 CREATE VIEW thing_revision AS SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
+                 CREATE VIEW thing_revision AS SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS validated,
                  pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
                  (SELECT max(revision) FROM thing_changes) AS newest; ALTER VIEW thing_revision OWNER TO pbx",
             );

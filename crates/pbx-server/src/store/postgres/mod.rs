@@ -22,7 +22,7 @@ use self::statement::{Failure, FailureKind};
 use super::counts::Counts;
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
-use super::watch::Watches;
+use super::write_counters::WriteCounters;
 
 /// Transactions of one server that run at a time, each on its connection, unless the operator says otherwise; a PostgreSQL as it
 /// is installed allows 100 in all.
@@ -52,14 +52,18 @@ pub(super) struct Postgres {
 struct Shared {
     pool: Pool,
     counts: Arc<Counts>,
-    watches: Arc<Watches>,
+    counters: Arc<WriteCounters>,
     /// Held for writing by a transaction that runs alone, for reading by every other that writes.
     writers: RwLock<()>,
 }
 
 impl Postgres {
     /// Connects and brings the schema up to date; see [`OpenPostgresError`] for everything that is refused.
-    pub(super) fn open(url: &str, connections: NonZeroU16, watches: Arc<Watches>) -> Result<Self, OpenPostgresError> {
+    pub(super) fn open(
+        url: &str,
+        connections: NonZeroU16,
+        counters: Arc<WriteCounters>,
+    ) -> Result<Self, OpenPostgresError> {
         let (pool, location) = open::open(url)?;
         let connections = connections.get();
         let scans = connections.div_ceil(SCANS);
@@ -67,7 +71,7 @@ impl Postgres {
             shared: Arc::new(Shared {
                 pool,
                 counts: Arc::default(),
-                watches,
+                counters,
                 writers: RwLock::new(()),
             }),
             connections: connections.into(),
@@ -215,11 +219,11 @@ impl Shared {
             tx = tx.remembering(&self.counts);
         }
         let outcome = work(&mut tx);
-        let touched = tx.into_touched();
-        let settled = match (outcome, connection.take_failure()) {
+        let written = tx.into_written();
+        let validated = match (outcome, connection.take_failure()) {
             (Ok(value), None) => match connection.control("COMMIT") {
                 Ok(()) => {
-                    self.watches.count(&touched);
+                    self.counters.count(&written);
                     self.pool.put_back(connection);
                     return Attempt::Settled(Ok(value));
                 }
@@ -229,7 +233,7 @@ impl Shared {
                 }
                 // Whether it took effect is not known: it must not be run again.
                 Err(failure) => {
-                    self.watches.count(&touched);
+                    self.counters.count(&written);
                     return Attempt::Settled(Err(E::from(failure.error)));
                 }
             },
@@ -245,7 +249,7 @@ impl Shared {
         if connection.control("ROLLBACK").is_ok() {
             self.pool.put_back(connection);
         }
-        settled
+        validated
     }
 }
 

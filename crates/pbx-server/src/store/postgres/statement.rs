@@ -13,7 +13,7 @@ use sea_query::{PostgresQueryBuilder, QueryStatementBuilder, SelectStatement, Va
 
 use crate::store::error::StoreError;
 use crate::store::tx::{Cell, Row, storable};
-use crate::store::watch::Touched;
+use crate::store::write_counters::WrittenTables;
 
 /// Distinct statements whose prepared form a connection keeps. Filters make statements without end.
 const STATEMENTS: usize = 256;
@@ -137,14 +137,14 @@ pub(in crate::store) fn first<T>(
 pub(in crate::store) fn execute(
     connection: &mut Connection,
     statement: &impl QueryStatementBuilder,
-    touched: &mut Touched,
+    written: &mut WrittenTables,
 ) -> Result<usize, StoreError> {
     let rendered = statement.build_any(&PostgresQueryBuilder);
-    touched.note(&rendered.0);
+    written.note(&rendered.0);
     let (statement, values) = connection.prepare(rendered)?;
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
     match connection.client.execute(&statement, &values) {
-        Ok(touched) => Ok(usize::try_from(touched).unwrap_or(usize::MAX)),
+        Ok(written) => Ok(usize::try_from(written).unwrap_or(usize::MAX)),
         Err(error) => Err(noted(&mut connection.failure, &error)),
     }
 }

@@ -21,7 +21,7 @@ use self::writer::Writer;
 use super::counts::Counts;
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
-use super::watch::Watches;
+use super::write_counters::WriteCounters;
 
 /// Scans beyond this number wait: more would only fight for the processor and the page cache.
 const CONCURRENT_SCANS: usize = 4;
@@ -40,10 +40,10 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Opens or creates the database; see [`OpenError`] for everything that is refused.
-    pub(super) fn open(path: &Path, watches: Arc<Watches>) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, counters: Arc<WriteCounters>) -> Result<Self, OpenError> {
         let (connection, lock) = open::open(path)?;
         let counts = Arc::default();
-        let (writer, writer_thread) = Writer::start(connection, watches).map_err(|error| OpenError::Other {
+        let (writer, writer_thread) = Writer::start(connection, counters).map_err(|error| OpenError::Other {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;

@@ -6,7 +6,7 @@ use sea_query::{QueryStatementBuilder, SelectStatement, SqliteQueryBuilder, Valu
 
 use crate::store::error::StoreError;
 use crate::store::tx::{Cell, Row, storable};
-use crate::store::watch::Touched;
+use crate::store::write_counters::WrittenTables;
 
 pub(in crate::store) fn all<T>(
     connection: &Connection,
@@ -44,10 +44,10 @@ pub(in crate::store) fn first<T>(
 pub(in crate::store) fn execute(
     connection: &Connection,
     statement: &impl QueryStatementBuilder,
-    touched: &mut Touched,
+    written: &mut WrittenTables,
 ) -> Result<usize, StoreError> {
     let (sql, values) = statement.build_any(&SqliteQueryBuilder);
-    touched.note(&sql);
+    written.note(&sql);
     let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
     statement
         .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))

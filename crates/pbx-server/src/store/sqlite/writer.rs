@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::statement::control;
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
-use crate::store::watch::{Touched, Watches};
+use crate::store::write_counters::{WriteCounters, WrittenTables};
 
 /// More transactions than this are never in one COMMIT, so that the first does not wait for ever.
 const LARGEST_BATCH: usize = 256;
@@ -38,17 +38,20 @@ enum Message {
 /// Sends transactions to the writing thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
-    watches: Arc<Watches>,
+    counters: Arc<WriteCounters>,
 }
 
 impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when the writer is dropped.
-    pub(super) fn start(connection: Connection, watches: Arc<Watches>) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub(super) fn start(
+        connection: Connection,
+        counters: Arc<WriteCounters>,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, inbox) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(connection, inbox))?;
-        Ok((Self { queue, watches }, thread))
+        Ok((Self { queue, counters }, thread))
     }
 
     /// Runs the closure in a transaction of its own and waits until that is durable.
@@ -59,13 +62,13 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let watches = Arc::clone(&self.watches);
+        let counters = Arc::clone(&self.counters);
         let job: Job = Box::new(move |connection| {
             let outcome = connection.map_err(E::from).and_then(|connection| run(connection, work));
             Box::new(move |commit| {
                 let answer = match outcome {
-                    Ok((value, touched)) => {
-                        watches.count(&touched);
+                    Ok((value, written)) => {
+                        counters.count(&written);
                         commit.map(|()| value).map_err(E::from)
                     }
                     Err(error) => Err(error),
@@ -150,7 +153,7 @@ fn commit_together(connection: &Connection, batch: Vec<Job>) {
 }
 
 /// One transaction of a batch, under its savepoint.
-fn run<T, E, F>(connection: &Connection, work: F) -> Result<(T, Touched), E>
+fn run<T, E, F>(connection: &Connection, work: F) -> Result<(T, WrittenTables), E>
 where
     F: Fn(&mut Tx<'_>) -> Result<T, E>,
     E: From<StoreError>,
@@ -162,7 +165,7 @@ where
     match outcome {
         Ok(value) => {
             control(connection, "RELEASE work")?;
-            Ok((value, tx.into_touched()))
+            Ok((value, tx.into_written()))
         }
         Err(error) => {
             if !connection.is_autocommit()

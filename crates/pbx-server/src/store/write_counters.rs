@@ -5,39 +5,39 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Counts the transactions of this process that wrote to any of some tables.
 #[derive(Debug)]
-pub struct Watch {
+pub struct WriteCounter {
     tables: &'static [&'static str],
     times: AtomicU64,
 }
 
-impl Watch {
+impl WriteCounter {
     /// How many there were: whoever holds a copy compares. A transaction is counted after its commit and before it is answered.
-    pub fn times(&self) -> u64 {
+    pub fn writes(&self) -> u64 {
         self.times.load(Ordering::Acquire)
     }
 }
 
 /// Every watch of a store.
 #[derive(Debug, Default)]
-pub(super) struct Watches(RwLock<Vec<Arc<Watch>>>);
+pub(super) struct WriteCounters(RwLock<Vec<Arc<WriteCounter>>>);
 
-impl Watches {
-    /// Watches those tables from now on. Rows that go with others (`ON DELETE CASCADE`) are not seen to go: name the others as
+impl WriteCounters {
+    /// WriteCounters those tables from now on. Rows that go with others (`ON DELETE CASCADE`) are not seen to go: name the others as
     /// well.
-    pub(super) fn watch(&self, tables: &'static [&'static str]) -> Arc<Watch> {
-        let watch = Arc::new(Watch {
+    pub(super) fn watch(&self, tables: &'static [&'static str]) -> Arc<WriteCounter> {
+        let watch = Arc::new(WriteCounter {
             tables,
             times: AtomicU64::new(0),
         });
-        let mut watches = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        watches.push(Arc::clone(&watch));
+        let mut counters = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        counters.push(Arc::clone(&watch));
         watch
     }
 
     /// Counts a transaction that was committed, or may have been.
-    pub(super) fn count(&self, touched: &Touched) {
+    pub(super) fn count(&self, written: &WrittenTables) {
         for watch in &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            if watch.tables.iter().any(|table| touched.has(table)) {
+            if watch.tables.iter().any(|table| written.has(table)) {
                 watch.times.fetch_add(1, Ordering::Release);
             }
         }
@@ -46,13 +46,13 @@ impl Watches {
 
 /// The tables that one transaction wrote to.
 #[derive(Debug, Default)]
-pub(super) struct Touched {
+pub(super) struct WrittenTables {
     tables: Vec<String>,
     /// A statement was not understood: it may be any of them.
     any: bool,
 }
 
-impl Touched {
+impl WrittenTables {
     /// Notes a statement as the query builder renders it.
     pub(super) fn note(&mut self, sql: &str) {
         match written(sql) {
@@ -63,7 +63,7 @@ impl Touched {
     }
 
     fn has(&self, table: &str) -> bool {
-        self.any || self.tables.iter().any(|touched| touched == table)
+        self.any || self.tables.iter().any(|written| written == table)
     }
 }
 
@@ -105,13 +105,13 @@ mod tests {
 
     #[test]
     fn a_watch_counts_what_is_written_to_its_tables_and_what_is_not_understood() {
-        let watches = Watches::default();
-        let watch = watches.watch(&["lamps", "rooms"]);
+        let counters = WriteCounters::default();
+        let watch = counters.watch(&["lamps", "rooms"]);
         let count = |statements: &[&str]| {
-            let mut touched = Touched::default();
-            statements.iter().for_each(|sql| touched.note(sql));
-            watches.count(&touched);
-            watch.times()
+            let mut written = WrittenTables::default();
+            statements.iter().for_each(|sql| written.note(sql));
+            counters.count(&written);
+            watch.writes()
         };
         assert_eq!(count(&["DELETE FROM \"audit\""]), 0);
         assert_eq!(count(&["DELETE FROM \"audit\"", "DELETE FROM \"rooms\""]), 1);

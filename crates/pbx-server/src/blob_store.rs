@@ -14,8 +14,9 @@ use bytes::Bytes;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::setting::Setting;
 use crate::domain::{Error, Id};
-use crate::store::settings::{self, Setting};
+use crate::store::settings;
 use crate::store::{Store, files};
 
 /// Marks a folder as that of one database: another one would take the files in it for nobody's.
@@ -34,19 +35,19 @@ impl Setting for Marked {
 
 /// Where new contents go.
 #[derive(Debug, Clone, Default)]
-pub enum Library {
+pub enum BlobStore {
     /// Into the database.
     #[default]
     Database,
     /// Into a folder.
-    Folder(Folder),
+    Directory(BlobDirectory),
 }
 
 /// A folder with contents; clones share it.
 #[derive(Debug, Clone)]
-pub struct Folder(Arc<PathBuf>);
+pub struct BlobDirectory(Arc<PathBuf>);
 
-impl Library {
+impl BlobStore {
     /// The place of the settings, if it goes with the database.
     pub async fn open(store: &Store, folder: Option<&Path>) -> anyhow::Result<Self> {
         let in_use = store
@@ -54,22 +55,22 @@ impl Library {
             .await
             .context("the database does not say where the files are")?;
         match folder {
-            Some(path) => Ok(Self::Folder(Folder::open(store, path, in_use).await?)),
+            Some(path) => Ok(Self::Directory(BlobDirectory::open(store, path, in_use).await?)),
             None if in_use => bail!("there are files that are kept in a folder: name it with --files"),
             None => Ok(Self::Database),
         }
     }
 
     /// The folder, if there is one.
-    pub fn folder(&self) -> Option<&Folder> {
+    pub fn directory(&self) -> Option<&BlobDirectory> {
         match self {
             Self::Database => None,
-            Self::Folder(folder) => Some(folder),
+            Self::Directory(folder) => Some(folder),
         }
     }
 }
 
-impl Folder {
+impl BlobDirectory {
     async fn open(store: &Store, path: &Path, in_use: bool) -> anyhow::Result<Self> {
         let shown = path.display();
         fs::create_dir_all(path).with_context(|| format!("cannot make the folder {shown}: choose another --files"))?;
@@ -188,7 +189,7 @@ impl Folder {
     }
 }
 
-/// The id in a name that [`Folder::put`] made.
+/// The id in a name that [`BlobDirectory::put`] made.
 fn ours(name: OsString) -> Option<(Id, String)> {
     let name = name.into_string().ok()?;
     let (id, rest) = name.split_once('-')?;
@@ -209,8 +210,8 @@ mod tests {
     async fn a_content_is_kept_listed_and_removed() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("a/files");
-        let library = Library::open(&store(&place, "pbx.db"), Some(&path)).await.unwrap();
-        let folder = library.folder().unwrap();
+        let blobs = BlobStore::open(&store(&place, "pbx.db"), Some(&path)).await.unwrap();
+        let folder = blobs.directory().unwrap();
         let id = Id::from_stored(7);
         let name = folder.put(id, Bytes::from_static(b"abc")).await.unwrap();
         let other = folder.put(id, Bytes::new()).await.unwrap();
@@ -230,14 +231,16 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("files");
         let (first, second) = (store(&place, "a.db"), store(&place, "b.db"));
-        let refused = async |store, path| format!("{:#}", Library::open(store, Some(path)).await.unwrap_err());
-        Library::open(&first, Some(&path)).await.unwrap();
-        Library::open(&first, Some(&path)).await.unwrap();
+        let refused = async |store, path| format!("{:#}", BlobStore::open(store, Some(path)).await.unwrap_err());
+        BlobStore::open(&first, Some(&path)).await.unwrap();
+        BlobStore::open(&first, Some(&path)).await.unwrap();
         assert!(refused(&second, &path).await.contains("of another database"));
         // The folder of the databases, for one.
         assert!(refused(&first, place.path()).await.contains("is not empty"));
         // It may move while nothing is in it.
-        Library::open(&first, Some(&place.path().join("moved"))).await.unwrap();
+        BlobStore::open(&first, Some(&place.path().join("moved")))
+            .await
+            .unwrap();
         let file = place.path().join("a.db");
         assert!(refused(&first, &file).await.contains("choose another --files"));
     }

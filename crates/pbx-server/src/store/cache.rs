@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use lru::LruCache;
 
-use super::watch::Watch;
+use super::write_counters::WriteCounter;
 use crate::domain::clock;
 
 /// No copy is older than this, whatever other nodes do to the database.
-pub const OLDEST: Duration = Duration::from_secs(1);
+pub const MAX_STALENESS: Duration = Duration::from_secs(1);
 
-/// Copies of what the store would answer, by question. One is good until this process writes to any of the tables that it was
-/// read from, and never for longer than [`OLDEST`]. Those that were not asked for longest make room for others.
-pub struct Copies<K, V> {
-    watch: Arc<Watch>,
+/// Cache of what the store would answer, by question. One is good until this process writes to any of the tables that it was
+/// read from, and never for longer than [`MAX_STALENESS`]. Those that were not asked for longest make room for others.
+pub struct Cache<K, V> {
+    watch: Arc<WriteCounter>,
     copies: Mutex<LruCache<K, Copied<V>>>,
 }
 
@@ -33,9 +33,9 @@ struct Since {
     at: Duration,
 }
 
-impl<K: Hash + Eq, V: Clone> Copies<K, V> {
+impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     /// So many at most, of what is read from the tables that are watched.
-    pub(super) fn new(watch: Arc<Watch>, most: NonZeroUsize) -> Self {
+    pub(super) fn new(watch: Arc<WriteCounter>, most: NonZeroUsize) -> Self {
         Self {
             watch,
             copies: Mutex::new(LruCache::new(most)),
@@ -55,7 +55,7 @@ impl<K: Hash + Eq, V: Clone> Copies<K, V> {
 
     fn now(&self) -> Since {
         Since {
-            times: self.watch.times(),
+            times: self.watch.writes(),
             at: clock::elapsed(),
         }
     }
@@ -64,7 +64,7 @@ impl<K: Hash + Eq, V: Clone> Copies<K, V> {
     fn good(&self, key: &K, now: Since) -> Option<V> {
         let mut copies = self.copies();
         let Copied { value, since } = copies.get(key)?;
-        let good = since.times == now.times && now.at.saturating_sub(since.at) < OLDEST;
+        let good = since.times == now.times && now.at.saturating_sub(since.at) < MAX_STALENESS;
         good.then(|| value.clone())
     }
 
@@ -83,20 +83,20 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::store::watch::{Touched, Watches};
+    use crate::store::write_counters::{WriteCounters, WrittenTables};
 
     struct Fixture {
-        watches: Watches,
-        copies: Copies<&'static str, u32>,
+        counters: WriteCounters,
+        copies: Cache<&'static str, u32>,
         reads: AtomicU32,
     }
 
     impl Fixture {
         fn new() -> Self {
-            let watches = Watches::default();
-            let copies = Copies::new(watches.watch(&["lamps"]), NonZeroUsize::new(2).unwrap());
+            let counters = WriteCounters::default();
+            let copies = Cache::new(counters.watch(&["lamps"]), NonZeroUsize::new(2).unwrap());
             Self {
-                watches,
+                counters,
                 copies,
                 reads: AtomicU32::new(0),
             }
@@ -109,9 +109,9 @@ mod tests {
         }
 
         fn write(&self, sql: &str) {
-            let mut touched = Touched::default();
-            touched.note(sql);
-            self.watches.count(&touched);
+            let mut written = WrittenTables::default();
+            written.note(sql);
+            self.counters.count(&written);
         }
     }
 

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::{Cause, Claim};
-use crate::mail::Letter;
+use crate::mail::Email;
 
 const HOW_OFTEN: &str = "There is at most one such mail an hour. The notification settings say whether\n\
     it is sent and to whom (POST /admin/notification).";
 
 /// The mail about a cause.
-pub(super) fn letter(claim: &Claim) -> Letter {
+pub(super) fn email(claim: &Claim) -> Email {
     let Claim {
         cause,
         events,
@@ -33,7 +33,7 @@ pub(super) fn letter(claim: &Claim) -> Letter {
         let _ = writeln!(content, "... and {more} more.");
     }
     let _ = writeln!(content, "\nWhat to do: {to_do}\n\n{HOW_OFTEN}");
-    Letter {
+    Email {
         recipients: settings.recipients(),
         subject: format!("PBX{place}: {what}"),
         content,
@@ -111,19 +111,19 @@ mod tests {
 
     #[test]
     fn a_mail_says_what_where_when_and_what_to_do() {
-        let letter = letter(&claim(Cause::HardDisk, 1));
-        assert_eq!(letter.recipients, ["a@example.com", "b@example.com"]);
-        assert_eq!(letter.subject, "PBX pbx.example.com: hard disk nearly full");
+        let email = email(&claim(Cause::HardDisk, 1));
+        assert_eq!(email.recipients, ["a@example.com", "b@example.com"]);
+        assert_eq!(email.subject, "PBX pbx.example.com: hard disk nearly full");
         let line =
             "2026-03-01 05:59:59 UTC  pbx1: 91.2 % of the disk with /var/lib/pbx in use, the threshold is 90 %\n";
-        assert!(letter.content.contains(line), "{}", letter.content);
-        assert!(letter.content.contains("What to do: make room"));
-        assert!(!letter.content.contains("more."), "{}", letter.content);
+        assert!(email.content.contains(line), "{}", email.content);
+        assert!(email.content.contains("What to do: make room"));
+        assert!(!email.content.contains("more."), "{}", email.content);
     }
 
     #[test]
     fn what_is_not_listed_is_counted() {
-        let letter = letter(&claim(Cause::IpBlocked, 3));
-        assert!(letter.content.contains("\n... and 2 more.\n"), "{}", letter.content);
+        let email = email(&claim(Cause::IpBlocked, 3));
+        assert!(email.content.contains("\n... and 2 more.\n"), "{}", email.content);
     }
 }
