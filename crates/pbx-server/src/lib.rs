@@ -13,6 +13,7 @@ mod machine;
 mod mail;
 pub mod program;
 mod resources;
+pub mod services;
 pub mod sip;
 pub mod store;
 pub mod tls;

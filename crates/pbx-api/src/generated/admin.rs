@@ -746,7 +746,7 @@ async fn retrieve_current_system_status<A: AdminApi>(
 ) -> api::Answer {
     let body = AdminApi::retrieve_current_system_status(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -758,7 +758,7 @@ async fn change_system_admin_username<A: AdminApi>(
     let body = input.body()?;
     AdminApi::change_system_admin_username(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -770,7 +770,7 @@ async fn reset_system_admin_password<A: AdminApi>(
     let body = input.body()?;
     AdminApi::reset_system_admin_password(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -781,7 +781,7 @@ async fn retrieve_admin_settings<A: AdminApi>(
 ) -> api::Answer {
     let body = AdminApi::retrieve_admin_settings(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -791,7 +791,7 @@ async fn update_admin_settings<A: AdminApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.patch()?;
-    AdminApi::update_admin_settings(&*server, call, body).await.map_err(Into::into)?;
+    AdminApi::update_admin_settings(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -802,7 +802,7 @@ async fn get_system_notification_settings<A: AdminApi>(
 ) -> api::Answer {
     let body = AdminApi::get_system_notification_settings(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -814,7 +814,7 @@ async fn update_system_notification_settings<A: AdminApi>(
     let body = input.patch()?;
     AdminApi::update_system_notification_settings(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -826,7 +826,7 @@ async fn send_global_notification_test_email<A: AdminApi>(
     let body = input.body()?;
     AdminApi::send_global_notification_test_email(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 

@@ -109,7 +109,7 @@ async fn sign_in<A: AuthApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.body()?;
-    let body = AuthApi::sign_in(&*server, call, body).await.map_err(Into::into)?;
+    let body = AuthApi::sign_in(&*server, call, body).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -119,7 +119,7 @@ async fn refresh_tokens<A: AuthApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.body()?;
-    let body = AuthApi::refresh_tokens(&*server, call, body).await.map_err(Into::into)?;
+    let body = AuthApi::refresh_tokens(&*server, call, body).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -128,7 +128,7 @@ async fn sign_out<A: AuthApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    AuthApi::sign_out(&*server, call).await.map_err(Into::into)?;
+    AuthApi::sign_out(&*server, call).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -139,7 +139,7 @@ async fn retrieve_signed_in_user<A: AuthApi>(
 ) -> api::Answer {
     let body = AuthApi::retrieve_signed_in_user(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 

@@ -125,7 +125,7 @@ async fn init_blob_upload<A: BlobsApi>(
             query,
         )
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::header(
         api::header(api::empty(202), "PortSIP-Upload-ID", Some(port_sip_upload_id)),
         "PortSIP-Upload-Token",
@@ -144,7 +144,7 @@ async fn complete_blob_upload<A: BlobsApi>(
     let body = input.bytes();
     let body = BlobsApi::complete_blob_upload(&*server, call, id, query, headers, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -160,7 +160,7 @@ async fn download_blobs<A: BlobsApi>(
             digest,
         )
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::header(
         api::header(
             api::bytes(200, "application/octet-stream", body),

@@ -120,7 +120,7 @@ async fn update_brand_information<A: BrandApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.patch()?;
-    BrandApi::update_brand_information(&*server, call, body).await.map_err(Into::into)?;
+    BrandApi::update_brand_information(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 

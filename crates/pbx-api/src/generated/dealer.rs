@@ -177,7 +177,7 @@ async fn retrieve_current_dealer<A: DealerApi>(
 ) -> api::Answer {
     let body = DealerApi::retrieve_current_dealer(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -187,7 +187,7 @@ async fn update_current_dealer<A: DealerApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.patch()?;
-    DealerApi::update_current_dealer(&*server, call, body).await.map_err(Into::into)?;
+    DealerApi::update_current_dealer(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -198,7 +198,7 @@ async fn retrieve_current_dealer_status<A: DealerApi>(
 ) -> api::Answer {
     let body = DealerApi::retrieve_current_dealer_status(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -210,7 +210,7 @@ async fn change_current_dealer_username<A: DealerApi>(
     let body = input.body()?;
     DealerApi::change_current_dealer_username(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -222,7 +222,7 @@ async fn reset_current_dealer_password<A: DealerApi>(
     let body = input.body()?;
     DealerApi::reset_current_dealer_password(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 

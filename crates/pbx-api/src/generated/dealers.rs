@@ -300,7 +300,7 @@ async fn list_dealers<A: DealersApi>(
     let query = input.query()?;
     let body = DealersApi::list_dealers(&*server, call, query)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -312,7 +312,7 @@ async fn create_dealer<A: DealersApi>(
     let body = input.body()?;
     let body = DealersApi::create_dealer(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -324,7 +324,7 @@ async fn retrieve_dealer<A: DealersApi>(
     let id = input.path("id")?;
     let body = DealersApi::retrieve_dealer(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -335,7 +335,7 @@ async fn update_dealer<A: DealersApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    DealersApi::update_dealer(&*server, call, id, body).await.map_err(Into::into)?;
+    DealersApi::update_dealer(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -348,7 +348,7 @@ async fn reset_dealer_password<A: DealersApi>(
     let body = input.body()?;
     DealersApi::reset_dealer_password(&*server, call, id, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -358,7 +358,7 @@ async fn delete_dealer<A: DealersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    DealersApi::delete_dealer(&*server, call, id).await.map_err(Into::into)?;
+    DealersApi::delete_dealer(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 

@@ -120,7 +120,7 @@ async fn list_files<A: FilesApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let query = input.query()?;
-    let body = FilesApi::list_files(&*server, call, query).await.map_err(Into::into)?;
+    let body = FilesApi::list_files(&*server, call, query).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -132,7 +132,7 @@ async fn retrieve_file_info<A: FilesApi>(
     let id = input.path("id")?;
     let body = FilesApi::retrieve_file_info(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -142,7 +142,7 @@ async fn delete_file<A: FilesApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    FilesApi::delete_file(&*server, call, id).await.map_err(Into::into)?;
+    FilesApi::delete_file(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 

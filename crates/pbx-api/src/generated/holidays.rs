@@ -296,7 +296,7 @@ async fn list_holidays<A: HolidaysApi>(
     let query = input.query()?;
     let body = HolidaysApi::list_holidays(&*server, call, query)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -308,7 +308,7 @@ async fn create_holiday<A: HolidaysApi>(
     let body = input.body()?;
     let body = HolidaysApi::create_holiday(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -318,7 +318,7 @@ async fn show_holiday<A: HolidaysApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    let body = HolidaysApi::show_holiday(&*server, call, id).await.map_err(Into::into)?;
+    let body = HolidaysApi::show_holiday(&*server, call, id).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -329,7 +329,7 @@ async fn update_holiday<A: HolidaysApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    HolidaysApi::update_holiday(&*server, call, id, body).await.map_err(Into::into)?;
+    HolidaysApi::update_holiday(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -339,7 +339,7 @@ async fn delete_holiday<A: HolidaysApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    HolidaysApi::delete_holiday(&*server, call, id).await.map_err(Into::into)?;
+    HolidaysApi::delete_holiday(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 

@@ -128,7 +128,7 @@ async fn get_im_server_configuration<A: ImApi>(
 ) -> api::Answer {
     let body = ImApi::get_im_server_configuration(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -140,7 +140,7 @@ async fn update_im_server_configuration<A: ImApi>(
     let body = input.patch()?;
     ImApi::update_im_server_configuration(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -149,7 +149,7 @@ async fn get_im_server_token<A: ImApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = ImApi::get_im_server_token(&*server, call).await.map_err(Into::into)?;
+    let body = ImApi::get_im_server_token(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -160,7 +160,7 @@ async fn regenerate_im_server_token<A: ImApi>(
 ) -> api::Answer {
     let body = ImApi::regenerate_im_server_token(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -169,7 +169,7 @@ async fn destroy_im_server_token<A: ImApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    ImApi::destroy_im_server_token(&*server, call).await.map_err(Into::into)?;
+    ImApi::destroy_im_server_token(&*server, call).await.map_err(A::problem)?;
     api::empty(204)
 }
 

@@ -238,7 +238,7 @@ async fn list_ip_rules<A: IpFiltersApi>(
     let query = input.query()?;
     let body = IpFiltersApi::list_ip_rules(&*server, call, query)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -250,7 +250,7 @@ async fn create_ip_rule<A: IpFiltersApi>(
     let body = input.body()?;
     let body = IpFiltersApi::create_ip_rule(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -260,7 +260,7 @@ async fn show_ip_rule<A: IpFiltersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    let body = IpFiltersApi::show_ip_rule(&*server, call, id).await.map_err(Into::into)?;
+    let body = IpFiltersApi::show_ip_rule(&*server, call, id).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -271,7 +271,7 @@ async fn update_ip_rule<A: IpFiltersApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    IpFiltersApi::update_ip_rule(&*server, call, id, body).await.map_err(Into::into)?;
+    IpFiltersApi::update_ip_rule(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -281,7 +281,7 @@ async fn delete_ip_rule<A: IpFiltersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    IpFiltersApi::delete_ip_rule(&*server, call, id).await.map_err(Into::into)?;
+    IpFiltersApi::delete_ip_rule(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 
@@ -295,7 +295,7 @@ async fn export_ip_rules<A: IpFiltersApi>(
             call,
         )
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::header(
         api::bytes(200, "application/octet-stream", body),
         "Content-Disposition",

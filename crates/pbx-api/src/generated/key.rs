@@ -63,7 +63,7 @@ async fn show_key<A: KeyApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = KeyApi::show_key(&*server, call).await.map_err(Into::into)?;
+    let body = KeyApi::show_key(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -73,7 +73,7 @@ async fn update_key<A: KeyApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.body()?;
-    KeyApi::update_key(&*server, call, body).await.map_err(Into::into)?;
+    KeyApi::update_key(&*server, call, body).await.map_err(A::problem)?;
     api::empty(204)
 }
 

@@ -67,7 +67,7 @@ async fn show_license<A: LicenseApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = LicenseApi::show_license(&*server, call).await.map_err(Into::into)?;
+    let body = LicenseApi::show_license(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -77,7 +77,7 @@ async fn update_license<A: LicenseApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.body()?;
-    LicenseApi::update_license(&*server, call, body).await.map_err(Into::into)?;
+    LicenseApi::update_license(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 

@@ -100,7 +100,7 @@ async fn issue_oauth_token<A: LoginApi>(
     let body = input.body()?;
     let body = LoginApi::issue_oauth_token(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -109,7 +109,7 @@ async fn revoke_oauth_token<A: LoginApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    LoginApi::revoke_oauth_token(&*server, call).await.map_err(Into::into)?;
+    LoginApi::revoke_oauth_token(&*server, call).await.map_err(A::problem)?;
     api::empty(200)
 }
 

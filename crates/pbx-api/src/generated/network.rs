@@ -115,7 +115,7 @@ async fn retrieve_network_configurations<A: NetworkApi>(
 ) -> api::Answer {
     let body = NetworkApi::retrieve_network_configurations(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -127,7 +127,7 @@ async fn update_network_configurations<A: NetworkApi>(
     let body = input.patch()?;
     NetworkApi::update_network_configurations(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 

@@ -407,7 +407,7 @@ async fn list_provider_assignees<A: ProvidersApi>(
     let id = input.path("id")?;
     let body = ProvidersApi::list_provider_assignees(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -420,7 +420,7 @@ async fn check_provider_assignee<A: ProvidersApi>(
     let tenant_id = input.path("tenant_id")?;
     let body = ProvidersApi::check_provider_assignee(&*server, call, id, tenant_id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -434,7 +434,7 @@ async fn assign_provider<A: ProvidersApi>(
     let body = input.body()?;
     ProvidersApi::assign_provider(&*server, call, id, tenant_id, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(204)
 }
 
@@ -447,7 +447,7 @@ async fn destroy_provider_assignee<A: ProvidersApi>(
     let tenant_id = input.path("tenant_id")?;
     ProvidersApi::destroy_provider_assignee(&*server, call, id, tenant_id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(204)
 }
 
@@ -459,7 +459,7 @@ async fn list_providers<A: ProvidersApi>(
     let query = input.query()?;
     let body = ProvidersApi::list_providers(&*server, call, query)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -471,7 +471,7 @@ async fn create_provider<A: ProvidersApi>(
     let body = input.body()?;
     let body = ProvidersApi::create_provider(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -483,7 +483,7 @@ async fn show_provider<A: ProvidersApi>(
     let id = input.path("id")?;
     let body = ProvidersApi::show_provider(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -494,7 +494,7 @@ async fn update_provider<A: ProvidersApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    ProvidersApi::update_provider(&*server, call, id, body).await.map_err(Into::into)?;
+    ProvidersApi::update_provider(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -504,7 +504,7 @@ async fn destroy_provider<A: ProvidersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    ProvidersApi::destroy_provider(&*server, call, id).await.map_err(Into::into)?;
+    ProvidersApi::destroy_provider(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 

@@ -126,7 +126,7 @@ async fn get_sbc_configuration<A: SbcApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = SbcApi::get_sbc_configuration(&*server, call).await.map_err(Into::into)?;
+    let body = SbcApi::get_sbc_configuration(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -136,7 +136,7 @@ async fn update_sbc_configuration<A: SbcApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.patch()?;
-    SbcApi::update_sbc_configuration(&*server, call, body).await.map_err(Into::into)?;
+    SbcApi::update_sbc_configuration(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -145,7 +145,7 @@ async fn get_sbc_token<A: SbcApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = SbcApi::get_sbc_token(&*server, call).await.map_err(Into::into)?;
+    let body = SbcApi::get_sbc_token(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -154,7 +154,7 @@ async fn regenerate_sbc_token<A: SbcApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = SbcApi::regenerate_sbc_token(&*server, call).await.map_err(Into::into)?;
+    let body = SbcApi::regenerate_sbc_token(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -163,7 +163,7 @@ async fn destroy_sbc_token<A: SbcApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    SbcApi::destroy_sbc_token(&*server, call).await.map_err(Into::into)?;
+    SbcApi::destroy_sbc_token(&*server, call).await.map_err(A::problem)?;
     api::empty(204)
 }
 

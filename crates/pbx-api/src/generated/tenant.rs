@@ -636,7 +636,7 @@ async fn retrieve_current_tenant<A: TenantApi>(
 ) -> api::Answer {
     let body = TenantApi::retrieve_current_tenant(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -646,7 +646,7 @@ async fn update_current_tenant<A: TenantApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.patch()?;
-    TenantApi::update_current_tenant(&*server, call, body).await.map_err(Into::into)?;
+    TenantApi::update_current_tenant(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -657,7 +657,7 @@ async fn retrieve_current_tenant_status<A: TenantApi>(
 ) -> api::Answer {
     let body = TenantApi::retrieve_current_tenant_status(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -668,7 +668,7 @@ async fn retrieve_tenant_password_policy<A: TenantApi>(
 ) -> api::Answer {
     let body = TenantApi::retrieve_tenant_password_policy(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -680,7 +680,7 @@ async fn update_tenant_password_policy<A: TenantApi>(
     let body = input.patch()?;
     TenantApi::update_tenant_password_policy(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -689,7 +689,7 @@ async fn get_tenant_balance<A: TenantApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    let body = TenantApi::get_tenant_balance(&*server, call).await.map_err(Into::into)?;
+    let body = TenantApi::get_tenant_balance(&*server, call).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -699,7 +699,7 @@ async fn recharge_tenant<A: TenantApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.body()?;
-    TenantApi::recharge_tenant(&*server, call, body).await.map_err(Into::into)?;
+    TenantApi::recharge_tenant(&*server, call, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -710,7 +710,7 @@ async fn retrieve_tenant_custom_headers<A: TenantApi>(
 ) -> api::Answer {
     let body = TenantApi::retrieve_tenant_custom_headers(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -722,7 +722,7 @@ async fn update_tenant_custom_headers<A: TenantApi>(
     let body = input.patch()?;
     TenantApi::update_tenant_custom_headers(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -731,7 +731,7 @@ async fn send_cdr_test_event<A: TenantApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    TenantApi::send_cdr_test_event(&*server, call).await.map_err(Into::into)?;
+    TenantApi::send_cdr_test_event(&*server, call).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -740,7 +740,7 @@ async fn send_extension_test_event<A: TenantApi>(
     call: api::Call<A::Caller>,
     _input: api::Input,
 ) -> api::Answer {
-    TenantApi::send_extension_test_event(&*server, call).await.map_err(Into::into)?;
+    TenantApi::send_extension_test_event(&*server, call).await.map_err(A::problem)?;
     api::empty(200)
 }
 

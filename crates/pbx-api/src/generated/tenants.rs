@@ -1003,7 +1003,7 @@ async fn list_tenants<A: TenantsApi>(
     let query = input.query()?;
     let body = TenantsApi::list_tenants(&*server, call, query)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -1015,7 +1015,7 @@ async fn create_tenant<A: TenantsApi>(
     let body = input.body()?;
     let body = TenantsApi::create_tenant(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -1025,7 +1025,7 @@ async fn show_tenant<A: TenantsApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    let body = TenantsApi::show_tenant(&*server, call, id).await.map_err(Into::into)?;
+    let body = TenantsApi::show_tenant(&*server, call, id).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -1036,7 +1036,7 @@ async fn update_tenant<A: TenantsApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    TenantsApi::update_tenant(&*server, call, id, body).await.map_err(Into::into)?;
+    TenantsApi::update_tenant(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -1046,7 +1046,7 @@ async fn switch_tenants<A: TenantsApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let query = input.query()?;
-    TenantsApi::switch_tenants(&*server, call, query).await.map_err(Into::into)?;
+    TenantsApi::switch_tenants(&*server, call, query).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -1058,7 +1058,7 @@ async fn list_tenant_dealers<A: TenantsApi>(
     let id = input.path("id")?;
     let body = TenantsApi::list_tenant_dealers(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -1071,7 +1071,7 @@ async fn designate_tenant_to_dealer<A: TenantsApi>(
     let dealer_id = input.path("dealer_id")?;
     TenantsApi::designate_tenant_to_dealer(&*server, call, id, dealer_id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -1084,7 +1084,7 @@ async fn remove_tenant_from_dealer<A: TenantsApi>(
     let dealer_id = input.path("dealer_id")?;
     TenantsApi::remove_tenant_from_dealer(&*server, call, id, dealer_id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(204)
 }
 
@@ -1094,7 +1094,7 @@ async fn delete_tenant<A: TenantsApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    TenantsApi::delete_tenant(&*server, call, id).await.map_err(Into::into)?;
+    TenantsApi::delete_tenant(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 

@@ -247,7 +247,7 @@ async fn list_transports<A: TransportsApi>(
     let query = input.query()?;
     let body = TransportsApi::list_transports(&*server, call, query)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -259,7 +259,7 @@ async fn create_transport<A: TransportsApi>(
     let body = input.body()?;
     let body = TransportsApi::create_transport(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -271,7 +271,7 @@ async fn show_transport<A: TransportsApi>(
     let id = input.path("id")?;
     let body = TransportsApi::show_transport(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -282,7 +282,7 @@ async fn update_transport<A: TransportsApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    TransportsApi::update_transport(&*server, call, id, body).await.map_err(Into::into)?;
+    TransportsApi::update_transport(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -292,7 +292,7 @@ async fn delete_transport<A: TransportsApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    TransportsApi::delete_transport(&*server, call, id).await.map_err(Into::into)?;
+    TransportsApi::delete_transport(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 
@@ -304,7 +304,7 @@ async fn get_transport_status<A: TransportsApi>(
     let id = input.path("id")?;
     let body = TransportsApi::get_transport_status(&*server, call, id)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 

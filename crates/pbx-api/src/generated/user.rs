@@ -37,7 +37,7 @@ async fn reset_current_user_password<A: UserApi>(
     let body = input.body()?;
     UserApi::reset_current_user_password(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 

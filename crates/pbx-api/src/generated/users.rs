@@ -271,7 +271,7 @@ async fn list_users<A: UsersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let query = input.query()?;
-    let body = UsersApi::list_users(&*server, call, query).await.map_err(Into::into)?;
+    let body = UsersApi::list_users(&*server, call, query).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -281,7 +281,7 @@ async fn create_user<A: UsersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let body = input.body()?;
-    let body = UsersApi::create_user(&*server, call, body).await.map_err(Into::into)?;
+    let body = UsersApi::create_user(&*server, call, body).await.map_err(A::problem)?;
     api::json(201, &body)
 }
 
@@ -291,7 +291,7 @@ async fn retrieve_user<A: UsersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    let body = UsersApi::retrieve_user(&*server, call, id).await.map_err(Into::into)?;
+    let body = UsersApi::retrieve_user(&*server, call, id).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -302,7 +302,7 @@ async fn update_user<A: UsersApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.patch()?;
-    UsersApi::update_user(&*server, call, id, body).await.map_err(Into::into)?;
+    UsersApi::update_user(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -313,7 +313,7 @@ async fn reset_user_password<A: UsersApi>(
 ) -> api::Answer {
     let id = input.path("id")?;
     let body = input.body()?;
-    UsersApi::reset_user_password(&*server, call, id, body).await.map_err(Into::into)?;
+    UsersApi::reset_user_password(&*server, call, id, body).await.map_err(A::problem)?;
     api::empty(200)
 }
 
@@ -323,7 +323,7 @@ async fn delete_user<A: UsersApi>(
     mut input: api::Input,
 ) -> api::Answer {
     let id = input.path("id")?;
-    UsersApi::delete_user(&*server, call, id).await.map_err(Into::into)?;
+    UsersApi::delete_user(&*server, call, id).await.map_err(A::problem)?;
     api::empty(204)
 }
 

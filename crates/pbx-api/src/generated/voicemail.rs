@@ -85,7 +85,7 @@ async fn show_voicemail_server<A: VoicemailApi>(
 ) -> api::Answer {
     let body = VoicemailApi::show_voicemail_server(&*server, call)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -97,7 +97,7 @@ async fn update_voicemail_server<A: VoicemailApi>(
     let body = input.patch()?;
     VoicemailApi::update_voicemail_server(&*server, call, body)
         .await
-        .map_err(Into::into)?;
+        .map_err(A::problem)?;
     api::empty(200)
 }
 

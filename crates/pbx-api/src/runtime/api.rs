@@ -14,8 +14,11 @@ use crate::{Operation, Problem, RequestId};
 pub trait Api: Send + Sync + 'static {
     /// Who calls: handed to every operation that needs sign-in.
     type Caller: Clone + Send + Sync + 'static;
-    /// The implementation's own error; the only place that turns it into a status is its conversion into [`Problem`].
-    type Error: Into<Problem> + Send + 'static;
+    /// The implementation's own error. It needs no knowledge of HTTP: [`problem`](Api::problem) is where it gets a status.
+    type Error: Send + 'static;
+
+    /// Returns the response to an error of the implementation.
+    fn problem(error: Self::Error) -> Problem;
 
     /// Lets a request in or refuses it before anything else is looked at: IP rules, rate limits. Also asked for unknown
     /// paths and methods.

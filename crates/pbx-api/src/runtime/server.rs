@@ -228,9 +228,9 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::of(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
-            self.api.admit(&info).await.map_err(Into::into)?;
+            self.api.admit(&info).await.map_err(A::problem)?;
             let caller = self.authenticated(&info).await?;
-            self.api.authorize(&caller, operation).map_err(Into::into)?;
+            self.api.authorize(&caller, operation).map_err(A::problem)?;
             let input = self.input(operation, &mut parts, body).await?;
             let call = call(caller, operation, request_id.clone(), parts);
             handler(Arc::clone(&self.api), call, input).await
@@ -247,7 +247,7 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::of(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
-            self.api.admit(&info).await.map_err(Into::into)?;
+            self.api.admit(&info).await.map_err(A::problem)?;
             let input = self.input(operation, &mut parts, body).await?;
             let call = call((), operation, request_id.clone(), parts);
             handler(Arc::clone(&self.api), call, input).await
@@ -261,7 +261,7 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::of(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
-            self.api.admit(&info).await.map_err(Into::into)?;
+            self.api.admit(&info).await.map_err(A::problem)?;
             if operation.signed_in {
                 self.authenticated(&info).await?;
             }
@@ -273,7 +273,7 @@ impl<A: Api> Shared<A> {
     /// Finds out who calls.
     async fn authenticated(&self, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
         let token = bearer(info.headers)?;
-        let refused = |error: A::Error| error.into().of_token();
+        let refused = |error: A::Error| A::problem(error).of_token();
         self.api.authenticate(token, info).await.map_err(refused)
     }
 
@@ -296,7 +296,7 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::of(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, None);
-            self.api.admit(&info).await.map_err(Into::into)?;
+            self.api.admit(&info).await.map_err(A::problem)?;
             Err(problem(&parts.method))
         };
         finish(answer, &request_id).await

@@ -24,19 +24,17 @@ pub enum Fault {
     Broken,
 }
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
+impl Api for Workshop {
+    type Caller = Role;
+    type Error = Fault;
+
+    fn problem(fault: Fault) -> Problem {
         match fault {
             Fault::Refused => Problem::unauthorized("The token is unknown."),
             Fault::NotAllowed => Problem::forbidden("Your role may not do this."),
             Fault::Broken => Problem::internal("the disk is full: /var/secret"),
         }
     }
-}
-
-impl Api for Workshop {
-    type Caller = Role;
-    type Error = Fault;
 
     async fn admit(&self, info: &RequestInfo<'_>) -> Result<(), Fault> {
         match info.headers.get("x-blocked") {

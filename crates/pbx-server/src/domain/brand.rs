@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use super::document::{Check, Document};
-use super::setting::Owner;
 use super::setting::Setting;
-use super::{Error, files};
-use crate::store::Tx;
 
 /// What people see. Logo and favicon are ids of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,30 +56,26 @@ impl Setting for Brand {
     const NAME: &'static str = "brand";
 }
 
-/// What the vendor's portal has room for, in pixels: width and height.
-const LOGO_ROOM: (i64, i64) = (480, 176);
-const FAVICON_ROOM: (i64, i64) = (64, 64);
+/// The largest logo of the vendor's portal, in pixels: width and height.
+const LOGO_SIZE: (i64, i64) = (480, 176);
+
+/// The largest favicon, likewise.
+const FAVICON_SIZE: (i64, i64) = (64, 64);
+
+/// A picture of the brand: its property, its file and its largest size in pixels.
+pub type Picture<'a> = (&'static str, &'a str, (i64, i64));
+
+impl Brand {
+    /// Returns the pictures that it names.
+    pub fn pictures(&self) -> impl Iterator<Item = Picture<'_>> {
+        let logo = self.logo.as_deref().map(|id| ("logo", id, LOGO_SIZE));
+        let favicon = self.favicon.as_deref().map(|id| ("favicon", id, FAVICON_SIZE));
+        logo.into_iter().chain(favicon)
+    }
+}
 
 impl Document for Brand {
     fn normalize_and_validate(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
         Ok(())
-    }
-
-    fn saved(&self, tx: &mut Tx<'_>, _owner: Owner) -> Result<(), Error> {
-        let pictures = [
-            ("logo", &self.logo, LOGO_ROOM),
-            ("favicon", &self.favicon, FAVICON_ROOM),
-        ];
-        let mut violations = Vec::new();
-        for (name, id, room) in pictures {
-            if let Some(id) = id {
-                violations.extend(files::check_picture(tx, name, id, room)?);
-            }
-        }
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(violations))
-        }
     }
 }

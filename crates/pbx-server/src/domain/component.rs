@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::audit::{Entry, Object};
-use super::document::{Document, place};
+use super::document::{Document, seal_context};
 use super::token::Token;
 use super::vault::{Sealed, Vault};
 use crate::store::settings;
@@ -19,14 +19,14 @@ pub async fn token<C: Component>(store: &Store, vault: &Vault) -> Result<Option<
     let mut component: C = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
     let sealed = component.token().take();
     sealed
-        .map(|sealed| vault.open(&place::<C>("token"), &sealed))
+        .map(|sealed| vault.open(&seal_context::<C>("token"), &sealed))
         .transpose()
 }
 
 /// A new token in place of the one before, which stops working.
 pub async fn issue_token<C: Component>(store: &Changes, vault: &Vault) -> Result<String, Error> {
     let token = Token::generate()?.into_text();
-    let sealed = vault.seal(&place::<C>("token"), &token)?;
+    let sealed = vault.seal(&seal_context::<C>("token"), &token)?;
     set_token::<C>(store, Some(sealed)).await?;
     Ok(token)
 }

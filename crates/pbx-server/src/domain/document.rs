@@ -3,85 +3,92 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
+use std::marker::PhantomData;
 
 use serde::de::value::MapDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::audit::{Entry, Object};
-use super::setting::Setting;
+use super::audit::Object;
+use super::setting::{self, Setting};
 use super::vault::{MASK, Sealed, Vault};
 use super::{Error, Violation};
-use crate::store::settings;
-use crate::store::{Changes, OnConstraint, Store, Tx};
-
-use super::setting::{self, Owner};
 
 /// A document and its rules.
 pub trait Document: Setting + Clone + Send + Sync + 'static {
     /// What the record of changes calls it.
     const OBJECT: Object = Object::System;
 
-    /// Members that are stored encrypted; in the document they are [`Sealed`].
+    /// Properties that are stored encrypted; in the document they are [`Sealed`].
     const SECRETS: &'static [&'static str] = &[];
 
-    /// Brings the merged members into the form in which they are stored, and tells `check` which of them break a rule.
+    /// Normalizes the merged properties and records every violation in `check`.
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error>;
-
-    /// What else must be stored with it, or may refuse it, in the same transaction.
-    fn saved(&self, _tx: &mut Tx<'_>, _owner: Owner) -> Result<(), Error> {
-        Ok(())
-    }
 }
 
-/// The document as it is.
-pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
-    Ok(settings::load_cached(store, owner).await?)
-}
-
-/// Merges the members that were sent (RFC 7396) and nothing else.
+/// A JSON Merge Patch (RFC 7396) of a document, with its secrets sealed.
 ///
 /// What is cleared falls back to what a fresh install has. Empty text clears as null does, because that is how the vendor's
 /// server shows what is unset, and a client may send back what it was shown. So is the mask of a secret, which changes nothing.
-pub async fn update<T: Document>(
-    store: &Changes,
-    vault: &Vault,
-    owner: Owner,
-    mut sent: Map<String, Value>,
-) -> Result<(), Error> {
-    seal(vault, &mut sent, T::SECRETS, place::<T>)?;
-    let vault = vault.clone();
-    let sent = Sent::new::<T>(sent)?;
-    store
-        .write(move |tx| {
-            let before = settings::text_of::<T>(tx, owner)?;
-            let members = Members::of::<T>(&before)?;
-            let mut document: T = sent.merged_into(&members)?;
-            let mut check = Check::new(&vault);
-            document.normalize_and_validate(&mut check)?;
-            check.finish()?;
-            let after = setting::to_json(&document)?;
-            let changed = members.differing(&Members::of::<T>(&after)?);
-            if after != before {
-                settings::save_text::<T>(tx, owner, after)
-                    .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
-            }
-            document.saved(tx, owner)?;
-            let id = match owner {
-                Owner::System => T::NAME.to_owned(),
-                Owner::Tenant(id) => id.to_string(),
-            };
-            Ok(Entry::update(T::OBJECT, id).fields(changed).with(()))
+pub struct DocumentPatch<T> {
+    vault: Vault,
+    sent: Sent,
+    document: PhantomData<fn() -> T>,
+}
+
+/// A document after a patch.
+#[derive(Debug)]
+pub struct Updated<T> {
+    /// The document, normalized and valid.
+    pub document: T,
+    /// Its JSON text.
+    pub text: String,
+    /// Names of the properties that changed.
+    pub changed: Vec<String>,
+}
+
+impl<T: Document> DocumentPatch<T> {
+    /// Seals the secrets among the properties that were sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if a secret cannot be sealed.
+    pub fn new(vault: &Vault, mut sent: Map<String, Value>) -> Result<Self, Error> {
+        seal(vault, &mut sent, T::SECRETS, seal_context::<T>)?;
+        Ok(Self {
+            vault: vault.clone(),
+            sent: Sent::new::<T>(sent)?,
+            document: PhantomData,
         })
-        .await
+    }
+
+    /// Merges the patch into the stored text of the document, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every rule that the result violates; [`Error::Internal`] if the text is not that document.
+    pub fn apply(&self, before: &str) -> Result<Updated<T>, Error> {
+        let properties = Properties::parse::<T>(before)?;
+        let mut document: T = self.sent.merged_into(&properties)?;
+        let mut check = Check::new(&self.vault);
+        document.normalize_and_validate(&mut check)?;
+        check.finish()?;
+        let text = setting::to_json(&document)?;
+        let changed = properties.differing(&Properties::parse::<T>(&text)?);
+        Ok(Updated {
+            document,
+            text,
+            changed,
+        })
+    }
 }
 
 /// The members of a stored document in its order, each as its JSON text: cheap to take apart, to merge and to compare.
-struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
+struct Properties<'a>(Vec<(&'a str, &'a RawValue)>);
 
-impl<'a> Members<'a> {
-    fn of<T: Setting>(text: &'a str) -> Result<Self, Error> {
+impl<'a> Properties<'a> {
+    fn parse<T: Setting>(text: &'a str) -> Result<Self, Error> {
         Ok(serde_json::from_str(text).map_err(|error| setting::unreadable::<T>(&error))?)
     }
 
@@ -103,23 +110,23 @@ impl<'a> Members<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
 
         impl<'de> Visitor<'de> for Entries {
-            type Value = Members<'de>;
+            type Value = Properties<'de>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties<'de>, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(Properties(members))
             }
         }
 
@@ -163,7 +170,7 @@ impl Sent {
     }
 
     /// The document that it makes with the other members of the stored one.
-    fn merged_into<T: Setting>(&self, stored: &Members<'_>) -> Result<T, Error> {
+    fn merged_into<T: Setting>(&self, stored: &Properties<'_>) -> Result<T, Error> {
         let objects = self.merged_objects::<T>(stored)?;
         let is_sent = |name: &str| {
             let same = |(sent, _): &(String, _)| sent.as_str().cmp(name);
@@ -177,7 +184,7 @@ impl Sent {
         Ok(document.map_err(|error| setting::unreadable::<T>(&error))?)
     }
 
-    fn merged_objects<T: Setting>(&self, stored: &Members<'_>) -> Result<Vec<(String, Box<RawValue>)>, Error> {
+    fn merged_objects<T: Setting>(&self, stored: &Properties<'_>) -> Result<Vec<(String, Box<RawValue>)>, Error> {
         let mut members = Map::new();
         for name in self.objects.keys() {
             if let Some(text) = stored.value(name, 0) {
@@ -196,7 +203,7 @@ fn as_text(value: &Value) -> Result<Box<RawValue>, Error> {
 }
 
 /// The name under which a member's secret is sealed.
-pub fn place<T: Setting>(member: &str) -> String {
+pub fn seal_context<T: Setting>(member: &str) -> String {
     format!("{}.{member}", T::NAME)
 }
 
@@ -364,7 +371,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::audit::Actor;
     use crate::domain::vault::tests::vault;
 
     #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
@@ -402,43 +408,40 @@ mod tests {
     }
 
     struct Fixture {
-        store: Store,
+        text: String,
         vault: Vault,
-        _folder: tempfile::TempDir,
     }
 
     impl Fixture {
         fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
             Self {
-                store: Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap(),
+                text: setting::to_json(&Lamp::default()).unwrap(),
                 vault: vault(),
-                _folder: folder,
             }
         }
 
-        async fn send(&self, sent: Value) -> Result<Lamp, Error> {
+        fn send(&mut self, sent: Value) -> Result<Lamp, Error> {
             let Value::Object(sent) = sent else { panic!("{sent}") };
-            let changes = Changes::new(&self.store, Actor::system());
-            update::<Lamp>(&changes, &self.vault, Owner::System, sent).await?;
-            show(&self.store, Owner::System).await
+            let updated = DocumentPatch::<Lamp>::new(&self.vault, sent)?.apply(&self.text)?;
+            self.text = updated.text;
+            Ok(updated.document)
         }
     }
 
-    #[tokio::test]
-    async fn absent_keeps_null_and_empty_clear_and_a_value_replaces() {
-        let fixture = Fixture::new();
-        let lamp = fixture.send(json!({"colour": "red", "place": "Hall"})).await.unwrap();
+    #[test]
+    fn absent_keeps_null_and_empty_clear_and_a_value_replaces() {
+        let mut fixture = Fixture::new();
+        let lamp = fixture.send(json!({"colour": "red", "place": "Hall"})).unwrap();
         assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", Some("hall")));
-        let lamp = fixture.send(json!({"place": ""})).await.unwrap();
+        let lamp = fixture.send(json!({"place": ""})).unwrap();
         assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", None));
-        assert_eq!(fixture.send(json!({"colour": null})).await.unwrap(), Lamp::default());
+        assert_eq!(fixture.send(json!({"colour": null})).unwrap(), Lamp::default());
     }
 
     #[test]
     fn the_members_of_an_update_are_those_that_differ() {
         let differing = |before, after| {
-            let members = |text| Members::of::<Lamp>(text).unwrap();
+            let members = |text| Properties::parse::<Lamp>(text).unwrap();
             members(before).differing(&members(after))
         };
         let before = r#"{"a":1,"b":{"c":2},"d":3,"f":"x"}"#;
@@ -449,24 +452,21 @@ mod tests {
         assert_eq!(differing(before, before), [""; 0]);
     }
 
-    #[tokio::test]
-    async fn a_refused_update_changes_nothing() {
-        let fixture = Fixture::new();
-        let refused = fixture.send(json!({"colour": "red", "place": "moon"})).await;
+    #[test]
+    fn a_refused_update_changes_nothing() {
+        let mut fixture = Fixture::new();
+        let refused = fixture.send(json!({"colour": "red", "place": "moon"}));
         assert!(matches!(refused, Err(Error::Invalid(violations)) if violations.len() == 1));
-        assert_eq!(
-            show::<Lamp>(&fixture.store, Owner::System).await.unwrap(),
-            Lamp::default()
-        );
+        assert_eq!(setting::from_json::<Lamp>(&fixture.text).unwrap(), Lamp::default());
     }
 
-    #[tokio::test]
-    async fn secrets_are_sealed_and_the_mask_leaves_them_alone() {
-        let fixture = Fixture::new();
-        let first = fixture.send(json!({"code": "1234"})).await.unwrap().code.unwrap();
+    #[test]
+    fn secrets_are_sealed_and_the_mask_leaves_them_alone() {
+        let mut fixture = Fixture::new();
+        let first = fixture.send(json!({"code": "1234"})).unwrap().code.unwrap();
         assert_eq!(fixture.vault.open("lamp.code", &first).unwrap(), "1234");
-        let masked = fixture.send(json!({"code": MASK, "colour": "red"})).await.unwrap();
+        let masked = fixture.send(json!({"code": MASK, "colour": "red"})).unwrap();
         assert_eq!((masked.code, masked.colour.as_str()), (Some(first), "red"));
-        assert_eq!(fixture.send(json!({"code": null})).await.unwrap().code, None);
+        assert_eq!(fixture.send(json!({"code": null})).unwrap().code, None);
     }
 }

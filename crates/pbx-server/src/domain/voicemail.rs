@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use super::audit::Object;
 use super::document::{Check, Document};
-use super::numbers::{self, Kind};
-use super::setting::Owner;
+use super::numbers;
 use super::setting::Setting;
-use crate::store::Tx;
 
 /// How messages are taken, and for how long they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +39,5 @@ impl Document for VoicemailServer {
     /// The contract's own rules are all there are.
     fn normalize_and_validate(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
         Ok(())
-    }
-
-    /// The number is one of the tenant's: nothing else may have it.
-    fn saved(&self, tx: &mut Tx<'_>, owner: Owner) -> Result<(), Error> {
-        match owner {
-            Owner::System => Ok(()),
-            Owner::Tenant(id) => numbers::move_to(tx, id, &self.extension_number, Kind::Voicemail),
-        }
     }
 }

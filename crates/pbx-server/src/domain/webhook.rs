@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use super::document;
 use super::network::Network;
 use super::setting::Owner;
 use super::{Error, Id, clock};
+use crate::services::documents;
 use crate::store::Store;
 use crate::webhook::{Sender, Webhook};
 
@@ -42,7 +42,7 @@ pub async fn send_test(
         code: "NO_WEBHOOK",
         message: "No URL is saved for this event: set one with POST /tenant first.",
     })?;
-    let network: Network = document::show(store, Owner::System).await?;
+    let network: Network = documents::show(store, Owner::System).await?;
     let test = json!({
         "type": "TEST",
         "event": event.as_str(),

@@ -6,59 +6,54 @@ use pbx_api::Problem;
 
 use crate::domain::error::{Error, Place, Violation};
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::NotFound { what } => Problem::not_found(format!("There is no such {what}.")),
-            Error::Conflict { code, message } => Problem::conflict(code, message),
-            Error::Invalid(violations) => Problem::invalid(violations.into_iter().map(pbx_api::Violation::from)),
-            Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
-            Error::Failed { code, message, detail } => {
-                Problem::new(StatusCode::BAD_REQUEST, code, message).detail(detail)
-            }
-            Error::Unauthorized => {
-                Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
-            }
-            Error::Forbidden => Problem::forbidden("Your role does not allow this operation."),
-            Error::Barred { message } => Problem::forbidden(message),
-            Error::Denied { address, until } => {
-                let end = until.map_or_else(String::new, |until| format!(" until {until}"));
-                let message = format!("Access from {address} is denied{end}.");
-                Problem::new(StatusCode::FORBIDDEN, "DENIED", message)
-            }
-            Error::TooManyRequests { retry_after } => {
-                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                let message = format!("Too many requests from this address: try again in {seconds} s.");
-                Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
-                    .header(RETRY_AFTER, HeaderValue::from(seconds))
-            }
-            Error::Unavailable { internal } => {
-                tracing::error!(error = internal, "temporarily unavailable");
-                Problem::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "UNAVAILABLE",
-                    "The server is busy: try again in a moment.",
-                )
-                .header(RETRY_AFTER, HeaderValue::from_static("1"))
-            }
-            Error::Internal { internal } => Problem::internal(internal),
+/// Returns the response to a domain error.
+pub fn problem(error: Error) -> Problem {
+    match error {
+        Error::NotFound { what } => Problem::not_found(format!("There is no such {what}.")),
+        Error::Conflict { code, message } => Problem::conflict(code, message),
+        Error::Invalid(violations) => Problem::invalid(violations.into_iter().map(violation)),
+        Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
+        Error::Failed { code, message, detail } => Problem::new(StatusCode::BAD_REQUEST, code, message).detail(detail),
+        Error::Unauthorized => {
+            Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
         }
+        Error::Forbidden => Problem::forbidden("Your role does not allow this operation."),
+        Error::Barred { message } => Problem::forbidden(message),
+        Error::Denied { address, until } => {
+            let end = until.map_or_else(String::new, |until| format!(" until {until}"));
+            let message = format!("Access from {address} is denied{end}.");
+            Problem::new(StatusCode::FORBIDDEN, "DENIED", message)
+        }
+        Error::TooManyRequests { retry_after } => {
+            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            let message = format!("Too many requests from this address: try again in {seconds} s.");
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+                .header(RETRY_AFTER, HeaderValue::from(seconds))
+        }
+        Error::Unavailable { internal } => {
+            tracing::error!(error = internal, "temporarily unavailable");
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "The server is busy: try again in a moment.",
+            )
+            .header(RETRY_AFTER, HeaderValue::from_static("1"))
+        }
+        Error::Internal { internal } => Problem::internal(internal),
     }
 }
 
-impl From<Violation> for pbx_api::Violation {
-    /// In the words of the router, which has told the caller what the schema can say.
-    fn from(violation: Violation) -> Self {
-        let Violation { place, rule, message } = violation;
-        match place {
-            Place::Body(pointer) => {
-                let name = pointer.trim_start_matches('/').to_owned();
-                pbx_api::Violation::new(pbx_api::Place::Body, pointer, rule, format!("`{name}` {message}."))
-            }
-            Place::Query(name) => {
-                let message = format!("Query parameter `{name}`: {message}.");
-                pbx_api::Violation::new(pbx_api::Place::Query, format!("/{name}"), rule, message)
-            }
+/// Returns the violation in the words of the router, which reports what the schema can express.
+fn violation(violation: Violation) -> pbx_api::Violation {
+    let Violation { place, rule, message } = violation;
+    match place {
+        Place::Body(pointer) => {
+            let name = pointer.trim_start_matches('/').to_owned();
+            pbx_api::Violation::new(pbx_api::Place::Body, pointer, rule, format!("`{name}` {message}."))
+        }
+        Place::Query(name) => {
+            let message = format!("Query parameter `{name}`: {message}.");
+            pbx_api::Violation::new(pbx_api::Place::Query, format!("/{name}"), rule, message)
         }
     }
 }
@@ -113,18 +108,18 @@ mod tests {
             ),
         ];
         for (error, status, code) in table {
-            let problem = Problem::from(error);
+            let problem = super::problem(error);
             assert_eq!(
                 (problem.status().as_u16(), problem.errors()[0].code.as_ref()),
                 (status, code)
             );
         }
-        assert_eq!(Problem::from(Error::internal("secret")).status(), 500);
+        assert_eq!(problem(Error::internal("secret")).status(), 500);
     }
 
     #[test]
     fn internal_texts_stay_inside() {
-        let problem = Problem::from(Error::Unavailable {
+        let problem = super::problem(Error::Unavailable {
             internal: "secret".to_owned(),
         });
         assert!(!format!("{:?}", problem.errors()).contains("secret"));

@@ -20,6 +20,7 @@ use crate::domain::password::Passwords;
 use crate::domain::session::{self, Caller};
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
+use crate::services::Context;
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
 use crate::webhook::Sender;
@@ -52,14 +53,25 @@ pub struct Pbx {
 }
 
 impl Pbx {
-    /// The store, for what this call changes.
+    /// Returns the context of the use case behind this call.
+    pub(crate) fn context<C: Acting>(&self, call: &Call<C>) -> Context {
+        Context {
+            changes: self.changes(call),
+            ids: self.ids.clone(),
+            vault: self.vault.clone(),
+            passwords: self.passwords.clone(),
+            licensing: self.licensing.clone(),
+        }
+    }
+
+    /// Returns the store, for the changes of this call.
     pub(crate) fn changes<C: Acting>(&self, call: &Call<C>) -> Changes {
-        let place = Actor {
+        let origin = Actor {
             account: None,
             address: self.guard.address(call.peer, &call.headers).ok(),
             request_id: Some(call.request_id.as_str().to_owned()),
         };
-        Changes::new(&self.store, call.caller.of(place))
+        Changes::new(&self.store, call.caller.actor(origin))
     }
 
     /// Who tries to sign in.
@@ -110,25 +122,29 @@ static WITH_ANY_PASSWORD: [&Operation; 4] = [
 
 /// What the type of a call says about who makes it.
 pub(crate) trait Acting {
-    /// Who makes a change through this call.
-    fn of(&self, place: Actor) -> Actor;
+    /// Returns the actor of a change through this call, from the given origin.
+    fn actor(&self, origin: Actor) -> Actor;
 }
 
 impl Acting for () {
-    fn of(&self, place: Actor) -> Actor {
-        place
+    fn actor(&self, origin: Actor) -> Actor {
+        origin
     }
 }
 
 impl Acting for Caller {
-    fn of(&self, place: Actor) -> Actor {
-        place.signed_in(self)
+    fn actor(&self, origin: Actor) -> Actor {
+        origin.signed_in(self)
     }
 }
 
 impl Api for Pbx {
     type Caller = Caller;
     type Error = Error;
+
+    fn problem(error: Error) -> pbx_api::Problem {
+        error::problem(error)
+    }
 
     async fn admit(&self, info: &RequestInfo<'_>) -> Result<(), Error> {
         let address = self.guard.address(info.peer, info.headers)?;

@@ -28,32 +28,33 @@ mod voicemail;
 use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
 
-use crate::domain::document::{self, Document};
+use crate::domain::document::Document;
 use crate::domain::list::ListParameters;
 use crate::domain::session::{ACCESS_LIFETIME, Caller, TokenSet as Tokens};
 use crate::domain::setting::Owner;
 use crate::domain::vault::{MASK, Sealed};
 use crate::domain::{Error, Id};
 use crate::http::Pbx;
+use crate::services::documents;
 
 /// What all resources do of which the system has one.
 impl Pbx {
     async fn document<D: Document>(&self) -> Result<D, Error> {
-        document::show(&self.store, Owner::System).await
+        documents::show(&self.store, Owner::System).await
     }
 
     async fn merge<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
-        document::update::<D>(&self.changes(call), &self.vault, Owner::System, body.into_parts().1).await
+        documents::update::<D>(&self.context(call), Owner::System, body.into_parts().1).await
     }
 
     /// The same for those of which each tenant has one: that of the tenant that the caller acts in.
     async fn tenant_document<D: Document>(&self, call: &Call<Caller>) -> Result<D, Error> {
-        document::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
+        documents::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
 
     async fn merge_tenant<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
         let owner = Owner::Tenant(call.caller.tenant()?);
-        document::update::<D>(&self.changes(call), &self.vault, owner, body.into_parts().1).await
+        documents::update::<D>(&self.context(call), owner, body.into_parts().1).await
     }
 }
 

@@ -3,9 +3,12 @@
 use pbx_api::voicemail::{UpdateVoicemailServer, VoicemailApi, VoicemailServer};
 use pbx_api::{Call, Patch};
 
+use crate::domain::numbers::{self, Kind};
 use crate::domain::session::Caller;
+use crate::domain::setting::Owner;
 use crate::domain::{Error, voicemail};
 use crate::http::Pbx;
+use crate::services::documents;
 
 impl VoicemailApi for Pbx {
     async fn show_voicemail_server(&self, call: Call<Caller>) -> Result<VoicemailServer, Error> {
@@ -18,7 +21,15 @@ impl VoicemailApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateVoicemailServer>,
     ) -> Result<(), Error> {
-        self.merge_tenant::<voicemail::VoicemailServer>(&call, body).await
+        let (tenant_id, sent) = (call.caller.tenant()?, body.into_parts().1);
+        // The number is one of the tenant's: nothing else may have it.
+        documents::update_with::<voicemail::VoicemailServer>(
+            &self.context(&call),
+            Owner::Tenant(tenant_id),
+            sent,
+            move |tx, server| numbers::move_to(tx, tenant_id, &server.extension_number, Kind::Voicemail),
+        )
+        .await
     }
 }
 

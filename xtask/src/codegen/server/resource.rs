@@ -130,7 +130,7 @@ impl Written {
             true => quote!(_input: api::Input),
             false => quote!(mut input: api::Input),
         };
-        let call = quote!(#trait_name::#method(&*server, call #(, #passed)*).await.map_err(Into::into)?);
+        let call = quote!(#trait_name::#method(&*server, call #(, #passed)*).await.map_err(A::problem)?);
         let call = match &answers.binding {
             Some(pattern) => quote!(let #pattern = #call;),
             None => quote!(#call;),

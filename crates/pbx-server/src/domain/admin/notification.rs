@@ -8,6 +8,7 @@ use crate::domain::setting::Setting;
 use crate::domain::vault::{Sealed, Vault};
 use crate::domain::{Error, Violation, address};
 use crate::mail::{self, Account, Authentication, Email, Encryption, MailServer};
+use crate::services::documents;
 use crate::store::Store;
 
 /// The settings. A threshold of 0 watches nothing.
@@ -149,7 +150,7 @@ impl Notification {
         };
         let password = self.password.as_ref();
         let password = password
-            .map(|sealed| vault.open(&document::place::<Self>("password"), sealed))
+            .map(|sealed| vault.open(&document::seal_context::<Self>("password"), sealed))
             .transpose()?;
         let authentication = match self.auth {
             MailServerAuth::Disable => None,
@@ -192,7 +193,7 @@ pub async fn test_email(store: &Store, vault: &Vault, email: Email) -> Result<()
         let message = "must be an e-mail address";
         return Err(Error::invalid(Violation::field("recipient", "format", message)));
     }
-    let settings: Notification = document::show(store, Owner::System).await?;
+    let settings: Notification = documents::show(store, Owner::System).await?;
     settings.send(vault, &email).await
 }
 

@@ -141,7 +141,7 @@ impl Document for AdminSettings {
 
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.custom_options, "custom_options", document::json);
-        let place = document::place::<Self>("stir_shaken_key");
+        let place = document::seal_context::<Self>("stir_shaken_key");
         stir_shaken::normalize_and_validate(
             check,
             &place,

@@ -1,0 +1,34 @@
+//! The context of a use case.
+
+use std::ops::Deref;
+
+use crate::domain::IdSource;
+use crate::domain::license::Licensing;
+use crate::domain::password::Passwords;
+use crate::domain::vault::Vault;
+use crate::store::Changes;
+
+/// The store on behalf of one actor, with what else use cases need. Clones are cheap and share everything.
+///
+/// Dereferences to [`Changes`], and so to the store.
+#[derive(Clone)]
+pub struct Context {
+    /// The store, for the changes of one actor.
+    pub changes: Changes,
+    /// Issues the IDs of new objects.
+    pub ids: IdSource,
+    /// Seals and opens secrets.
+    pub vault: Vault,
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Reads the stored license.
+    pub licensing: Licensing,
+}
+
+impl Deref for Context {
+    type Target = Changes;
+
+    fn deref(&self) -> &Changes {
+        &self.changes
+    }
+}

@@ -1,0 +1,46 @@
+//! Settings documents of the system and of tenants: read, and updated with a JSON Merge Patch.
+
+use serde_json::{Map, Value};
+
+use super::Context;
+use crate::domain::Error;
+use crate::domain::audit::Entry;
+use crate::domain::document::{Document, DocumentPatch};
+use crate::domain::setting::Owner;
+use crate::store::{OnConstraint, Store, Tx, settings};
+
+/// Returns the document, from the cache where it is fresh.
+pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
+    Ok(settings::load_cached(store, owner).await?)
+}
+
+/// Merges the properties that were sent (RFC 7396) and nothing else.
+pub async fn update<T: Document>(context: &Context, owner: Owner, sent: Map<String, Value>) -> Result<(), Error> {
+    update_with::<T>(context, owner, sent, |_, _| Ok(())).await
+}
+
+/// [`update`] with `also`, which stores or refuses something else in the same transaction.
+pub async fn update_with<T: Document>(
+    context: &Context,
+    owner: Owner,
+    sent: Map<String, Value>,
+    also: impl Fn(&mut Tx<'_>, &T) -> Result<(), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let patch = DocumentPatch::<T>::new(&context.vault, sent)?;
+    context
+        .write(move |tx| {
+            let before = settings::text_of::<T>(tx, owner)?;
+            let after = patch.apply(&before)?;
+            if after.text != before {
+                settings::save_text::<T>(tx, owner, after.text)
+                    .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
+            }
+            also(tx, &after.document)?;
+            let id = match owner {
+                Owner::System => T::NAME.to_owned(),
+                Owner::Tenant(id) => id.to_string(),
+            };
+            Ok(Entry::update(T::OBJECT, id).fields(after.changed).with(()))
+        })
+        .await
+}

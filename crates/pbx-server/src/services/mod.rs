@@ -1,0 +1,7 @@
+//! Use cases with several callers: more than one resource, or a resource and the clock. A use case with one caller is that
+//! caller, the trait's method in `resources/`.
+
+mod context;
+pub mod documents;
+
+pub use self::context::Context;
