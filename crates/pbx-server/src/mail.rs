@@ -97,7 +97,7 @@ pub fn domain_of(host: &str) -> String {
     }
 }
 
-/// Hands a email to the server; what went wrong otherwise, in the server's words where it had any.
+/// Hands an email to the server; what went wrong otherwise, in the server's words where it had any.
 pub async fn send(server: &MailServer, email: &Email) -> Result<(), String> {
     let message = message(server, email)?;
     let transport = transport(server)?;

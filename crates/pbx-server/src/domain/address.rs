@@ -90,8 +90,8 @@ pub fn http_url(text: &str) -> Result<String, &'static str> {
 
 /// The address of a website, which nothing calls: a URL, or as people write one, without its scheme and in any script.
 pub fn website(text: &str) -> Result<String, &'static str> {
-    let email = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
-    let latin: String = text.chars().map(email).collect();
+    let letter = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
+    let latin: String = text.chars().map(letter).collect();
     let scheme = text.contains("://");
     if (scheme && http_url(&latin).is_ok()) || (!scheme && located(&latin)) {
         Ok(text.to_owned())

@@ -191,13 +191,13 @@ impl Document for CustomHeaders {
     }
 }
 
-/// What is wrong with the names in one of the lists. Email case does not matter to SIP.
+/// What is wrong with the names in one of the lists. Letter case does not matter to SIP.
 fn names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
     for (index, (name, scope)) in headers.iter().enumerate() {
         let pointer = format!("{list}/{index}/name");
         let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.meets(*scope);
         if !is_token(name) {
-            let message = "must be a SIP header name: emails, digits and -.!%*_+`'~";
+            let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
             check.refuse(&pointer, "format", message);
         } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             check.refuse(&pointer, "reserved", "is a header that SIP itself uses");

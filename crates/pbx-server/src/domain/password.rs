@@ -13,7 +13,7 @@ use super::token::random_text;
 /// Hashes at a time; each takes 19 MiB and a processor for tens of milliseconds.
 const CONCURRENT: usize = 2;
 
-/// No emails or digits that are mistaken for others.
+/// No letters or digits that are mistaken for others.
 const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// A password in clear, which nothing prints.

@@ -71,8 +71,8 @@ impl PasswordPolicy {
             ),
             (
                 self.contains_letters && !has(|c| c.is_ascii_alphabetic()),
-                "emails",
-                "must contain a email".to_owned(),
+                "letters",
+                "must contain a letter".to_owned(),
             ),
             (
                 self.contains_numbers && !has(|c| c.is_ascii_digit()),
@@ -82,7 +82,7 @@ impl PasswordPolicy {
             (
                 self.contains_special_letters && !has(|c| c.is_uppercase() || !c.is_alphanumeric()),
                 "special",
-                "must contain an upper-case email or a special character".to_owned(),
+                "must contain an upper-case letter or a special character".to_owned(),
             ),
             (
                 self.disable_sequential_characters && has_run(&folded, SEQUENCE, follows),
@@ -162,7 +162,7 @@ mod tests {
         let table = [
             ("x7-Y", "minLength"),
             ("x7-YwvQpZmKtRbGhDfLsXcVnJ2x7-Yw8tq", "maxLength"),
-            ("7-39_5182", "emails"),
+            ("7-39_5182", "letters"),
             ("xwvtuqp-Y", "numbers"),
             ("xwvt7uqpm", "special"),
             ("x1234-Ymp", "sequence"),
@@ -178,7 +178,7 @@ mod tests {
         }
         assert_eq!(
             rules(&PasswordPolicy::SYSTEM, ""),
-            ["minLength", "emails", "numbers", "special"]
+            ["minLength", "letters", "numbers", "special"]
         );
     }
 

@@ -1,7 +1,7 @@
 //! List queries as expressions of the query builder. Literals are always bound, never written into the text.
 //!
 //! `strpos` and `reverse` are functions of PostgreSQL, and the embedded engine is given the same ones; `lower_unicode` is ours on
-//! both. So a filter means the same on each, emails beyond ASCII included.
+//! both. So a filter means the same on each, letters beyond ASCII included.
 
 use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
@@ -15,7 +15,7 @@ use crate::domain::list::{Field, Kind, ListQuery, Page, Search};
 /// enough of them soon.
 const FEW: u32 = if cfg!(test) { 4 } else { 2_000 };
 
-/// Both engines find three emails that follow each other, and look at everything for fewer.
+/// Both engines find three letters that follow each other, and look at everything for fewer.
 const INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
 
 /// What there is to know about a list besides its query.
@@ -80,8 +80,8 @@ fn pieces(query: &ListQuery) -> Vec<String> {
     let mut texts = Vec::new();
     query.filter.iter().for_each(|filter| of_filter(filter, &mut texts));
     query.search.iter().for_each(|search| of_search(search, &mut texts));
-    // What a email beyond ASCII is in lower case can depend on its neighbours; the others stand for something in `LIKE`.
-    let breaks = |email: char| !email.is_ascii() || matches!(email, '%' | '_' | '\\');
+    // What a letter beyond ASCII is in lower case can depend on its neighbours; the others stand for something in `LIKE`.
+    let breaks = |letter: char| !letter.is_ascii() || matches!(letter, '%' | '_' | '\\');
     let pieces = texts.into_iter().flat_map(|text| text.split(breaks));
     pieces
         .filter(|piece| piece.len() >= INDEXED_LENGTH)

@@ -175,7 +175,7 @@ impl Store {
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let path = match url.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-        // One email is a drive; a colon after a slash or dot is part of a file name.
+        // One letter is a drive; a colon after a slash or dot is part of a file name.
         Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             return Err(OpenError::UnknownScheme {
                 scheme: scheme.to_owned(),

@@ -129,7 +129,7 @@ impl Notification {
         recipients.map(str::to_owned).collect()
     }
 
-    /// Hands a email to the mail server.
+    /// Hands an email to the mail server.
     pub async fn send(&self, vault: &Vault, email: &Email) -> Result<(), Error> {
         if let Some(MailServerType::Ms365 | MailServerType::Gmail) = self.r#type {
             return Err(failed(
@@ -187,7 +187,7 @@ impl Notification {
     }
 }
 
-/// Sends a email by the server that is saved.
+/// Sends an email by the server that is saved.
 pub async fn test_email(store: &Store, vault: &Vault, email: Email) -> Result<(), Error> {
     if !mail::is_address(&email.recipients[0]) {
         let message = "must be an e-mail address";

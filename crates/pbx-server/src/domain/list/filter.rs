@@ -34,7 +34,7 @@ pub enum Filter {
     IsNull(&'static Field),
     /// The boolean field is true.
     IsTrue(&'static Field),
-    /// The text of the field against a piece of text; email case matters.
+    /// The text of the field against a piece of text; letter case matters.
     Match(&'static Field, TextMatch, String),
     /// `true` or `false` as written.
     Constant(bool),

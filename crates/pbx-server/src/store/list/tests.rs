@@ -36,7 +36,7 @@ const FOUND: List = List {
     ..LONG
 };
 
-/// A few emails so that rows meet, with everything in them that could break quoting or case folding.
+/// A few letters so that rows meet, with everything in them that could break quoting or case folding.
 const ALPHABET: &str = "[abAB1%_'\\\\äÄ \"-]{0,4}";
 
 fn thing() -> impl Strategy<Value = Thing> {

@@ -41,7 +41,7 @@ const SESSION: &str = "
 pub enum OpenPostgresError {
     #[error(
         "the database URL is not understood ({reason}): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters \
-         other than emails and digits in the password as %XX"
+         other than letters and digits in the password as %XX"
     )]
     Url { reason: String },
     #[error("cannot reach the PostgreSQL server of {location} ({reason}): start it, or correct --database")]
