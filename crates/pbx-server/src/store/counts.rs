@@ -34,7 +34,7 @@ pub struct Log {
     pub entries: &'static str,
     /// Its column with the id.
     pub id: &'static str,
-    /// A view of one row, which says what of the log a transaction sees: everything before `validated` and nothing from `next`
+    /// A view of one row, which says what of the log a transaction sees: everything before `settled` and nothing from `next`
     /// on. `newest` is the last revision that it sees.
     pub revision: &'static str,
 }
@@ -107,9 +107,9 @@ enum Known {
     #[default]
     Nothing,
     /// How many they were, for a transaction that saw everything before that revision.
-    Count { validated: i64, count: i64 },
+    Count { settled: i64, count: i64 },
     /// Which they were.
-    Ids { validated: i64, ids: HashSet<i64> },
+    Ids { settled: i64, ids: HashSet<i64> },
 }
 
 /// What is known of the rows that a statement finds.
@@ -120,10 +120,10 @@ pub(super) struct Found {
 }
 
 impl Known {
-    fn validated(&self) -> i64 {
+    fn settled(&self) -> i64 {
         match self {
             Self::Nothing => i64::MIN,
-            Self::Count { validated, .. } | Self::Ids { validated, .. } => *validated,
+            Self::Count { settled, .. } | Self::Ids { settled, .. } => *settled,
         }
     }
 
@@ -173,7 +173,7 @@ pub(super) struct Count {
     statement: String,
     known: Arc<Mutex<Known>>,
     log: &'static Log,
-    validated: i64,
+    settled: i64,
     newest: i64,
 }
 
@@ -188,17 +188,17 @@ impl Count {
             return Ok(None);
         };
         let revision = Query::select()
-            .columns(["validated", "newest"])
+            .columns(["settled", "newest"])
             .from(log.revision)
             .to_owned();
         let revision = tx.first(&revision, |row| Ok((row.get(0)?, row.get::<Option<i64>>(1)?)))?;
         let statement = select.to_string(SqliteQueryBuilder);
-        Ok(revision.map(|(validated, newest)| Self {
+        Ok(revision.map(|(settled, newest)| Self {
             known: counts.known(&statement),
             counts,
             statement,
             log,
-            validated,
+            settled,
             newest: newest.unwrap_or(i64::MIN),
         }))
     }
@@ -213,9 +213,9 @@ impl Count {
     ) -> Result<Option<Found>, StoreError> {
         // Others who ask the same wait, instead of looking as well.
         let mut known = locked(&self.known);
-        let since = known.validated();
+        let since = known.settled();
         // Whoever asked before may have seen more than this transaction does.
-        if since > self.validated {
+        if since > self.settled {
             return Ok(None);
         }
         if let Known::Count { count, .. } = *known
@@ -232,7 +232,7 @@ impl Count {
             *known = Known::Nothing;
             return Ok(None);
         };
-        let Known::Ids { validated, ids } = &mut *known else {
+        let Known::Ids { settled, ids } = &mut *known else {
             return Ok(None);
         };
         let among = Expr::col("id").in_subquery(self.log.since(since));
@@ -241,7 +241,7 @@ impl Count {
             ids.remove(id);
         }
         ids.extend(found);
-        *validated = self.validated;
+        *settled = self.settled;
         Ok(known.found())
     }
 
@@ -262,7 +262,7 @@ impl Count {
         let ids: HashSet<i64> = tx.all(&only_ids(rows.clone()), |row| row.get(0))?.into_iter().collect();
         self.counts.weigh(&self.statement, ids.len());
         Ok(Known::Ids {
-            validated: self.validated,
+            settled: self.settled,
             ids,
         })
     }
@@ -270,7 +270,7 @@ impl Count {
     /// For those who ask next.
     pub(super) fn remember(&self, count: i64) {
         self.put(Known::Count {
-            validated: self.validated,
+            settled: self.settled,
             count,
         });
     }
@@ -296,7 +296,7 @@ impl Count {
 
     fn put(&self, newer: Known) {
         let mut known = locked(&self.known);
-        if known.validated() <= self.validated {
+        if known.settled() <= self.settled {
             *known = newer;
         }
     }

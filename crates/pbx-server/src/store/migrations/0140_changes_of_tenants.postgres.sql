@@ -31,8 +31,8 @@ CREATE TRIGGER tenant_changes AFTER INSERT OR DELETE OR UPDATE OF
     name, domain, website, timezone, currency, region, enabled, max_extensions, max_concurrent_calls, created_at, search_text
 ON tenants FOR EACH ROW EXECUTE FUNCTION note_tenant();
 CREATE TRIGGER tenant_changes AFTER INSERT OR DELETE ON dealer_tenants FOR EACH ROW EXECUTE FUNCTION note_tenant_of_dealer();
--- What is seen: everything before `validated`, nothing from `next` on, and some of what is between. `newest` is the last entry.
+-- What is seen: everything before `settled`, nothing from `next` on, and some of what is between. `newest` is the last entry.
 CREATE VIEW tenant_revision AS
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS validated,
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
        (SELECT max(revision) FROM tenant_changes) AS newest;

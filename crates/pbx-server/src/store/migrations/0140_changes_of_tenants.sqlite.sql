@@ -22,7 +22,7 @@ END;
 CREATE TRIGGER tenant_changes_loss AFTER DELETE ON dealer_tenants BEGIN
     INSERT INTO tenant_changes (tenant_id) VALUES (old.tenant_id);
 END;
--- What is seen: everything before `validated` and nothing from `next` on. `newest` is the last entry.
+-- What is seen: everything before `settled` and nothing from `next` on. `newest` is the last entry.
 CREATE VIEW tenant_revision AS
-SELECT coalesce(max(revision), 0) + 1 AS validated, coalesce(max(revision), 0) + 1 AS next, max(revision) AS newest
+SELECT coalesce(max(revision), 0) + 1 AS settled, coalesce(max(revision), 0) + 1 AS next, max(revision) AS newest
 FROM tenant_changes;

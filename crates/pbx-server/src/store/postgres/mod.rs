@@ -220,7 +220,7 @@ impl Shared {
         }
         let outcome = work(&mut tx);
         let written = tx.into_written();
-        let validated = match (outcome, connection.take_failure()) {
+        let settled = match (outcome, connection.take_failure()) {
             (Ok(value), None) => match connection.control("COMMIT") {
                 Ok(()) => {
                     self.counters.count(&written);
@@ -249,7 +249,7 @@ impl Shared {
         if connection.control("ROLLBACK").is_ok() {
             self.pool.put_back(connection);
         }
-        validated
+        settled
     }
 }
 
