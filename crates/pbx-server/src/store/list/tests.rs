@@ -10,8 +10,9 @@ use super::{BETWEEN, List, Log, page};
 use crate::domain::Id;
 use crate::domain::list::testing::{FIELDS, Thing, order};
 use crate::domain::list::{ListParameters, ListQuery, SortKey};
+use crate::store::StoreError;
+use crate::store::row::optional_time;
 use crate::store::testing::TestStore;
-use crate::store::{StoreError, optional_time};
 
 const SHORT: List = List::short(FIELDS);
 
