@@ -198,7 +198,7 @@ impl Graph {
         for (module, file) in self.files.iter().filter(|(module, _)| !module.is_empty()) {
             if layer(module).is_none() {
                 faults.push(format!(
-                    "{file}: `{}` has no layer in tests/layers/plan.rs",
+                    "{file}: `{}` has no layer in tests/source/layers/plan.rs",
                     module.join("::")
                 ));
             }

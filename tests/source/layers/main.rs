@@ -119,7 +119,7 @@ fn the_plan_names_every_crate() {
     let faults = sources()
         .into_iter()
         .filter(|source| source.starts_with("crates/") && !planned.contains(source.as_str()));
-    let faults = faults.map(|source| format!("{source} is not in tests/layers/plan.rs: say what imports what"));
+    let faults = faults.map(|source| format!("{source} is not in tests/source/layers/plan.rs: say what imports what"));
     report(&faults.collect::<Vec<_>>());
 }
 
@@ -127,24 +127,24 @@ fn the_plan_names_every_crate() {
 #[test]
 fn each_fault_is_found_and_named() {
     let layers: &[&[&str]] = &[&["ground", "circle"], &["middle"], &["top"]];
-    let graph = Graph::read(&root(), "tests/layers/example/src");
+    let graph = Graph::read(&root(), "tests/source/layers/example/src");
     assert_eq!(
         graph.crossings(layers),
         [
-            "tests/layers/example/src/ground.rs:3: `crate::top::Top` crosses a layer upwards: `ground` may not import `top`",
-            "tests/layers/example/src/stray.rs: `stray` has no layer in tests/layers/plan.rs"
+            "tests/source/layers/example/src/ground.rs:3: `crate::top::Top` crosses a layer upwards: `ground` may not import `top`",
+            "tests/source/layers/example/src/stray.rs: `stray` has no layer in tests/source/layers/plan.rs"
         ]
     );
     assert_eq!(
         graph.circles(),
-        ["circle of files in tests/layers/example/src:\
-          \n  tests/layers/example/src/circle/one.rs:3: `super::two::Two`\
-          \n  tests/layers/example/src/circle/two.rs:5: `crate::circle::one::One`"]
+        ["circle of files in tests/source/layers/example/src:\
+          \n  tests/source/layers/example/src/circle/one.rs:3: `super::two::Two`\
+          \n  tests/source/layers/example/src/circle/two.rs:5: `crate::circle::one::One`"]
     );
     assert_eq!(
         graph.through_root(),
         [
-            "tests/layers/example/src/middle.rs:4: `crate::Ground` goes through the crate root: import it from its module"
+            "tests/source/layers/example/src/middle.rs:4: `crate::Ground` goes through the crate root: import it from its module"
         ]
     );
 }
