@@ -6,16 +6,14 @@ use axum::http::HeaderMap;
 
 use super::client::Proxies;
 use super::rate_limit::RateLimit;
-use crate::domain::Error;
 use crate::domain::ip_rules::Verdict;
 use crate::domain::lockout::Client;
-use crate::services::ip_rules::RulesInForce;
+use crate::domain::{Error, clock};
 use crate::store::Store;
 
 /// Admits or refuses every request.
 pub struct Guard {
     proxies: Proxies,
-    rules: RulesInForce,
     rate_limit: RateLimit,
 }
 
@@ -24,7 +22,6 @@ impl Guard {
     pub fn new(proxies: Proxies, requests_per_minute: u32) -> Self {
         Self {
             proxies,
-            rules: RulesInForce::new(),
             rate_limit: RateLimit::per_minute(requests_per_minute),
         }
     }
@@ -41,7 +38,7 @@ impl Guard {
     ///
     /// [`Error::Denied`] by a rule, [`Error::TooManyRequests`] by the rate limit.
     pub(super) async fn admit(&self, store: &Store, address: IpAddr) -> Result<(), Error> {
-        match self.rules.verdict(store, address).await? {
+        match verdict(store, address).await? {
             Verdict::Accept => Ok(()),
             Verdict::Deny { until } => Err(Error::Denied { address, until }),
             Verdict::Unknown => self.rate_limit.admit(address),
@@ -50,7 +47,12 @@ impl Guard {
 
     /// Returns the client of a sign-in.
     pub(super) async fn client(&self, store: &Store, address: IpAddr) -> Result<Client, Error> {
-        let accepted = self.rules.verdict(store, address).await? == Verdict::Accept;
+        let accepted = verdict(store, address).await? == Verdict::Accept;
         Ok(Client { address, accepted })
     }
+}
+
+/// Returns what the IP rules say about an address now.
+async fn verdict(store: &Store, address: IpAddr) -> Result<Verdict, Error> {
+    Ok(store.ip_rules().await?.verdict(address, clock::now()))
 }

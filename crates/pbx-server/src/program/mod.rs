@@ -152,7 +152,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         .map_err(with_internal_message)?;
     let blobs = BlobStore::open(&store, config.files.as_deref()).await?;
     background::sweep(&store, &blobs).await;
-    let directories = [store.folder(), config.files].into_iter().flatten();
+    let directories = [store.directory(), config.files].into_iter().flatten();
     let machine =
         Machine::monitor(directories.collect()).context("cannot start the thread that monitors the machine")?;
 

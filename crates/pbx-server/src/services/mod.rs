@@ -6,7 +6,6 @@ pub mod certificates;
 pub mod components;
 pub mod context;
 pub mod documents;
-pub mod ip_rules;
 pub mod licensing;
 pub mod lockout;
 pub mod passwords;

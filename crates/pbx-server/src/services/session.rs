@@ -200,7 +200,7 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
             Ok(session)
         })
     };
-    let session = sessions::cache_of(store).get(access, read).await?;
+    let session = store.session(access, read).await?;
     // Cached tokens expire by the clock as well.
     if session.expires_at > now {
         Ok(session.caller)

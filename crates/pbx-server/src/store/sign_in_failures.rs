@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use super::error::StoreError;
-use super::tx::{Tx, time};
+use super::row::time;
+use super::tx::Tx;
 
 /// Counts a failure. Returns the number of failures since the first one.
 pub fn increment(tx: &mut Tx<'_>, source: &IpNet, now: Timestamp) -> Result<i64, StoreError> {

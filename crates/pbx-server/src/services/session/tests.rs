@@ -155,7 +155,7 @@ async fn cached_tokens_expire_by_the_clock() {
     let cache = async |token: &Token, expires_at| {
         let caller = caller.clone();
         let read = async { Ok::<_, Error>(sessions::Session { caller, expires_at }) };
-        let cached = sessions::cache_of(&fixture.context).get(token.hash(), read).await;
+        let cached = fixture.context.session(token.hash(), read).await;
         assert!(cached.is_ok());
         authenticate(&fixture.context, &token.clone().into_string()).await
     };
