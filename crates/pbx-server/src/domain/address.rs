@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::mail;
+use super::mail;
 
 /// The IPv4 address of a host that others reach.
 pub fn ipv4(text: &str) -> Result<Ipv4Addr, &'static str> {

@@ -145,7 +145,7 @@ pub async fn complete(
     digest: Option<String>,
     content: Bytes,
 ) -> Result<Id, Error> {
-    let token = TokenHash::of(token);
+    let token = TokenHash::new(token);
     let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
     // Before anything is written, for the error alone: what is found here is looked at again below.
     let presented = token.clone();
