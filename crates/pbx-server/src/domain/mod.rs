@@ -10,6 +10,7 @@ pub mod brand;
 pub mod certificate;
 pub mod clock;
 pub mod component;
+pub mod convert;
 pub mod custom_headers;
 pub mod dealers;
 pub mod disk;

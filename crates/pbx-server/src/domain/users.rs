@@ -11,13 +11,16 @@ use super::audit::{Entry, Object};
 use super::license::{self, Licensing};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::merged;
-use super::numbers::{self, Kind as NumberKind};
+use super::numbers::NumberKind;
 use super::password::{Password, Passwords};
 use super::session::{Account, Role};
 use super::tenants::Tenant;
 use super::vault::Vault;
 use super::{Error, Id, IdSource, clock, dealers};
-use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions, tenants, users as queries};
+use crate::services::numbers;
+use crate::store::{
+    Changes, OnConstraint, Store, Tx, accounts, numbers as stored_numbers, sessions, tenants, users as queries,
+};
 
 /// What a list of users can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
@@ -139,7 +142,7 @@ pub async fn create(store: &Changes, makers: Makers<'_>, tenant_id: Id, new: New
             accounts::insert(tx, &account, user.created_at)
                 .on_constraint(accounts::UNIQUE_NAME_IN_TENANT, name_taken)?;
             accounts::demand_new_password(tx, user.id, tenant.settings.password_force_reset)?;
-            numbers::take(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
+            numbers::reserve(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
             queries::insert(tx, &user, &extension_password)?;
             license::check_users(tx, &licensing)?;
             let entry = Entry::create(Object::User, user.id);
@@ -217,7 +220,7 @@ pub async fn destroy(store: &Changes, tenant_id: Id, id: Id) -> Result<(), Error
     store
         .write(move |tx| {
             let user = existing(tx, tenant_id, id)?;
-            numbers::release(tx, tenant_id, &user.extension_number)?;
+            stored_numbers::delete(tx, tenant_id, &user.extension_number)?;
             accounts::delete(tx, id)?;
             Ok(Entry::delete(Object::User, id).with(()))
         })

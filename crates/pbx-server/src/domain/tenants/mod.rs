@@ -22,7 +22,9 @@ use super::session::Visibility;
 use super::vault::Vault;
 use super::webhook::{self, Event};
 use super::{Error, Id, IdSource, clock, dealers, numbers};
-use crate::store::{Changes, OnConstraint, Store, Tx, providers, sessions, tenants as queries};
+use crate::store::{
+    Changes, OnConstraint, Store, Tx, numbers as stored_numbers, providers, sessions, tenants as queries,
+};
 use crate::webhook::Sender;
 
 /// What a list of tenants can be filtered and ordered by.
@@ -153,7 +155,7 @@ pub async fn create(
         .write(move |tx| {
             not_a_trunks(tx, &tenant.profile.domain)?;
             queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
-            numbers::begin(tx, tenant.id)?;
+            stored_numbers::insert(tx, tenant.id, &numbers::INITIAL)?;
             if let Visibility::Branch(dealer_id) = visibility {
                 dealers::room_for_tenant(tx, dealer_id)?;
                 queries::designate(tx, tenant.id, dealer_id)?;
