@@ -8,14 +8,16 @@ use pbx_api::{Call, Patch};
 
 use super::tenant_parts::shows;
 use super::{count, mask};
-use crate::domain::balance::{self, Amount};
+use crate::domain::audit::{Action, Audited, Entry, Object};
+use crate::domain::balance::Amount;
 use crate::domain::custom_headers::{self, Scope};
 use crate::domain::session::Caller;
 use crate::domain::tenants::{self, By};
 use crate::domain::webhook::Event;
-use crate::domain::{Error, clock, password_policy};
+use crate::domain::{Error, Id, Violation, clock, password_policy};
 use crate::domain::{admin, tenants::status};
 use crate::http::Pbx;
+use crate::store::{Tx, balance};
 
 impl TenantApi for Pbx {
     async fn retrieve_current_tenant(&self, call: Call<Caller>) -> Result<CurrentTenant, Error> {
@@ -61,15 +63,33 @@ impl TenantApi for Pbx {
     }
 
     async fn get_tenant_balance(&self, call: Call<Caller>) -> Result<Balance, Error> {
-        let balance = balance::show(&self.store, call.caller.tenant()?).await?;
+        let id = call.caller.tenant()?;
+        let balance = self.store.read(move |tx| {
+            check_billing_feature(tx, id)?;
+            balance::get(tx, id)?.ok_or_else(tenants::not_found)
+        });
         Ok(Balance {
-            balance: balance.number(),
+            balance: balance.await?.to_f64(),
         })
     }
 
     async fn recharge_tenant(&self, call: Call<Caller>, body: Balance) -> Result<(), Error> {
-        let amount = Amount::read(body.balance).map_err(Error::invalid)?;
-        balance::recharge(&self.changes(&call), call.caller.tenant()?, amount).await
+        let amount = Amount::try_from(body.balance).map_err(Error::invalid)?;
+        let id = call.caller.tenant()?;
+        self.changes(&call)
+            .write(move |tx| {
+                check_billing_feature(tx, id)?;
+                if amount == Amount::ZERO {
+                    return Ok(Audited::nothing(()));
+                }
+                if !balance::add(tx, id, amount)? {
+                    let message = "would take the balance beyond ten digits before the point";
+                    return Err(Error::invalid(Violation::field("balance", "range", message)));
+                }
+                let entry = Entry::new(Action::Recharge, Object::Tenant, id);
+                Ok(entry.fields(["balance"]).with(()))
+            })
+            .await
     }
 
     async fn retrieve_tenant_custom_headers(&self, call: Call<Caller>) -> Result<CustomHeaders, Error> {
@@ -153,5 +173,17 @@ impl From<Scope> for HeaderScope {
             Scope::Trunk => Self::Trunk,
             Scope::User => Self::User,
         }
+    }
+}
+
+/// Checks that the tenant has the billing feature. `enable_billing` says whether calls are charged, `enable_feature_billing`
+/// whether the tenant can see or change any of it.
+fn check_billing_feature(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
+    let tenant = tenants::existing(tx, tenant_id)?;
+    if tenant.settings.enable_feature_billing {
+        Ok(())
+    } else {
+        let message = "Billing is not a feature of this tenant (`enable_feature_billing`).";
+        Err(Error::Barred { message })
     }
 }
