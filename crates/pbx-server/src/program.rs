@@ -13,14 +13,14 @@ use crate::domain::license::{Licensing, Verifier};
 use crate::domain::password::{Password, Passwords};
 use crate::domain::session::ensure_administrator;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, tenants, transports};
+use crate::domain::{Error, IdSource, alerts, audit, clock, files, key, transports};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::key_file;
 use crate::license_command::{self, LicenseCommand};
 use crate::machine::Machine;
 use crate::sip::Sip;
-use crate::store::{Store, audit as records};
+use crate::store::{Store, audit as records, tenants};
 use crate::tls::Tls;
 use crate::webhook::Sender;
 use anyhow::Context as _;
@@ -315,7 +315,8 @@ async fn upkeep(store: Store, vault: Vault, sip: Arc<Sip>) {
 async fn forget(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();
-        if let Err(error) = tenants::forget_changes(&store).await.map_err(in_full) {
+        let deleted = store.write_unaudited(|tx| Ok::<_, Error>(tenants::delete_old_changes(tx)?));
+        if let Err(error) = deleted.await.map_err(in_full) {
             tracing::warn!(%error, "the database keeps more than it needs of which tenants changed");
         }
         if days > 0

@@ -311,7 +311,7 @@ pub async fn switch(store: &Changes, caller: &Caller, tenant_id: Option<Id>) -> 
 
 /// Whether whoever has that reach may act within that tenant.
 fn may_enter(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
-    super::tenants::within(tx, visibility, tenant_id)?;
+    crate::services::tenants::check_visible(tx, visibility, tenant_id)?;
     if let Visibility::Branch(dealer_id) = visibility
         && !dealers::has_full_access(tx, dealer_id)?
     {

@@ -9,7 +9,6 @@ use pbx_api::{Call, Patch};
 
 use super::{count, mask};
 use crate::domain::Error;
-use crate::domain::account;
 use crate::domain::admin::notification::{self, Notification};
 use crate::domain::admin::{settings, status};
 use crate::domain::password::Password;
@@ -17,6 +16,7 @@ use crate::domain::session::Caller;
 use crate::domain::{clock, license};
 use crate::http::Pbx;
 use crate::mail::Email;
+use crate::services::accounts;
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {
@@ -51,13 +51,13 @@ impl AdminApi for Pbx {
     }
 
     async fn change_system_admin_username(&self, call: Call<Caller>, body: ChangeUsername) -> Result<(), Error> {
-        account::rename(&self.changes(&call), &call.caller, body.name).await
+        accounts::rename(&self.context(&call), &call.caller, body.name).await
     }
 
     async fn reset_system_admin_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        account::change_password(&self.changes(&call), &self.passwords, &call.caller, old, new).await
+        accounts::change_password(&self.context(&call), &call.caller, old, new).await
     }
 
     async fn retrieve_admin_settings(&self, _call: Call<Caller>) -> Result<AdminSettings, Error> {
