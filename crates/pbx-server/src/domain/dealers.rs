@@ -1,6 +1,6 @@
 //! Dealers, who sell tenants: three levels, and quotas for each branch.
 //!
-//! A dealer sees the dealers below it and no others: requests for any other answer as for an ID that does not exist. Name and
+//! A dealer sees the dealers below it and no others: a request for any other gets the response for an ID that does not exist. Name and
 //! level are set when a dealer is created; a dealer never moves to another parent.
 
 pub mod level;

@@ -41,7 +41,7 @@ impl DealersApi for Pbx {
             Visibility::Branch(id) => Some(self.store.read(move |tx| signed_in(tx, id)).await?),
         };
         if parent.as_ref().is_some_and(|parent| parent.level >= new.level) {
-            let message = "A dealer may only make dealers of the levels below its own.";
+            let message = "A dealer may only create dealers of the levels below its own.";
             return Err(Error::Barred { message });
         }
         let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &new.password, &new.name);

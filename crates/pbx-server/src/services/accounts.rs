@@ -1,4 +1,4 @@
-//! What administrators, dealers and users change about their own accounts, and the password policy that applies to an account.
+//! Changes that administrators, dealers and users make to their own accounts, and the password policy of an account.
 
 use super::Context;
 use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};

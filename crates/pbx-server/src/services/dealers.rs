@@ -1,4 +1,4 @@
-//! What updates of a dealer have in common, by itself and by those above it.
+//! The common part of updates of a dealer, by itself and by those above it.
 
 use crate::domain::audit::{Audited, Entry, Object};
 use crate::domain::dealers::{Dealer, DealerSettings};

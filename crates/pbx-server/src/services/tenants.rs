@@ -1,4 +1,4 @@
-//! What several resources do with a tenant: `/tenants`, `/tenant` and those of its parts.
+//! Operations on a tenant that several resources share: `/tenants`, `/tenant`, and those of its users and trunks.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::domain::tenants::tenant::{Tenant, TenantDetails, domain_taken, not_fo
 use crate::domain::{Error, Id, disk};
 use crate::store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
 
-/// Who updates a tenant.
+/// The kind of caller that updates a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Editor {
     /// A system administrator or dealer.

@@ -149,7 +149,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
 pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
     stored
         .parse()
-        .map_err(|()| StoreError::Engine(format!("no role is called {stored:?}")))
+        .map_err(|()| StoreError::Engine(format!("{stored:?} is not a role")))
 }
 
 fn name_key(name: &str) -> String {

@@ -131,7 +131,7 @@ pub fn is_in_branch(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, St
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// The ids of a dealer and of all below it.
+/// Selects the IDs of a dealer and of all dealers below it.
 pub(super) fn branch_of(dealer_id: Id) -> SelectStatement {
     Query::select()
         .column("dealer_id")
@@ -264,7 +264,7 @@ fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {
         name: row.get(1)?,
         level: level
             .parse()
-            .map_err(|()| StoreError::Engine(format!("no level of dealers is called {level:?}")))?,
+            .map_err(|()| StoreError::Engine(format!("{level:?} is not a level of dealers")))?,
         settings: DealerSettings {
             enabled: row.get(2)?,
             email: row.get(4)?,

@@ -209,7 +209,7 @@ pub fn dealers_of(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Vec
             enabled: row.get(1)?,
             level: level
                 .parse()
-                .map_err(|()| StoreError::Engine(format!("no level of dealers is called {level:?}")))?,
+                .map_err(|()| StoreError::Engine(format!("{level:?} is not a level of dealers")))?,
             name: row.get(3)?,
             display_name: row.get(4)?,
         })

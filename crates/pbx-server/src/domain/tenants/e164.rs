@@ -68,7 +68,7 @@ fn digits(text: &str) -> Result<String, &'static str> {
     if digits {
         Ok(text.to_owned())
     } else {
-        Err("must be made of at most 15 digits")
+        Err("must consist of at most 15 digits")
     }
 }
 
@@ -79,7 +79,7 @@ fn dial_string(text: &str) -> Result<String, &'static str> {
     if (1..=MAX_LENGTH).contains(&text.len()) && rest.bytes().all(can_be_dialed) {
         Ok(text.to_owned())
     } else {
-        Err("must be made of at most 15 digits, * and #, and may begin with +")
+        Err("must consist of at most 15 digits, * and #, and may begin with +")
     }
 }
 
