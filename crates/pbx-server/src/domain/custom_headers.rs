@@ -1,5 +1,6 @@
 //! The SIP headers that a tenant adds to calls, and those that it lets through.
 
+use pbx_api::tenant;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Error;
@@ -220,6 +221,34 @@ fn is_token(name: &str) -> bool {
 /// Null is the default, like none.
 fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+impl From<CustomHeaders> for tenant::CustomHeaders {
+    fn from(headers: CustomHeaders) -> Self {
+        let added = headers.add.into_iter().map(|header| tenant::AddedHeader {
+            name: header.name,
+            value: header.value,
+            scope: header.scope.into(),
+        });
+        let relayed = headers.relay.into_iter().map(|header| tenant::RelayedHeader {
+            name: header.name,
+            scope: header.scope.into(),
+        });
+        Self {
+            add: added.collect(),
+            relay: relayed.collect(),
+        }
+    }
+}
+
+impl From<Scope> for tenant::HeaderScope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::All => Self::All,
+            Scope::Trunk => Self::Trunk,
+            Scope::User => Self::User,
+        }
+    }
 }
 
 #[cfg(test)]

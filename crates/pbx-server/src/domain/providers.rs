@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::{merged, needed};
-use super::tenants::caller_ids;
 use super::transports::Protocol;
 use super::vault::{Sealed, Vault};
 use super::{Error, Id, IdSource, Violation, address, document};
+use crate::services;
 use crate::store::{Changes, OnConstraint, Store, Tx, providers as queries, tenants};
 
 /// What a list of trunks can be filtered and ordered by.
@@ -302,7 +302,7 @@ pub async fn unassign(store: &Changes, id: Id, tenant_id: Id) -> Result<(), Erro
             if !queries::unassign(tx, id, tenant_id)? {
                 return Err(not_assigned());
             }
-            let shown = caller_ids::forget(tx, tenant_id, id)?;
+            let shown = services::tenants::remove_caller_ids(tx, tenant_id, id)?;
             let tenant = Entry::update(Object::Tenant, tenant_id).fields(shown.then_some("outbound_caller_ids"));
             let entry = Entry::update(Object::Provider, id);
             Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()).and(tenant))

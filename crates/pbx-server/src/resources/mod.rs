@@ -89,18 +89,3 @@ list_parameters!(
     pbx_api::transports::ListTransportsQuery,
     pbx_api::users::ListUsersQuery,
 );
-
-/// Empty text is none, as in an update.
-fn text(given: Option<String>) -> Option<String> {
-    given.filter(|text| !text.is_empty())
-}
-
-/// What an answer shows of a secret: that there is one.
-fn mask(secret: &Option<Sealed>) -> Option<Secret> {
-    secret.as_ref().map(|_| MASK.to_owned().into())
-}
-
-/// Nobody has so many that it matters.
-fn count(number: impl TryInto<i32>) -> i32 {
-    number.try_into().unwrap_or(i32::MAX)
-}
