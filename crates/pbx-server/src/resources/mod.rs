@@ -25,13 +25,12 @@ mod user;
 mod users;
 mod voicemail;
 
-use pbx_api::{Call, Patch, Secret};
+use pbx_api::{Call, Patch};
 
 use crate::domain::document::Document;
 use crate::domain::list::ListParameters;
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
-use crate::domain::vault::{MASK, Sealed};
 use crate::domain::{Error, Id};
 use crate::http::Pbx;
 use crate::services::documents;
