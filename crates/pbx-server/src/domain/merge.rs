@@ -1,26 +1,28 @@
-//! How an update changes the members of an object.
+//! Merging an update into an object.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Error, Violation, document};
+use super::document;
+use super::error::{Error, Violation};
 
-/// The object with what was sent in place of its own members, as [`document::merge`] does it. `T` has a default for each of them,
-/// and what is cleared falls back to that.
+/// Returns the object with the properties that were sent in place of its own, as [`document::merge`] does it.
+///
+/// `T` has a default for each property; a property that is cleared gets it.
 pub fn merged<T: DeserializeOwned>(before: &impl Serialize, sent: &Map<String, Value>) -> Result<T, Error> {
-    let Ok(Value::Object(mut members)) = serde_json::to_value(before) else {
-        return Err(Error::internal("what is merged into is no object"));
+    let Ok(Value::Object(mut properties)) = serde_json::to_value(before) else {
+        return Err(Error::internal("the object of an update does not serialize as one"));
     };
-    document::merge(&mut members, sent, &Map::new(), &[]);
-    serde_json::from_value(Value::Object(members))
-        .map_err(|error| Error::internal(format!("a merged object does not read: {error}")))
+    document::merge(&mut properties, sent, &Map::new(), &[]);
+    serde_json::from_value(Value::Object(properties))
+        .map_err(|error| Error::internal(format!("a merged object cannot be read: {error}")))
 }
 
-/// The same value; that it is missing is a fault.
-pub fn needed<T>(faults: &mut Vec<Violation>, name: &str, value: Option<T>) -> Option<T> {
+/// Returns the value, and records a violation if it is missing.
+pub fn required<T>(violations: &mut Vec<Violation>, name: &str, value: Option<T>) -> Option<T> {
     if value.is_none() {
-        faults.push(Violation::field(name, "required", "is needed"));
+        violations.push(Violation::field(name, "required", "is needed"));
     }
     value
 }

@@ -18,7 +18,7 @@ pub mod error;
 pub mod files;
 pub mod guard;
 pub mod holidays;
-mod id;
+pub mod id;
 pub mod im;
 pub mod ip_filters;
 pub mod key;

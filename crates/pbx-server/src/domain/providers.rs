@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::{merged, needed};
+use super::merge::{merged, required};
 use super::tenants::caller_ids;
 use super::transports::Protocol;
 use super::vault::{Sealed, Vault};
@@ -127,9 +127,9 @@ impl Draft {
     /// The trunk, or everything that is wrong with it.
     fn checked(self, id: Id) -> Result<Provider, Error> {
         let mut faults = Vec::new();
-        let name = needed(&mut faults, "name", self.name);
-        let auth_mode = needed(&mut faults, "auth_mode", self.auth_mode);
-        let hostname = needed(&mut faults, "hostname", self.hostname).and_then(|text| {
+        let name = required(&mut faults, "name", self.name);
+        let auth_mode = required(&mut faults, "auth_mode", self.auth_mode);
+        let hostname = required(&mut faults, "hostname", self.hostname).and_then(|text| {
             let host = address::host(&text).map_err(|message| Violation::field("hostname", "format", message));
             host.map_err(|fault| faults.push(fault)).ok()
         });
