@@ -3,5 +3,6 @@
 
 mod context;
 pub mod documents;
+pub mod transports;
 
 pub use self::context::Context;
