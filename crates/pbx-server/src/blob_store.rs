@@ -1,7 +1,7 @@
-//! Where the contents of files are kept: in the database, or in a folder that the operator names.
+//! The store of files' contents: the database, or a directory that the operator names.
 //!
-//! A content in the folder is written once, under a name that nothing else has, and is on the disk before the database hears of
-//! it; what the database does not know (any more) is nobody's and is cleaned up. So a content is whole, or it is not there.
+//! A content in the directory is written once, under a unique name, and is on the disk before the database refers to it; contents
+//! that the database does not refer to (any more) are swept away. So a content is complete, or it is not there.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -14,58 +14,63 @@ use bytes::Bytes;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::error::Error;
+use crate::domain::id::Id;
 use crate::domain::setting::Setting;
-use crate::domain::{Error, Id};
 use crate::store::settings;
 use crate::store::{Store, files};
 
-/// Marks a folder as that of one database: another one would take the files in it for nobody's.
-const MARK: &str = "pbx-server-files";
+/// The file that marks a directory as that of one database. Another database would sweep away the contents in it.
+const MARK_FILE: &str = "pbx-server-files";
 
-/// In the database: what its folder is marked with.
+/// The mark of the directory, as stored in the database.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Marked {
+struct DirectoryMark {
     mark: Option<String>,
 }
 
-impl Setting for Marked {
+impl Setting for DirectoryMark {
     const NAME: &'static str = "files_folder";
 }
 
-/// Where new contents go.
+/// The store of new contents.
 #[derive(Debug, Clone, Default)]
 pub enum BlobStore {
-    /// Into the database.
+    /// The database.
     #[default]
     Database,
-    /// Into a folder.
+    /// A directory.
     Directory(BlobDirectory),
 }
 
-/// A folder with contents; clones share it.
+/// A directory with contents. Clones share it.
 #[derive(Debug, Clone)]
 pub struct BlobDirectory(Arc<PathBuf>);
 
 impl BlobStore {
-    /// The place of the settings, if it goes with the database.
-    pub async fn open(store: &Store, folder: Option<&Path>) -> anyhow::Result<Self> {
+    /// Opens the store of the settings.
+    ///
+    /// # Errors
+    ///
+    /// If the database has contents in another store, or the directory cannot be used.
+    pub async fn open(store: &Store, directory: Option<&Path>) -> anyhow::Result<Self> {
         let in_use = store
-            .scan(|tx| Ok::<_, Error>(files::any_in_folder(tx)?))
+            .scan(|tx| Ok::<_, Error>(files::any_in_directory(tx)?))
             .await
-            .context("the database does not say where the files are")?;
-        match folder {
+            .context("cannot read from the database where the files are")?;
+        match directory {
             Some(path) => Ok(Self::Directory(BlobDirectory::open(store, path, in_use).await?)),
-            None if in_use => bail!("there are files that are kept in a folder: name it with --files"),
+            None if in_use => bail!("there are files whose content is in a directory: name it with --files"),
             None => Ok(Self::Database),
         }
     }
 
-    /// The folder, if there is one.
+    /// Returns the directory, if there is one.
     pub fn directory(&self) -> Option<&BlobDirectory> {
         match self {
             Self::Database => None,
-            Self::Directory(folder) => Some(folder),
+            Self::Directory(directory) => Some(directory),
         }
     }
 }
@@ -73,14 +78,15 @@ impl BlobStore {
 impl BlobDirectory {
     async fn open(store: &Store, path: &Path, in_use: bool) -> anyhow::Result<Self> {
         let shown = path.display();
-        fs::create_dir_all(path).with_context(|| format!("cannot make the folder {shown}: choose another --files"))?;
-        let ours = Marked {
+        fs::create_dir_all(path)
+            .with_context(|| format!("cannot create the directory {shown}: choose another --files"))?;
+        let ours = DirectoryMark {
             mark: Some(format!("{:016x}", rand::rng().next_u64())),
         };
         let marked = store
             .write_unaudited(move |tx| {
                 // Another node may have been faster.
-                let there: Marked = settings::load(tx)?;
+                let there: DirectoryMark = settings::load(tx)?;
                 if let Some(mark) = there.mark {
                     return Ok::<_, Error>(Some(mark));
                 }
@@ -88,61 +94,60 @@ impl BlobDirectory {
                 Ok(ours.mark.clone())
             })
             .await?;
-        let mark = marked.context("the database has no mark for the folder of the files")?;
-        let folder = Self(Arc::new(path.to_owned()));
-        match fs::read_to_string(path.join(MARK)) {
+        let mark = marked.context("the database has no mark for the directory of the files")?;
+        let directory = Self(Arc::new(path.to_owned()));
+        match fs::read_to_string(path.join(MARK_FILE)) {
             Ok(text) if text.trim() == mark => {}
-            Ok(_) => bail!("the folder {shown} has the files of another database: choose another --files"),
+            Ok(_) => bail!("the directory {shown} has the files of another database: choose another --files"),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if in_use {
                     bail!(
-                        "the folder {shown} is not the one that has the files of this database: name that with --files"
+                        "the directory {shown} is not the one that has the files of this database: name that with --files"
                     );
                 }
-                let mut others = fs::read_dir(path).with_context(|| format!("cannot read the folder {shown}"))?;
+                let mut others = fs::read_dir(path).with_context(|| format!("cannot read the directory {shown}"))?;
                 if others.next().is_some() {
-                    bail!("the folder {shown} is not empty: choose another --files");
+                    bail!("the directory {shown} is not empty: choose another --files");
                 }
-                folder
-                    .write(MARK, format!("{mark}\n").as_bytes())
+                directory
+                    .write(MARK_FILE, format!("{mark}\n").as_bytes())
                     .or_else(|error| match error.kind() {
-                        // By another node, which has the same mark.
+                        // Written by another node, which has the same mark.
                         ErrorKind::AlreadyExists => Ok(()),
                         _ => Err(error),
                     })
-                    .with_context(|| format!("cannot write into the folder {shown}: choose another --files"))?;
+                    .with_context(|| format!("cannot write to the directory {shown}: choose another --files"))?;
             }
             Err(error) => {
-                return Err(error).with_context(|| format!("cannot read the folder {shown}: choose another --files"));
+                return Err(error)
+                    .with_context(|| format!("cannot read the directory {shown}: choose another --files"));
             }
         }
-        Ok(folder)
+        Ok(directory)
     }
 
-    /// Keeps the content of a file, durably when this returns; the name under which it is found again.
+    /// Stores the content of a file, durably when this returns. Returns the name to [`get`](Self::get) it with.
     pub async fn put(&self, id: Id, content: Bytes) -> Result<String, Error> {
         let name = format!("{id}-{:016x}", rand::rng().next_u64());
-        self.run(move |folder| {
-            let written = folder.write(&name, &content);
+        self.run(move |directory| {
+            let written = directory.write(&name, &content);
             if written.is_err() {
-                // Half of it may be there.
-                let _ = fs::remove_file(folder.0.join(&name));
+                // Part of it may have been written.
+                let _ = fs::remove_file(directory.0.join(&name));
             }
             written.map(|()| name)
         })
         .await
     }
 
-    /// The content of that name.
+    /// Returns the content with this name.
     pub async fn get(&self, name: String) -> Result<Vec<u8>, Error> {
-        self.run(move |folder| fs::read(folder.0.join(name))).await
+        self.run(move |directory| fs::read(directory.0.join(name))).await
     }
 
-    /// Removes a content that nothing refers to any more. What cannot be removed is logged and tried again by [`sweep`].
-    ///
-    /// [`sweep`]: crate::domain::files::sweep
+    /// Removes a content that nothing refers to any more. A failure is logged, and the next sweep retries it.
     pub async fn remove(&self, name: String) {
-        let removed = self.run(move |folder| match fs::remove_file(folder.0.join(name)) {
+        let removed = self.run(move |directory| match fs::remove_file(directory.0.join(name)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed,
         });
@@ -151,11 +156,11 @@ impl BlobDirectory {
         }
     }
 
-    /// Every content by its name, with the id that it was written for. Other things in the folder are none of ours.
+    /// Returns all contents, each with the ID that it was written for and its name. Ignores other files in the directory.
     pub async fn list(&self) -> Result<Vec<(Id, String)>, Error> {
-        self.run(|folder| {
-            let names = fs::read_dir(folder.0.as_path())?.map(|entry| entry.map(|entry| entry.file_name()));
-            names.filter_map(|name| name.map(ours).transpose()).collect()
+        self.run(|directory| {
+            let names = fs::read_dir(directory.0.as_path())?.map(|entry| entry.map(|entry| entry.file_name()));
+            names.filter_map(|name| name.map(parse_name).transpose()).collect()
         })
         .await
     }
@@ -168,7 +173,7 @@ impl BlobDirectory {
         let mut file = options.open(self.0.join(name))?;
         file.write_all(content)?;
         file.sync_all()?;
-        // The name is the folder's content.
+        // The name is part of the directory, not of the file.
         if cfg!(unix) {
             File::open(self.0.as_path())?.sync_all()?;
         }
@@ -179,18 +184,18 @@ impl BlobDirectory {
         &self,
         work: impl FnOnce(&Self) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let folder = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        let directory = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&directory)).await;
         let unavailable = |error: &dyn std::error::Error| Error::Unavailable {
-            internal: format!("the folder of the files: {error}"),
+            internal: format!("the directory of the files: {error}"),
         };
         done.map_err(|error| unavailable(&error))?
             .map_err(|error| unavailable(&error))
     }
 }
 
-/// The id in a name that [`BlobDirectory::put`] made.
-fn ours(name: OsString) -> Option<(Id, String)> {
+/// Parses a name that [`BlobDirectory::put`] created.
+fn parse_name(name: OsString) -> Option<(Id, String)> {
     let name = name.into_string().ok()?;
     let (id, rest) = name.split_once('-')?;
     let hexadecimal = rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -202,32 +207,32 @@ fn ours(name: OsString) -> Option<(Id, String)> {
 mod tests {
     use super::*;
 
-    fn store(folder: &tempfile::TempDir, name: &str) -> Store {
-        Store::open(folder.path().join(name).to_str().unwrap()).unwrap()
+    fn store(directory: &tempfile::TempDir, name: &str) -> Store {
+        Store::open(directory.path().join(name).to_str().unwrap()).unwrap()
     }
 
     #[tokio::test]
-    async fn a_content_is_kept_listed_and_removed() {
+    async fn content_is_stored_listed_and_removed() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("a/files");
         let blobs = BlobStore::open(&store(&place, "pbx.db"), Some(&path)).await.unwrap();
-        let folder = blobs.directory().unwrap();
+        let directory = blobs.directory().unwrap();
         let id = Id::from_stored(7);
-        let name = folder.put(id, Bytes::from_static(b"abc")).await.unwrap();
-        let other = folder.put(id, Bytes::new()).await.unwrap();
+        let name = directory.put(id, Bytes::from_static(b"abc")).await.unwrap();
+        let other = directory.put(id, Bytes::new()).await.unwrap();
         fs::write(path.join("7-notes.txt"), "somebody's").unwrap();
-        assert_eq!(folder.get(name.clone()).await.unwrap(), b"abc");
-        folder.remove(other.clone()).await;
-        folder.remove(other).await;
-        assert_eq!(folder.list().await.unwrap(), [(id, name)]);
+        assert_eq!(directory.get(name.clone()).await.unwrap(), b"abc");
+        directory.remove(other.clone()).await;
+        directory.remove(other).await;
+        assert_eq!(directory.list().await.unwrap(), [(id, name)]);
         assert!(matches!(
-            folder.get("7-0".to_owned()).await,
+            directory.get("7-0".to_owned()).await,
             Err(Error::Unavailable { .. })
         ));
     }
 
     #[tokio::test]
-    async fn a_folder_belongs_to_one_database() {
+    async fn directory_belongs_to_one_database() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("files");
         let (first, second) = (store(&place, "a.db"), store(&place, "b.db"));
@@ -235,9 +240,9 @@ mod tests {
         BlobStore::open(&first, Some(&path)).await.unwrap();
         BlobStore::open(&first, Some(&path)).await.unwrap();
         assert!(refused(&second, &path).await.contains("of another database"));
-        // The folder of the databases, for one.
+        // The directory of the databases, for one.
         assert!(refused(&first, place.path()).await.contains("is not empty"));
-        // It may move while nothing is in it.
+        // It may be another one while it has no contents.
         BlobStore::open(&first, Some(&place.path().join("moved")))
             .await
             .unwrap();

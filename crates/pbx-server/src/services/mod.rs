@@ -3,6 +3,7 @@
 
 mod context;
 pub mod documents;
+pub mod files;
 pub mod transports;
 
 pub use self::context::Context;

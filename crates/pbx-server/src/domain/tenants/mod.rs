@@ -16,7 +16,7 @@ use self::events::WebhookSecrets;
 pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
 use super::audit::{Entry, Object};
 use super::document::{self, Check};
-use super::files::{self, File};
+use super::files::File;
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Visibility;
 use super::vault::Vault;
@@ -270,7 +270,7 @@ fn shown(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
     let tenant = existing(tx, id)?;
     Ok(Shown {
         avatar: avatar::of(tx, &tenant)?,
-        used_disk_quota: files::used(tx, id)?,
+        used_disk_quota: crate::services::files::used(tx, id)?,
         tenant,
     })
 }
