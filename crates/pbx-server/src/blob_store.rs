@@ -80,18 +80,18 @@ impl BlobDirectory {
         let shown = path.display();
         fs::create_dir_all(path)
             .with_context(|| format!("cannot create the directory {shown}: choose another --files"))?;
-        let ours = DirectoryMark {
+        let new = DirectoryMark {
             mark: Some(format!("{:016x}", rand::rng().next_u64())),
         };
         let marked = store
             .write_unaudited(move |tx| {
-                // Another node may have been faster.
-                let there: DirectoryMark = settings::load(tx)?;
-                if let Some(mark) = there.mark {
+                // Another node may have stored one in the meantime.
+                let stored: DirectoryMark = settings::load(tx)?;
+                if let Some(mark) = stored.mark {
                     return Ok::<_, Error>(Some(mark));
                 }
-                settings::save(tx, &ours)?;
-                Ok(ours.mark.clone())
+                settings::save(tx, &new)?;
+                Ok(new.mark.clone())
             })
             .await?;
         let mark = marked.context("the database has no mark for the directory of the files")?;

@@ -5,5 +5,6 @@ mod context;
 pub mod documents;
 pub mod files;
 pub mod transports;
+pub mod webhook;
 
 pub use self::context::Context;

@@ -20,7 +20,7 @@ use super::files::File;
 use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Visibility;
 use super::vault::Vault;
-use super::webhook::{self, Event};
+use super::webhook::Event;
 use super::{Error, Id, IdSource, clock, dealers, numbers};
 use crate::store::{Changes, OnConstraint, Store, Tx, providers, sessions, tenants as queries};
 use crate::webhook::Sender;
@@ -226,7 +226,7 @@ pub async fn send_test(store: &Store, vault: &Vault, sender: &Sender, id: Id, ev
         Event::Extension => settings.extension_event,
     };
     let place = |member: &str| tenant::secret_place(id, &format!("{}.{member}", event.as_str()));
-    webhook::send_test(store, sender, id, event, webhook.receiver(vault, place)?).await
+    crate::services::webhook::send_test(store, sender, id, event, webhook.receiver(vault, place)?).await
 }
 
 /// Forgets which tenants were changed long ago.
