@@ -1,15 +1,15 @@
 //! `/tenant`.
 
 use pbx_api::tenant::{
-    AddedHeader, Balance, CurrentTenant, CustomHeaders, HeaderScope, HourlyCalls, PasswordPolicy, RelayedHeader,
-    TenantApi, TenantStatus, UpdateCurrentTenant, UpdateCustomHeaders, UpdatePasswordPolicy,
+    Balance, CurrentTenant, CustomHeaders, HourlyCalls, PasswordPolicy, TenantApi, TenantStatus, UpdateCurrentTenant,
+    UpdateCustomHeaders, UpdatePasswordPolicy,
 };
 use pbx_api::{Call, Patch};
 
 use super::tenant_parts::shows;
 use super::{count, mask};
 use crate::domain::balance::{self, Amount};
-use crate::domain::custom_headers::{self, Scope};
+use crate::domain::custom_headers;
 use crate::domain::session::Caller;
 use crate::domain::tenants::{self, By};
 use crate::domain::webhook::Event;
@@ -124,34 +124,6 @@ impl From<password_policy::PasswordPolicy> for PasswordPolicy {
             disable_sequential_characters: policy.disable_sequential_characters,
             disable_repeating_characters: policy.disable_repeating_characters,
             disable_account_information: policy.disable_account_information,
-        }
-    }
-}
-
-impl From<custom_headers::CustomHeaders> for CustomHeaders {
-    fn from(headers: custom_headers::CustomHeaders) -> Self {
-        let added = headers.add.into_iter().map(|header| AddedHeader {
-            name: header.name,
-            value: header.value,
-            scope: header.scope.into(),
-        });
-        let relayed = headers.relay.into_iter().map(|header| RelayedHeader {
-            name: header.name,
-            scope: header.scope.into(),
-        });
-        Self {
-            add: added.collect(),
-            relay: relayed.collect(),
-        }
-    }
-}
-
-impl From<Scope> for HeaderScope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::All => Self::All,
-            Scope::Trunk => Self::Trunk,
-            Scope::User => Self::User,
         }
     }
 }

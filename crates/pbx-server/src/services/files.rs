@@ -138,11 +138,6 @@ pub async fn delete(changes: &Changes, blobs: &BlobStore, owner: Owner, id: Id) 
     Ok(())
 }
 
-/// Returns the disk space of a tenant's files, as `used_disk_quota` shows it.
-pub fn used(tx: &mut Tx<'_>, tenant_id: Id) -> Result<String, Error> {
-    Ok(disk::format(queries::used(tx, tenant_id)?))
-}
-
 /// Removes contents from the directory that belong to no file: those whose upload was interrupted, and those whose file was
 /// deleted with its tenant. Returns their number.
 pub async fn sweep(store: &Store, directory: &BlobDirectory) -> Result<usize, Error> {

@@ -270,7 +270,7 @@ fn shown(tx: &mut Tx<'_>, id: Id) -> Result<Shown, Error> {
     let tenant = existing(tx, id)?;
     Ok(Shown {
         avatar: avatar::of(tx, &tenant)?,
-        used_disk_quota: crate::services::files::used(tx, id)?,
+        used_disk_quota: super::disk::format(crate::store::files::used(tx, id)?),
         tenant,
     })
 }

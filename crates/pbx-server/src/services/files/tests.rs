@@ -190,8 +190,8 @@ async fn tenant_cannot_exceed_its_quota() {
             content
         };
         let used = async || {
-            let used = fixture.changes.read(|tx| used(tx, id(TENANT))).await;
-            used.unwrap()
+            let used = fixture.changes.read(|tx| queries::used(tx, id(TENANT))).await;
+            disk::format(used.unwrap())
         };
         assert_eq!(used().await, "0KB");
         let first = fixture.upload(tenant, large(1000)).await.unwrap();
