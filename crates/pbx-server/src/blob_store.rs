@@ -213,9 +213,9 @@ mod tests {
 
     #[tokio::test]
     async fn content_is_stored_listed_and_removed() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("a/files");
-        let blobs = BlobStore::open(&store(&place, "pbx.db"), Some(&path)).await.unwrap();
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a/files");
+        let blobs = BlobStore::open(&store(&temp, "pbx.db"), Some(&path)).await.unwrap();
         let directory = blobs.directory().unwrap();
         let id = Id::from_stored(7);
         let name = directory.put(id, Bytes::from_static(b"abc")).await.unwrap();
@@ -233,20 +233,20 @@ mod tests {
 
     #[tokio::test]
     async fn directory_belongs_to_one_database() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("files");
-        let (first, second) = (store(&place, "a.db"), store(&place, "b.db"));
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("files");
+        let (first, second) = (store(&temp, "a.db"), store(&temp, "b.db"));
         let refused = async |store, path| format!("{:#}", BlobStore::open(store, Some(path)).await.unwrap_err());
         BlobStore::open(&first, Some(&path)).await.unwrap();
         BlobStore::open(&first, Some(&path)).await.unwrap();
         assert!(refused(&second, &path).await.contains("of another database"));
         // The directory of the databases, for one.
-        assert!(refused(&first, place.path()).await.contains("is not empty"));
+        assert!(refused(&first, temp.path()).await.contains("is not empty"));
         // It may be another one while it has no contents.
-        BlobStore::open(&first, Some(&place.path().join("moved")))
+        BlobStore::open(&first, Some(&temp.path().join("moved")))
             .await
             .unwrap();
-        let file = place.path().join("a.db");
+        let file = temp.path().join("a.db");
         assert!(refused(&first, &file).await.contains("choose another --files"));
     }
 }

@@ -37,24 +37,24 @@ struct Fixture {
     changes: Changes,
     blobs: BlobStore,
     ids: IdSource,
-    _place: tempfile::TempDir,
+    _temp: tempfile::TempDir,
 }
 
 impl Fixture {
     /// With contents in the database and in a directory, on every engine.
     async fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for in_folder in [false, true] {
+        for in_directory in [false, true] {
             for test in TestStore::on_every_engine() {
                 test.place.sql(&owners(), &owners());
-                let place = tempfile::tempdir().unwrap();
-                let folder = in_folder.then(|| place.path().join("files"));
+                let temp = tempfile::tempdir().unwrap();
+                let path = in_directory.then(|| temp.path().join("files"));
                 all.push(Self {
                     changes: Changes::new(&test.store, Actor::system()),
-                    blobs: BlobStore::open(&test.store, folder.as_deref()).await.unwrap(),
+                    blobs: BlobStore::open(&test.store, path.as_deref()).await.unwrap(),
                     ids: IdSource::default(),
                     test,
-                    _place: place,
+                    _temp: temp,
                 });
             }
         }
@@ -256,7 +256,7 @@ async fn avatar_in_use_cannot_be_deleted() {
 #[tokio::test]
 async fn sweep_removes_unreferenced_contents_only() {
     for fixture in Fixture::all().await {
-        let Some(folder) = fixture.blobs.directory() else {
+        let Some(directory) = fixture.blobs.directory() else {
             continue;
         };
         let tenant = Owner::Tenant(id(TENANT));
@@ -264,16 +264,16 @@ async fn sweep_removes_unreferenced_contents_only() {
         let kept = fixture.upload(Owner::System, png(2, 2)).await.unwrap();
         // One that is being written, and two that a server left behind when it died.
         let (coming, _) = fixture.announce(Owner::System).await;
-        let written = folder.put(coming, Bytes::from_static(b"half")).await.unwrap();
-        folder.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
-        folder.put(kept, Bytes::from_static(b"second try")).await.unwrap();
-        assert_eq!(sweep(&fixture.changes, folder).await.unwrap(), 2);
+        let written = directory.put(coming, Bytes::from_static(b"half")).await.unwrap();
+        directory.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
+        directory.put(kept, Bytes::from_static(b"second try")).await.unwrap();
+        assert_eq!(sweep(&fixture.changes, directory).await.unwrap(), 2);
         assert_eq!(fixture.contents().await, Some(3));
         let sql = format!("DELETE FROM tenants WHERE id = {TENANT}");
         let sqlite = format!("PRAGMA foreign_keys = ON; {sql}");
         fixture.test.place.sql(&sqlite, &sql);
-        assert_eq!(sweep(&fixture.changes, folder).await.unwrap(), 1);
-        let mut left = folder.list().await.unwrap();
+        assert_eq!(sweep(&fixture.changes, directory).await.unwrap(), 1);
+        let mut left = directory.list().await.unwrap();
         left.retain(|(_, name)| *name != written);
         assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [kept]);
     }
