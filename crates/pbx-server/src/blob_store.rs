@@ -243,9 +243,7 @@ mod tests {
         // The directory of the databases, for one.
         assert!(refused(&first, temp.path()).await.contains("is not empty"));
         // It may be another one while it has no contents.
-        BlobStore::open(&first, Some(&temp.path().join("moved")))
-            .await
-            .unwrap();
+        BlobStore::open(&first, Some(&temp.path().join("moved"))).await.unwrap();
         let file = temp.path().join("a.db");
         assert!(refused(&first, &file).await.contains("choose another --files"));
     }

@@ -5,7 +5,8 @@ use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
-use super::tx::{Row, Tx, time};
+use super::row::{Row, time};
+use super::tx::Tx;
 use crate::domain::files::{FIELDS, File, Owner, Upload};
 use crate::domain::id::Id;
 use crate::domain::list::{ListQuery, Page};

@@ -6,13 +6,14 @@ use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
-use super::tx::{Row, Tx, optional_time, time};
-use super::{Store, revisions};
+use super::revisions;
+use super::row::{Row, optional_time, time};
+use super::tx::Tx;
 use crate::domain::id::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
 use crate::domain::list::{ListQuery, Page};
 
-const TABLE: &str = "ip_filters";
+pub(super) const TABLE: &str = "ip_filters";
 
 /// The unique key over the normalized address range.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
@@ -42,11 +43,6 @@ pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option
 /// Returns the revision of the rules, which grows with every rule that is created, updated or deleted.
 pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     revisions::current(tx, TABLE)
-}
-
-/// Returns how often this process has written the rules.
-pub fn writes(store: &Store) -> u64 {
-    store.memory.ip_filters.writes()
 }
 
 /// Inserts a rule. Violates [`UNIQUE_CIDR`] if its range has one.

@@ -7,7 +7,8 @@ use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query
 
 use super::counts::{Count, Log, counted};
 use super::error::StoreError;
-use super::tx::{Row, Tx, time};
+use super::row::{Row, time};
+use super::tx::Tx;
 use crate::domain::list::filter::{Comparison, Filter, Operand, TextMatch};
 use crate::domain::list::{Field, Kind, ListQuery, Page, Search};
 
@@ -137,7 +138,7 @@ pub fn page<T>(
 ) -> Result<Page<T>, StoreError> {
     let mut found = matching(select.clone(), list, query, Access::Search);
     let walked = matching(select, list, query, Access::Walk);
-    let remembered = Count::of(tx, list.log, &found)?;
+    let remembered = Count::new(tx, list.log, &found)?;
     let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
     if let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
         found.and_where(Expr::col("id").in_subquery(ids));
@@ -169,7 +170,7 @@ pub fn page<T>(
             count
         }
         (Some(count), _) => count,
-        (None, Some(remembered)) => remembered.anew(tx, &found)?,
+        (None, Some(remembered)) => remembered.recount(tx, &found)?,
         (None, None) => counted(tx, &found)?,
     };
     Ok(Page { count, items })
