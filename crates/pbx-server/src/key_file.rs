@@ -1,7 +1,7 @@
 //! The file with the key of the secrets in the database.
 //!
-//! It is made on the first start, and a database that has been used with one is used with no other: the secrets in it could not
-//! be read any more, and new ones would be lost to whoever puts the right file back.
+//! The first start creates it, and a database that has been used with one key is not opened with another: its secrets could not
+//! be opened any more, and new ones would be lost once the right file is restored.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -18,11 +18,11 @@ use crate::domain::vault::{KEY_LENGTH, Sealed, Vault};
 use crate::store::Store;
 use crate::store::settings;
 
-/// First line of the file, so that people know what they have found.
+/// First line of the file, which explains it.
 const HEADER: &str =
     "# The key of the secrets in a pbx-server database. Keep a copy, apart from those of the database.";
 
-/// In the database: something that only its own key opens.
+/// A known text in the database, sealed with its key: only that key opens it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Seal {
@@ -34,22 +34,30 @@ impl Setting for Seal {
 }
 
 impl Seal {
-    const PLACE: &'static str = "vault.sealed";
+    const SEAL_CONTEXT: &'static str = "vault.sealed";
     const TEXT: &'static str = "pbx-server";
 
     fn opens_with(&self, vault: &Vault) -> Option<bool> {
         let sealed = self.sealed.as_ref()?;
-        Some(vault.open(Self::PLACE, sealed).is_ok_and(|text| text == Self::TEXT))
+        Some(
+            vault
+                .open(Self::SEAL_CONTEXT, sealed)
+                .is_ok_and(|text| text == Self::TEXT),
+        )
     }
 }
 
-/// The vault of this database; the first start makes its key file.
+/// Opens the vault of this database. The first start creates its key file.
+///
+/// # Errors
+///
+/// If the key file is missing, unreadable, or that of another database.
 pub async fn unlock(store: &Store, path: &Path) -> anyhow::Result<Vault> {
     let shown = path.display();
     let seal: Seal = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
     let key = match (read(path)?, &seal.sealed) {
         (Some(key), _) => key,
-        (None, None) => make(path)?,
+        (None, None) => create(path)?,
         (None, Some(_)) => bail!(
             "the key file {shown} is missing, and the database holds secrets that only its key opens: put it back, or name it \
              with --key-file"
@@ -57,14 +65,14 @@ pub async fn unlock(store: &Store, path: &Path) -> anyhow::Result<Vault> {
     };
     let vault = Vault::new(&key)?;
     let ours = Seal {
-        sealed: Some(vault.seal(Seal::PLACE, Seal::TEXT)?),
+        sealed: Some(vault.seal(Seal::SEAL_CONTEXT, Seal::TEXT)?),
     };
     let opener = vault.clone();
     let opens = store
         .write_unaudited(move |tx| {
             // Another node may have been faster, with another key.
-            let there: Seal = settings::load(tx)?;
-            if let Some(opens) = there.opens_with(&opener) {
+            let stored: Seal = settings::load(tx)?;
+            if let Some(opens) = stored.opens_with(&opener) {
                 return Ok::<_, Error>(opens);
             }
             settings::save(tx, &ours)?;
@@ -81,7 +89,7 @@ pub async fn unlock(store: &Store, path: &Path) -> anyhow::Result<Vault> {
     }
 }
 
-/// The key in the file, if there is one.
+/// Reads the key; `None` if there is no such file.
 fn read(path: &Path) -> anyhow::Result<Option<[u8; KEY_LENGTH]>> {
     let shown = path.display();
     let text = match fs::read_to_string(path) {
@@ -102,21 +110,21 @@ fn read(path: &Path) -> anyhow::Result<Option<[u8; KEY_LENGTH]>> {
     }
 }
 
-/// Makes the file, unless another server that starts makes it at the same moment.
-fn make(path: &Path) -> anyhow::Result<[u8; KEY_LENGTH]> {
+/// Creates the file, unless another server that starts concurrently creates it.
+fn create(path: &Path) -> anyhow::Result<[u8; KEY_LENGTH]> {
     let shown = path.display();
-    let made = write_new(path, &Vault::generate_key()?)
+    let created = write_new(path, &Vault::generate_key()?)
         .with_context(|| format!("cannot write the key file {shown}: choose another --key-file"))?;
-    if made {
-        tracing::info!(file = %shown, "made the key of the secrets in the database: keep a copy of it");
+    if created {
+        tracing::info!(file = %shown, "created the key of the secrets in the database: keep a copy of it");
     }
     read(path)?.with_context(|| format!("the key file {shown} is gone again"))
 }
 
-/// Whole or not at all, and never over one that is there; whether it was written.
+/// Writes the file atomically and never over an existing one. Returns `true` if it was written.
 fn write_new(path: &Path, key: &[u8; KEY_LENGTH]) -> std::io::Result<bool> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let draft = folder
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let draft = directory
         .unwrap_or(Path::new("."))
         .join(format!(".pbx-key-{}", std::process::id()));
     let mut options = OpenOptions::new();
@@ -125,7 +133,7 @@ fn write_new(path: &Path, key: &[u8; KEY_LENGTH]) -> std::io::Result<bool> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
     let written = writeln!(file, "{HEADER}\n{}", BASE64.encode(key))
-        // What is sealed with it may be on disk a moment later.
+        // Secrets that are sealed with it may be on disk a moment later.
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;
@@ -153,23 +161,23 @@ mod tests {
 
     struct Fixture {
         store: Store,
-        folder: tempfile::TempDir,
+        directory: tempfile::TempDir,
     }
 
     impl Fixture {
         fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
-            Self { store, folder }
+            let directory = tempfile::tempdir().unwrap();
+            let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
+            Self { store, directory }
         }
 
         async fn unlock(&self, name: &str) -> anyhow::Result<Vault> {
-            unlock(&self.store, &self.folder.path().join(name)).await
+            unlock(&self.store, &self.directory.path().join(name)).await
         }
     }
 
     #[tokio::test]
-    async fn the_key_is_made_once_for_its_owner_only_and_opens_again() {
+    async fn the_key_is_created_once_for_its_owner_only() {
         let fixture = Fixture::new();
         let sealed = fixture.unlock("key").await.unwrap().seal("a.b", "secret").unwrap();
         let again = fixture.unlock("key").await.unwrap();
@@ -177,7 +185,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(fixture.folder.path().join("key"))
+            let mode = fs::metadata(fixture.directory.path().join("key"))
                 .unwrap()
                 .permissions()
                 .mode();
@@ -186,14 +194,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn servers_that_start_at_once_agree_on_one_key() {
+    async fn servers_that_start_concurrently_agree_on_one_key() {
         let fixture = Fixture::new();
-        let path = fixture.folder.path().join("key");
+        let path = fixture.directory.path().join("key");
         assert!(write_new(&path, &[1; KEY_LENGTH]).unwrap());
         assert!(!write_new(&path, &[2; KEY_LENGTH]).unwrap());
-        assert_eq!(make(&path).unwrap(), [1; KEY_LENGTH]);
+        assert_eq!(create(&path).unwrap(), [1; KEY_LENGTH]);
         assert_eq!(
-            fs::read_dir(fixture.folder.path())
+            fs::read_dir(fixture.directory.path())
                 .unwrap()
                 .filter(|entry| {
                     entry
@@ -206,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_a_wrong_and_an_unreadable_key_file_are_told_apart() {
+    async fn missing_wrong_and_unreadable_key_files_have_different_errors() {
         let fixture = Fixture::new();
         fixture.unlock("key").await.unwrap();
         let missing = fixture.unlock("other").await.unwrap_err().to_string();
@@ -214,15 +222,19 @@ mod tests {
             missing.contains("is missing") && missing.contains("--key-file"),
             "{missing}"
         );
-        assert!(!fixture.folder.path().join("other").exists());
+        assert!(!fixture.directory.path().join("other").exists());
 
         let foreign = Fixture::new();
         foreign.unlock("key").await.unwrap();
-        fs::copy(foreign.folder.path().join("key"), fixture.folder.path().join("other")).unwrap();
+        fs::copy(
+            foreign.directory.path().join("key"),
+            fixture.directory.path().join("other"),
+        )
+        .unwrap();
         let wrong = fixture.unlock("other").await.unwrap_err().to_string();
         assert!(wrong.contains("not the one of this database"), "{wrong}");
 
-        fs::write(fixture.folder.path().join("text"), "hello\n").unwrap();
+        fs::write(fixture.directory.path().join("text"), "hello\n").unwrap();
         let unreadable = fixture.unlock("text").await.unwrap_err().to_string();
         assert!(unreadable.contains("is not a key file"), "{unreadable}");
     }

@@ -16,5 +16,6 @@ mod resources;
 pub mod services;
 pub mod sip;
 pub mod store;
+mod timer;
 pub mod tls;
 pub mod webhook;

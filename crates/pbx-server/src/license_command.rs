@@ -1,4 +1,4 @@
-//! `pbx-server license`: what the seller of licences does, on a machine of their own.
+//! `pbx-server license`: creates keys and licenses, on the machine of the seller.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -8,54 +8,55 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use crate::domain::license::{self, Issuer, License, Limits};
+use crate::domain::license::key::{self, Issuer};
+use crate::domain::license::{License, Limits};
 
-/// Making licences. Servers need the public key only (serve --license-public-key).
+/// Create licenses. Servers need the public key only (serve --license-public-key).
 #[derive(Debug, Subcommand)]
 pub enum LicenseCommand {
-    /// Make a pair of keys: the private one signs licences, servers verify them with the public one.
+    /// Create a pair of keys: the private one signs licenses, servers verify them with the public one.
     NewKeys {
-        /// Where to write the private key; nobody else may have it
+        /// File to write the private key to; keep it secret
         #[arg(long, value_name = "FILE")]
         private_key: PathBuf,
-        /// Where to write the public key
+        /// File to write the public key to
         #[arg(long, value_name = "FILE")]
         public_key: PathBuf,
     },
-    /// Print the key of a licence, to be given to POST /license.
+    /// Print a license key, for POST /license.
     Issue {
         /// The private key: Ed25519, PEM
         #[arg(long, value_name = "FILE")]
         private_key: PathBuf,
-        /// Whose licence it is
+        /// Holder of the license
         #[arg(long, value_name = "NAME")]
         holder: String,
-        /// How to reach them
+        /// E-mail address of the holder
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
-        /// What was sold, in your words
+        /// Type of the license, a text of your choice
         #[arg(long = "type", value_name = "TEXT")]
         kind: Option<String>,
-        /// Users of all tenants
+        /// Maximum number of users in all tenants
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(..=i64::from(i32::MAX)))]
         users: u32,
-        /// Calls at a time
+        /// Maximum number of concurrent calls
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(..=i64::from(i32::MAX)))]
         calls: u32,
-        /// When it ends, e.g. 2030-12-31T00:00:00Z; never, if not given
+        /// Expiry, e.g. 2030-12-31T00:00:00Z. Default: never
         #[arg(long, value_name = "TIME")]
         expires: Option<Timestamp>,
     },
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub fn run(command: LicenseCommand) -> anyhow::Result<()> {
     match command {
         LicenseCommand::NewKeys {
             private_key,
             public_key,
         } => {
-            let (private, public) = license::new_pair()?;
+            let (private, public) = key::generate_pair()?;
             write_new(&private_key, &private)?;
             write_new(&public_key, &public)
         }
@@ -86,7 +87,7 @@ pub fn run(command: LicenseCommand) -> anyhow::Result<()> {
     }
 }
 
-/// For its owner only, and never over something that is there: a private key that is lost cannot be made again.
+/// Writes a file that only its owner can read, never over an existing one: a lost private key cannot be restored.
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

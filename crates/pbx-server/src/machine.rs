@@ -1,7 +1,6 @@
-//! How busy this machine is.
+//! The utilization of this machine.
 //!
-//! It is asked on a thread of its own, which nobody waits for at the end: a disk that hangs holds up neither a request nor the
-//! stop.
+//! It is read on a separate thread that is not joined at shutdown: a disk that hangs delays neither a request nor the shutdown.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,59 +13,60 @@ use tokio::sync::oneshot;
 use crate::domain::alerts::{Disk, Reading};
 use crate::domain::clock;
 
-/// Longer than this nobody waits for a reading.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of a reading.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks for readings.
+/// Monitors this machine.
 pub struct Machine {
-    questions: SyncSender<oneshot::Sender<Reading>>,
+    requests: SyncSender<oneshot::Sender<Reading>>,
 }
 
 impl Machine {
-    /// Readings of this machine and of the disks with these folders; without any, of the one with the working directory.
-    pub fn watch(mut folders: Vec<PathBuf>) -> io::Result<Self> {
-        if folders.is_empty() {
-            folders.push(PathBuf::from("."));
+    /// Starts the thread that reads this machine and the disks with these directories; without any, the disk with the working
+    /// directory.
+    pub fn monitor(mut directories: Vec<PathBuf>) -> io::Result<Self> {
+        if directories.is_empty() {
+            directories.push(PathBuf::from("."));
         }
-        let folders: Vec<PathBuf> = folders.iter().map(std::path::absolute).collect::<io::Result<_>>()?;
-        // A second question while the first is being answered would only be the same one.
-        let (questions, asked) = sync_channel(1);
+        let directories: Vec<PathBuf> = directories.iter().map(std::path::absolute).collect::<io::Result<_>>()?;
+        // Requests beyond one that waits would get the same reading.
+        let (requests, receiver) = sync_channel(1);
         std::thread::Builder::new()
             .name("machine".to_owned())
-            .spawn(move || answer(&asked, &folders))?;
-        Ok(Self { questions })
+            .spawn(move || serve(&receiver, &directories))?;
+        Ok(Self { requests })
     }
 
-    /// How busy it is; `None` if it is too busy to say.
+    /// Returns a reading; `None` if the machine is too busy to provide one in time.
     pub async fn read(&self) -> Option<Reading> {
-        let (answer, answered) = oneshot::channel();
-        self.questions.try_send(answer).ok()?;
-        tokio::time::timeout(PATIENCE, answered).await.ok()?.ok()
+        let (sender, reading) = oneshot::channel();
+        self.requests.try_send(sender).ok()?;
+        tokio::time::timeout(READ_TIMEOUT, reading).await.ok()?.ok()
     }
 }
 
-/// Answers until nobody can ask any more.
-fn answer(asked: &Receiver<oneshot::Sender<Reading>>, folders: &[PathBuf]) {
+/// Serves requests until the monitor is dropped.
+fn serve(requests: &Receiver<oneshot::Sender<Reading>>, directories: &[PathBuf]) {
     let mut processor = Processor::new();
     let mut system = System::new();
     let host = System::host_name().unwrap_or_else(|| "localhost".to_owned());
-    while let Ok(answer) = asked.recv() {
+    while let Ok(sender) = requests.recv() {
         system.refresh_memory();
         let reading = Reading {
             host: host.clone(),
-            disk: fullest(folders),
+            disk: fullest(directories),
             cpu: processor.used(),
             memory: percent(
                 system.total_memory().saturating_sub(system.available_memory()),
                 system.total_memory(),
             ),
         };
-        // Whoever asked may have lost patience.
-        let _ = answer.send(reading);
+        // The request may have timed out.
+        let _ = sender.send(reading);
     }
 }
 
-/// The processors, together.
+/// The processors, all together.
 struct Processor {
     system: System,
     since: Duration,
@@ -82,7 +82,7 @@ impl Processor {
         }
     }
 
-    /// How busy they were on average since they were last asked; `None` if that is too short a time to say.
+    /// Returns the average utilization since the last call; `None` if that was too recent for a meaningful value.
     fn used(&mut self) -> Option<f64> {
         let now = clock::elapsed();
         if now.saturating_sub(self.since) < MINIMUM_CPU_UPDATE_INTERVAL {
@@ -94,19 +94,21 @@ impl Processor {
     }
 }
 
-/// The folder whose disk has the least room, as `df` counts it: what only root may use is not room.
-fn fullest(folders: &[PathBuf]) -> Option<Disk> {
-    let disks = folders.iter().filter_map(|folder| disk(folder));
+/// Returns the fullest disk, as `df` counts it: space that is reserved for root is not available.
+fn fullest(directories: &[PathBuf]) -> Option<Disk> {
+    let disks = directories.iter().filter_map(|directory| disk(directory));
     disks.max_by(|one, other| one.used.total_cmp(&other.used))
 }
 
-fn disk(folder: &Path) -> Option<Disk> {
-    let space = fs4::statvfs(folder)
-        .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "the disk does not say how full it is"))
+fn disk(directory: &Path) -> Option<Disk> {
+    let space = fs4::statvfs(directory)
+        .inspect_err(
+            |error| tracing::warn!(directory = %directory.display(), %error, "the disk does not report its space"),
+        )
         .ok()?;
     let used = space.total_space().saturating_sub(space.free_space());
     Some(Disk {
-        folder: folder.display().to_string(),
+        directory: directory.display().to_string(),
         used: percent(used, used.saturating_add(space.available_space()))?,
     })
 }
@@ -121,15 +123,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_reading_has_everything_and_in_percent() {
-        let folder = tempfile::tempdir().unwrap();
-        let machine = Machine::watch(vec![folder.path().to_owned(), folder.path().join("missing")]).unwrap();
+    async fn a_reading_has_every_value_in_percent() {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = Machine::monitor(vec![directory.path().to_owned(), directory.path().join("missing")]).unwrap();
         let mut reading = machine.read().await.unwrap();
         while reading.cpu.is_none() {
             reading = machine.read().await.unwrap();
         }
         let disk = reading.disk.unwrap();
-        assert_eq!(disk.folder, folder.path().display().to_string());
+        assert_eq!(disk.directory, directory.path().display().to_string());
         for share in [disk.used, reading.cpu.unwrap(), reading.memory.unwrap()] {
             assert!((0.0..=100.0).contains(&share), "{share}");
         }
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_whole_has_no_shares() {
+    fn no_percentage_of_zero() {
         assert_eq!((percent(1, 4), percent(0, 0)), (Some(25.0), None));
     }
 }

@@ -1,8 +1,6 @@
-//! Sending mail over SMTP.
+//! The SMTP client.
 
 use std::error::Error as _;
-use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -11,94 +9,22 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-/// For how long the mail server may keep us waiting at each step.
+use crate::domain::error::Error;
+use crate::domain::mail::{AuthMechanism, Email, Encryption, MailServer, not_sent};
+
+/// Timeout of each step of the SMTP conversation.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A server that takes our mail.
-#[derive(Debug, Clone)]
-pub struct MailServer {
-    /// Its name or address; what its certificate must be for.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub encryption: Encryption,
-    /// Who we are there; `None` where it trusts our address.
-    pub account: Option<Account>,
-    /// The address that our mail comes from.
-    pub sender: String,
-    /// Where answers go, if not to the sender.
-    pub reply_to: Option<String>,
+/// Sends a message.
+///
+/// # Errors
+///
+/// [`Error::Failed`] with the server's reply, or the reason why it could not be reached.
+pub async fn send(server: &MailServer, email: &Email) -> Result<(), Error> {
+    try_send(server, email).await.map_err(not_sent)
 }
 
-/// How a connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encryption {
-    /// Not at all.
-    None,
-    /// TLS before the first word.
-    FromTheStart,
-    /// STARTTLS, or nothing is sent.
-    Starttls,
-    /// STARTTLS where the server has it.
-    StarttlsIfOffered,
-}
-
-/// An account at a mail server.
-#[derive(Clone)]
-pub struct Account {
-    /// How the password is told.
-    pub authentication: Authentication,
-    /// The account's name.
-    pub username: String,
-    /// Its password.
-    pub password: String,
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Account({:?}, ..)", self.authentication)
-    }
-}
-
-/// The mechanisms that are in use everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authentication {
-    /// The first that the server offers.
-    Any,
-    /// AUTH LOGIN only.
-    Login,
-    /// AUTH PLAIN only.
-    Plain,
-}
-
-/// Something to tell somebody.
-#[derive(Debug, Clone)]
-pub struct Email {
-    /// Their addresses.
-    pub recipients: Vec<String>,
-    /// What it is about.
-    pub subject: String,
-    /// Plain text.
-    pub content: String,
-}
-
-/// Whether mail can be sent there at all.
-pub fn is_address(text: &str) -> bool {
-    text.parse::<Address>().is_ok()
-}
-
-/// What stands after the @ of an address at that host.
-pub fn domain_of(host: &str) -> String {
-    match host.parse() {
-        Ok(IpAddr::V4(address)) => format!("[{address}]"),
-        Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
-        Err(_) => host.to_owned(),
-    }
-}
-
-/// Hands an email to the server; what went wrong otherwise, in the server's words where it had any.
-pub async fn send(server: &MailServer, email: &Email) -> Result<(), String> {
+async fn try_send(server: &MailServer, email: &Email) -> Result<(), String> {
     let message = message(server, email)?;
     let transport = transport(server)?;
     match transport.send(message).await {
@@ -124,27 +50,27 @@ fn message(server: &MailServer, email: &Email) -> Result<Message, String> {
     }
     message
         .body(email.content.clone())
-        .map_err(|error| format!("the mail cannot be written: {error}"))
+        .map_err(|error| format!("the message cannot be built: {error}"))
 }
 
 fn transport(server: &MailServer) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
     let tls = || TlsParameters::new(server.host.clone()).map_err(|error| causes(&error));
     let tls = match server.encryption {
         Encryption::None => Tls::None,
-        Encryption::FromTheStart => Tls::Wrapper(tls()?),
-        Encryption::Starttls => Tls::Required(tls()?),
-        Encryption::StarttlsIfOffered => Tls::Opportunistic(tls()?),
+        Encryption::Tls => Tls::Wrapper(tls()?),
+        Encryption::StartTls => Tls::Required(tls()?),
+        Encryption::OpportunisticStartTls => Tls::Opportunistic(tls()?),
     };
-    // Dangerous only in that it chooses no TLS by itself, which is chosen here.
+    // Dangerous only in that its default is no TLS; TLS is set here.
     let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host.as_str())
         .port(server.port)
         .tls(tls)
         .timeout(Some(TIMEOUT));
     if let Some(account) = &server.account {
-        let mechanisms = match account.authentication {
-            Authentication::Any => vec![Mechanism::Plain, Mechanism::Login],
-            Authentication::Login => vec![Mechanism::Login],
-            Authentication::Plain => vec![Mechanism::Plain],
+        let mechanisms = match account.mechanism {
+            AuthMechanism::Any => vec![Mechanism::Plain, Mechanism::Login],
+            AuthMechanism::Login => vec![Mechanism::Login],
+            AuthMechanism::Plain => vec![Mechanism::Plain],
         };
         transport = transport
             .credentials(Credentials::new(account.username.clone(), account.password.clone()))
@@ -153,7 +79,7 @@ fn transport(server: &MailServer) -> Result<AsyncSmtpTransport<Tokio1Executor>, 
     Ok(transport.build())
 }
 
-/// An error with everything that it says is behind it.
+/// Returns the message of an error with those of its sources.
 fn causes(error: &lettre::transport::smtp::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -170,25 +96,53 @@ fn causes(error: &lettre::transport::smtp::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::mail::is_address;
 
+    /// The domain accepts an address before it is stored, lettre parses it when it is used.
     #[test]
-    fn addresses() {
-        assert!(is_address("alice@example.com"));
-        assert!(is_address("alice@[192.0.2.1]"));
-        for bad in ["", "alice", "@example.com", "a b@example.com", "a@x\r\nRCPT TO:<b@x>"] {
-            assert!(!is_address(bad), "{bad}");
+    fn the_domain_accepts_exactly_the_addresses_that_can_be_sent_to() {
+        let locals = [
+            "a",
+            "a.b",
+            "a b",
+            "a..b",
+            "\"a b\"",
+            "ä",
+            "",
+            "a@b",
+            "a\r\nb",
+            ".a",
+            &"a".repeat(65),
+        ];
+        let domains = [
+            "example.com",
+            "localhost",
+            "bücher.example",
+            "xn--bcher-kva.example",
+            "192.0.2.1",
+            "[192.0.2.1]",
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "[IPv6:2001:db8::1]",
+            "[nothing]",
+            "-a.example",
+            "a_b.example",
+            "a..b",
+            "a b",
+            "x\r\ny",
+            ".",
+            "",
+        ];
+        let mut accepted = 0;
+        for text in locals
+            .iter()
+            .flat_map(|local| domains.map(|domain| format!("{local}@{domain}")))
+        {
+            let parses = text.parse::<Address>().is_ok();
+            assert_eq!(is_address(&text), parses, "{text:?}");
+            accepted += usize::from(parses);
         }
-        assert!(is_address(&format!("pbx@{}", domain_of("2001:db8::1"))));
-        assert!(is_address(&format!("pbx@{}", domain_of("mail.example.com"))));
-    }
-
-    #[test]
-    fn debug_shows_no_password() {
-        let account = Account {
-            authentication: Authentication::Any,
-            username: "pbx".to_owned(),
-            password: "hunter2".to_owned(),
-        };
-        assert!(!format!("{account:?}").contains("hunter2"));
+        assert!(accepted > 20, "{accepted}");
+        assert!(!is_address("example.com") && "example.com".parse::<Address>().is_err());
     }
 }

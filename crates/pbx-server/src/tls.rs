@@ -1,7 +1,7 @@
-//! The certificate in use, and what a connection is secured with.
+//! TLS of the server's connections, with the certificate in use.
 //!
-//! A connection takes the configuration that is current when it begins; a new certificate is a new configuration, so that it
-//! takes effect without a restart, and what was negotiated under the old one is not resumed under the new one.
+//! A connection uses the configuration that is current when it begins. A new certificate is a new configuration: it takes effect
+//! without a restart, and sessions of the old one are not resumed.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -16,53 +16,53 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::domain::Error;
+use crate::domain::error::Error;
 use crate::domain::transports::Verification;
 
-/// A client that takes longer to secure its connection is cut off.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Timeout of a TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What connections are secured with. Empty until a certificate is installed.
+/// The TLS configurations in use. Empty until a certificate is installed.
 #[derive(Default)]
 pub struct Tls {
-    /// Whose certificates clients may have; empty for the authorities in the server's own chain.
+    /// The authorities of client certificates; empty for those in the server's own chain.
     authorities: Vec<CertificateDer<'static>>,
     current: RwLock<Option<Arc<Prepared>>>,
-    changing: Mutex<()>,
+    changes: Mutex<()>,
 }
 
-/// A certificate, ready to be shown.
+/// The configurations of a certificate, ready to be installed.
 pub struct Prepared {
-    /// As PEM, to recognise it.
+    /// The certificate as PEM, to recognize it.
     certificate: String,
     https: Arc<ServerConfig>,
     sip: SipConfigs,
 }
 
-/// One configuration for each mode in which a transport asks clients for certificates.
+/// One configuration for each mode of verifying client certificates.
 struct SipConfigs {
     disable: Arc<ServerConfig>,
     optional: Arc<ServerConfig>,
     mandatory: Arc<ServerConfig>,
 }
 
-/// What a connection is for.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// HTTP/1.1; clients have tokens, not certificates.
+    /// HTTP/1.1; clients authenticate with tokens, not certificates.
     Https,
-    /// SIP, asking clients for certificates so.
+    /// SIP, with that verification of client certificates.
     Sip(Verification),
 }
 
-/// Whom the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise.
+/// Returns the root certificates that the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
 pub fn machine_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 }
 
-/// How we connect to others: they must show a certificate of one of these authorities.
+/// Returns the configuration of outgoing connections, to servers with a certificate of one of these authorities.
 pub fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?
@@ -72,7 +72,7 @@ pub fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error
 }
 
 impl Tls {
-    /// Clients may have certificates of these authorities and of no others.
+    /// Creates an empty configuration that trusts client certificates of these authorities only.
     pub fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
         Self {
             authorities,
@@ -80,34 +80,34 @@ impl Tls {
         }
     }
 
-    /// Everything that can fail about a new certificate.
+    /// Builds the configurations of a certificate: everything about a new one that can fail.
     pub fn prepare(&self, certificate: &str, key: Arc<CertifiedKey>) -> Result<Prepared, Error> {
         let failed = |error: String| Error::internal(format!("preparing TLS: {error}"));
         let prepared = prepare(certificate, key, &self.authorities);
         prepared.map_err(|error| failed(error.to_string()))
     }
 
-    /// Connections from now on are secured with it.
+    /// Installs a certificate for new connections.
     pub fn install(&self, prepared: Prepared) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(prepared));
     }
 
-    /// Whether there is a certificate.
+    /// Returns `true` if a certificate is installed.
     pub fn is_ready(&self) -> bool {
         self.current().is_some()
     }
 
-    /// Whether that one is in use.
-    pub fn shows(&self, certificate: &str) -> bool {
+    /// Returns `true` if that certificate is installed.
+    pub fn is_installed(&self, certificate: &str) -> bool {
         self.current().is_some_and(|current| current.certificate == certificate)
     }
 
-    /// Changes happen one after the other, so that the last one stored is the one in use.
-    pub async fn changing(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().await
+    /// Serializes changes of the certificate, so that the last one stored is the one installed.
+    pub async fn lock_changes(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().await
     }
 
-    /// Secures a connection.
+    /// Performs the handshake of a connection.
     pub async fn accept<S>(&self, stream: S, purpose: Purpose) -> std::io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -122,7 +122,7 @@ impl Tls {
             Purpose::Sip(Verification::Mandatory) => &current.sip.mandatory,
         };
         let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
-        tokio::time::timeout(HANDSHAKE_WITHIN, handshake).await?
+        tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await?
     }
 
     fn current(&self) -> Option<Arc<Prepared>> {
@@ -135,8 +135,8 @@ fn prepare(
     key: Arc<CertifiedKey>,
     given: &[CertificateDer<'static>],
 ) -> Result<Prepared, Box<dyn std::error::Error>> {
-    // Unless it was said whom to trust, a client's certificate is good if an authority of the server's own chain issued it: the
-    // API has no other list.
+    // Unless authorities are configured, a client's certificate is trusted if an authority of the server's own chain issued it:
+    // the API has no other list.
     let authorities = match &key.cert[..] {
         [] => return Err("no certificate".into()),
         _ if !given.is_empty() => given,
@@ -146,7 +146,7 @@ fn prepare(
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(authorities.iter().cloned());
     if roots.is_empty() {
-        // Issuers that cannot be an authority leave nobody but the server itself.
+        // If no issuer can be an authority, only the server itself is left.
         roots.add_parsable_certificates(key.cert.iter().cloned());
     }
     let roots = Arc::new(roots);
@@ -176,22 +176,22 @@ fn prepare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::certificate::Pair;
+    use crate::domain::certificate::CertificatePair;
     use crate::domain::clock;
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_dawdles_is_cut_off_and_without_a_certificate_so_is_everyone() {
+    async fn a_slow_handshake_times_out_and_without_a_certificate_it_fails() {
         let tls = Tls::default();
         let (_client, server) = tokio::io::duplex(1024);
         let error = tls.accept(server, Purpose::Https).await.unwrap_err();
         assert!(error.to_string().contains("there is no certificate"));
 
-        let pair = Pair::self_signed(clock::now(), &[]).unwrap();
+        let pair = CertificatePair::self_signed(clock::now(), &[]).unwrap();
         let key = pair.read().unwrap();
         tls.install(tls.prepare(&pair.certificate, key).unwrap());
-        assert!(tls.is_ready() && tls.shows(&pair.certificate) && !tls.shows("another"));
+        assert!(tls.is_ready() && tls.is_installed(&pair.certificate) && !tls.is_installed("another"));
         let (_client, server) = tokio::io::duplex(1024);
-        // The clock is not real: it jumps to the next timer whenever everything waits.
+        // The clock is paused: it jumps to the next timer whenever everything waits.
         let error = tls.accept(server, Purpose::Https).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     }

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::mail;
+use super::mail;
 
 /// Parses the IPv4 address of a host that others reach.
 pub fn ipv4(text: &str) -> Result<Ipv4Addr, &'static str> {

@@ -1,20 +1,17 @@
-//! What is remembered of every change: who made it, from where, what it was, which fields, and when.
+//! The audit log: who changed which fields of which object, from where, and when.
 //!
-//! The only way to change what is stored is [`Changes`](crate::store::Changes), which has an [`Actor`] and asks for an
-//! [`Entry`], so that no operation can forget it. An entry holds names of fields and never their values: nothing secret can get
-//! into it.
+//! The only way to change what is stored is the store's `Changes`, which has an [`Actor`] and requires an [`Entry`], so that no
+//! operation can omit it. An entry holds names of fields and never their values: no secret can get into it.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::session::Caller;
-use super::{Error, Id, clock};
-use crate::store::{Store, audit};
+use super::id::Id;
 
-/// What was done. The vendor's words.
+/// The kind of a change, in the vendor's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the vendor's")]
 pub enum Action {
@@ -27,7 +24,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// As it is stored and shown.
+    /// Returns the name that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
@@ -40,33 +37,33 @@ impl Action {
     }
 }
 
-/// To what kind of object. The vendor's words, as far as they are known.
+/// The kind of the changed object, in the vendor's terms as far as they are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Object {
     /// A dealer.
     Dealer,
-    /// A file of the library.
+    /// A stored file.
     File,
     /// A day off.
     Holiday,
-    /// A rule about addresses.
+    /// An IP rule.
     IpBlacklist,
     /// A trunk.
     Provider,
-    /// What there is one of: `network`, `settings`, `license`, ...; its name is the id.
+    /// A singleton of the system: `network`, `settings`, `license`, ...; its name is the ID.
     System,
     /// A tenant.
     Tenant,
     /// A SIP listener.
     Transport,
-    /// Somebody who can sign in.
+    /// An account.
     User,
     /// A tenant's voicemail.
     VoicemailServer,
 }
 
 impl Object {
-    /// Every kind.
+    /// Every kind of object.
     pub const ALL: [Self; 10] = [
         Self::Dealer,
         Self::File,
@@ -80,7 +77,7 @@ impl Object {
         Self::VoicemailServer,
     ];
 
-    /// As it is stored and shown.
+    /// Returns the name that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Dealer => "DEALER",
@@ -97,21 +94,21 @@ impl Object {
     }
 }
 
-/// Who makes a change, and from where.
+/// The origin of a change.
 #[derive(Debug, Clone, Default)]
 pub struct Actor {
-    /// The account; none when the server does it by itself.
+    /// The account; `None` for the server itself.
     pub account: Option<ActingAccount>,
     /// The client's address.
     pub address: Option<IpAddr>,
-    /// Under which the log knows more.
+    /// The request's ID, under which the log has details.
     pub request_id: Option<String>,
 }
 
-/// The account behind a change, as it was then.
+/// The account behind a change, as it was at the time.
 #[derive(Debug, Clone)]
 pub struct ActingAccount {
-    /// Its id.
+    /// Its ID.
     pub id: Id,
     /// Its name.
     pub name: String,
@@ -120,42 +117,29 @@ pub struct ActingAccount {
 }
 
 impl Actor {
-    /// The server, by itself.
+    /// Returns the actor of changes that the server makes by itself.
     pub fn system() -> Self {
         Self::default()
     }
-
-    /// The same place, and that account.
-    #[must_use]
-    pub fn signed_in(self, caller: &Caller) -> Self {
-        Self {
-            account: Some(ActingAccount {
-                id: caller.account_id,
-                name: caller.name.clone(),
-                role: caller.role.as_str(),
-            }),
-            ..self
-        }
-    }
 }
 
-/// One change, as the code that makes it describes it.
+/// One change, as described by the code that makes it.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// What was done.
+    /// The kind of change.
     pub action: Action,
-    /// To what kind of object.
+    /// The kind of object.
     pub object: Object,
-    /// To which.
+    /// The object's ID.
     pub id: String,
-    /// Names of the fields that it concerns.
+    /// Names of the changed fields.
     pub fields: Vec<Cow<'static, str>>,
-    /// The account that turns out to be acting, where the change itself finds that out.
+    /// The acting account, where only the change itself finds it out (a sign-in).
     pub account: Option<ActingAccount>,
 }
 
 impl Entry {
-    /// Any change.
+    /// Creates an entry for any kind of change.
     pub fn new(action: Action, object: Object, id: impl ToString) -> Self {
         Self {
             action,
@@ -166,43 +150,43 @@ impl Entry {
         }
     }
 
-    /// Something is there now.
+    /// Creates an entry for a created object.
     pub fn create(object: Object, id: impl ToString) -> Self {
         Self::new(Action::Create, object, id)
     }
 
-    /// Something is there no more.
+    /// Creates an entry for a deleted object.
     pub fn delete(object: Object, id: impl ToString) -> Self {
         Self::new(Action::Delete, object, id)
     }
 
-    /// Fields of something are not what they were; give them with [`fields`](Self::fields) or [`between`](Self::between). An
-    /// update of no field is none, and not kept.
+    /// Creates an entry for an updated object, whose changed fields are added with [`fields`](Self::fields) or
+    /// [`between`](Self::between). An update without any is not logged.
     pub fn update(object: Object, id: impl ToString) -> Self {
         Self::new(Action::Update, object, id)
     }
 
-    /// The fields that it concerns, by their names in the API.
+    /// Adds changed fields, by their names in the API.
     #[must_use]
     pub fn fields<F: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = F>) -> Self {
         self.fields.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// The fields in which the two differ. What does not serialise as an object has none.
+    /// Adds the fields in which the two differ. A value that does not serialize as an object has none.
     #[must_use]
     pub fn between<T: Serialize>(self, before: &T, after: &T) -> Self {
         self.fields(differing(before, after))
     }
 
-    /// Done by that account, which the actor could not know.
+    /// Sets the acting account, which the actor did not know.
     #[must_use]
     pub fn by(mut self, account: ActingAccount) -> Self {
         self.account = Some(account);
         self
     }
 
-    /// The result of a change, together with what is remembered of it.
+    /// Returns the result of the change together with this entry.
     pub fn with<T>(self, value: T) -> Audited<T> {
         let nothing = self.action == Action::Update && self.fields.is_empty();
         Audited {
@@ -212,15 +196,17 @@ impl Entry {
     }
 }
 
-/// The result of a change, together with what is remembered of it.
+/// The result of a transaction together with its audit entries.
 #[derive(Debug)]
 pub struct Audited<T> {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) value: T,
+    /// The entries to store, one for each change.
+    pub entries: Vec<Entry>,
+    /// The result.
+    pub value: T,
 }
 
 impl<T> Audited<T> {
-    /// Nothing was changed that anybody would look for.
+    /// Returns the result of a transaction that logs no change.
     pub fn nothing(value: T) -> Self {
         Self {
             entries: Vec::new(),
@@ -228,7 +214,7 @@ impl<T> Audited<T> {
         }
     }
 
-    /// One more change of the same transaction.
+    /// Adds the entry of another change in the same transaction.
     #[must_use]
     pub fn and(mut self, entry: Entry) -> Self {
         self.entries.extend(entry.with(()).entries);
@@ -236,46 +222,31 @@ impl<T> Audited<T> {
     }
 }
 
-/// A change as it was stored.
+/// A stored entry of the audit log.
 #[derive(Debug, Serialize)]
 pub struct Record {
-    /// Grows with every change.
+    /// Ascending.
     pub id: i64,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
-    /// What was done.
+    /// The kind of change.
     pub action: String,
-    /// To what kind of object.
+    /// The kind of object.
     pub object_type: String,
-    /// To which.
+    /// The object's ID.
     pub object_id: String,
-    /// Names of the fields that it concerns.
+    /// Names of the changed fields.
     pub fields: Vec<String>,
-    /// Whose account; null when the server did it by itself.
+    /// The acting account; null for the server itself.
     pub account_id: Option<String>,
-    /// Its name then.
+    /// The account's name at the time.
     pub account_name: Option<String>,
-    /// Its role then.
+    /// The account's role at the time.
     pub role: Option<String>,
     /// The client's address.
     pub address: Option<String>,
-    /// Under which the log knows more.
+    /// The request's ID, under which the log has details.
     pub request_id: Option<String>,
-}
-
-/// Forgets changes that are more than so many days old. Many are forgotten in several steps, so that nobody waits long.
-pub async fn forget(store: &Store, days: u32) -> Result<(), Error> {
-    const AT_A_TIME: u64 = 1000;
-    let age = SignedDuration::from_hours(24 * i64::from(days));
-    let before = clock::now().saturating_sub(age).unwrap_or(Timestamp::MIN);
-    loop {
-        let forgotten = store
-            .write_unaudited(move |tx| Ok::<_, Error>(audit::forget_before(tx, before, AT_A_TIME)?))
-            .await?;
-        if forgotten == 0 {
-            return Ok(());
-        }
-    }
 }
 
 fn differing<T: Serialize>(before: &T, after: &T) -> Vec<String> {
@@ -299,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fields_of_an_update_are_those_that_differ() {
+    fn between_lists_the_fields_that_differ() {
         let entry = Entry::update(Object::System, "network");
         let entry = entry.between(
             &json!({"a": 1, "b": {"c": 2}, "d": 3}),
@@ -309,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_of_nothing_is_not_kept_and_other_changes_are() {
+    fn an_update_without_changed_fields_is_not_logged() {
         let same = json!({"a": 1});
         let unchanged = Entry::update(Object::System, "network").between(&same, &same).with(7);
         assert_eq!((unchanged.entries.len(), unchanged.value), (0, 7));

@@ -1,5 +1,4 @@
-//! Certificate chains: what a pair of certificate and private key must be like before anything is served with it, and the pair
-//! that a fresh install makes for itself.
+//! Certificate chains with their private keys: validation before use, and the self-signed pair of a fresh install.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -15,25 +14,25 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer as _;
 
-use super::{Error, Violation};
+use super::error::{Error, Violation};
 
-/// Longer chains are somebody's whole collection, and every certificate costs a check of its signature.
-const LONGEST_CHAIN: usize = 10;
+/// Maximum length of a chain: every certificate costs a verification of its signature.
+const MAX_CHAIN_LENGTH: usize = 10;
 
-/// For how long the certificate of a fresh install holds: until somebody brings a real one.
-const SELF_SIGNED_FOR: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
+/// Validity of the certificate of a fresh install: until an administrator replaces it.
+const SELF_SIGNED_VALIDITY: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
-/// The text of a private key. `Debug` does not print it.
+/// A private key as PEM. `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrivateKey(String);
 
 impl PrivateKey {
-    /// Wraps the text.
+    /// Wraps the PEM.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text itself, for the store and for the TLS library.
+    /// Returns the PEM, for the store and for the TLS library.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -47,15 +46,19 @@ impl std::fmt::Debug for PrivateKey {
 
 /// A certificate chain and its private key, both as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
-    /// The server's certificate, then each one's issuer.
+pub struct CertificatePair {
+    /// The server's certificate, then the issuer of each one.
     pub certificate: String,
     /// The key of the first certificate.
     pub private_key: PrivateKey,
 }
 
-impl Pair {
-    /// The pair as TLS uses it, if it may be used from now on; everything that is wrong with it otherwise.
+impl CertificatePair {
+    /// Returns the pair for the TLS library, if it is valid now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every violation.
     pub fn check(&self, now: Timestamp) -> Result<Arc<CertifiedKey>, Error> {
         let chain = chain(&self.certificate, now).map_err(|message| Violation::field("crt", "certificate", message));
         let key = key(&self.private_key).map_err(|message| Violation::field("key", "private_key", message));
@@ -65,22 +68,26 @@ impl Pair {
         }
     }
 
-    /// The pair as TLS uses it, though it may have expired since it was accepted.
+    /// Returns a pair that was accepted before for the TLS library, even if it has expired since.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if it is not a pair.
     pub fn read(&self) -> Result<Arc<CertifiedKey>, Error> {
         let chain = sections(&self.certificate).map_err(Error::internal)?;
         let key = key(&self.private_key).map_err(Error::internal)?;
         matched(chain, key).map_err(|violation| Error::internal(violation.message))
     }
 
-    /// Makes a pair that nobody vouches for, for the names under which a new server is reached from its own machine and for
-    /// the addresses it listens on.
+    /// Creates a self-signed pair for the names under which a new server is reached from its own machine and for the addresses
+    /// it listens on.
     pub fn self_signed(now: Timestamp, addresses: &[IpAddr]) -> Result<Self, Error> {
-        let made = self_signed(now, addresses);
-        made.map_err(|error| Error::internal(format!("making the first certificate: {error}")))
+        let created = self_signed(now, addresses);
+        created.map_err(|error| Error::internal(format!("creating the first certificate: {error}")))
     }
 }
 
-fn self_signed(now: Timestamp, addresses: &[IpAddr]) -> Result<Pair, rcgen::Error> {
+fn self_signed(now: Timestamp, addresses: &[IpAddr]) -> Result<CertificatePair, rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut parameters = CertificateParams::new(vec!["localhost".to_owned()])?;
     let mut named = vec![IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
@@ -96,13 +103,13 @@ fn self_signed(now: Timestamp, addresses: &[IpAddr]) -> Result<Pair, rcgen::Erro
         .distinguished_name
         .push(DnType::CommonName, "pbx-server, self-signed");
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // A day back: the clocks of clients are not those of the server.
+    // A day back: the clocks of clients may be behind.
     let (year, month, day) = date(now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(now));
     parameters.not_before = rcgen::date_time_ymd(year, month, day);
-    let (year, month, day) = date(now.saturating_add(SELF_SIGNED_FOR).unwrap_or(Timestamp::MAX));
+    let (year, month, day) = date(now.saturating_add(SELF_SIGNED_VALIDITY).unwrap_or(Timestamp::MAX));
     parameters.not_after = rcgen::date_time_ymd(year, month, day);
     let certificate = parameters.self_signed(&key)?;
-    Ok(Pair {
+    Ok(CertificatePair {
         certificate: certificate.pem(),
         private_key: PrivateKey::new(key.serialize_pem()),
     })
@@ -117,32 +124,32 @@ fn date(at: Timestamp) -> (i32, u8, u8) {
     )
 }
 
-/// The certificates of a chain that can be served from now on.
+/// Parses a chain and checks that it is valid now.
 fn chain(pem: &str, now: Timestamp) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain = sections(pem)?;
     let mut parsed = Vec::with_capacity(chain.len());
     for (index, der) in chain.iter().enumerate() {
-        let place = Place(index);
+        let position = Position(index);
         match X509Certificate::from_der(der) {
             Ok(([], certificate)) => parsed.push(certificate),
-            _ => return Err(format!("{place} is not an X.509 certificate")),
+            _ => return Err(format!("{position} is not an X.509 certificate")),
         }
     }
     for (index, certificate) in parsed.iter().enumerate() {
-        let place = Place(index);
+        let position = Position(index);
         let validity = certificate.validity();
         if now.as_second() > validity.not_after.timestamp() {
-            return Err(format!("{place} has expired"));
+            return Err(format!("{position} has expired"));
         }
         if now.as_second() < validity.not_before.timestamp() {
-            return Err(format!("{place} is not valid yet"));
+            return Err(format!("{position} is not valid yet"));
         }
     }
     for (index, pair) in parsed.windows(2).enumerate() {
-        if !issued(&pair[0], &pair[1]) {
-            let (place, next) = (Place(index), Place(index + 1));
+        if !is_issued_by(&pair[0], &pair[1]) {
+            let (position, next) = (Position(index), Position(index + 1));
             return Err(format!(
-                "is out of order: {next} did not issue {place}; the server's own certificate comes first, then its issuer, \
+                "is out of order: {next} did not issue {position}; the server's own certificate comes first, then its issuer, \
                  then that one's"
             ));
         }
@@ -150,10 +157,10 @@ fn chain(pem: &str, now: Timestamp) -> Result<Vec<CertificateDer<'static>>, Stri
     Ok(chain)
 }
 
-/// Whether the first one carries the name and the signature of the second.
-fn issued(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+/// Returns `true` if the first one carries the name and the signature of the second.
+fn is_issued_by(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
     let signed = || match certificate.verify_signature(Some(issuer.public_key())) {
-        // What cannot be checked here is the business of the clients that check the chain.
+        // A signature that cannot be verified here is left to the clients that verify the chain.
         Ok(()) | Err(X509Error::SignatureUnsupportedAlgorithm) => true,
         Err(_) => false,
     };
@@ -161,7 +168,7 @@ fn issued(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bo
 }
 
 fn sections(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
-    // Whoever may read the certificate would read the key with it.
+    // The certificate is shown to administrators, and the key would be with it.
     if pem.contains("PRIVATE KEY-----") {
         return Err("must hold certificates only, and holds a private key".to_owned());
     }
@@ -170,14 +177,14 @@ fn sections(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
         .map_err(|_| "is not well-formed PEM".to_owned())?;
     match chain.len() {
         0 => Err("must be a PEM-encoded certificate, `-----BEGIN CERTIFICATE-----` and so on".to_owned()),
-        1..=LONGEST_CHAIN => Ok(chain),
-        _ => Err(format!("must hold at most {LONGEST_CHAIN} certificates")),
+        1..=MAX_CHAIN_LENGTH => Ok(chain),
+        _ => Err(format!("must hold at most {MAX_CHAIN_LENGTH} certificates")),
     }
 }
 
 fn key(key: &PrivateKey) -> Result<PrivateKeyDer<'static>, &'static str> {
     let pem = key.reveal();
-    // PKCS #8 says so in the marker, the older form in a header.
+    // PKCS #8 has it in the marker, the older form in a header.
     if pem.contains("ENCRYPTED") {
         return Err("is protected by a passphrase: remove that first");
     }
@@ -214,10 +221,10 @@ fn matched(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> 
     }
 }
 
-/// A certificate's place in the chain, in words.
-struct Place(usize);
+/// The position of a certificate in the chain, for messages.
+struct Position(usize);
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Position {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "certificate {} of the chain", self.0 + 1)
     }

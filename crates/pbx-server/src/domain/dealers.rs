@@ -13,10 +13,11 @@ use super::account::{check, name_taken, password_faults, reserved};
 use super::audit::{Audited, Entry, Object};
 use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::merged;
-use super::password::{Password, Passwords};
+use super::password::Password;
 use super::password_policy::PasswordPolicy;
 use super::session::{Account, Role, Visibility};
 use super::{Error, Id, IdSource, clock};
+use crate::services::passwords::Passwords;
 use crate::store::{Changes, OnConstraint, Store, Tx, accounts, dealers as queries, sessions};
 
 pub use self::level::Level;

@@ -1,14 +1,16 @@
-//! The server for instant messages.
+//! The instant messaging server.
 
+use pbx_api::im::ImServer;
 use serde::{Deserialize, Serialize};
 
+use super::address;
 use super::component::Component;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::setting::Setting;
 use super::vault::Sealed;
-use super::{Error, address};
 
-/// Where it is: unknown until it connects or somebody says so.
+/// Its addresses: unknown until it connects or an administrator sets them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -31,6 +33,17 @@ impl Document for Im {
         check.format(&mut self.public_ipv4, "public_ipv4", address::ipv4);
         check.format(&mut self.public_ipv6, "public_ipv6", address::ipv6);
         Ok(())
+    }
+}
+
+impl From<Im> for ImServer {
+    fn from(im: Im) -> Self {
+        Self {
+            private_ipv4: im.private_ipv4,
+            private_ipv6: im.private_ipv6,
+            public_ipv4: im.public_ipv4,
+            public_ipv6: im.public_ipv6,
+        }
     }
 }
 

@@ -1,197 +1,158 @@
-//! Licences: who may use how much of this installation, and until when, signed by whoever sells them.
+//! Licenses: the limits of this installation, the holder and the expiry, signed by the seller.
 //!
-//! The program verifies keys with the public key that it is configured with. Without a licence there are small limits, and with
-//! one that is over as well.
+//! The program verifies license keys with the public key that it is configured with. Small limits apply without a license, and
+//! after it has expired.
 
-mod key;
+pub mod key;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::key::{Issuer, Verifier, new_pair};
-use super::alerts::{self, Cause, Event};
-use super::audit::{Entry, Object};
+use self::key::Verifier;
+use super::error::{Error, Violation};
 use super::setting::Setting;
 use super::vault::{MASK, Sealed, Vault};
-use super::{Error, Violation, clock};
-use crate::store::settings;
-use crate::store::{Changes, Store, Tx, accounts};
 
-/// Characters of a key that its mask shows.
-const TAIL: usize = 4;
+/// Length of the end of a key that its mask shows.
+const VISIBLE_TAIL: usize = 4;
 
-/// How much of the installation may be used.
+/// The limits of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Users of all tenants.
     pub users: u32,
-    /// Calls at a time.
+    /// Concurrent calls.
     pub calls: u32,
 }
 
 impl Limits {
-    /// Those of the vendor's release without a licence.
+    /// The limits of the vendor's release without a license.
     pub const UNLICENSED: Self = Self { users: 10, calls: 3 };
 }
 
-/// What a key says.
+/// The content of a license key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct License {
-    /// Whose it is.
+    /// The holder.
     pub holder: String,
-    /// How to reach them.
+    /// The holder's contact address.
     pub email: Option<String>,
-    /// What was sold, in the seller's words.
+    /// The product, in the seller's words.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// What it allows.
+    /// The limits.
     #[serde(flatten)]
     pub limits: Limits,
-    /// From when on it allows nothing; never, without one.
+    /// The expiry; `None` for a license that does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
 impl License {
-    fn is_over(&self, now: Timestamp) -> bool {
+    fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 }
 
-/// What is stored: the key, and nothing that it says.
+/// The stored license: the key only, not its content.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Stored {
-    license_key: Option<Sealed>,
+pub struct StoredLicense {
+    /// The sealed key.
+    pub license_key: Option<Sealed>,
 }
 
-impl Setting for Stored {
+impl Setting for StoredLicense {
     const NAME: &'static str = "license";
 }
 
-/// Where the key is, to the vault.
-const PLACE: &str = "license.license_key";
+/// The context in which the key is sealed.
+const SEAL_CONTEXT: &str = "license.license_key";
 
-/// How the installation is licensed.
+/// The license state of the installation.
 #[derive(Debug, Clone)]
 pub struct Licensed {
-    /// The key with all but its tail hidden.
+    /// The key, of which the mask shows only the end.
     pub masked_key: Option<String>,
-    /// What it says, also when it is over.
+    /// The license, even after it has expired.
     pub license: Option<License>,
-    /// What holds now.
+    /// The limits in force.
     pub limits: Limits,
 }
 
-/// Reads the stored licence.
+/// Opens and verifies license keys.
 #[derive(Debug, Clone)]
 pub struct Licensing {
     vault: Vault,
-    /// Whose licences are real, if that is known.
+    /// Verifies the seller's signature; `None` if no public key is configured.
     verifier: Option<Verifier>,
 }
 
 impl Licensing {
-    /// Of keys that are sealed in this vault and signed for this verifier.
+    /// Creates it for keys that are sealed with this vault and signed for this verifier.
     pub fn new(vault: Vault, verifier: Option<Verifier>) -> Self {
         Self { vault, verifier }
     }
 
-    fn key(&self, tx: &mut Tx<'_>) -> Result<Option<String>, Error> {
-        let stored: Stored = settings::load(tx)?;
-        let key = stored.license_key;
-        key.map(|sealed| self.vault.open(PLACE, &sealed)).transpose()
-    }
-
-    /// A key that does not verify (any more) is shown, and allows nothing.
-    fn licensed(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Licensed, Error> {
-        let key = self.key(tx)?;
+    /// Returns the license state at that time. A key that does not verify (any more) is shown, and the unlicensed limits apply.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the stored key cannot be opened.
+    pub fn licensed(&self, stored: &StoredLicense, now: Timestamp) -> Result<Licensed, Error> {
+        let key = self.open(stored)?;
         let license = match (&key, &self.verifier) {
             (Some(key), Some(verifier)) => verifier.verify(key).ok(),
             _ => None,
         };
-        let valid = license.as_ref().filter(|license| !license.is_over(now));
+        let valid = license.as_ref().filter(|license| !license.is_expired(now));
         Ok(Licensed {
             masked_key: key.as_deref().map(mask),
             limits: valid.map_or(Limits::UNLICENSED, |license| license.limits),
             license,
         })
     }
-}
 
-/// How the installation is licensed now.
-pub async fn current(store: &Store, licensing: &Licensing) -> Result<Licensed, Error> {
-    let licensing = licensing.clone();
-    store.read(move |tx| licensing.licensed(tx, clock::now())).await
-}
-
-/// Takes a key into use; one that is not good leaves the one before.
-pub async fn update(store: &Changes, licensing: &Licensing, new: &str) -> Result<(), Error> {
-    let new = new.trim();
-    let licensing = licensing.clone();
-    let reading = licensing.clone();
-    let key = store.read(move |tx| reading.key(tx)).await?;
-    // What was shown may be sent back.
-    if key.is_some_and(|key| mask(&key) == new) {
-        return Ok(());
+    /// Verifies and seals a new key; `None` if it is the mask of the stored one, which a client may send back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if the key does not verify or has expired; [`Error::Refused`] if no public key is configured.
+    pub fn replace(&self, stored: &StoredLicense, new: &str, now: Timestamp) -> Result<Option<StoredLicense>, Error> {
+        if self.open(stored)?.is_some_and(|key| mask(&key) == new) {
+            return Ok(None);
+        }
+        let verifier = self.verifier.as_ref().ok_or(Error::Refused {
+            code: "NO_LICENSE_PUBLIC_KEY",
+            message: "This server cannot verify licenses: start it with --license-public-key.",
+        })?;
+        let refused = |(rule, message)| Error::invalid(Violation::field("license_key", rule, message));
+        let license = verifier.verify(new).map_err(refused)?;
+        if license.is_expired(now) {
+            return Err(refused(("expired", "has expired")));
+        }
+        Ok(Some(StoredLicense {
+            license_key: Some(self.vault.seal(SEAL_CONTEXT, new)?),
+        }))
     }
-    let verifier = licensing.verifier.as_ref().ok_or(Error::Refused {
-        code: "NO_LICENSE_PUBLIC_KEY",
-        message: "This server cannot verify licences: start it with --license-public-key.",
-    })?;
-    let refused = |(rule, message)| Error::invalid(Violation::field("license_key", rule, message));
-    let license = verifier.verify(new).map_err(refused)?;
-    if license.is_over(clock::now()) {
-        return Err(refused(("expired", "has expired")));
-    }
-    let stored = Stored {
-        license_key: Some(licensing.vault.seal(PLACE, new)?),
-    };
-    store
-        .write(move |tx| {
-            settings::save(tx, &stored)?;
-            let entry = Entry::update(Object::System, Stored::NAME).fields(["license_key"]);
-            Ok::<_, Error>(entry.with(()))
-        })
-        .await
-}
 
-/// The code of a refusal by [`check_users`].
-const LIMITED: &str = "LICENSE_LIMITED";
-
-/// Refuses a transaction that has added users, and with them there are more in all tenants than the licence allows. Its
-/// outcome goes through [`tell`].
-pub fn check_users(tx: &mut Tx<'_>, licensing: &Licensing) -> Result<(), Error> {
-    let allowed = licensing.licensed(tx, clock::now())?.limits.users;
-    if accounts::more_users_than(tx, allowed)? {
-        return Err(Error::Conflict {
-            code: LIMITED,
-            message: format!(
-                "The licence allows {allowed} users in all tenants together: remove one, or bring a larger licence with \
-                 POST /license."
-            ),
-        });
+    fn open(&self, stored: &StoredLicense) -> Result<Option<String>, Error> {
+        let key = stored.license_key.as_ref();
+        key.map(|sealed| self.vault.open(SEAL_CONTEXT, sealed)).transpose()
     }
-    Ok(())
-}
-
-/// The outcome of a transaction with [`check_users`] in it. That it was refused is told to the administrators by mail: its own
-/// transaction could not note that, as it was undone.
-pub async fn tell<T>(store: &Store, outcome: Result<T, Error>) -> Result<T, Error> {
-    if let Err(Error::Conflict { code: LIMITED, message }) = &outcome {
-        let event = Event {
-            subject: "users".to_owned(),
-            at: clock::now(),
-            detail: message.clone(),
-        };
-        alerts::raise(store, Cause::LicenseLimited, event).await;
-    }
-    outcome
 }
 
 fn mask(key: &str) -> String {
-    let tail = key.len().saturating_sub(TAIL);
+    let tail = key.len().saturating_sub(VISIBLE_TAIL);
     format!("{MASK}{}", key.get(tail..).unwrap_or_default())
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_shows_the_end_of_the_key() {
+        assert_eq!(mask("abcdefgh"), "********efgh");
+        assert_eq!(mask("ab"), "********ab");
+    }
+}

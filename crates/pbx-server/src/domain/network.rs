@@ -1,12 +1,14 @@
 //! The addresses of this system.
 
+use pbx_api::network as api;
 use serde::{Deserialize, Serialize};
 
+use super::address;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::setting::Setting;
-use super::{Error, address};
 
-/// The stored settings. Every address is in its canonical text.
+/// The network settings, with every address in its canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -22,7 +24,7 @@ pub struct Network {
 }
 
 impl Default for Network {
-    /// A fresh install knows no address.
+    /// Returns the settings of a fresh install, without any address.
     fn default() -> Self {
         Self {
             web_domain: None,
@@ -59,6 +61,21 @@ impl Document for Network {
     }
 }
 
+impl From<Network> for api::Network {
+    fn from(network: Network) -> Self {
+        Self {
+            web_domain: network.web_domain,
+            private_ipv4: network.private_ipv4,
+            public_ipv4: network.public_ipv4,
+            enable_ipv6: Some(network.enable_ipv6),
+            private_ipv6: network.private_ipv6,
+            public_ipv6: network.public_ipv6,
+            primary_dns_server: network.primary_dns_server,
+            secondary_dns_server: network.secondary_dns_server,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_kept_in_their_canonical_form() {
+    fn addresses_are_normalized() {
         let network = Network {
             private_ipv4: text("10.0.0.2"),
             public_ipv6: text("2001:DB8::0:1"),
@@ -87,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_private_address_is_mandatory() {
+    fn the_private_ipv4_address_is_required() {
         assert_eq!(
             validated(Network::default(), &vault()).unwrap_err(),
             ["/private_ipv4 required"]
@@ -95,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_address_is_reported() {
+    fn every_invalid_address_is_reported() {
         let network = Network {
             web_domain: text("https://pbx.example.com"),
             private_ipv4: text("127.0.0.1"),

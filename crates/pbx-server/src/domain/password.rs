@@ -1,37 +1,32 @@
-//! Passwords: argon2id, off the asynchronous workers, and never more at a time than the machine can take.
+//! Passwords and their argon2id hashes.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use tokio::sync::Semaphore;
 
-use super::Error;
-use super::token::random_text;
+use super::error::Error;
+use super::token::random_string;
 
-/// Hashes at a time; each takes 19 MiB and a processor for tens of milliseconds.
-const CONCURRENT: usize = 2;
-
-/// No letters or digits that are mistaken for others.
+/// Letters and digits without those that are mistaken for others.
 const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// A password in clear, which nothing prints.
+/// A password in clear text. `Debug` does not print it.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// A password that somebody chose.
+    /// Wraps a password that somebody chose.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// A random one for a person to type: 20 of 55 characters are 115 bits.
+    /// Generates a random password for a person to type: 20 of 55 characters are 115 bits.
     pub fn generate() -> Result<Self, Error> {
-        random_text(READABLE, 20).map(Self)
+        random_string(READABLE, 20).map(Self)
     }
 
-    /// The text, for the one place that shows it to its owner.
+    /// Returns the clear text, to check it against a policy or to show it to its owner once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -43,93 +38,14 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Hashes and verifies.
-#[derive(Clone)]
-pub struct Passwords {
-    turns: Arc<Semaphore>,
-    memory: Memory,
-    /// Verified against when there is no such account, so that this takes as long as a wrong password.
-    nobody: Arc<str>,
-    /// How often a password was held against a hash.
-    #[cfg(test)]
-    verified: Arc<std::sync::atomic::AtomicUsize>,
-}
-
-impl Passwords {
-    /// Hashes once, for the accounts that do not exist.
-    pub fn new() -> Result<Self, Error> {
-        let memory = Memory::default();
-        let nobody = memory.lend(|blocks| hash_now(&Password::generate()?, blocks))?;
-        Ok(Self {
-            turns: Arc::new(Semaphore::new(CONCURRENT)),
-            memory,
-            nobody: nobody.into(),
-            #[cfg(test)]
-            verified: Arc::default(),
-        })
-    }
-
-    /// The text to store.
-    pub async fn hash(&self, password: Password) -> Result<String, Error> {
-        self.blocking(move |blocks| hash_now(&password, blocks)).await?
-    }
-
-    /// Whether it is the password of that stored text. Without one it is not, after the same time.
-    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<bool, Error> {
-        let nobody = Arc::clone(&self.nobody);
-        #[cfg(test)]
-        self.verified.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.blocking(move |blocks| {
-            let hash = stored.as_deref().unwrap_or(&nobody);
-            let matches = verify_now(&password, hash, blocks).unwrap_or(false);
-            matches && stored.is_some()
-        })
-        .await
-    }
-
-    #[cfg(test)]
-    pub(crate) fn verified(&self) -> usize {
-        self.verified.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.map_err(|_| Error::internal("password hashing has ended"))?;
-        let memory = self.memory.clone();
-        let work = move || {
-            let result = memory.lend(work);
-            // Given back here, not by the caller: one that goes away leaves the work running.
-            drop(turn);
-            result
-        };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| Error::internal("password hashing panicked"))
-    }
-}
-
-/// What the hashes are computed in: kept, because an allocator that gets so much back keeps more of it than is in use.
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
-
-impl Memory {
-    /// Lends what is not in use. There is as much as there were ever hashes at a time.
-    fn lend<T>(&self, work: impl FnOnce(&mut Vec<Block>) -> T) -> T {
-        let mut blocks = self.idle().pop().unwrap_or_default();
-        let result = work(&mut blocks);
-        self.idle().push(blocks);
-        result
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn hash_now(password: &Password, blocks: &mut Vec<Block>) -> Result<String, Error> {
+/// Hashes a password with a random salt and the default parameters, in `blocks` as working memory.
+///
+/// Takes 19 MiB and a processor for tens of milliseconds: not for asynchronous workers.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if argon2 fails.
+pub fn hash(password: &Password, blocks: &mut Vec<Block>) -> Result<String, Error> {
     let salt = Salt::generate();
     let params = Params::default();
     let mut text = || {
@@ -153,7 +69,13 @@ fn hash_now(password: &Password, blocks: &mut Vec<Block>) -> Result<String, Erro
         .map_err(|error| Error::internal(format!("hashing a password: {error}")))
 }
 
-fn verify_now(
+/// Returns `true` if the password has that hash, which is computed with the hash's own parameters. A string that is no hash has
+/// no password.
+pub fn verify(password: &Password, stored: &str, blocks: &mut Vec<Block>) -> bool {
+    try_verify(password, stored, blocks).unwrap_or(false)
+}
+
+fn try_verify(
     password: &Password,
     stored: &str,
     blocks: &mut Vec<Block>,
@@ -189,24 +111,6 @@ fn compute(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn only_the_password_verifies() {
-        let passwords = Passwords::new().unwrap();
-        let stored = passwords.hash(Password::new("correct horse".to_owned())).await.unwrap();
-        assert!(stored.starts_with("$argon2id$"));
-        let verify = |text: &str, stored: Option<&str>| {
-            passwords.verify(Password::new(text.to_owned()), stored.map(str::to_owned))
-        };
-        assert!(verify("correct horse", Some(&stored)).await.unwrap());
-        assert!(!verify("correct horsf", Some(&stored)).await.unwrap());
-        assert!(!verify("correct horse", None).await.unwrap());
-        assert!(!verify("", Some("not a hash")).await.unwrap());
-
-        // What stands in for the hash of an unknown account costs what every hash does.
-        let cost = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
-        assert_eq!(cost(&passwords.nobody), cost(&stored));
-    }
 
     #[test]
     fn debug_shows_no_password() {

@@ -1,19 +1,19 @@
-//! What a new password must be like.
+//! The policy that new passwords must comply with.
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use super::audit::Object;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::setting::Setting;
 
-/// Characters that follow each other, as in `1234` or `Abcd`, from how many on.
-const SEQUENCE: usize = 4;
+/// Length from which consecutive characters, as in `1234` or `Abcd`, count as a sequence.
+const MIN_SEQUENCE: usize = 4;
 
-/// One character again and again, as in `222` or `Aaa`, from how often on.
-const REPETITION: usize = 3;
+/// Length from which a repeated character, as in `222` or `Aaa`, counts as a repetition.
+const MIN_REPETITION: usize = 3;
 
-/// The rules. Those of a tenant can be changed, those of administrators and dealers are [`PasswordPolicy::SYSTEM`].
+/// A password policy. That of a tenant can be changed; that of administrators and dealers is [`PasswordPolicy::SYSTEM`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -29,7 +29,7 @@ pub struct PasswordPolicy {
 }
 
 impl Default for PasswordPolicy {
-    /// That of a new tenant.
+    /// Returns the policy of a new tenant.
     fn default() -> Self {
         Self {
             min_length: 6,
@@ -39,7 +39,7 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// For those who sign in without a domain.
+    /// The policy of accounts that sign in without a domain.
     pub const SYSTEM: Self = Self {
         min_length: 8,
         max_length: 32,
@@ -51,8 +51,8 @@ impl PasswordPolicy {
         disable_account_information: true,
     };
 
-    /// What a password of the account of that name lacks: a rule in one word, and a sentence that goes on after the name of the
-    /// field.
+    /// Returns every violation by a password of the account with that name: the rule in one word, and a message that continues
+    /// after the name of the field.
     pub fn faults(&self, password: &str, account: &str) -> Vec<(&'static str, String)> {
         let length = password.chars().count();
         let folded: Vec<char> = password.chars().flat_map(char::to_lowercase).collect();
@@ -85,14 +85,14 @@ impl PasswordPolicy {
                 "must contain an upper-case letter or a special character".to_owned(),
             ),
             (
-                self.disable_sequential_characters && has_run(&folded, SEQUENCE, follows),
+                self.disable_sequential_characters && has_run(&folded, MIN_SEQUENCE, is_successor),
                 "sequence",
-                format!("must not contain {SEQUENCE} characters in sequence, such as 1234 or Abcd"),
+                format!("must not contain {MIN_SEQUENCE} characters in sequence, such as 1234 or Abcd"),
             ),
             (
-                self.disable_repeating_characters && has_run(&folded, REPETITION, |one, next| one == next),
+                self.disable_repeating_characters && has_run(&folded, MIN_REPETITION, |one, next| one == next),
                 "repetition",
-                format!("must not contain one character {REPETITION} times in a row, such as 222 or Aaa"),
+                format!("must not contain one character {MIN_REPETITION} times in a row, such as 222 or Aaa"),
             ),
             (
                 self.disable_account_information && named,
@@ -112,7 +112,7 @@ impl Setting for PasswordPolicy {
     const NAME: &'static str = "password_policy";
 }
 
-/// That of a tenant. Passwords that were set before it changes stay good.
+/// The policy of a tenant. Passwords that were set before a change of the policy stay valid.
 impl Document for PasswordPolicy {
     const OBJECT: Object = Object::Tenant;
 
@@ -124,8 +124,8 @@ impl Document for PasswordPolicy {
     }
 }
 
-/// Letters and digits only, and after the 9 comes the 0, as on a keyboard.
-fn follows(one: char, next: char) -> bool {
+/// Returns `true` for consecutive letters or digits; 0 follows 9, as on a keyboard.
+fn is_successor(one: char, next: char) -> bool {
     let alphanumeric = one.is_ascii_alphanumeric() && next.is_ascii_alphanumeric();
     alphanumeric && (u32::from(one) + 1 == u32::from(next) || (one, next) == ('9', '0'))
 }
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn good_passwords() {
+    fn valid_passwords_have_no_violation() {
         for good in ["Corr3ct-Horse", "x7-_-_-y", "Zürich-1291", "123-abc-9"] {
             assert_eq!(rules(&PasswordPolicy::SYSTEM, good), [""; 0], "{good}");
         }
     }
 
     #[test]
-    fn every_rule_has_its_fault() {
+    fn every_rule_is_checked() {
         let table = [
             ("x7-Y", "minLength"),
             ("x7-YwvQpZmKtRbGhDfLsXcVnJ2x7-Yw8tq", "maxLength"),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_password_is_not_longer_than_the_longest() {
+    fn min_length_must_not_exceed_max_length() {
         let lengths = |min_length, max_length| {
             let policy = PasswordPolicy {
                 min_length,
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_count_characters_and_a_switch_that_is_off_asks_for_nothing() {
+    fn lengths_count_characters_and_disabled_rules_are_ignored() {
         assert_eq!(rules(&PasswordPolicy::SYSTEM, "üüöä-A7"), ["minLength"]);
         let lenient = PasswordPolicy {
             min_length: 1,

@@ -2,16 +2,18 @@
 
 use std::collections::HashSet;
 
+use pbx_api::sbc as api;
 use serde::{Deserialize, Serialize};
 
+use super::address;
 use super::component::Component;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::setting::Setting;
 use super::transports::Protocol;
 use super::vault::Sealed;
-use super::{Error, address};
 
-/// What is known of it.
+/// Its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -32,7 +34,7 @@ pub struct SbcTransport {
 }
 
 impl Default for Sbc {
-    /// The documented ports; transports come with the component.
+    /// Returns the documented ports; transports come with the component.
     fn default() -> Self {
         Self {
             domain: None,
@@ -66,6 +68,21 @@ impl Document for Sbc {
     }
 }
 
+impl From<Sbc> for api::Sbc {
+    fn from(sbc: Sbc) -> Self {
+        let transports = sbc.transports.into_iter().map(|transport| api::SbcTransport {
+            protocol: transport.protocol.into(),
+            port: transport.port,
+        });
+        Self {
+            domain: sbc.domain,
+            http_port: Some(sbc.http_port),
+            https_port: Some(sbc.https_port),
+            transports: transports.collect(),
+        }
+    }
+}
+
 impl Component for Sbc {
     fn token(&mut self) -> &mut Option<Sealed> {
         &mut self.token
@@ -79,7 +96,7 @@ mod tests {
     use crate::domain::vault::tests::vault;
 
     #[test]
-    fn nothing_shares_a_port() {
+    fn ports_are_unique() {
         let transport = |protocol, port| SbcTransport { protocol, port };
         let sbc = Sbc {
             transports: vec![

@@ -1,25 +1,25 @@
-//! Where a request comes from.
+//! Sources of requests: the address ranges that rate limiting and lockout count together.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// Bits of an IPv6 address that its network gives; whoever has such a network chooses the others at will.
-const IPV6_NETWORK: u8 = 64;
+/// Network prefix of an IPv6 source: a host chooses the remaining bits of its address at will.
+const IPV6_PREFIX: u8 = 64;
 
-/// The range that counts as one source: an IPv4 address, or an IPv6 network of /64. Were it single IPv6 addresses, anybody
-/// could have as many as there are.
+/// Returns the range that counts as one source: an IPv4 address, or an IPv6 network of /64. If each IPv6 address counted, one
+/// host could have any number of them.
 pub fn source(address: IpAddr) -> IpNet {
     match address.to_canonical() {
         IpAddr::V4(address) => Ipv4Net::from(address).into(),
         IpAddr::V6(address) => {
-            let network = u128::from(address) >> (128 - IPV6_NETWORK) << (128 - IPV6_NETWORK);
-            Ipv6Net::new_assert(Ipv6Addr::from(network), IPV6_NETWORK).into()
+            let network = u128::from(address) >> (128 - IPV6_PREFIX) << (128 - IPV6_PREFIX);
+            Ipv6Net::new_assert(Ipv6Addr::from(network), IPV6_PREFIX).into()
         }
     }
 }
 
-/// The range as traffic shows it: IPv4 written as IPv6 (`::ffff:192.0.2.0/120`) is IPv4.
+/// Converts an IPv4-mapped IPv6 range (`::ffff:192.0.2.0/120`) to the IPv4 range that traffic shows.
 pub fn canonical(range: IpNet) -> IpNet {
     if let IpNet::V6(mapped) = range
         && let Some(address) = mapped.addr().to_ipv4_mapped()
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources() {
+    fn a_source_is_an_ipv4_address_or_an_ipv6_network() {
         for (address, expected) in [
             ("192.0.2.7", "192.0.2.7/32"),
             ("::ffff:192.0.2.7", "192.0.2.7/32"),
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn mapped_ranges_are_ipv4() {
+    fn ipv4_mapped_ranges_become_ipv4() {
         for (range, expected) in [
             ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
             ("::ffff:0:0/96", "0.0.0.0/0"),

@@ -1,4 +1,4 @@
-//! Access and refresh tokens: random text for the client, its hash for the store.
+//! Access and refresh tokens: a random string for the client, its hash for the store.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 
-use super::Error;
+use super::error::Error;
 
-/// Characters in a token, as the vendor's.
+/// Characters in a token, as in the vendor's.
 const LENGTH: usize = 48;
 
 const ALPHABET: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// What a token is good for.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// Calling operations.
+    /// Authenticates requests.
     Access,
-    /// Getting new tokens, once.
+    /// Is exchanged for new tokens, once.
     Refresh,
 }
 
 impl TokenKind {
-    /// As it is stored.
+    /// Returns the stored name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Access => "access",
@@ -32,24 +32,24 @@ impl TokenKind {
     }
 }
 
-/// A token in clear. Only its owner has it: `Debug` shows nothing, and there is no way to store it.
+/// A token in clear text. Only its owner has it: `Debug` does not print it, and there is no way to store it.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// A new token from the system's random source; 48 of 36 characters are 248 bits.
+    /// Generates a token from the system's random source: 48 of 36 characters are 248 bits.
     pub fn generate() -> Result<Self, Error> {
-        random_text(ALPHABET, LENGTH).map(Self)
+        random_string(ALPHABET, LENGTH).map(Self)
     }
 
-    /// The text for the client.
-    pub fn into_text(self) -> String {
+    /// Returns the string for the client.
+    pub fn into_string(self) -> String {
         self.0
     }
 
-    /// What is stored.
+    /// Returns the hash to store.
     pub fn hash(&self) -> TokenHash {
-        TokenHash::of(&self.0)
+        TokenHash::new(&self.0)
     }
 }
 
@@ -59,25 +59,25 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The SHA-256 of a token. A random text of 248 bits needs no slow hash.
+/// The SHA-256 of a token. A random string of 248 bits needs no slow hash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// Of a token that a client presents.
-    pub fn of(token: &str) -> Self {
+    /// Hashes a token that a client presents.
+    pub fn new(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
-    /// For a query.
-    pub fn as_bytes(&self) -> Vec<u8> {
+    /// Returns the bytes, for a query.
+    pub fn to_bytes(&self) -> Vec<u8> {
         self.0.to_vec()
     }
 }
 
-/// Random text of that length, every character equally likely.
-pub(super) fn random_text(alphabet: &[u8], length: usize) -> Result<String, Error> {
-    // Bytes beyond the largest multiple of the alphabet's size would favour its first characters.
+/// Generates a random string of that length, every character equally likely.
+pub(super) fn random_string(alphabet: &[u8], length: usize) -> Result<String, Error> {
+    // Bytes beyond the largest multiple of the alphabet's size would favor its first characters.
     let fair = 256 - 256 % alphabet.len();
     let mut text = String::with_capacity(length);
     let mut bytes = [0; 64];
@@ -102,8 +102,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_48_upper_case_alphanumerics_and_all_different() {
-        let tokens: HashSet<String> = (0..500).map(|_| Token::generate().unwrap().into_text()).collect();
+    fn tokens_are_48_upper_case_alphanumerics_and_unique() {
+        let tokens: HashSet<String> = (0..500).map(|_| Token::generate().unwrap().into_string()).collect();
         assert_eq!(tokens.len(), 500);
         let mut used = HashSet::new();
         for token in &tokens {
@@ -114,8 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_token() {
+    fn debug_hides_the_token() {
         let token = Token::generate().unwrap();
-        assert!(!format!("{token:?}").contains(&token.clone().into_text()));
+        assert!(!format!("{token:?}").contains(&token.clone().into_string()));
     }
 }

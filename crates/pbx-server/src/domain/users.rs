@@ -8,15 +8,17 @@ use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, policy_of, reserved};
 use super::audit::{Entry, Object};
-use super::license::{self, Licensing};
+use super::license::Licensing;
 use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::merged;
 use super::numbers::{self, Kind as NumberKind};
-use super::password::{Password, Passwords};
+use super::password::Password;
 use super::session::{Account, Role};
 use super::tenants::Tenant;
 use super::vault::Vault;
 use super::{Error, Id, IdSource, clock, dealers};
+use crate::services::licensing;
+use crate::services::passwords::Passwords;
 use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions, tenants, users as queries};
 
 /// What a list of users can be filtered and ordered by.
@@ -141,7 +143,7 @@ pub async fn create(store: &Changes, makers: Makers<'_>, tenant_id: Id, new: New
             accounts::demand_new_password(tx, user.id, tenant.settings.password_force_reset)?;
             numbers::take(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
             queries::insert(tx, &user, &extension_password)?;
-            license::check_users(tx, &licensing)?;
+            licensing::check_users(tx, &licensing)?;
             let entry = Entry::create(Object::User, user.id);
             let always = [
                 "name",
@@ -159,7 +161,7 @@ pub async fn create(store: &Changes, makers: Makers<'_>, tenant_id: Id, new: New
             Ok(entry.fields(always).fields(given.into_iter().flatten()).with(user.id))
         })
         .await;
-    license::tell(store, created).await
+    licensing::report_refusal(store, created).await
 }
 
 /// The user of that id.

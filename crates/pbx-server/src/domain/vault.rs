@@ -1,4 +1,4 @@
-//! Secrets at rest: encrypted with a key that is not in the database.
+//! Secrets at rest: AES-256-GCM with a key that is not in the database.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use rand::rngs::SysRng;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::error::Error;
 
-/// Bytes of a key.
+/// Length of a key in bytes.
 pub const KEY_LENGTH: usize = 32;
 
-/// What an answer shows in place of a secret; an update that sends it leaves the secret alone.
+/// Placeholder of a secret in responses. An update that sends it leaves the secret unchanged.
 pub const MASK: &str = "********";
 
-/// A secret as it is stored: base64 of a random nonce, the ciphertext and its tag.
+/// An encrypted secret as it is stored: base64 of a random nonce, the ciphertext and its tag.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(String);
@@ -30,18 +30,18 @@ impl fmt::Debug for Sealed {
 }
 
 impl Sealed {
-    /// As the store holds it.
+    /// Wraps the stored string.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// For the store.
+    /// Returns the string to store.
     pub fn into_stored(self) -> String {
         self.0
     }
 }
 
-/// Seals and opens; clones share the key.
+/// Encrypts (seals) and decrypts (opens) secrets. Clones share the key.
 #[derive(Clone)]
 pub struct Vault {
     key: Arc<LessSafeKey>,
@@ -54,7 +54,7 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// With that key.
+    /// Creates a vault with that key.
     pub fn new(key: &[u8; KEY_LENGTH]) -> Result<Self, Error> {
         let key =
             UnboundKey::new(&AES_256_GCM, key).map_err(|_| Error::internal("the key of the vault is unusable"))?;
@@ -63,35 +63,37 @@ impl Vault {
         })
     }
 
-    /// A new random key.
+    /// Generates a random key.
     pub fn generate_key() -> Result<[u8; KEY_LENGTH], Error> {
         random()
     }
 
-    /// Encrypts. What is sealed for one `place` (say, `network.password`) opens for no other, so that nobody who can write
-    /// to the database can move a secret to where it is shown.
-    pub fn seal(&self, place: &str, clear: &str) -> Result<Sealed, Error> {
+    /// Encrypts a secret. A secret that is sealed in one context (say, `network.password`) opens in no other, so that somebody
+    /// who can write to the database cannot move it to a property that is shown.
+    pub fn seal(&self, seal_context: &str, clear: &str) -> Result<Sealed, Error> {
         // Random nonces of 96 bits are safe for billions of secrets; there are a handful.
         let nonce: [u8; NONCE_LEN] = random()?;
         let mut sealed = clear.as_bytes().to_vec();
         self.key
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
-                Aad::from(place.as_bytes()),
+                Aad::from(seal_context.as_bytes()),
                 &mut sealed,
             )
-            .map_err(|_| Error::internal(format!("sealing {place} failed")))?;
+            .map_err(|_| Error::internal(format!("sealing {seal_context} failed")))?;
         sealed.splice(0..0, nonce);
         Ok(Sealed(BASE64.encode(sealed)))
     }
 
-    /// Decrypts what was sealed for this place with this key.
-    pub fn open(&self, place: &str, sealed: &Sealed) -> Result<String, Error> {
-        let unreadable = || Error::internal(format!("the secret {place} was not sealed with this key"));
+    /// Decrypts a secret that was sealed in this context with this key.
+    pub fn open(&self, seal_context: &str, sealed: &Sealed) -> Result<String, Error> {
+        let unreadable = || Error::internal(format!("the secret {seal_context} was not sealed with this key"));
         let mut bytes = BASE64.decode(&sealed.0).map_err(|_| unreadable())?;
         let (nonce, ciphertext) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(unreadable)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| unreadable())?;
-        let clear = self.key.open_in_place(nonce, Aad::from(place.as_bytes()), ciphertext);
+        let clear = self
+            .key
+            .open_in_place(nonce, Aad::from(seal_context.as_bytes()), ciphertext);
         String::from_utf8(clear.map_err(|_| unreadable())?.to_vec()).map_err(|_| unreadable())
     }
 }
@@ -113,7 +115,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_and_looks_like_nothing() {
+    fn a_sealed_secret_opens_and_reveals_nothing() {
         let vault = vault();
         let sealed = vault.seal("mail.password", "hunter2").unwrap();
         assert_eq!(vault.open("mail.password", &sealed).unwrap(), "hunter2");
@@ -126,7 +128,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn nothing_opens_with_another_key_for_another_place_or_after_a_change() {
+    fn a_secret_does_not_open_with_another_key_in_another_context_or_modified() {
         let vault = vault();
         let sealed = vault.seal("mail.password", "hunter2").unwrap();
         assert!(tests::vault().open("mail.password", &sealed).is_err());

@@ -50,7 +50,7 @@ impl Proxies {
         }
     }
 
-    /// Returns the client of a request that came from `peer`.
+    /// Returns the address of the client whose request came from `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {

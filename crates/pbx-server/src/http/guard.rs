@@ -1,25 +1,24 @@
-//! Who may ask at all: the IP rules, then the rate limit.
+//! Admission of requests: the IP rules, then the rate limit.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 
 use super::client::Proxies;
-use crate::domain::Error;
-use crate::domain::clock;
-use crate::domain::guard::Verdict;
+use super::rate_limit::RateLimit;
+use crate::domain::ip_rules::Verdict;
 use crate::domain::lockout::Client;
-use crate::domain::rate_limit::RateLimit;
+use crate::domain::{Error, clock};
 use crate::store::Store;
 
-/// Guards every request.
+/// Admits or refuses every request.
 pub struct Guard {
     proxies: Proxies,
     rate_limit: RateLimit,
 }
 
 impl Guard {
-    /// With those proxies, and so many requests a minute for each source.
+    /// Creates a guard with those trusted proxies and a limit of requests a minute for each source.
     pub fn new(proxies: Proxies, requests_per_minute: u32) -> Self {
         Self {
             proxies,
@@ -27,13 +26,17 @@ impl Guard {
         }
     }
 
-    /// Where a request comes from.
+    /// Returns the client's address.
     pub(super) fn address(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Result<IpAddr, Error> {
-        let peer = peer.ok_or_else(|| Error::internal("a request without the address of its connection"))?;
+        let peer = peer.ok_or_else(|| Error::internal("a request without a peer address"))?;
         Ok(self.proxies.client(peer.ip(), headers))
     }
 
-    /// Lets it in, or says why not.
+    /// Admits a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`] by a rule, [`Error::TooManyRequests`] by the rate limit.
     pub(super) async fn admit(&self, store: &Store, address: IpAddr) -> Result<(), Error> {
         match verdict(store, address).await? {
             Verdict::Accept => Ok(()),
@@ -42,7 +45,7 @@ impl Guard {
         }
     }
 
-    /// The same for those who try to sign in.
+    /// Returns the client of a sign-in.
     pub(super) async fn client(&self, store: &Store, address: IpAddr) -> Result<Client, Error> {
         let accepted = verdict(store, address).await? == Verdict::Accept;
         Ok(Client { address, accepted })

@@ -5,6 +5,7 @@ pub mod client;
 mod error;
 pub mod guard;
 pub mod listener;
+mod rate_limit;
 
 use std::sync::Arc;
 
@@ -16,11 +17,12 @@ use crate::blob_store::BlobStore;
 use crate::domain::audit::Actor;
 use crate::domain::license::Licensing;
 use crate::domain::lockout::Client;
-use crate::domain::password::Passwords;
-use crate::domain::session::{self, Caller};
+use crate::domain::session::Caller;
 use crate::domain::vault::Vault;
 use crate::domain::{Error, IdSource};
 use crate::services::Context;
+use crate::services::passwords::Passwords;
+use crate::services::session;
 use crate::sip::Sip;
 use crate::store::{Changes, Store};
 use crate::webhook::Sender;
@@ -134,7 +136,10 @@ impl Acting for () {
 
 impl Acting for Caller {
     fn actor(&self, origin: Actor) -> Actor {
-        origin.signed_in(self)
+        Actor {
+            account: Some(self.into()),
+            ..origin
+        }
     }
 }
 

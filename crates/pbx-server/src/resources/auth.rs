@@ -3,11 +3,11 @@
 use pbx_api::Call;
 use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
 
-use super::token_set;
 use crate::domain::Error;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller, Credentials, Role};
+use crate::domain::session::{Caller, Credentials, Role};
 use crate::http::Pbx;
+use crate::services::session;
 
 impl AuthApi for Pbx {
     async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
@@ -17,15 +17,13 @@ impl AuthApi for Pbx {
             password: Password::new(body.password.into_inner()),
             domain: body.domain,
         };
-        session::sign_in(&self.changes(&call), &self.ids, &self.passwords, client, credentials)
-            .await
-            .map(token_set)
+        let tokens = session::sign_in(&self.context(&call), client, credentials).await?;
+        Ok(tokens.into())
     }
 
     async fn refresh_tokens(&self, call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
-        session::refresh(&self.changes(&call), body.refresh_token.expose())
-            .await
-            .map(token_set)
+        let tokens = session::refresh(&self.changes(&call), body.refresh_token.expose()).await?;
+        Ok(tokens.into())
     }
 
     async fn sign_out(&self, call: Call<Caller>) -> Result<(), Error> {

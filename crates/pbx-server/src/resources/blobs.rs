@@ -24,7 +24,7 @@ impl BlobsApi for Pbx {
         let (id, token) = library::announce(&self.store, &self.ids, owner, query.filename).await?;
         Ok(InitBlobUploadSuccess {
             port_sip_upload_id: id.to_string(),
-            port_sip_upload_token: token.into_text(),
+            port_sip_upload_token: token.into_string(),
         })
     }
 

@@ -3,14 +3,21 @@
 use pbx_api::Call;
 use pbx_api::key::{CertificateKey, KeyApi, UpdateCertificateKey};
 
-use crate::domain::certificate::{Pair, PrivateKey};
+use crate::domain::audit::{Entry, Object};
+use crate::domain::certificate::{CertificatePair, PrivateKey};
+use crate::domain::key::StoredPair;
 use crate::domain::session::Caller;
-use crate::domain::{Error, key};
+use crate::domain::setting::Setting as _;
+use crate::domain::vault::MASK;
+use crate::domain::{Error, clock};
 use crate::http::Pbx;
+use crate::services::certificates;
+use crate::store::settings;
 
 impl KeyApi for Pbx {
+    /// The private key does not leave the server.
     async fn show_key(&self, _call: Call<Caller>) -> Result<CertificateKey, Error> {
-        let certificate = key::show(&self.store).await?;
+        let certificate = certificates::stored(&self.store).await?.certificate;
         let mask = certificate.is_some().then(|| MASK.to_owned().into());
         Ok(CertificateKey {
             crt: certificate,
@@ -18,14 +25,24 @@ impl KeyApi for Pbx {
         })
     }
 
+    /// New connections use the pair at once. An invalid one changes nothing.
     async fn update_key(&self, call: Call<Caller>, body: UpdateCertificateKey) -> Result<(), Error> {
-        let pair = Pair {
+        let pair = CertificatePair {
             certificate: body.crt,
             private_key: PrivateKey::new(body.key.into_inner()),
         };
-        key::update(&self.changes(&call), &self.vault, self.sip.tls(), pair).await
+        let tls = self.sip.tls();
+        let prepared = tls.prepare(&pair.certificate, pair.check(clock::now())?)?;
+        let _lock = tls.lock_changes().await;
+        let stored = StoredPair::seal(&self.vault, &pair)?;
+        self.changes(&call)
+            .write(move |tx| {
+                settings::save(tx, &stored)?;
+                let entry = Entry::update(Object::System, StoredPair::NAME).fields(["crt", "key"]);
+                Ok::<_, Error>(entry.with(()))
+            })
+            .await?;
+        tls.install(prepared);
+        Ok(())
     }
 }
-
-/// What is shown in place of a secret that is set.
-const MASK: &str = "********";

@@ -3,18 +3,23 @@
 use pbx_api::Call;
 use pbx_api::license::{License, LicenseApi, UpdateLicense};
 
-use super::count;
+use crate::domain::audit::{Entry, Object};
 use crate::domain::brand::Brand;
+use crate::domain::convert::count;
+use crate::domain::license::StoredLicense;
 use crate::domain::session::Caller;
-use crate::domain::{Error, license};
+use crate::domain::setting::Setting as _;
+use crate::domain::{Error, clock};
 use crate::http::Pbx;
+use crate::services::licensing;
+use crate::store::settings;
 
-/// The release of the vendor's API that is served.
+/// The release of the vendor's API that this server implements.
 const API_VERSION: &str = "22.2";
 
 impl LicenseApi for Pbx {
     async fn show_license(&self, _call: Call<Caller>) -> Result<License, Error> {
-        let licensed = license::current(&self.store, &self.licensing).await?;
+        let licensed = licensing::current(&self.store, &self.licensing).await?;
         let brand: Brand = self.document().await?;
         let (company_name, contact_email) = match licensed.license {
             Some(license) => (Some(license.holder), license.email),
@@ -30,7 +35,19 @@ impl LicenseApi for Pbx {
         })
     }
 
+    /// An invalid key leaves the one before.
     async fn update_license(&self, call: Call<Caller>, body: UpdateLicense) -> Result<(), Error> {
-        license::update(&self.changes(&call), &self.licensing, &body.license_key).await
+        let stored: StoredLicense = self.store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
+        let new = body.license_key.trim();
+        let Some(replacement) = self.licensing.replace(&stored, new, clock::now())? else {
+            return Ok(());
+        };
+        self.changes(&call)
+            .write(move |tx| {
+                settings::save(tx, &replacement)?;
+                let entry = Entry::update(Object::System, StoredLicense::NAME).fields(["license_key"]);
+                Ok::<_, Error>(entry.with(()))
+            })
+            .await
     }
 }

@@ -1,16 +1,16 @@
-//! `/login/oauth`: signing in and out the OAuth way.
+//! `/login/oauth`: signing in and out with OAuth 2.0 grants.
 
 use pbx_api::Call;
 use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
 
-use super::token_set;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller, Credentials};
+use crate::domain::session::{Caller, Credentials};
 use crate::domain::{Error, Violation};
 use crate::http::Pbx;
+use crate::services::session;
 
 impl LoginApi for Pbx {
-    /// `scope` and `client_id` are documented as constants; whatever a client sends there changes nothing.
+    /// `scope` and `client_id` are documented as constants, and ignored.
     async fn issue_oauth_token(&self, call: Call<()>, body: IssueOauthToken) -> Result<TokenSet, Error> {
         match body.grant_type {
             GrantType::Password => {
@@ -27,17 +27,15 @@ impl LoginApi for Pbx {
                     password: Password::new(password.into_inner()),
                     domain: body.domain,
                 };
-                session::sign_in(&self.changes(&call), &self.ids, &self.passwords, client, credentials)
-                    .await
-                    .map(token_set)
+                let tokens = session::sign_in(&self.context(&call), client, credentials).await?;
+                Ok(tokens.into())
             }
             GrantType::RefreshToken => {
                 let Some(token) = body.refresh_token else {
                     return Err(missing(&[("refresh_token", true)]));
                 };
-                session::refresh(&self.changes(&call), token.expose())
-                    .await
-                    .map(token_set)
+                let tokens = session::refresh(&self.changes(&call), token.expose()).await?;
+                Ok(tokens.into())
             }
         }
     }
@@ -47,7 +45,7 @@ impl LoginApi for Pbx {
     }
 }
 
-/// The fields that this kind of grant needs and the form does not have.
+/// Returns the violations of the fields that the grant type requires and the form lacks.
 fn missing(fields: &[(&str, bool)]) -> Error {
     let absent = fields.iter().filter(|(_, absent)| *absent);
     Error::Invalid(

@@ -25,12 +25,11 @@ mod user;
 mod users;
 mod voicemail;
 
-use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
 
 use crate::domain::document::Document;
 use crate::domain::list::ListParameters;
-use crate::domain::session::{ACCESS_LIFETIME, Caller, TokenSet as Tokens};
+use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
 use crate::domain::vault::{MASK, Sealed};
 use crate::domain::{Error, Id};
@@ -104,14 +103,4 @@ fn mask(secret: &Option<Sealed>) -> Option<Secret> {
 /// Nobody has so many that it matters.
 fn count(number: impl TryInto<i32>) -> i32 {
     number.try_into().unwrap_or(i32::MAX)
-}
-
-/// Both forms of sign-in answer alike.
-fn token_set(tokens: Tokens) -> TokenSet {
-    TokenSet {
-        access_token: tokens.access.into_text().into(),
-        refresh_token: tokens.refresh.into_text().into(),
-        expires_in: i32::try_from(ACCESS_LIFETIME.as_secs()).unwrap_or(i32::MAX),
-        token_type: "Bearer".to_owned(),
-    }
 }

@@ -16,18 +16,3 @@ impl NetworkApi for Pbx {
         self.merge::<network::Network>(&call, body).await
     }
 }
-
-impl From<network::Network> for Network {
-    fn from(network: network::Network) -> Self {
-        Self {
-            web_domain: network.web_domain,
-            private_ipv4: network.private_ipv4,
-            public_ipv4: network.public_ipv4,
-            enable_ipv6: Some(network.enable_ipv6),
-            private_ipv6: network.private_ipv6,
-            public_ipv6: network.public_ipv6,
-            primary_dns_server: network.primary_dns_server,
-            secondary_dns_server: network.secondary_dns_server,
-        }
-    }
-}

@@ -1,11 +1,12 @@
 //! `/sbc`.
 
-use pbx_api::sbc::{ComponentToken, Sbc, SbcApi, SbcTransport, UpdateSbc};
+use pbx_api::sbc::{ComponentToken, Sbc, SbcApi, UpdateSbc};
 use pbx_api::{Call, Patch};
 
 use crate::domain::session::Caller;
-use crate::domain::{Error, component, sbc};
+use crate::domain::{Error, sbc};
 use crate::http::Pbx;
+use crate::services::components;
 
 impl SbcApi for Pbx {
     async fn get_sbc_configuration(&self, _call: Call<Caller>) -> Result<Sbc, Error> {
@@ -17,35 +18,20 @@ impl SbcApi for Pbx {
     }
 
     async fn get_sbc_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {
-        let token = component::token::<sbc::Sbc>(&self.store, &self.vault).await?;
+        let token = components::token::<sbc::Sbc>(&self.store, &self.vault).await?;
         Ok(ComponentToken {
             token: token.map(Into::into),
         })
     }
 
     async fn regenerate_sbc_token(&self, call: Call<Caller>) -> Result<ComponentToken, Error> {
-        let token = component::issue_token::<sbc::Sbc>(&self.changes(&call), &self.vault).await?;
+        let token = components::issue_token::<sbc::Sbc>(&self.context(&call)).await?;
         Ok(ComponentToken {
             token: Some(token.into()),
         })
     }
 
     async fn destroy_sbc_token(&self, call: Call<Caller>) -> Result<(), Error> {
-        component::destroy_token::<sbc::Sbc>(&self.changes(&call)).await
-    }
-}
-
-impl From<sbc::Sbc> for Sbc {
-    fn from(sbc: sbc::Sbc) -> Self {
-        let transports = sbc.transports.into_iter().map(|transport| SbcTransport {
-            protocol: transport.protocol.into(),
-            port: transport.port,
-        });
-        Self {
-            domain: sbc.domain,
-            http_port: Some(sbc.http_port),
-            https_port: Some(sbc.https_port),
-            transports: transports.collect(),
-        }
+        components::delete_token::<sbc::Sbc>(&self.context(&call)).await
     }
 }

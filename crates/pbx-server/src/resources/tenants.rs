@@ -14,13 +14,14 @@ use crate::domain::dealers;
 use crate::domain::files::File;
 use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
-use crate::domain::session::{self, Caller};
+use crate::domain::session::Caller;
 use crate::domain::tenants::designation::{self, TenantDealer};
 use crate::domain::tenants::e164::E164Rules;
 use crate::domain::tenants::events::{EventWebhook, WebhookSecrets};
 use crate::domain::tenants::office_hours::{Day, OfficeHours, Range};
 use crate::domain::tenants::{self, By, NewTenant, Profile, Settings};
 use crate::http::Pbx;
+use crate::services::session;
 
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {

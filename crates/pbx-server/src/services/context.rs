@@ -2,9 +2,9 @@
 
 use std::ops::Deref;
 
+use super::passwords::Passwords;
 use crate::domain::IdSource;
 use crate::domain::license::Licensing;
-use crate::domain::password::Passwords;
 use crate::domain::vault::Vault;
 use crate::store::Changes;
 

@@ -48,7 +48,7 @@ pub async fn complete(
     id: Id,
     content: Content<'_>,
 ) -> Result<(), Error> {
-    let token = TokenHash::of(content.token);
+    let token = TokenHash::new(content.token);
     let size = files::size(&content.bytes);
     // Before anything is written, for the error alone: the transaction below checks both again.
     let presented = token.clone();

@@ -1,9 +1,16 @@
 //! Use cases with several callers: more than one resource, or a resource and the clock. A use case with one caller is that
 //! caller, the trait's method in `resources/`.
 
-mod context;
+pub mod alerts;
+pub mod certificates;
+pub mod components;
+pub mod context;
 pub mod documents;
 pub mod files;
+pub mod licensing;
+pub mod lockout;
+pub mod passwords;
+pub mod session;
 pub mod transports;
 pub mod webhook;
 

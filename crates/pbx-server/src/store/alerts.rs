@@ -1,4 +1,4 @@
-//! What administrators are to be told by mail, and when they were.
+//! Events to report to administrators by mail, and the earliest time of the next mail.
 
 use jiff::Timestamp;
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Order, Query};
@@ -8,13 +8,13 @@ use super::row::time;
 use super::tx::Tx;
 use crate::domain::alerts::{Cause, Event};
 
-/// Whether anything is to be told.
+/// Returns `true` if any event is queued.
 pub fn any(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let select = Query::select().column("cause").from("alert_events").limit(1).to_owned();
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// From when on there may be a mail about that.
+/// Returns the earliest time of the next mail about a cause.
 pub fn next_at(tx: &mut Tx<'_>, cause: Cause) -> Result<Option<Timestamp>, StoreError> {
     let select = Query::select()
         .column("next_at")
@@ -24,7 +24,7 @@ pub fn next_at(tx: &mut Tx<'_>, cause: Cause) -> Result<Option<Timestamp>, Store
     tx.first(&select, |row| row.get(0))
 }
 
-/// No mail about that before then.
+/// Sets the earliest time of the next mail about a cause.
 pub fn set_next_at(tx: &mut Tx<'_>, cause: Cause, at: Timestamp) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -35,7 +35,7 @@ pub fn set_next_at(tx: &mut Tx<'_>, cause: Cause, at: Timestamp) -> Result<(), S
     tx.execute(&insert).map(drop)
 }
 
-/// The next mail tells this, in place of what it would have told of the same subject.
+/// Queues an event in place of the queued one with the same subject.
 pub fn put(tx: &mut Tx<'_>, cause: Cause, event: &Event) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -55,7 +55,7 @@ pub fn put(tx: &mut Tx<'_>, cause: Cause, event: &Event) -> Result<(), StoreErro
     tx.execute(&insert).map(drop)
 }
 
-/// The newest events of a cause, the newest first, and how many there are altogether. All of them count as taken.
+/// Returns the newest events of a cause, the newest first, and the number of all of them. Marks all of them as taken.
 pub fn take(tx: &mut Tx<'_>, cause: Cause, limit: u64) -> Result<(Vec<Event>, i64), StoreError> {
     let mut update = Query::update();
     update
@@ -86,22 +86,22 @@ pub fn take(tx: &mut Tx<'_>, cause: Cause, limit: u64) -> Result<(Vec<Event>, i6
     Ok((events, tx.first(&count, |row| row.get(0))?.unwrap_or(0)))
 }
 
-/// What was taken has been told.
+/// Deletes the taken events: a mail has reported them.
 pub fn delete_taken(tx: &mut Tx<'_>, cause: Cause) -> Result<(), StoreError> {
     delete(tx, cause, Some(Expr::col("taken").eq(true)))
 }
 
-/// There is nothing to tell of that subject any more.
+/// Deletes the event of a subject.
 pub fn delete_subject(tx: &mut Tx<'_>, cause: Cause, subject: &str) -> Result<(), StoreError> {
     delete(tx, cause, Some(Expr::col("subject").eq(subject)))
 }
 
-/// What was that time or earlier is not worth telling any more.
+/// Deletes the events of that time or earlier.
 pub fn delete_before(tx: &mut Tx<'_>, cause: Cause, before: Timestamp) -> Result<(), StoreError> {
     delete(tx, cause, Some(Expr::col("at").lte(time(before))))
 }
 
-/// Nothing about that is told.
+/// Deletes every event of a cause.
 pub fn delete_all(tx: &mut Tx<'_>, cause: Cause) -> Result<(), StoreError> {
     delete(tx, cause, None)
 }

@@ -1,4 +1,4 @@
-//! The record of changes. Rows are added and never changed, and go when they are older than the operator wants.
+//! The audit log. Rows are only inserted, and deleted after the retention that the operator configures.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
@@ -21,11 +21,11 @@ const COLUMNS: [&str; 10] = [
     "request_id",
 ];
 
-/// Adds a change.
+/// Inserts an entry.
 pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
     let account = entry.account.as_ref().or(actor.account.as_ref());
     let fields = serde_json::to_string(&entry.fields)
-        .map_err(|error| StoreError::Engine(format!("names of fields cannot be written: {error}")))?;
+        .map_err(|error| StoreError::Engine(format!("field names cannot be serialized: {error}")))?;
     let mut insert = Query::insert();
     insert.into_table("audit").columns(COLUMNS).values_panic([
         time(now).into(),
@@ -42,8 +42,8 @@ pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> 
     tx.execute(&insert).map(drop)
 }
 
-/// Forgets the oldest changes before that time, at most so many; how many they were.
-pub fn forget_before(tx: &mut Tx<'_>, before: Timestamp, limit: u64) -> Result<usize, StoreError> {
+/// Deletes the oldest entries before that time, at most `limit`. Returns the number of deleted entries.
+pub fn delete_before(tx: &mut Tx<'_>, before: Timestamp, limit: u64) -> Result<usize, StoreError> {
     let oldest = Query::select()
         .column("id")
         .from("audit")
@@ -58,14 +58,15 @@ pub fn forget_before(tx: &mut Tx<'_>, before: Timestamp, limit: u64) -> Result<u
     tx.execute(&delete)
 }
 
-/// Changes at or after `since`, the oldest first: at most `limit`, of those with an id beyond `beyond`.
+/// Returns a page of the entries at or after `since`, the oldest first: at most `limit`, from the cursor `after` on, which is
+/// time and ID of the last one of the page before.
 pub fn page(
     tx: &mut Tx<'_>,
     since: Option<Timestamp>,
-    beyond: (Timestamp, i64),
+    after: (Timestamp, i64),
     limit: u64,
 ) -> Result<Vec<Record>, StoreError> {
-    let (at, id) = beyond;
+    let (at, id) = after;
     let mut select = Query::select()
         .column("id")
         .columns(COLUMNS)
@@ -91,7 +92,7 @@ pub fn page(
             object_type: row.get(3)?,
             object_id: row.get(4)?,
             fields: serde_json::from_str(&fields)
-                .map_err(|error| StoreError::Engine(format!("stored names of fields do not read: {error}")))?,
+                .map_err(|error| StoreError::Engine(format!("stored field names cannot be parsed: {error}")))?,
             account_id: row.get::<Option<i64>>(6)?.map(|id| id.to_string()),
             account_name: row.get(7)?,
             role: row.get(8)?,

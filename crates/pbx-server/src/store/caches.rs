@@ -8,7 +8,7 @@ use super::cache::Cache;
 use super::sessions::{self, Session};
 use super::write_counters::WriteCounters;
 use super::{ip_filters, settings};
-use crate::domain::guard::Rules;
+use crate::domain::ip_rules::Rules;
 use crate::domain::setting::Owner;
 use crate::domain::token::TokenHash;
 

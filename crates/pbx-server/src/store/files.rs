@@ -23,7 +23,7 @@ pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError>
             Value::from(upload.id).into(),
             tenant_id.into(),
             dealer_id.into(),
-            upload.token.as_bytes().into(),
+            upload.token.to_bytes().into(),
             upload.name.clone().into(),
             time(upload.expires_at).into(),
         ]);
@@ -43,7 +43,7 @@ pub fn upload_name(
         .from("uploads")
         .and_where(Expr::col("id").eq(id))
         .and_where(is_owned_by(owner))
-        .and_where(Expr::col("token_hash").eq(token.as_bytes()))
+        .and_where(Expr::col("token_hash").eq(token.to_bytes()))
         .and_where(Expr::col("expires_at").gt(time(now)))
         .to_owned();
     tx.first(&select, |row| row.get(0))

@@ -11,34 +11,35 @@ use crate::domain::Id;
 use crate::domain::session::Caller;
 use crate::domain::token::{TokenHash, TokenKind};
 
-/// A refresh token as it is stored.
+/// A stored refresh token.
 pub struct RefreshToken {
-    /// Whose session it belongs to.
+    /// The account of its session.
     pub account_id: Id,
-    /// The session that it belongs to.
+    /// Its session.
     pub session_id: Id,
-    /// When it ends.
+    /// Its expiry.
     pub expires_at: Timestamp,
-    /// Whether it was exchanged already.
+    /// `true` if it was exchanged already.
     pub used: bool,
-    /// Whether its account, and the account's tenant if it has one, may sign in.
+    /// `true` if its account, and the account's tenant if it has one, are enabled.
     pub enabled: bool,
 }
 
-/// Who calls with an access token.
+/// The session of an access token.
 #[derive(Clone)]
 pub struct Session {
-    /// Who it is.
+    /// Its caller.
     pub caller: Caller,
-    /// When the token ends.
-    pub ends_at: Timestamp,
+    /// The expiry of the token.
+    pub expires_at: Timestamp,
 }
 
 /// The tables that [`caller`] reads.
 pub(super) const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
 
-/// Who presents this access token; nobody if it has ended, was revoked, or its account or that one's tenant is disabled.
-pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {
+/// Returns the session of an access token; `None` if the token is expired or revoked, or its account or the account's tenant is
+/// disabled.
+pub fn by_access_token(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {
     let select = token(access, TokenKind::Access)
         .columns([
             ("accounts", "id"),
@@ -69,12 +70,12 @@ pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Opt
                 tenant_id: own.or(switched),
                 must_change_password: row.get(6)?,
             },
-            ends_at: row.get(7)?,
+            expires_at: row.get(7)?,
         })
     })
 }
 
-/// Lets a session act within a tenant, or within none.
+/// Switches a session to a tenant, or to none.
 pub fn switch(tx: &mut Tx<'_>, id: Id, tenant_id: Option<Id>) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -84,7 +85,7 @@ pub fn switch(tx: &mut Tx<'_>, id: Id, tenant_id: Option<Id>) -> Result<(), Stor
     tx.execute(&update).map(drop)
 }
 
-/// The token of that hash, with its session, whose that is, and the tenant of a user.
+/// Selects the token with that hash, joined with its session, account, and the tenant of a user.
 fn token(hash: &TokenHash, kind: TokenKind) -> SelectStatement {
     Query::select()
         .from("tokens")
@@ -100,12 +101,12 @@ fn token(hash: &TokenHash, kind: TokenKind) -> SelectStatement {
             "tenants",
             Expr::col(("tenants", "id")).equals(("accounts", "tenant_id")),
         )
-        .and_where(Expr::col(("tokens", "hash")).eq(hash.as_bytes()))
+        .and_where(Expr::col(("tokens", "hash")).eq(hash.to_bytes()))
         .and_where(Expr::col(("tokens", "kind")).eq(kind.as_str()))
         .to_owned()
 }
 
-/// The refresh token of that hash, used or not, ended or not.
+/// Returns the refresh token with that hash, including used and expired ones.
 pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<RefreshToken>, StoreError> {
     let select = token(refresh, TokenKind::Refresh)
         .columns([
@@ -128,17 +129,17 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
     })
 }
 
-/// Remembers that a refresh token was exchanged.
+/// Marks a refresh token as exchanged.
 pub fn mark_used(tx: &mut Tx<'_>, refresh: &TokenHash, now: Timestamp) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
         .table("tokens")
         .value("used_at", time(now))
-        .and_where(Expr::col("hash").eq(refresh.as_bytes()));
+        .and_where(Expr::col("hash").eq(refresh.to_bytes()));
     tx.execute(&update).map(drop)
 }
 
-/// Starts a session.
+/// Inserts a session.
 pub fn insert(
     tx: &mut Tx<'_>,
     id: Id,
@@ -154,7 +155,7 @@ pub fn insert(
     tx.execute(&insert).map(drop)
 }
 
-/// Gives a session another token.
+/// Inserts a token of a session.
 pub fn insert_token(
     tx: &mut Tx<'_>,
     session_id: Id,
@@ -167,7 +168,7 @@ pub fn insert_token(
         .into_table("tokens")
         .columns(["hash", "session_id", "kind", "expires_at"])
         .values_panic([
-            hash.as_bytes().into(),
+            hash.to_bytes().into(),
             session_id.into(),
             kind.as_str().into(),
             time(expires_at).into(),
@@ -175,7 +176,7 @@ pub fn insert_token(
     tx.execute(&insert).map(drop)
 }
 
-/// Lets a session live longer, and forgets those of its tokens that have ended.
+/// Extends a session, and deletes its expired tokens.
 pub fn extend(tx: &mut Tx<'_>, id: Id, now: Timestamp, expires_at: Timestamp) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -191,24 +192,24 @@ pub fn extend(tx: &mut Tx<'_>, id: Id, now: Timestamp, expires_at: Timestamp) ->
     tx.execute(&delete).map(drop)
 }
 
-/// Ends a session with all its tokens.
+/// Deletes a session with all its tokens.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete.from_table("sessions").and_where(Expr::col("id").eq(id));
     tx.execute(&delete).map(drop)
 }
 
-/// Ends every session of an account but that one.
-pub fn delete_others(tx: &mut Tx<'_>, account_id: Id, but: Id) -> Result<(), StoreError> {
+/// Deletes every session of an account except one.
+pub fn delete_others(tx: &mut Tx<'_>, account_id: Id, except: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table("sessions")
         .and_where(Expr::col("account_id").eq(account_id))
-        .and_where(Expr::col("id").ne(but));
+        .and_where(Expr::col("id").ne(except));
     tx.execute(&delete).map(drop)
 }
 
-/// Ends every session of an account.
+/// Deletes every session of an account.
 pub fn delete_of(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
@@ -217,7 +218,7 @@ pub fn delete_of(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
     tx.execute(&delete).map(drop)
 }
 
-/// Ends every session of the users of a tenant.
+/// Deletes every session of the users of a tenant.
 pub fn delete_of_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
     let users = Query::select()
         .column("id")
@@ -231,7 +232,7 @@ pub fn delete_of_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError
     tx.execute(&delete).map(drop)
 }
 
-/// Forgets the sessions that have ended.
+/// Deletes expired sessions.
 pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete

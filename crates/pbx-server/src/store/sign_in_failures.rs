@@ -1,4 +1,4 @@
-//! How many sign-ins of a source failed.
+//! Counts of failed sign-ins per source.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -8,14 +8,14 @@ use super::error::StoreError;
 use super::row::time;
 use super::tx::Tx;
 
-/// One more; how many there are now. They count from the first one on.
-pub fn add(tx: &mut Tx<'_>, source: &IpNet, now: Timestamp) -> Result<i64, StoreError> {
+/// Counts a failure. Returns the number of failures since the first one.
+pub fn increment(tx: &mut Tx<'_>, source: &IpNet, now: Timestamp) -> Result<i64, StoreError> {
     let mut insert = Query::insert();
     insert
         .into_table("sign_in_failures")
         .columns(["source", "failures", "since"])
         .values_panic([source.to_string().into(), 1_i64.into(), time(now).into()]);
-    // In one statement: nodes that count at the same time wait for each other.
+    // In one statement: nodes that count concurrently wait for each other.
     let more = Expr::col(("sign_in_failures", "failures")).add(1_i64);
     insert.on_conflict(OnConflict::column("source").value("failures", more).to_owned());
     tx.execute(&insert)?;
@@ -27,8 +27,8 @@ pub fn add(tx: &mut Tx<'_>, source: &IpNet, now: Timestamp) -> Result<i64, Store
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
 
-/// All of a source.
-pub fn forget(tx: &mut Tx<'_>, source: &IpNet) -> Result<(), StoreError> {
+/// Deletes the count of a source.
+pub fn delete(tx: &mut Tx<'_>, source: &IpNet) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table("sign_in_failures")
@@ -36,8 +36,8 @@ pub fn forget(tx: &mut Tx<'_>, source: &IpNet) -> Result<(), StoreError> {
     tx.execute(&delete).map(drop)
 }
 
-/// Those whose first was at that time or earlier.
-pub fn forget_before(tx: &mut Tx<'_>, before: Timestamp) -> Result<(), StoreError> {
+/// Deletes the counts whose first failure was at that time or earlier.
+pub fn delete_before(tx: &mut Tx<'_>, before: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table("sign_in_failures")

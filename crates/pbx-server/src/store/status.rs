@@ -1,4 +1,4 @@
-//! How much there is.
+//! Counts of stored objects.
 
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query};
 
@@ -9,7 +9,7 @@ use crate::domain::admin::status::Counts;
 use crate::domain::session::Role;
 use crate::domain::tenants::status as tenants;
 
-/// Counts what is kept.
+/// Counts the objects of the system.
 pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
     Ok(Counts {
         dealers: count(tx, "accounts", Some(Expr::col("role").eq(Role::Dealer.as_str())))?,
@@ -19,7 +19,7 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
     })
 }
 
-/// The same for one tenant, if it is there.
+/// Counts the objects of a tenant; `None` if there is no such tenant.
 pub fn counts_of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<tenants::Counts>, StoreError> {
     let allowed = Query::select()
         .column("max_extensions")
@@ -43,4 +43,32 @@ fn count(tx: &mut Tx<'_>, table: &'static str, which: Option<Expr>) -> Result<i6
         select.and_where(which);
     }
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::TestStore;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn objects_are_counted_by_kind() {
+        for fixture in TestStore::on_every_engine() {
+            let statements = "
+                INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
+                    max_concurrent_calls, created_at)
+                VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0);
+                INSERT INTO accounts (id, role, name, name_key, password_hash, enabled, created_at, tenant_id)
+                VALUES (1, 'SystemAdmin', 'a', 'a', '', TRUE, 0, NULL), (2, 'Dealer', 'b', 'b', '', TRUE, 0, NULL),
+                    (3, 'Admin', 'c', 'c', '', TRUE, 0, 7), (4, 'StandardUser', 'd', 'd', '', TRUE, 0, 7);";
+            fixture.place.sql(statements, statements);
+            let expected = Counts {
+                dealers: 1,
+                tenants: 1,
+                users: 2,
+                trunks: 0,
+            };
+            let counted = fixture.store.scan(counts).await.unwrap();
+            assert_eq!(counted, expected);
+        }
+    }
 }

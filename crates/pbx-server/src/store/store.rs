@@ -14,7 +14,7 @@ use super::tx::Tx;
 use super::write_counters::WriteCounters;
 use super::{ip_filters, postgres, settings, sqlite};
 use crate::domain::clock;
-use crate::domain::guard::Rules;
+use crate::domain::ip_rules::Rules;
 use crate::domain::setting::{Owner, Setting};
 use crate::domain::token::TokenHash;
 

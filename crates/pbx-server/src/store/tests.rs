@@ -14,8 +14,8 @@ use super::testing::{Place, TestStore};
 use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::audit::{Actor, Entry, Object};
-use crate::domain::guard::Verdict;
 use crate::domain::ip_filters::{IpRule, Target};
+use crate::domain::ip_rules::Verdict;
 
 async fn names(store: &Store) -> Vec<String> {
     let names = store.read(|tx| {

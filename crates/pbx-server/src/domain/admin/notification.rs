@@ -1,17 +1,16 @@
-//! The mail server of this system, and what it tells its administrators by mail.
+//! The notification settings: the mail server of the system, and the alerts that administrators get by mail.
 
+use pbx_api::admin as api;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::address;
 use crate::domain::document::{self, Check, Document};
-use crate::domain::setting::Owner;
+use crate::domain::error::Error;
+use crate::domain::mail::{self, AuthMechanism, Encryption, MailAccount, MailServer};
 use crate::domain::setting::Setting;
 use crate::domain::vault::{Sealed, Vault};
-use crate::domain::{Error, Violation, address};
-use crate::mail::{self, Account, Authentication, Email, Encryption, MailServer};
-use crate::services::documents;
-use crate::store::Store;
 
-/// The settings. A threshold of 0 watches nothing.
+/// The notification settings. A threshold of 0 is disabled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -40,7 +39,7 @@ pub struct Notification {
 }
 
 impl Default for Notification {
-    /// The defaults that the vendor's pages document.
+    /// Returns the defaults that the vendor's pages document.
     fn default() -> Self {
         Self {
             r#type: None,
@@ -68,7 +67,7 @@ impl Default for Notification {
     }
 }
 
-/// Whose mail server it is.
+/// The provider of the mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -78,13 +77,13 @@ pub enum MailServerType {
     Gmail,
 }
 
-/// How we say who we are.
+/// The authentication on the mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MailServerAuth {
-    /// Not at all: the server trusts our address.
+    /// None: the server trusts our address.
     Disable,
-    /// As the server likes.
+    /// The first mechanism that the server offers.
     Auto,
     /// AUTH LOGIN.
     Login,
@@ -123,85 +122,113 @@ impl Document for Notification {
 }
 
 impl Notification {
-    /// To whom mails of the system go.
+    /// Returns the recipients of the system's mail.
     pub fn recipients(&self) -> Vec<String> {
         let recipients = self.recipients.iter().flat_map(|text| text.split(','));
         recipients.map(str::to_owned).collect()
     }
 
-    /// Hands an email to the mail server.
-    pub async fn send(&self, vault: &Vault, email: &Email) -> Result<(), Error> {
+    /// Returns the mail server to send by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if none is saved; [`Error::Failed`] if it needs an authentication that is not supported.
+    pub fn mail_server(&self, vault: &Vault) -> Result<MailServer, Error> {
         if let Some(MailServerType::Ms365 | MailServerType::Gmail) = self.r#type {
-            return Err(failed(
+            return Err(mail::not_sent(
                 "MS365 and GMAIL need the OAuth integration, which this server does not have: use SMTP",
             ));
         }
-        let server = self.mail_server(vault)?.ok_or(Error::Refused {
-            code: "NO_MAIL_SERVER",
-            message: "No mail server is saved: set one with POST /admin/notification first.",
-        })?;
-        mail::send(&server, email).await.map_err(failed)
-    }
-
-    /// The server to send by, if there is one.
-    fn mail_server(&self, vault: &Vault) -> Result<Option<MailServer>, Error> {
         let (Some(host), Some(port)) = (&self.server, self.port) else {
-            return Ok(None);
+            return Err(Error::Refused {
+                code: "NO_MAIL_SERVER",
+                message: "No mail server is saved: set one with POST /admin/notification first.",
+            });
         };
         let password = self.password.as_ref();
         let password = password
             .map(|sealed| vault.open(&document::seal_context::<Self>("password"), sealed))
             .transpose()?;
-        let authentication = match self.auth {
+        let mechanism = match self.auth {
             MailServerAuth::Disable => None,
-            MailServerAuth::Auto => Some(Authentication::Any),
-            MailServerAuth::Login => Some(Authentication::Login),
-            MailServerAuth::Plain => Some(Authentication::Plain),
+            MailServerAuth::Auto => Some(AuthMechanism::Any),
+            MailServerAuth::Login => Some(AuthMechanism::Login),
+            MailServerAuth::Plain => Some(AuthMechanism::Plain),
         };
-        let account = authentication
+        let account = mechanism
             .zip(self.username.clone())
-            .map(|(authentication, username)| Account {
-                authentication,
+            .map(|(mechanism, username)| MailAccount {
+                mechanism,
                 username,
                 // An account may have none.
                 password: password.unwrap_or_default(),
             });
         let encryption = match (self.enable_tls_ssl, self.enable_starttls_auto) {
-            (true, false) => Encryption::FromTheStart,
-            (true, true) => Encryption::Starttls,
-            (false, true) => Encryption::StarttlsIfOffered,
+            (true, false) => Encryption::Tls,
+            (true, true) => Encryption::StartTls,
+            (false, true) => Encryption::OpportunisticStartTls,
             (false, false) => Encryption::None,
         };
         let username = self.username.clone().filter(|name| mail::is_address(name));
         let sender = username
             .or_else(|| self.reply_to.clone())
             .unwrap_or_else(|| format!("pbx@{}", mail::domain_of(host)));
-        Ok(Some(MailServer {
+        Ok(MailServer {
             host: host.clone(),
             port,
             encryption,
             account,
             sender,
             reply_to: self.reply_to.clone(),
-        }))
+        })
     }
 }
 
-/// Sends an email by the server that is saved.
-pub async fn test_email(store: &Store, vault: &Vault, email: Email) -> Result<(), Error> {
-    if !mail::is_address(&email.recipients[0]) {
-        let message = "must be an e-mail address";
-        return Err(Error::invalid(Violation::field("recipient", "format", message)));
+impl From<Notification> for api::NotificationSettings {
+    fn from(settings: Notification) -> Self {
+        Self {
+            r#type: settings.r#type.map(Into::into),
+            server: settings.server,
+            port: settings.port,
+            reply_to: settings.reply_to,
+            username: settings.username,
+            auth: Some(settings.auth.into()),
+            enable_tls_ssl: Some(settings.enable_tls_ssl),
+            enable_starttls_auto: Some(settings.enable_starttls_auto),
+            recipients: settings.recipients,
+            enable_tenant_access: Some(settings.enable_tenant_access),
+            hard_disk_threshold: settings.hard_disk_threshold,
+            notify_hard_disk_exceeded_threshold: Some(settings.notify_hard_disk_exceeded_threshold),
+            cpu_threshold: settings.cpu_threshold,
+            notify_cpu_exceeded_threshold: Some(settings.notify_cpu_exceeded_threshold),
+            memory_threshold: settings.memory_threshold,
+            notify_memory_exceeded_threshold: Some(settings.notify_memory_exceeded_threshold),
+            notify_ip_blocked: Some(settings.notify_ip_blocked),
+            notify_license_limited: Some(settings.notify_license_limited),
+            notify_service_disconnected: Some(settings.notify_service_disconnected),
+            notify_push_certs_update_failed: Some(settings.notify_push_certs_update_failed),
+        }
     }
-    let settings: Notification = documents::show(store, Owner::System).await?;
-    settings.send(vault, &email).await
 }
 
-fn failed(detail: impl Into<String>) -> Error {
-    Error::Failed {
-        code: "UNKNOWN",
-        message: "The mail could not be sent.",
-        detail: detail.into(),
+impl From<MailServerType> for api::MailServerType {
+    fn from(kind: MailServerType) -> Self {
+        match kind {
+            MailServerType::Smtp => Self::Smtp,
+            MailServerType::Ms365 => Self::Ms365,
+            MailServerType::Gmail => Self::Gmail,
+        }
+    }
+}
+
+impl From<MailServerAuth> for api::MailServerAuth {
+    fn from(auth: MailServerAuth) -> Self {
+        match auth {
+            MailServerAuth::Disable => Self::Disable,
+            MailServerAuth::Auto => Self::Auto,
+            MailServerAuth::Login => Self::Login,
+            MailServerAuth::Plain => Self::Plain,
+        }
     }
 }
 
@@ -226,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_server_is_complete_or_not_there() {
+    fn a_mail_server_is_complete_or_absent() {
         assert!(validated(Notification::default(), &vault()).is_ok());
         assert!(validated(complete(), &vault()).is_ok());
         let thresholds_only = Notification {
@@ -277,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relay_that_trusts_our_address_needs_no_name() {
+    fn a_mail_server_without_authentication_needs_no_username() {
         let relay = Notification {
             username: None,
             auth: MailServerAuth::Disable,
@@ -287,12 +314,12 @@ mod tests {
     }
 
     #[test]
-    fn who_sends_and_how() {
-        let server = |settings: Notification| settings.mail_server(&vault()).unwrap().unwrap();
+    fn sender_and_encryption_follow_from_the_settings() {
+        let server = |settings: Notification| settings.mail_server(&vault()).unwrap();
         let usual = server(complete());
         assert_eq!(
             (usual.sender.as_str(), usual.encryption),
-            ("pbx@example.com", Encryption::FromTheStart)
+            ("pbx@example.com", Encryption::Tls)
         );
         let relay = server(Notification {
             username: text("pbx"),
@@ -303,6 +330,12 @@ mod tests {
         assert_eq!(relay.sender, "pbx@mail.example.com");
         assert!(relay.account.is_none());
         assert_eq!(relay.encryption, Encryption::None);
-        assert!(Notification::default().mail_server(&vault()).unwrap().is_none());
+        assert!(matches!(
+            Notification::default().mail_server(&vault()),
+            Err(Error::Refused {
+                code: "NO_MAIL_SERVER",
+                ..
+            })
+        ));
     }
 }

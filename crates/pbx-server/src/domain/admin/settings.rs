@@ -1,13 +1,16 @@
-//! Parameters of the system, most of them for the SIP side.
+//! The settings of the system, most of them for SIP.
 
+use pbx_api::admin as api;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::convert::mask;
 use crate::domain::document::{self, Check, Document};
+use crate::domain::error::Error;
 use crate::domain::setting::Setting;
+use crate::domain::stir_shaken;
 use crate::domain::vault::Sealed;
-use crate::domain::{Error, stir_shaken};
 
-/// The parameters. One that depends on a switch is kept and ignored while that is off.
+/// The settings. One that depends on a switch is kept and ignored while the switch is off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -60,7 +63,7 @@ pub struct AdminSettings {
 }
 
 impl Default for AdminSettings {
-    /// The defaults that the vendor's pages document; the contract of an update does not repeat them.
+    /// Returns the defaults that the vendor's pages document; the contract of an update does not repeat them.
     fn default() -> Self {
         Self {
             user_agent: "PortSIP UC".to_owned(),
@@ -112,7 +115,7 @@ impl Default for AdminSettings {
     }
 }
 
-/// By what a queue of packets is judged to be too long.
+/// The metric by which a packet queue counts as congested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -122,7 +125,7 @@ pub enum CongestionMetric {
     Size,
 }
 
-/// What a phone is told that shall answer by itself.
+/// The value of the header that makes a phone answer automatically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -141,14 +144,86 @@ impl Document for AdminSettings {
 
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.custom_options, "custom_options", document::json);
-        let place = document::seal_context::<Self>("stir_shaken_key");
+        let seal_context = document::seal_context::<Self>("stir_shaken_key");
         stir_shaken::validate(
             check,
-            &place,
+            &seal_context,
             self.stir_shaken_cert.as_deref(),
             self.stir_shaken_key.as_ref(),
         )?;
         Ok(())
+    }
+}
+
+impl From<AdminSettings> for api::AdminSettings {
+    fn from(settings: AdminSettings) -> Self {
+        Self {
+            user_agent: Some(settings.user_agent),
+            blocked_user_agents: settings.blocked_user_agents,
+            enable_shared_address_space_address_range: Some(settings.enable_shared_address_space_address_range),
+            enable_digest_auth: Some(settings.enable_digest_auth),
+            enable_auth_mid_dialog: Some(settings.enable_auth_mid_dialog),
+            enable_digest_auth_int: Some(settings.enable_digest_auth_int),
+            enable_external_recording: Some(settings.enable_external_recording),
+            enable_reject_bad_nonce: Some(settings.enable_reject_bad_nonce),
+            statistics_log_interval: Some(settings.statistics_log_interval),
+            dead_session_timeout: Some(settings.dead_session_timeout),
+            enable_session_timer: Some(settings.enable_session_timer),
+            session_timer_duration: Some(settings.session_timer_duration),
+            enable_to_tag_in_register: Some(settings.enable_to_tag_in_register),
+            enable_congestion_management: Some(settings.enable_congestion_management),
+            congestion_management_metric: settings.congestion_management_metric.map(Into::into),
+            congestion_management_tolerance: Some(settings.congestion_management_tolerance),
+            enable_create_non_exist_extension: Some(settings.enable_create_non_exist_extension),
+            enable_prack: Some(settings.enable_prack),
+            enable_tenant_level_trunk: Some(settings.enable_tenant_level_trunk),
+            enable_diversion_support: Some(settings.enable_diversion_support),
+            enable_history_info_support: Some(settings.enable_history_info_support),
+            enable_outbound_support: Some(settings.enable_outbound_support),
+            flow_timer: Some(settings.flow_timer),
+            register_expiration_time: Some(settings.register_expiration_time),
+            enable_auto_answer_alert_info_header: Some(settings.enable_auto_answer_alert_info_header),
+            auto_answer_alert_info_header: settings.auto_answer_alert_info_header.map(Into::into),
+            enable_auto_answer_call_info_header: Some(settings.enable_auto_answer_call_info_header),
+            enable_require_answer_mode: Some(settings.enable_require_answer_mode),
+            enable_www_auth: Some(settings.enable_www_auth),
+            user_equal_required_for_auth_name: Some(settings.user_equal_required_for_auth_name),
+            trace_server_host: settings.trace_server_host,
+            trace_server_port: settings.trace_server_port,
+            web_failed_auth_amount: Some(settings.web_failed_auth_amount),
+            web_blacklist_time_interval: Some(settings.web_blacklist_time_interval),
+            sip_failed_auth_amount: Some(settings.sip_failed_auth_amount),
+            sip_failed_challenge_requests_amount: Some(settings.sip_failed_challenge_requests_amount),
+            sip_blacklist_time_interval: Some(settings.sip_blacklist_time_interval),
+            sip_detection_period: Some(settings.sip_detection_period),
+            sip_barrier_1_packets: Some(settings.sip_barrier_1_packets),
+            sip_barrier_1_blocking_time: Some(settings.sip_barrier_1_blocking_time),
+            sip_barrier_2_packets: Some(settings.sip_barrier_2_packets),
+            sip_barrier_2_blocking_time: Some(settings.sip_barrier_2_blocking_time),
+            stir_shaken_cert: settings.stir_shaken_cert,
+            stir_shaken_key: mask(&settings.stir_shaken_key),
+            custom_options: settings.custom_options,
+        }
+    }
+}
+
+impl From<CongestionMetric> for api::CongestionMetric {
+    fn from(metric: CongestionMetric) -> Self {
+        match metric {
+            CongestionMetric::WaitTime => Self::WaitTime,
+            CongestionMetric::TimeDepth => Self::TimeDepth,
+            CongestionMetric::Size => Self::Size,
+        }
+    }
+}
+
+impl From<AutoAnswerAlertInfo> for api::AutoAnswerAlertInfo {
+    fn from(header: AutoAnswerAlertInfo) -> Self {
+        match header {
+            AutoAnswerAlertInfo::Intercom => Self::Intercom,
+            AutoAnswerAlertInfo::AlertAutoAnswer => Self::AlertAutoAnswer,
+            AutoAnswerAlertInfo::AutoAnswer => Self::AutoAnswer,
+        }
     }
 }
 
@@ -159,13 +234,13 @@ mod tests {
     use crate::domain::vault::tests::vault;
 
     #[test]
-    fn the_defaults_obey_the_rules() {
+    fn the_defaults_are_valid() {
         let defaults = AdminSettings::default();
         assert_eq!(validated(defaults.clone(), &vault()), Ok(defaults));
     }
 
     #[test]
-    fn custom_options_are_json() {
+    fn custom_options_must_be_json() {
         let with = |text: &str| AdminSettings {
             custom_options: Some(text.to_owned()),
             ..AdminSettings::default()

@@ -1,14 +1,11 @@
-//! How the system is doing.
+//! The status of the system.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::Error;
-use crate::store::{Store, status as queries};
-
-/// Of this program.
+/// The version of this program; all crates of the workspace have the same.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How many objects there are.
+/// The numbers of stored objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
 pub struct Counts {
@@ -18,12 +15,7 @@ pub struct Counts {
     pub trunks: i64,
 }
 
-/// The objects that are there now.
-pub async fn counts(store: &Store) -> Result<Counts, Error> {
-    store.scan(|tx| Ok(queries::counts(tx)?)).await
-}
-
-/// The last 24 hours, each by its beginning, the oldest first; the last one is still going on.
+/// Returns the beginnings of the last 24 hours, the oldest first. The last hour is the current one.
 pub fn hours(now: Timestamp) -> impl Iterator<Item = Timestamp> {
     const HOUR: i64 = 3600;
     let seconds = now.as_second();
@@ -38,31 +30,9 @@ pub fn hours(now: Timestamp) -> impl Iterator<Item = Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::TestStore;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn everything_is_counted_as_what_it_is() {
-        for fixture in TestStore::on_every_engine() {
-            let statements = "
-                INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
-                    max_concurrent_calls, created_at)
-                VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0);
-                INSERT INTO accounts (id, role, name, name_key, password_hash, enabled, created_at, tenant_id)
-                VALUES (1, 'SystemAdmin', 'a', 'a', '', TRUE, 0, NULL), (2, 'Dealer', 'b', 'b', '', TRUE, 0, NULL),
-                    (3, 'Admin', 'c', 'c', '', TRUE, 0, 7), (4, 'StandardUser', 'd', 'd', '', TRUE, 0, 7);";
-            fixture.place.sql(statements, statements);
-            let expected = Counts {
-                dealers: 1,
-                tenants: 1,
-                users: 2,
-                trunks: 0,
-            };
-            assert_eq!(counts(&fixture.store).await.unwrap(), expected);
-        }
-    }
 
     #[test]
-    fn hours_end_with_the_present_one() {
+    fn hours_end_with_the_current_one() {
         let hours: Vec<String> = hours("2026-03-01T05:59:59.9Z".parse().unwrap())
             .map(|hour| hour.to_string())
             .collect();

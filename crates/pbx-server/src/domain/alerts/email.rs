@@ -1,57 +1,54 @@
-//! What the mails say: what it is, where, since when, and what to do about it.
+//! The mail of an alert: its cause, the events with their times, and the remedy.
 
 use std::fmt::Write as _;
 
-use super::{Cause, Claim};
-use crate::mail::Email;
+use super::{Alert, Cause};
+use crate::domain::mail::Email;
 
-const HOW_OFTEN: &str = "There is at most one such mail an hour. The notification settings say whether\n\
+const FREQUENCY: &str = "There is at most one such mail an hour. The notification settings say whether\n\
     it is sent and to whom (POST /admin/notification).";
 
-/// The mail about a cause.
-pub(super) fn email(claim: &Claim) -> Email {
-    let Claim {
-        cause,
-        events,
-        count,
-        web_domain,
-        settings,
-    } = claim;
-    let (what, about, to_do) = words(*cause);
-    let place = web_domain
-        .as_deref()
-        .map_or_else(String::new, |name| format!(" {name}"));
-    let mut content = format!("{about}\n\n");
-    for event in events {
-        // Times are UTC, as everywhere in the API; fractions of a second would only be in the way.
-        let at = event.at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        // Writing to a String does not fail.
-        let _ = writeln!(content, "{at}  {}: {}", event.subject, event.detail);
-    }
-    let more = count.saturating_sub(i64::try_from(events.len()).unwrap_or(i64::MAX));
-    if more > 0 {
-        let _ = writeln!(content, "... and {more} more.");
-    }
-    let _ = writeln!(content, "\nWhat to do: {to_do}\n\n{HOW_OFTEN}");
-    Email {
-        recipients: settings.recipients(),
-        subject: format!("PBX{place}: {what}"),
-        content,
+impl Alert {
+    /// Returns the mail to send.
+    pub fn to_email(&self) -> Email {
+        let (title, description, remedy) = texts(self.cause);
+        let installation = self
+            .web_domain
+            .as_deref()
+            .map_or_else(String::new, |name| format!(" {name}"));
+        let mut content = format!("{description}\n\n");
+        for event in &self.events {
+            // Times are UTC, as everywhere in the API; fractions of a second would only be in the way.
+            let at = event.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+            // Writing to a String does not fail.
+            let _ = writeln!(content, "{at}  {}: {}", event.subject, event.detail);
+        }
+        let listed = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
+        let more = self.count.saturating_sub(listed);
+        if more > 0 {
+            let _ = writeln!(content, "... and {more} more.");
+        }
+        let _ = writeln!(content, "\nWhat to do: {remedy}\n\n{FREQUENCY}");
+        Email {
+            recipients: self.settings.recipients(),
+            subject: format!("PBX{installation}: {title}"),
+            content,
+        }
     }
 }
 
-/// A reading that reached its threshold.
-pub(super) fn measured(value: f64, threshold: f64, place: &str) -> String {
-    let of = if place.is_empty() {
+/// Returns the description of a measurement that has reached its threshold; of a disk with its directory.
+pub fn measurement(value: f64, threshold: f64, directory: &str) -> String {
+    let of = if directory.is_empty() {
         String::new()
     } else {
-        format!(" of the disk with {place}")
+        format!(" of the disk with {directory}")
     };
     format!("{value:.1} %{of} in use, the threshold is {threshold} %")
 }
 
-/// The subject, what it is about, and what to do.
-fn words(cause: Cause) -> (&'static str, &'static str, &'static str) {
+/// Returns the title of a cause, its description and its remedy.
+fn texts(cause: Cause) -> (&'static str, &'static str, &'static str) {
     match cause {
         Cause::HardDisk => (
             "hard disk nearly full",
@@ -78,9 +75,9 @@ fn words(cause: Cause) -> (&'static str, &'static str, &'static str) {
              rule (see GET /ip_filters); to never block it, give it an ACCEPT rule.",
         ),
         Cause::LicenseLimited => (
-            "licence limit reached",
-            "Something was refused because the licence of the PBX does not allow more:",
-            "remove what is not needed, or bring a larger licence with\n\
+            "license limit reached",
+            "Something was refused because the license of the PBX does not allow more:",
+            "remove what is not needed, or bring a larger license with\n\
              POST /license.",
         ),
     }
@@ -92,13 +89,13 @@ mod tests {
     use crate::domain::admin::notification::Notification;
     use crate::domain::alerts::Event;
 
-    fn claim(cause: Cause, count: i64) -> Claim {
-        Claim {
+    fn alert(cause: Cause, count: i64) -> Alert {
+        Alert {
             cause,
             events: vec![Event {
                 subject: "pbx1".to_owned(),
                 at: "2026-03-01T05:59:59.9Z".parse().unwrap(),
-                detail: measured(91.25, 90.0, "/var/lib/pbx"),
+                detail: measurement(91.25, 90.0, "/var/lib/pbx"),
             }],
             count,
             web_domain: Some("pbx.example.com".to_owned()),
@@ -110,8 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_says_what_where_when_and_what_to_do() {
-        let email = email(&claim(Cause::HardDisk, 1));
+    fn a_mail_has_cause_installation_time_and_remedy() {
+        let email = alert(Cause::HardDisk, 1).to_email();
         assert_eq!(email.recipients, ["a@example.com", "b@example.com"]);
         assert_eq!(email.subject, "PBX pbx.example.com: hard disk nearly full");
         let line =
@@ -122,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_is_counted() {
-        let email = email(&claim(Cause::IpBlocked, 3));
+    fn unlisted_events_are_counted() {
+        let email = alert(Cause::IpBlocked, 3).to_email();
         assert!(email.content.contains("\n... and 2 more.\n"), "{}", email.content);
     }
 }

@@ -64,7 +64,7 @@ impl Fixture {
     async fn announce(&self, owner: Owner) -> (Id, String) {
         let name = Some("a.png".to_owned());
         let (id, token) = announce(&self.changes, &self.ids, owner, name).await.unwrap();
-        (id, token.into_text())
+        (id, token.into_string())
     }
 
     async fn complete(&self, owner: Owner, upload: &(Id, String), content: Vec<u8>) -> Result<Id, Error> {

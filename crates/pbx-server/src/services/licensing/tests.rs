@@ -1,58 +1,74 @@
-//! What a licence allows, and what happens beyond that.
+//! License limits on both engines.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::key::tests::{license, pair};
 use super::*;
 use crate::domain::Id;
 use crate::domain::audit::{Actor, Audited};
+use crate::domain::license::key::{Issuer, Verifier, generate_pair};
+use crate::domain::license::{License, Limits};
 use crate::domain::session::{Account, Role};
-use crate::domain::vault::tests::vault;
+use crate::domain::vault::Vault;
+use crate::store::Changes;
 use crate::store::testing::TestStore;
 
-/// Stores a licence as if it had been good when it came.
-async fn give(store: &Store, licensing: &Licensing, key: &str) {
-    let stored = Stored {
-        license_key: Some(licensing.vault.seal(PLACE, key).unwrap()),
+fn license() -> License {
+    License {
+        holder: "Example Ltd".to_owned(),
+        email: Some("pbx@example.com".to_owned()),
+        kind: None,
+        limits: Limits { users: 500, calls: 50 },
+        expires_at: None,
+    }
+}
+
+fn pair() -> (Issuer, Verifier) {
+    let (private, public) = generate_pair().unwrap();
+    (
+        Issuer::from_pem(&private).unwrap(),
+        Verifier::from_pem(&public).unwrap(),
+    )
+}
+
+fn vault() -> Vault {
+    Vault::new(&Vault::generate_key().unwrap()).unwrap()
+}
+
+/// Stores a license without checking that it has expired.
+async fn store_license(store: &Store, vault: &Vault, key: &str) {
+    let stored = StoredLicense {
+        license_key: Some(vault.seal("license.license_key", key).unwrap()),
     };
     let save = move |tx: &mut Tx<'_>| Ok::<_, Error>(settings::save(tx, &stored)?);
     store.write_unaudited(save).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_licence_that_is_over_is_shown_and_allows_nothing_more() {
+async fn an_expired_license_is_shown_and_the_unlicensed_limits_apply() {
     for fixture in TestStore::on_every_engine() {
-        let store = &fixture.store;
+        let (store, vault) = (&fixture.store, vault());
         let (issuer, verifier) = pair();
-        let over = License {
+        let expired = License {
             expires_at: Some(Timestamp::UNIX_EPOCH),
             ..license()
         };
-        let key = issuer.issue(&over).unwrap();
-        let licensing = Licensing::new(vault(), Some(verifier));
-        give(store, &licensing, &key).await;
+        let key = issuer.issue(&expired).unwrap();
+        store_license(store, &vault, &key).await;
+        let licensing = Licensing::new(vault.clone(), Some(verifier));
         let licensed = current(store, &licensing).await.unwrap();
-        assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, Some(over)));
-        assert_eq!(licensed.masked_key, Some(mask(&key)));
-        // Another seller's key, or nobody's: it says nothing either.
+        assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, Some(expired)));
+        let end = key.get(key.len() - 4..).unwrap();
+        assert_eq!(licensed.masked_key, Some(format!("********{end}")));
+        // Signed by another seller, or no seller is known: the license is not shown either.
         for verifier in [None, Some(pair().1)] {
-            let licensing = Licensing {
-                verifier,
-                ..licensing.clone()
-            };
+            let licensing = Licensing::new(vault.clone(), verifier);
             let licensed = current(store, &licensing).await.unwrap();
             assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, None));
         }
     }
 }
 
-#[test]
-fn a_mask_shows_the_tail() {
-    assert_eq!(mask("abcdefgh"), "********efgh");
-    assert_eq!(mask("ab"), "********ab");
-}
-
-/// A tenant for the users of a test.
+/// Inserts the tenant of the users of a test.
 async fn tenant(fixture: &TestStore) -> Id {
     let insert = "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions, \
                   max_concurrent_calls, created_at) \
@@ -61,7 +77,7 @@ async fn tenant(fixture: &TestStore) -> Id {
     Id::from_stored(7)
 }
 
-/// Adds a user the way an operation does.
+/// Adds a user as an operation does.
 async fn add(store: &Store, licensing: &Licensing, tenant_id: Option<Id>, number: i64) -> Result<(), Error> {
     let licensing = licensing.clone();
     let account = Account {
@@ -79,10 +95,10 @@ async fn add(store: &Store, licensing: &Licensing, tenant_id: Option<Id>, number
             Ok(Audited::nothing(()))
         })
         .await;
-    tell(store, added).await
+    report_refusal(store, added).await
 }
 
-/// How many of those are added when all are tried at once, and with which code the others are refused.
+/// Returns the number of users added by concurrent operations; the others must be refused because of the license.
 async fn added(store: &Store, licensing: &Licensing, tenant_id: Id, numbers: std::ops::Range<i64>) -> usize {
     let adding = numbers.map(|number| {
         let (store, licensing) = (store.clone(), licensing.clone());
@@ -92,7 +108,9 @@ async fn added(store: &Store, licensing: &Licensing, tenant_id: Id, numbers: std
     for outcome in adding.collect::<Vec<_>>() {
         match outcome.await.unwrap() {
             Ok(()) => count += 1,
-            Err(Error::Conflict { code: LIMITED, .. }) => {}
+            Err(Error::Conflict {
+                code: LICENSE_LIMITED, ..
+            }) => {}
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -100,38 +118,39 @@ async fn added(store: &Store, licensing: &Licensing, tenant_id: Id, numbers: std
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_added_up_to_the_limit_however_many_are_at_once() {
+async fn concurrent_operations_add_users_up_to_the_limit() {
     for fixture in TestStore::on_every_engine() {
         let (store, tenant_id) = (&fixture.store, tenant(&fixture).await);
         let (issuer, verifier) = pair();
-        let licensing = Licensing::new(vault(), Some(verifier));
+        let vault = vault();
+        let licensing = Licensing::new(vault.clone(), Some(verifier));
         assert_eq!(
             added(store, &licensing, tenant_id, 0..14).await,
             10,
-            "without a licence"
+            "without a license"
         );
         let more = License {
             limits: Limits { users: 13, calls: 3 },
             ..license()
         };
-        give(store, &licensing, &issuer.issue(&more).unwrap()).await;
+        store_license(store, &vault, &issuer.issue(&more).unwrap()).await;
         assert_eq!(added(store, &licensing, tenant_id, 20..26).await, 3);
-        let over = License {
+        let expired = License {
             expires_at: Some(clock::now() - SignedDuration::from_secs(1)),
             limits: Limits { users: 500, calls: 3 },
             ..license()
         };
-        give(store, &licensing, &issuer.issue(&over).unwrap()).await;
+        store_license(store, &vault, &issuer.issue(&expired).unwrap()).await;
         assert_eq!(
             added(store, &licensing, tenant_id, 30..32).await,
             0,
-            "a licence that is over"
+            "an expired license"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn administrators_are_told_of_a_refusal() {
+async fn administrators_are_alerted_of_a_refusal() {
     for fixture in TestStore::on_every_engine() {
         let (store, tenant_id) = (&fixture.store, tenant(&fixture).await);
         let licensing = Licensing::new(vault(), None);
@@ -143,13 +162,13 @@ async fn administrators_are_told_of_a_refusal() {
         };
         let save = move |tx: &mut Tx<'_>| Ok::<_, Error>(settings::save(tx, &settings)?);
         store.write_unaudited(save).await.unwrap();
-        let noted = async || {
+        let queued = async || {
             let any = store.read(|tx| Ok::<_, Error>(crate::store::alerts::any(tx)?));
             any.await.unwrap()
         };
         assert_eq!(added(store, &licensing, tenant_id, 0..10).await, 10);
-        assert!(!noted().await);
+        assert!(!queued().await);
         assert_eq!(added(store, &licensing, tenant_id, 10..11).await, 0);
-        assert!(noted().await);
+        assert!(queued().await);
     }
 }

@@ -1,21 +1,31 @@
+//! Sessions and their tokens, on SQLite.
+
 use super::*;
+use crate::domain::IdSource;
+use crate::domain::audit::Actor;
+use crate::domain::license::Licensing;
+use crate::domain::vault::Vault;
+use crate::services::passwords::Passwords;
 
 struct Fixture {
-    store: Store,
-    ids: IdSource,
-    passwords: Passwords,
-    _folder: tempfile::TempDir,
+    context: Context,
+    _directory: tempfile::TempDir,
 }
 
 impl Fixture {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
+        let vault = Vault::new(&Vault::generate_key().unwrap()).unwrap();
         let fixture = Self {
-            store,
-            ids: IdSource::default(),
-            passwords: Passwords::new().unwrap(),
-            _folder: folder,
+            context: Context {
+                changes: Changes::new(&store, Actor::system()),
+                ids: IdSource::default(),
+                vault: vault.clone(),
+                passwords: Passwords::new().unwrap(),
+                licensing: Licensing::new(vault, None),
+            },
+            _directory: directory,
         };
         assert!(fixture.ensure(Some("secret")).await.is_none());
         fixture
@@ -23,13 +33,7 @@ impl Fixture {
 
     async fn ensure(&self, given: Option<&str>) -> Option<Password> {
         let given = given.map(|text| Password::new(text.to_owned()));
-        ensure_administrator(&self.store, &self.ids, &self.passwords, given)
-            .await
-            .unwrap()
-    }
-
-    fn changes(&self) -> Changes {
-        Changes::new(&self.store, Actor::system())
+        ensure_administrator(&self.context, given).await.unwrap()
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Result<TokenSet, Error> {
@@ -42,31 +46,31 @@ impl Fixture {
             address: "192.0.2.1".parse().unwrap(),
             accepted: false,
         };
-        sign_in(&self.changes(), &self.ids, &self.passwords, client, credentials).await
+        sign_in(&self.context, client, credentials).await
     }
 
     async fn caller(&self, tokens: &TokenSet) -> Result<Caller, Error> {
-        authenticate(&self.store, &tokens.access.clone().into_text()).await
+        authenticate(&self.context, &tokens.access.clone().into_string()).await
     }
 
     async fn refresh(&self, tokens: &TokenSet) -> Result<TokenSet, Error> {
-        refresh(&self.changes(), &tokens.refresh.clone().into_text()).await
+        refresh(&self.context, &tokens.refresh.clone().into_string()).await
     }
 }
 
-/// Or the time of the answer would tell which names exist.
+/// Otherwise the time of the response reveals which names exist.
 #[tokio::test]
 async fn an_unknown_name_costs_a_hash_like_a_wrong_password() {
     let fixture = Fixture::new().await;
     for name in ["nobody", "admin"] {
-        let before = fixture.passwords.verified();
+        let before = fixture.context.passwords.verified();
         assert!(fixture.sign_in(name, "wrong").await.is_err());
-        assert_eq!(fixture.passwords.verified() - before, 1, "{name}");
+        assert_eq!(fixture.context.passwords.verified() - before, 1, "{name}");
     }
 }
 
 #[tokio::test]
-async fn the_administrator_is_made_once() {
+async fn the_administrator_is_created_once() {
     let fixture = Fixture::new().await;
     assert!(fixture.ensure(Some("other")).await.is_none());
     assert!(fixture.ensure(None).await.is_none());
@@ -79,7 +83,7 @@ async fn the_administrator_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_wrong_name_and_a_wrong_password_look_the_same() {
+async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
     let fixture = Fixture::new().await;
     let wrong_name = fixture.sign_in("nobody", "secret").await.unwrap_err();
     let wrong_password = fixture.sign_in("admin", "wrong").await.unwrap_err();
@@ -88,7 +92,7 @@ async fn a_wrong_name_and_a_wrong_password_look_the_same() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_are_good_for_one_use_and_a_second_ends_the_session() {
+async fn reusing_a_refresh_token_revokes_the_session() {
     let fixture = Fixture::new().await;
     let first = fixture.sign_in("admin", "secret").await.unwrap();
     let second = fixture.refresh(&first).await.unwrap();
@@ -102,7 +106,7 @@ async fn refresh_tokens_are_good_for_one_use_and_a_second_ends_the_session() {
 }
 
 #[tokio::test]
-async fn an_access_token_does_not_refresh_nor_the_other_way_round() {
+async fn access_and_refresh_tokens_are_not_interchangeable() {
     let fixture = Fixture::new().await;
     let tokens = fixture.sign_in("admin", "secret").await.unwrap();
     let swapped = TokenSet {
@@ -115,57 +119,57 @@ async fn an_access_token_does_not_refresh_nor_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_one_session_and_no_other() {
+async fn signing_out_ends_only_that_session() {
     let fixture = Fixture::new().await;
     let (one, other) = (
         fixture.sign_in("admin", "secret").await.unwrap(),
         fixture.sign_in("admin", "secret").await.unwrap(),
     );
     let caller = fixture.caller(&one).await.unwrap();
-    sign_out(&fixture.changes(), &caller).await.unwrap();
+    sign_out(&fixture.context, &caller).await.unwrap();
     assert!(fixture.caller(&one).await.is_err());
     assert!(fixture.refresh(&one).await.is_err());
     assert!(fixture.caller(&other).await.is_ok());
 }
 
 #[tokio::test]
-async fn tokens_end() {
+async fn access_tokens_expire() {
     let fixture = Fixture::new().await;
     let tokens = fixture.sign_in("admin", "secret").await.unwrap();
     let hash = tokens.access.hash();
     let at = |seconds| {
         let (hash, now) = (hash.clone(), after(clock::now(), SignedDuration::from_secs(seconds)));
         fixture
-            .store
-            .read(move |tx| Ok::<_, Error>(sessions::caller(tx, &hash, now)?.is_some()))
+            .context
+            .read(move |tx| Ok::<_, Error>(sessions::by_access_token(tx, &hash, now)?.is_some()))
     };
     assert!(at(1790).await.unwrap());
     assert!(!at(1801).await.unwrap());
 }
 
 #[tokio::test]
-async fn what_is_remembered_ends_by_the_clock() {
+async fn cached_tokens_expire_by_the_clock() {
     let fixture = Fixture::new().await;
     let tokens = fixture.sign_in("admin", "secret").await.unwrap();
     let caller = fixture.caller(&tokens).await.unwrap();
-    let remember = async |token: &Token, ends_at| {
+    let cache = async |token: &Token, expires_at| {
         let caller = caller.clone();
-        let read = async { Ok::<_, Error>(sessions::Session { caller, ends_at }) };
-        let remembered = fixture.store.session(token.hash(), read).await;
-        assert!(remembered.is_ok());
-        authenticate(&fixture.store, &token.clone().into_text()).await
+        let read = async { Ok::<_, Error>(sessions::Session { caller, expires_at }) };
+        let cached = fixture.context.session(token.hash(), read).await;
+        assert!(cached.is_ok());
+        authenticate(&fixture.context, &token.clone().into_string()).await
     };
-    let ended = remember(&Token::generate().unwrap(), clock::now()).await;
-    assert!(matches!(ended, Err(Error::Unauthorized)));
+    let expired = cache(&Token::generate().unwrap(), clock::now()).await;
+    assert!(matches!(expired, Err(Error::Unauthorized)));
 }
 
 #[tokio::test]
-async fn a_disabled_account_is_out_at_once() {
+async fn disabling_an_account_rejects_its_tokens_at_once() {
     let fixture = Fixture::new().await;
     let tokens = fixture.sign_in("admin", "secret").await.unwrap();
     let id = fixture.caller(&tokens).await.unwrap().account_id;
     fixture
-        .store
+        .context
         .write_unaudited(move |tx| Ok::<_, Error>(accounts::set_enabled(tx, id, false)?))
         .await
         .unwrap();

@@ -1,6 +1,6 @@
-//! How many requests a source may make: a bucket each, full at first, that fills evenly at so many a minute.
+//! Rate limiting per source: a token bucket each, full at first, refilled evenly (GCRA).
 //!
-//! Counted by each node for itself.
+//! Each node counts for itself.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -15,25 +15,25 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 use lru::LruCache;
 
-use super::source::source;
-use super::{Error, clock};
+use crate::domain::source::source;
+use crate::domain::{Error, clock};
 
-/// Sources that are remembered. Whoever was not seen for longest is forgotten, and starts with a full bucket again.
-const SOURCES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);
+/// Buckets that are kept. The least recently used source is evicted, and starts with a full bucket again.
+const MAX_SOURCES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);
 
-/// Lets requests through, up to a limit for each source.
+/// Limits the requests of each source.
 pub struct RateLimit {
-    /// `None` lets everything through.
+    /// `None` for no limit.
     limiter: Option<RateLimiter<IpNet, Buckets, Monotonic, NoOpMiddleware<Nanos>>>,
 }
 
 impl RateLimit {
-    /// So many a minute for each source; 0 is no limit.
+    /// Creates a limit of that many requests a minute for each source; 0 is no limit.
     pub fn per_minute(requests: u32) -> Self {
-        Self::with_sources(requests, SOURCES)
+        Self::with_capacity(requests, MAX_SOURCES)
     }
 
-    fn with_sources(requests: u32, sources: NonZeroUsize) -> Self {
+    fn with_capacity(requests: u32, sources: NonZeroUsize) -> Self {
         let limiter = NonZeroU32::new(requests).map(|requests| {
             let buckets = Buckets(Mutex::new(LruCache::new(sources)));
             RateLimiter::new(Quota::per_minute(requests), buckets, Monotonic)
@@ -41,7 +41,11 @@ impl RateLimit {
         Self { limiter }
     }
 
-    /// Counts a request, or says when there will be room for it.
+    /// Counts a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyRequests`] with the time until the source may send the next one.
     pub fn admit(&self, address: IpAddr) -> Result<(), Error> {
         let Some(limiter) = &self.limiter else {
             return Ok(());
@@ -54,7 +58,7 @@ impl RateLimit {
     }
 }
 
-/// Goes on when the time of day is set back.
+/// A clock for governor that goes on when the time of day is set back.
 #[derive(Debug, Clone, Copy)]
 struct Monotonic;
 
@@ -62,12 +66,12 @@ impl Clock for Monotonic {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        // Not from zero: what is in the past of the first request must have a number, too.
+        // Not from zero: times before the first request must be representable, too.
         Nanos::from(Duration::from_secs(3600) + clock::elapsed())
     }
 }
 
-/// A bounded number of buckets.
+/// A bounded LRU cache of buckets.
 struct Buckets(Mutex<LruCache<IpNet, Nanos>>);
 
 impl StateStore for Buckets {
@@ -110,18 +114,18 @@ mod tests {
     }
 
     #[test]
-    fn no_limit() {
+    fn zero_is_no_limit() {
         let limit = RateLimit::per_minute(0);
         assert!((0..1000).all(|_| admitted(&limit, "192.0.2.1")));
     }
 
     #[test]
-    fn only_so_many_sources_are_remembered() {
-        let limit = RateLimit::with_sources(1, NonZeroUsize::new(2).unwrap());
+    fn the_least_recently_used_source_is_evicted() {
+        let limit = RateLimit::with_capacity(1, NonZeroUsize::new(2).unwrap());
         assert!(admitted(&limit, "192.0.2.1"));
         assert!(admitted(&limit, "192.0.2.2"));
         assert!(!admitted(&limit, "192.0.2.1"));
-        // Forgets the one that was not seen for longest.
+        // Evicts the least recently used one.
         assert!(admitted(&limit, "192.0.2.3"));
         assert!(!admitted(&limit, "192.0.2.1"));
         assert!(admitted(&limit, "192.0.2.2"));

@@ -1,4 +1,4 @@
-//! Who sends which mail when, on both engines.
+//! Which node sends which alert when, on both engines.
 
 use super::*;
 use crate::domain::admin::notification::{MailServerAuth, MailServerType};
@@ -37,13 +37,13 @@ async fn block(store: &Store, address: &str) {
         at: clock::now(),
         detail: "blocked".to_owned(),
     };
-    raise(store, Cause::IpBlocked, event).await;
+    queue_separately(store, Cause::IpBlocked, event).await;
 }
 
-/// The causes of the mails to send now, with the subjects of each.
+/// Returns the causes of the mails to send now, with the subjects of each.
 async fn claimed(store: &Store, reading: Option<Reading>) -> Vec<(Cause, Vec<String>)> {
     let claims = claim(store, reading).await.unwrap();
-    let subjects = |claim: Claim| {
+    let subjects = |claim: Alert| {
         let mut subjects: Vec<String> = claim.events.into_iter().map(|event| event.subject).collect();
         subjects.sort();
         (claim.cause, subjects)
@@ -51,7 +51,7 @@ async fn claimed(store: &Store, reading: Option<Reading>) -> Vec<(Cause, Vec<Str
     claims.into_iter().map(subjects).collect()
 }
 
-/// As if the hour were over.
+/// Ends the hour without mails.
 async fn an_hour_later(store: &Store) {
     let over = |tx: &mut Tx<'_>| {
         for cause in Cause::ALL {
@@ -63,24 +63,24 @@ async fn an_hour_later(store: &Store) {
 }
 
 #[test]
-fn a_cause_is_told_when_its_switch_its_threshold_and_the_mail_server_say_so() {
-    let watched = |change: fn(&mut Notification)| {
+fn a_cause_is_enabled_by_its_switch_its_threshold_and_a_mail_server() {
+    let trigger = |change: fn(&mut Notification)| {
         let mut settings = settings();
         change(&mut settings);
-        Cause::Memory.watched(&settings)
+        Cause::Memory.trigger(&settings)
     };
-    assert_eq!(watched(|_| ()), Some(Watched::Threshold(90.0)));
-    assert_eq!(watched(|it| it.notify_memory_exceeded_threshold = false), None);
-    assert_eq!(watched(|it| it.memory_threshold = Some(0.0)), None);
-    assert_eq!(watched(|it| it.memory_threshold = None), None);
-    assert_eq!(watched(|it| it.server = None), None);
-    assert_eq!(watched(|it| it.recipients = None), None);
-    assert_eq!(Cause::IpBlocked.watched(&settings()), Some(Watched::Events));
-    assert_eq!(Cause::LicenseLimited.watched(&settings()), None);
+    assert_eq!(trigger(|_| ()), Some(Trigger::Threshold(90.0)));
+    assert_eq!(trigger(|it| it.notify_memory_exceeded_threshold = false), None);
+    assert_eq!(trigger(|it| it.memory_threshold = Some(0.0)), None);
+    assert_eq!(trigger(|it| it.memory_threshold = None), None);
+    assert_eq!(trigger(|it| it.server = None), None);
+    assert_eq!(trigger(|it| it.recipients = None), None);
+    assert_eq!(Cause::IpBlocked.trigger(&settings()), Some(Trigger::Events));
+    assert_eq!(Cause::LicenseLimited.trigger(&settings()), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_mail_tells_of_every_machine_that_is_over_the_threshold_now() {
+async fn one_mail_lists_every_machine_at_or_above_the_threshold() {
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         save(store, settings()).await;
@@ -97,7 +97,7 @@ async fn one_mail_tells_of_every_machine_that_is_over_the_threshold_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_nodes_that_look_at_the_same_time_one_sends() {
+async fn of_concurrent_nodes_one_sends() {
     for fixture in TestStore::on_every_engine() {
         save(&fixture.store, settings()).await;
         for _ in 0..5 {
@@ -116,7 +116,7 @@ async fn of_nodes_that_look_at_the_same_time_one_sends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_within_the_hour_waits_for_the_next_mail_and_is_told_once() {
+async fn events_within_the_hour_are_reported_once_by_the_next_mail() {
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         save(store, settings()).await;
@@ -124,14 +124,14 @@ async fn what_happens_within_the_hour_waits_for_the_next_mail_and_is_told_once()
         assert_eq!(claimed(store, None).await.len(), 1);
         // The mail is on its way when the next ones come.
         block(store, "192.0.2.2/32").await;
-        let told = |tx: &mut Tx<'_>| Ok::<_, Error>(alerts::delete_taken(tx, Cause::IpBlocked)?);
-        store.write_unaudited(told).await.unwrap();
+        let sent = |tx: &mut Tx<'_>| Ok::<_, Error>(alerts::delete_taken(tx, Cause::IpBlocked)?);
+        store.write_unaudited(sent).await.unwrap();
         block(store, "192.0.2.3/32").await;
         assert_eq!(claimed(store, None).await, []);
         an_hour_later(store).await;
         let both = ["192.0.2.2/32", "192.0.2.3/32"].map(str::to_owned).to_vec();
         assert_eq!(claimed(store, None).await, [(Cause::IpBlocked, both.clone())]);
-        // Nobody said that it was sent: the next one tells it again.
+        // It was not confirmed as sent: the next mail reports it again.
         an_hour_later(store).await;
         assert_eq!(claimed(store, None).await, [(Cause::IpBlocked, both)]);
     }
@@ -152,12 +152,12 @@ async fn a_long_list_is_cut_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_wants_to_know_is_not_kept() {
+async fn events_of_disabled_causes_are_dropped() {
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         block(store, "192.0.2.1/32").await;
         save(store, settings()).await;
-        assert_eq!(claimed(store, None).await, [], "nobody wanted to know it then");
+        assert_eq!(claimed(store, None).await, [], "it was disabled then");
         block(store, "192.0.2.2/32").await;
         let off = Notification {
             notify_ip_blocked: false,
@@ -171,23 +171,23 @@ async fn what_nobody_wants_to_know_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_machine_that_says_no_more_is_forgotten() {
+async fn stale_readings_are_dropped() {
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         save(store, settings()).await;
         let long_ago = Event {
             subject: "gone".to_owned(),
-            at: clock::now() - STALE,
+            at: clock::now() - MAX_AGE,
             detail: "95 %".to_owned(),
         };
-        raise(store, Cause::Memory, long_ago).await;
+        queue_separately(store, Cause::Memory, long_ago).await;
         assert_eq!(claimed(store, None).await, []);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_nobody_takes_is_tried_again_before_the_hour_is_over() {
-    let vault = crate::domain::vault::tests::vault();
+async fn a_mail_that_was_not_sent_is_retried_before_the_hour_is_over() {
+    let vault = Vault::new(&Vault::generate_key().unwrap()).unwrap();
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         // Bound and not listening, so that a connection is refused and the port is nobody else's.
@@ -202,11 +202,11 @@ async fn a_mail_that_nobody_takes_is_tried_again_before_the_hour_is_over() {
         };
         save(store, away).await;
         block(store, "192.0.2.1/32").await;
-        tick(store, &vault, None).await.unwrap();
+        send_due(store, &vault, None).await.unwrap();
         let next = store.read(|tx| Ok::<_, Error>(alerts::next_at(tx, Cause::IpBlocked)?));
         let next = next.await.unwrap().unwrap();
         let now = clock::now();
-        assert!(next > now && next <= now + RETRY, "{next}");
+        assert!(next > now && next <= now + RETRY_AFTER, "{next}");
         an_hour_later(store).await;
         assert_eq!(claimed(store, None).await.len(), 1, "it is not lost");
     }

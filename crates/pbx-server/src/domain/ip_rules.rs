@@ -1,4 +1,4 @@
-//! The verdict of the IP rules on an address.
+//! The IP rules as a lookup table: the longest matching prefix decides about an address.
 
 use std::net::IpAddr;
 
@@ -9,57 +9,57 @@ use prefix_trie::PrefixMap;
 use super::ip_filters::{IpRule, Target};
 use super::source::canonical;
 
-/// What the rules say about an address.
+/// The decision of the rules about an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Past the guards.
+    /// An ACCEPT rule matches: exempt from rate limiting and lockout.
     Accept,
-    /// Turned away.
+    /// A DENY rule matches.
     Deny {
-        /// Until when; `None` is for ever.
+        /// The expiry of the rule; `None` if it does not expire.
         until: Option<Timestamp>,
     },
-    /// No rule is about it.
+    /// No rule matches.
     Unknown,
 }
 
-/// The rules by address.
+/// The rules by address range.
 #[derive(Debug, Default)]
 pub struct Rules {
     ipv4: PrefixMap<Ipv4Net, Targets>,
     ipv6: PrefixMap<Ipv6Net, Targets>,
 }
 
-/// The rules of one range, of which there may be two: one of them written as IPv6.
+/// The rules of one range. There may be two, one of them written as IPv4-mapped IPv6.
 #[derive(Debug, Default)]
 struct Targets {
-    accept: Option<Ends>,
-    deny: Option<Ends>,
+    accept: Option<Expiry>,
+    deny: Option<Expiry>,
 }
 
-/// When a rule ends; `None` is never.
+/// The expiry of a rule; `None` for a rule that does not expire.
 #[derive(Debug, Clone, Copy)]
-struct Ends(Option<Timestamp>);
+struct Expiry(Option<Timestamp>);
 
-impl Ends {
-    fn lives(self, now: Timestamp) -> bool {
+impl Expiry {
+    fn is_in_force(self, now: Timestamp) -> bool {
         self.0.is_none_or(|end| end > now)
     }
 }
 
 impl Targets {
     fn verdict(&self, now: Timestamp) -> Option<Verdict> {
-        let deny = self.deny.filter(|ends| ends.lives(now));
-        if self.accept.is_some_and(|ends| ends.lives(now)) {
+        let deny = self.deny.filter(|expiry| expiry.is_in_force(now));
+        if self.accept.is_some_and(|expiry| expiry.is_in_force(now)) {
             Some(Verdict::Accept)
         } else {
-            deny.map(|Ends(until)| Verdict::Deny { until })
+            deny.map(|Expiry(until)| Verdict::Deny { until })
         }
     }
 }
 
 impl Rules {
-    /// Those rules.
+    /// Indexes the rules by their ranges.
     pub fn new(rules: impl IntoIterator<Item = IpRule>) -> Self {
         let mut map = Self::default();
         for rule in rules {
@@ -67,16 +67,17 @@ impl Rules {
                 IpNet::V4(range) => map.ipv4.entry(range).or_default(),
                 IpNet::V6(range) => map.ipv6.entry(range).or_default(),
             };
-            let ends = Some(Ends(rule.expire_at));
+            let expiry = Some(Expiry(rule.expire_at));
             match rule.target {
-                Target::Accept => targets.accept = ends,
-                Target::Deny => targets.deny = ends,
+                Target::Accept => targets.accept = expiry,
+                Target::Deny => targets.deny = expiry,
             }
         }
         map
     }
 
-    /// The longest prefix decides among the rules that have not expired, and ACCEPT within one range.
+    /// Returns the decision about an address: of the rules that have not expired, the longest prefix decides, and ACCEPT within
+    /// one range.
     pub fn verdict(&self, address: IpAddr, now: Timestamp) -> Verdict {
         let longest = match address.to_canonical() {
             IpAddr::V4(address) => self
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn accept_decides_within_one_range_and_expired_rules_never() {
+    fn accept_wins_within_one_range_and_expired_rules_are_ignored() {
         let both = [
             ("::ffff:10.0.0.1/128", Target::Accept, None),
             ("10.0.0.1/32", Target::Deny, None),
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_is_a_range_too() {
+    fn a_rule_may_cover_every_address() {
         let rules = rules(&[("0.0.0.0/0", Target::Deny, None), ("::/0", Target::Deny, None)]);
         assert_eq!(verdict(&rules, "203.0.113.1"), DENY);
         assert_eq!(verdict(&rules, "2001:db8::1"), DENY);

@@ -1,0 +1,46 @@
+//! The tokens of components.
+
+use super::context::Context;
+use crate::domain::Error;
+use crate::domain::audit::{Entry, Object};
+use crate::domain::component::Component;
+use crate::domain::document::seal_context;
+use crate::domain::token::Token;
+use crate::domain::vault::{Sealed, Vault};
+use crate::store::{Store, settings};
+
+/// Returns the token, to be shown to an administrator who sets the component up; `None` until one is issued.
+pub async fn token<C: Component>(store: &Store, vault: &Vault) -> Result<Option<String>, Error> {
+    let mut component: C = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
+    let sealed = component.token().take();
+    sealed
+        .map(|sealed| vault.open(&seal_context::<C>("token"), &sealed))
+        .transpose()
+}
+
+/// Issues a token and revokes the one before.
+pub async fn issue_token<C: Component>(context: &Context) -> Result<String, Error> {
+    let token = Token::generate()?.into_string();
+    let sealed = context.vault.seal(&seal_context::<C>("token"), &token)?;
+    set_token::<C>(context, Some(sealed)).await?;
+    Ok(token)
+}
+
+/// Revokes the token, if there is one.
+pub async fn delete_token<C: Component>(context: &Context) -> Result<(), Error> {
+    set_token::<C>(context, None).await
+}
+
+async fn set_token<C: Component>(context: &Context, token: Option<Sealed>) -> Result<(), Error> {
+    context
+        .write(move |tx| {
+            let mut component: C = settings::load(tx)?;
+            let changed = token.is_some() || component.token().is_some();
+            *component.token() = token.clone();
+            settings::save(tx, &component)?;
+            Ok(Entry::update(Object::System, C::NAME)
+                .fields(changed.then_some("token"))
+                .with(()))
+        })
+        .await
+}

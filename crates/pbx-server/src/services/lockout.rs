@@ -1,0 +1,110 @@
+//! Lockout of a source after too many failed sign-ins.
+//!
+//! Failures are counted in the store, for all nodes together. The lockout is an ordinary IP rule that everybody with the right can
+//! see and remove; then the source has all its attempts again. A successful sign-in does not reset the count: the owner of one
+//! account could otherwise guess the password of another for ever.
+
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
+
+use super::alerts;
+use super::context::Context;
+use crate::domain::alerts::{Cause, Event};
+use crate::domain::audit::{Audited, Entry, Object};
+use crate::domain::ip_filters::{IpRule, Target};
+use crate::domain::lockout::{Client, LockoutPolicy};
+use crate::domain::source::source;
+use crate::domain::{Error, Id, clock};
+use crate::store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
+
+/// Counts a failed sign-in; one too many creates the rule.
+///
+/// # Errors
+///
+/// [`Error::Denied`] for a sign-in that was in progress when the rule was created.
+pub async fn record_failure(context: &Context, client: Client) -> Result<(), Error> {
+    if client.accepted {
+        return Ok(());
+    }
+    let id = context.ids.next();
+    let source = source(client.address);
+    let locked_out = context
+        .write(move |tx| {
+            let now = clock::now();
+            check_not_locked_out(tx, client, now)?;
+            let policy: LockoutPolicy = settings::load(tx)?;
+            let interval = policy.interval();
+            if interval.is_zero() {
+                return Ok(Audited::nothing(false));
+            }
+            sign_in_failures::delete_before(tx, now.saturating_sub(interval).unwrap_or(Timestamp::MIN))?;
+            let failures = sign_in_failures::increment(tx, &source, now)?;
+            if failures <= policy.max_failures() {
+                return Ok(Audited::nothing(false));
+            }
+            sign_in_failures::delete(tx, &source)?;
+            lock_out(tx, id, source, failures, now, interval)
+        })
+        .await?;
+    if locked_out {
+        tracing::warn!(%source, "locked out: too many failed sign-ins");
+    }
+    Ok(())
+}
+
+/// Refuses a client that was locked out since its request was admitted: of concurrent guesses, none succeeds after the rule was
+/// created.
+pub fn check_not_locked_out(tx: &mut Tx<'_>, client: Client, now: Timestamp) -> Result<(), Error> {
+    if client.accepted {
+        return Ok(());
+    }
+    let Some(rule) = ip_filters::by_range(tx, &source(client.address), now)? else {
+        return Ok(());
+    };
+    let in_force = rule.expire_at.is_none_or(|end| end > now);
+    if rule.target == Target::Deny && in_force {
+        return Err(Error::Denied {
+            address: client.address,
+            until: rule.expire_at,
+        });
+    }
+    Ok(())
+}
+
+fn lock_out(
+    tx: &mut Tx<'_>,
+    id: Id,
+    source: IpNet,
+    failures: i64,
+    now: Timestamp,
+    interval: SignedDuration,
+) -> Result<Audited<bool>, Error> {
+    let rule = IpRule {
+        id,
+        cidr: source,
+        target: Target::Deny,
+        expire_at: Some(now.saturating_add(interval).unwrap_or(Timestamp::MAX)),
+        description: Some(format!(
+            "Locked out: {failures} sign-ins failed within {} s. Remove this rule to unblock.",
+            interval.as_secs()
+        )),
+    };
+    // An expired rule that is still stored would violate the unique constraint.
+    ip_filters::delete_range(tx, &source)?;
+    ip_filters::insert(tx, &rule, now).on_constraint(ip_filters::UNIQUE_CIDR, || Error::Denied {
+        address: source.addr(),
+        until: rule.expire_at,
+    })?;
+    let until = rule.expire_at.map_or_else(String::new, |end| {
+        end.strftime(" until %Y-%m-%d %H:%M:%S UTC").to_string()
+    });
+    let event = Event {
+        subject: source.to_string(),
+        at: now,
+        detail: format!("{failures} sign-ins failed, blocked{until}"),
+    };
+    alerts::queue(tx, Cause::IpBlocked, &event)?;
+    Ok(Entry::create(Object::IpBlacklist, id)
+        .fields(["cidr", "target", "expire_at", "description"])
+        .with(true))
+}

@@ -1,0 +1,285 @@
+//! Sessions: signing in and out, refreshing and authenticating tokens, switching to a tenant, and the first administrator.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::Context;
+use super::lockout;
+use crate::domain::audit::{ActingAccount, Action, Audited, Entry, Object};
+use crate::domain::error::Error;
+use crate::domain::lockout::Client;
+use crate::domain::password::Password;
+use crate::domain::session::{
+    ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, TokenSet, Visibility,
+};
+use crate::domain::token::{Token, TokenHash, TokenKind};
+use crate::domain::{Id, clock};
+use crate::store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
+
+/// Name of the administrator of a fresh install.
+const FIRST_ADMINISTRATOR: &str = "admin";
+
+/// Signs in with a password. Responses to an unknown name, a wrong password and a disabled account are the same and take the same
+/// time.
+pub async fn sign_in(context: &Context, client: Client, credentials: Credentials) -> Result<TokenSet, Error> {
+    let Credentials { name, password, domain } = credentials;
+    let domain = domain.filter(|domain| !domain.is_empty());
+    let found = context
+        .read(move |tx| {
+            let tenant_id = match &domain {
+                None => None,
+                Some(domain) => match tenants::id_of(tx, domain)? {
+                    None => return Ok::<_, Error>(None),
+                    known => known,
+                },
+            };
+            Ok(Some(accounts::by_name(tx, tenant_id, &name)?))
+        })
+        .await?;
+    let Some(account) = found else {
+        lockout::record_failure(context, client).await?;
+        return Err(Error::NotFound { what: "domain" });
+    };
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let verified = context.passwords.verify(password, stored).await?;
+    let Some(account) = account.filter(|account| verified && account.enabled) else {
+        lockout::record_failure(context, client).await?;
+        return Err(login_failed());
+    };
+    let tokens = TokenSet {
+        access: Token::generate()?,
+        refresh: Token::generate()?,
+    };
+    let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
+    let session_id = context.ids.next();
+    context
+        .write(move |tx| {
+            // The account may have changed since the password was verified.
+            let now = clock::now();
+            lockout::check_not_locked_out(tx, client, now)?;
+            let current = accounts::by_id(tx, account.id)?;
+            let unchanged = current.is_some_and(|current| {
+                current.name == account.name && current.enabled && current.password_hash == account.password_hash
+            });
+            if !unchanged {
+                return Err(login_failed());
+            }
+            // Reported only to those who know the password.
+            if let Some(tenant_id) = account.tenant_id
+                && !tenants::is_enabled(tx, tenant_id)?
+            {
+                let message = "The tenant is disabled.";
+                return Err(Error::Barred { message });
+            }
+            sessions::delete_expired(tx, now)?;
+            sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
+            insert_tokens(tx, session_id, &access, &refresh, now)?;
+            Ok(Entry::new(Action::Login, Object::User, account.id)
+                .by(ActingAccount::from(&account))
+                .with(()))
+        })
+        .await?;
+    Ok(tokens)
+}
+
+/// Exchanges a refresh token for a new token set (refresh token rotation). Access tokens issued before stay valid until they
+/// expire.
+///
+/// A token that is used twice is in two hands, one of which stole it: the session is revoked.
+pub async fn refresh(changes: &Changes, token: &str) -> Result<TokenSet, Error> {
+    let presented = TokenHash::new(token);
+    let tokens = TokenSet {
+        access: Token::generate()?,
+        refresh: Token::generate()?,
+    };
+    let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
+    let outcome = changes
+        .write(move |tx| {
+            let now = clock::now();
+            let Some(token) = sessions::refresh_token(tx, &presented)? else {
+                return Ok::<_, Error>(Audited::nothing(RefreshOutcome::Refused));
+            };
+            if token.used {
+                sessions::delete(tx, token.session_id)?;
+                let entry = Entry::new(Action::Logout, Object::User, token.account_id);
+                return Ok(entry.with(RefreshOutcome::Reused(token.session_id)));
+            }
+            if token.expires_at <= now || !token.enabled {
+                return Ok(Audited::nothing(RefreshOutcome::Refused));
+            }
+            sessions::mark_used(tx, &presented, now)?;
+            sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
+            insert_tokens(tx, token.session_id, &access, &refresh, now)?;
+            Ok(Audited::nothing(RefreshOutcome::Granted))
+        })
+        .await?;
+    match outcome {
+        RefreshOutcome::Granted => return Ok(tokens),
+        RefreshOutcome::Reused(session) => {
+            tracing::warn!(%session, "a refresh token was used twice: the session is ended");
+        }
+        RefreshOutcome::Refused => {}
+    }
+    Err(Error::Refused {
+        code: "UNKNOWN",
+        message: "unknown error",
+    })
+}
+
+/// The outcome of presenting a refresh token.
+enum RefreshOutcome {
+    Granted,
+    Refused,
+    /// The session was revoked.
+    Reused(Id),
+}
+
+/// Ends the caller's session: its access and refresh tokens are revoked at once.
+pub async fn sign_out(changes: &Changes, caller: &Caller) -> Result<(), Error> {
+    let (session_id, account_id) = (caller.session_id, caller.account_id);
+    changes
+        .write(move |tx| {
+            sessions::delete(tx, session_id)?;
+            Ok(Entry::new(Action::Logout, Object::User, account_id).with(()))
+        })
+        .await
+}
+
+/// Switches the caller's session to a tenant, in which it acts as administrator, or back to none.
+pub async fn switch(changes: &Changes, caller: &Caller, tenant_id: Option<Id>) -> Result<(), Error> {
+    let (session_id, before, visibility) = (caller.session_id, caller.tenant_id, caller.visibility()?);
+    changes
+        .write(move |tx| {
+            if let Some(tenant_id) = tenant_id {
+                check_may_switch(tx, visibility, tenant_id)?;
+            }
+            sessions::switch(tx, session_id, tenant_id)?;
+            let left = before.map(|id| Entry::new(Action::Logout, Object::Tenant, id));
+            let entered = tenant_id.map(|id| Entry::new(Action::Login, Object::Tenant, id));
+            let entries = left.into_iter().chain(entered).filter(|_| before != tenant_id);
+            Ok(entries.fold(Audited::nothing(()), Audited::and))
+        })
+        .await
+}
+
+/// Refuses tenants outside of the visibility, and those of a dealer without full access to its tenants.
+fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
+    crate::domain::tenants::within(tx, visibility, tenant_id)?;
+    if let Visibility::Branch(dealer_id) = visibility
+        && !dealers::has_full_access(tx, dealer_id)?
+    {
+        let message = "You have no full access to your tenants (`tenant_full_access`).";
+        return Err(Error::Barred { message });
+    }
+    Ok(())
+}
+
+/// Returns the caller that an access token belongs to, from the cache where it is fresh.
+///
+/// # Errors
+///
+/// [`Error::Unauthorized`] if the token is unknown, expired or revoked, or its account is disabled.
+pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
+    let access = TokenHash::new(token);
+    let now = clock::now();
+    let read = {
+        let access = access.clone();
+        store.read(move |tx| {
+            let mut session = sessions::by_access_token(tx, &access, now)?.ok_or(Error::Unauthorized)?;
+            let caller = &mut session.caller;
+            // A dealer may have lost access to the tenant since it switched.
+            if caller.is_switched()
+                && let (Some(tenant_id), Ok(visibility @ Visibility::Branch(_))) =
+                    (caller.tenant_id, caller.visibility())
+            {
+                match check_may_switch(tx, visibility, tenant_id) {
+                    Ok(()) => {}
+                    Err(Error::NotFound { .. } | Error::Barred { .. }) => caller.tenant_id = None,
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(session)
+        })
+    };
+    let session = store.session(access, read).await?;
+    // Cached tokens expire by the clock as well.
+    if session.expires_at > now {
+        Ok(session.caller)
+    } else {
+        Err(Error::Unauthorized)
+    }
+}
+
+/// Creates the first administrator of a database that has none, with the given password or a random one.
+///
+/// Returns the random one, to be shown once. There is no built-in password.
+pub async fn ensure_administrator(context: &Context, given: Option<Password>) -> Result<Option<Password>, Error> {
+    if context
+        .read(|tx| Ok::<_, Error>(accounts::any_of(tx, Role::SystemAdmin)?))
+        .await?
+    {
+        return Ok(None);
+    }
+    let (password, generated) = match given {
+        Some(password) => (password, None),
+        None => {
+            let password = Password::generate()?;
+            (password.clone(), Some(password))
+        }
+    };
+    let account = Account {
+        id: context.ids.next(),
+        role: Role::SystemAdmin,
+        name: FIRST_ADMINISTRATOR.to_owned(),
+        password_hash: context.passwords.hash(password).await?,
+        enabled: true,
+        tenant_id: None,
+    };
+    let created = context
+        .write(move |tx| {
+            if accounts::any_of(tx, Role::SystemAdmin)? {
+                return Ok::<_, Error>(Audited::nothing(false));
+            }
+            accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, || Error::Conflict {
+                code: "CONFLICT",
+                message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
+            })?;
+            Ok(Entry::create(Object::User, account.id)
+                .fields(["name", "password", "role"])
+                .with(true))
+        })
+        .await?;
+    Ok(generated.filter(|_| created))
+}
+
+fn insert_tokens(
+    tx: &mut Tx<'_>,
+    session_id: Id,
+    access: &TokenHash,
+    refresh: &TokenHash,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sessions::insert_token(tx, session_id, TokenKind::Access, access, after(now, ACCESS_LIFETIME))?;
+    sessions::insert_token(
+        tx,
+        session_id,
+        TokenKind::Refresh,
+        refresh,
+        after(now, REFRESH_LIFETIME),
+    )?;
+    Ok(())
+}
+
+fn after(now: Timestamp, lifetime: SignedDuration) -> Timestamp {
+    now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)
+}
+
+/// Word for word as documented.
+fn login_failed() -> Error {
+    Error::Refused {
+        code: "UNAUTHORIZED",
+        message: "Login failed, authentication error",
+    }
+}
+
+#[cfg(test)]
+mod tests;
