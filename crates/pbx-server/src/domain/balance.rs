@@ -1,61 +1,63 @@
-//! What a tenant has in its account.
+//! The balance of a tenant's account.
 
 use std::fmt;
 
-use super::audit::{Action, Audited, Entry, Object};
-use super::{Error, Id, Violation, tenants};
-use crate::store::{Changes, Store, Tx, balance as queries};
+use super::error::Violation;
 
 /// Decimal places of an amount.
-const PLACES: usize = 5;
+const DECIMAL_PLACES: usize = 5;
 
-/// One unit of a currency.
+/// The stored value of one unit of the currency.
 const UNIT: u64 = 100_000;
 
-/// An amount of money: whole 1/100000 of the tenant's currency.
+/// An amount of money: an integer count of 1/100000 of the tenant's currency.
 ///
-/// It is a number in JSON, which programs read as a binary fraction. One of 64 bits keeps 15 significant digits: an amount of at
-/// most ten digits before the point and five after it is the shortest decimal that reads as its fraction, in every language, and
-/// none has to carry more. Here the text of that number is read; nothing is calculated with fractions.
+/// JSON carries it as a number, which programs parse as a binary floating-point number. A double keeps 15 significant digits: an
+/// amount of at most ten digits before the point and five after it is the shortest decimal that parses as its double, in every
+/// language, and none has to carry more. The decimal string of that number is parsed here; no arithmetic is done on doubles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(i64);
 
 impl Amount {
-    /// The largest amount, 9,999,999,999.99999, and with a minus the smallest.
+    /// The largest amount, 9,999,999,999.99999. Its negation is the smallest.
     pub const MAX: Self = Self(999_999_999_999_999);
 
-    /// Nothing.
+    /// No money.
     pub const ZERO: Self = Self(0);
 
-    /// As the store holds it.
+    /// Returns the amount with that stored value.
     pub fn from_stored(units: i64) -> Self {
         Self(units)
     }
 
-    /// The form in which the store holds it.
+    /// Returns the stored value.
     pub fn stored(self) -> i64 {
         self.0
     }
 
-    /// The amount that a number of JSON stands for.
-    pub fn read(number: f64) -> Result<Self, Violation> {
-        let fault = |rule, message: &'static str| Violation::field("balance", rule, message);
-        // The shortest decimal that reads as the number, without an exponent.
+    /// Returns the JSON number of the amount: the double that its decimal string parses as.
+    pub fn to_f64(self) -> f64 {
+        // The string is digits and a point, which always parses.
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+}
+
+impl TryFrom<f64> for Amount {
+    type Error = Violation;
+
+    /// Parses a JSON number.
+    fn try_from(number: f64) -> Result<Self, Violation> {
+        let violation = |rule, message: &'static str| Violation::field("balance", rule, message);
+        // The shortest decimal that parses as the number, without an exponent.
         let text = number.abs().to_string();
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        if fraction.len() > PLACES {
-            return Err(fault("precision", "must have at most five decimal places"));
+        if fraction.len() > DECIMAL_PLACES {
+            return Err(violation("precision", "must have at most five decimal places"));
         }
-        let units = format!("{whole}{fraction:0<PLACES$}").parse().ok();
+        let units = format!("{whole}{fraction:0<DECIMAL_PLACES$}").parse().ok();
         let amount = units.map(Self).filter(|amount| *amount <= Self::MAX);
-        let Self(units) = amount.ok_or_else(|| fault("range", "must have at most ten digits before the point"))?;
+        let Self(units) = amount.ok_or_else(|| violation("range", "must have at most ten digits before the point"))?;
         Ok(Self(if number.is_sign_negative() { -units } else { units }))
-    }
-
-    /// The number of JSON that stands for it: the one that its decimal text reads as.
-    pub fn number(self) -> f64 {
-        // Its text is digits and a point.
-        self.to_string().parse().unwrap_or(f64::NAN)
     }
 }
 
@@ -63,47 +65,7 @@ impl fmt::Display for Amount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let units = self.0.unsigned_abs();
-        write!(formatter, "{sign}{}.{:0PLACES$}", units / UNIT, units % UNIT)
-    }
-}
-
-/// What the tenant has. Only whoever has the billing feature sees or changes it.
-pub async fn show(store: &Store, tenant_id: Id) -> Result<Amount, Error> {
-    store
-        .read(move |tx| {
-            billed(tx, tenant_id)?;
-            queries::of(tx, tenant_id)?.ok_or_else(tenants::not_found)
-        })
-        .await
-}
-
-/// Adds to what the tenant has, or takes off.
-pub async fn recharge(store: &Changes, tenant_id: Id, amount: Amount) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            billed(tx, tenant_id)?;
-            if amount == Amount::ZERO {
-                return Ok(Audited::nothing(()));
-            }
-            if !queries::add(tx, tenant_id, amount)? {
-                let message = "would take the balance beyond ten digits before the point";
-                return Err(Error::invalid(Violation::field("balance", "range", message)));
-            }
-            let entry = Entry::new(Action::Recharge, Object::Tenant, tenant_id);
-            Ok(entry.fields(["balance"]).with(()))
-        })
-        .await
-}
-
-/// That the tenant has the feature: `enable_billing` says whether calls are charged, `enable_feature_billing` whether there is
-/// anything of it for the tenant to see.
-fn billed(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
-    let tenant = tenants::existing(tx, tenant_id)?;
-    if tenant.settings.enable_feature_billing {
-        Ok(())
-    } else {
-        let message = "Billing is not a feature of this tenant (`enable_feature_billing`).";
-        Err(Error::Barred { message })
+        write!(formatter, "{sign}{}.{:0DECIMAL_PLACES$}", units / UNIT, units % UNIT)
     }
 }
 
@@ -113,67 +75,67 @@ mod tests {
 
     use super::*;
 
-    /// As it goes through JSON: written as a number, read as a number.
-    fn through_json(number: f64) -> f64 {
+    /// Serializes the number to JSON and parses it again.
+    fn round_trip_json(number: f64) -> f64 {
         let text = serde_json::to_string(&number).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         value.as_f64().unwrap()
     }
 
     fn rule(number: f64) -> &'static str {
-        Amount::read(number).unwrap_err().rule
+        Amount::try_from(number).unwrap_err().rule
     }
 
     proptest! {
         #[test]
-        fn every_amount_survives_being_a_number(units in -Amount::MAX.0..=Amount::MAX.0) {
+        fn every_amount_round_trips_through_json(units in -Amount::MAX.0..=Amount::MAX.0) {
             let amount = Amount(units);
-            prop_assert_eq!(Amount::read(through_json(amount.number())), Ok(amount));
+            prop_assert_eq!(Amount::try_from(round_trip_json(amount.to_f64())), Ok(amount));
         }
 
-        /// Whoever writes it: what counts is the decimal text.
+        /// Whichever program wrote it: only the decimal string counts.
         #[test]
-        fn a_decimal_is_read_as_it_is_written(minus: bool, whole in 0u64..10_000_000_000, places in "[0-9]{0,5}") {
+        fn every_decimal_parses_exactly(minus: bool, whole in 0u64..10_000_000_000, places in "[0-9]{0,5}") {
             let text = format!("{}{whole}.{places:0<1}", if minus { "-" } else { "" });
             let units: i64 = format!("{whole}{places:0<5}").parse().unwrap();
-            let read = Amount::read(serde_json::from_str(&text).unwrap());
+            let read = Amount::try_from(serde_json::from_str::<f64>(&text).unwrap());
             prop_assert_eq!(read, Ok(Amount(if minus { -units } else { units })));
         }
 
         #[test]
-        fn a_sixth_place_is_refused(whole in 0u64..1_000_000_000, places in "[0-9]{5}[1-9]") {
+        fn sixth_decimal_place_is_refused(whole in 0u64..1_000_000_000, places in "[0-9]{5}[1-9]") {
             let number: f64 = format!("{whole}.{places}").parse().unwrap();
             prop_assert_eq!(rule(number), "precision");
             prop_assert_eq!(rule(-number), "precision");
         }
 
         #[test]
-        fn what_is_too_large_is_refused(number in 10_000_000_000.0..f64::MAX) {
-            prop_assert!(Amount::read(number).is_err());
-            prop_assert!(Amount::read(-number).is_err());
+        fn amounts_beyond_the_range_are_refused(number in 10_000_000_000.0..f64::MAX) {
+            prop_assert!(Amount::try_from(number).is_err());
+            prop_assert!(Amount::try_from(-number).is_err());
         }
     }
 
     #[test]
-    fn the_ends_of_the_range() {
-        assert_eq!(Amount::read(9_999_999_999.999_99), Ok(Amount::MAX));
+    fn range_and_precision_are_enforced() {
+        assert_eq!(Amount::try_from(9_999_999_999.999_99), Ok(Amount::MAX));
         assert_eq!(Amount::MAX.to_string(), "9999999999.99999");
         assert_eq!(rule(10_000_000_000.0), "range");
         assert_eq!(rule(1e300), "range");
         assert_eq!(rule(f64::INFINITY), "range");
         assert_eq!(rule(f64::NAN), "range");
         assert_eq!(rule(1e-6), "precision");
-        assert_eq!(Amount::read(1e-5), Ok(Amount(1)));
-        assert_eq!(Amount::read(-0.0), Ok(Amount::ZERO));
+        assert_eq!(Amount::try_from(1e-5), Ok(Amount(1)));
+        assert_eq!(Amount::try_from(-0.0), Ok(Amount::ZERO));
         assert_eq!(Amount(-1).to_string(), "-0.00001");
-        assert_eq!(Amount(1_250_000).number(), 12.5);
+        assert_eq!(Amount(1_250_000).to_f64(), 12.5);
     }
 
-    /// The sums that binary fractions get wrong.
+    /// Sums that doubles get wrong.
     #[test]
-    fn nothing_is_lost_in_adding() {
-        let dime = Amount::read(0.1).unwrap().stored();
+    fn addition_is_exact() {
+        let dime = Amount::try_from(0.1).unwrap().stored();
         let thirty: i64 = (0..3).map(|_| dime).sum();
-        assert_eq!(Amount::from_stored(thirty).number(), 0.3);
+        assert_eq!(Amount::from_stored(thirty).to_f64(), 0.3);
     }
 }

@@ -1,29 +1,21 @@
-//! Dealers: who sells tenants, in three levels, and how much each branch may have.
+//! Dealers, who sell tenants: three levels, and quotas for each branch.
 //!
-//! A dealer knows of those below it and of no other: whatever it asks of somebody else is answered as for an id that does not
-//! exist. Name and level are what a dealer was made with; it never moves to another parent.
+//! A dealer sees the dealers below it and no others: a request for any other gets the response for an ID that does not exist. Name and
+//! level are set when a dealer is created; a dealer never moves to another parent.
 
-mod level;
-mod quotas;
+pub mod level;
 
+use pbx_api::{dealer, dealers as api};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::account::{check, name_taken, password_faults, reserved};
-use super::audit::{Audited, Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::merged;
+use self::level::Level;
+use super::convert::{count, non_empty};
+use super::error::Error;
+use super::id::Id;
+use super::list::{Field, Kind};
 use super::password::Password;
-use super::password_policy::PasswordPolicy;
-use super::session::{Account, Role, Visibility};
-use super::{Error, Id, IdSource, clock};
-use crate::services::passwords::Passwords;
-use crate::store::{Changes, OnConstraint, Store, Tx, accounts, dealers as queries, sessions};
 
-pub use self::level::Level;
-pub use self::quotas::{Quota, room_for_tenant, room_for_user, room_to_designate};
-
-/// What a list of dealers can be filtered and ordered by.
+/// The fields that lists of dealers can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
     Field::new("id", Kind::Id),
     Field::new("enabled", Kind::Boolean),
@@ -43,17 +35,17 @@ pub const FIELDS: &[Field] = &[
 /// A dealer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dealer {
-    /// Its id, which is that of its account.
+    /// The dealer's ID, which is that of its account.
     pub id: Id,
     /// The name that it signs in with.
     pub name: String,
-    /// How far up it is.
+    /// Its level, which never changes.
     pub level: Level,
-    /// All that can be changed.
+    /// The properties that an update can change.
     pub settings: DealerSettings,
 }
 
-/// What of a dealer can be changed.
+/// The properties of a dealer that an update can change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -87,211 +79,119 @@ impl Default for DealerSettings {
     }
 }
 
-/// A dealer to be.
+/// The properties of a dealer to be created.
 #[derive(Debug, Clone)]
 pub struct NewDealer {
-    /// What it will sign in with.
+    /// The name to sign in with.
     pub name: String,
-    /// And with what password.
+    /// The password to sign in with.
     pub password: Password,
-    /// How far up it will be.
+    /// The level.
     pub level: Level,
-    /// The rest.
+    /// All other properties.
     pub settings: DealerSettings,
 }
 
-/// What a dealer and all below it have.
+/// Counts of the objects that a dealer and all dealers below it have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holdings {
-    /// The dealers below it.
+pub struct BranchCounts {
+    /// Dealers below it.
     pub dealers: i64,
-    /// Tenants, each once.
+    /// Tenants, each counted once.
     pub tenants: i64,
     /// Users of those tenants.
     pub users: i64,
 }
 
-/// One page of the dealers in reach.
-pub async fn list(store: &Store, visibility: Visibility, query: ListQuery) -> Result<Page<Dealer>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, visibility, &query)?)).await
+/// The quotas of a dealer, for itself and all dealers below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The dealer.
+    pub dealer_id: Id,
+    /// The limit of tenants; one that several dealers have counts once.
+    pub max_tenants: i64,
+    /// The limit of users of those tenants.
+    pub max_extensions: i64,
 }
 
-/// Adds a dealer below whoever makes it.
-pub async fn create(
-    store: &Changes,
-    ids: &IdSource,
-    passwords: &Passwords,
-    visibility: Visibility,
-    new: NewDealer,
-) -> Result<Id, Error> {
-    let maker = match visibility {
-        Visibility::System => None,
-        // Its level never changes, so that it is right in the transaction below as well.
-        Visibility::Branch(id) => Some(store.read(move |tx| own(tx, id)).await?),
-    };
-    if maker.as_ref().is_some_and(|maker| maker.level >= new.level) {
-        let message = "A dealer may only make dealers of the levels below its own.";
-        return Err(Error::Barred { message });
+impl Dealer {
+    /// Returns the `tenant_full_access` that a dealer below gets if this dealer sets it to `requested`.
+    ///
+    /// Only distributors can set it, and no dealer grants what it does not have. Otherwise the value is this dealer's own.
+    pub fn granted_full_access(&self, requested: bool) -> bool {
+        let own = self.settings.tenant_full_access;
+        if self.level == Level::Distributor {
+            requested && own
+        } else {
+            own
+        }
     }
-    let mut violations = password_faults(&PasswordPolicy::SYSTEM, "password", &new.password, &new.name);
-    violations.extend(reserved(Role::Dealer, &new.name));
-    check(violations)?;
-    let account = Account {
-        id: ids.next(),
-        role: Role::Dealer,
-        name: new.name,
-        password_hash: passwords.hash(new.password).await?,
-        enabled: new.settings.enabled,
-        tenant_id: None,
-    };
-    let (level, settings) = (new.level, new.settings);
-    let parent_id = maker.map(|maker| maker.id);
-    store
-        .write(move |tx| {
-            let mut settings = settings.clone();
-            if let Some(parent_id) = parent_id {
-                let maker = own(tx, parent_id)?;
-                settings.tenant_full_access = full_access(&maker, settings.tenant_full_access);
-            }
-            let dealer = Dealer {
-                id: account.id,
-                name: account.name.clone(),
-                level,
-                settings,
-            };
-            accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, name_taken)?;
-            queries::insert(tx, &dealer, parent_id)?;
-            let given = members(&dealer.settings).filter(|(_, value)| !value.is_null());
-            let names = given.map(|(name, _)| name);
-            let entry = Entry::create(Object::Dealer, dealer.id).fields(["name", "password", "level"]);
-            Ok(entry.fields(names).with(dealer.id))
-        })
-        .await
 }
 
-/// The dealer of that id.
-pub async fn show(store: &Store, visibility: Visibility, id: Id) -> Result<Dealer, Error> {
-    store.read(move |tx| existing(tx, visibility, id)).await
-}
-
-/// Merges the members that were sent. A dealer that is disabled by it is signed out; its tenants go on.
-pub async fn update(store: &Changes, visibility: Visibility, id: Id, sent: Map<String, Value>) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            let before = existing(tx, visibility, id)?;
-            let mut settings: DealerSettings = merged(&before.settings, &sent)?;
-            if let Visibility::Branch(maker) = visibility
-                && sent.contains_key("tenant_full_access")
-            {
-                let maker = own(tx, maker)?;
-                settings.tenant_full_access = match maker.level {
-                    Level::Distributor => full_access(&maker, settings.tenant_full_access),
-                    _ => before.settings.tenant_full_access,
-                };
-            }
-            save(tx, before, settings)
-        })
-        .await
-}
-
-/// Gives a dealer another password without asking for the old one, and ends its sessions.
-pub async fn reset_password(
-    store: &Changes,
-    passwords: &Passwords,
-    visibility: Visibility,
-    id: Id,
-    new: Password,
-) -> Result<(), Error> {
-    let dealer = show(store, visibility, id).await?;
-    check(password_faults(&PasswordPolicy::SYSTEM, "password", &new, &dealer.name))?;
-    let hash = passwords.hash(new).await?;
-    store
-        .write(move |tx| {
-            existing(tx, visibility, id)?;
-            accounts::set_password(tx, id, &hash)?;
-            sessions::delete_of(tx, id)?;
-            Ok(Entry::update(Object::Dealer, id).fields(["password"]).with(()))
-        })
-        .await
-}
-
-/// Removes a dealer that has neither dealers nor tenants.
-pub async fn destroy(store: &Changes, visibility: Visibility, id: Id) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            existing(tx, visibility, id)?;
-            accounts::delete(tx, id).on_constraint("foreign_key", || Error::Conflict {
-                code: "CONFLICT",
-                message: "This dealer has dealers below it or tenants: these have to go first.".to_owned(),
-            })?;
-            Ok(Entry::delete(Object::Dealer, id).with(()))
-        })
-        .await
-}
-
-/// The dealer of that account.
-pub async fn current(store: &Store, id: Id) -> Result<Dealer, Error> {
-    store.read(move |tx| own(tx, id)).await
-}
-
-/// Merges what a dealer says of itself.
-pub async fn update_current(store: &Changes, id: Id, sent: Map<String, Value>) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            let before = own(tx, id)?;
-            let settings = merged(&before.settings, &sent)?;
-            save(tx, before, settings)
-        })
-        .await
-}
-
-/// A dealer, and what it has together with all below it.
-pub async fn status(store: &Store, id: Id) -> Result<(Dealer, Holdings), Error> {
-    store
-        .scan(move |tx| Ok((own(tx, id)?, queries::holdings(tx, id)?)))
-        .await
-}
-
-/// There is no dealer of that id, or none that the caller may know of.
+/// Returns the error for an ID that no dealer has, or none that the caller may see.
 pub fn not_found() -> Error {
     Error::NotFound { what: "dealer" }
 }
 
-fn save(tx: &mut Tx<'_>, before: Dealer, settings: DealerSettings) -> Result<Audited<()>, Error> {
-    let id = before.id;
-    let entry = Entry::update(Object::Dealer, id).between(&before.settings, &settings);
-    if before.settings.enabled && !settings.enabled {
-        sessions::delete_of(tx, id)?;
+impl From<api::CreateDealer> for NewDealer {
+    fn from(new: api::CreateDealer) -> Self {
+        Self {
+            name: new.name,
+            password: Password::new(new.password.into_inner()),
+            level: new.level.into(),
+            settings: DealerSettings {
+                enabled: new.enabled,
+                email: non_empty(new.email),
+                display_name: non_empty(new.display_name),
+                website: non_empty(new.website),
+                phone: non_empty(new.phone),
+                address: non_empty(new.address),
+                description: non_empty(new.description),
+                max_tenants: new.max_tenants.into(),
+                max_extensions: new.max_extensions.into(),
+                tenant_full_access: new.tenant_full_access,
+            },
+        }
     }
-    accounts::set_enabled(tx, id, settings.enabled)?;
-    queries::update(tx, &Dealer { settings, ..before })?;
-    Ok(entry.with(()))
 }
 
-/// What becomes of `tenant_full_access` that a dealer sets for one below: only that of a distributor counts, and nobody gives what
-/// it does not have. Otherwise it is as for the dealer itself.
-fn full_access(maker: &Dealer, given: bool) -> bool {
-    let own = maker.settings.tenant_full_access;
-    if maker.level == Level::Distributor {
-        given && own
-    } else {
-        own
+impl From<Dealer> for api::Dealer {
+    fn from(dealer: Dealer) -> Self {
+        let settings = dealer.settings;
+        Self {
+            id: dealer.id.to_string(),
+            enabled: Some(settings.enabled),
+            level: dealer.level.into(),
+            name: dealer.name,
+            email: settings.email,
+            display_name: settings.display_name,
+            website: settings.website,
+            phone: settings.phone,
+            address: settings.address,
+            description: settings.description,
+            max_tenants: count(settings.max_tenants),
+            max_extensions: count(settings.max_extensions),
+            tenant_full_access: Some(settings.tenant_full_access),
+        }
     }
 }
 
-fn existing(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Dealer, Error> {
-    queries::by_id(tx, visibility, id)?.ok_or_else(not_found)
-}
-
-/// A signed-in dealer. One that was removed in the meantime has no session.
-fn own(tx: &mut Tx<'_>, id: Id) -> Result<Dealer, Error> {
-    queries::by_id(tx, Visibility::System, id)?.ok_or(Error::Unauthorized)
-}
-
-fn members(settings: &DealerSettings) -> impl Iterator<Item = (String, Value)> {
-    let members = match serde_json::to_value(settings) {
-        Ok(Value::Object(members)) => members,
-        _ => Map::new(),
-    };
-    members.into_iter()
+impl From<Dealer> for dealer::CurrentDealer {
+    fn from(dealer: Dealer) -> Self {
+        let settings = dealer.settings;
+        Self {
+            id: dealer.id.to_string(),
+            enabled: Some(settings.enabled),
+            level: dealer.level.into(),
+            name: dealer.name,
+            email: settings.email,
+            display_name: settings.display_name,
+            website: settings.website,
+            phone: settings.phone,
+            address: settings.address,
+            description: settings.description,
+            max_tenants: count(settings.max_tenants),
+            max_extensions: count(settings.max_extensions),
+        }
+    }
 }

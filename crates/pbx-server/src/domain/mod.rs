@@ -1,6 +1,6 @@
 //! The rules: what may be, what must not, and what happens by itself. Knows neither HTTP nor SQL.
 
-pub mod account;
+pub mod accounts;
 pub mod address;
 pub mod admin;
 pub mod alerts;

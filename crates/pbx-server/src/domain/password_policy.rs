@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::audit::Object;
+use super::convert::count;
 use super::document::{Check, Document};
 use super::error::Error;
 use super::setting::Setting;
@@ -121,6 +122,21 @@ impl Document for PasswordPolicy {
             check.refuse("min_length", "range", "must not be greater than `max_length`");
         }
         Ok(())
+    }
+}
+
+impl From<PasswordPolicy> for pbx_api::tenant::PasswordPolicy {
+    fn from(policy: PasswordPolicy) -> Self {
+        Self {
+            min_length: count(policy.min_length),
+            max_length: count(policy.max_length),
+            contains_letters: policy.contains_letters,
+            contains_numbers: policy.contains_numbers,
+            contains_special_letters: policy.contains_special_letters,
+            disable_sequential_characters: policy.disable_sequential_characters,
+            disable_repeating_characters: policy.disable_repeating_characters,
+            disable_account_information: policy.disable_account_information,
+        }
     }
 }
 

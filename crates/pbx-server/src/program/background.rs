@@ -9,11 +9,11 @@ use tokio::time::MissedTickBehavior;
 use super::with_internal_message;
 use crate::blob_store::BlobStore;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, clock, tenants};
+use crate::domain::{Error, clock};
 use crate::machine::Machine;
 use crate::services::{alerts, certificates, files, transports};
 use crate::sip::Sip;
-use crate::store::{Store, audit};
+use crate::store::{Store, audit, tenants};
 use crate::timer;
 
 /// Interval of [`reconcile`]: the delay until a certificate or transport that was changed on another node is in use here.
@@ -87,7 +87,8 @@ pub async fn alert(store: Store, vault: Vault, machine: Machine) {
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();
-        if let Err(error) = tenants::forget_changes(&store).await.map_err(with_internal_message) {
+        let deleted = store.write_unaudited(tenants::delete_old_changes).await;
+        if let Err(error) = deleted.map_err(Error::from).map_err(with_internal_message) {
             tracing::warn!(%error, "the database keeps more changes of tenants than it needs");
         }
         if days > 0

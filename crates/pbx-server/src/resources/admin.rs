@@ -12,10 +12,10 @@ use crate::domain::convert::count;
 use crate::domain::mail::{Email, is_address};
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
-use crate::domain::{Error, Violation, account, clock};
+use crate::domain::{Error, Violation, clock};
 use crate::http::Pbx;
 use crate::mail;
-use crate::services::licensing;
+use crate::services::{accounts, licensing};
 use crate::store::status as counts;
 
 impl AdminApi for Pbx {
@@ -51,13 +51,13 @@ impl AdminApi for Pbx {
     }
 
     async fn change_system_admin_username(&self, call: Call<Caller>, body: ChangeUsername) -> Result<(), Error> {
-        account::rename(&self.changes(&call), &call.caller, body.name).await
+        accounts::rename(&self.context(&call), &call.caller, body.name).await
     }
 
     async fn reset_system_admin_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        account::change_password(&self.changes(&call), &self.passwords, &call.caller, old, new).await
+        accounts::change_password(&self.context(&call), &call.caller, old, new).await
     }
 
     async fn retrieve_admin_settings(&self, _call: Call<Caller>) -> Result<AdminSettings, Error> {

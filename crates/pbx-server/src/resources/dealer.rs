@@ -1,68 +1,63 @@
-//! `/dealer`: the dealer who calls.
+//! `/dealer`: the signed-in dealer.
 
 use pbx_api::dealer::{ChangePassword, ChangeUsername, CurrentDealer, DealerApi, DealerStatus, UpdateCurrentDealer};
 use pbx_api::{Call, Patch};
 
-use super::count;
+use crate::domain::Error;
 use crate::domain::admin::status::VERSION;
+use crate::domain::convert::count;
+use crate::domain::merge::merged;
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
-use crate::domain::{Error, account, dealers};
 use crate::http::Pbx;
+use crate::services::accounts;
+use crate::services::dealers::{signed_in, update};
+use crate::store::dealers as queries;
 
 impl DealerApi for Pbx {
     async fn retrieve_current_dealer(&self, call: Call<Caller>) -> Result<CurrentDealer, Error> {
-        dealers::current(&self.store, call.caller.account_id)
-            .await
-            .map(CurrentDealer::from)
+        let id = call.caller.account_id;
+        let dealer = self.store.read(move |tx| signed_in(tx, id));
+        dealer.await.map(CurrentDealer::from)
     }
 
     async fn update_current_dealer(&self, call: Call<Caller>, body: Patch<UpdateCurrentDealer>) -> Result<(), Error> {
-        dealers::update_current(&self.changes(&call), call.caller.account_id, body.into_parts().1).await
+        let (id, sent) = (call.caller.account_id, body.into_parts().1);
+        self.changes(&call)
+            .write(move |tx| {
+                let before = signed_in(tx, id)?;
+                let settings = merged(&before.settings, &sent)?;
+                update(tx, before, settings)
+            })
+            .await
     }
 
     async fn retrieve_current_dealer_status(&self, call: Call<Caller>) -> Result<DealerStatus, Error> {
-        let (dealer, holdings) = dealers::status(&self.store, call.caller.account_id).await?;
+        let id = call.caller.account_id;
+        let read = self
+            .store
+            .scan(move |tx| Ok::<_, Error>((signed_in(tx, id)?, queries::branch_counts(tx, id)?)));
+        let (dealer, counts) = read.await?;
         let max_tenants = count(dealer.settings.max_tenants);
         Ok(DealerStatus {
             version: VERSION.to_owned(),
-            // Nothing sets how many dealers there may be: the vendor shows the number of tenants.
+            // No setting limits the number of dealers: the vendor shows the limit of tenants.
             max_dealers: max_tenants,
-            current_dealers: count(holdings.dealers),
+            current_dealers: count(counts.dealers),
             max_users: count(dealer.settings.max_extensions),
-            current_users: count(holdings.users),
+            current_users: count(counts.users),
             max_tenants,
-            current_tenants: count(holdings.tenants),
+            current_tenants: count(counts.tenants),
         })
     }
 
     async fn change_current_dealer_username(&self, call: Call<Caller>, body: ChangeUsername) -> Result<(), Error> {
-        account::rename(&self.changes(&call), &call.caller, body.name).await
+        accounts::rename(&self.context(&call), &call.caller, body.name).await
     }
 
     async fn reset_current_dealer_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        account::change_password(&self.changes(&call), &self.passwords, &call.caller, old, new).await
-    }
-}
-
-impl From<dealers::Dealer> for CurrentDealer {
-    fn from(dealer: dealers::Dealer) -> Self {
-        let settings = dealer.settings;
-        Self {
-            id: dealer.id.to_string(),
-            enabled: Some(settings.enabled),
-            level: dealer.level.into(),
-            name: dealer.name,
-            email: settings.email,
-            display_name: settings.display_name,
-            website: settings.website,
-            phone: settings.phone,
-            address: settings.address,
-            description: settings.description,
-            max_tenants: count(settings.max_tenants),
-            max_extensions: count(settings.max_extensions),
-        }
+        accounts::change_password(&self.context(&call), &call.caller, old, new).await
     }
 }

@@ -1,118 +1,164 @@
-//! `/dealers`.
+//! `/dealers`: the dealers below the caller.
 
 use pbx_api::dealers::{
-    CreateDealer, Created, Dealer, DealerLevel, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
+    CreateDealer, Created, Dealer, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
 };
 use pbx_api::{Call, Patch};
+use serde_json::{Map, Value};
 
-use super::{count, parse_id, text};
-use crate::domain::Error;
-use crate::domain::dealers::{self, DealerSettings, Level, NewDealer};
+use super::parse_id;
+use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
+use crate::domain::audit::{Entry, Object};
+use crate::domain::dealers::level::Level;
+use crate::domain::dealers::{self, DealerSettings, NewDealer};
 use crate::domain::list::ListQuery;
+use crate::domain::merge::merged;
 use crate::domain::password::Password;
-use crate::domain::session::Caller;
+use crate::domain::password_policy::PasswordPolicy;
+use crate::domain::session::{Account, Caller, Role, Visibility};
+use crate::domain::{Error, Id, clock};
 use crate::http::Pbx;
+use crate::services::dealers::{signed_in, update};
+use crate::store::{OnConstraint, Tx, accounts, dealers as queries, sessions};
 
 impl DealersApi for Pbx {
     async fn list_dealers(&self, call: Call<Caller>, query: ListDealersQuery) -> Result<DealerList, Error> {
         let query = ListQuery::parse(&query.into(), dealers::FIELDS)?;
-        let page = dealers::list(&self.store, call.caller.visibility()?, query).await?;
+        let visibility = call.caller.visibility()?;
+        let page = self.store.scan(move |tx| queries::page(tx, visibility, &query)).await?;
         Ok(DealerList {
             count: page.count,
             items: page.items.into_iter().map(Dealer::from).collect(),
         })
     }
 
+    /// Creates the dealer below the caller.
     async fn create_dealer(&self, call: Call<Caller>, body: CreateDealer) -> Result<Created, Error> {
-        let (changes, visibility) = (self.changes(&call), call.caller.visibility()?);
-        let id = dealers::create(&changes, &self.ids, &self.passwords, visibility, body.into()).await?;
+        let new = NewDealer::from(body);
+        let parent = match call.caller.visibility()? {
+            Visibility::System => None,
+            // Its level never changes, so that it is right in the transaction below as well.
+            Visibility::Branch(id) => Some(self.store.read(move |tx| signed_in(tx, id)).await?),
+        };
+        if parent.as_ref().is_some_and(|parent| parent.level >= new.level) {
+            let message = "A dealer may only create dealers of the levels below its own.";
+            return Err(Error::Barred { message });
+        }
+        let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &new.password, &new.name);
+        violations.extend(name_violation(Role::Dealer, &new.name));
+        reject_violations(violations)?;
+        let account = Account {
+            id: self.ids.next(),
+            role: Role::Dealer,
+            name: new.name,
+            password_hash: self.passwords.hash(new.password).await?,
+            enabled: new.settings.enabled,
+            tenant_id: None,
+        };
+        let (level, settings) = (new.level, new.settings);
+        let parent_id = parent.map(|parent| parent.id);
+        let id = self
+            .changes(&call)
+            .write(move |tx| {
+                let mut settings = settings.clone();
+                if let Some(parent_id) = parent_id {
+                    let parent = signed_in(tx, parent_id)?;
+                    settings.tenant_full_access = parent.granted_full_access(settings.tenant_full_access);
+                }
+                let dealer = dealers::Dealer {
+                    id: account.id,
+                    name: account.name.clone(),
+                    level,
+                    settings,
+                };
+                accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, name_taken)?;
+                queries::insert(tx, &dealer, parent_id)?;
+                let entry = Entry::create(Object::Dealer, dealer.id).fields(["name", "password", "level"]);
+                Ok::<_, Error>(entry.fields(set_properties(&dealer.settings)).with(dealer.id))
+            })
+            .await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn retrieve_dealer(&self, call: Call<Caller>, id: String) -> Result<Dealer, Error> {
         let id = parse_id(&id, dealers::not_found)?;
-        dealers::show(&self.store, call.caller.visibility()?, id)
-            .await
-            .map(Dealer::from)
+        let visibility = call.caller.visibility()?;
+        let dealer = self.store.read(move |tx| existing(tx, visibility, id));
+        dealer.await.map(Dealer::from)
     }
 
     async fn update_dealer(&self, call: Call<Caller>, id: String, body: Patch<UpdateDealer>) -> Result<(), Error> {
         let id = parse_id(&id, dealers::not_found)?;
-        dealers::update(&self.changes(&call), call.caller.visibility()?, id, body.into_parts().1).await
+        let (visibility, sent) = (call.caller.visibility()?, body.into_parts().1);
+        self.changes(&call)
+            .write(move |tx| {
+                let before = existing(tx, visibility, id)?;
+                let mut settings: DealerSettings = merged(&before.settings, &sent)?;
+                if let Visibility::Branch(caller_id) = visibility
+                    && sent.contains_key("tenant_full_access")
+                {
+                    let caller = signed_in(tx, caller_id)?;
+                    settings.tenant_full_access = match caller.level {
+                        Level::Distributor => caller.granted_full_access(settings.tenant_full_access),
+                        _ => before.settings.tenant_full_access,
+                    };
+                }
+                update(tx, before, settings)
+            })
+            .await
     }
 
+    /// Needs no old password, and ends the sessions of the dealer.
     async fn reset_dealer_password(&self, call: Call<Caller>, id: String, body: ResetPassword) -> Result<(), Error> {
         let id = parse_id(&id, dealers::not_found)?;
         let new = Password::new(body.password.into_inner());
-        let (changes, visibility) = (self.changes(&call), call.caller.visibility()?);
-        dealers::reset_password(&changes, &self.passwords, visibility, id, new).await
+        let visibility = call.caller.visibility()?;
+        let dealer = self.store.read(move |tx| existing(tx, visibility, id)).await?;
+        reject_violations(password_violations(
+            &PasswordPolicy::SYSTEM,
+            "password",
+            &new,
+            &dealer.name,
+        ))?;
+        let hash = self.passwords.hash(new).await?;
+        self.changes(&call)
+            .write(move |tx| {
+                existing(tx, visibility, id)?;
+                accounts::set_password(tx, id, &hash)?;
+                sessions::delete_of(tx, id)?;
+                Ok(Entry::update(Object::Dealer, id).fields(["password"]).with(()))
+            })
+            .await
     }
 
     async fn delete_dealer(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
         let id = parse_id(&id, dealers::not_found)?;
-        dealers::destroy(&self.changes(&call), call.caller.visibility()?, id).await
+        let visibility = call.caller.visibility()?;
+        self.changes(&call)
+            .write(move |tx| {
+                existing(tx, visibility, id)?;
+                accounts::delete(tx, id).on_constraint("foreign_key", || Error::Conflict {
+                    code: "CONFLICT",
+                    message: "This dealer has dealers below it or tenants: these have to go first.".to_owned(),
+                })?;
+                Ok(Entry::delete(Object::Dealer, id).with(()))
+            })
+            .await
     }
 }
 
-impl From<CreateDealer> for NewDealer {
-    fn from(new: CreateDealer) -> Self {
-        Self {
-            name: new.name,
-            password: Password::new(new.password.into_inner()),
-            level: new.level.into(),
-            settings: DealerSettings {
-                enabled: new.enabled,
-                email: text(new.email),
-                display_name: text(new.display_name),
-                website: text(new.website),
-                phone: text(new.phone),
-                address: text(new.address),
-                description: text(new.description),
-                max_tenants: new.max_tenants.into(),
-                max_extensions: new.max_extensions.into(),
-                tenant_full_access: new.tenant_full_access,
-            },
-        }
-    }
+fn existing(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<dealers::Dealer, Error> {
+    queries::by_id(tx, visibility, id)?.ok_or_else(dealers::not_found)
 }
 
-impl From<dealers::Dealer> for Dealer {
-    fn from(dealer: dealers::Dealer) -> Self {
-        let settings = dealer.settings;
-        Self {
-            id: dealer.id.to_string(),
-            enabled: Some(settings.enabled),
-            level: dealer.level.into(),
-            name: dealer.name,
-            email: settings.email,
-            display_name: settings.display_name,
-            website: settings.website,
-            phone: settings.phone,
-            address: settings.address,
-            description: settings.description,
-            max_tenants: count(settings.max_tenants),
-            max_extensions: count(settings.max_extensions),
-            tenant_full_access: Some(settings.tenant_full_access),
-        }
-    }
-}
-
-impl From<DealerLevel> for Level {
-    fn from(level: DealerLevel) -> Self {
-        match level {
-            DealerLevel::Distributor => Self::Distributor,
-            DealerLevel::SubDistributor => Self::SubDistributor,
-            DealerLevel::Reseller => Self::Reseller,
-        }
-    }
-}
-
-impl From<Level> for DealerLevel {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Distributor => Self::Distributor,
-            Level::SubDistributor => Self::SubDistributor,
-            Level::Reseller => Self::Reseller,
-        }
-    }
+/// Returns the names of the settings that are not null.
+fn set_properties(settings: &DealerSettings) -> impl Iterator<Item = String> {
+    let properties = match serde_json::to_value(settings) {
+        Ok(Value::Object(properties)) => properties,
+        _ => Map::new(),
+    };
+    properties
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, _)| name)
 }

@@ -1,5 +1,5 @@
-//! The operations: one file per resource, each the implementation of its generated trait. What happens is said in `domain/`;
-//! here the types of the API become those of the domain, and back.
+//! The operations: one file per resource, each the implementation of its generated trait. A trait's method is the use case: one
+//! transaction around the rules of `domain/` and the queries of `store/`. Use cases with several callers are in `services/`.
 
 mod admin;
 mod auth;
@@ -25,18 +25,17 @@ mod user;
 mod users;
 mod voicemail;
 
-use pbx_api::{Call, Patch, Secret};
+use pbx_api::{Call, Patch};
 
 use crate::domain::document::Document;
 use crate::domain::list::ListParameters;
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
-use crate::domain::vault::{MASK, Sealed};
 use crate::domain::{Error, Id};
 use crate::http::Pbx;
 use crate::services::documents;
 
-/// What all resources do of which the system has one.
+/// Showing and updating the settings of which the system, or each tenant, has exactly one.
 impl Pbx {
     async fn document<D: Document>(&self) -> Result<D, Error> {
         documents::show(&self.store, Owner::System).await
@@ -46,7 +45,7 @@ impl Pbx {
         documents::update::<D>(&self.context(call), Owner::System, body.into_parts().1).await
     }
 
-    /// The same for those of which each tenant has one: that of the tenant that the caller acts in.
+    /// Returns the document of the tenant that the caller acts in.
     async fn tenant_document<D: Document>(&self, call: &Call<Caller>) -> Result<D, Error> {
         documents::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
@@ -57,12 +56,12 @@ impl Pbx {
     }
 }
 
-/// Ids are opaque to callers: text that is none of ours names nothing.
+/// Parses an ID. IDs are opaque to callers: one that does not parse was never issued, so it answers 404.
 fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
     id.parse().map_err(|_| absent())
 }
 
-/// Every list has the same parameters, in a type of its own.
+/// Converts the query of each list operation: the parameters are the same, the generated types differ.
 macro_rules! list_parameters {
     ($($query:ty),+ $(,)?) => {$(
         impl From<$query> for ListParameters {
@@ -89,18 +88,3 @@ list_parameters!(
     pbx_api::transports::ListTransportsQuery,
     pbx_api::users::ListUsersQuery,
 );
-
-/// Empty text is none, as in an update.
-fn text(given: Option<String>) -> Option<String> {
-    given.filter(|text| !text.is_empty())
-}
-
-/// What an answer shows of a secret: that there is one.
-fn mask(secret: &Option<Sealed>) -> Option<Secret> {
-    secret.as_ref().map(|_| MASK.to_owned().into())
-}
-
-/// Nobody has so many that it matters.
-fn count(number: impl TryInto<i32>) -> i32 {
-    number.try_into().unwrap_or(i32::MAX)
-}

@@ -14,8 +14,8 @@ use crate::domain::id::Id;
 use crate::domain::list::ListQuery;
 use crate::domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
 use crate::domain::session::Caller;
-use crate::domain::tenants::caller_ids;
 use crate::http::Pbx;
+use crate::services::tenants::remove_caller_ids;
 use crate::store::{OnConstraint, Tx, providers as queries, tenants};
 
 impl ProvidersApi for Pbx {
@@ -162,7 +162,7 @@ impl ProvidersApi for Pbx {
                     return Err(providers::not_assigned());
                 }
                 // Its numbers on the trunk can no longer be its caller IDs. Other tenants keep theirs.
-                let removed = caller_ids::forget(tx, tenant_id, id)?;
+                let removed = remove_caller_ids(tx, tenant_id, id)?;
                 let tenant = Entry::update(Object::Tenant, tenant_id).fields(removed.then_some("outbound_caller_ids"));
                 let entry = Entry::update(Object::Provider, id);
                 Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()).and(tenant))

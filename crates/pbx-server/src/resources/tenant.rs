@@ -1,4 +1,4 @@
-//! `/tenant`.
+//! `/tenant`: the tenant that the caller acts in.
 
 use pbx_api::tenant::{
     Balance, CurrentTenant, CustomHeaders, HourlyCalls, PasswordPolicy, TenantApi, TenantStatus, UpdateCurrentTenant,
@@ -6,36 +6,44 @@ use pbx_api::tenant::{
 };
 use pbx_api::{Call, Patch};
 
-use super::tenant_parts::shows;
-use super::{count, mask};
-use crate::domain::balance::{self, Amount};
-use crate::domain::custom_headers;
+use super::tenant_parts::tenant_response;
+use crate::domain::admin::status as system;
+use crate::domain::audit::{Action, Audited, Entry, Object};
+use crate::domain::balance::Amount;
+use crate::domain::convert::{count, mask};
 use crate::domain::session::Caller;
-use crate::domain::tenants::{self, By};
+use crate::domain::tenants::tenant::{not_found, seal_context};
 use crate::domain::webhook::Event;
-use crate::domain::{Error, clock, password_policy};
-use crate::domain::{admin, tenants::status};
+use crate::domain::{Error, Id, Violation, clock, custom_headers, password_policy};
 use crate::http::Pbx;
+use crate::services::tenants::{self, Editor};
+use crate::services::webhook;
+use crate::store::{Tx, balance, status};
 
 impl TenantApi for Pbx {
     async fn retrieve_current_tenant(&self, call: Call<Caller>) -> Result<CurrentTenant, Error> {
-        let tenant = tenants::show_current(&self.store, call.caller.tenant()?).await?;
-        Ok(tenant.into())
+        let id = call.caller.tenant()?;
+        let details = self.store.read(move |tx| tenants::details(tx, id));
+        details.await.map(tenant_response)
     }
 
     async fn update_current_tenant(&self, call: Call<Caller>, body: Patch<UpdateCurrentTenant>) -> Result<(), Error> {
         let (id, sent) = (call.caller.tenant()?, body.into_parts().1);
-        tenants::update(&self.changes(&call), &self.vault, By::Itself, id, sent).await
+        tenants::update(&self.context(&call), Editor::OwnAdministrator, id, sent).await
     }
 
     async fn retrieve_current_tenant_status(&self, call: Call<Caller>) -> Result<TenantStatus, Error> {
-        let counts = status::counts(&self.store, call.caller.tenant()?).await?;
-        let hours = admin::status::hours(clock::now()).map(Into::into);
+        let id = call.caller.tenant()?;
+        let counts = self
+            .store
+            .scan(move |tx| status::counts_of(tx, id)?.ok_or_else(not_found))
+            .await?;
+        let hours = system::hours(clock::now()).map(Into::into);
         Ok(TenantStatus {
-            version: admin::status::VERSION.to_owned(),
+            version: system::VERSION.to_owned(),
             licensed_users: count(counts.licensed_users),
             current_users: count(counts.users),
-            // There is no SIP side: nobody is registered and nothing is called, queued or answered.
+            // Nothing serves SIP: no user is registered, and no call is made, queued or received.
             online_users: 0,
             current_calls: 0,
             current_queues: 0,
@@ -61,15 +69,33 @@ impl TenantApi for Pbx {
     }
 
     async fn get_tenant_balance(&self, call: Call<Caller>) -> Result<Balance, Error> {
-        let balance = balance::show(&self.store, call.caller.tenant()?).await?;
+        let id = call.caller.tenant()?;
+        let balance = self.store.read(move |tx| {
+            check_billing_feature(tx, id)?;
+            balance::get(tx, id)?.ok_or_else(not_found)
+        });
         Ok(Balance {
-            balance: balance.number(),
+            balance: balance.await?.to_f64(),
         })
     }
 
     async fn recharge_tenant(&self, call: Call<Caller>, body: Balance) -> Result<(), Error> {
-        let amount = Amount::read(body.balance).map_err(Error::invalid)?;
-        balance::recharge(&self.changes(&call), call.caller.tenant()?, amount).await
+        let amount = Amount::try_from(body.balance).map_err(Error::invalid)?;
+        let id = call.caller.tenant()?;
+        self.changes(&call)
+            .write(move |tx| {
+                check_billing_feature(tx, id)?;
+                if amount == Amount::ZERO {
+                    return Ok(Audited::nothing(()));
+                }
+                if !balance::add(tx, id, amount)? {
+                    let message = "would take the balance beyond ten digits before the point";
+                    return Err(Error::invalid(Violation::field("balance", "range", message)));
+                }
+                let entry = Entry::new(Action::Recharge, Object::Tenant, id);
+                Ok(entry.fields(["balance"]).with(()))
+            })
+            .await
     }
 
     async fn retrieve_tenant_custom_headers(&self, call: Call<Caller>) -> Result<CustomHeaders, Error> {
@@ -86,44 +112,42 @@ impl TenantApi for Pbx {
     }
 
     async fn send_cdr_test_event(&self, call: Call<Caller>) -> Result<(), Error> {
-        tenants::send_test(
-            &self.store,
-            &self.vault,
-            &self.events,
-            call.caller.tenant()?,
-            Event::Cdr,
-        )
-        .await
+        self.send_test_event(&call, Event::Cdr).await
     }
 
     async fn send_extension_test_event(&self, call: Call<Caller>) -> Result<(), Error> {
-        tenants::send_test(
-            &self.store,
-            &self.vault,
-            &self.events,
-            call.caller.tenant()?,
-            Event::Extension,
-        )
-        .await
+        self.send_test_event(&call, Event::Extension).await
     }
 }
 
-shows!(CurrentTenant, tenant, {
+impl Pbx {
+    /// Sends an event that reports nothing to the webhook of the tenant, also while such events are disabled.
+    async fn send_test_event(&self, call: &Call<Caller>, event: Event) -> Result<(), Error> {
+        let id = call.caller.tenant()?;
+        let settings = self.store.read(move |tx| tenants::existing(tx, id)).await?.settings;
+        let webhook = match event {
+            Event::Cdr => settings.cdr_event,
+            Event::Extension => settings.extension_event,
+        };
+        let seal_context = |property: &str| seal_context(id, &format!("{}.{property}", event.as_str()));
+        let receiver = webhook.receiver(&self.vault, seal_context)?;
+        webhook::send_test(&self.store, &self.events, id, event, receiver).await
+    }
+}
+
+tenant_response!(tenant_response -> CurrentTenant, tenant, {
     stir_shaken_cert: tenant.settings.stir_shaken_cert,
     stir_shaken_key: mask(&tenant.settings.stir_shaken_key),
 });
 
-impl From<password_policy::PasswordPolicy> for PasswordPolicy {
-    fn from(policy: password_policy::PasswordPolicy) -> Self {
-        Self {
-            min_length: count(policy.min_length),
-            max_length: count(policy.max_length),
-            contains_letters: policy.contains_letters,
-            contains_numbers: policy.contains_numbers,
-            contains_special_letters: policy.contains_special_letters,
-            disable_sequential_characters: policy.disable_sequential_characters,
-            disable_repeating_characters: policy.disable_repeating_characters,
-            disable_account_information: policy.disable_account_information,
-        }
+/// Checks that the tenant has the billing feature. `enable_billing` says whether calls are charged, `enable_feature_billing`
+/// whether the tenant can see or change any of it.
+fn check_billing_feature(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
+    let tenant = tenants::existing(tx, tenant_id)?;
+    if tenant.settings.enable_feature_billing {
+        Ok(())
+    } else {
+        let message = "Billing is not a feature of this tenant (`enable_feature_billing`).";
+        Err(Error::Barred { message })
     }
 }

@@ -4,12 +4,12 @@ use pbx_api::voicemail::{UpdateVoicemailServer, VoicemailApi, VoicemailServer};
 use pbx_api::{Call, Patch};
 
 use crate::domain::error::Error;
-use crate::domain::numbers::{self, Kind};
+use crate::domain::numbers::NumberKind;
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
 use crate::domain::voicemail;
 use crate::http::Pbx;
-use crate::services::documents;
+use crate::services::{documents, numbers};
 
 impl VoicemailApi for Pbx {
     async fn show_voicemail_server(&self, call: Call<Caller>) -> Result<VoicemailServer, Error> {
@@ -28,7 +28,7 @@ impl VoicemailApi for Pbx {
             &self.context(&call),
             Owner::Tenant(tenant_id),
             sent,
-            move |tx, server| numbers::move_to(tx, tenant_id, &server.extension_number, Kind::Voicemail),
+            move |tx, server| numbers::renumber(tx, tenant_id, &server.extension_number, NumberKind::Voicemail),
         )
         .await
     }

@@ -163,7 +163,7 @@ pub async fn switch(changes: &Changes, caller: &Caller, tenant_id: Option<Id>) -
 
 /// Refuses tenants outside of the visibility, and those of a dealer without full access to its tenants.
 fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
-    crate::domain::tenants::within(tx, visibility, tenant_id)?;
+    super::tenants::check_visible(tx, visibility, tenant_id)?;
     if let Visibility::Branch(dealer_id) = visibility
         && !dealers::has_full_access(tx, dealer_id)?
     {

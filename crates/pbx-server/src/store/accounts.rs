@@ -15,7 +15,7 @@ pub const UNIQUE_NAME: &str = "accounts_name_key";
 /// The unique key over the names, without case, within a tenant.
 pub const UNIQUE_NAME_IN_TENANT: &str = "accounts_tenant_id_name_key";
 
-/// The account of that name, compared without case: of a user of that tenant, or of one that belongs to none.
+/// Returns the account with this name, compared without case: that of a user of the tenant, or one that belongs to no tenant.
 pub fn by_name(tx: &mut Tx<'_>, tenant_id: Option<Id>, name: &str) -> Result<Option<Account>, StoreError> {
     let tenant = match tenant_id {
         None => Expr::col("tenant_id").is_null(),
@@ -24,7 +24,7 @@ pub fn by_name(tx: &mut Tx<'_>, tenant_id: Option<Id>, name: &str) -> Result<Opt
     first(tx, Expr::col("name_key").eq(name_key(name)).and(tenant))
 }
 
-/// The account of that id.
+/// Returns the account with this ID.
 pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Account>, StoreError> {
     first(tx, Expr::col("id").eq(id))
 }
@@ -47,7 +47,7 @@ fn first(tx: &mut Tx<'_>, which: Expr) -> Result<Option<Account>, StoreError> {
     })
 }
 
-/// Whether there is an account of that role.
+/// Returns `true` if there is an account with this role.
 pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("id")
@@ -58,7 +58,7 @@ pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Whether there are more users of tenants than that. Counts no further than it must.
+/// Returns `true` if all tenants together have more users than this number. Counts no further than necessary.
 pub fn more_users_than(tx: &mut Tx<'_>, number: u32) -> Result<bool, StoreError> {
     let beyond = Query::select()
         .column("id")
@@ -70,7 +70,7 @@ pub fn more_users_than(tx: &mut Tx<'_>, number: u32) -> Result<bool, StoreError>
     Ok(tx.first(&beyond, |_| Ok(()))?.is_some())
 }
 
-/// Adds an account. A name that is taken violates [`UNIQUE_NAME`] or [`UNIQUE_NAME_IN_TENANT`].
+/// Inserts an account. A name that is taken violates [`UNIQUE_NAME`] or [`UNIQUE_NAME_IN_TENANT`].
 pub fn insert(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -109,7 +109,7 @@ pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), StoreError> {
     tx.execute(&update).map(drop)
 }
 
-/// Gives an account another password, which need not be changed.
+/// Sets the password of an account, which its owner need not change.
 pub fn set_password(tx: &mut Tx<'_>, id: Id, hash: &str) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -120,17 +120,17 @@ pub fn set_password(tx: &mut Tx<'_>, id: Id, hash: &str) -> Result<(), StoreErro
     tx.execute(&update).map(drop)
 }
 
-/// Whether the account's owner must change the password before anything else.
-pub fn demand_new_password(tx: &mut Tx<'_>, id: Id, demanded: bool) -> Result<(), StoreError> {
+/// Sets whether the account's owner must change the password before any other operation.
+pub fn set_password_force_reset(tx: &mut Tx<'_>, id: Id, force_reset: bool) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
         .table("accounts")
-        .value("password_force_reset", demanded)
+        .value("password_force_reset", force_reset)
         .and_where(Expr::col("id").eq(id));
     tx.execute(&update).map(drop)
 }
 
-/// Takes away the right to sign in, or gives it back. Whoever takes it away ends the sessions as well.
+/// Enables or disables signing in. The caller of this function ends the sessions of a disabled account.
 pub fn set_enabled(tx: &mut Tx<'_>, id: Id, enabled: bool) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -140,7 +140,7 @@ pub fn set_enabled(tx: &mut Tx<'_>, id: Id, enabled: bool) -> Result<(), StoreEr
     tx.execute(&update).map(drop)
 }
 
-/// Removes an account with its sessions and whatever else is its own.
+/// Deletes an account with its sessions and everything else that belongs to it.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete.from_table("accounts").and_where(Expr::col("id").eq(id));
@@ -150,7 +150,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
 pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
     stored
         .parse()
-        .map_err(|()| StoreError::Engine(format!("no role is called {stored:?}")))
+        .map_err(|()| StoreError::Engine(format!("{stored:?} is not a role")))
 }
 
 fn name_key(name: &str) -> String {

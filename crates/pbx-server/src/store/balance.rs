@@ -1,4 +1,4 @@
-//! What tenants have in their accounts.
+//! Balances of tenants.
 
 use sea_query::{Expr, ExprTrait, Query};
 
@@ -7,8 +7,8 @@ use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::balance::Amount;
 
-/// What the tenant of that id has, if there is one.
-pub fn of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<Amount>, StoreError> {
+/// Returns the balance of the tenant, if it exists.
+pub fn get(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<Amount>, StoreError> {
     let select = Query::select()
         .column("balance")
         .from("tenants")
@@ -17,7 +17,7 @@ pub fn of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<Amount>, StoreError> 
     tx.first(&select, |row| row.get(0).map(Amount::from_stored))
 }
 
-/// Adds to what a tenant has. Not done, and false, if there is none or the sum is no amount.
+/// Adds to the balance of a tenant. Changes nothing and returns `false` if there is no such tenant or the sum is out of range.
 pub fn add(tx: &mut Tx<'_>, tenant_id: Id, amount: Amount) -> Result<bool, StoreError> {
     let sum = Expr::col("balance").add(amount.stored());
     let most = Amount::MAX.stored();

@@ -1,4 +1,4 @@
-//! Dealers, their branches, and which tenants are whose.
+//! Dealers, their branches, and the tenants of each branch.
 
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 
@@ -7,23 +7,23 @@ use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
 use crate::domain::Id;
-use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
+use crate::domain::dealers::{BranchCounts, Dealer, DealerSettings, FIELDS, Quota};
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::session::Visibility;
 
 const LIST: List = List::short(FIELDS);
 
-/// One page of the dealers in reach.
+/// Returns one page of the visible dealers.
 pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {
     list::page(tx, select(visibility), &LIST, query, read)
 }
 
-/// The dealer of that id, if it is in reach.
+/// Returns the dealer with this ID, if it is visible.
 pub fn by_id(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Option<Dealer>, StoreError> {
     tx.first(select(visibility).and_where(Expr::col("id").eq(id)), read)
 }
 
-/// Makes a dealer of an account, below that parent.
+/// Inserts a dealer, whose account exists, below the parent.
 pub fn insert(tx: &mut Tx<'_>, dealer: &Dealer, parent_id: Option<Id>) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     let settings = &dealer.settings;
@@ -72,7 +72,7 @@ pub fn insert(tx: &mut Tx<'_>, dealer: &Dealer, parent_id: Option<Id>) -> Result
     tx.execute(&branches).map(drop)
 }
 
-/// Stores what can be changed of a dealer, but for that of its account.
+/// Stores the settings of a dealer, except for those of its account.
 pub fn update(tx: &mut Tx<'_>, dealer: &Dealer) -> Result<(), StoreError> {
     let mut update = Query::update();
     let settings = &dealer.settings;
@@ -91,31 +91,31 @@ pub fn update(tx: &mut Tx<'_>, dealer: &Dealer) -> Result<(), StoreError> {
     tx.execute(&update).map(drop)
 }
 
-/// What a dealer and all below it have.
-pub fn holdings(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Holdings, StoreError> {
+/// Counts the objects that a dealer and all dealers below it have.
+pub fn branch_counts(tx: &mut Tx<'_>, dealer_id: Id) -> Result<BranchCounts, StoreError> {
     let below = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
         .from("dealer_branches")
         .and_where(Expr::col("ancestor_id").eq(dealer_id))
         .and_where(Expr::col("dealer_id").ne(dealer_id))
         .to_owned();
-    Ok(Holdings {
+    Ok(BranchCounts {
         dealers: tx.first(&below, |row| row.get(0))?.unwrap_or(0),
         tenants: count_tenants(tx, dealer_id)?,
         users: count_users(tx, dealer_id)?,
     })
 }
 
-/// Whether a tenant belongs to a dealer or to one below.
-pub fn owns(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, StoreError> {
+/// Returns `true` if the tenant belongs to the dealer or to one below it.
+pub fn has_tenant_in_branch(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, StoreError> {
     let select = tenants_of(dealer_id)
         .and_where(Expr::col("tenant_id").eq(tenant_id))
         .to_owned();
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Whether there is a dealer of that id.
-pub fn is_there(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+/// Returns `true` if there is a dealer with this ID.
+pub fn exists(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("id")
         .from("dealers")
@@ -124,15 +124,15 @@ pub fn is_there(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Whether a dealer is below another, as each is below itself.
-pub fn is_below(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, StoreError> {
+/// Returns `true` if the dealer is the ancestor or below it.
+pub fn is_in_branch(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, StoreError> {
     let select = branch_of(ancestor_id)
         .and_where(Expr::col("dealer_id").eq(id))
         .to_owned();
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// The ids of a dealer and of all below it.
+/// Selects the IDs of a dealer and of all dealers below it.
 pub(super) fn branch_of(dealer_id: Id) -> SelectStatement {
     Query::select()
         .column("dealer_id")
@@ -141,7 +141,7 @@ pub(super) fn branch_of(dealer_id: Id) -> SelectStatement {
         .to_owned()
 }
 
-/// Whether a dealer may act within the tenants of its branch.
+/// Returns `true` if the dealer may act within the tenants of its branch.
 pub fn has_full_access(tx: &mut Tx<'_>, dealer_id: Id) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("tenant_full_access")
@@ -151,12 +151,12 @@ pub fn has_full_access(tx: &mut Tx<'_>, dealer_id: Id) -> Result<bool, StoreErro
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(false))
 }
 
-/// What a dealer and each of those above it may have, in the order of their ids.
+/// Returns the quotas of a dealer and of each dealer above it, in the order of their IDs.
 pub fn quotas_above(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Quota>, StoreError> {
     quotas(tx, Expr::col(("dealer_branches", "dealer_id")).eq(dealer_id))
 }
 
-/// What the dealers of a tenant and each of those above them may have.
+/// Returns the quotas of the dealers of a tenant and of each dealer above them.
 pub fn quotas_of_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Vec<Quota>, StoreError> {
     let owners = Query::select()
         .column("dealer_id")
@@ -191,14 +191,14 @@ fn quotas(tx: &mut Tx<'_>, below: Expr) -> Result<Vec<Quota>, StoreError> {
     })
 }
 
-/// How many tenants a dealer and all below it have; one that several of them have counts once.
+/// Counts the tenants of a dealer and of all dealers below it; one that several of them have counts once.
 pub fn count_tenants(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
     let count = Func::count(Expr::col(Asterisk));
     let select = tenants_of(dealer_id).clear_selects().expr(count).to_owned();
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
 
-/// How many users the tenants of a dealer and of all below it have.
+/// Counts the users of the tenants of a dealer and of all dealers below it.
 pub fn count_users(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
     let select = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
@@ -208,7 +208,7 @@ pub fn count_users(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
 
-/// A dealer and all above it.
+/// Returns a dealer and all dealers above it.
 fn ancestors(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Id>, StoreError> {
     let select = Query::select()
         .column("ancestor_id")
@@ -218,7 +218,7 @@ fn ancestors(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Id>, StoreError> {
     tx.all(&select, |row| row.get(0))
 }
 
-/// The dealers in reach, as a table of the columns that the API shows. A dealer does not reach itself.
+/// Selects the visible dealers, with the columns that the API shows. A dealer does not see itself.
 fn select(visibility: Visibility) -> SelectStatement {
     let account = |column: &'static str| (Expr::col(("accounts", column)), column);
     let dealer = |column: &'static str| (Expr::col(("dealers", column)), column);
@@ -265,7 +265,7 @@ fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {
         name: row.get(1)?,
         level: level
             .parse()
-            .map_err(|()| StoreError::Engine(format!("no level of dealers is called {level:?}")))?,
+            .map_err(|()| StoreError::Engine(format!("{level:?} is not a level of dealers")))?,
         settings: DealerSettings {
             enabled: row.get(2)?,
             email: row.get(4)?,
@@ -281,7 +281,7 @@ fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {
     })
 }
 
-/// The ids of the tenants of a dealer and of all below it.
+/// Selects the IDs of the tenants of a dealer and of all dealers below it.
 fn tenants_of(dealer_id: Id) -> SelectStatement {
     Query::select()
         .column("tenant_id")
@@ -290,8 +290,8 @@ fn tenants_of(dealer_id: Id) -> SelectStatement {
         .to_owned()
 }
 
-/// Writes down that a dealer and all above it have a tenant.
-pub(super) fn include(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<(), StoreError> {
+/// Adds a tenant to the branch of a dealer and to those of all dealers above it.
+pub(super) fn add_tenant_to_branches(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<(), StoreError> {
     let above = Query::select()
         .column("ancestor_id")
         .expr(Expr::value(tenant_id))
@@ -313,8 +313,8 @@ pub(super) fn include(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<(
     tx.execute(&insert).map(drop)
 }
 
-/// Forgets that dealers have a tenant, but for those that do by `tenant_dealers`.
-pub(super) fn exclude(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
+/// Removes a tenant from all branches without a dealer that `tenant_dealers` names for it.
+pub(super) fn remove_tenant_from_branches(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
     let owners = Query::select()
         .column("dealer_id")
         .from("tenant_dealers")
@@ -332,6 +332,3 @@ pub(super) fn exclude(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> 
         .and_where(Expr::col("ancestor_id").not_in_subquery(above));
     tx.execute(&delete).map(drop)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,19 +1,19 @@
-//! The numbers of tenants.
+//! The numbers that are in use within each tenant.
 
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::error::StoreError;
 use super::tx::Tx;
 use crate::domain::Id;
-use crate::domain::numbers::Kind;
+use crate::domain::numbers::NumberKind;
 
 const TABLE: &str = "tenant_numbers";
 
 /// The unique key over a tenant's numbers.
 pub const UNIQUE_NUMBER: &str = "tenant_numbers_tenant_id_number";
 
-/// Adds numbers. One that is taken violates [`UNIQUE_NUMBER`].
-pub fn insert(tx: &mut Tx<'_>, tenant_id: Id, numbers: &[(&str, Kind)]) -> Result<(), StoreError> {
+/// Inserts numbers. One that is taken violates [`UNIQUE_NUMBER`].
+pub fn insert(tx: &mut Tx<'_>, tenant_id: Id, numbers: &[(&str, NumberKind)]) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert.into_table(TABLE).columns(["tenant_id", "number", "kind"]);
     for (number, kind) in numbers {
@@ -22,9 +22,9 @@ pub fn insert(tx: &mut Tx<'_>, tenant_id: Id, numbers: &[(&str, Kind)]) -> Resul
     tx.execute(&insert).map(drop)
 }
 
-/// Changes the number of that of which a tenant has one; whether it has it. A number that is taken violates
-/// [`UNIQUE_NUMBER`].
-pub fn renumber(tx: &mut Tx<'_>, tenant_id: Id, number: &str, kind: Kind) -> Result<bool, StoreError> {
+/// Changes the number of the tenant's only object of that kind, and returns `false` if it has none. A number that is taken
+/// violates [`UNIQUE_NUMBER`].
+pub fn update_number(tx: &mut Tx<'_>, tenant_id: Id, number: &str, kind: NumberKind) -> Result<bool, StoreError> {
     let mut update = Query::update();
     update
         .table(TABLE)
@@ -34,7 +34,7 @@ pub fn renumber(tx: &mut Tx<'_>, tenant_id: Id, number: &str, kind: Kind) -> Res
     Ok(tx.execute(&update)? > 0)
 }
 
-/// Removes a number.
+/// Deletes a number.
 pub fn delete(tx: &mut Tx<'_>, tenant_id: Id, number: &str) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete

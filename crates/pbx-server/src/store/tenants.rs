@@ -15,12 +15,12 @@ use crate::domain::list::{Field, Kind, ListQuery, Page};
 use crate::domain::session::Visibility;
 use crate::domain::setting::Owner;
 use crate::domain::tenants::designation::TenantDealer;
-use crate::domain::tenants::{FIELDS, Profile, Settings, Tenant, TenantSummary};
+use crate::domain::tenants::tenant::{FIELDS, Profile, Settings, Tenant, TenantSummary};
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
 
-/// The tenant of that SIP domain, compared without case.
+/// Returns the ID of the tenant with this SIP domain, compared without case.
 pub fn id_of(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id>, StoreError> {
     let select = Query::select()
         .column("id")
@@ -30,25 +30,25 @@ pub fn id_of(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id>, StoreError> {
     tx.first(&select, |row| row.get(0))
 }
 
-/// Whether there is a tenant of that id.
+/// Returns `true` if there is a tenant with this ID.
 pub fn is_there(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(enabled(tx, id)?.is_some())
 }
 
-/// Whether there is a tenant of that id and it is enabled.
+/// Returns `true` if there is a tenant with this ID and it is enabled.
 pub fn is_enabled(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(enabled(tx, id)?.unwrap_or(false))
 }
 
-/// Whether there is a tenant of that id within that reach.
+/// Returns `true` if there is a tenant with this ID and it is visible.
 pub fn is_within(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<bool, StoreError> {
     match visibility {
         Visibility::System => is_there(tx, id),
-        Visibility::Branch(dealer_id) => dealers::owns(tx, dealer_id, id),
+        Visibility::Branch(dealer_id) => dealers::has_tenant_in_branch(tx, dealer_id, id),
     }
 }
 
-/// Any of them may be asked about a hundred thousand tenants.
+/// All of these must stay fast with a hundred thousand tenants.
 const LIST: List = List {
     fields: FIELDS,
     indexed: &[
@@ -63,29 +63,29 @@ const LIST: List = List {
         "max_extensions",
         "max_concurrent_calls",
         "created_at",
-        ABOVE.name,
+        ANCESTOR.name,
     ],
     search_text: Some("search_text"),
     texts: Some("tenant_texts"),
     log: Some(&LOG),
 };
 
-/// What can change which tenants a list has.
+/// The log of the changes that affect lists of tenants.
 pub(super) static LOG: Log = Log {
     entries: "tenant_changes",
     id: "tenant_id",
     revision: "tenant_revision",
 };
 
-/// Forgets which tenants were changed long ago.
-pub fn forget_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+/// Deletes old entries of the log of changes.
+pub fn delete_old_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     LOG.shorten(tx)
 }
 
 /// A dealer whose branch has the tenant.
-static ABOVE: Field = Field::new("ancestor_id", Kind::Id);
+static ANCESTOR: Field = Field::new("ancestor_id", Kind::Id);
 
-/// One page of the tenants within that reach.
+/// Returns one page of the visible tenants.
 pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
     let mut select = Query::select();
     select.columns(PROFILE).from("tenants");
@@ -93,11 +93,11 @@ pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Resul
         return list::page(tx, select, &LIST, query, summary);
     };
     select.inner_join("dealer_tenants", Expr::col("tenant_id").equals("id"));
-    let within = Filter::Compare(&ABOVE, Comparison::Eq, Operand::Id(dealer_id));
+    let within = Filter::Compare(&ANCESTOR, Comparison::Eq, Operand::Id(dealer_id));
     list::page(tx, select, &LIST, &query.clone().and(within), summary)
 }
 
-/// The tenant of that id.
+/// Returns the tenant with this ID.
 pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tenant>, StoreError> {
     let select = Query::select()
         .columns(PROFILE)
@@ -115,7 +115,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tenant>, StoreError> {
     }))
 }
 
-/// Adds a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
+/// Inserts a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
 pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
     let (mut columns, mut values) = (
         vec!["id", "created_at"],
@@ -134,7 +134,7 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
     settings::save_of(tx, Owner::Tenant(tenant.id), &tenant.settings)
 }
 
-/// Stores what can change about a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
+/// Stores the properties of a tenant that can change. A domain that is taken violates [`UNIQUE_DOMAIN`].
 pub fn update(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
     let mut update = Query::update();
     update.table("tenants").and_where(Expr::col("id").eq(tenant.id));
@@ -145,14 +145,14 @@ pub fn update(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
     settings::save_of(tx, Owner::Tenant(tenant.id), &tenant.settings)
 }
 
-/// Removes a tenant; everything that is its own goes with it.
+/// Deletes a tenant with everything that belongs to it.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete.from_table("tenants").and_where(Expr::col("id").eq(id));
     tx.execute(&delete).map(drop)
 }
 
-/// Gives a tenant to a dealer, who may have it already.
+/// Designates a tenant to a dealer. Idempotent.
 pub fn designate(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -161,22 +161,22 @@ pub fn designate(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreErro
         .values_panic([id.into(), dealer_id.into()])
         .on_conflict(OnConflict::columns(["tenant_id", "dealer_id"]).do_nothing().to_owned());
     tx.execute(&insert)?;
-    dealers::include(tx, dealer_id, id)
+    dealers::add_tenant_to_branches(tx, dealer_id, id)
 }
 
-/// Takes a tenant from a dealer.
-pub fn remove(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
+/// Removes the designation of a tenant to a dealer.
+pub fn remove_designation(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table("tenant_dealers")
         .and_where(Expr::col("tenant_id").eq(id))
         .and_where(Expr::col("dealer_id").eq(dealer_id));
     tx.execute(&delete)?;
-    dealers::exclude(tx, id)
+    dealers::remove_tenant_from_branches(tx, id)
 }
 
-/// Whether a tenant belongs to that very dealer.
-pub fn belongs_to(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<bool, StoreError> {
+/// Returns `true` if the tenant is designated to this dealer itself.
+pub fn is_designated(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("dealer_id")
         .from("tenant_dealers")
@@ -186,7 +186,7 @@ pub fn belongs_to(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<bool, StoreE
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// The dealers within that reach that a tenant belongs to, the oldest first.
+/// Returns the visible dealers that a tenant is designated to, the oldest first.
 pub fn dealers_of(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Vec<TenantDealer>, StoreError> {
     let mut select = Query::select();
     select
@@ -210,7 +210,7 @@ pub fn dealers_of(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Vec
             enabled: row.get(1)?,
             level: level
                 .parse()
-                .map_err(|()| StoreError::Engine(format!("no level of dealers is called {level:?}")))?,
+                .map_err(|()| StoreError::Engine(format!("{level:?} is not a level of dealers")))?,
             name: row.get(3)?,
             display_name: row.get(4)?,
         })
@@ -257,7 +257,7 @@ fn summary(row: &Row<'_>) -> Result<TenantSummary, StoreError> {
     })
 }
 
-/// The columns that an update can change, with their values.
+/// Returns the columns that an update can change, with their values.
 fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError> {
     let Profile {
         name,
@@ -275,7 +275,7 @@ fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError>
         .as_deref()
         .map(str::parse)
         .transpose()
-        .map_err(|_| StoreError::Engine("the picture of a tenant is no id".to_owned()))?;
+        .map_err(|_| StoreError::Engine("the avatar of a tenant is not an ID".to_owned()))?;
     Ok(vec![
         ("name", name.clone().into()),
         ("domain", domain.clone().into()),
@@ -292,7 +292,7 @@ fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError>
     ])
 }
 
-/// What free text is looked for in: every text of [`FIELDS`].
+/// Returns the text that free-text search looks at: every string of [`FIELDS`].
 fn search_text(profile: &Profile) -> String {
     let Profile {
         name,
@@ -318,7 +318,7 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
     tx.first(&select, |row| row.get(0))
 }
 
-/// How much disk space a tenant may use, as it is written; nothing of a tenant that is not there.
+/// Returns the disk quota of a tenant as it was entered, or `None` if there is no such tenant.
 pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
     if !is_there(tx, id)? {
         return Ok(None);
@@ -327,7 +327,7 @@ pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError>
     Ok(Some(settings.disk_quota))
 }
 
-/// The file that is a tenant's avatar.
+/// Returns the ID of the file that is a tenant's avatar.
 pub fn avatar(tx: &mut Tx<'_>, id: Id) -> Result<Option<Id>, StoreError> {
     let select = Query::select()
         .column("avatar_file_id")

@@ -1,4 +1,4 @@
-//! Users of tenants: accounts, and what else is kept of them.
+//! Users of tenants: what is stored of them besides their accounts.
 
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 
@@ -14,18 +14,18 @@ use crate::domain::vault::Sealed;
 
 const LIST: List = List::short(FIELDS);
 
-/// One page of a tenant's users.
+/// Returns one page of a tenant's users.
 pub fn page(tx: &mut Tx<'_>, tenant_id: Id, query: &ListQuery) -> Result<Page<User>, StoreError> {
     list::page(tx, select(tenant_id), &LIST, query, read)
 }
 
-/// The user of that id, if it is one of that tenant.
+/// Returns the user with this ID, if it is one of the tenant.
 pub fn by_id(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<Option<User>, StoreError> {
     tx.first(select(tenant_id).and_where(Expr::col("id").eq(id)), read)
 }
 
-/// How many users a tenant has.
-pub fn count_of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
+/// Counts the users of a tenant.
+pub fn count_in_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
     let select = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
         .from("accounts")
@@ -34,7 +34,7 @@ pub fn count_of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
 
-/// Makes a user of an account.
+/// Inserts a user, whose account exists.
 pub fn insert(tx: &mut Tx<'_>, user: &User, extension_password: &Sealed) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -50,7 +50,7 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, extension_password: &Sealed) -> Resu
     tx.execute(&insert).map(drop)
 }
 
-/// Stores what can be changed of a user, but for that of its account.
+/// Stores the settings of a user, except for those of its account.
 pub fn update(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -61,7 +61,7 @@ pub fn update(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     tx.execute(&update).map(drop)
 }
 
-/// The users of a tenant, as a table of the columns that the API shows.
+/// Selects the users of a tenant, with the columns that the API shows.
 fn select(tenant_id: Id) -> SelectStatement {
     let columns = [
         ("accounts", "id"),

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-/// How far from the system administrator a dealer is, the nearest first.
+use pbx_api::dealers::DealerLevel;
+
+/// The distance of a dealer from the system administrator, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the vendor's")]
 pub enum Level {
@@ -12,7 +14,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// As the API and the store write it.
+    /// Returns the form of the API and of the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Distributor => "DISTRIBUTOR",
@@ -30,5 +32,25 @@ impl FromStr for Level {
             .into_iter()
             .find(|level| level.as_str() == text)
             .ok_or(())
+    }
+}
+
+impl From<DealerLevel> for Level {
+    fn from(level: DealerLevel) -> Self {
+        match level {
+            DealerLevel::Distributor => Self::Distributor,
+            DealerLevel::SubDistributor => Self::SubDistributor,
+            DealerLevel::Reseller => Self::Reseller,
+        }
+    }
+}
+
+impl From<Level> for DealerLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Distributor => Self::Distributor,
+            Level::SubDistributor => Self::SubDistributor,
+            Level::Reseller => Self::Reseller,
+        }
     }
 }

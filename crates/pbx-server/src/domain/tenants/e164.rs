@@ -1,10 +1,10 @@
-//! How a tenant's numbers become international ones (E.164).
+//! Rules that turn a tenant's numbers into international ones (E.164).
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::document::Check;
 
-/// The rules. While they are not enabled they are kept and ignored.
+/// The rules. While they are disabled they are stored and ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -38,23 +38,23 @@ impl Default for E164Rules {
 }
 
 impl E164Rules {
-    /// Says which of the codes cannot be dialled, and that there is no international number without a country.
+    /// Records every code that cannot be dialed, and that enabled rules need a country.
     pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
-        check.format(&mut self.international_code, "international_code", dialled);
+        check.format(&mut self.international_code, "international_code", dial_string);
         check.format(&mut self.country, "country", country);
         check.format(&mut self.area_code, "area_code", digits);
         check.format(&mut self.national_code, "national_code", digits);
-        check.format(&mut self.prefix, "prefix", dialled);
+        check.format(&mut self.prefix, "prefix", dial_string);
         if self.enabled && self.country.is_none() {
             check.refuse("country", "required", "is needed while the rules are enabled");
         }
     }
 }
 
-/// No part of a number is longer than a number: E.164 has 15 digits.
-const LONGEST: usize = 15;
+/// The limit for each part of a number: an E.164 number has at most 15 digits.
+const MAX_LENGTH: usize = 15;
 
-/// E.164 has country codes of one to three digits, none of which begins with 0.
+/// Returns the digits of a country code: E.164 has codes of one to three digits, none of which begins with 0.
 fn country(text: &str) -> Result<String, &'static str> {
     let code = text.strip_prefix('+').unwrap_or(text);
     match digits(code) {
@@ -64,22 +64,22 @@ fn country(text: &str) -> Result<String, &'static str> {
 }
 
 fn digits(text: &str) -> Result<String, &'static str> {
-    let digits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits {
         Ok(text.to_owned())
     } else {
-        Err("must be made of at most 15 digits")
+        Err("must consist of at most 15 digits")
     }
 }
 
-/// What may stand before a number: `00`, `011`, `+`, `9`.
-fn dialled(text: &str) -> Result<String, &'static str> {
+/// Accepts what may precede a number: `00`, `011`, `+`, `9`.
+fn dial_string(text: &str) -> Result<String, &'static str> {
     let rest = text.strip_prefix('+').unwrap_or(text);
-    let dialled = |byte: u8| byte.is_ascii_digit() || byte == b'*' || byte == b'#';
-    if (1..=LONGEST).contains(&text.len()) && rest.bytes().all(dialled) {
+    let can_be_dialed = |byte: u8| byte.is_ascii_digit() || byte == b'*' || byte == b'#';
+    if (1..=MAX_LENGTH).contains(&text.len()) && rest.bytes().all(can_be_dialed) {
         Ok(text.to_owned())
     } else {
-        Err("must be made of at most 15 digits, * and #, and may begin with +")
+        Err("must consist of at most 15 digits, * and #, and may begin with +")
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complete_set_and_none() {
+    fn default_and_complete_rules_are_valid() {
         assert_eq!(validated(E164Rules::default()), Ok(E164Rules::default()));
         let germany = E164Rules {
             enabled: true,
@@ -116,8 +116,8 @@ mod tests {
     }
 
     #[test]
-    fn every_code_that_cannot_be_dialled_is_named() {
-        let wrong = E164Rules {
+    fn every_code_that_cannot_be_dialed_is_reported() {
+        let invalid = E164Rules {
             enabled: true,
             international_code: text("0+"),
             country: text("049"),
@@ -126,13 +126,13 @@ mod tests {
             prefix: text("1234567890123456"),
             ..E164Rules::default()
         };
-        let faults = validated(wrong).unwrap_err();
-        let members = ["international_code", "country", "area_code", "national_code", "prefix"];
-        assert_eq!(faults, members.map(|member| format!("/{member} format")));
-        let nowhere = E164Rules {
+        let faults = validated(invalid).unwrap_err();
+        let properties = ["international_code", "country", "area_code", "national_code", "prefix"];
+        assert_eq!(faults, properties.map(|property| format!("/{property} format")));
+        let without_country = E164Rules {
             enabled: true,
             ..E164Rules::default()
         };
-        assert_eq!(validated(nowhere).unwrap_err(), ["/country required"]);
+        assert_eq!(validated(without_country).unwrap_err(), ["/country required"]);
     }
 }

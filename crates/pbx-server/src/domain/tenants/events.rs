@@ -1,4 +1,4 @@
-//! The URLs that a tenant's events are sent to.
+//! Webhooks: the URLs that a tenant's events are posted to.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::vault::{Sealed, Vault};
 use crate::domain::webhook::{Account, Authentication, Webhook};
 use crate::domain::{Error, address};
 
-/// Where events of one kind go, and how we say who we are there.
+/// The webhook for events of one kind, with its credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -21,7 +21,7 @@ pub struct EventWebhook {
     pub url: Option<String>,
 }
 
-/// How we say who we are.
+/// The authentication scheme of a webhook.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -33,7 +33,7 @@ pub enum WebhookAuth {
     Bearer,
 }
 
-/// The secrets of a webhook, as they are sent.
+/// The secrets of a webhook in clear text, before they are sealed.
 #[derive(Debug, Default)]
 pub struct WebhookSecrets {
     /// For `BASIC` and `DIGEST`.
@@ -42,23 +42,23 @@ pub struct WebhookSecrets {
     pub token: Option<Password>,
 }
 
-/// A webhook that is not enabled may still lack them.
+/// The error for a disabled webhook without credentials, which only an enabled one must have.
 const NO_CREDENTIALS: Error = Error::Refused {
     code: "NO_WEBHOOK",
     message: "The credentials that `auth` asks for are not saved for this event: set them with POST /tenant first.",
 };
 
 impl EventWebhook {
-    /// Takes secrets, each sealed for the `place` of its member. Empty ones are none.
+    /// Stores the secrets, each sealed for the context that `seal_context` returns for its property. Empty ones are dropped.
     pub(super) fn seal(
         &mut self,
         vault: &Vault,
         secrets: WebhookSecrets,
-        place: impl Fn(&str) -> String,
+        seal_context: impl Fn(&str) -> String,
     ) -> Result<(), Error> {
-        let seal = |member, secret: Option<Password>| {
+        let seal = |property, secret: Option<Password>| {
             let secret = secret.filter(|secret| !secret.reveal().is_empty());
-            let sealed = secret.map(|secret| vault.seal(&place(member), secret.reveal()));
+            let sealed = secret.map(|secret| vault.seal(&seal_context(property), secret.reveal()));
             sealed.transpose()
         };
         self.password = seal("password", secrets.password)?;
@@ -66,11 +66,15 @@ impl EventWebhook {
         Ok(())
     }
 
-    /// The receiver, if there is one, with the credentials that were sealed for the `place` of their members.
-    pub(super) fn receiver(self, vault: &Vault, place: impl Fn(&str) -> String) -> Result<Option<Webhook>, Error> {
+    /// Returns the receiver, if there is a URL, with the credentials that were sealed for the contexts of their properties.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the credentials that `auth` requires are not stored.
+    pub fn receiver(self, vault: &Vault, seal_context: impl Fn(&str) -> String) -> Result<Option<Webhook>, Error> {
         let Some(url) = self.url else { return Ok(None) };
-        let open = |member, sealed: Option<Sealed>| match sealed {
-            Some(sealed) => vault.open(&place(member), &sealed),
+        let open = |property, sealed: Option<Sealed>| match sealed {
+            Some(sealed) => vault.open(&seal_context(property), &sealed),
             None => Err(NO_CREDENTIALS),
         };
         let authentication = match self.auth {
@@ -93,7 +97,7 @@ impl EventWebhook {
         Ok(Some(Webhook { url, authentication }))
     }
 
-    /// One that is enabled must be complete.
+    /// Records every property that is malformed, or that an enabled webhook lacks.
     pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         check.format(&mut self.url, "url", address::http_url);
         if !self.enabled {
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_enabled_is_complete() {
+    fn enabled_webhook_needs_url_and_credentials() {
         let url = Some("https://example.com/cdr".to_owned());
         let enabled = |auth| EventWebhook {
             enabled: true,
@@ -149,17 +153,17 @@ mod tests {
         assert_eq!(faults(enabled(WebhookAuth::Basic)), credentials);
         assert_eq!(faults(enabled(WebhookAuth::Digest)), credentials);
         assert_eq!(faults(enabled(WebhookAuth::Bearer)), ["/cdr_event/token required"]);
-        let nowhere = EventWebhook {
+        let without_url = EventWebhook {
             url: None,
             ..enabled(WebhookAuth::Disable)
         };
-        assert_eq!(faults(nowhere), ["/cdr_event/url required"]);
-        let prepared = EventWebhook {
+        assert_eq!(faults(without_url), ["/cdr_event/url required"]);
+        let disabled = EventWebhook {
             enabled: false,
             auth: WebhookAuth::Bearer,
             url: Some("example.com".to_owned()),
             ..EventWebhook::default()
         };
-        assert_eq!(faults(prepared), ["/cdr_event/url format"]);
+        assert_eq!(faults(disabled), ["/cdr_event/url format"]);
     }
 }

@@ -1,10 +1,10 @@
-//! When a tenant works. A day that is off is closed, a day that is on without ranges is open all day, otherwise the ranges are.
+//! Office hours of a tenant. A disabled day is closed; an enabled day is open during its ranges, or all day if it has none.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::document::Check;
 
-/// A week.
+/// The office hours of a week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API")]
@@ -19,7 +19,7 @@ pub struct OfficeHours {
 }
 
 impl Default for OfficeHours {
-    /// As the vendor's portal shows them for a fresh tenant: Monday to Friday, all day.
+    /// The hours that the vendor's portal shows for a new tenant: Monday to Friday, all day.
     fn default() -> Self {
         let day = |enabled| Day {
             enabled,
@@ -37,27 +37,27 @@ impl Default for OfficeHours {
     }
 }
 
-/// A day of the week.
+/// The office hours of a day of the week.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Day {
-    /// Whether there is any work.
+    /// `false` if the office is closed.
     pub enabled: bool,
-    /// When; none is all day.
+    /// The opening times; none means all day.
     pub ranges: Vec<Range>,
 }
 
-/// A part of a day.
+/// A time range within a day.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Range {
-    /// `HH:MM`, which sorts as text.
+    /// The beginning, `HH:MM`, which sorts as a string.
     pub from: String,
-    /// `HH:MM`, later than `from`.
+    /// The end, `HH:MM`, later than `from`.
     pub to: String,
 }
 
 impl OfficeHours {
-    /// Sorts the ranges of each day, and says which of them end before they begin or overlap.
+    /// Sorts the ranges of each day, and records those that end before they begin or overlap.
     pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         let days = [
             ("monday", &mut self.monday),
@@ -84,7 +84,7 @@ impl Day {
                 check.inside(index, |check| check.refuse("to", "order", message));
             }
         }
-        // By their places as they were sent, which is where the caller looks.
+        // Violations name the index at which a range was sent, which is where the caller looks.
         let mut order: Vec<usize> = (0..self.ranges.len()).collect();
         order.sort_by_key(|&index| &self.ranges[index]);
         let mut latest: Option<usize> = None;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn shifts_are_sorted_and_may_touch() {
+    fn ranges_are_sorted_and_may_be_adjacent() {
         let (day, faults) = faults(&[("13:00", "17:30"), ("08:00", "12:00"), ("12:00", "13:00")]);
         assert_eq!(faults, [""; 0]);
         let starts: Vec<&str> = day.ranges.iter().map(|range| range.from.as_str()).collect();
@@ -135,13 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn every_range_that_is_wrong_is_named_where_it_was_sent() {
+    fn invalid_ranges_are_reported_at_their_index_in_the_request() {
         let long = ("08:00", "18:00");
         let table = [
             (vec![("17:00", "08:00")], vec!["/0/to order"]),
             (vec![("08:00", "08:00")], vec!["/0/to order"]),
             (vec![("10:00", "12:00"), ("08:00", "10:01")], vec!["/0 overlap"]),
-            // A long one swallows several.
+            // A long range contains several others.
             (
                 vec![long, ("09:00", "10:00"), ("11:00", "12:00")],
                 vec!["/1 overlap", "/2 overlap"],

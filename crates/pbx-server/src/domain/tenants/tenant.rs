@@ -1,43 +1,62 @@
-//! What is known of a tenant, with its defaults and its rules.
+//! A tenant: its properties, their defaults and their rules.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::codes;
 use super::e164::E164Rules;
-use super::events::EventWebhook;
-use super::lists;
+use super::events::{EventWebhook, WebhookSecrets};
 use super::office_hours::OfficeHours;
 use crate::domain::document::{self, Check};
+use crate::domain::error::Error;
+use crate::domain::files::File;
+use crate::domain::id::Id;
+use crate::domain::list::{Field, Kind};
 use crate::domain::setting::Setting;
-use crate::domain::vault::Sealed;
-use crate::domain::{Error, Id, address, stir_shaken};
+use crate::domain::vault::{Sealed, Vault};
+use crate::domain::{address, stir_shaken};
+
+/// The fields that lists of tenants can be filtered and ordered by.
+pub const FIELDS: &[Field] = &[
+    Field::new("id", Kind::Id),
+    Field::new("name", Kind::Text),
+    Field::new("domain", Kind::Text),
+    Field::new("website", Kind::Text),
+    Field::new("timezone", Kind::Text),
+    Field::new("currency", Kind::Text),
+    Field::new("region", Kind::Text),
+    Field::new("enabled", Kind::Boolean),
+    Field::new("max_extensions", Kind::Integer),
+    Field::new("max_concurrent_calls", Kind::Integer),
+    Field::new("created_at", Kind::Time),
+];
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its id.
+    /// The tenant's ID.
     pub id: Id,
-    /// Since when it is there.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// What lists show.
+    /// The properties that lists show.
     pub profile: Profile,
-    /// All else.
+    /// All other properties.
     pub settings: Settings,
 }
 
-/// A tenant in a list.
+/// The part of a tenant that lists show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantSummary {
-    /// Its id.
+    /// The tenant's ID.
     pub id: Id,
-    /// Since when it is there.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// What lists show.
+    /// The properties that lists show.
     pub profile: Profile,
 }
 
-/// What lists show of a tenant, and can be filtered by: these have columns of their own.
+/// The properties of a tenant that lists show and can be filtered by. Each is a column of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -55,7 +74,7 @@ pub struct Profile {
 }
 
 impl Default for Profile {
-    /// The defaults that the vendor's pages document. What they demand is empty, which is refused.
+    /// The defaults that the vendor's pages document. Required properties are empty, which is invalid.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -72,7 +91,7 @@ impl Default for Profile {
     }
 }
 
-/// Everything about a tenant that no list shows: kept as one document.
+/// The properties of a tenant that no list shows, stored as one JSON document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -168,7 +187,7 @@ impl Setting for Settings {
     const NAME: &'static str = "tenant";
 }
 
-/// A number that calls through a trunk show.
+/// A number that calls through a trunk present to the callee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
 pub struct OutboundCallerId {
@@ -178,7 +197,7 @@ pub struct OutboundCallerId {
     pub description: Option<String>,
 }
 
-/// How the contact of a caller is found.
+/// The method by which the contact of a caller is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -188,7 +207,7 @@ pub enum ContactMatchType {
     MatchLength,
 }
 
-/// Where the name of a group, queue or number goes beside the caller's.
+/// The position of the name of a group, queue or number relative to the caller's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -198,8 +217,64 @@ pub enum ContactAppendType {
     Prepend,
 }
 
-/// Members that are stored encrypted.
-pub(super) const SECRETS: &[&str] = &[
+/// A tenant with related data of other tables, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantDetails {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The file of its avatar.
+    pub avatar: Option<File>,
+    /// The disk space that its files use, e.g. `12MB`.
+    pub used_disk_quota: String,
+}
+
+/// The properties of a tenant to be created, with the secrets of its webhooks still in clear text.
+#[derive(Debug)]
+pub struct NewTenant {
+    /// The properties that lists show.
+    pub profile: Profile,
+    /// All other properties.
+    pub settings: Settings,
+    /// The secrets of `cdr_event`.
+    pub cdr_event: WebhookSecrets,
+    /// The secrets of `extension_event`.
+    pub extension_event: WebhookSecrets,
+}
+
+impl NewTenant {
+    /// Returns the tenant, normalized and valid, with its secrets sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every violated rule.
+    pub fn into_tenant(self, vault: &Vault, id: Id, created_at: Timestamp) -> Result<Tenant, Error> {
+        let mut tenant = Tenant {
+            id,
+            created_at,
+            profile: self.profile,
+            settings: self.settings,
+        };
+        let Settings {
+            cdr_event,
+            extension_event,
+            ..
+        } = &mut tenant.settings;
+        cdr_event.seal(vault, self.cdr_event, |property| {
+            seal_context(id, &format!("cdr_event.{property}"))
+        })?;
+        extension_event.seal(vault, self.extension_event, |property| {
+            seal_context(id, &format!("extension_event.{property}"))
+        })?;
+        let mut check = Check::new(vault);
+        tenant.normalize_and_validate(&mut check)?;
+        tenant.check_cdr_event_unchanged(&mut check, false);
+        check.finish()?;
+        Ok(tenant)
+    }
+}
+
+/// Properties that are stored sealed.
+const SECRETS: &[&str] = &[
     "cdr_event.password",
     "cdr_event.token",
     "extension_event.password",
@@ -207,20 +282,38 @@ pub(super) const SECRETS: &[&str] = &[
     "stir_shaken_key",
 ];
 
-/// Members whose empty text is a value: no limit.
-pub(super) const TEXTS: &[&str] = &["disk_quota", "im_disk_quota", "extension_im_disk_quota"];
+/// Properties of which the empty string is a value: no limit.
+const EMPTY_IS_VALUE: &[&str] = &["disk_quota", "im_disk_quota", "extension_im_disk_quota"];
 
-/// Members that every tenant has, so that they cannot be cleared.
+/// Properties that every tenant has, so that they cannot be cleared.
 const REQUIRED: [&str; 5] = ["name", "domain", "timezone", "currency", "region"];
 
-/// What the secret of that member of a tenant is sealed for.
-pub fn secret_place(id: Id, member: &str) -> String {
-    format!("tenant.{id}.{member}")
+/// Returns the context for which a secret property of a tenant is sealed.
+pub fn seal_context(id: Id, property: &str) -> String {
+    format!("tenant.{id}.{property}")
 }
 
-/// All members of a tenant side by side, as the API has them.
+/// Seals the secrets among the properties that were sent for a tenant.
+pub fn seal_secrets(vault: &Vault, id: Id, sent: &mut Map<String, Value>) -> Result<(), Error> {
+    document::seal(vault, sent, SECRETS, |property| seal_context(id, property))
+}
+
+/// Returns the error for an ID that no tenant has, or none that the caller may see.
+pub fn not_found() -> Error {
+    Error::NotFound { what: "tenant" }
+}
+
+/// Returns the error for a SIP domain that another tenant has.
+pub fn domain_taken() -> Error {
+    Error::Conflict {
+        code: "CONFLICT",
+        message: "Another tenant has this SIP domain.".to_owned(),
+    }
+}
+
+/// All properties of a tenant in one object, as in the API.
 #[derive(Default, Serialize, Deserialize)]
-struct Members {
+struct Properties {
     #[serde(flatten)]
     profile: Profile,
     #[serde(flatten)]
@@ -228,35 +321,37 @@ struct Members {
 }
 
 impl Tenant {
-    /// Its members, to merge others into.
-    pub(super) fn members(&self) -> Result<Map<String, Value>, Error> {
-        members_of(&Members {
+    /// Returns all properties, to merge a patch into them.
+    pub fn properties(&self) -> Result<Map<String, Value>, Error> {
+        to_object(&Properties {
             profile: self.profile.clone(),
             settings: self.settings.clone(),
         })
     }
 
-    /// The same tenant with what was sent merged in. A member that cannot be cleared stays, and `check` knows.
-    pub(super) fn merged(
+    /// Returns the tenant with the sent properties merged into its own. A property that cannot be cleared keeps its value, and
+    /// the violation is recorded in `check`.
+    pub fn merged(
         &self,
-        members: &Map<String, Value>,
+        properties: &Map<String, Value>,
         sent: &Map<String, Value>,
         check: &mut Check<'_>,
     ) -> Result<Self, Error> {
-        let mut fresh = members_of(&Members::default())?;
+        let mut defaults = to_object(&Properties::default())?;
         for name in REQUIRED {
-            fresh.remove(name);
+            defaults.remove(name);
         }
-        let mut merged = members.clone();
-        document::merge(&mut merged, sent, &fresh, TEXTS);
+        let mut merged = properties.clone();
+        document::merge(&mut merged, sent, &defaults, EMPTY_IS_VALUE);
         for name in REQUIRED {
-            if let (None, Some(before)) = (merged.get(name), members.get(name)) {
+            if let (None, Some(before)) = (merged.get(name), properties.get(name)) {
                 check.refuse(name, "required", "cannot be cleared");
                 merged.insert(name.to_owned(), before.clone());
             }
         }
-        let Members { profile, settings } = serde_json::from_value(Value::Object(merged))
-            .map_err(|error| Error::internal(format!("the merged tenant {} does not read: {error}", self.id)))?;
+        let Properties { profile, settings } = serde_json::from_value(Value::Object(merged)).map_err(|error| {
+            Error::internal(format!("the merged tenant {} cannot be deserialized: {error}", self.id))
+        })?;
         Ok(Self {
             profile,
             settings,
@@ -264,14 +359,25 @@ impl Tenant {
         })
     }
 
-    /// Brings the members into the form in which they are stored, and tells `check` which of them break a rule.
-    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+    /// Records a violation if `cdr_event.enabled` differs from its previous value, which only the tenant's own administrator can
+    /// change.
+    ///
+    /// Call records leave a tenant only if its administrator decides so. Whoever manages tenants may set up the receiver.
+    pub fn check_cdr_event_unchanged(&self, check: &mut Check<'_>, enabled_before: bool) {
+        if self.settings.cdr_event.enabled != enabled_before {
+            let message = "can be changed by the tenant's own administrator only (`POST /tenant`)";
+            check.inside("cdr_event", |check| check.refuse("enabled", "tenant", message));
+        }
+    }
+
+    /// Normalizes the properties and records every violation in `check`.
+    pub fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         let (id, profile, settings) = (self.id, &mut self.profile, &mut self.settings);
         check.text(&mut profile.name, "name", name);
         check.text(&mut profile.domain, "domain", address::sip_domain);
-        check.text(&mut profile.timezone, "timezone", lists::timezone);
-        check.text(&mut profile.currency, "currency", lists::currency);
-        check.text(&mut profile.region, "region", lists::region);
+        check.text(&mut profile.timezone, "timezone", codes::timezone);
+        check.text(&mut profile.currency, "currency", codes::currency);
+        check.text(&mut profile.region, "region", codes::region);
         check.format(&mut profile.website, "website", address::website);
         check.format(&mut settings.custom_options, "custom_options", document::json);
         check.format(
@@ -293,15 +399,15 @@ impl Tenant {
             check.refuse("contact_match_length", "required", message);
         }
         let (certificate, key) = (settings.stir_shaken_cert.as_deref(), settings.stir_shaken_key.as_ref());
-        stir_shaken::validate(check, &secret_place(id, "stir_shaken_key"), certificate, key)
+        stir_shaken::validate(check, &seal_context(id, "stir_shaken_key"), certificate, key)
     }
 }
 
-fn members_of(members: &Members) -> Result<Map<String, Value>, Error> {
-    match serde_json::to_value(members) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Error::internal("a tenant is no object")),
-        Err(error) => Err(Error::internal(format!("a tenant cannot be written: {error}"))),
+fn to_object(properties: &Properties) -> Result<Map<String, Value>, Error> {
+    match serde_json::to_value(properties) {
+        Ok(Value::Object(properties)) => Ok(properties),
+        Ok(_) => Err(Error::internal("a tenant is not serialized as an object")),
+        Err(error) => Err(Error::internal(format!("a tenant cannot be serialized: {error}"))),
     }
 }
 

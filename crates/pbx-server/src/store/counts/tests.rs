@@ -4,7 +4,7 @@ use pbx_test_postgres::Cluster;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::{Count, CountCache, MANY, counted};
-use crate::domain::tenants::FIELDS;
+use crate::domain::tenants::tenant::FIELDS;
 use crate::store::tenants::{self, LOG};
 use crate::store::testing::{Place, TestStore};
 use crate::store::{StoreError, Tx};
@@ -71,7 +71,7 @@ impl Fixture {
     }
 
     fn forget(&self) {
-        let work = |tx: &mut Tx<'_>| tenants::forget_changes(tx);
+        let work = |tx: &mut Tx<'_>| tenants::delete_old_changes(tx);
         self.runtime.block_on(self.on.store.write_unaudited(work)).unwrap();
     }
 }

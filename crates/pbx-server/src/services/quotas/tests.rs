@@ -1,10 +1,9 @@
-//! What counts against whom: a branch of three levels beside another dealer, and a tenant that both have.
+//! Quotas of a branch of three levels beside another dealer, and of a tenant that both have.
 
 use std::fmt::Write as _;
 
 use super::*;
-use crate::domain::Error;
-use crate::domain::dealers::{room_for_tenant, room_for_user, room_to_designate};
+use crate::domain::session::Visibility;
 use crate::store::tenants;
 use crate::store::testing::TestStore;
 
@@ -12,9 +11,9 @@ const DISTRIBUTOR: i64 = 1;
 const RESELLER: i64 = 3;
 const OTHER: i64 = 4;
 
-/// Dealers 1 above 2 above 3, and 4 for itself. Tenant 11 is of 1, 13 of 3, 14 of 4, and 15 of both 3 and 4; 13 has two users
-/// and 15 one.
-async fn branch(fixture: &TestStore) {
+/// Inserts dealers 1 above 2 above 3, and 4 apart from them. Tenant 11 belongs to 1, 13 to 3, 14 to 4, and 15 to both 3 and 4;
+/// 13 has two users and 15 has one.
+async fn insert_branches(fixture: &TestStore) {
     let mut sql = String::new();
     for (id, parent) in [(1, "NULL"), (2, "1"), (3, "2"), (4, "NULL")] {
         let _ = writeln!(
@@ -48,30 +47,27 @@ async fn branch(fixture: &TestStore) {
         for (tenant, dealer) in [(11, 1), (13, 3), (14, 4), (15, 3), (15, 4)] {
             tenants::designate(tx, id(tenant), id(dealer))?;
         }
-        Ok::<_, StoreError>(())
+        Ok::<_, Error>(())
     });
     designated.await.unwrap();
 }
 
-/// What a dealer of that branch may do once somebody has other limits.
-async fn asked(
+/// Runs a check with other limits of some dealers, `(id, max_tenants, max_extensions)`, and returns the message of a refusal.
+async fn checked(
     fixture: &TestStore,
     limits: &'static [(i64, i64, i64)],
-    question: fn(&mut Tx<'_>) -> Result<(), Error>,
+    check: fn(&mut Tx<'_>) -> Result<(), Error>,
 ) -> Result<(), String> {
-    // Undone by the error, so that every question finds the branch as it was.
+    // Always ends in an error, which rolls back, so that every check finds the same branches.
     let outcome = fixture.store.write_unaudited(move |tx| {
-        for (id, max_tenants, max_extensions) in limits {
-            let mut update = Query::update();
-            update
-                .table("dealers")
-                .value("max_tenants", *max_tenants)
-                .value("max_extensions", *max_extensions)
-                .and_where(Expr::col("id").eq(*id));
-            tx.execute(&update)?;
+        for &(dealer, max_tenants, max_extensions) in limits {
+            let mut dealer = dealers::by_id(tx, Visibility::System, id(dealer))?.unwrap();
+            dealer.settings.max_tenants = max_tenants;
+            dealer.settings.max_extensions = max_extensions;
+            dealers::update(tx, &dealer)?;
         }
-        let answer = question(tx);
-        Err::<(), Error>(answer.err().unwrap_or(Error::Forbidden))
+        let checked = check(tx);
+        Err::<(), Error>(checked.err().unwrap_or(Error::Forbidden))
     });
     match outcome.await.unwrap_err() {
         Error::Forbidden => Ok(()),
@@ -88,13 +84,16 @@ fn id(number: i64) -> Id {
 }
 
 #[tokio::test]
-async fn a_branch_counts_against_every_dealer_above_and_a_shared_tenant_once() {
+async fn branch_counts_against_every_dealer_above_and_a_shared_tenant_once() {
     for fixture in TestStore::on_every_engine() {
-        branch(&fixture).await;
+        insert_branches(&fixture).await;
         let counts = |dealer: i64| {
-            fixture
-                .store
-                .read(move |tx| Ok::<_, StoreError>((count_tenants(tx, id(dealer))?, count_users(tx, id(dealer))?)))
+            fixture.store.read(move |tx| {
+                Ok::<_, Error>((
+                    dealers::count_tenants(tx, id(dealer))?,
+                    dealers::count_users(tx, id(dealer))?,
+                ))
+            })
         };
         assert_eq!(counts(DISTRIBUTOR).await.unwrap(), (3, 3));
         assert_eq!(counts(2).await.unwrap(), (2, 3));
@@ -104,20 +103,20 @@ async fn a_branch_counts_against_every_dealer_above_and_a_shared_tenant_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_taken_from_a_dealer_stays_with_those_that_have_it_otherwise() {
+async fn removed_designation_leaves_the_tenant_to_other_designated_branches() {
     for fixture in TestStore::on_every_engine() {
-        branch(&fixture).await;
-        let taken = fixture.store.write_unaudited(|tx| {
+        insert_branches(&fixture).await;
+        let removed = fixture.store.write_unaudited(|tx| {
             tenants::designate(tx, id(13), id(DISTRIBUTOR))?;
-            tenants::remove(tx, id(13), id(RESELLER))?;
-            tenants::remove(tx, id(15), id(RESELLER))?;
+            tenants::remove_designation(tx, id(13), id(RESELLER))?;
+            tenants::remove_designation(tx, id(15), id(RESELLER))?;
             let mut have = Vec::new();
             for dealer in [DISTRIBUTOR, 2, RESELLER, OTHER] {
-                have.push([13, 15].map(|tenant| owns(tx, id(dealer), id(tenant))));
+                have.push([13, 15].map(|tenant| dealers::has_tenant_in_branch(tx, id(dealer), id(tenant))));
             }
-            Ok::<_, StoreError>(have)
+            Ok::<_, Error>(have)
         });
-        let have: Vec<_> = taken
+        let have: Vec<_> = removed
             .await
             .unwrap()
             .into_iter()
@@ -128,64 +127,64 @@ async fn a_tenant_that_is_taken_from_a_dealer_stays_with_those_that_have_it_othe
 }
 
 #[tokio::test]
-async fn the_limit_of_any_dealer_above_stops_one_more() {
+async fn quota_of_any_dealer_above_refuses_one_more_tenant() {
     for fixture in TestStore::on_every_engine() {
-        branch(&fixture).await;
-        let for_tenant = |tx: &mut Tx<'_>| room_for_tenant(tx, id(RESELLER));
-        assert_eq!(asked(&fixture, &[], for_tenant).await, Ok(()));
+        insert_branches(&fixture).await;
+        let for_tenant = |tx: &mut Tx<'_>| check_new_tenant(tx, id(RESELLER));
+        assert_eq!(checked(&fixture, &[], for_tenant).await, Ok(()));
         assert_eq!(
-            asked(&fixture, &[(1, 4, 0), (2, 3, 0), (3, 3, 0)], for_tenant).await,
+            checked(&fixture, &[(1, 4, 0), (2, 3, 0), (3, 3, 0)], for_tenant).await,
             Ok(())
         );
-        let own = asked(&fixture, &[(3, 2, 100)], for_tenant).await.unwrap_err();
+        let own = checked(&fixture, &[(3, 2, 100)], for_tenant).await.unwrap_err();
         assert!(
             own.starts_with("This dealer may not have more tenants (`max_tenants`)"),
             "{own}"
         );
         for above in [[(1, 3, 100)].as_slice(), &[(2, 0, 100)]] {
-            let above = asked(&fixture, above, for_tenant).await.unwrap_err();
+            let above = checked(&fixture, above, for_tenant).await.unwrap_err();
             assert!(
                 above.starts_with("A dealer above this one may not have more tenants"),
                 "{above}"
             );
         }
-        // What the limit of another branch is does not matter.
-        assert_eq!(asked(&fixture, &[(4, 0, 0)], for_tenant).await, Ok(()));
+        // The quota of another branch does not matter.
+        assert_eq!(checked(&fixture, &[(4, 0, 0)], for_tenant).await, Ok(()));
     }
 }
 
 #[tokio::test]
-async fn a_designated_tenant_counts_for_those_that_do_not_have_it_yet() {
+async fn designation_counts_for_dealers_that_do_not_have_the_tenant_yet() {
     for fixture in TestStore::on_every_engine() {
-        branch(&fixture).await;
+        insert_branches(&fixture).await;
         // 13 is below 1 already, and new for 4 with both of its users.
-        let above = |tx: &mut Tx<'_>| room_to_designate(tx, id(DISTRIBUTOR), id(13));
-        assert_eq!(asked(&fixture, &[(1, 0, 0)], above).await, Ok(()));
-        let other = |tx: &mut Tx<'_>| room_to_designate(tx, id(OTHER), id(13));
-        assert_eq!(asked(&fixture, &[(4, 3, 3)], other).await, Ok(()));
-        let tenants = asked(&fixture, &[(4, 2, 3)], other).await.unwrap_err();
+        let above = |tx: &mut Tx<'_>| check_designation(tx, id(DISTRIBUTOR), id(13));
+        assert_eq!(checked(&fixture, &[(1, 0, 0)], above).await, Ok(()));
+        let other = |tx: &mut Tx<'_>| check_designation(tx, id(OTHER), id(13));
+        assert_eq!(checked(&fixture, &[(4, 3, 3)], other).await, Ok(()));
+        let tenants = checked(&fixture, &[(4, 2, 3)], other).await.unwrap_err();
         assert!(tenants.contains("`max_tenants`"), "{tenants}");
-        let users = asked(&fixture, &[(4, 3, 2)], other).await.unwrap_err();
+        let users = checked(&fixture, &[(4, 3, 2)], other).await.unwrap_err();
         assert!(users.contains("`max_extensions`"), "{users}");
-        // A tenant without users makes nobody have more of them.
-        let empty = |tx: &mut Tx<'_>| room_to_designate(tx, id(OTHER), id(11));
-        assert_eq!(asked(&fixture, &[(4, 3, 0)], empty).await, Ok(()));
+        // A tenant without users adds none to any dealer.
+        let empty = |tx: &mut Tx<'_>| check_designation(tx, id(OTHER), id(11));
+        assert_eq!(checked(&fixture, &[(4, 3, 0)], empty).await, Ok(()));
     }
 }
 
 #[tokio::test]
-async fn a_user_counts_for_every_dealer_of_the_tenant_and_all_above() {
+async fn user_counts_for_every_dealer_of_the_tenant_and_all_above() {
     for fixture in TestStore::on_every_engine() {
-        branch(&fixture).await;
-        let shared = |tx: &mut Tx<'_>| room_for_user(tx, id(15));
+        insert_branches(&fixture).await;
+        let shared = |tx: &mut Tx<'_>| check_new_user(tx, id(15));
         assert_eq!(
-            asked(&fixture, &[(1, 0, 4), (3, 0, 4), (4, 0, 2)], shared).await,
+            checked(&fixture, &[(1, 0, 4), (3, 0, 4), (4, 0, 2)], shared).await,
             Ok(())
         );
         for full in [[(1, 9, 3)].as_slice(), &[(2, 9, 0)], &[(3, 9, 3)], &[(4, 9, 1)]] {
-            assert!(asked(&fixture, full, shared).await.is_err(), "{full:?}");
+            assert!(checked(&fixture, full, shared).await.is_err(), "{full:?}");
         }
-        let apart = |tx: &mut Tx<'_>| room_for_user(tx, id(14));
-        assert_eq!(asked(&fixture, &[(1, 0, 0)], apart).await, Ok(()));
+        let apart = |tx: &mut Tx<'_>| check_new_user(tx, id(14));
+        assert_eq!(checked(&fixture, &[(1, 0, 0)], apart).await, Ok(()));
     }
 }

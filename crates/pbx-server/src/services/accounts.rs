@@ -1,0 +1,71 @@
+//! Changes that administrators, dealers and users make to their own accounts, and the password policy of an account.
+
+use super::Context;
+use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
+use crate::domain::audit::{Entry, Object};
+use crate::domain::password::Password;
+use crate::domain::password_policy::PasswordPolicy;
+use crate::domain::session::{Caller, Role};
+use crate::domain::setting::Owner;
+use crate::domain::{Error, Id};
+use crate::store::{OnConstraint, Tx, accounts as queries, sessions, settings};
+
+/// Renames the caller's account, that of an administrator or dealer. Its sessions stay valid.
+pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<(), Error> {
+    if let Some(violation) = name_violation(caller.role, &name) {
+        return Err(Error::invalid(violation));
+    }
+    let (id, object) = (caller.account_id, audited_object(caller.role));
+    context
+        .write(move |tx| {
+            let before = queries::by_id(tx, id)?.ok_or(Error::Unauthorized)?;
+            queries::rename(tx, id, &name).on_constraint(queries::UNIQUE_NAME, name_taken)?;
+            let renamed = (before.name != name).then_some("name");
+            Ok(Entry::update(object, id).fields(renamed).with(()))
+        })
+        .await
+}
+
+/// Changes the password of the caller's account and ends its other sessions, so that nobody stays signed in with the old one.
+pub async fn change_password(context: &Context, caller: &Caller, old: Password, new: Password) -> Result<(), Error> {
+    let (id, session_id, object) = (caller.account_id, caller.session_id, audited_object(caller.role));
+    let (account, policy) = context
+        .read(move |tx| {
+            let account = queries::by_id(tx, id)?.ok_or(Error::Unauthorized)?;
+            let policy = password_policy(tx, account.tenant_id)?;
+            Ok::<_, Error>((account, policy))
+        })
+        .await?;
+    let verified = context.passwords.verify(old, Some(account.password_hash.clone()));
+    if !verified.await? {
+        return Err(Error::invalid(wrong_password()));
+    }
+    reject_violations(password_violations(&policy, "new_password", &new, &account.name))?;
+    let hash = context.passwords.hash(new).await?;
+    context
+        .write(move |tx| {
+            // Of two concurrent changes, the second one's old password is no longer the password.
+            if queries::by_id(tx, id)?.is_none_or(|current| current.password_hash != account.password_hash) {
+                return Err(Error::invalid(wrong_password()));
+            }
+            queries::set_password(tx, id, &hash)?;
+            sessions::delete_others(tx, id, session_id)?;
+            Ok(Entry::update(object, id).fields(["password"]).with(()))
+        })
+        .await
+}
+
+/// Returns the password policy of the tenant's users, or of the accounts that belong to no tenant.
+pub fn password_policy(tx: &mut Tx<'_>, tenant_id: Option<Id>) -> Result<PasswordPolicy, Error> {
+    match tenant_id {
+        None => Ok(PasswordPolicy::SYSTEM),
+        Some(id) => Ok(settings::load_of(tx, Owner::Tenant(id))?),
+    }
+}
+
+fn audited_object(role: Role) -> Object {
+    match role {
+        Role::Dealer => Object::Dealer,
+        _ => Object::User,
+    }
+}
