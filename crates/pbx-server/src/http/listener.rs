@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tower::Service as _;
 
 use super::body::DrainedBody;
-use crate::tls::{Purpose, Tls};
+use crate::adapters::tls::{Purpose, Tls};
 
 /// Concurrent connections. Further ones wait in the system's queue.
 const MAX_CONNECTIONS: usize = 4_096;

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::MissedTickBehavior;
 
 use super::with_internal_message;
-use crate::blob_store::BlobStore;
+use crate::adapters::blob_store::BlobStore;
+use crate::adapters::machine::Machine;
+use crate::adapters::sip::Sip;
 use crate::domain::vault::Vault;
 use crate::domain::{Error, clock};
-use crate::machine::Machine;
 use crate::services::{alerts, certificates, files, transports};
-use crate::sip::Sip;
 use crate::store::{Store, audit, tenants};
 use crate::timer;
 

@@ -12,6 +12,7 @@ use pbx_api::transports::{
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
+use crate::adapters::sip::BindError;
 use crate::domain::audit::{Entry, Object};
 use crate::domain::error::Error;
 use crate::domain::id::Id;
@@ -19,7 +20,6 @@ use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::domain::transports::{self, Protocol, TransportChanges};
 use crate::http::Pbx;
-use crate::sip::BindError;
 use crate::store::{OnConstraint, Tx, transports as queries};
 
 impl TransportsApi for Pbx {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 
-use crate::blob_store::{BlobDirectory, BlobStore};
+use crate::adapters::blob_store::{BlobDirectory, BlobStore};
 use crate::domain::audit::{Entry, Object};
 use crate::domain::brand::Brand;
 use crate::domain::error::Error;

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use crate::adapters::sip::Sip;
 use crate::domain::error::Error;
 use crate::domain::id::{Id, IdSource};
 use crate::domain::transports::Transport;
-use crate::sip::Sip;
 use crate::store::{Store, transports as queries};
 
 /// Creates the transports of a fresh install, and opens the ports of the stored ones.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::documents;
+use crate::adapters::webhook::Sender;
 use crate::domain::clock;
 use crate::domain::error::Error;
 use crate::domain::id::Id;
@@ -10,7 +11,6 @@ use crate::domain::network::Network;
 use crate::domain::setting::Owner;
 use crate::domain::webhook::{Event, Webhook, own_addresses};
 use crate::store::Store;
-use crate::webhook::Sender;
 
 /// Sends a test event to the stored receiver.
 ///

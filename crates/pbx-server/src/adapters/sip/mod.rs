@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{MutexGuard, watch};
 use tokio::task::JoinHandle;
 
+use crate::adapters::tls::Tls;
 use crate::domain::id::Id;
 use crate::domain::transports::{Protocol, Transport, Verification};
-use crate::tls::Tls;
 
 pub use self::listener::Socket;
 

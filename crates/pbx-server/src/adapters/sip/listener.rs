@@ -10,8 +10,8 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::adapters::tls::{Purpose, Tls};
 use crate::domain::transports::{Protocol, Verification};
-use crate::tls::{Purpose, Tls};
 
 /// The idle timeout of a connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
