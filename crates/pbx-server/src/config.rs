@@ -1,4 +1,4 @@
-//! Settings of the program: a flag, else its variable, else the file, else the default.
+//! Settings of the program, in order of precedence: flag, environment variable, file, default.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
@@ -21,101 +21,101 @@ const FILE_LIMIT: u32 = 2 << 20;
 const SIP: &str = "on";
 const SIP_LISTEN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Flags and variables. None has a default here, so that the file comes before it.
+/// Flags and environment variables. None has a default here, so that the file precedes the default.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
-    /// Address and port to serve HTTP on; port 0 takes a free one [default: 127.0.0.1:8888]
+    /// Address and port to serve HTTP on; port 0 picks a free port [default: 127.0.0.1:8888]
     #[arg(long, env = "PBX_LISTEN", value_name = "ADDRESS")]
     listen: Option<String>,
 
-    /// Address and port to serve HTTPS on as well, with the certificate of /key; port 0 takes a free one [default: none]
+    /// Address and port to serve HTTPS on as well, with the certificate of /key; port 0 picks a free port [default: none]
     #[arg(long, env = "PBX_TLS_LISTEN", value_name = "ADDRESS")]
     tls_listen: Option<String>,
 
-    /// Whether the ports of the transports are opened: on, off [default: on]
+    /// Open the ports of the transports: on, off [default: on]
     #[arg(long, env = "PBX_SIP", value_name = "MODE")]
     sip: Option<String>,
 
-    /// The IP address on which the ports of the transports are opened [default: 0.0.0.0]
+    /// IP address to open the ports of the transports on [default: 0.0.0.0]
     #[arg(long, env = "PBX_SIP_LISTEN", value_name = "IP")]
     sip_listen: Option<String>,
 
-    /// The database: a file (made if it is not there), or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: ./pbx.db]
+    /// Database: a file (created if it does not exist), or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: ./pbx.db]
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 
-    /// Connections that this server may hold to a PostgreSQL, each for one transaction at a time [default: 16]
+    /// Size of the connection pool for PostgreSQL; a transaction needs one connection [default: 16]
     #[arg(long, env = "PBX_DATABASE_CONNECTIONS", value_name = "NUMBER")]
     database_connections: Option<String>,
 
-    /// The file with the key of the secrets in the database; it is made on the first start [default: beside the database, with
+    /// File with the key that encrypts the secrets in the database; created on the first start [default: beside the database, with
     /// .key added to its name]
     #[arg(long, env = "PBX_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
 
-    /// The public key that licences are verified with: Ed25519, PEM [default: no licence is taken]
+    /// Public key to verify licenses with: Ed25519, PEM [default: no license is accepted]
     #[arg(long, env = "PBX_LICENSE_PUBLIC_KEY", value_name = "FILE")]
     license_public_key: Option<PathBuf>,
 
-    /// The authorities whose certificates the TLS transports take from clients, PEM [default: those in the chain of /key]
+    /// Certificate authorities of client certificates on the TLS transports, PEM [default: those in the chain of /key]
     #[arg(long, env = "PBX_CLIENT_CA", value_name = "FILE")]
     client_ca: Option<PathBuf>,
 
-    /// For how many days the record of changes is kept; 0 is for ever [default: 0]
+    /// Days to keep entries of the audit log; 0 keeps them forever [default: 0]
     #[arg(long, env = "PBX_AUDIT_DAYS", value_name = "DAYS")]
     audit_days: Option<String>,
 
-    /// What to log to stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
+    /// Log level on stderr: error, warn, info, debug, or directives such as info,pbx_server=debug [default: info]
     #[arg(long, env = "PBX_LOG", value_name = "FILTER")]
     log: Option<String>,
 
-    /// Requests a minute that one client address may make; 0 is no limit [default: 10000]
+    /// Requests per minute and client address; 0 means no limit [default: 10000]
     #[arg(long, env = "PBX_RATE_LIMIT", value_name = "NUMBER")]
     rate_limit: Option<String>,
 
-    /// A reverse proxy whose word is taken for the client's address, or a range of them; may be repeated [default: none]
+    /// Trusted reverse proxy (IP address or CIDR range). May be repeated [default: none]
     #[arg(long, env = "PBX_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     trusted_proxy: Vec<String>,
 
-    /// The header in which the proxies say so: x-forwarded-for, forwarded [default: x-forwarded-for]
+    /// Header in which the trusted proxies name the client: x-forwarded-for, forwarded [default: x-forwarded-for]
     #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
     proxy_header: Option<String>,
 
-    /// An address inside of this network, or a range of them, to which tenants may have events sent; may be repeated
+    /// Internal address (IP address or CIDR range) that tenants' webhooks may reach, despite the SSRF protection. May be repeated
     /// [default: none]
     #[arg(long, env = "PBX_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
     webhook_allow: Vec<String>,
 
-    /// The folder in which the content of uploaded files is kept, the same for every server of the database; it is made if it is
-    /// not there [default: in the database]
-    #[arg(long, env = "PBX_FILES", value_name = "FOLDER")]
+    /// Directory for the contents of uploaded files, shared by all servers of the database; created if it does not exist
+    /// [default: in the database]
+    #[arg(long, env = "PBX_FILES", value_name = "DIRECTORY")]
     files: Option<PathBuf>,
 
-    /// The largest file that can be uploaded, in bytes [default: 2097152]
+    /// Largest size of an uploaded file, in bytes [default: 2097152]
     #[arg(long, env = "PBX_FILE_LIMIT", value_name = "BYTES")]
     file_limit: Option<String>,
 
-    /// A TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
+    /// TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
     /// key_file, license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
     /// webhook_allow (a list), files, file_limit
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// Which database, for commands that do not serve.
+/// The database of a command that does not serve.
 #[derive(Debug, clap::Args)]
 pub struct DatabaseOptions {
-    /// The database: a file, or sqlite:FILE [default: ./pbx.db]
+    /// Database: a file, or sqlite:FILE [default: ./pbx.db]
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 
-    /// The TOML file of the server
+    /// TOML file of the server
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 impl DatabaseOptions {
-    /// The database that a server with these settings has.
+    /// Returns the database of a server with these settings.
     pub fn resolve(self) -> anyhow::Result<String> {
         let options = Options {
             database: self.database,
@@ -126,7 +126,7 @@ impl DatabaseOptions {
     }
 }
 
-/// The keys of the file; a key that does not exist is an error, as a flag would be.
+/// The keys of the file. An unknown key is an error, as an unknown flag is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -149,46 +149,50 @@ struct File {
     file_limit: Option<u32>,
 }
 
-/// The settings in force.
+/// The resolved settings.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Address and port.
+    /// Address and port of HTTP.
     pub listen: String,
     /// Address and port of HTTPS, if it is served.
     pub tls_listen: Option<String>,
-    /// Where the ports of the transports are opened; `None` opens none.
+    /// IP address of the ports of the transports. `None` opens no ports.
     pub sip: Option<IpAddr>,
-    /// Path or URL.
+    /// Path or URL of the database.
     pub database: String,
-    /// Connections to a PostgreSQL at most.
+    /// Size of the connection pool for PostgreSQL.
     pub database_connections: NonZeroU16,
-    /// The key of the secrets in the database.
+    /// File with the key that encrypts the secrets in the database.
     pub key_file: PathBuf,
-    /// What licences are verified with.
+    /// File with the public key that verifies licenses.
     pub license_public_key: Option<PathBuf>,
-    /// Whose certificates clients of the TLS transports may have.
+    /// File with the certificate authorities of client certificates on the TLS transports.
     pub client_ca: Option<PathBuf>,
-    /// For how many days the record of changes is kept; 0 is for ever.
+    /// Days to keep entries of the audit log. 0 keeps them forever.
     pub audit_days: u32,
-    /// Directives of the log.
+    /// Level or directives of the log.
     pub log: String,
-    /// Requests a minute for each client; 0 is no limit.
+    /// Requests per minute and client. 0 means no limit.
     pub rate_limit: u32,
-    /// Who may say for whom a request is made.
+    /// The trusted reverse proxies.
     pub proxies: Proxies,
-    /// Where events may go inside of this network.
+    /// Internal addresses that webhooks may reach.
     pub webhook_allow: Vec<IpNet>,
-    /// Where the content of files is kept; `None` is the database.
+    /// Directory for the contents of files. `None` stores them in the database.
     pub files: Option<PathBuf>,
-    /// Bytes of the largest file.
+    /// Largest size of a file, in bytes.
     pub file_limit: u32,
 }
 
 impl Options {
-    /// Reads the file, if one is named, and settles every setting.
+    /// Resolves all settings, from the file too if one is named.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or a value is invalid. The message names the flag.
     pub fn resolve(self) -> anyhow::Result<Config> {
         let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
-        // A variable that is set to nothing is meant to be unset.
+        // An empty environment variable counts as unset.
         let given = |flag: Option<String>, file: Option<String>| flag.filter(|text| !text.is_empty()).or(file);
         let pick = |flag, file, default: &str| given(flag, file).unwrap_or_else(|| default.to_owned());
         let sip_listen = match given(self.sip_listen, file.sip_listen) {
@@ -206,7 +210,7 @@ impl Options {
         let database = pick(self.database, file.database, DATABASE);
         let file_given = |flag: Option<PathBuf>, file| flag.filter(|path| !path.as_os_str().is_empty()).or(file);
         let key_file = file_given(self.key_file, file.key_file);
-        let minute = "requests a minute";
+        let minute = "requests per minute";
         let rate_limit = number(self.rate_limit, file.rate_limit, RATE_LIMIT, "rate-limit", minute)?;
         let database_connections = number(
             self.database_connections,
@@ -231,7 +235,7 @@ impl Options {
             listen: pick(self.listen, file.listen, LISTEN),
             tls_listen: given(self.tls_listen, file.tls_listen),
             sip,
-            key_file: key_file.unwrap_or_else(|| beside(&database)),
+            key_file: key_file.unwrap_or_else(|| default_key_file(&database)),
             license_public_key: file_given(self.license_public_key, file.license_public_key),
             client_ca: file_given(self.client_ca, file.client_ca),
             audit_days,
@@ -244,7 +248,7 @@ impl Options {
     }
 }
 
-/// The number that a flag gives, else the file.
+/// Returns the number of the flag, else of the file, else the default.
 fn number<T: FromStr>(flag: Option<String>, file: Option<T>, default: T, name: &str, of: &str) -> anyhow::Result<T> {
     match flag.filter(|text| !text.is_empty()) {
         Some(text) => text
@@ -255,8 +259,8 @@ fn number<T: FromStr>(flag: Option<String>, file: Option<T>, default: T, name: &
     }
 }
 
-/// The key file of a database that nobody has named one for. A database without a file of its own has it here.
-fn beside(database: &str) -> PathBuf {
+/// Returns the default key file of a database. That of a PostgreSQL database is in the working directory.
+fn default_key_file(database: &str) -> PathBuf {
     let path = match database.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => DATABASE,
@@ -265,7 +269,7 @@ fn beside(database: &str) -> PathBuf {
     PathBuf::from(format!("{path}.key"))
 }
 
-/// The ranges of the flag, else of the file.
+/// Returns the ranges of the flag, else of the file.
 fn ranges(name: &str, flag: Vec<String>, file: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
     let flag: Vec<String> = flag.into_iter().filter(|text| !text.is_empty()).collect();
     let texts = if flag.is_empty() {
@@ -284,7 +288,7 @@ fn ranges(name: &str, flag: Vec<String>, file: Option<Vec<String>>) -> anyhow::R
 fn read(path: &Path) -> anyhow::Result<File> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("the configuration {} is wrong", path.display()))
+    toml::from_str(&text).with_context(|| format!("the configuration {} is invalid", path.display()))
 }
 
 #[cfg(test)]
@@ -304,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_gives_way_to_the_file_and_the_file_to_the_flag() {
+    fn flag_precedes_file_and_file_precedes_default() {
         let config = Options::default().resolve().unwrap();
         assert_eq!(
             (config.listen.as_str(), config.database.as_str(), config.log.as_str()),
@@ -318,17 +322,17 @@ mod tests {
     }
 
     #[test]
-    fn the_key_file_is_beside_the_database() {
-        let beside = |url: &str| beside(url).to_str().unwrap().to_owned();
-        assert_eq!(beside("/data/pbx.db"), "/data/pbx.db.key");
-        assert_eq!(beside("sqlite:pbx.db"), "pbx.db.key");
-        assert_eq!(beside("postgres://host/pbx"), "./pbx.db.key");
+    fn default_key_file_is_beside_the_database() {
+        let default = |url: &str| default_key_file(url).to_str().unwrap().to_owned();
+        assert_eq!(default("/data/pbx.db"), "/data/pbx.db.key");
+        assert_eq!(default("sqlite:pbx.db"), "pbx.db.key");
+        assert_eq!(default("postgres://host/pbx"), "./pbx.db.key");
         let config = with_file("key_file = \"/safe/key\"\n", None).unwrap();
         assert_eq!(config.key_file, Path::new("/safe/key"));
     }
 
     #[test]
-    fn the_guards_settings_come_from_the_same_places() {
+    fn rate_limit_and_proxies_are_read_from_the_file() {
         let config = Options::default().resolve().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
         assert_eq!(config.database_connections, CONNECTIONS);
@@ -341,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn so_do_those_of_files_and_webhooks() {
+    fn files_and_webhook_settings_are_read_from_file_and_flags() {
         let config = Options::default().resolve().unwrap();
         assert_eq!((config.files, config.file_limit), (None, FILE_LIMIT));
         assert_eq!(config.webhook_allow, []);
@@ -362,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_named_with_its_flag() {
+    fn invalid_value_is_reported_with_its_flag() {
         type Change = fn(&mut Options);
         let table: [(Change, &str); 7] = [
             (|options| options.audit_days = Some("all".to_owned()), "--audit-days"),
@@ -393,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn the_transports_have_an_address_or_none() {
+    fn sip_has_an_address_or_is_off() {
         let sip = |sip: Option<&str>, listen: Option<&str>| {
             Options {
                 sip: sip.map(str::to_owned),
@@ -424,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_file_is_named_with_the_place() {
+    fn invalid_file_is_reported_with_its_path_and_line() {
         let error = format!("{:#}", with_file("listen = \"x\"\nlisten_on = 1\n", None).unwrap_err());
         assert!(
             error.contains("pbx.toml") && error.contains("line 2") && error.contains("listen_on"),

@@ -1,25 +1,26 @@
-//! Addresses that people write into settings. Each rule gives the canonical form, or says what the text must be.
+//! Addresses in settings: IP addresses, hosts, mail addresses and URLs. Each function returns the canonical form, or the message
+//! of the violation.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::mail;
 
-/// The IPv4 address of a host that others reach.
+/// Parses the IPv4 address of a host that others reach.
 pub fn ipv4(text: &str) -> Result<Ipv4Addr, &'static str> {
     let address: Ipv4Addr = text.parse().map_err(|_| "must be an IPv4 address")?;
-    usable(address.into())?;
+    check_reachable(address.into())?;
     Ok(address)
 }
 
-/// The IPv6 address of a host that others reach.
+/// Parses the IPv6 address of a host that others reach.
 pub fn ipv6(text: &str) -> Result<Ipv6Addr, &'static str> {
     let address: Ipv6Addr = text.parse().map_err(|_| "must be an IPv6 address")?;
-    usable(address.into())?;
+    check_reachable(address.into())?;
     Ok(address)
 }
 
-/// Others must reach this system at the address.
-fn usable(address: IpAddr) -> Result<(), &'static str> {
+/// Refuses addresses at which others cannot reach this system.
+fn check_reachable(address: IpAddr) -> Result<(), &'static str> {
     if address.is_loopback() {
         return Err("must not be a loopback address");
     }
@@ -29,18 +30,18 @@ fn usable(address: IpAddr) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The address of a resolver. One on this machine is usual, so that loopback is right here.
+/// Parses the address of a DNS resolver. A loopback address is valid, as a resolver on this machine is usual.
 pub fn dns_server(text: &str) -> Result<IpAddr, &'static str> {
     text.parse().map_err(|_| "must be an IPv4 or IPv6 address")
 }
 
-/// A host name or an address, without scheme, port and path.
+/// Parses a host name or an IP address, without scheme, port and path.
 pub fn host(text: &str) -> Result<String, &'static str> {
     const MESSAGE: &str = "must be a host name or an IP address, without scheme, port or path";
     if text.parse::<IpAddr>().is_ok() {
         return Ok(text.to_owned());
     }
-    let label = |label: &str| {
+    let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -52,14 +53,14 @@ pub fn host(text: &str) -> Result<String, &'static str> {
         .rsplit('.')
         .next()
         .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-    if text.len() <= 253 && text.split('.').all(label) && !numeric {
+    if text.len() <= 253 && text.split('.').all(is_label) && !numeric {
         Ok(text.to_owned())
     } else {
         Err(MESSAGE)
     }
 }
 
-/// E-mail addresses with commas between them. Semicolons are taken as well, as the vendor's portal writes them.
+/// Parses mail addresses, and separates them by commas. Semicolons are accepted, as the vendor's portal writes them.
 pub fn mail_addresses(text: &str) -> Result<String, &'static str> {
     let addresses: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
     if addresses.iter().all(|address| mail::is_address(address)) {
@@ -69,7 +70,7 @@ pub fn mail_addresses(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The SIP domain of a tenant: a host name, or an address in its one form.
+/// Parses the SIP domain of a tenant: a host name, or an IP address in canonical form.
 pub fn sip_domain(text: &str) -> Result<String, &'static str> {
     match text.parse::<IpAddr>() {
         Ok(address) => Ok(address.to_string()),
@@ -77,34 +78,34 @@ pub fn sip_domain(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A URL that is called: `http` or `https`, a host and perhaps a port, without a name and a password.
+/// Parses a URL that this system requests: `http` or `https`, a host, an optional port, no username and password.
 pub fn http_url(text: &str) -> Result<String, &'static str> {
     const MESSAGE: &str = "must be a URL such as https://example.com/path, without a name and password in it";
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    if rest.is_some_and(located) {
+    if rest.is_some_and(is_location) {
         Ok(text.to_owned())
     } else {
         Err(MESSAGE)
     }
 }
 
-/// The address of a website, which nothing calls: a URL, or as people write one, without its scheme and in any script.
+/// Parses the address of a website, which this system does not request: a URL, or one without its scheme, in any script.
 pub fn website(text: &str) -> Result<String, &'static str> {
-    let letter = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
-    let latin: String = text.chars().map(letter).collect();
+    let latin_letter = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
+    let latin: String = text.chars().map(latin_letter).collect();
     let scheme = text.contains("://");
-    if (scheme && http_url(&latin).is_ok()) || (!scheme && located(&latin)) {
+    if (scheme && http_url(&latin).is_ok()) || (!scheme && is_location(&latin)) {
         Ok(text.to_owned())
     } else {
         Err("must be the address of a website such as https://example.com")
     }
 }
 
-/// Host, port, path and query of a URL.
-fn located(text: &str) -> bool {
+/// Returns `true` for the host, port, path and query of a URL.
+fn is_location(text: &str) -> bool {
     let end = text.find(['/', '?', '#']).unwrap_or(text.len());
     let (authority, path) = text.split_at(end);
-    let written = |text: &str| {
+    let is_valid_path = |text: &str| {
         !text
             .chars()
             .any(|c| c.is_whitespace() || c.is_control() || "<>\"\\^`{|}".contains(c))
@@ -121,7 +122,7 @@ fn located(text: &str) -> bool {
         || port
             .strip_prefix(':')
             .is_some_and(|port| port.parse().is_ok_and(|port: u16| port > 0));
-    name && port && written(path)
+    name && port && is_valid_path(path)
 }
 
 #[cfg(test)]
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mail_addresses_are_answered_with_commas() {
+    fn mail_addresses_are_separated_by_commas() {
         assert_eq!(
             mail_addresses("a@x.org; b@x.org ,c@x.org").unwrap(),
             "a@x.org,b@x.org,c@x.org"
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn domains_that_are_addresses_have_one_form() {
+    fn ip_address_as_sip_domain_is_canonical() {
         assert_eq!(sip_domain("2001:DB8:0::1").unwrap(), "2001:db8::1");
         assert_eq!(sip_domain("PBX.example.com").unwrap(), "PBX.example.com");
         for bad in [
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_name_a_host_and_nothing_secret() {
+    fn urls_have_a_host_and_no_credentials() {
         for good in [
             "http://10.0.0.5/cdr",
             "https://cdr.example.com:8443/a/b?c=d",
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_hosts_have_one_form_and_reach_somebody() {
+    fn host_addresses_are_canonical_and_reachable() {
         assert_eq!(ipv6("2001:DB8::0:1").unwrap().to_string(), "2001:db8::1");
         assert!(ipv4("10.0.0.2").is_ok());
         for bad in ["127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "256.1.1.1", ""] {
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts() {
+    fn hosts_have_neither_scheme_port_nor_path() {
         for good in [
             "pbx.example.com",
             "pbx",

@@ -1,12 +1,12 @@
-//! How the product looks and what it is called.
+//! The brand: the name and the appearance of the product.
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::setting::Setting;
 
-/// What people see. Logo and favicon are ids of files.
+/// The brand. Logo and favicon are IDs of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -22,7 +22,7 @@ pub struct Brand {
     pub bottom_text: Option<String>,
 }
 
-/// A scheme of colours.
+/// A color scheme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the vendor's")]
@@ -36,7 +36,7 @@ pub enum Theme {
 }
 
 impl Default for Brand {
-    /// The vendor's own.
+    /// Returns the vendor's brand.
     fn default() -> Self {
         Self {
             theme: Theme::default(),
@@ -56,17 +56,17 @@ impl Setting for Brand {
     const NAME: &'static str = "brand";
 }
 
-/// The largest logo of the vendor's portal, in pixels: width and height.
+/// The largest logo of the vendor's portal in pixels, width and height.
 const LOGO_SIZE: (i64, i64) = (480, 176);
 
-/// The largest favicon, likewise.
+/// The largest favicon in pixels, width and height.
 const FAVICON_SIZE: (i64, i64) = (64, 64);
 
 /// A picture of the brand: its property, its file and its largest size in pixels.
 pub type Picture<'a> = (&'static str, &'a str, (i64, i64));
 
 impl Brand {
-    /// Returns the pictures that it names.
+    /// Returns the pictures of the brand.
     pub fn pictures(&self) -> impl Iterator<Item = Picture<'_>> {
         let logo = self.logo.as_deref().map(|id| ("logo", id, LOGO_SIZE));
         let favicon = self.favicon.as_deref().map(|id| ("favicon", id, FAVICON_SIZE));

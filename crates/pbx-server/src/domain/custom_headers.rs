@@ -1,15 +1,15 @@
-//! The SIP headers that a tenant adds to calls, and those that it lets through.
+//! The SIP headers that a tenant adds to calls, and those that it passes on.
 
-use pbx_api::tenant;
+use pbx_api::tenant as api;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Error;
 use super::audit::Object;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::setting::Setting;
 
-/// Headers that the PBX writes itself, or that decide where a message goes: those of RFC 3261, and what its extensions need for
-/// dialogs. In lower case; the compact forms follow.
+/// Headers that the PBX sets itself, or that decide the route of a message: those of RFC 3261, and those that its extensions need
+/// for dialogs. In lower case; the compact forms follow.
 const RESERVED: &[&str] = &[
     "accept",
     "accept-contact",
@@ -96,27 +96,27 @@ const RESERVED: &[&str] = &[
     "y",
 ];
 
-/// To which calls a header applies.
+/// The calls that a header applies to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Scope {
     /// Every call.
     All,
-    /// Those through trunks.
+    /// Calls through trunks.
     #[default]
     Trunk,
-    /// Those among users.
+    /// Calls among users.
     User,
 }
 
 impl Scope {
-    /// Whether there are calls to which both apply.
-    fn meets(self, other: Self) -> bool {
+    /// Returns `true` if both apply to some call.
+    fn overlaps(self, other: Self) -> bool {
         self == other || self == Self::All || other == Self::All
     }
 }
 
-/// A header with a value of the tenant's.
+/// A header with a value, which is added to calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
 pub struct AddedHeader {
@@ -126,7 +126,7 @@ pub struct AddedHeader {
     pub scope: Scope,
 }
 
-/// A header that is passed on as it comes.
+/// A header that is passed on unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "as in AddedHeader")]
 pub struct RelayedHeader {
@@ -135,7 +135,7 @@ pub struct RelayedHeader {
     pub scope: Scope,
 }
 
-/// The headers of a tenant.
+/// The custom headers of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "as in AddedHeader")]
@@ -145,7 +145,7 @@ pub struct CustomHeaders {
 }
 
 impl Default for CustomHeaders {
-    /// Those of a new tenant.
+    /// Returns the headers of a new tenant.
     fn default() -> Self {
         let relayed = ["X-CID", "X-Session-Id", "X-Trunk-Name"].map(|name| RelayedHeader {
             name: name.to_owned(),
@@ -167,7 +167,7 @@ impl Document for CustomHeaders {
 
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         for (index, header) in self.add.iter().enumerate() {
-            // SIP would read a line break as the end of the header, and more headers after it.
+            // SIP would read a line break as the end of the header, and further headers after it.
             if header.value.chars().any(char::is_control) {
                 check.refuse(
                     &format!("add/{index}/value"),
@@ -186,17 +186,17 @@ impl Document for CustomHeaders {
             .iter()
             .map(|header| (header.name.as_str(), header.scope))
             .collect();
-        names(check, "add", &added);
-        names(check, "relay", &relayed);
+        validate_names(check, "add", &added);
+        validate_names(check, "relay", &relayed);
         Ok(())
     }
 }
 
-/// What is wrong with the names in one of the lists. Letter case does not matter to SIP.
-fn names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
+/// Records invalid names of a list in `check`. Names are case-insensitive in SIP.
+fn validate_names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
     for (index, (name, scope)) in headers.iter().enumerate() {
         let pointer = format!("{list}/{index}/name");
-        let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.meets(*scope);
+        let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.overlaps(*scope);
         if !is_token(name) {
             let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
             check.refuse(&pointer, "format", message);
@@ -212,25 +212,25 @@ fn names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
     }
 }
 
-/// `token` of RFC 3261.
+/// Returns `true` for a `token` of RFC 3261.
 fn is_token(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-/// Null is the default, like none.
+/// Reads `null` as the default, like a missing property.
 fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-impl From<CustomHeaders> for tenant::CustomHeaders {
+impl From<CustomHeaders> for api::CustomHeaders {
     fn from(headers: CustomHeaders) -> Self {
-        let added = headers.add.into_iter().map(|header| tenant::AddedHeader {
+        let added = headers.add.into_iter().map(|header| api::AddedHeader {
             name: header.name,
             value: header.value,
             scope: header.scope.into(),
         });
-        let relayed = headers.relay.into_iter().map(|header| tenant::RelayedHeader {
+        let relayed = headers.relay.into_iter().map(|header| api::RelayedHeader {
             name: header.name,
             scope: header.scope.into(),
         });
@@ -241,7 +241,7 @@ impl From<CustomHeaders> for tenant::CustomHeaders {
     }
 }
 
-impl From<Scope> for tenant::HeaderScope {
+impl From<Scope> for api::HeaderScope {
     fn from(scope: Scope) -> Self {
         match scope {
             Scope::All => Self::All,
@@ -264,14 +264,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_tenants_headers_keep_the_rules() {
+    fn headers_of_a_new_tenant_are_valid() {
         let fresh = check(json!({})).unwrap();
         assert_eq!(fresh, CustomHeaders::default());
         assert_eq!((fresh.add.len(), fresh.relay.len()), (0, 3));
     }
 
     #[test]
-    fn a_header_without_a_scope_is_for_trunks() {
+    fn default_scope_is_trunk() {
         let headers = check(json!({
             "add": [{"name": "X-One", "value": "1"}],
             "relay": [{"name": "X-Two", "scope": null}, {"name": "X-Three", "scope": "USER"}],
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_tokens_that_sip_does_not_use() {
+    fn names_are_tokens_and_not_reserved() {
         for name in ["X-Account", "P-Asserted-Identity", "Diversion", "x.!%*_+`'~-1"] {
             let headers = json!({"add": [{"name": name, "value": "v"}], "relay": [{"name": name}]});
             assert!(check(headers).is_ok(), "{name}");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn one_call_never_gets_a_header_twice() {
+    fn overlapping_scopes_cannot_repeat_a_header() {
         let two = |one: &str, other: &str| {
             check(json!({"relay": [{"name": "X-One", "scope": one}, {"name": "x-oNE", "scope": other}]}))
         };
@@ -320,13 +320,13 @@ mod tests {
         for (one, other) in [("ALL", "USER"), ("TRUNK", "ALL"), ("USER", "USER")] {
             assert_eq!(two(one, other).unwrap_err(), ["/relay/1/name unique"], "{one} {other}");
         }
-        // What is relayed may be added where it is missing.
+        // A header may be relayed, and added where it is missing.
         let both = json!({"add": [{"name": "X-One", "value": "1"}], "relay": [{"name": "X-One"}]});
         assert!(check(both).is_ok());
     }
 
     #[test]
-    fn a_value_cannot_smuggle_in_another_header() {
+    fn control_characters_in_values_are_refused() {
         for value in ["1\r\nVia: x", "1\n2", "\u{7f}", "a\u{85}b", "a\tb"] {
             let headers = json!({"add": [{"name": "X-One", "value": value}]});
             assert_eq!(check(headers).unwrap_err(), ["/add/0/value format"], "{value:?}");

@@ -1,33 +1,33 @@
-//! Amounts of disk space, as the vendor writes them: a number followed by its unit.
+//! Disk sizes as the vendor writes them: a number followed by its unit.
 
 const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
 
-/// From here on a number is told in the next larger unit.
-const LONGEST: i64 = 10_000;
+/// Numbers from here on are written in the next larger unit.
+const NEXT_UNIT_FROM: i64 = 10_000;
 
-/// The bytes of such a text; `None` is no limit. What is more than can be counted is none either.
-pub fn bytes(text: &str) -> Option<i64> {
+/// Parses a size in bytes. Returns `None`, which is no limit, for other text and for more than an `i64` can hold.
+pub fn parse(text: &str) -> Option<i64> {
     let (power, number) = (1..)
         .zip(UNITS)
         .find_map(|(power, unit)| Some((power, text.strip_suffix(unit)?)))?;
     number.parse::<i64>().ok()?.checked_mul(1024_i64.checked_pow(power)?)
 }
 
-/// The text for so many bytes, rounded up: what is not empty is not shown as nothing.
-pub fn text(bytes: i64) -> String {
-    let mut number = kilo(bytes);
+/// Formats a size in bytes, rounded up, so that only 0 is shown as 0.
+pub fn format(bytes: i64) -> String {
+    let mut number = div_1024(bytes);
     let mut unit = UNITS[0];
     for larger in &UNITS[1..] {
-        if number < LONGEST {
+        if number < NEXT_UNIT_FROM {
             break;
         }
-        (number, unit) = (kilo(number), larger);
+        (number, unit) = (div_1024(number), larger);
     }
     format!("{number}{unit}")
 }
 
-/// How often 1024 is in a number, begun ones counted.
-fn kilo(number: i64) -> i64 {
+/// Divides by 1024 and rounds up.
+fn div_1024(number: i64) -> i64 {
     number / 1024 + i64::from(number % 1024 > 0)
 }
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quota_is_a_number_and_a_unit_or_no_limit() {
+    fn quota_is_a_number_with_a_unit_or_no_limit() {
         for (quota, expected) in [
             ("", None),
             ("1KB", Some(1024)),
@@ -48,7 +48,7 @@ mod tests {
             ("99999999999999999999KB", None),
             ("5", None),
         ] {
-            assert_eq!(bytes(quota), expected, "{quota}");
+            assert_eq!(parse(quota), expected, "{quota}");
         }
     }
 
@@ -65,7 +65,7 @@ mod tests {
             (1 << 40, "1024GB"),
             (i64::MAX, "8192PB"),
         ] {
-            assert_eq!(text(bytes), expected);
+            assert_eq!(format(bytes), expected);
         }
     }
 }

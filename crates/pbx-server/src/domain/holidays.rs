@@ -1,16 +1,16 @@
 //! The holidays of tenants: runs of days, or spans of time within one day, of one year or of every year.
 
 use jiff::civil::Date;
+use pbx_api::holidays as api;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::audit::{Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::{merged, needed};
-use super::{Error, Id, IdSource, Violation};
-use crate::store::{Changes, OnConstraint, Store, Tx, holidays as queries};
+use super::error::{Error, Violation};
+use super::id::Id;
+use super::list::{Field, Kind};
+use super::merge::{merged, required};
 
-/// What a list of holidays can be filtered and ordered by: all there is.
+/// The properties that a list of holidays can be filtered and ordered by: all of them.
 pub const FIELDS: &[Field] = &[
     Field::new("id", Kind::Id),
     Field::new("name", Kind::Text),
@@ -29,8 +29,18 @@ pub const FIELDS: &[Field] = &[
     Field::new("minute_end", Kind::Integer),
 ];
 
-/// A year in which no date is missing, for what is of every year.
+/// A year with every date, used to validate holidays of every year.
 const LEAP_YEAR: i32 = 2000;
+
+const START_DATE: [&str; 3] = ["year_start", "month_start", "day_start"];
+const END_DATE: [&str; 3] = ["year_end", "month_end", "day_end"];
+const END_TIME: [&str; 2] = ["hour_end", "minute_end"];
+
+/// Year, month and day. The year of a holiday of every year is [`LEAP_YEAR`].
+type DateParts = [i32; 3];
+
+/// Hour and minute.
+type TimeParts = [i32; 2];
 
 /// A holiday.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +52,7 @@ pub struct Holiday {
     pub region: String,
     /// A run of days; otherwise a span of time within one day.
     pub consecutive: bool,
-    /// The years are kept and mean nothing.
+    /// If set, the years are stored and ignored.
     pub every_year: bool,
     pub year_start: Option<i32>,
     pub year_end: Option<i32>,
@@ -56,7 +66,7 @@ pub struct Holiday {
     pub minute_end: i32,
 }
 
-/// A holiday as a caller writes it.
+/// The properties of a holiday before validation: of a request, or of the stored holiday with an update merged into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "as in Holiday")]
@@ -77,109 +87,52 @@ pub struct Draft {
     pub minute_end: Option<i32>,
 }
 
-/// One page of a tenant's holidays.
-pub async fn list(store: &Store, tenant_id: Id, query: ListQuery) -> Result<Page<Holiday>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, tenant_id, &query)?)).await
-}
-
-/// Adds a holiday.
-pub async fn create(store: &Changes, ids: &IdSource, tenant_id: Id, draft: Draft) -> Result<Id, Error> {
-    let id = ids.next();
-    let holiday = draft.checked(id)?;
-    store
-        .write(move |tx| {
-            queries::insert(tx, tenant_id, &holiday)
-                .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
-            Ok(Entry::create(Object::Holiday, id).fields(holiday.set()).with(id))
-        })
-        .await
-}
-
-/// The tenant's holiday of that id.
-pub async fn show(store: &Store, tenant_id: Id, id: Id) -> Result<Holiday, Error> {
-    store.read(move |tx| existing(tx, tenant_id, id)).await
-}
-
-/// Merges the members that were sent and nothing else; the whole must keep the rules.
-pub async fn update(store: &Changes, tenant_id: Id, id: Id, sent: Map<String, Value>) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            let before = existing(tx, tenant_id, id)?;
-            let after = before.merged(&sent)?;
-            queries::update(tx, tenant_id, &after)?;
-            Ok(Entry::update(Object::Holiday, id).between(&before, &after).with(()))
-        })
-        .await
-}
-
-/// Removes a holiday.
-pub async fn destroy(store: &Changes, tenant_id: Id, id: Id) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            if queries::delete(tx, tenant_id, id)? {
-                Ok(Entry::delete(Object::Holiday, id).with(()))
-            } else {
-                Err(not_found())
-            }
-        })
-        .await
-}
-
-/// The tenant has no holiday of that id.
+/// Returns the error for an ID that none of the tenant's holidays has.
 pub fn not_found() -> Error {
     Error::NotFound { what: "holiday" }
 }
 
-fn existing(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<Holiday, Error> {
-    queries::by_id(tx, tenant_id, id)?.ok_or_else(not_found)
-}
-
 impl Holiday {
-    /// The holiday that it becomes when these members are merged into it.
-    fn merged(&self, sent: &Map<String, Value>) -> Result<Self, Error> {
-        merged::<Draft>(self, sent)?.checked(self.id)
+    /// Merges the properties that were sent into the holiday and validates the result.
+    pub fn merge(&self, sent: &Map<String, Value>) -> Result<Self, Error> {
+        merged::<Draft>(self, sent)?.validate(self.id)
     }
 
-    /// The members that have a value.
-    fn set(&self) -> Vec<&'static str> {
+    /// Returns the names of the properties that have a value.
+    pub fn present_properties(&self) -> Vec<&'static str> {
         let years = [("year_start", self.year_start), ("year_end", self.year_end)];
-        let missing = |name| years.contains(&(name, None));
-        let members = FIELDS.iter().map(|field| field.name);
-        members.filter(|name| *name != "id" && !missing(name)).collect()
+        let is_absent = |name| years.contains(&(name, None));
+        let names = FIELDS.iter().map(|field| field.name);
+        names.filter(|name| *name != "id" && !is_absent(name)).collect()
     }
 }
-
-/// Year, month and day; the year of what is of every year is [`LEAP_YEAR`].
-type Day = [i32; 3];
-
-/// Hour and minute.
-type Time = [i32; 2];
-
-const FIRST_DAY: [&str; 3] = ["year_start", "month_start", "day_start"];
-const LAST_DAY: [&str; 3] = ["year_end", "month_end", "day_end"];
-const LAST_TIME: [&str; 2] = ["hour_end", "minute_end"];
 
 impl Draft {
-    /// The holiday, or everything that is wrong with it. Without times it lasts for whole days.
-    fn checked(self, id: Id) -> Result<Holiday, Error> {
-        let mut faults = Vec::new();
-        let name = needed(&mut faults, "name", self.name);
-        let region = needed(&mut faults, "region", self.region);
-        let consecutive = needed(&mut faults, "consecutive", self.consecutive);
-        let every_year = needed(&mut faults, "every_year", self.every_year);
+    /// Returns the holiday. Missing times default to whole days.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every rule that the properties violate.
+    pub fn validate(self, id: Id) -> Result<Holiday, Error> {
+        let mut violations = Vec::new();
+        let name = required(&mut violations, "name", self.name);
+        let region = required(&mut violations, "region", self.region);
+        let consecutive = required(&mut violations, "consecutive", self.consecutive);
+        let every_year = required(&mut violations, "every_year", self.every_year);
         let yearly = every_year.unwrap_or(false);
-        let first = [self.year_start, self.month_start, self.day_start];
-        let first = day(&mut faults, FIRST_DAY, yearly, first);
-        let last = [self.year_end, self.month_end, self.day_end];
-        let last = day(&mut faults, LAST_DAY, yearly, last);
-        let from = [self.hour_start.unwrap_or(0), self.minute_start.unwrap_or(0)];
-        let to = [self.hour_end.unwrap_or(23), self.minute_end.unwrap_or(59)];
-        if let (Some(consecutive), Some(first), Some(last)) = (consecutive, first, last) {
-            faults.extend(disorder(consecutive, yearly, (first, from), (last, to)));
+        let start_date = [self.year_start, self.month_start, self.day_start];
+        let start_date = validate_date(&mut violations, START_DATE, yearly, start_date);
+        let end_date = [self.year_end, self.month_end, self.day_end];
+        let end_date = validate_date(&mut violations, END_DATE, yearly, end_date);
+        let start_time = [self.hour_start.unwrap_or(0), self.minute_start.unwrap_or(0)];
+        let end_time = [self.hour_end.unwrap_or(23), self.minute_end.unwrap_or(59)];
+        if let (Some(consecutive), Some(start_date), Some(end_date)) = (consecutive, start_date, end_date) {
+            let (start, end) = ((start_date, start_time), (end_date, end_time));
+            violations.extend(validate_order(consecutive, yearly, start, end));
         }
-        match (name, region, consecutive, every_year, first, last) {
-            (Some(name), Some(region), Some(consecutive), Some(every_year), Some(first), Some(last))
-                if faults.is_empty() =>
+        match (name, region, consecutive, every_year, start_date, end_date) {
+            (Some(name), Some(region), Some(consecutive), Some(every_year), Some(start_date), Some(end_date))
+                if violations.is_empty() =>
             {
                 Ok(Holiday {
                     id,
@@ -189,74 +142,127 @@ impl Draft {
                     every_year,
                     year_start: self.year_start,
                     year_end: self.year_end,
-                    month_start: first[1],
-                    month_end: last[1],
-                    day_start: first[2],
-                    day_end: last[2],
-                    hour_start: from[0],
-                    hour_end: to[0],
-                    minute_start: from[1],
-                    minute_end: to[1],
+                    month_start: start_date[1],
+                    month_end: end_date[1],
+                    day_start: start_date[2],
+                    day_end: end_date[2],
+                    hour_start: start_time[0],
+                    hour_end: end_time[0],
+                    minute_start: start_time[1],
+                    minute_end: end_time[1],
                 })
             }
-            _ => Err(Error::Invalid(faults)),
+            _ => Err(Error::Invalid(violations)),
         }
     }
 }
 
-/// The first or last day, if it is complete; one that no calendar has is a fault.
-fn day(faults: &mut Vec<Violation>, names: [&str; 3], yearly: bool, parts: [Option<i32>; 3]) -> Option<Day> {
+/// Returns the start or end date if it is complete and exists in the calendar, and records every violation.
+fn validate_date(
+    violations: &mut Vec<Violation>,
+    names: [&str; 3],
+    yearly: bool,
+    parts: [Option<i32>; 3],
+) -> Option<DateParts> {
     let year = match parts[0] {
         _ if yearly => Some(LEAP_YEAR),
         Some(year) if (1..=9999).contains(&year) => Some(year),
         Some(_) => {
-            faults.push(Violation::field(names[0], "range", "must be a year from 1 to 9999"));
+            violations.push(Violation::field(names[0], "range", "must be a year from 1 to 9999"));
             None
         }
         None => {
             let message = "is needed unless `every_year` is true";
-            faults.push(Violation::field(names[0], "required", message));
+            violations.push(Violation::field(names[0], "required", message));
             None
         }
     };
-    let month = needed(faults, names[1], parts[1]);
-    let day = needed(faults, names[2], parts[2]);
+    let month = required(violations, names[1], parts[1]);
+    let day = required(violations, names[2], parts[2]);
     if let (Some(month), Some(day)) = (month, day)
-        && !exists(year.unwrap_or(LEAP_YEAR), month, day)
+        && !is_date(year.unwrap_or(LEAP_YEAR), month, day)
     {
-        faults.push(Violation::field(names[2], "range", "must be a day of that month"));
+        violations.push(Violation::field(names[2], "range", "must be a day of that month"));
         return None;
     }
     Some([year?, month?, day?])
 }
 
-fn exists(year: i32, month: i32, day: i32) -> bool {
+fn is_date(year: i32, month: i32, day: i32) -> bool {
     match (year.try_into(), month.try_into(), day.try_into()) {
         (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day).is_ok(),
         _ => false,
     }
 }
 
-/// What is wrong with the order of the two ends. A yearly run of days may go on into the next year.
-fn disorder(consecutive: bool, yearly: bool, first: (Day, Time), last: (Day, Time)) -> Option<Violation> {
+/// Returns the violation if the end lies before the start. A yearly run of days may continue into the next year.
+fn validate_order(
+    consecutive: bool,
+    yearly: bool,
+    start: (DateParts, TimeParts),
+    end: (DateParts, TimeParts),
+) -> Option<Violation> {
     let early = "must not lie before the start";
-    if let Some(at) = differing(&first.0, &last.0) {
+    if let Some(index) = first_difference(&start.0, &end.0) {
         return if !consecutive {
             let message = "must be that of the start unless `consecutive` is true";
-            Some(Violation::field(LAST_DAY[at], "equal", message))
-        } else if !yearly && last.0 < first.0 {
-            Some(Violation::field(LAST_DAY[at], "order", early))
+            Some(Violation::field(END_DATE[index], "equal", message))
+        } else if !yearly && end.0 < start.0 {
+            Some(Violation::field(END_DATE[index], "order", early))
         } else {
             None
         };
     }
-    let at = differing(&first.1, &last.1)?;
-    (last.1 < first.1).then(|| Violation::field(LAST_TIME[at], "order", early))
+    let index = first_difference(&start.1, &end.1)?;
+    (end.1 < start.1).then(|| Violation::field(END_TIME[index], "order", early))
 }
 
-/// Where two of the same length first differ.
-fn differing(one: &[i32], other: &[i32]) -> Option<usize> {
+/// Returns the index at which two slices of the same length first differ.
+fn first_difference(one: &[i32], other: &[i32]) -> Option<usize> {
     one.iter().zip(other).position(|(one, other)| one != other)
+}
+
+impl From<api::CreateHoliday> for Draft {
+    fn from(body: api::CreateHoliday) -> Self {
+        Self {
+            name: Some(body.name),
+            region: Some(body.region),
+            consecutive: Some(body.consecutive),
+            every_year: Some(body.every_year),
+            year_start: body.year_start,
+            year_end: body.year_end,
+            month_start: body.month_start,
+            month_end: body.month_end,
+            day_start: body.day_start,
+            day_end: body.day_end,
+            hour_start: body.hour_start,
+            hour_end: body.hour_end,
+            minute_start: body.minute_start,
+            minute_end: body.minute_end,
+        }
+    }
+}
+
+impl From<Holiday> for api::Holiday {
+    fn from(holiday: Holiday) -> Self {
+        Self {
+            id: holiday.id.to_string(),
+            name: holiday.name,
+            region: holiday.region,
+            consecutive: holiday.consecutive,
+            every_year: holiday.every_year,
+            year_start: holiday.year_start,
+            year_end: holiday.year_end,
+            month_start: Some(holiday.month_start),
+            month_end: Some(holiday.month_end),
+            day_start: Some(holiday.day_start),
+            day_end: Some(holiday.day_end),
+            hour_start: Some(holiday.hour_start),
+            hour_end: Some(holiday.hour_end),
+            minute_start: Some(holiday.minute_start),
+            minute_end: Some(holiday.minute_end),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -267,32 +273,32 @@ mod tests {
     use crate::domain::document;
     use crate::domain::error::Place;
 
-    /// Christmas of one year, with other members.
-    fn written(other: Value) -> Result<Holiday, Vec<String>> {
+    /// Validates Christmas of one year with the given properties in place of its own.
+    fn validated(other: Value) -> Result<Holiday, Vec<String>> {
         let christmas = json!({
             "name": "Christmas", "region": "DEU", "consecutive": true, "every_year": false,
             "year_start": 2026, "month_start": 12, "day_start": 25, "year_end": 2026, "month_end": 12, "day_end": 26,
         });
-        let (Value::Object(mut members), Value::Object(other)) = (christmas, other) else {
+        let (Value::Object(mut properties), Value::Object(other)) = (christmas, other) else {
             panic!("objects")
         };
-        document::merge(&mut members, &other, &Map::new(), &[]);
-        let draft: Draft = serde_json::from_value(Value::Object(members)).unwrap();
-        draft.checked(Id::from_stored(1)).map_err(|error| {
+        document::merge(&mut properties, &other, &Map::new(), &[]);
+        let draft: Draft = serde_json::from_value(Value::Object(properties)).unwrap();
+        draft.validate(Id::from_stored(1)).map_err(|error| {
             let Error::Invalid(violations) = error else {
                 panic!("{error}")
             };
-            let places = violations.into_iter().map(|violation| match violation.place {
+            let violations = violations.into_iter().map(|violation| match violation.place {
                 Place::Body(pointer) => format!("{pointer} {}", violation.rule),
-                Place::Query(name) => panic!("{name} is no member"),
+                Place::Query(name) => panic!("{name} is not a property"),
             });
-            places.collect()
+            violations.collect()
         })
     }
 
     #[test]
-    fn without_times_it_lasts_for_whole_days() {
-        let holiday = written(json!({})).unwrap();
+    fn missing_times_default_to_whole_days() {
+        let holiday = validated(json!({})).unwrap();
         let times = [
             holiday.hour_start,
             holiday.minute_start,
@@ -300,7 +306,7 @@ mod tests {
             holiday.minute_end,
         ];
         assert_eq!(times, [0, 0, 23, 59]);
-        let holiday = written(json!({"hour_start": 18, "minute_end": 30})).unwrap();
+        let holiday = validated(json!({"hour_start": 18, "minute_end": 30})).unwrap();
         let times = [
             holiday.hour_start,
             holiday.minute_start,
@@ -311,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be() {
+    fn valid_holidays_are_accepted() {
         let yearly = |mut other: Value| {
             other["every_year"] = json!(true);
             other
@@ -327,17 +333,17 @@ mod tests {
             // Over New Year.
             yearly(json!({"month_end": 1, "day_end": 6})),
             yearly(json!({"month_start": 2, "day_start": 28, "month_end": 2, "day_end": 29})),
-            // The years mean nothing.
+            // The years are ignored.
             yearly(json!({"year_start": null, "year_end": null})),
             yearly(json!({"year_start": 2027, "year_end": -4})),
             yearly(json!({"consecutive": false, "day_end": 25, "year_end": 2027})),
         ] {
-            written(other.clone()).unwrap_or_else(|faults| panic!("{other}: {faults:?}"));
+            validated(other.clone()).unwrap_or_else(|violations| panic!("{other}: {violations:?}"));
         }
     }
 
     #[test]
-    fn what_may_not_be_and_where() {
+    fn violations_name_the_property_and_the_rule() {
         let table = [
             (json!({"month_start": null}), vec!["/month_start required"]),
             (
@@ -397,16 +403,16 @@ mod tests {
             ),
         ];
         for (other, expected) in table {
-            assert_eq!(written(other.clone()).unwrap_err(), expected, "{other}");
+            assert_eq!(validated(other.clone()).unwrap_err(), expected, "{other}");
         }
     }
 
     #[test]
-    fn a_change_is_judged_with_what_stays() {
-        let holiday = written(json!({})).unwrap();
+    fn update_is_validated_with_the_unchanged_properties() {
+        let holiday = validated(json!({})).unwrap();
         let merge = |sent: Value| {
             let Value::Object(sent) = sent else { panic!("{sent}") };
-            holiday.merged(&sent)
+            holiday.merge(&sent)
         };
         assert!(merge(json!({"day_end": 24})).is_err());
         let moved = merge(json!({"day_start": 23, "day_end": 24, "hour_start": null})).unwrap();

@@ -1,55 +1,39 @@
-//! IP rules: which addresses are let past the guards, and which are turned away.
+//! IP rules: address ranges that pass all guards, and address ranges that are denied.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
+use pbx_api::ip_filters as api;
 
-use super::audit::{Entry, Object};
-use super::clock;
-use super::list::{Field, Kind, ListQuery, Page};
-use super::{Error, Id, IdSource, Violation};
-use crate::store::{Changes, OnConstraint, Store, Tx, ip_filters as queries};
+use super::error::{Error, Violation};
+use super::id::Id;
+use super::list::{Field, Kind};
 
-/// What a list of rules can be filtered and ordered by.
+/// The properties that a list of rules can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
-    Field {
-        name: "id",
-        kind: Kind::Id,
-    },
-    Field {
-        name: "cidr",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "target",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "expire_at",
-        kind: Kind::Time,
-    },
-    Field {
-        name: "description",
-        kind: Kind::Text,
-    },
+    Field::new("id", Kind::Id),
+    Field::new("cidr", Kind::Text),
+    Field::new("target", Kind::Text),
+    Field::new("expire_at", Kind::Time),
+    Field::new("description", Kind::Text),
 ];
 
-/// How long a rule is still shown that had expired when it was written, so that its author sees what happened.
-const SHOWN_WHEN_BORN_EXPIRED: SignedDuration = SignedDuration::from_hours(1);
+/// For this long a rule that had already expired when it was written is still shown, so that its author sees what happened.
+const EXPIRED_RULE_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// What happens to traffic from a range.
+/// The treatment of requests from a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// Past the anti-hacking checks and rate limits.
+    /// They pass the lockout and rate limits.
     Accept,
-    /// Dropped at once.
+    /// They are denied.
     Deny,
 }
 
 impl Target {
-    /// As the API and the store write it.
+    /// Returns the name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "ACCEPT",
@@ -72,147 +56,106 @@ impl FromStr for Target {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IpRule {
-    /// Its id.
+    /// The ID.
     pub id: Id,
     /// The range, host bits cleared.
     pub cidr: IpNet,
-    /// What happens.
+    /// The treatment of requests from the range.
     pub target: Target,
-    /// Until when; `None` is for ever.
+    /// The end of the rule. `None` means never.
     pub expire_at: Option<Timestamp>,
     /// A remark.
     pub description: Option<String>,
 }
 
 impl IpRule {
-    /// The members that have a value.
-    fn set(&self) -> Vec<&'static str> {
+    /// Returns the rule that a caller asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if its range is not one.
+    pub fn new(id: Id, body: api::CreateIpRule) -> Result<Self, Error> {
+        Ok(Self {
+            id,
+            cidr: parse_range(&body.cidr).map_err(Error::invalid)?,
+            target: body.target.into(),
+            expire_at: body.expire_at.map(Into::into),
+            description: body.description,
+        })
+    }
+
+    /// Returns the names of the properties that have a value.
+    pub fn present_properties(&self) -> Vec<&'static str> {
         let mut names = vec!["cidr", "target"];
         names.extend(self.expire_at.map(|_| "expire_at"));
         names.extend(self.description.as_ref().map(|_| "description"));
         names
     }
 
-    /// The members that another has otherwise.
-    fn differing(&self, other: &Self) -> Vec<&'static str> {
-        let members = [
-            ("cidr", self.cidr != other.cidr),
-            ("target", self.target != other.target),
-            ("expire_at", self.expire_at != other.expire_at),
-            ("description", self.description != other.description),
+    /// Returns the names of the properties in which the two rules differ.
+    pub fn changed_properties(&self, after: &Self) -> Vec<&'static str> {
+        let properties = [
+            ("cidr", self.cidr != after.cidr),
+            ("target", self.target != after.target),
+            ("expire_at", self.expire_at != after.expire_at),
+            ("description", self.description != after.description),
         ];
-        let differ = members.into_iter().filter(|(_, differ)| *differ);
-        differ.map(|(name, _)| name).collect()
+        let changed = properties.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(name, _)| name).collect()
     }
 }
 
-/// A rule as a caller writes it.
-#[derive(Debug, Clone)]
-pub struct NewIpRule {
-    /// An address or a range in CIDR notation.
-    pub cidr: String,
-    /// What happens.
-    pub target: Target,
-    /// Until when.
-    pub expire_at: Option<Timestamp>,
-    /// A remark.
-    pub description: Option<String>,
-}
-
-/// Changes to a rule. The outer `None` leaves a member as it is, the inner one clears it.
-#[derive(Debug, Clone, Default)]
+/// Validated changes to a rule. The outer `None` leaves a property as it is, the inner one clears it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IpRuleChanges {
-    /// An address or a range in CIDR notation.
-    pub cidr: Option<Option<String>>,
-    /// What happens.
-    pub target: Option<Option<Target>>,
-    /// Until when.
-    pub expire_at: Option<Option<Timestamp>>,
-    /// A remark.
-    pub description: Option<Option<String>>,
+    cidr: Option<IpNet>,
+    target: Option<Target>,
+    expire_at: Option<Option<Timestamp>>,
+    description: Option<Option<String>>,
 }
 
-/// One page of the rules.
-pub async fn list(store: &Store, query: ListQuery) -> Result<Page<IpRule>, Error> {
-    let now = clock::now();
-    store.scan(move |tx| Ok(queries::page(tx, &query, now)?)).await
+impl IpRuleChanges {
+    /// Returns the rule with the changes.
+    pub fn apply(&self, rule: &IpRule) -> IpRule {
+        let description = self.description.as_ref().unwrap_or(&rule.description);
+        IpRule {
+            id: rule.id,
+            cidr: self.cidr.unwrap_or(rule.cidr),
+            target: self.target.unwrap_or(rule.target),
+            expire_at: self.expire_at.unwrap_or(rule.expire_at),
+            description: description.clone(),
+        }
+    }
 }
 
-/// Adds a rule. There is one rule for a range: a second is a conflict.
-pub async fn create(store: &Changes, ids: &IdSource, new: NewIpRule) -> Result<Id, Error> {
-    let rule = IpRule {
-        id: ids.next(),
-        cidr: range(&new.cidr).map_err(Error::invalid)?,
-        target: new.target,
-        expire_at: new.expire_at,
-        description: new.description,
-    };
-    let now = clock::now();
-    store
-        .write(move |tx| {
-            queries::delete_lapsed(tx, now)?;
-            queries::insert(tx, &rule, now).on_constraint(queries::UNIQUE_CIDR, || duplicate(&rule.cidr))?;
-            let entry = Entry::create(Object::IpBlacklist, rule.id).fields(rule.set());
-            Ok(entry.with(rule.id))
-        })
-        .await
+impl TryFrom<api::UpdateIpRule> for IpRuleChanges {
+    type Error = Error;
+
+    /// Fails with [`Error::Invalid`] if the range is not one, or if a property that every rule has is cleared.
+    fn try_from(body: api::UpdateIpRule) -> Result<Self, Error> {
+        let cidr = match body.cidr.into_set() {
+            None => Ok(None),
+            Some(None) => Err(cannot_be_cleared("cidr")),
+            Some(Some(text)) => parse_range(&text).map(Some),
+        };
+        let target = match body.target.into_set() {
+            None => Ok(None),
+            Some(None) => Err(cannot_be_cleared("target")),
+            Some(Some(target)) => Ok(Some(target.into())),
+        };
+        match (cidr, target) {
+            (Ok(cidr), Ok(target)) => Ok(Self {
+                cidr,
+                target,
+                expire_at: body.expire_at.into_set().map(|end| end.map(Into::into)),
+                description: body.description.into_set(),
+            }),
+            (cidr, target) => Err(Error::Invalid(cidr.err().into_iter().chain(target.err()).collect())),
+        }
+    }
 }
 
-/// The rule of that id.
-pub async fn show(store: &Store, id: Id) -> Result<IpRule, Error> {
-    let now = clock::now();
-    store.read(move |tx| existing(tx, id, now)).await
-}
-
-/// Changes what is given and nothing else.
-pub async fn update(store: &Changes, id: Id, changes: IpRuleChanges) -> Result<(), Error> {
-    let (cidr, target) = checked(&changes)?;
-    let now = clock::now();
-    store
-        .write(move |tx| {
-            queries::delete_lapsed(tx, now)?;
-            let before = existing(tx, id, now)?;
-            let after = IpRule {
-                id,
-                cidr: cidr.unwrap_or(before.cidr),
-                target: target.unwrap_or(before.target),
-                expire_at: changes.expire_at.unwrap_or(before.expire_at),
-                description: changes
-                    .description
-                    .clone()
-                    .unwrap_or_else(|| before.description.clone()),
-            };
-            queries::update(tx, &after, now).on_constraint(queries::UNIQUE_CIDR, || duplicate(&after.cidr))?;
-            Ok(Entry::update(Object::IpBlacklist, id)
-                .fields(before.differing(&after))
-                .with(()))
-        })
-        .await
-}
-
-/// Removes a rule.
-pub async fn destroy(store: &Changes, id: Id) -> Result<(), Error> {
-    let now = clock::now();
-    store
-        .write(move |tx| {
-            queries::delete_lapsed(tx, now)?;
-            if queries::delete(tx, id)? {
-                Ok(Entry::delete(Object::IpBlacklist, id).with(()))
-            } else {
-                Err(not_found())
-            }
-        })
-        .await
-}
-
-/// Every rule as CSV with a header, the form of the vendor's other exports.
-pub async fn export(store: &Store) -> Result<Vec<u8>, Error> {
-    let now = clock::now();
-    let rules = store.scan(move |tx| Ok::<_, Error>(queries::all(tx, now)?)).await?;
-    csv(&rules).map_err(|error| Error::internal(format!("writing CSV: {error}")))
-}
-
-/// When a rule is gone. One that had expired when it was written stays for a moment.
+/// Returns the time from which a rule is no longer shown. One that had expired when it was written stays for a moment.
 pub fn lapses_at(expire_at: Option<Timestamp>, written_at: Timestamp) -> Option<Timestamp> {
     let expire_at = expire_at?;
     if expire_at > written_at {
@@ -220,32 +163,14 @@ pub fn lapses_at(expire_at: Option<Timestamp>, written_at: Timestamp) -> Option<
     } else {
         Some(
             written_at
-                .saturating_add(SHOWN_WHEN_BORN_EXPIRED)
+                .saturating_add(EXPIRED_RULE_SHOWN_FOR)
                 .unwrap_or(Timestamp::MAX),
         )
     }
 }
 
-/// What the two members become that every rule has.
-fn checked(changes: &IpRuleChanges) -> Result<(Option<IpNet>, Option<Target>), Error> {
-    let cidr = match changes.cidr.as_ref().map(Option::as_deref) {
-        None => Ok(None),
-        Some(None) => Err(cleared("cidr")),
-        Some(Some(text)) => range(text).map(Some),
-    };
-    let target = match changes.target {
-        None => Ok(None),
-        Some(None) => Err(cleared("target")),
-        Some(Some(target)) => Ok(Some(target)),
-    };
-    match (cidr, target) {
-        (Ok(cidr), Ok(target)) => Ok((cidr, target)),
-        (cidr, target) => Err(Error::Invalid(cidr.err().into_iter().chain(target.err()).collect())),
-    }
-}
-
-/// A bare address is a range of one; host bits do not matter, as in the portal.
-fn range(text: &str) -> Result<IpNet, Violation> {
+/// Parses a range. A bare address is a range of one; host bits are cleared, as in the portal.
+fn parse_range(text: &str) -> Result<IpNet, Violation> {
     let parsed = if text.contains('/') {
         text.parse::<IpNet>().ok()
     } else {
@@ -257,40 +182,38 @@ fn range(text: &str) -> Result<IpNet, Violation> {
         .ok_or_else(|| Violation::field("cidr", "format", message))
 }
 
-fn existing(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<IpRule, Error> {
-    queries::by_id(tx, id, now)?.ok_or_else(not_found)
-}
-
-/// There is no rule of that id, or no longer.
+/// Returns the error for an ID that no rule has, or no longer.
 pub fn not_found() -> Error {
     Error::NotFound { what: "IP rule" }
 }
 
-fn duplicate(cidr: &IpNet) -> Error {
+/// Returns the error for a second rule for a range.
+pub fn duplicate(cidr: &IpNet) -> Error {
     Error::Conflict {
         code: "CONFLICT",
         message: format!("There is a rule for {cidr} already."),
     }
 }
 
-fn cleared(field: &'static str) -> Violation {
-    Violation::field(field, "required", "cannot be cleared")
+fn cannot_be_cleared(name: &'static str) -> Violation {
+    Violation::field(name, "required", "cannot be cleared")
 }
 
-fn csv(rules: &[IpRule]) -> Result<Vec<u8>, csv::Error> {
+/// Returns the rules as CSV with a header, the form of the vendor's other exports.
+pub fn to_csv(rules: &[IpRule]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["cidr", "target", "expire_at", "description"])?;
     for rule in rules {
         let cidr = rule.cidr.to_string();
         let expire_at = rule.expire_at.map(|at| at.to_string()).unwrap_or_default();
-        let description = harmless(rule.description.as_deref().unwrap_or_default());
+        let description = escape_formula(rule.description.as_deref().unwrap_or_default());
         writer.write_record([&cidr, rule.target.as_str(), &expire_at, &description])?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Spreadsheets run a cell that begins like a formula. An apostrophe makes it text, in every one of them.
-fn harmless(text: &str) -> String {
+/// Prefixes text that begins like a formula with an apostrophe. Spreadsheets would run it; all of them read this as text.
+fn escape_formula(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {
@@ -298,12 +221,44 @@ fn harmless(text: &str) -> String {
     }
 }
 
+impl From<IpRule> for api::IpRule {
+    fn from(rule: IpRule) -> Self {
+        Self {
+            id: rule.id.to_string(),
+            cidr: rule.cidr.to_string(),
+            target: rule.target.into(),
+            expire_at: rule.expire_at.map(Into::into),
+            description: rule.description,
+        }
+    }
+}
+
+impl From<api::IpRuleTarget> for Target {
+    fn from(target: api::IpRuleTarget) -> Self {
+        match target {
+            api::IpRuleTarget::Accept => Self::Accept,
+            api::IpRuleTarget::Deny => Self::Deny,
+        }
+    }
+}
+
+impl From<Target> for api::IpRuleTarget {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Accept => Self::Accept,
+            Target::Deny => Self::Deny,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use pbx_api::Field as Patched;
+
     use super::*;
 
     #[test]
-    fn ranges_are_normalised() {
+    fn ranges_are_normalized() {
         for (written, stored) in [
             ("192.0.2.7", "192.0.2.7/32"),
             ("192.0.2.7/24", "192.0.2.0/24"),
@@ -311,12 +266,12 @@ mod tests {
             ("2001:DB8:0::1", "2001:db8::1/128"),
             ("2001:db8::1/32", "2001:db8::/32"),
         ] {
-            assert_eq!(range(written).unwrap().to_string(), stored);
+            assert_eq!(parse_range(written).unwrap().to_string(), stored);
         }
     }
 
     #[test]
-    fn what_is_no_range_is_refused_and_not_echoed() {
+    fn invalid_range_is_refused_and_not_echoed() {
         for text in [
             "",
             "10.0.0",
@@ -328,27 +283,28 @@ mod tests {
             "host",
             " 10.0.0.1",
         ] {
-            let violation = range(text).expect_err(text);
+            let violation = parse_range(text).expect_err(text);
             assert!(text.is_empty() || !violation.message.contains(text));
         }
     }
 
     #[test]
-    fn both_members_that_every_rule_has_are_reported() {
-        let changes = IpRuleChanges {
-            cidr: Some(None),
-            target: Some(None),
-            ..IpRuleChanges::default()
+    fn every_required_property_that_is_cleared_is_reported() {
+        let update = api::UpdateIpRule {
+            cidr: Patched::Null,
+            target: Patched::Null,
+            ..api::UpdateIpRule::default()
         };
-        let Err(Error::Invalid(violations)) = checked(&changes) else {
+        let Err(Error::Invalid(violations)) = IpRuleChanges::try_from(update) else {
             panic!("both are missing")
         };
-        assert_eq!(violations, [cleared("cidr"), cleared("target")]);
-        assert_eq!(checked(&IpRuleChanges::default()).unwrap(), (None, None));
+        assert_eq!(violations, [cannot_be_cleared("cidr"), cannot_be_cleared("target")]);
+        let unchanged = IpRuleChanges::try_from(api::UpdateIpRule::default()).unwrap();
+        assert_eq!((unchanged.cidr, unchanged.target), (None, None));
     }
 
     #[test]
-    fn a_rule_lapses_when_it_expires_but_not_before_its_author_saw_it() {
+    fn rule_lapses_when_it_expires_but_not_before_its_author_saw_it() {
         let now: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
         let at = |text: &str| Some(text.parse().unwrap());
         assert_eq!(lapses_at(None, now), None);
@@ -357,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_is_safe_to_open() {
+    fn csv_has_no_formulas() {
         let rule = |description: &str| IpRule {
             id: Id::from_stored(1),
             cidr: "192.0.2.0/24".parse().unwrap(),
@@ -365,7 +321,7 @@ mod tests {
             expire_at: Some("2030-01-01T01:00:00+01:00".parse().unwrap()),
             description: Some(description.to_owned()),
         };
-        let text = String::from_utf8(csv(&[rule("a, \"b\"\nc"), rule("=cmd()")]).unwrap()).unwrap();
+        let text = String::from_utf8(to_csv(&[rule("a, \"b\"\nc"), rule("=cmd()")]).unwrap()).unwrap();
         assert_eq!(
             text,
             "cidr,target,expire_at,description\n\

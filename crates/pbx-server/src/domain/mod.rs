@@ -18,7 +18,7 @@ pub mod document;
 pub mod error;
 pub mod files;
 pub mod holidays;
-mod id;
+pub mod id;
 pub mod im;
 pub mod ip_filters;
 pub mod ip_rules;

@@ -1,27 +1,27 @@
-//! Which pictures are taken, and what is read of them.
+//! Picture formats: detecting the accepted ones, and reading their size.
 
 use imagesize::ImageType;
 
-use super::Error;
+use super::error::Error;
 
-/// What a picture is, by its content.
+/// A picture, as detected from its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
-    /// E.g. `image/png`.
+    /// The media type, e.g. `image/png`.
     pub media_type: &'static str,
-    /// What the names of such files end in.
+    /// The extension of file names.
     pub extension: &'static str,
-    /// In pixels; the largest of an icon's.
+    /// The width in pixels; the largest of an icon's.
     pub width: i64,
-    /// In pixels.
+    /// The height in pixels.
     pub height: i64,
 }
 
 impl Picture {
-    /// Reads the head of a file. What it is called and what it is said to be do not matter.
+    /// Parses the head of a file. Its name and its declared media type are ignored.
     ///
-    /// SVG is none: it can carry scripts, which would run as a page of this server when somebody opens it there.
-    pub fn of(content: &[u8]) -> Result<Self, Error> {
+    /// SVG is not accepted: it can contain scripts, which would run as a page of this server when somebody opens it there.
+    pub fn parse(content: &[u8]) -> Result<Self, Error> {
         let unknown = Error::Refused {
             code: "UNSUPPORTED_FILE",
             message: "The content is no PNG, JPEG, GIF, WebP or ICO picture.",
@@ -45,12 +45,12 @@ impl Picture {
     }
 }
 
-/// The smallest pictures of each kind that say how large they are.
+/// Tests with the smallest content of each format that has a size.
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
-    pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
+    fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         bytes.extend(width.to_be_bytes());
         bytes.extend(height.to_be_bytes());
@@ -89,7 +89,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_picture_is_what_its_content_is() {
+    fn format_and_size_are_read_from_the_content() {
         for (content, media_type) in [
             (png(40, 30), "image/png"),
             (gif(40, 30), "image/gif"),
@@ -97,14 +97,14 @@ pub(crate) mod tests {
             (ico(40, 30), "image/x-icon"),
             (webp(40, 30), "image/webp"),
         ] {
-            let picture = Picture::of(&content).unwrap();
+            let picture = Picture::parse(&content).unwrap();
             assert_eq!(picture.media_type, media_type);
             assert_eq!((picture.width, picture.height), (40, 30), "{media_type}");
         }
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_formats_are_refused() {
         for content in [
             b"".as_slice(),
             b"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"><script/></svg>",
@@ -116,7 +116,7 @@ pub(crate) mod tests {
             b"GIF89a",
         ] {
             assert!(matches!(
-                Picture::of(content),
+                Picture::parse(content),
                 Err(Error::Refused {
                     code: "UNSUPPORTED_FILE",
                     ..

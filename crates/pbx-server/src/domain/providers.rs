@@ -1,22 +1,22 @@
-//! Trunks, which the API calls providers: by them calls reach and leave the system. A system administrator makes them and shares
-//! them out among tenants, each with numbers of its own.
+//! Trunks, which the API calls providers: calls reach and leave the system through them. A system administrator creates them and
+//! assigns them to tenants, each with its own numbers.
 
 use std::fmt;
 use std::str::FromStr;
 
+use pbx_api::providers as api;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::audit::{Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
-use super::merge::{merged, needed};
+use super::address;
+use super::error::{Error, Violation};
+use super::id::Id;
+use super::list::{Field, Kind};
+use super::merge::{merged, required};
 use super::transports::Protocol;
-use super::vault::{Sealed, Vault};
-use super::{Error, Id, IdSource, Violation, address, document};
-use crate::services;
-use crate::store::{Changes, OnConstraint, Store, Tx, providers as queries, tenants};
+use super::vault::Sealed;
 
-/// What a list of trunks can be filtered and ordered by.
+/// The properties that a list of trunks can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
     Field::new("id", Kind::Id),
     Field::new("name", Kind::Text),
@@ -29,16 +29,16 @@ pub const FIELDS: &[Field] = &[
     Field::new("concurrency", Kind::Integer),
 ];
 
-/// How many ranges a tenant may have of one trunk, so that storing them holds nobody up.
-const RANGES: usize = 1000;
+/// Ranges that a tenant may have of one trunk. Limits how long storing them takes.
+const MAX_RANGES: usize = 1000;
 
 /// Digits of the longest number (E.164).
-const DIGITS: usize = 15;
+const MAX_DIGITS: usize = 15;
 
-/// How a trunk and this system know each other.
+/// The way in which a trunk and this system authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Mode {
+pub enum AuthMode {
     /// By their addresses.
     IpAuth,
     /// This system registers with the trunk.
@@ -47,10 +47,10 @@ pub enum Mode {
     AcceptRegister,
 }
 
-impl Mode {
+impl AuthMode {
     const ALL: [Self; 3] = [Self::IpAuth, Self::RegisterAuth, Self::AcceptRegister];
 
-    /// As the API and the store write it.
+    /// Returns the name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::IpAuth => "IP_AUTH",
@@ -60,7 +60,7 @@ impl Mode {
     }
 }
 
-impl FromStr for Mode {
+impl FromStr for AuthMode {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -71,32 +71,32 @@ impl FromStr for Mode {
 /// A trunk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provider {
-    /// Its id.
+    /// The ID.
     #[serde(skip)]
     pub id: Id,
-    /// For people.
+    /// The display name.
     pub name: String,
-    /// Whether calls may use it.
+    /// `true` if calls may use it.
     pub enabled: bool,
-    /// How it is known.
-    pub auth_mode: Mode,
-    /// As whom one of the two registers with the other.
+    /// The way of authentication.
+    pub auth_mode: AuthMode,
+    /// The username of the registration.
     pub auth_id: Option<String>,
-    /// With what; never shown.
+    /// The password of the registration; never shown.
     pub password: Option<Sealed>,
-    /// How SIP travels to it.
+    /// The SIP transport to it.
     pub transport: Protocol,
-    /// In lower case. With [`Mode::AcceptRegister`], the domain for which it registers.
+    /// The host, in lower case. With [`AuthMode::AcceptRegister`], the domain for which it registers.
     pub hostname: String,
-    /// Never 0.
+    /// The port; never 0.
     pub port: u16,
-    /// Calls at a time, of all tenants; none or 0 is any number.
+    /// The limit of concurrent calls of all tenants. `None` and 0 mean no limit.
     pub concurrency: Option<i64>,
 }
 
 impl Provider {
-    /// The members that have a value.
-    fn set(&self) -> impl Iterator<Item = &'static str> {
+    /// Returns the names of the properties that have a value.
+    pub fn present_properties(&self) -> impl Iterator<Item = &'static str> {
         let always = ["name", "enabled", "auth_mode", "transport", "hostname", "port"];
         let given = [
             self.auth_id.as_ref().map(|_| "auth_id"),
@@ -105,16 +105,21 @@ impl Provider {
         ];
         always.into_iter().chain(given.into_iter().flatten())
     }
+
+    /// Merges the properties that were sent into the trunk and validates the result. A password is sealed already.
+    pub fn merge(&self, sent: &Map<String, Value>) -> Result<Self, Error> {
+        merged::<Draft>(self, sent)?.validate(self.id)
+    }
 }
 
-/// A trunk as it was sent: what is missing is as in a new one, if that has it.
+/// The properties of a trunk before validation: of a request, or of the stored trunk with an update merged into it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "as in Provider")]
 pub struct Draft {
     pub name: Option<String>,
     pub enabled: Option<bool>,
-    pub auth_mode: Option<Mode>,
+    pub auth_mode: Option<AuthMode>,
     pub auth_id: Option<String>,
     pub password: Option<Sealed>,
     pub transport: Option<Protocol>,
@@ -124,20 +129,24 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The trunk, or everything that is wrong with it.
-    fn checked(self, id: Id) -> Result<Provider, Error> {
-        let mut faults = Vec::new();
-        let name = needed(&mut faults, "name", self.name);
-        let auth_mode = needed(&mut faults, "auth_mode", self.auth_mode);
-        let hostname = needed(&mut faults, "hostname", self.hostname).and_then(|text| {
+    /// Returns the trunk, with the defaults of a new one for missing properties.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every rule that the properties violate.
+    pub fn validate(self, id: Id) -> Result<Provider, Error> {
+        let mut violations = Vec::new();
+        let name = required(&mut violations, "name", self.name);
+        let auth_mode = required(&mut violations, "auth_mode", self.auth_mode);
+        let hostname = required(&mut violations, "hostname", self.hostname).and_then(|text| {
             let host = address::host(&text).map_err(|message| Violation::field("hostname", "format", message));
-            host.map_err(|fault| faults.push(fault)).ok()
+            host.map_err(|violation| violations.push(violation)).ok()
         });
         if self.password.is_some() && self.auth_id.is_none() {
-            faults.push(Violation::field("auth_id", "required", "is needed with `password`"));
+            violations.push(Violation::field("auth_id", "required", "is needed with `password`"));
         }
         match (name, auth_mode, hostname) {
-            (Some(name), Some(auth_mode), Some(hostname)) if faults.is_empty() => Ok(Provider {
+            (Some(name), Some(auth_mode), Some(hostname)) if violations.is_empty() => Ok(Provider {
                 id,
                 name,
                 enabled: self.enabled.unwrap_or(true),
@@ -149,26 +158,26 @@ impl Draft {
                 port: self.port.unwrap_or(5060),
                 concurrency: self.concurrency,
             }),
-            _ => Err(Error::Invalid(faults)),
+            _ => Err(Error::Invalid(violations)),
         }
     }
 }
 
-/// What a tenant has of a trunk.
+/// The share of a tenant in a trunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// Numbers and ranges, separated by semicolons.
+    /// The DID numbers: numbers and ranges, separated by semicolons.
     pub did_numbers: String,
-    /// Calls of the tenant at a time; none or 0 is any number.
+    /// The limit of concurrent calls of the tenant. `None` and 0 mean no limit.
     pub concurrency: Option<i64>,
 }
 
-/// Consecutive numbers of as many digits, both ends included.
+/// Consecutive numbers of the same number of digits, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberRange {
-    /// The smallest.
+    /// The smallest number.
     pub first: i64,
-    /// The largest.
+    /// The largest number.
     pub last: i64,
 }
 
@@ -183,173 +192,28 @@ impl fmt::Display for NumberRange {
     }
 }
 
-/// One page of the trunks.
-pub async fn list(store: &Store, query: ListQuery) -> Result<Page<Provider>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, &query)?)).await
-}
-
-/// Adds a trunk, with that password in clear.
-pub async fn create(
-    store: &Changes,
-    ids: &IdSource,
-    vault: &Vault,
-    mut new: Draft,
-    password: Option<&str>,
-) -> Result<Id, Error> {
-    let id = ids.next();
-    new.password = password.map(|clear| vault.seal(&place(id), clear)).transpose()?;
-    let provider = new.checked(id)?;
-    store
-        .write(move |tx| {
-            check_domain(tx, &provider)?;
-            queries::insert(tx, &provider).on_constraint(queries::UNIQUE_AUTH_ID, taken)?;
-            Ok(Entry::create(Object::Provider, id).fields(provider.set()).with(id))
-        })
-        .await
-}
-
-/// The trunk of that id.
-pub async fn show(store: &Store, id: Id) -> Result<Provider, Error> {
-    store.read(move |tx| existing(tx, id)).await
-}
-
-/// Merges the members that were sent and nothing else; the whole must keep the rules.
-pub async fn update(store: &Changes, vault: &Vault, id: Id, mut sent: Map<String, Value>) -> Result<(), Error> {
-    document::seal(vault, &mut sent, &["password"], |_| place(id))?;
-    store
-        .write(move |tx| {
-            let before = existing(tx, id)?;
-            let after = merged::<Draft>(&before, &sent)?.checked(id)?;
-            check_domain(tx, &after)?;
-            queries::update(tx, &after).on_constraint(queries::UNIQUE_AUTH_ID, taken)?;
-            Ok(Entry::update(Object::Provider, id).between(&before, &after).with(()))
-        })
-        .await
-}
-
-/// Removes a trunk that no tenant has.
-pub async fn destroy(store: &Changes, id: Id) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            let found = queries::delete(tx, id).on_constraint(queries::ASSIGNED, || Error::Conflict {
-                code: "CONFLICT",
-                message: "The trunk is assigned to tenants: take it from them first.".to_owned(),
-            })?;
-            if found {
-                Ok(Entry::delete(Object::Provider, id).with(()))
-            } else {
-                Err(not_found())
-            }
-        })
-        .await
-}
-
-/// The tenants that a trunk is assigned to.
-pub async fn assignees(store: &Store, id: Id) -> Result<Vec<(Id, Assignment)>, Error> {
-    store
-        .scan(move |tx| {
-            existing(tx, id)?;
-            Ok(queries::assignees(tx, id)?)
-        })
-        .await
-}
-
-/// What a tenant has of a trunk.
-pub async fn assignee(store: &Store, id: Id, tenant_id: Id) -> Result<Assignment, Error> {
-    store
-        .read(move |tx| {
-            existing(tx, id)?;
-            queries::assignee(tx, id, tenant_id)?.ok_or_else(not_assigned)
-        })
-        .await
-}
-
-/// Assigns a trunk to a tenant, in place of what the tenant had of it. Its numbers are no other tenant's.
-pub async fn assign(store: &Changes, id: Id, tenant_id: Id, assignment: Assignment) -> Result<(), Error> {
-    let ranges = ranges(&assignment.did_numbers).map_err(Error::invalid)?;
-    let assignment = Assignment {
-        did_numbers: ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
-        ..assignment
-    };
-    store
-        .write(move |tx| {
-            existing(tx, id)?;
-            if !tenants::is_there(tx, tenant_id)? {
-                return Err(Error::NotFound { what: "tenant" });
-            }
-            queries::unassign(tx, id, tenant_id)?;
-            queries::assign(tx, id, tenant_id, &assignment)?;
-            for &range in &ranges {
-                if queries::is_taken(tx, id, range)? {
-                    return Err(Error::Conflict {
-                        code: "CONFLICT",
-                        message: format!("`did_numbers`: of {range}, another tenant has numbers on this trunk."),
-                    });
-                }
-                queries::insert_number(tx, id, tenant_id, range)?;
-            }
-            let entry = Entry::update(Object::Provider, id);
-            Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
-        })
-        .await
-}
-
-/// Takes a trunk away from a tenant, with the numbers of it that the tenant shows to others. The other tenants keep theirs.
-pub async fn unassign(store: &Changes, id: Id, tenant_id: Id) -> Result<(), Error> {
-    store
-        .write(move |tx| {
-            existing(tx, id)?;
-            if !queries::unassign(tx, id, tenant_id)? {
-                return Err(not_assigned());
-            }
-            let shown = services::tenants::remove_caller_ids(tx, tenant_id, id)?;
-            let tenant = Entry::update(Object::Tenant, tenant_id).fields(shown.then_some("outbound_caller_ids"));
-            let entry = Entry::update(Object::Provider, id);
-            Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()).and(tenant))
-        })
-        .await
-}
-
-/// There is no trunk of that id.
+/// Returns the error for an ID that no trunk has.
 pub fn not_found() -> Error {
     Error::NotFound { what: "provider" }
 }
 
-/// The tenant does not have the trunk, or there is no such tenant.
+/// Returns the error for a tenant that does not have the trunk, or does not exist.
 pub fn not_assigned() -> Error {
     Error::NotFound { what: "assignee" }
 }
 
-fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Provider, Error> {
-    queries::by_id(tx, id)?.ok_or_else(not_found)
-}
-
-/// What registers for a domain must not be mistaken for the tenant of that domain.
-fn check_domain(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), Error> {
-    if provider.auth_mode == Mode::AcceptRegister && tenants::id_of(tx, &provider.hostname)?.is_some() {
-        return Err(Error::Conflict {
-            code: "CONFLICT",
-            message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs one of its own."
-                .to_owned(),
-        });
-    }
-    Ok(())
-}
-
-/// Where the password of a trunk is, to the vault.
-fn place(id: Id) -> String {
+/// Returns the context that the password of a trunk is sealed for.
+pub fn seal_context(id: Id) -> String {
     format!("providers.{id}.password")
 }
 
-fn taken() -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: "Another trunk has this `auth_id` at this `hostname`.".to_owned(),
-    }
+/// Writes numbers and ranges as [`parse_ranges`] reads them.
+pub fn format_ranges(ranges: &[NumberRange]) -> String {
+    ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
 }
 
-/// Numbers and ranges, separated by semicolons: `3000;12000-18000`.
-fn ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
+/// Parses numbers and ranges, separated by semicolons: `3000;12000-18000`.
+pub fn parse_ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
     let refused = |rule, message| Violation::field("did_numbers", rule, message);
     let mut ranges = Vec::new();
     for part in text.split(';') {
@@ -361,7 +225,7 @@ fn ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
                 "must have ranges from and to numbers of as many digits",
             ));
         }
-        if first.len() > DIGITS {
+        if first.len() > MAX_DIGITS {
             return Err(refused("maxLength", "must have numbers of at most 15 digits"));
         }
         let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else {
@@ -378,7 +242,7 @@ fn ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
         }
         ranges.push(NumberRange { first, last });
     }
-    if ranges.len() > RANGES {
+    if ranges.len() > MAX_RANGES {
         return Err(refused("maxItems", "must have at most 1000 numbers and ranges"));
     }
     let mut sorted = ranges.clone();
@@ -389,6 +253,79 @@ fn ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
     Ok(ranges)
 }
 
+impl From<api::CreateProvider> for Draft {
+    /// Leaves out the password, which must be sealed first.
+    fn from(body: api::CreateProvider) -> Self {
+        Self {
+            name: Some(body.name),
+            enabled: Some(body.enabled),
+            auth_mode: Some(body.auth_mode.into()),
+            auth_id: body.auth_id,
+            password: None,
+            transport: Some(body.transport.into()),
+            hostname: Some(body.hostname),
+            port: Some(body.port),
+            concurrency: body.concurrency.map(i64::from),
+        }
+    }
+}
+
+impl From<Provider> for api::Provider {
+    fn from(provider: Provider) -> Self {
+        Self {
+            id: provider.id.to_string(),
+            name: provider.name,
+            enabled: provider.enabled,
+            auth_mode: provider.auth_mode.into(),
+            auth_id: provider.auth_id,
+            transport: provider.transport.into(),
+            hostname: provider.hostname,
+            port: provider.port,
+            concurrency: provider.concurrency.and_then(|calls| calls.try_into().ok()),
+        }
+    }
+}
+
+impl From<Assignment> for api::ProviderAssignment {
+    fn from(assignment: Assignment) -> Self {
+        Self {
+            did_numbers: assignment.did_numbers,
+            concurrency: assignment.concurrency.and_then(|calls| calls.try_into().ok()),
+        }
+    }
+}
+
+impl Assignment {
+    /// Returns the assignment as an item of the list of all tenants that have the trunk.
+    pub fn into_assignee(self, tenant_id: Id) -> api::ProviderAssignee {
+        api::ProviderAssignee {
+            tenant_id: tenant_id.to_string(),
+            did_numbers: self.did_numbers,
+            concurrency: self.concurrency.and_then(|calls| calls.try_into().ok()),
+        }
+    }
+}
+
+impl From<api::TrunkMode> for AuthMode {
+    fn from(mode: api::TrunkMode) -> Self {
+        match mode {
+            api::TrunkMode::IpAuth => Self::IpAuth,
+            api::TrunkMode::RegisterAuth => Self::RegisterAuth,
+            api::TrunkMode::AcceptRegister => Self::AcceptRegister,
+        }
+    }
+}
+
+impl From<AuthMode> for api::TrunkMode {
+    fn from(mode: AuthMode) -> Self {
+        match mode {
+            AuthMode::IpAuth => Self::IpAuth,
+            AuthMode::RegisterAuth => Self::RegisterAuth,
+            AuthMode::AcceptRegister => Self::AcceptRegister,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -396,10 +333,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_ranges_are_read_and_written() {
-        let written = |text: &str| {
-            ranges(text).map(|ranges| ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"))
-        };
+    fn numbers_and_ranges_are_parsed_and_formatted() {
+        let written = |text: &str| parse_ranges(text).map(|ranges| format_ranges(&ranges));
         assert_eq!(written("3000; 12000-18000;7-7").unwrap(), "3000;12000-18000;7");
         assert_eq!(written("999999999999999").unwrap(), "999999999999999");
         for (text, rule) in [
@@ -420,18 +355,18 @@ mod tests {
     }
 
     #[test]
-    fn what_every_trunk_has_cannot_be_cleared() {
+    fn required_property_cannot_be_cleared() {
         let before = Draft {
             name: Some("Trunk".to_owned()),
-            auth_mode: Some(Mode::IpAuth),
+            auth_mode: Some(AuthMode::IpAuth),
             hostname: Some("sip.example.net".to_owned()),
             ..Draft::default()
         };
-        let before = before.checked(Id::from_stored(1)).unwrap();
+        let before = before.validate(Id::from_stored(1)).unwrap();
         let sent = json!({"name": null, "auth_mode": null, "hostname": "sip://x", "port": null, "password": "x"});
         let sent: Map<String, Value> = serde_json::from_value(sent).unwrap();
-        let Err(Error::Invalid(violations)) = merged::<Draft>(&before, &sent).unwrap().checked(before.id) else {
-            panic!("four members are wrong")
+        let Err(Error::Invalid(violations)) = before.merge(&sent) else {
+            panic!("four properties are invalid")
         };
         let found: Vec<_> = violations.iter().map(|violation| violation.rule).collect();
         assert_eq!(found, ["required", "required", "format", "required"]);

@@ -1,4 +1,4 @@
-//! The certificate and the private key that calls are signed with (STIR/SHAKEN).
+//! The certificate and the private key that sign calls (STIR/SHAKEN).
 
 use rustls::InconsistentKeys;
 use rustls::crypto::ring::sign::any_supported_type;
@@ -6,29 +6,29 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::Error;
 use super::document::Check;
+use super::error::Error;
 use super::vault::Sealed;
 
-/// The member that is wrong, the rule in one word, and what is expected.
-type Fault = (&'static str, &'static str, &'static str);
+/// The property, the rule that it violates, and the message.
+type PairViolation = (&'static str, &'static str, &'static str);
 
-/// Tells `check` whether the two members belong together. `place` is what the key is sealed for.
-pub fn normalize_and_validate(
+/// Records in `check` a certificate and key that do not belong together. The key was sealed for `seal_context`.
+pub fn validate(
     check: &mut Check<'_>,
-    place: &str,
+    seal_context: &str,
     certificate: Option<&str>,
     key: Option<&Sealed>,
 ) -> Result<(), Error> {
-    let key = key.map(|sealed| check.reveal(place, sealed)).transpose()?;
-    if let Err((member, rule, message)) = pair(certificate, key.as_deref()) {
-        check.refuse(member, rule, message);
+    let key = key.map(|sealed| check.reveal(seal_context, sealed)).transpose()?;
+    if let Err((property, rule, message)) = validate_pair(certificate, key.as_deref()) {
+        check.refuse(property, rule, message);
     }
     Ok(())
 }
 
-/// Whether the two, both PEM, belong together. There are both or none: one alone signs nothing.
-fn pair(certificate: Option<&str>, key: Option<&str>) -> Result<(), Fault> {
+/// Checks that the certificate and the key, both PEM, belong together. Both or none are needed: one alone signs nothing.
+fn validate_pair(certificate: Option<&str>, key: Option<&str>) -> Result<(), PairViolation> {
     let (certificate, key) = match (certificate, key) {
         (None, None) => return Ok(()),
         (None, Some(_)) => return Err((CERTIFICATE, "required", "is needed with stir_shaken_key")),
@@ -47,7 +47,7 @@ fn pair(certificate: Option<&str>, key: Option<&str>) -> Result<(), Fault> {
         .and_then(|key| any_supported_type(&key).ok());
     let key = key.ok_or((KEY, "format", "must be a private key in PEM, without a passphrase"))?;
     match CertifiedKey::new(chain, key).keys_match() {
-        // Unknown: a kind of key that does not tell its public half, which is no reason to refuse it.
+        // Unknown: the public half of this kind of key cannot be derived, which is no reason to refuse it.
         Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(()),
         Err(rustls::Error::InconsistentKeys(_)) => Err((KEY, "pair", "must be the key of stir_shaken_cert")),
         Err(_) => Err((CERTIFICATE, "format", "must be an X.509 certificate")),
@@ -66,27 +66,29 @@ mod tests {
         (pair.cert.pem(), pair.signing_key.serialize_pem())
     }
 
-    fn fault(certificate: Option<&str>, key: Option<&str>) -> Option<(&'static str, &'static str)> {
-        pair(certificate, key).err().map(|(member, rule, _)| (member, rule))
+    fn violation(certificate: Option<&str>, key: Option<&str>) -> Option<(&'static str, &'static str)> {
+        validate_pair(certificate, key)
+            .err()
+            .map(|(property, rule, _)| (property, rule))
     }
 
     #[test]
-    fn both_or_none_and_one_of_the_other() {
+    fn both_or_none_are_given_and_they_match() {
         let ((certificate, key), (_, other)) = (generated(), generated());
-        assert_eq!(fault(None, None), None);
-        assert_eq!(fault(Some(&certificate), Some(&key)), None);
-        assert_eq!(fault(Some(&certificate), Some(&other)), Some((KEY, "pair")));
-        assert_eq!(fault(Some(&certificate), None), Some((KEY, "required")));
-        assert_eq!(fault(None, Some(&key)), Some((CERTIFICATE, "required")));
+        assert_eq!(violation(None, None), None);
+        assert_eq!(violation(Some(&certificate), Some(&key)), None);
+        assert_eq!(violation(Some(&certificate), Some(&other)), Some((KEY, "pair")));
+        assert_eq!(violation(Some(&certificate), None), Some((KEY, "required")));
+        assert_eq!(violation(None, Some(&key)), Some((CERTIFICATE, "required")));
     }
 
     #[test]
-    fn what_is_no_pem_is_said_so() {
+    fn invalid_pem_is_refused() {
         let (certificate, key) = generated();
         let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert_eq!(fault(Some("x"), Some(&key)), Some((CERTIFICATE, "format")));
-        assert_eq!(fault(Some(garbage), Some(&key)), Some((CERTIFICATE, "format")));
-        assert_eq!(fault(Some(&certificate), Some("x")), Some((KEY, "format")));
-        assert_eq!(fault(Some(&certificate), Some(&certificate)), Some((KEY, "format")));
+        assert_eq!(violation(Some("x"), Some(&key)), Some((CERTIFICATE, "format")));
+        assert_eq!(violation(Some(garbage), Some(&key)), Some((CERTIFICATE, "format")));
+        assert_eq!(violation(Some(&certificate), Some("x")), Some((KEY, "format")));
+        assert_eq!(violation(Some(&certificate), Some(&certificate)), Some((KEY, "format")));
     }
 }

@@ -1,59 +1,38 @@
 //! Transports: the ports on which the PBX is reached by SIP.
-//!
-//! The store says which there should be; the sockets are this node's. A port is opened before the change is committed, so that
-//! what cannot be opened is not stored, and closed after. What differs between the two (a port that was taken when the server
-//! started, a change by another node) is put right by [`reconcile`].
 
-use std::collections::HashSet;
 use std::str::FromStr;
 
+use pbx_api::transports as api;
 use serde::{Deserialize, Serialize};
 
-use super::audit::{Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
-use super::{Error, Id, IdSource, Violation};
-use crate::sip::{CannotOpen, Sip};
-use crate::store::{Changes, OnConstraint, Store, Tx, transports as queries};
+use super::error::{Error, Violation};
+use super::id::{Id, IdSource};
+use super::list::{Field, Kind};
 
-/// What a list of transports can be filtered and ordered by.
+/// The properties that a list of transports can be filtered and ordered by.
 pub const FIELDS: &[Field] = &[
-    Field {
-        name: "id",
-        kind: Kind::Id,
-    },
-    Field {
-        name: "protocol",
-        kind: Kind::Text,
-    },
-    Field {
-        name: "port",
-        kind: Kind::Integer,
-    },
-    Field {
-        name: "verification",
-        kind: Kind::Text,
-    },
+    Field::new("id", Kind::Id),
+    Field::new("protocol", Kind::Text),
+    Field::new("port", Kind::Integer),
+    Field::new("verification", Kind::Text),
 ];
 
-/// The transports of a fresh install.
-const FIRST: [(Protocol, u16); 3] = [(Protocol::Tcp, 5063), (Protocol::Udp, 5060), (Protocol::Tls, 5061)];
-
-/// How SIP messages travel.
+/// The protocol that carries SIP messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {
     /// One datagram per message.
     Udp,
-    /// A connection.
+    /// A TCP connection.
     Tcp,
-    /// A connection secured with the certificate of `/key`.
+    /// A TLS connection, with the certificate of `/key`.
     Tls,
 }
 
 impl Protocol {
     const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
 
-    /// As the API and the store write it.
+    /// Returns the name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
@@ -62,7 +41,7 @@ impl Protocol {
         }
     }
 
-    /// The protocol below it, whose ports it shares with every other user of that.
+    /// Returns the protocol below it, whose ports it shares with the other protocols over that.
     pub fn carrier(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
@@ -82,22 +61,22 @@ impl FromStr for Protocol {
     }
 }
 
-/// Whether TLS clients are asked for a certificate.
+/// The verification of TLS client certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verification {
-    /// They are not.
+    /// No certificate is requested.
     #[default]
     Disable,
-    /// A certificate is checked if there is one.
+    /// A certificate is verified if the client has one.
     Optional,
-    /// Without a good one there is no connection.
+    /// A client without a valid certificate is refused.
     Mandatory,
 }
 
 impl Verification {
     const ALL: [Self; 3] = [Self::Disable, Self::Optional, Self::Mandatory];
 
-    /// As the API and the store write it.
+    /// Returns the name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "DISABLE",
@@ -118,224 +97,129 @@ impl FromStr for Verification {
 /// A transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transport {
-    /// Its id.
+    /// The ID.
     pub id: Id,
-    /// Never changes.
+    /// The protocol; never changes.
     pub protocol: Protocol,
-    /// Never 0.
+    /// The port; never 0.
     pub port: u16,
-    /// Matters for TLS only.
+    /// The verification of client certificates; used by TLS only.
     pub verification: Verification,
 }
 
-/// Changes to a transport. The outer `None` leaves a member as it is, the inner one clears it.
-#[derive(Debug, Clone, Copy, Default)]
+impl Transport {
+    /// Returns the transport that a caller asks for.
+    pub fn new(id: Id, body: api::CreateTransport) -> Self {
+        Self {
+            id,
+            protocol: body.protocol.into(),
+            port: body.port,
+            verification: body.verification.map_or_else(Verification::default, Verification::from),
+        }
+    }
+
+    /// Returns the transports of a fresh install.
+    pub fn defaults(ids: &IdSource) -> [Self; 3] {
+        [(Protocol::Tcp, 5063), (Protocol::Udp, 5060), (Protocol::Tls, 5061)].map(|(protocol, port)| Self {
+            id: ids.next(),
+            protocol,
+            port,
+            verification: Verification::default(),
+        })
+    }
+}
+
+/// Validated changes to a transport. `None` leaves a property as it is.
+#[derive(Debug, Clone, Copy)]
 pub struct TransportChanges {
-    /// Every transport has one.
-    pub port: Option<Option<u16>>,
-    /// Cleared, it is the default.
-    pub verification: Option<Option<Verification>>,
+    port: Option<u16>,
+    verification: Option<Verification>,
 }
 
-/// One page of the transports.
-pub async fn list(store: &Store, query: ListQuery) -> Result<Page<Transport>, Error> {
-    store.scan(move |tx| Ok(queries::page(tx, &query)?)).await
-}
-
-/// Opens the port and adds the transport; neither happens without the other.
-pub async fn create(
-    store: &Changes,
-    ids: &IdSource,
-    sip: &Sip,
-    protocol: Protocol,
-    port: u16,
-    verification: Verification,
-) -> Result<Id, Error> {
-    let transport = Transport {
-        id: ids.next(),
-        protocol,
-        port,
-        verification,
-    };
-    if protocol == Protocol::Tls && !sip.tls().is_ready() {
-        return Err(conflict("TLS needs a certificate: set one with POST /key first."));
-    }
-    let _turn = sip.changing().await;
-    store.read(move |tx| check_free(tx, &transport)).await?;
-    let socket = sip.bind(protocol, port).await.map_err(refused)?;
-    store
-        .write(move |tx| {
-            queries::insert(tx, &transport).on_constraint(queries::UNIQUE_PORT, || taken(transport.protocol, port))?;
-            let entry = Entry::create(Object::Transport, transport.id);
-            Ok::<_, Error>(entry.fields(["protocol", "port", "verification"]).with(()))
-        })
-        .await?;
-    sip.serve(&transport, socket);
-    Ok(transport.id)
-}
-
-/// The transport of that id.
-pub async fn show(store: &Store, id: Id) -> Result<Transport, Error> {
-    store.read(move |tx| existing(tx, id)).await
-}
-
-/// Whether its port is open, now and on this node.
-pub async fn is_open(store: &Store, sip: &Sip, id: Id) -> Result<bool, Error> {
-    let transport = show(store, id).await?;
-    Ok(sip.is_open(&transport))
-}
-
-/// Changes what is given and nothing else. Another port is opened before the old one is closed.
-pub async fn update(store: &Changes, sip: &Sip, id: Id, changes: TransportChanges) -> Result<(), Error> {
-    if changes.port == Some(None) {
-        return Err(Error::invalid(Violation::field(
-            "port",
-            "required",
-            "cannot be cleared",
-        )));
-    }
-    let _turn = sip.changing().await;
-    let before = show(store, id).await?;
-    let after = merged(before, changes);
-    let socket = if after.port == before.port {
-        None
-    } else {
-        store.read(move |tx| check_free(tx, &after)).await?;
-        Some(sip.bind(after.protocol, after.port).await.map_err(refused)?)
-    };
-    store
-        .write(move |tx| {
-            // It may have been changed by another node since it was read.
-            let before = existing(tx, id)?;
-            let after = Transport {
-                port: after.port,
-                ..merged(before, changes)
-            };
-            queries::update(tx, &after).on_constraint(queries::UNIQUE_PORT, || taken(after.protocol, after.port))?;
-            let port = (before.port != after.port).then_some("port");
-            let verification = (before.verification != after.verification).then_some("verification");
-            let entry = Entry::update(Object::Transport, id).fields(port.into_iter().chain(verification));
-            Ok::<_, Error>(entry.with(()))
-        })
-        .await?;
-    match socket {
-        Some(socket) => {
-            sip.close(id).await;
-            sip.serve(&after, socket);
-        }
-        None => sip.verify(&after),
-    }
-    Ok(())
-}
-
-/// Removes a transport and closes its port. The last one stays: without it the PBX is out of reach.
-pub async fn destroy(store: &Changes, sip: &Sip, id: Id) -> Result<(), Error> {
-    let _turn = sip.changing().await;
-    store
-        .write(move |tx| {
-            existing(tx, id)?;
-            if queries::all(tx)?.len() == 1 {
-                return Err(conflict(
-                    "This is the last transport, and one must remain: create another first.",
-                ));
-            }
-            queries::delete(tx, id)?;
-            Ok(Entry::delete(Object::Transport, id).with(()))
-        })
-        .await?;
-    sip.close(id).await;
-    Ok(())
-}
-
-/// Adds the transports of a fresh install, and opens what is stored. What cannot be opened is logged and stays closed.
-pub async fn start(store: &Store, ids: &IdSource, sip: &Sip) -> Result<(), Error> {
-    let first = FIRST.map(|(protocol, port)| Transport {
-        id: ids.next(),
-        protocol,
-        port,
-        verification: Verification::default(),
-    });
-    // What a fresh install has is nobody's change.
-    store
-        .write_unaudited(move |tx| {
-            if queries::all(tx)?.is_empty() {
-                first.iter().try_for_each(|transport| queries::insert(tx, transport))?;
-            }
-            Ok::<_, Error>(())
-        })
-        .await?;
-    reconcile(store, sip).await
-}
-
-/// Opens what is stored and is not open, and closes what is open and not stored (any more). A port that cannot be opened is
-/// tried again the next time, and logged the first time only.
-pub async fn reconcile(store: &Store, sip: &Sip) -> Result<(), Error> {
-    let _turn = sip.changing().await;
-    let stored = store.read(|tx| Ok::<_, Error>(queries::all(tx)?)).await?;
-    let ids: HashSet<Id> = stored.iter().map(|transport| transport.id).collect();
-    for id in sip.known() {
-        if !ids.contains(&id) {
-            sip.close(id).await;
+impl TransportChanges {
+    /// Returns the transport with the changes.
+    pub fn apply(&self, transport: Transport) -> Transport {
+        Transport {
+            port: self.port.unwrap_or(transport.port),
+            verification: self.verification.unwrap_or(transport.verification),
+            ..transport
         }
     }
-    for transport in &stored {
-        if sip.is_open(transport) {
-            sip.verify(transport);
-            continue;
-        }
-        sip.close_stale(transport.id).await;
-        match sip.bind(transport.protocol, transport.port).await {
-            Ok(socket) => sip.serve(transport, socket),
-            Err(error) => sip.note_closed(transport, &error),
-        }
-    }
-    Ok(())
 }
 
-/// There is no transport of that id.
+/// Returns the error for an ID that no transport has.
 pub fn not_found() -> Error {
     Error::NotFound { what: "transport" }
 }
 
-fn merged(before: Transport, changes: TransportChanges) -> Transport {
-    Transport {
-        port: changes.port.flatten().unwrap_or(before.port),
-        verification: changes
-            .verification
-            .map_or(before.verification, Option::unwrap_or_default),
-        ..before
+impl TryFrom<api::UpdateTransport> for TransportChanges {
+    type Error = Error;
+
+    /// Fails with [`Error::Invalid`] if the port is cleared. A cleared verification is the default.
+    fn try_from(body: api::UpdateTransport) -> Result<Self, Error> {
+        let port = match body.port.into_set() {
+            None => None,
+            Some(None) => {
+                let violation = Violation::field("port", "required", "cannot be cleared");
+                return Err(Error::invalid(violation));
+            }
+            Some(port) => port,
+        };
+        let verification = body.verification.into_set();
+        Ok(Self {
+            port,
+            verification: verification.map(|mode| mode.map_or_else(Verification::default, Verification::from)),
+        })
     }
 }
 
-fn existing(tx: &mut Tx<'_>, id: Id) -> Result<Transport, Error> {
-    queries::by_id(tx, id)?.ok_or_else(not_found)
-}
-
-/// The unique key says the same; said here, before a port is opened, it is said for this reason and not for the system's.
-fn check_free(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), Error> {
-    match queries::by_port(tx, transport.protocol, transport.port)? {
-        Some(other) if other.id != transport.id => Err(taken(other.protocol, other.port)),
-        _ => Ok(()),
+impl From<Transport> for api::Transport {
+    fn from(transport: Transport) -> Self {
+        Self {
+            id: transport.id.to_string(),
+            protocol: transport.protocol.into(),
+            port: transport.port,
+            verification: Some(transport.verification.into()),
+        }
     }
 }
 
-fn taken(protocol: Protocol, port: u16) -> Error {
-    let carrier = protocol.carrier();
-    conflict(format!("{carrier} port {port} is in use by another transport."))
-}
-
-fn refused(error: CannotOpen) -> Error {
-    match error {
-        CannotOpen::Other { .. } => Error::Unavailable {
-            internal: error.to_string(),
-        },
-        _ => conflict(format!("The port cannot be opened: {error}.")),
+impl From<api::TransportProtocol> for Protocol {
+    fn from(protocol: api::TransportProtocol) -> Self {
+        match protocol {
+            api::TransportProtocol::Udp => Self::Udp,
+            api::TransportProtocol::Tcp => Self::Tcp,
+            api::TransportProtocol::Tls => Self::Tls,
+        }
     }
 }
 
-fn conflict(message: impl Into<String>) -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: message.into(),
+impl From<Protocol> for api::TransportProtocol {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Udp => Self::Udp,
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Tls => Self::Tls,
+        }
+    }
+}
+
+impl From<api::ClientVerification> for Verification {
+    fn from(mode: api::ClientVerification) -> Self {
+        match mode {
+            api::ClientVerification::Disable => Self::Disable,
+            api::ClientVerification::Optional => Self::Optional,
+            api::ClientVerification::Mandatory => Self::Mandatory,
+        }
+    }
+}
+
+impl From<Verification> for api::ClientVerification {
+    fn from(mode: Verification) -> Self {
+        match mode {
+            Verification::Disable => Self::Disable,
+            Verification::Optional => Self::Optional,
+            Verification::Mandatory => Self::Mandatory,
+        }
     }
 }

@@ -1,14 +1,15 @@
-//! A tenant's voicemail server.
+//! The voicemail server of a tenant.
 
+use pbx_api::voicemail as api;
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use super::audit::Object;
 use super::document::{Check, Document};
+use super::error::Error;
 use super::numbers;
 use super::setting::Setting;
 
-/// How messages are taken, and for how long they are kept.
+/// The number of the voicemail, the shortest message, and the retention time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -19,7 +20,7 @@ pub struct VoicemailServer {
 }
 
 impl Default for VoicemailServer {
-    /// That of a new tenant.
+    /// Returns the settings of a new tenant.
     fn default() -> Self {
         Self {
             extension_number: numbers::VOICEMAIL.to_owned(),
@@ -36,8 +37,18 @@ impl Setting for VoicemailServer {
 impl Document for VoicemailServer {
     const OBJECT: Object = Object::VoicemailServer;
 
-    /// The contract's own rules are all there are.
+    /// Does nothing: the contract's schema has all rules.
     fn normalize_and_validate(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+impl From<VoicemailServer> for api::VoicemailServer {
+    fn from(server: VoicemailServer) -> Self {
+        Self {
+            extension_number: Some(server.extension_number),
+            retain_days: Some(server.retain_days),
+            min_seconds: Some(server.min_seconds),
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! Request bodies that were not read to their end.
+//! Draining request bodies that were not read to their end.
 //!
-//! An answer may be given before the body has arrived (no token, a body over the limit). Were the rest then left unread, the
-//! system would reset the connection, and the client would see a broken pipe in place of the answer that explains it.
+//! A response may be sent before the body has arrived (no token, a body over the limit). If the rest were left unread, the system
+//! would reset the connection, and the client would see a broken pipe in place of the response that explains it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,22 +10,22 @@ use std::time::Duration;
 use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 
-/// Bytes of the rest that are read and thrown away at most.
-const LONGEST: usize = 16 << 20;
+/// Bytes that are drained at most.
+const MAX_DRAINED: usize = 16 << 20;
 
-/// For how long that may take.
-const LINGER: Duration = Duration::from_secs(5);
+/// The timeout of draining.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request body; what is unread when it is dropped is read and thrown away.
-pub(super) struct Lingering(Option<Incoming>);
+/// A request body whose unread rest is drained when it is dropped.
+pub(super) struct DrainedBody(Option<Incoming>);
 
-impl Lingering {
+impl DrainedBody {
     pub(super) fn new(body: Incoming) -> Self {
         Self(Some(body))
     }
 }
 
-impl HttpBody for Lingering {
+impl HttpBody for DrainedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -48,21 +48,21 @@ impl HttpBody for Lingering {
     }
 }
 
-impl Drop for Lingering {
+impl Drop for DrainedBody {
     fn drop(&mut self) {
         let Some(body) = self.0.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
-        // Without a runtime the connection is gone as well.
+        // Without a runtime the connection is closed as well.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(LINGER, discard(body)));
+            runtime.spawn(tokio::time::timeout(DRAIN_TIMEOUT, drain(body)));
         }
     }
 }
 
-async fn discard(mut body: Incoming) {
+async fn drain(mut body: Incoming) {
     let mut seen = 0;
-    while seen < LONGEST {
+    while seen < MAX_DRAINED {
         match std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
             Some(Ok(frame)) => seen += frame.data_ref().map_or(0, Bytes::len),
             Some(Err(_)) | None => return,

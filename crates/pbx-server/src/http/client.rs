@@ -1,7 +1,7 @@
 //! The client's address behind reverse proxies.
 //!
-//! A header says whatever its sender likes. So it is believed only as far as configured proxies wrote it: from the right, each
-//! address is who spoke to the proxy before it, up to the first that is no proxy of ours.
+//! Anyone can send a forwarding header. So it is trusted only as far as configured proxies wrote it: from the right, each address
+//! is the peer of the proxy before it, up to the first address that is not a trusted proxy.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -12,10 +12,10 @@ use ipnet::IpNet;
 
 use crate::domain::source::canonical;
 
-/// Where proxies say for whom they ask. Only one is looked at: a proxy that writes one passes the other on as the client sent it.
+/// The header in which proxies name the client. Only one is read: a proxy that sets one passes the other on as the client sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProxyHeader {
-    /// `X-Forwarded-For`, what most proxies write.
+    /// `X-Forwarded-For`, which most proxies set.
     #[default]
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
@@ -34,7 +34,7 @@ impl FromStr for ProxyHeader {
     }
 }
 
-/// The proxies whose word counts.
+/// The trusted proxies, and the header that they set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
@@ -42,7 +42,7 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// Those ranges.
+    /// Trusts the proxies in these ranges.
     pub fn new(trusted: &[IpNet], header: ProxyHeader) -> Self {
         Self {
             trusted: trusted.iter().copied().map(canonical).collect(),
@@ -63,14 +63,14 @@ impl Proxies {
         let lines: Vec<_> = headers.get_all(name).iter().collect();
         let mut client = peer;
         for line in lines.into_iter().rev() {
-            // What is no text was not written by a proxy of ours, nor anything left of it.
+            // A value that is not ASCII was not set by a trusted proxy, and neither was anything left of it.
             let Ok(line) = line.to_str() else { break };
             for element in line.rsplit(',') {
                 let address = match self.header {
-                    ProxyHeader::XForwardedFor => node(element.trim()),
-                    ProxyHeader::Forwarded => forwarded(element),
+                    ProxyHeader::XForwardedFor => parse_address(element.trim()),
+                    ProxyHeader::Forwarded => parse_forwarded(element),
                 };
-                // A proxy that does not say for whom it asks is all that is known.
+                // If a proxy does not name its client, the proxy is the client.
                 let Some(address) = address else { return client };
                 client = address;
                 if !self.trusts(client) {
@@ -86,17 +86,17 @@ impl Proxies {
     }
 }
 
-/// The `for` of one element of `Forwarded`.
-fn forwarded(element: &str) -> Option<IpAddr> {
+/// Parses the `for` of one element of `Forwarded`.
+fn parse_forwarded(element: &str) -> Option<IpAddr> {
     let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     let value = value.trim();
     let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-    node(unquoted.unwrap_or(value))
+    parse_address(unquoted.unwrap_or(value))
 }
 
-/// An address with or without a port; IPv6 in brackets or not.
-fn node(text: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port; IPv6 with or without brackets.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let address = bracketed.unwrap_or(text).parse::<IpAddr>().ok();
     let address = address.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
@@ -131,12 +131,12 @@ mod tests {
     #[test]
     fn x_forwarded_for_is_read_from_the_right() {
         let client = |peer, lines: &[&str]| client(ProxyHeader::XForwardedFor, peer, lines);
-        // Whoever is no proxy speaks for himself.
+        // The header of a peer that is not a trusted proxy is ignored.
         assert_eq!(client("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        // What the client sent itself stands left of what our proxies added.
+        // What the client sent stands left of what the trusted proxies added.
         assert_eq!(
             client("127.0.0.1", &["1.1.1.1, 198.51.100.1 ,10.0.0.2"]),
             "198.51.100.1"
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_ends_with_the_proxy_that_wrote_it() {
+    fn invalid_element_makes_the_proxy_the_client() {
         let client = |lines: &[&str]| client(ProxyHeader::XForwardedFor, "10.0.0.1", lines);
         assert_eq!(client(&["198.51.100.1, unknown"]), "10.0.0.1");
         assert_eq!(client(&["198.51.100.1, , 10.0.0.2"]), "10.0.0.2");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_likewise() {
+    fn forwarded_is_read_from_the_right() {
         let client = |peer, lines: &[&str]| client(ProxyHeader::Forwarded, peer, lines);
         assert_eq!(client("192.0.2.1", &["for=198.51.100.1"]), "192.0.2.1");
         assert_eq!(

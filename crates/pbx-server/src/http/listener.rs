@@ -1,4 +1,4 @@
-//! The listening socket: HTTP/1.1 connections with limits, and an orderly end.
+//! The listening socket: HTTP/1.1 connections with limits and timeouts, and a graceful shutdown.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,45 +20,45 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::Service as _;
 
-use super::body::Lingering;
-use crate::tls::{Purpose, Tls};
+use super::body::DrainedBody;
+use crate::adapters::tls::{Purpose, Tls};
 
-/// Connections at a time; further ones wait in the system's queue.
-const CONNECTIONS: usize = 4_096;
+/// Concurrent connections. Further ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 4_096;
 
-/// A client that takes longer to send its headers is cut off, as is a connection that nobody uses.
-const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+/// The timeout of a request's headers, and the idle timeout of a connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request that takes longer, its body included, is cut off.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// The timeout of a request, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Requests that are under way when the server is told to stop have this long.
-const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// The time for requests in flight to finish when the server is told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Headers of one request.
-const HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
-/// All headers together, and whatever else is read at once.
-const BUFFER: usize = 64 * 1024;
+/// Bytes of all headers of a request, and of what is read at once.
+const MAX_BUFFER: usize = 64 * 1024;
 
-/// Serves HTTP until `stop` completes, then lets the requests that are under way finish.
+/// Serves HTTP until `stop` completes, then lets requests in flight finish.
 pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
     serve_secured(listener, None, app, stop).await;
 }
 
-/// Serves HTTPS in the same way.
+/// [`serve`] for HTTPS.
 pub async fn serve_tls(listener: TcpListener, tls: Arc<Tls>, app: Router, stop: impl Future<Output = ()>) {
     serve_secured(listener, Some(tls), app, stop).await;
 }
 
 async fn serve_secured(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router, stop: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_headers(HEADERS)
-        .max_buf_size(BUFFER);
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_BUFFER);
     let (stopping, stopped) = watch::channel(());
     tokio::pin!(stop);
     loop {
@@ -66,16 +66,16 @@ async fn serve_secured(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router
             accepted = accept(&listener, &connections) => accepted,
             () = &mut stop => break,
         };
-        let (stream, peer, place) = match accepted {
+        let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file handles, most likely: some are given back soon.
+                // Out of file handles, most likely: some are released soon.
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
-        let conversation = Conversation {
+        let connection = Connection {
             http: http.clone(),
             watcher: graceful.watcher(),
             app: app.clone(),
@@ -84,11 +84,11 @@ async fn serve_secured(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router
         let (tls, mut stopped) = (tls.clone(), stopped.clone());
         tokio::spawn(async move {
             let ended = match tls {
-                None => conversation.hold(stream).await,
-                // A connection that is not secured yet has nothing to finish.
+                None => connection.serve(stream).await,
+                // A connection without TLS yet has no request to finish.
                 Some(tls) => tokio::select! {
                     secured = tls.accept(stream, Purpose::Https) => match secured {
-                        Ok(stream) => conversation.hold(stream).await,
+                        Ok(stream) => connection.serve(stream).await,
                         Err(error) => Err(error.into()),
                     },
                     _ = stopped.changed() => Ok(()),
@@ -97,30 +97,33 @@ async fn serve_secured(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router
             if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
-            drop(place);
+            drop(permit);
         });
     }
     drop((listener, stopping));
     let open = graceful.count();
-    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!(
             open,
             "requests were cut off: they took longer than {} s to finish",
-            DRAIN_WITHIN.as_secs()
+            SHUTDOWN_TIMEOUT.as_secs()
         );
     }
 }
 
-/// What a connection needs for its requests to be answered.
-struct Conversation {
+/// The context of one connection.
+struct Connection {
     http: http1::Builder,
     watcher: Watcher,
     app: Router,
     peer: SocketAddr,
 }
 
-impl Conversation {
-    async fn hold<S>(self, stream: S) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+impl Connection {
+    async fn serve<S>(self, stream: S) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -134,17 +137,17 @@ async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(connections)
+    let permit = Arc::clone(connections)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    // Answers are written at once; waiting for more to send would only delay them.
+    // Responses are written at once; waiting for more to send would only delay them.
     stream.set_nodelay(true)?;
-    Ok((stream, peer, place))
+    Ok((stream, peer, permit))
 }
 
-/// Gives a connection's requests to the router, with the address they come from.
+/// Returns the service of a connection: the router, with the peer's address in each request.
 fn request_handler(
     app: Router,
     peer: SocketAddr,
@@ -152,10 +155,10 @@ fn request_handler(
 {
     move |mut request| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = app.clone().call(request.map(|body| Body::new(Lingering::new(body))));
+        let response = app.clone().call(request.map(|body| Body::new(DrainedBody::new(body))));
         Box::pin(async move {
-            let answer = tokio::time::timeout(ANSWER_WITHIN, answer).await?;
-            Ok(answer.unwrap_or_else(|never: Infallible| match never {}))
+            let response = tokio::time::timeout(REQUEST_TIMEOUT, response).await?;
+            Ok(response.unwrap_or_else(|never: Infallible| match never {}))
         })
     }
 }
@@ -169,7 +172,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn requests_under_way_are_finished_and_new_ones_are_not_accepted() {
+    async fn shutdown_finishes_requests_in_flight_and_accepts_no_new_ones() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (entered, wait_entered) = oneshot::channel();
@@ -194,15 +197,15 @@ mod tests {
         wait_entered.await.unwrap();
         stop.send(()).unwrap();
         release.send(()).unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("done"), "{answer}");
+        let mut response = String::new();
+        client.read_to_string(&mut response).await.unwrap();
+        assert!(response.ends_with("done"), "{response}");
         server.await.unwrap();
         assert!(TcpStream::connect(address).await.is_err());
     }
 
     #[tokio::test]
-    async fn an_answer_before_the_end_of_the_body_arrives() {
+    async fn response_before_the_end_of_the_body_arrives() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = Router::new().fallback(|| async { "never mind" });
@@ -212,22 +215,22 @@ mod tests {
         let head = format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
         client.write_all(&vec![b' '; length]).await.unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("never mind"), "{answer}");
+        let mut response = String::new();
+        client.read_to_string(&mut response).await.unwrap();
+        assert!(response.ends_with("never mind"), "{response}");
         server.abort();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_dawdles_is_cut_off() {
+    async fn slow_client_is_disconnected() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(serve(listener, Router::new(), std::future::pending()));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         // The clock is not real: it jumps to the next timer whenever everything waits.
-        client.read_to_end(&mut answer).await.unwrap();
+        client.read_to_end(&mut response).await.unwrap();
         server.abort();
     }
 }

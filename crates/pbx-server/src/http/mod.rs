@@ -13,7 +13,9 @@ use axum::Router;
 use pbx_api::{Api, Call, Operation, RequestInfo};
 
 use self::guard::Guard;
-use crate::blob_store::BlobStore;
+use crate::adapters::blob_store::BlobStore;
+use crate::adapters::sip::Sip;
+use crate::adapters::webhook::Sender;
 use crate::domain::audit::Actor;
 use crate::domain::license::Licensing;
 use crate::domain::lockout::Client;
@@ -23,9 +25,7 @@ use crate::domain::{Error, IdSource};
 use crate::services::Context;
 use crate::services::passwords::Passwords;
 use crate::services::session;
-use crate::sip::Sip;
 use crate::store::{Changes, Store};
-use crate::webhook::Sender;
 
 /// Below which path everything is served, as the vendor's server does.
 pub const BASE_PATH: &str = "/api";

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::MissedTickBehavior;
 
 use super::with_internal_message;
-use crate::blob_store::BlobStore;
+use crate::adapters::blob_store::BlobStore;
+use crate::adapters::machine::Machine;
+use crate::adapters::sip::Sip;
 use crate::domain::vault::Vault;
-use crate::domain::{Error, clock, files, transports};
-use crate::machine::Machine;
-use crate::services::{alerts, certificates};
-use crate::sip::Sip;
+use crate::domain::{Error, clock};
+use crate::services::{alerts, certificates, files, transports};
 use crate::store::{Store, audit, tenants};
 use crate::timer;
 
@@ -87,8 +87,8 @@ pub async fn alert(store: Store, vault: Vault, machine: Machine) {
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();
-        let deleted = store.write_unaudited(|tx| Ok::<_, Error>(tenants::delete_old_changes(tx)?));
-        if let Err(error) = deleted.await.map_err(with_internal_message) {
+        let deleted = store.write_unaudited(tenants::delete_old_changes).await;
+        if let Err(error) = deleted.map_err(Error::from).map_err(with_internal_message) {
             tracing::warn!(%error, "the database keeps more changes of tenants than it needs");
         }
         if days > 0

@@ -18,24 +18,24 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
-use crate::blob_store::BlobStore;
+use crate::adapters::blob_store::BlobStore;
+use crate::adapters::key_file;
+use crate::adapters::machine::Machine;
+use crate::adapters::sip::Sip;
+use crate::adapters::tls::Tls;
+use crate::adapters::webhook::Sender;
 use crate::config::{Config, DatabaseOptions, Options};
 use crate::domain::audit::Actor;
 use crate::domain::license::Licensing;
 use crate::domain::password::Password;
-use crate::domain::{Error, IdSource, transports};
+use crate::domain::{Error, IdSource};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
-use crate::key_file;
 use crate::license_command::{self, LicenseCommand};
-use crate::machine::Machine;
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
-use crate::services::{certificates, session};
-use crate::sip::Sip;
+use crate::services::{certificates, session, transports};
 use crate::store::{Changes, Store};
-use crate::tls::Tls;
-use crate::webhook::Sender;
 
 /// The PBX administration server.
 #[derive(Parser)]

@@ -6,6 +6,7 @@ use pbx_api::admin::{
 };
 use pbx_api::{Call, Patch};
 
+use crate::adapters::mail;
 use crate::domain::admin::notification::Notification;
 use crate::domain::admin::{settings, status};
 use crate::domain::convert::count;
@@ -14,7 +15,6 @@ use crate::domain::password::Password;
 use crate::domain::session::Caller;
 use crate::domain::{Error, Violation, clock};
 use crate::http::Pbx;
-use crate::mail;
 use crate::services::{accounts, licensing};
 use crate::store::status as counts;
 

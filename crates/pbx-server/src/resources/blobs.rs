@@ -1,4 +1,4 @@
-//! `/blobs`: bringing and fetching the contents of files.
+//! `/blobs`: uploading and downloading the contents of files.
 
 use pbx_api::blobs::{
     BlobsApi, CompleteBlobUploadHeaders, CompleteBlobUploadQuery, Created, DownloadBlobsSuccess, InitBlobUploadQuery,
@@ -8,10 +8,11 @@ use pbx_api::{Bytes, Call};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parse_id;
-use crate::domain::Error;
+use crate::domain::error::Error;
 use crate::domain::files::{self, Owner};
 use crate::domain::session::Caller;
 use crate::http::Pbx;
+use crate::services::files::{self as library, Content};
 
 impl BlobsApi for Pbx {
     async fn init_blob_upload(
@@ -19,8 +20,8 @@ impl BlobsApi for Pbx {
         call: Call<Caller>,
         query: InitBlobUploadQuery,
     ) -> Result<InitBlobUploadSuccess, Error> {
-        let owner = Owner::of(&call.caller)?;
-        let (id, token) = files::announce(&self.store, &self.ids, owner, query.filename).await?;
+        let owner = Owner::try_from(&call.caller)?;
+        let (id, token) = library::announce(&self.store, &self.ids, owner, query.filename).await?;
         Ok(InitBlobUploadSuccess {
             port_sip_upload_id: id.to_string(),
             port_sip_upload_token: token.into_string(),
@@ -35,35 +36,40 @@ impl BlobsApi for Pbx {
         headers: CompleteBlobUploadHeaders,
         body: Bytes,
     ) -> Result<Created, Error> {
-        let owner = Owner::of(&call.caller)?;
-        let upload = (parse_id(&id, files::no_upload)?, headers.port_sip_upload_token.as_str());
-        let id = files::complete(&self.changes(&call), &self.blobs, owner, upload, query.digest, body).await?;
+        let owner = Owner::try_from(&call.caller)?;
+        let id = parse_id(&id, files::no_upload)?;
+        let content = Content {
+            token: &headers.port_sip_upload_token,
+            digest: query.digest,
+            bytes: body,
+        };
+        library::complete(&self.changes(&call), &self.blobs, owner, id, content).await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn download_blobs(&self, call: Call<Caller>, digest: String) -> Result<DownloadBlobsSuccess, Error> {
-        let owner = Owner::of(&call.caller)?;
-        let (file, content) = files::download(&self.store, &self.blobs, owner, digest).await?;
+        let owner = Owner::try_from(&call.caller)?;
+        let (file, content) = library::download(&self.store, &self.blobs, owner, digest).await?;
         Ok(DownloadBlobsSuccess {
-            content_disposition: attachment(&file.name),
+            content_disposition: content_disposition(&file.name),
             content_type: file.media_type,
             body: content.into(),
         })
     }
 }
 
-/// What RFC 8187 lets stand as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The characters that RFC 8187 does not percent-encode.
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// `Content-Disposition` in the way of RFC 6266: a name of ASCII for everybody, and the whole one beside it where they differ.
-fn attachment(name: &str) -> String {
+/// Returns the `Content-Disposition` of a file (RFC 6266): its name in ASCII, and the whole name if they differ.
+fn content_disposition(name: &str) -> String {
     let is_plain =
         |character: char| character == ' ' || character.is_ascii_graphic() && !matches!(character, '"' | '\\' | '%');
     let plain = name.replace(|character| !is_plain(character), "_");
     if plain == name {
         format!("attachment; filename=\"{name}\"")
     } else {
-        let whole = utf8_percent_encode(name, PLAIN);
+        let whole = utf8_percent_encode(name, UNESCAPED);
         format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}")
     }
 }
@@ -73,10 +79,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stay_in_their_header() {
-        assert_eq!(attachment("my logo.png"), "attachment; filename=\"my logo.png\"");
+    fn file_name_cannot_add_header_parameters() {
         assert_eq!(
-            attachment("Lögo\"; x=\"1.png"),
+            content_disposition("my logo.png"),
+            "attachment; filename=\"my logo.png\""
+        );
+        assert_eq!(
+            content_disposition("Lögo\"; x=\"1.png"),
             "attachment; filename=\"L_go_; x=_1.png\"; filename*=UTF-8''L%C3%B6go%22%3B%20x%3D%221.png"
         );
     }

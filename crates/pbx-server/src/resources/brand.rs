@@ -1,14 +1,16 @@
-//! `/brand`. What is stored has no GET of its own; `/license` shows the product's name.
+//! `/brand`. There is no GET; `/license` shows the product's name.
 
 use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
 
 use crate::domain::brand::Brand;
+use crate::domain::error::{Error, Violation};
+use crate::domain::files::{self, Owner as FileOwner};
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
-use crate::domain::{Error, files};
 use crate::http::Pbx;
 use crate::services::documents;
+use crate::store::{Tx, files as queries};
 
 impl BrandApi for Pbx {
     async fn update_brand_information(&self, call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {
@@ -16,7 +18,7 @@ impl BrandApi for Pbx {
         documents::update_with::<Brand>(&self.context(&call), Owner::System, sent, |tx, brand| {
             let mut violations = Vec::new();
             for (property, file, size) in brand.pictures() {
-                violations.extend(files::check_picture(tx, property, file, size)?);
+                violations.extend(check_picture(tx, property, file, size)?);
             }
             if violations.is_empty() {
                 Ok(())
@@ -26,4 +28,20 @@ impl BrandApi for Pbx {
         })
         .await
     }
+}
+
+/// Returns the violation of a property whose file is not one of the system, or larger than `(width, height)` in pixels.
+fn check_picture(tx: &mut Tx<'_>, name: &str, id: &str, max_size: (i64, i64)) -> Result<Option<Violation>, Error> {
+    let file = match id.parse() {
+        Ok(id) => queries::by_id(tx, FileOwner::System, id)?,
+        Err(_) => None,
+    };
+    Ok(match file {
+        None => Some(Violation::field(name, "unknown", files::UNKNOWN_FILE)),
+        Some(file) if file.width > max_size.0 || file.height > max_size.1 => {
+            let message = format!("must be a picture of at most {}x{} pixels", max_size.0, max_size.1);
+            Some(Violation::field(name, "dimensions", message))
+        }
+        Some(_) => None,
+    })
 }

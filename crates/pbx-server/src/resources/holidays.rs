@@ -1,19 +1,23 @@
-//! `/holidays`.
+//! `/holidays`: the holidays of the tenant that the caller acts in.
 
 use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday};
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::Error;
+use crate::domain::audit::{Entry, Object};
+use crate::domain::error::Error;
 use crate::domain::holidays::{self, Draft};
+use crate::domain::id::Id;
 use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
+use crate::store::{OnConstraint, Tx, holidays as queries};
 
 impl HolidaysApi for Pbx {
     async fn list_holidays(&self, call: Call<Caller>, query: ListHolidaysQuery) -> Result<HolidayList, Error> {
         let query = ListQuery::parse(&query.into(), holidays::FIELDS)?;
-        let page = holidays::list(&self.store, call.caller.tenant()?, query).await?;
+        let tenant_id = call.caller.tenant()?;
+        let page = self.store.scan(move |tx| queries::page(tx, tenant_id, &query)).await?;
         Ok(HolidayList {
             count: page.count,
             items: page.items.into_iter().map(Holiday::from).collect(),
@@ -22,67 +26,56 @@ impl HolidaysApi for Pbx {
 
     async fn create_holiday(&self, call: Call<Caller>, body: CreateHoliday) -> Result<Created, Error> {
         let tenant_id = call.caller.tenant()?;
-        let id = holidays::create(&self.changes(&call), &self.ids, tenant_id, body.into()).await?;
+        let id = self.ids.next();
+        let holiday = Draft::from(body).validate(id)?;
+        self.changes(&call)
+            .write(move |tx| {
+                queries::insert(tx, tenant_id, &holiday)
+                    .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
+                let entry = Entry::create(Object::Holiday, id).fields(holiday.present_properties());
+                Ok::<_, Error>(entry.with(()))
+            })
+            .await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn show_holiday(&self, call: Call<Caller>, id: String) -> Result<Holiday, Error> {
         let id = parse_id(&id, holidays::not_found)?;
-        let holiday = holidays::show(&self.store, call.caller.tenant()?, id).await?;
+        let tenant_id = call.caller.tenant()?;
+        let holiday = self.store.read(move |tx| existing(tx, tenant_id, id)).await?;
         Ok(holiday.into())
     }
 
     async fn update_holiday(&self, call: Call<Caller>, id: String, body: Patch<UpdateHoliday>) -> Result<(), Error> {
         let id = parse_id(&id, holidays::not_found)?;
+        let tenant_id = call.caller.tenant()?;
         let sent = body.into_parts().1;
-        holidays::update(&self.changes(&call), call.caller.tenant()?, id, sent).await
+        self.changes(&call)
+            .write(move |tx| {
+                let before = existing(tx, tenant_id, id)?;
+                let after = before.merge(&sent)?;
+                queries::update(tx, tenant_id, &after)?;
+                Ok(Entry::update(Object::Holiday, id).between(&before, &after).with(()))
+            })
+            .await
     }
 
     async fn delete_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
         let id = parse_id(&id, holidays::not_found)?;
-        holidays::destroy(&self.changes(&call), call.caller.tenant()?, id).await
+        let tenant_id = call.caller.tenant()?;
+        self.changes(&call)
+            .write(move |tx| {
+                if queries::delete(tx, tenant_id, id)? {
+                    Ok(Entry::delete(Object::Holiday, id).with(()))
+                } else {
+                    Err(holidays::not_found())
+                }
+            })
+            .await
     }
 }
 
-impl From<CreateHoliday> for Draft {
-    fn from(new: CreateHoliday) -> Self {
-        Self {
-            name: Some(new.name),
-            region: Some(new.region),
-            consecutive: Some(new.consecutive),
-            every_year: Some(new.every_year),
-            year_start: new.year_start,
-            year_end: new.year_end,
-            month_start: new.month_start,
-            month_end: new.month_end,
-            day_start: new.day_start,
-            day_end: new.day_end,
-            hour_start: new.hour_start,
-            hour_end: new.hour_end,
-            minute_start: new.minute_start,
-            minute_end: new.minute_end,
-        }
-    }
-}
-
-impl From<holidays::Holiday> for Holiday {
-    fn from(holiday: holidays::Holiday) -> Self {
-        Self {
-            id: holiday.id.to_string(),
-            name: holiday.name,
-            region: holiday.region,
-            consecutive: holiday.consecutive,
-            every_year: holiday.every_year,
-            year_start: holiday.year_start,
-            year_end: holiday.year_end,
-            month_start: Some(holiday.month_start),
-            month_end: Some(holiday.month_end),
-            day_start: Some(holiday.day_start),
-            day_end: Some(holiday.day_end),
-            hour_start: Some(holiday.hour_start),
-            hour_end: Some(holiday.hour_end),
-            minute_start: Some(holiday.minute_start),
-            minute_end: Some(holiday.minute_end),
-        }
-    }
+/// Returns the tenant's holiday with this ID.
+fn existing(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<holidays::Holiday, Error> {
+    queries::by_id(tx, tenant_id, id)?.ok_or_else(holidays::not_found)
 }

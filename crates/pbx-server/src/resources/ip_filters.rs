@@ -1,22 +1,27 @@
-//! `/ip_filters`.
+//! `/ip_filters`: the IP rules of the installation.
 
+use jiff::Timestamp;
 use pbx_api::ip_filters::{
-    CreateIpRule, Created, ExportIpRulesSuccess, IpFiltersApi, IpRule, IpRuleList, IpRuleTarget, ListIpRulesQuery,
-    UpdateIpRule,
+    CreateIpRule, Created, ExportIpRulesSuccess, IpFiltersApi, IpRule, IpRuleList, ListIpRulesQuery, UpdateIpRule,
 };
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::Error;
-use crate::domain::ip_filters::{self, IpRuleChanges, NewIpRule, Target};
+use crate::domain::audit::{Entry, Object};
+use crate::domain::clock;
+use crate::domain::error::Error;
+use crate::domain::id::Id;
+use crate::domain::ip_filters::{self, IpRuleChanges};
 use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
+use crate::store::{OnConstraint, Tx, ip_filters as queries};
 
 impl IpFiltersApi for Pbx {
     async fn list_ip_rules(&self, _call: Call<Caller>, query: ListIpRulesQuery) -> Result<IpRuleList, Error> {
         let query = ListQuery::parse(&query.into(), ip_filters::FIELDS)?;
-        let page = ip_filters::list(&self.store, query).await?;
+        let now = clock::now();
+        let page = self.store.scan(move |tx| queries::page(tx, &query, now)).await?;
         Ok(IpRuleList {
             count: page.count,
             items: page.items.into_iter().map(IpRule::from).collect(),
@@ -24,87 +29,72 @@ impl IpFiltersApi for Pbx {
     }
 
     async fn create_ip_rule(&self, call: Call<Caller>, body: CreateIpRule) -> Result<Created, Error> {
-        let id = ip_filters::create(&self.changes(&call), &self.ids, body.into()).await?;
+        let rule = ip_filters::IpRule::new(self.ids.next(), body)?;
+        let now = clock::now();
+        let id = self
+            .changes(&call)
+            .write(move |tx| {
+                queries::delete_lapsed(tx, now)?;
+                queries::insert(tx, &rule, now)
+                    .on_constraint(queries::UNIQUE_CIDR, || ip_filters::duplicate(&rule.cidr))?;
+                let entry = Entry::create(Object::IpBlacklist, rule.id).fields(rule.present_properties());
+                Ok::<_, Error>(entry.with(rule.id))
+            })
+            .await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn show_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<IpRule, Error> {
-        ip_filters::show(&self.store, parse_id(&id, ip_filters::not_found)?)
-            .await
-            .map(IpRule::from)
+        let id = parse_id(&id, ip_filters::not_found)?;
+        let now = clock::now();
+        let rule = self.store.read(move |tx| existing(tx, id, now)).await?;
+        Ok(rule.into())
     }
 
     async fn update_ip_rule(&self, call: Call<Caller>, id: String, body: Patch<UpdateIpRule>) -> Result<(), Error> {
-        ip_filters::update(
-            &self.changes(&call),
-            parse_id(&id, ip_filters::not_found)?,
-            body.into_parts().0.into(),
-        )
-        .await
+        let id = parse_id(&id, ip_filters::not_found)?;
+        let changes = IpRuleChanges::try_from(body.into_parts().0)?;
+        let now = clock::now();
+        self.changes(&call)
+            .write(move |tx| {
+                queries::delete_lapsed(tx, now)?;
+                let before = existing(tx, id, now)?;
+                let after = changes.apply(&before);
+                queries::update(tx, &after, now)
+                    .on_constraint(queries::UNIQUE_CIDR, || ip_filters::duplicate(&after.cidr))?;
+                let entry = Entry::update(Object::IpBlacklist, id).fields(before.changed_properties(&after));
+                Ok(entry.with(()))
+            })
+            .await
     }
 
     async fn delete_ip_rule(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        ip_filters::destroy(&self.changes(&call), parse_id(&id, ip_filters::not_found)?).await
+        let id = parse_id(&id, ip_filters::not_found)?;
+        let now = clock::now();
+        self.changes(&call)
+            .write(move |tx| {
+                queries::delete_lapsed(tx, now)?;
+                if queries::delete(tx, id)? {
+                    Ok(Entry::delete(Object::IpBlacklist, id).with(()))
+                } else {
+                    Err(ip_filters::not_found())
+                }
+            })
+            .await
     }
 
     async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {
-        let csv = ip_filters::export(&self.store).await?;
-        let content_disposition = "attachment; filename=\"ip_filters.csv\"".to_owned();
+        let now = clock::now();
+        let rules = self.store.scan(move |tx| queries::all(tx, now)).await?;
+        let csv = ip_filters::to_csv(&rules).map_err(|error| Error::internal(format!("writing CSV: {error}")))?;
         Ok(ExportIpRulesSuccess {
-            content_disposition,
+            content_disposition: "attachment; filename=\"ip_filters.csv\"".to_owned(),
             body: csv.into(),
         })
     }
 }
 
-impl From<CreateIpRule> for NewIpRule {
-    fn from(new: CreateIpRule) -> Self {
-        Self {
-            cidr: new.cidr,
-            target: new.target.into(),
-            expire_at: new.expire_at.map(Into::into),
-            description: new.description,
-        }
-    }
-}
-
-impl From<UpdateIpRule> for IpRuleChanges {
-    fn from(update: UpdateIpRule) -> Self {
-        Self {
-            cidr: update.cidr.into_set(),
-            target: update.target.into_set().map(|target| target.map(Target::from)),
-            expire_at: update.expire_at.into_set().map(|end| end.map(Into::into)),
-            description: update.description.into_set(),
-        }
-    }
-}
-
-impl From<ip_filters::IpRule> for IpRule {
-    fn from(rule: ip_filters::IpRule) -> Self {
-        Self {
-            id: rule.id.to_string(),
-            cidr: rule.cidr.to_string(),
-            target: rule.target.into(),
-            expire_at: rule.expire_at.map(Into::into),
-            description: rule.description,
-        }
-    }
-}
-
-impl From<IpRuleTarget> for Target {
-    fn from(target: IpRuleTarget) -> Self {
-        match target {
-            IpRuleTarget::Accept => Self::Accept,
-            IpRuleTarget::Deny => Self::Deny,
-        }
-    }
-}
-
-impl From<Target> for IpRuleTarget {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::Accept => Self::Accept,
-            Target::Deny => Self::Deny,
-        }
-    }
+/// Returns the rule with this ID, unless it has lapsed.
+fn existing(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<ip_filters::IpRule, Error> {
+    queries::by_id(tx, id, now)?.ok_or_else(ip_filters::not_found)
 }

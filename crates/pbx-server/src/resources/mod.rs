@@ -1,5 +1,5 @@
-//! The operations: one file per resource, each the implementation of its generated trait. What happens is said in `domain/`;
-//! here the types of the API become those of the domain, and back.
+//! The operations: one file per resource, each the implementation of its generated trait. A trait's method is the use case: one
+//! transaction around the rules of `domain/` and the queries of `store/`. Use cases with several callers are in `services/`.
 
 mod admin;
 mod auth;
@@ -35,7 +35,7 @@ use crate::domain::{Error, Id};
 use crate::http::Pbx;
 use crate::services::documents;
 
-/// What all resources do of which the system has one.
+/// Showing and updating the settings of which the system, or each tenant, has exactly one.
 impl Pbx {
     async fn document<D: Document>(&self) -> Result<D, Error> {
         documents::show(&self.store, Owner::System).await
@@ -45,7 +45,7 @@ impl Pbx {
         documents::update::<D>(&self.context(call), Owner::System, body.into_parts().1).await
     }
 
-    /// The same for those of which each tenant has one: that of the tenant that the caller acts in.
+    /// Returns the document of the tenant that the caller acts in.
     async fn tenant_document<D: Document>(&self, call: &Call<Caller>) -> Result<D, Error> {
         documents::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
@@ -56,12 +56,12 @@ impl Pbx {
     }
 }
 
-/// Ids are opaque to callers: text that is none of ours names nothing.
+/// Parses an ID. IDs are opaque to callers: one that does not parse was never issued, so it answers 404.
 fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
     id.parse().map_err(|_| absent())
 }
 
-/// Every list has the same parameters, in a type of its own.
+/// Converts the query of each list operation: the parameters are the same, the generated types differ.
 macro_rules! list_parameters {
     ($($query:ty),+ $(,)?) => {$(
         impl From<$query> for ListParameters {

@@ -1,22 +1,27 @@
-//! `/providers`.
+//! `/providers`: trunks, and their assignment to tenants.
 
 use pbx_api::providers::{
-    AssignProvider, CreateProvider, Created, ListProvidersQuery, Provider, ProviderAssignee, ProviderAssigneeList,
-    ProviderAssignment, ProviderList, ProvidersApi, TrunkMode, UpdateProvider,
+    AssignProvider, CreateProvider, Created, ListProvidersQuery, Provider, ProviderAssigneeList, ProviderAssignment,
+    ProviderList, ProvidersApi, UpdateProvider,
 };
-use pbx_api::{Call, Patch, Secret};
+use pbx_api::{Call, Patch};
 
 use super::parse_id;
+use crate::domain::audit::{Entry, Object};
+use crate::domain::document;
+use crate::domain::error::Error;
+use crate::domain::id::Id;
 use crate::domain::list::ListQuery;
-use crate::domain::providers::{self, Assignment, Draft, Mode};
+use crate::domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
 use crate::domain::session::Caller;
-use crate::domain::{Error, Id};
 use crate::http::Pbx;
+use crate::services::tenants::remove_caller_ids;
+use crate::store::{OnConstraint, Tx, providers as queries, tenants};
 
 impl ProvidersApi for Pbx {
     async fn list_providers(&self, _call: Call<Caller>, query: ListProvidersQuery) -> Result<ProviderList, Error> {
         let query = ListQuery::parse(&query.into(), providers::FIELDS)?;
-        let page = providers::list(&self.store, query).await?;
+        let page = self.store.scan(move |tx| queries::page(tx, &query)).await?;
         Ok(ProviderList {
             count: page.count,
             items: page.items.into_iter().map(Provider::from).collect(),
@@ -24,42 +29,76 @@ impl ProvidersApi for Pbx {
     }
 
     async fn create_provider(&self, call: Call<Caller>, body: CreateProvider) -> Result<Created, Error> {
-        let new = Draft {
-            name: Some(body.name),
-            enabled: Some(body.enabled),
-            auth_mode: Some(body.auth_mode.into()),
-            auth_id: body.auth_id,
-            password: None,
-            transport: Some(body.transport.into()),
-            hostname: Some(body.hostname),
-            port: Some(body.port),
-            concurrency: body.concurrency.map(i64::from),
+        let id = self.ids.next();
+        let seal = |clear| self.vault.seal(&providers::seal_context(id), clear);
+        let password = body.password.as_ref().map(|clear| seal(clear.expose())).transpose()?;
+        let provider = Draft {
+            password,
+            ..Draft::from(body)
         };
-        let password = body.password.as_ref().map(Secret::expose);
-        let id = providers::create(&self.changes(&call), &self.ids, &self.vault, new, password).await?;
+        let provider = provider.validate(id)?;
+        self.changes(&call)
+            .write(move |tx| {
+                check_domain(tx, &provider)?;
+                queries::insert(tx, &provider).on_constraint(queries::UNIQUE_AUTH_ID, duplicate_auth_id)?;
+                let entry = Entry::create(Object::Provider, id).fields(provider.present_properties());
+                Ok::<_, Error>(entry.with(()))
+            })
+            .await?;
         Ok(Created { id: id.to_string() })
     }
 
     async fn show_provider(&self, _call: Call<Caller>, id: String) -> Result<Provider, Error> {
-        providers::show(&self.store, trunk(&id)?).await.map(Provider::from)
+        let id = parse_id(&id, providers::not_found)?;
+        let provider = self.store.read(move |tx| existing(tx, id)).await?;
+        Ok(provider.into())
     }
 
     async fn update_provider(&self, call: Call<Caller>, id: String, body: Patch<UpdateProvider>) -> Result<(), Error> {
-        providers::update(&self.changes(&call), &self.vault, trunk(&id)?, body.into_parts().1).await
+        let id = parse_id(&id, providers::not_found)?;
+        let mut sent = body.into_parts().1;
+        document::seal(&self.vault, &mut sent, &["password"], |_| providers::seal_context(id))?;
+        self.changes(&call)
+            .write(move |tx| {
+                let before = existing(tx, id)?;
+                let after = before.merge(&sent)?;
+                check_domain(tx, &after)?;
+                queries::update(tx, &after).on_constraint(queries::UNIQUE_AUTH_ID, duplicate_auth_id)?;
+                Ok(Entry::update(Object::Provider, id).between(&before, &after).with(()))
+            })
+            .await
     }
 
     async fn destroy_provider(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        providers::destroy(&self.changes(&call), trunk(&id)?).await
+        let id = parse_id(&id, providers::not_found)?;
+        self.changes(&call)
+            .write(move |tx| {
+                let found = queries::delete(tx, id).on_constraint(queries::ASSIGNED, || Error::Conflict {
+                    code: "CONFLICT",
+                    message: "The trunk is assigned to tenants: take it from them first.".to_owned(),
+                })?;
+                if found {
+                    Ok(Entry::delete(Object::Provider, id).with(()))
+                } else {
+                    Err(providers::not_found())
+                }
+            })
+            .await
     }
 
     async fn list_provider_assignees(&self, _call: Call<Caller>, id: String) -> Result<ProviderAssigneeList, Error> {
-        let assignees = providers::assignees(&self.store, trunk(&id)?).await?.into_iter();
-        let items = assignees.map(|(tenant_id, assignment)| ProviderAssignee {
-            tenant_id: tenant_id.to_string(),
-            did_numbers: assignment.did_numbers,
-            concurrency: assignment.concurrency.and_then(|calls| calls.try_into().ok()),
-        });
-        Ok(ProviderAssigneeList { items: items.collect() })
+        let id = parse_id(&id, providers::not_found)?;
+        let assignees = self
+            .store
+            .scan(move |tx| {
+                existing(tx, id)?;
+                Ok::<_, Error>(queries::assignees(tx, id)?)
+            })
+            .await?;
+        let assignees = assignees.into_iter();
+        Ok(ProviderAssigneeList {
+            items: assignees.map(|(id, assignment)| assignment.into_assignee(id)).collect(),
+        })
     }
 
     async fn check_provider_assignee(
@@ -69,11 +108,15 @@ impl ProvidersApi for Pbx {
         tenant_id: String,
     ) -> Result<ProviderAssignment, Error> {
         let tenant_id = parse_id(&tenant_id, providers::not_assigned)?;
-        let assignment = providers::assignee(&self.store, trunk(&id)?, tenant_id).await?;
-        Ok(ProviderAssignment {
-            did_numbers: assignment.did_numbers,
-            concurrency: assignment.concurrency.and_then(|calls| calls.try_into().ok()),
-        })
+        let id = parse_id(&id, providers::not_found)?;
+        let assignment = self
+            .store
+            .read(move |tx| {
+                existing(tx, id)?;
+                queries::assignee(tx, id, tenant_id)?.ok_or_else(providers::not_assigned)
+            })
+            .await?;
+        Ok(assignment.into())
     }
 
     async fn assign_provider(
@@ -83,57 +126,82 @@ impl ProvidersApi for Pbx {
         tenant_id: String,
         body: AssignProvider,
     ) -> Result<(), Error> {
-        let id = trunk(&id)?;
+        let id = parse_id(&id, providers::not_found)?;
         let tenant_id = parse_id(&tenant_id, || Error::NotFound { what: "tenant" })?;
+        let ranges = providers::parse_ranges(&body.did_numbers).map_err(Error::invalid)?;
         let assignment = Assignment {
-            did_numbers: body.did_numbers,
+            did_numbers: providers::format_ranges(&ranges),
             concurrency: body.concurrency.map(i64::from),
         };
-        providers::assign(&self.changes(&call), id, tenant_id, assignment).await
+        self.changes(&call)
+            .write(move |tx| {
+                existing(tx, id)?;
+                if !tenants::is_there(tx, tenant_id)? {
+                    return Err(Error::NotFound { what: "tenant" });
+                }
+                // The new assignment replaces the tenant's old one, whose numbers must not be in its way.
+                queries::unassign(tx, id, tenant_id)?;
+                queries::assign(tx, id, tenant_id, &assignment)?;
+                for &range in &ranges {
+                    check_free(tx, id, range)?;
+                    queries::insert_number(tx, id, tenant_id, range)?;
+                }
+                let entry = Entry::update(Object::Provider, id);
+                Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
+            })
+            .await
     }
 
     async fn destroy_provider_assignee(&self, call: Call<Caller>, id: String, tenant_id: String) -> Result<(), Error> {
-        let (id, tenant_id) = (trunk(&id)?, parse_id(&tenant_id, providers::not_assigned)?);
-        providers::unassign(&self.changes(&call), id, tenant_id).await
+        let id = parse_id(&id, providers::not_found)?;
+        let tenant_id = parse_id(&tenant_id, providers::not_assigned)?;
+        self.changes(&call)
+            .write(move |tx| {
+                existing(tx, id)?;
+                if !queries::unassign(tx, id, tenant_id)? {
+                    return Err(providers::not_assigned());
+                }
+                // Its numbers on the trunk can no longer be its caller IDs. Other tenants keep theirs.
+                let removed = remove_caller_ids(tx, tenant_id, id)?;
+                let tenant = Entry::update(Object::Tenant, tenant_id).fields(removed.then_some("outbound_caller_ids"));
+                let entry = Entry::update(Object::Provider, id);
+                Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()).and(tenant))
+            })
+            .await
     }
 }
 
-fn trunk(id: &str) -> Result<Id, Error> {
-    parse_id(id, providers::not_found)
+/// Returns the trunk with this ID.
+fn existing(tx: &mut Tx<'_>, id: Id) -> Result<providers::Provider, Error> {
+    queries::by_id(tx, id)?.ok_or_else(providers::not_found)
 }
 
-impl From<providers::Provider> for Provider {
-    fn from(provider: providers::Provider) -> Self {
-        Self {
-            id: provider.id.to_string(),
-            name: provider.name,
-            enabled: provider.enabled,
-            auth_mode: provider.auth_mode.into(),
-            auth_id: provider.auth_id,
-            transport: provider.transport.into(),
-            hostname: provider.hostname,
-            port: provider.port,
-            concurrency: provider.concurrency.and_then(|calls| calls.try_into().ok()),
-        }
+/// Refuses a trunk that registers for the domain of a tenant: it must not be mistaken for the tenant.
+fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), Error> {
+    if provider.auth_mode == AuthMode::AcceptRegister && tenants::id_of(tx, &provider.hostname)?.is_some() {
+        return Err(Error::Conflict {
+            code: "CONFLICT",
+            message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs one of its own."
+                .to_owned(),
+        });
     }
+    Ok(())
 }
 
-impl From<TrunkMode> for Mode {
-    fn from(mode: TrunkMode) -> Self {
-        match mode {
-            TrunkMode::IpAuth => Self::IpAuth,
-            TrunkMode::RegisterAuth => Self::RegisterAuth,
-            TrunkMode::AcceptRegister => Self::AcceptRegister,
-        }
+/// Refuses a range with numbers that the trunk has assigned to a tenant.
+fn check_free(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<(), Error> {
+    if queries::is_taken(tx, id, range)? {
+        return Err(Error::Conflict {
+            code: "CONFLICT",
+            message: format!("`did_numbers`: of {range}, another tenant has numbers on this trunk."),
+        });
     }
+    Ok(())
 }
 
-impl From<Mode> for TrunkMode {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::IpAuth => Self::IpAuth,
-            Mode::RegisterAuth => Self::RegisterAuth,
-            Mode::AcceptRegister => Self::AcceptRegister,
-        }
+fn duplicate_auth_id() -> Error {
+    Error::Conflict {
+        code: "CONFLICT",
+        message: "Another trunk has this `auth_id` at this `hostname`.".to_owned(),
     }
 }

@@ -13,10 +13,11 @@ use crate::domain::balance::Amount;
 use crate::domain::convert::{count, mask};
 use crate::domain::session::Caller;
 use crate::domain::tenants::tenant::{not_found, seal_context};
-use crate::domain::webhook::{self, Event};
+use crate::domain::webhook::Event;
 use crate::domain::{Error, Id, Violation, clock, custom_headers, password_policy};
 use crate::http::Pbx;
 use crate::services::tenants::{self, Editor};
+use crate::services::webhook;
 use crate::store::{Tx, balance, status};
 
 impl TenantApi for Pbx {

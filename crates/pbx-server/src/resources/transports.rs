@@ -1,22 +1,31 @@
-//! `/transports`.
+//! `/transports`: the ports on which the PBX is reached by SIP.
+//!
+//! The store has the transports, this node their sockets. A port is opened before the change is committed, so that a transport
+//! whose port cannot be opened is not stored, and closed after. [`reconcile`] puts right where the two differ.
+//!
+//! [`reconcile`]: crate::services::transports::reconcile
 
 use pbx_api::transports::{
-    ClientVerification, CreateTransport, Created, ListTransportsQuery, Transport, TransportList, TransportProtocol,
-    TransportState, TransportStatus, TransportsApi, UpdateTransport,
+    CreateTransport, Created, ListTransportsQuery, Transport, TransportList, TransportState, TransportStatus,
+    TransportsApi, UpdateTransport,
 };
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::Error;
+use crate::adapters::sip::BindError;
+use crate::domain::audit::{Entry, Object};
+use crate::domain::error::Error;
+use crate::domain::id::Id;
 use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
-use crate::domain::transports::{self, Protocol, TransportChanges, Verification};
+use crate::domain::transports::{self, Protocol, TransportChanges};
 use crate::http::Pbx;
+use crate::store::{OnConstraint, Tx, transports as queries};
 
 impl TransportsApi for Pbx {
     async fn list_transports(&self, _call: Call<Caller>, query: ListTransportsQuery) -> Result<TransportList, Error> {
         let query = ListQuery::parse(&query.into(), transports::FIELDS)?;
-        let page = transports::list(&self.store, query).await?;
+        let page = self.store.scan(move |tx| queries::page(tx, &query)).await?;
         Ok(TransportList {
             count: page.count,
             items: page.items.into_iter().map(Transport::from).collect(),
@@ -24,23 +33,34 @@ impl TransportsApi for Pbx {
     }
 
     async fn create_transport(&self, call: Call<Caller>, body: CreateTransport) -> Result<Created, Error> {
-        let verification = body.verification.map_or_else(Verification::default, Verification::from);
-        let id = transports::create(
-            &self.changes(&call),
-            &self.ids,
-            &self.sip,
-            body.protocol.into(),
-            body.port,
-            verification,
-        )
-        .await?;
-        Ok(Created { id: id.to_string() })
+        let transport = transports::Transport::new(self.ids.next(), body);
+        if transport.protocol == Protocol::Tls && !self.sip.tls().is_ready() {
+            return Err(conflict("TLS needs a certificate: set one with POST /key first."));
+        }
+        let _lock = self.sip.lock().await;
+        self.store.read(move |tx| check_free(tx, &transport)).await?;
+        let socket = self
+            .sip
+            .bind(transport.protocol, transport.port)
+            .await
+            .map_err(cannot_open)?;
+        self.changes(&call)
+            .write(move |tx| {
+                queries::insert(tx, &transport).on_constraint(queries::UNIQUE_PORT, || in_use(&transport))?;
+                let entry = Entry::create(Object::Transport, transport.id);
+                Ok::<_, Error>(entry.fields(["protocol", "port", "verification"]).with(()))
+            })
+            .await?;
+        self.sip.serve(&transport, socket);
+        Ok(Created {
+            id: transport.id.to_string(),
+        })
     }
 
     async fn show_transport(&self, _call: Call<Caller>, id: String) -> Result<Transport, Error> {
-        transports::show(&self.store, parse_id(&id, transports::not_found)?)
-            .await
-            .map(Transport::from)
+        let id = parse_id(&id, transports::not_found)?;
+        let transport = self.store.read(move |tx| existing(tx, id)).await?;
+        Ok(transport.into())
     }
 
     async fn update_transport(
@@ -49,87 +69,105 @@ impl TransportsApi for Pbx {
         id: String,
         body: Patch<UpdateTransport>,
     ) -> Result<(), Error> {
-        transports::update(
-            &self.changes(&call),
-            &self.sip,
-            parse_id(&id, transports::not_found)?,
-            body.into_parts().0.into(),
-        )
-        .await
+        let id = parse_id(&id, transports::not_found)?;
+        let changes = TransportChanges::try_from(body.into_parts().0)?;
+        let _lock = self.sip.lock().await;
+        let before = self.store.read(move |tx| existing(tx, id)).await?;
+        let after = changes.apply(before);
+        let socket = if after.port == before.port {
+            None
+        } else {
+            self.store.read(move |tx| check_free(tx, &after)).await?;
+            Some(self.sip.bind(after.protocol, after.port).await.map_err(cannot_open)?)
+        };
+        self.changes(&call)
+            .write(move |tx| {
+                // Another node may have changed it since it was read.
+                let before = existing(tx, id)?;
+                let after = transports::Transport {
+                    port: after.port,
+                    ..changes.apply(before)
+                };
+                queries::update(tx, &after).on_constraint(queries::UNIQUE_PORT, || in_use(&after))?;
+                let port = (before.port != after.port).then_some("port");
+                let verification = (before.verification != after.verification).then_some("verification");
+                let entry = Entry::update(Object::Transport, id).fields(port.into_iter().chain(verification));
+                Ok::<_, Error>(entry.with(()))
+            })
+            .await?;
+        match socket {
+            Some(socket) => {
+                self.sip.close(id).await;
+                self.sip.serve(&after, socket);
+            }
+            None => self.sip.set_verification(&after),
+        }
+        Ok(())
     }
 
     async fn delete_transport(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        transports::destroy(&self.changes(&call), &self.sip, parse_id(&id, transports::not_found)?).await
+        let id = parse_id(&id, transports::not_found)?;
+        let _lock = self.sip.lock().await;
+        self.changes(&call)
+            .write(move |tx| {
+                existing(tx, id)?;
+                // Without any the PBX is out of reach.
+                if queries::all(tx)?.len() == 1 {
+                    return Err(conflict(
+                        "This is the last transport, and one must remain: create another first.",
+                    ));
+                }
+                queries::delete(tx, id)?;
+                Ok(Entry::delete(Object::Transport, id).with(()))
+            })
+            .await?;
+        self.sip.close(id).await;
+        Ok(())
     }
 
     async fn get_transport_status(&self, _call: Call<Caller>, id: String) -> Result<TransportStatus, Error> {
-        let open = transports::is_open(&self.store, &self.sip, parse_id(&id, transports::not_found)?).await?;
-        Ok(TransportStatus {
-            status: if open {
-                TransportState::Activated
-            } else {
-                TransportState::Deactivated
-            },
-        })
+        let id = parse_id(&id, transports::not_found)?;
+        let transport = self.store.read(move |tx| existing(tx, id)).await?;
+        let status = if self.sip.is_open(&transport) {
+            TransportState::Activated
+        } else {
+            TransportState::Deactivated
+        };
+        Ok(TransportStatus { status })
     }
 }
 
-impl From<UpdateTransport> for TransportChanges {
-    fn from(update: UpdateTransport) -> Self {
-        Self {
-            port: update.port.into_set(),
-            verification: update.verification.into_set().map(|mode| mode.map(Verification::from)),
-        }
+/// Returns the transport with this ID.
+fn existing(tx: &mut Tx<'_>, id: Id) -> Result<transports::Transport, Error> {
+    queries::by_id(tx, id)?.ok_or_else(transports::not_found)
+}
+
+/// Refuses the port of another transport. The unique key does so as well, but only after the port has been opened, which would
+/// fail with the system's error.
+fn check_free(tx: &mut Tx<'_>, transport: &transports::Transport) -> Result<(), Error> {
+    match queries::by_port(tx, transport.protocol, transport.port)? {
+        Some(other) if other.id != transport.id => Err(in_use(&other)),
+        _ => Ok(()),
     }
 }
 
-impl From<transports::Transport> for Transport {
-    fn from(transport: transports::Transport) -> Self {
-        Self {
-            id: transport.id.to_string(),
-            protocol: transport.protocol.into(),
-            port: transport.port,
-            verification: Some(transport.verification.into()),
-        }
+fn in_use(transport: &transports::Transport) -> Error {
+    let (carrier, port) = (transport.protocol.carrier(), transport.port);
+    conflict(format!("{carrier} port {port} is in use by another transport."))
+}
+
+fn cannot_open(error: BindError) -> Error {
+    match error {
+        BindError::Other { .. } => Error::Unavailable {
+            internal: error.to_string(),
+        },
+        _ => conflict(format!("The port cannot be opened: {error}.")),
     }
 }
 
-impl From<TransportProtocol> for Protocol {
-    fn from(protocol: TransportProtocol) -> Self {
-        match protocol {
-            TransportProtocol::Udp => Self::Udp,
-            TransportProtocol::Tcp => Self::Tcp,
-            TransportProtocol::Tls => Self::Tls,
-        }
-    }
-}
-
-impl From<Protocol> for TransportProtocol {
-    fn from(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Udp => Self::Udp,
-            Protocol::Tcp => Self::Tcp,
-            Protocol::Tls => Self::Tls,
-        }
-    }
-}
-
-impl From<ClientVerification> for Verification {
-    fn from(mode: ClientVerification) -> Self {
-        match mode {
-            ClientVerification::Disable => Self::Disable,
-            ClientVerification::Optional => Self::Optional,
-            ClientVerification::Mandatory => Self::Mandatory,
-        }
-    }
-}
-
-impl From<Verification> for ClientVerification {
-    fn from(mode: Verification) -> Self {
-        match mode {
-            Verification::Disable => Self::Disable,
-            Verification::Optional => Self::Optional,
-            Verification::Mandatory => Self::Mandatory,
-        }
+fn conflict(message: impl Into<String>) -> Error {
+    Error::Conflict {
+        code: "CONFLICT",
+        message: message.into(),
     }
 }

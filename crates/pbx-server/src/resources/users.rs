@@ -16,8 +16,7 @@ use crate::domain::users::{self, NewUser};
 use crate::domain::{Error, Id, clock};
 use crate::http::Pbx;
 use crate::services::accounts::password_policy;
-use crate::services::licensing;
-use crate::services::{numbers, quotas, tenants};
+use crate::services::{licensing, numbers, quotas, tenants};
 use crate::store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
 
 impl UsersApi for Pbx {
@@ -62,7 +61,7 @@ impl UsersApi for Pbx {
         };
         let seal_context = users::extension_password_seal_context(user.id);
         let extension_password = self.vault.seal(&seal_context, new.extension_password.reveal())?;
-        let license = self.licensing.clone();
+        let licensing = self.licensing.clone();
         let changes = self.changes(&call);
         let created = changes
             .write(move |tx| {
@@ -72,7 +71,7 @@ impl UsersApi for Pbx {
                 accounts::set_password_force_reset(tx, user.id, tenant.settings.password_force_reset)?;
                 numbers::reserve(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
                 queries::insert(tx, &user, &extension_password)?;
-                licensing::check_users(tx, &license)?;
+                licensing::check_users(tx, &licensing)?;
                 let entry = Entry::create(Object::User, user.id);
                 let always = [
                     "name",

@@ -1,12 +1,13 @@
-//! `/voicemail`.
+//! `/voicemail`: the voicemail server of the caller's tenant.
 
 use pbx_api::voicemail::{UpdateVoicemailServer, VoicemailApi, VoicemailServer};
 use pbx_api::{Call, Patch};
 
+use crate::domain::error::Error;
 use crate::domain::numbers::NumberKind;
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
-use crate::domain::{Error, voicemail};
+use crate::domain::voicemail;
 use crate::http::Pbx;
 use crate::services::{documents, numbers};
 
@@ -22,7 +23,7 @@ impl VoicemailApi for Pbx {
         body: Patch<UpdateVoicemailServer>,
     ) -> Result<(), Error> {
         let (tenant_id, sent) = (call.caller.tenant()?, body.into_parts().1);
-        // The number is one of the tenant's: nothing else may have it.
+        // The number is reserved in the tenant: nothing else can have it.
         documents::update_with::<voicemail::VoicemailServer>(
             &self.context(&call),
             Owner::Tenant(tenant_id),
@@ -30,15 +31,5 @@ impl VoicemailApi for Pbx {
             move |tx, server| numbers::renumber(tx, tenant_id, &server.extension_number, NumberKind::Voicemail),
         )
         .await
-    }
-}
-
-impl From<voicemail::VoicemailServer> for VoicemailServer {
-    fn from(server: voicemail::VoicemailServer) -> Self {
-        Self {
-            extension_number: Some(server.extension_number),
-            retain_days: Some(server.retain_days),
-            min_seconds: Some(server.min_seconds),
-        }
     }
 }

@@ -6,13 +6,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::adapters::mail;
 use crate::domain::admin::notification::Notification;
 use crate::domain::alerts::email;
 use crate::domain::alerts::{Alert, Cause, Event, Reading, Trigger};
 use crate::domain::network::Network;
 use crate::domain::vault::Vault;
 use crate::domain::{Error, clock};
-use crate::mail;
 use crate::store::{Store, Tx, alerts, settings};
 
 /// Minimum time between two mails about a cause.

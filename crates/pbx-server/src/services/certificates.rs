@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
+use crate::adapters::tls::Tls;
 use crate::domain::certificate::CertificatePair;
 use crate::domain::key::StoredPair;
 use crate::domain::vault::Vault;
 use crate::domain::{Error, clock};
 use crate::store::{Store, settings};
-use crate::tls::Tls;
 
 /// Creates a self-signed pair if none is stored, and installs the stored one.
 pub async fn ensure(store: &Store, vault: &Vault, tls: &Tls, addresses: &[IpAddr]) -> Result<(), Error> {

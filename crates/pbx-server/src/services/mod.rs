@@ -8,6 +8,7 @@ pub mod components;
 pub mod context;
 pub mod dealers;
 pub mod documents;
+pub mod files;
 pub mod licensing;
 pub mod lockout;
 pub mod numbers;
@@ -15,5 +16,7 @@ pub mod passwords;
 pub mod quotas;
 pub mod session;
 pub mod tenants;
+pub mod transports;
+pub mod webhook;
 
 pub use self::context::Context;

@@ -80,7 +80,7 @@ pub fn details(tx: &mut Tx<'_>, id: Id) -> Result<TenantDetails, Error> {
     let avatar_id = avatar_id.filter_map(|id| id.parse().ok()).collect();
     Ok(TenantDetails {
         avatar: files::by_ids(tx, avatar_id)?.into_iter().next(),
-        used_disk_quota: disk::text(files::used(tx, id)?),
+        used_disk_quota: disk::format(files::used(tx, id)?),
         tenant,
     })
 }

@@ -1,4 +1,4 @@
-//! The file library: what files there are, and those of their contents that are kept here.
+//! Queries of the file library: uploads, files, and contents that are stored in the database.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, Value};
@@ -7,14 +7,14 @@ use super::error::StoreError;
 use super::list::{self, List};
 use super::row::{Row, time};
 use super::tx::Tx;
-use crate::domain::Id;
 use crate::domain::files::{FIELDS, File, Owner, Upload};
+use crate::domain::id::Id;
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::token::TokenHash;
 
-/// Remembers that a file will come.
+/// Inserts an upload.
 pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError> {
-    let [tenant_id, dealer_id] = columns(upload.owner);
+    let [tenant_id, dealer_id] = owner_values(upload.owner);
     let mut insert = Query::insert();
     insert
         .into_table("uploads")
@@ -30,7 +30,7 @@ pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError>
     tx.execute(&insert).map(drop)
 }
 
-/// The name that an announced file is to have, if its content may come now.
+/// Returns the name that an announced file is to have, if the upload of this owner with this token has not expired.
 pub fn upload_name(
     tx: &mut Tx<'_>,
     owner: Owner,
@@ -42,21 +42,21 @@ pub fn upload_name(
         .column("name")
         .from("uploads")
         .and_where(Expr::col("id").eq(id))
-        .and_where(belongs(owner))
+        .and_where(is_owned_by(owner))
         .and_where(Expr::col("token_hash").eq(token.to_bytes()))
         .and_where(Expr::col("expires_at").gt(time(now)))
         .to_owned();
     tx.first(&select, |row| row.get(0))
 }
 
-/// Forgets that a file will come; whether that was known.
+/// Deletes an upload. Returns `false` if there was none.
 pub fn delete_upload(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
     delete.from_table("uploads").and_where(Expr::col("id").eq(id));
     Ok(tx.execute(&delete)? > 0)
 }
 
-/// Forgets the files that nobody has brought in time.
+/// Deletes expired uploads.
 pub fn delete_expired_uploads(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
@@ -67,21 +67,21 @@ pub fn delete_expired_uploads(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Sto
 
 const LIST: List = List::short(FIELDS);
 
-/// One page of the files that belong to somebody.
+/// Returns one page of the owner's files.
 pub fn page(tx: &mut Tx<'_>, owner: Owner, query: &ListQuery) -> Result<Page<File>, StoreError> {
-    let select = select().and_where(belongs(owner)).to_owned();
+    let select = select().and_where(is_owned_by(owner)).to_owned();
     list::page(tx, select, &LIST, query, read)
 }
 
-/// The file of that id, if it belongs to that owner.
+/// Returns the owner's file with this ID.
 pub fn by_id(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<File>, StoreError> {
     tx.first(
-        select().and_where(Expr::col("id").eq(id)).and_where(belongs(owner)),
+        select().and_where(Expr::col("id").eq(id)).and_where(is_owned_by(owner)),
         read,
     )
 }
 
-/// The files of these ids, whoever they belong to.
+/// Returns the files with these IDs, of any owner.
 pub fn by_ids(tx: &mut Tx<'_>, ids: Vec<Id>) -> Result<Vec<File>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -89,20 +89,20 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: Vec<Id>) -> Result<Vec<File>, StoreError> {
     tx.all(select().and_where(Expr::col("id").is_in(ids)), read)
 }
 
-/// The oldest of the owner's files that have this content.
+/// Returns the oldest of the owner's files with this digest.
 pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: &str) -> Result<Option<File>, StoreError> {
     let select = select()
         .and_where(Expr::col("digest").eq(digest))
-        .and_where(belongs(owner))
+        .and_where(is_owned_by(owner))
         .order_by("id", sea_query::Order::Asc)
         .limit(1)
         .to_owned();
     tx.first(&select, read)
 }
 
-/// Adds a file.
+/// Inserts a file.
 pub fn insert(tx: &mut Tx<'_>, owner: Owner, file: &File) -> Result<(), StoreError> {
-    let [tenant_id, dealer_id] = columns(owner);
+    let [tenant_id, dealer_id] = owner_values(owner);
     let mut insert = Query::insert();
     insert
         .into_table("files")
@@ -123,7 +123,7 @@ pub fn insert(tx: &mut Tx<'_>, owner: Owner, file: &File) -> Result<(), StoreErr
     tx.execute(&insert).map(drop)
 }
 
-/// Keeps the content of a file here.
+/// Inserts the content of a file.
 pub fn insert_content(tx: &mut Tx<'_>, id: Id, content: &[u8]) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -133,7 +133,7 @@ pub fn insert_content(tx: &mut Tx<'_>, id: Id, content: &[u8]) -> Result<(), Sto
     tx.execute(&insert).map(drop)
 }
 
-/// The content of a file that is kept here.
+/// Returns the content of a file, if it is in the database.
 pub fn content(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
     let select = Query::select()
         .column("content")
@@ -143,27 +143,27 @@ pub fn content(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<u8>>, StoreError> {
     tx.first(&select, |row| row.get(0))
 }
 
-/// Removes a file, and its content if that is kept here.
+/// Deletes a file, with its content if that is in the database.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete.from_table("files").and_where(Expr::col("id").eq(id));
     tx.execute(&delete).map(drop)
 }
 
-/// Bytes of all files of a tenant.
+/// Returns the size of all files of a tenant, in bytes.
 pub fn used(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
     let sum = Expr::from(Func::sum(Expr::col("size"))).cast_as("bigint");
     let select = Query::select()
         .expr(sum)
         .from("files")
-        .and_where(belongs(Owner::Tenant(tenant_id)))
+        .and_where(is_owned_by(Owner::Tenant(tenant_id)))
         .to_owned();
     let used: Option<Option<i64>> = tx.first(&select, |row| row.get(0))?;
     Ok(used.flatten().unwrap_or(0))
 }
 
-/// Whether the content of any file is in the folder.
-pub fn any_in_folder(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+/// Returns `true` if the content of any file is in the directory.
+pub fn any_in_directory(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("id")
         .from("files")
@@ -173,10 +173,10 @@ pub fn any_in_folder(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Of these ids: what the contents of those that are files are called in the folder, and which are those of files that may come.
-pub fn expected(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Option<String>>, Vec<Id>), StoreError> {
+/// Returns, for these IDs, the names of files' contents in the directory, and the IDs of uploads.
+pub fn referenced_contents(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Option<String>>, Vec<Id>), StoreError> {
     let (mut names, mut uploads) = (Vec::new(), Vec::new());
-    // Every engine takes so many values in one statement.
+    // Every engine takes this many values in one statement.
     for ids in ids.chunks(500) {
         let select = |column: &'static str, table: &'static str| {
             Query::select()
@@ -185,7 +185,7 @@ pub fn expected(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Option<String>>, Vec
                 .and_where(Expr::col("id").is_in(ids.iter().copied()))
                 .to_owned()
         };
-        // Of a file that comes in between, the upload was seen.
+        // In this order: a file that is completed in between was seen as an upload.
         uploads.append(&mut tx.all(&select("id", "uploads"), |row| row.get(0))?);
         names.append(&mut tx.all(&select("content_file", "files"), |row| row.get(0))?);
     }
@@ -222,8 +222,8 @@ fn read(row: &Row<'_>) -> Result<File, StoreError> {
     })
 }
 
-/// The values of `tenant_id` and `dealer_id`.
-fn columns(owner: Owner) -> [Option<Id>; 2] {
+/// Returns the values of `tenant_id` and `dealer_id`.
+fn owner_values(owner: Owner) -> [Option<Id>; 2] {
     match owner {
         Owner::System => [None, None],
         Owner::Dealer(id) => [None, Some(id)],
@@ -231,7 +231,7 @@ fn columns(owner: Owner) -> [Option<Id>; 2] {
     }
 }
 
-fn belongs(owner: Owner) -> Expr {
+fn is_owned_by(owner: Owner) -> Expr {
     match owner {
         Owner::System => Expr::col("tenant_id").is_null().and(Expr::col("dealer_id").is_null()),
         Owner::Dealer(id) => Expr::col("dealer_id").eq(id),

@@ -1,4 +1,4 @@
-//! Holidays.
+//! Queries of holidays.
 
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
@@ -6,8 +6,8 @@ use super::error::StoreError;
 use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
-use crate::domain::Id;
 use crate::domain::holidays::{FIELDS, Holiday};
+use crate::domain::id::Id;
 use crate::domain::list::{ListQuery, Page};
 
 const TABLE: &str = "holidays";
@@ -17,17 +17,17 @@ const LIST: List = List {
     ..List::short(FIELDS)
 };
 
-/// One page of a tenant's holidays.
+/// Returns one page of the tenant's holidays.
 pub fn page(tx: &mut Tx<'_>, tenant_id: Id, query: &ListQuery) -> Result<Page<Holiday>, StoreError> {
     list::page(tx, select(tenant_id), &LIST, query, read)
 }
 
-/// The tenant's holiday of that id.
+/// Returns the tenant's holiday with this ID.
 pub fn by_id(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<Option<Holiday>, StoreError> {
     tx.first(select(tenant_id).and_where(Expr::col("id").eq(id)), read)
 }
 
-/// Adds a holiday. A tenant that is gone violates `foreign_key`.
+/// Inserts a holiday. Violates `foreign_key` if the tenant does not exist.
 pub fn insert(tx: &mut Tx<'_>, tenant_id: Id, holiday: &Holiday) -> Result<(), StoreError> {
     let columns = FIELDS.iter().map(|field| field.name).chain(["tenant_id"]);
     let values = values(holiday).into_iter().chain([tenant_id.into()]);
@@ -39,7 +39,7 @@ pub fn insert(tx: &mut Tx<'_>, tenant_id: Id, holiday: &Holiday) -> Result<(), S
     tx.execute(&insert).map(drop)
 }
 
-/// Stores a holiday in place of the one of the same id.
+/// Replaces the holiday with the same ID.
 pub fn update(tx: &mut Tx<'_>, tenant_id: Id, holiday: &Holiday) -> Result<(), StoreError> {
     let columns = FIELDS.iter().map(|field| field.name);
     let values = values(holiday).into_iter().map(Expr::from);
@@ -52,7 +52,7 @@ pub fn update(tx: &mut Tx<'_>, tenant_id: Id, holiday: &Holiday) -> Result<(), S
     tx.execute(&update).map(drop)
 }
 
-/// Removes a holiday; whether there was one.
+/// Deletes a holiday. Returns `false` if there was none.
 pub fn delete(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
     delete

@@ -1,4 +1,4 @@
-//! Rules about client addresses.
+//! Queries of IP rules.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -9,43 +9,43 @@ use super::list::{self, List};
 use super::revisions;
 use super::row::{Row, optional_time, time};
 use super::tx::Tx;
-use crate::domain::Id;
+use crate::domain::id::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
 use crate::domain::list::{ListQuery, Page};
 
 pub(super) const TABLE: &str = "ip_filters";
 
-/// The unique key over the normalised address range.
+/// The unique key over the normalized address range.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
 
 const LIST: List = List::short(FIELDS);
 
-/// One page of the rules that have not lapsed.
+/// Returns one page of the rules that have not lapsed.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery, now: Timestamp) -> Result<Page<IpRule>, StoreError> {
     list::page(tx, select(now), &LIST, query, read)
 }
 
-/// All rules that have not lapsed, oldest first.
+/// Returns all rules that have not lapsed, oldest first.
 pub fn all(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<IpRule>, StoreError> {
     tx.all(select(now).order_by("id", sea_query::Order::Asc), read)
 }
 
-/// The rule of that id.
+/// Returns the rule with this ID, unless it has lapsed.
 pub fn by_id(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
     tx.first(select(now).and_where(Expr::col("id").eq(id)), read)
 }
 
-/// The rule of exactly that range.
+/// Returns the rule for exactly this range, unless it has lapsed.
 pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
     tx.first(select(now).and_where(Expr::col("cidr").eq(range.to_string())), read)
 }
 
-/// Grows whenever a rule is added, changed or removed.
+/// Returns the revision of the rules, which grows with every rule that is created, updated or deleted.
 pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     revisions::current(tx, TABLE)
 }
 
-/// Adds a rule.
+/// Inserts a rule. Violates [`UNIQUE_CIDR`] if its range has one.
 pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
     let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
     let mut insert = Query::insert();
@@ -64,7 +64,7 @@ pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), Stor
     revisions::advance(tx, TABLE)
 }
 
-/// Stores a rule in place of the one of the same id.
+/// Replaces the rule with the same ID. Violates [`UNIQUE_CIDR`] if another rule has its range.
 pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
     let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
     let mut update = Query::update();
@@ -80,7 +80,7 @@ pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), Stor
     revisions::advance(tx, TABLE)
 }
 
-/// Removes a rule; whether there was one.
+/// Deletes a rule. Returns `false` if there was none.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
     delete.from_table(TABLE).and_where(Expr::col("id").eq(id));
@@ -89,7 +89,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(found)
 }
 
-/// Removes the rule of exactly that range, if there is one.
+/// Deletes the rule for exactly this range, if there is one.
 pub fn delete_range(tx: &mut Tx<'_>, range: &IpNet) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
@@ -99,7 +99,7 @@ pub fn delete_range(tx: &mut Tx<'_>, range: &IpNet) -> Result<(), StoreError> {
     revisions::advance(tx, TABLE)
 }
 
-/// Removes what has lapsed. Before every change, so that a lapsed rule is in nobody's way.
+/// Deletes lapsed rules. Runs before every change, so that a lapsed rule does not conflict with it.
 pub fn delete_lapsed(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
@@ -109,13 +109,13 @@ pub fn delete_lapsed(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> 
 }
 
 fn select(now: Timestamp) -> SelectStatement {
-    let lives = Cond::any()
+    let is_live = Cond::any()
         .add(Expr::col("lapses_at").is_null())
         .add(Expr::col("lapses_at").gt(time(now)));
     Query::select()
         .columns(["id", "cidr", "target", "expire_at", "description"])
         .from(TABLE)
-        .cond_where(lives)
+        .cond_where(is_live)
         .to_owned()
 }
 

@@ -1,4 +1,4 @@
-//! Trunks, and which tenants may use them with which numbers.
+//! Queries of trunks, and of the tenants that may use them with which numbers.
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
 
@@ -6,9 +6,9 @@ use super::error::StoreError;
 use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
-use crate::domain::Id;
+use crate::domain::id::Id;
 use crate::domain::list::{ListQuery, Page};
-use crate::domain::providers::{Assignment, FIELDS, Mode, NumberRange, Provider};
+use crate::domain::providers::{Assignment, AuthMode, FIELDS, NumberRange, Provider};
 use crate::domain::vault::Sealed;
 
 const COLUMNS: [&str; 10] = [
@@ -24,34 +24,34 @@ const COLUMNS: [&str; 10] = [
     "concurrency",
 ];
 
-/// The unique key over the host and who registers there.
+/// The unique key over the host and the username of the registration.
 pub const UNIQUE_AUTH_ID: &str = "providers_hostname_auth_id";
 
-/// What keeps a trunk that is assigned.
+/// The reference that an assigned trunk cannot be deleted under.
 pub const ASSIGNED: &str = "foreign_key";
 
 const LIST: List = List::short(FIELDS);
 
-/// One page of the trunks.
+/// Returns one page of the trunks.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Provider>, StoreError> {
     list::page(tx, select(), &LIST, query, read)
 }
 
-/// The trunk of that id.
+/// Returns the trunk with this ID.
 pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Provider>, StoreError> {
     tx.first(select().and_where(Expr::col("id").eq(id)), read)
 }
 
-/// Whether a trunk registers with this system for that domain, which is compared without case.
+/// Returns `true` if a trunk registers with this system for the domain, compared without case.
 pub fn registers(tx: &mut Tx<'_>, domain: &str) -> Result<bool, StoreError> {
     let mut select = select();
     select
         .and_where(Expr::col("hostname").eq(domain.to_lowercase()))
-        .and_where(Expr::col("auth_mode").eq(Mode::AcceptRegister.as_str()));
+        .and_where(Expr::col("auth_mode").eq(AuthMode::AcceptRegister.as_str()));
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Adds a trunk. Credentials that another has violate [`UNIQUE_AUTH_ID`].
+/// Inserts a trunk. Violates [`UNIQUE_AUTH_ID`] if another has its credentials.
 pub fn insert(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -61,7 +61,7 @@ pub fn insert(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     tx.execute(&insert).map(drop)
 }
 
-/// Stores a trunk in place of the one of the same id. Credentials that another has violate [`UNIQUE_AUTH_ID`].
+/// Replaces the trunk with the same ID. Violates [`UNIQUE_AUTH_ID`] if another has its credentials.
 pub fn update(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -71,26 +71,26 @@ pub fn update(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
     tx.execute(&update).map(drop)
 }
 
-/// Removes a trunk; whether there was one. While it is assigned that violates [`ASSIGNED`].
+/// Deletes a trunk. Returns `false` if there was none. Violates [`ASSIGNED`] while it is assigned.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
     delete.from_table("providers").and_where(Expr::col("id").eq(id));
     Ok(tx.execute(&delete)? > 0)
 }
 
-/// The tenants that a trunk is assigned to.
+/// Returns the tenants that a trunk is assigned to, with their assignments.
 pub fn assignees(tx: &mut Tx<'_>, id: Id) -> Result<Vec<(Id, Assignment)>, StoreError> {
     let select = assigned(id).order_by("tenant_id", Order::Asc).to_owned();
     tx.all(&select, |row| Ok((row.get(0)?, assignment(row)?)))
 }
 
-/// What a tenant has of a trunk.
+/// Returns the assignment of a trunk to a tenant.
 pub fn assignee(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<Option<Assignment>, StoreError> {
     let select = assigned(id).and_where(Expr::col("tenant_id").eq(tenant_id)).to_owned();
     tx.first(&select, assignment)
 }
 
-/// Assigns a trunk; its numbers are added by [`insert_number`].
+/// Assigns a trunk. [`insert_number`] adds its numbers.
 pub fn assign(tx: &mut Tx<'_>, id: Id, tenant_id: Id, assignment: &Assignment) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -105,7 +105,7 @@ pub fn assign(tx: &mut Tx<'_>, id: Id, tenant_id: Id, assignment: &Assignment) -
     tx.execute(&insert).map(drop)
 }
 
-/// Takes a trunk with its numbers away from a tenant; whether it had it.
+/// Deletes the assignment of a trunk to a tenant, with its numbers. Returns `false` if there was none.
 pub fn unassign(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
     delete
@@ -115,8 +115,8 @@ pub fn unassign(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<bool, StoreErr
     Ok(tx.execute(&delete)? > 0)
 }
 
-/// Whether a number of that range is somebody's already. As ranges do not overlap, only the last that begins before its end can
-/// reach into it.
+/// Returns `true` if a number of the range is assigned already. As ranges do not overlap, only the last that begins before its
+/// end can reach into it.
 pub fn is_taken(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("last")
@@ -130,7 +130,7 @@ pub fn is_taken(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<bool, Sto
     Ok(last.is_some_and(|last| last >= range.first))
 }
 
-/// Gives a tenant numbers of a trunk.
+/// Assigns numbers of a trunk to a tenant.
 pub fn insert_number(tx: &mut Tx<'_>, id: Id, tenant_id: Id, range: NumberRange) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert

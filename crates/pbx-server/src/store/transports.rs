@@ -1,4 +1,4 @@
-//! Transports.
+//! Queries of transports.
 
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
@@ -6,31 +6,31 @@ use super::error::StoreError;
 use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
-use crate::domain::Id;
+use crate::domain::id::Id;
 use crate::domain::list::{ListQuery, Page};
 use crate::domain::transports::{FIELDS, Protocol, Transport};
 
-/// The unique key over the ports that one carrier, UDP or TCP, has.
+/// The unique key over the carrier, UDP or TCP, and the port.
 pub const UNIQUE_PORT: &str = "transports_carrier_port";
 
 const LIST: List = List::short(FIELDS);
 
-/// One page of the transports.
+/// Returns one page of the transports.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Transport>, StoreError> {
     list::page(tx, select(), &LIST, query, read)
 }
 
-/// All transports, oldest first.
+/// Returns all transports, oldest first.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Transport>, StoreError> {
     tx.all(select().order_by("id", sea_query::Order::Asc), read)
 }
 
-/// The transport of that id.
+/// Returns the transport with this ID.
 pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Transport>, StoreError> {
     tx.first(select().and_where(Expr::col("id").eq(id)), read)
 }
 
-/// The transport that uses a port, whichever of those that share it with the protocol.
+/// Returns the transport that uses a port, over any protocol with the same carrier.
 pub fn by_port(tx: &mut Tx<'_>, protocol: Protocol, port: u16) -> Result<Option<Transport>, StoreError> {
     let select = select()
         .and_where(Expr::col("carrier").eq(protocol.carrier()))
@@ -39,7 +39,7 @@ pub fn by_port(tx: &mut Tx<'_>, protocol: Protocol, port: u16) -> Result<Option<
     tx.first(&select, read)
 }
 
-/// Adds a transport.
+/// Inserts a transport. Violates [`UNIQUE_PORT`] if another has its port.
 pub fn insert(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
@@ -55,7 +55,7 @@ pub fn insert(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), StoreError> 
     tx.execute(&insert).map(drop)
 }
 
-/// Stores what can change about a transport.
+/// Updates the properties of a transport that can change. Violates [`UNIQUE_PORT`] if another has its port.
 pub fn update(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), StoreError> {
     let mut update = Query::update();
     update
@@ -66,7 +66,7 @@ pub fn update(tx: &mut Tx<'_>, transport: &Transport) -> Result<(), StoreError> 
     tx.execute(&update).map(drop)
 }
 
-/// Removes a transport.
+/// Deletes a transport.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete.from_table("transports").and_where(Expr::col("id").eq(id));

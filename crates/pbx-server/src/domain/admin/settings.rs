@@ -145,7 +145,7 @@ impl Document for AdminSettings {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.format(&mut self.custom_options, "custom_options", document::json);
         let seal_context = document::seal_context::<Self>("stir_shaken_key");
-        stir_shaken::normalize_and_validate(
+        stir_shaken::validate(
             check,
             &seal_context,
             self.stir_shaken_cert.as_deref(),

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::document::Check;
 use crate::domain::password::Password;
 use crate::domain::vault::{Sealed, Vault};
+use crate::domain::webhook::{Account, Authentication, Webhook};
 use crate::domain::{Error, address};
-use crate::webhook::{Account, Authentication, Webhook};
 
 /// The webhook for events of one kind, with its credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

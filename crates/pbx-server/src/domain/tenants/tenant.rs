@@ -399,7 +399,7 @@ impl Tenant {
             check.refuse("contact_match_length", "required", message);
         }
         let (certificate, key) = (settings.stir_shaken_cert.as_deref(), settings.stir_shaken_key.as_ref());
-        stir_shaken::normalize_and_validate(check, &seal_context(id, "stir_shaken_key"), certificate, key)
+        stir_shaken::validate(check, &seal_context(id, "stir_shaken_key"), certificate, key)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Whose files are whose, what they may be and take, and what is left behind.
+//! Ownership, quotas, uploads and sweeping, with contents in the database and in a directory.
 
 use super::*;
 use crate::domain::audit::Actor;
-use crate::domain::picture::tests::png;
+use crate::domain::list::{ListParameters, ListQuery};
 use crate::store::testing::TestStore;
 
 const DEALER: i64 = 20;
@@ -37,24 +37,24 @@ struct Fixture {
     changes: Changes,
     blobs: BlobStore,
     ids: IdSource,
-    _place: tempfile::TempDir,
+    _temp: tempfile::TempDir,
 }
 
 impl Fixture {
-    /// With contents in the database and in a folder, on every engine.
+    /// With contents in the database and in a directory, on every engine.
     async fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for in_folder in [false, true] {
+        for in_directory in [false, true] {
             for test in TestStore::on_every_engine() {
                 test.place.sql(&owners(), &owners());
-                let place = tempfile::tempdir().unwrap();
-                let folder = in_folder.then(|| place.path().join("files"));
+                let temp = tempfile::tempdir().unwrap();
+                let path = in_directory.then(|| temp.path().join("files"));
                 all.push(Self {
                     changes: Changes::new(&test.store, Actor::system()),
-                    blobs: BlobStore::open(&test.store, folder.as_deref()).await.unwrap(),
+                    blobs: BlobStore::open(&test.store, path.as_deref()).await.unwrap(),
                     ids: IdSource::default(),
                     test,
-                    _place: place,
+                    _temp: temp,
                 });
             }
         }
@@ -68,8 +68,13 @@ impl Fixture {
     }
 
     async fn complete(&self, owner: Owner, upload: &(Id, String), content: Vec<u8>) -> Result<Id, Error> {
-        let upload = (upload.0, upload.1.as_str());
-        complete(&self.changes, &self.blobs, owner, upload, None, content.into()).await
+        let sent = Content {
+            token: &upload.1,
+            digest: None,
+            bytes: content.into(),
+        };
+        complete(&self.changes, &self.blobs, owner, upload.0, sent).await?;
+        Ok(upload.0)
     }
 
     async fn upload(&self, owner: Owner, content: Vec<u8>) -> Result<Id, Error> {
@@ -78,28 +83,42 @@ impl Fixture {
     }
 
     async fn count(&self, owner: Owner) -> i64 {
-        let query = ListQuery::parse(
-            &super::super::list::ListParameters {
-                top: 100,
-                ..Default::default()
-            },
-            FIELDS,
-        );
-        list(&self.changes, owner, query.unwrap()).await.unwrap().count
+        let parameters = ListParameters {
+            top: 100,
+            ..Default::default()
+        };
+        let query = ListQuery::parse(&parameters, files::FIELDS).unwrap();
+        let page = self.changes.scan(move |tx| queries::page(tx, owner, &query)).await;
+        page.unwrap().count
     }
 
-    /// Contents in the folder.
-    async fn kept(&self) -> Option<usize> {
+    async fn show(&self, owner: Owner, id: Id) -> Option<File> {
+        self.changes
+            .read(move |tx| queries::by_id(tx, owner, id))
+            .await
+            .unwrap()
+    }
+
+    /// Returns the number of contents in the directory.
+    async fn contents(&self) -> Option<usize> {
         Some(self.blobs.directory()?.list().await.unwrap().len())
     }
 }
 
-fn is_gone<T>(result: &Result<T, Error>, kind: &str) -> bool {
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend(width.to_be_bytes());
+    bytes.extend(height.to_be_bytes());
+    bytes.extend(b"\x08\x06\0\0\0");
+    bytes
+}
+
+fn is_not_found<T>(result: &Result<T, Error>, kind: &str) -> bool {
     matches!(result, Err(Error::NotFound { what }) if *what == kind)
 }
 
 #[tokio::test]
-async fn a_file_exists_for_its_owner_only() {
+async fn file_is_visible_to_its_owner_only() {
     for fixture in Fixture::all().await {
         let owners = [
             Owner::System,
@@ -109,39 +128,42 @@ async fn a_file_exists_for_its_owner_only() {
         ];
         for owner in owners {
             let file = fixture.upload(owner, png(7, 5)).await.unwrap();
-            let shown = show(&fixture.changes, owner, file).await.unwrap();
+            let shown = fixture.show(owner, file).await.unwrap();
             assert_eq!((shown.name.as_str(), shown.width, shown.height), ("a.png", 7, 5));
             for other in owners.into_iter().filter(|other| *other != owner) {
-                assert!(is_gone(&show(&fixture.changes, other, file).await, "file"));
-                let destroyed = destroy(&fixture.changes, &fixture.blobs, other, file).await;
-                assert!(is_gone(&destroyed, "file"));
+                assert_eq!(fixture.show(other, file).await, None);
+                let deleted = delete(&fixture.changes, &fixture.blobs, other, file).await;
+                assert!(is_not_found(&deleted, "file"));
                 let got = download(&fixture.changes, &fixture.blobs, other, shown.digest.clone()).await;
-                assert!(is_gone(&got, "file"));
+                assert!(is_not_found(&got, "file"));
                 assert_eq!(fixture.count(other).await, 0);
             }
             let (_, content) = download(&fixture.changes, &fixture.blobs, owner, shown.digest)
                 .await
                 .unwrap();
             assert_eq!(content, png(7, 5));
-            destroy(&fixture.changes, &fixture.blobs, owner, file).await.unwrap();
+            delete(&fixture.changes, &fixture.blobs, owner, file).await.unwrap();
             assert_eq!(fixture.count(owner).await, 0);
-            assert!(matches!(fixture.kept().await, None | Some(0)));
+            assert!(matches!(fixture.contents().await, None | Some(0)));
         }
     }
 }
 
 #[tokio::test]
-async fn an_upload_is_completed_once_and_by_who_began_it() {
+async fn upload_is_completed_once_and_by_its_owner() {
     for fixture in Fixture::all().await {
         let tenant = Owner::Tenant(id(TENANT));
         let upload = fixture.announce(Owner::System).await;
         let wrong = (upload.0, "wrong".to_owned());
-        assert!(is_gone(
+        assert!(is_not_found(
             &fixture.complete(Owner::System, &wrong, png(1, 1)).await,
             "upload"
         ));
-        assert!(is_gone(&fixture.complete(tenant, &upload, png(1, 1)).await, "upload"));
-        // What is refused can be sent again.
+        assert!(is_not_found(
+            &fixture.complete(tenant, &upload, png(1, 1)).await,
+            "upload"
+        ));
+        // After a refusal the content can be sent again.
         assert!(
             fixture
                 .complete(Owner::System, &upload, b"text".to_vec())
@@ -150,16 +172,16 @@ async fn an_upload_is_completed_once_and_by_who_began_it() {
         );
         let file = fixture.complete(Owner::System, &upload, png(1, 1)).await.unwrap();
         assert_eq!(file, upload.0);
-        assert!(is_gone(
+        assert!(is_not_found(
             &fixture.complete(Owner::System, &upload, png(1, 1)).await,
             "upload"
         ));
-        assert!(matches!(fixture.kept().await, None | Some(1)));
+        assert!(matches!(fixture.contents().await, None | Some(1)));
     }
 }
 
 #[tokio::test]
-async fn a_tenant_uses_no_more_than_its_quota() {
+async fn tenant_cannot_exceed_its_quota() {
     for fixture in Fixture::all().await {
         let tenant = Owner::Tenant(id(TENANT));
         let large = |bytes: usize| {
@@ -168,8 +190,8 @@ async fn a_tenant_uses_no_more_than_its_quota() {
             content
         };
         let used = async || {
-            let used = fixture.changes.read(|tx| used(tx, id(TENANT))).await;
-            used.unwrap()
+            let used = fixture.changes.read(|tx| queries::used(tx, id(TENANT))).await;
+            disk::format(used.unwrap())
         };
         assert_eq!(used().await, "0KB");
         let first = fixture.upload(tenant, large(1000)).await.unwrap();
@@ -183,10 +205,10 @@ async fn a_tenant_uses_no_more_than_its_quota() {
         ));
         fixture.upload(tenant, large(24)).await.unwrap();
         assert_eq!(used().await, "1KB");
-        assert!(matches!(fixture.kept().await, None | Some(2)));
-        destroy(&fixture.changes, &fixture.blobs, tenant, first).await.unwrap();
+        assert!(matches!(fixture.contents().await, None | Some(2)));
+        delete(&fixture.changes, &fixture.blobs, tenant, first).await.unwrap();
         fixture.upload(tenant, large(1000)).await.unwrap();
-        // Nobody else has one.
+        // The others have no quota.
         fixture
             .upload(Owner::Tenant(id(OTHER_TENANT)), large(5000))
             .await
@@ -196,7 +218,7 @@ async fn a_tenant_uses_no_more_than_its_quota() {
 }
 
 #[tokio::test]
-async fn uploads_at_the_same_time_do_not_share_the_last_room() {
+async fn concurrent_uploads_cannot_exceed_the_quota() {
     for fixture in Fixture::all().await {
         let tenant = Owner::Tenant(id(TENANT));
         let mut content = png(1, 1);
@@ -209,56 +231,56 @@ async fn uploads_at_the_same_time_do_not_share_the_last_room() {
             "{uploaded:?}"
         );
         assert_eq!(fixture.count(tenant).await, 3);
-        assert!(matches!(fixture.kept().await, None | Some(3)));
+        assert!(matches!(fixture.contents().await, None | Some(3)));
     }
 }
 
 #[tokio::test]
-async fn an_avatar_stays_while_it_is_one() {
+async fn avatar_in_use_cannot_be_deleted() {
     for fixture in Fixture::all().await {
         let tenant = Owner::Tenant(id(TENANT));
         let file = fixture.upload(tenant, png(1, 1)).await.unwrap();
-        let show = |avatar: &str| format!("UPDATE tenants SET avatar_file_id = {avatar} WHERE id = {TENANT}");
-        let sql = show(&file.to_string());
+        let set = |avatar: &str| format!("UPDATE tenants SET avatar_file_id = {avatar} WHERE id = {TENANT}");
+        let sql = set(&file.to_string());
         fixture.test.place.sql(&sql, &sql);
-        match destroy(&fixture.changes, &fixture.blobs, tenant, file).await {
+        match delete(&fixture.changes, &fixture.blobs, tenant, file).await {
             Err(Error::Conflict { message, .. }) => assert!(message.contains("the avatar of the tenant"), "{message}"),
             other => panic!("{other:?}"),
         }
-        let sql = show("NULL");
+        let sql = set("NULL");
         fixture.test.place.sql(&sql, &sql);
-        destroy(&fixture.changes, &fixture.blobs, tenant, file).await.unwrap();
+        delete(&fixture.changes, &fixture.blobs, tenant, file).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn what_belongs_to_no_file_is_swept_away_and_nothing_else() {
+async fn sweep_removes_unreferenced_contents_only() {
     for fixture in Fixture::all().await {
-        let Some(folder) = fixture.blobs.directory() else {
+        let Some(directory) = fixture.blobs.directory() else {
             continue;
         };
         let tenant = Owner::Tenant(id(TENANT));
         fixture.upload(tenant, png(1, 1)).await.unwrap();
         let kept = fixture.upload(Owner::System, png(2, 2)).await.unwrap();
-        // Being written at the moment, and left behind by a server that died.
+        // One that is being written, and two that a server left behind when it died.
         let (coming, _) = fixture.announce(Owner::System).await;
-        let written = folder.put(coming, Bytes::from_static(b"half")).await.unwrap();
-        folder.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
-        folder.put(kept, Bytes::from_static(b"second try")).await.unwrap();
-        assert_eq!(sweep(&fixture.changes, folder).await.unwrap(), 2);
-        assert_eq!(fixture.kept().await, Some(3));
+        let written = directory.put(coming, Bytes::from_static(b"half")).await.unwrap();
+        directory.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
+        directory.put(kept, Bytes::from_static(b"second try")).await.unwrap();
+        assert_eq!(sweep(&fixture.changes, directory).await.unwrap(), 2);
+        assert_eq!(fixture.contents().await, Some(3));
         let sql = format!("DELETE FROM tenants WHERE id = {TENANT}");
         let sqlite = format!("PRAGMA foreign_keys = ON; {sql}");
         fixture.test.place.sql(&sqlite, &sql);
-        assert_eq!(sweep(&fixture.changes, folder).await.unwrap(), 1);
-        let mut left = folder.list().await.unwrap();
+        assert_eq!(sweep(&fixture.changes, directory).await.unwrap(), 1);
+        let mut left = directory.list().await.unwrap();
         left.retain(|(_, name)| *name != written);
         assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [kept]);
     }
 }
 
 #[tokio::test]
-async fn the_folder_cannot_be_left_out_once_it_is_used() {
+async fn directory_with_contents_must_be_named_at_start() {
     for fixture in Fixture::all().await {
         if fixture.blobs.directory().is_none() {
             continue;
@@ -269,15 +291,5 @@ async fn the_folder_cannot_be_left_out_once_it_is_used() {
         let other = tempfile::tempdir().unwrap();
         let refused = BlobStore::open(&fixture.changes, Some(other.path())).await.unwrap_err();
         assert!(refused.to_string().contains("is not the one"), "{refused}");
-    }
-}
-
-#[test]
-fn names_are_names_and_no_paths() {
-    for good in ["a.png", "Lögo 1.PNG", "…", "a..b"] {
-        assert!(is_name(good), "{good}");
-    }
-    for bad in [".", "..", "a/b", "..\\x", "a\nb", "\u{7f}", "a\u{85}b"] {
-        assert!(!is_name(bad), "{bad}");
     }
 }

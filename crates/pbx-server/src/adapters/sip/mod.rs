@@ -1,5 +1,5 @@
-//! The sockets of the transports, as far as this server goes: a port is open or it is not. There is no SIP behind them: what
-//! arrives is read and dropped, and a connection that says nothing is closed.
+//! The sockets of the transports on this node. A port is open or closed; no SIP is spoken: incoming data is read and discarded,
+//! and an idle connection is closed.
 
 mod listener;
 
@@ -11,57 +11,57 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{MutexGuard, watch};
 use tokio::task::JoinHandle;
 
-use crate::domain::Id;
+use crate::adapters::tls::Tls;
+use crate::domain::id::Id;
 use crate::domain::transports::{Protocol, Transport, Verification};
-use crate::tls::Tls;
 
 pub use self::listener::Socket;
 
 /// This node's sockets.
 pub struct Sip {
-    /// `None`: there are none, and nothing is opened.
+    /// `None` opens no sockets.
     address: Option<IpAddr>,
     reserved: Vec<u16>,
     tls: Arc<Tls>,
     ports: Mutex<HashMap<Id, Port>>,
-    changing: tokio::sync::Mutex<()>,
+    lock: tokio::sync::Mutex<()>,
 }
 
-/// What is known of a transport's port.
+/// The state of a transport's port.
 enum Port {
     Open {
         number: u16,
         verification: watch::Sender<Verification>,
         task: JoinHandle<()>,
     },
-    /// It could not be opened, which was logged.
+    /// It could not be opened, and the failure was logged.
     Closed { number: u16 },
 }
 
-/// Why a port was not opened. Texts are for the caller, that of `Other` for the log.
+/// The reason why a port was not opened. Messages are for the caller, that of `Other` for the log.
 #[derive(Debug, thiserror::Error)]
-pub enum CannotOpen {
-    /// Another program has it, or this one.
+pub enum BindError {
+    /// Another program uses the port, or this one does.
     #[error("it is in use by another program")]
     InUse,
-    /// Nobody else's, even where an address would keep them apart, and even without sockets.
+    /// The port serves HTTP. It is reserved on every address, and even if no sockets are opened.
     #[error("it is the server's own, for HTTP")]
     Reserved,
-    /// Low ports are for privileged users on most systems.
+    /// Most systems allow low ports to privileged users only.
     #[error("the server lacks the permission for it")]
     Forbidden,
-    /// The address of `--sip-listen` is not (or no longer) one of this machine.
+    /// The address of `--sip-listen` does not, or no longer, belong to this machine.
     #[error("the server's address for SIP is not one of its machine's")]
     NoSuchAddress,
-    /// Anything else.
+    /// Any other failure.
     #[error("opening a socket: {error}")]
     Other {
-        /// In the system's words.
+        /// The system's error.
         error: io::Error,
     },
 }
 
-impl From<io::Error> for CannotOpen {
+impl From<io::Error> for BindError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::AddrInUse => Self::InUse,
@@ -73,31 +73,31 @@ impl From<io::Error> for CannotOpen {
 }
 
 impl Sip {
-    /// Opens nothing yet. No transport over TCP gets one of the `reserved` ports.
+    /// Returns the state without open ports. No transport over TCP gets one of the `reserved` ports.
     pub fn new(address: Option<IpAddr>, reserved: Vec<u16>, tls: Arc<Tls>) -> Self {
         Self {
             address,
             reserved,
             tls,
             ports: Mutex::default(),
-            changing: tokio::sync::Mutex::default(),
+            lock: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The certificate of the TLS transports.
+    /// Returns the certificate of the TLS transports.
     pub fn tls(&self) -> &Tls {
         &self.tls
     }
 
-    /// Changes to the transports happen one after the other: a port cannot be opened twice.
-    pub async fn changing(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().await
+    /// Serializes changes to the transports on this node, because a port cannot be opened twice.
+    pub async fn lock(&self) -> MutexGuard<'_, ()> {
+        self.lock.lock().await
     }
 
-    /// Opens a port that nobody reads from yet. Dropping it closes it.
-    pub async fn bind(&self, protocol: Protocol, port: u16) -> Result<Socket, CannotOpen> {
+    /// Opens a port without reading from it. Dropping the socket closes it.
+    pub async fn bind(&self, protocol: Protocol, port: u16) -> Result<Socket, BindError> {
         if protocol != Protocol::Udp && self.reserved.contains(&port) {
-            return Err(CannotOpen::Reserved);
+            return Err(BindError::Reserved);
         }
         match self.address {
             Some(address) => Ok(Socket::bind(protocol, (address, port).into()).await?),
@@ -105,7 +105,7 @@ impl Sip {
         }
     }
 
-    /// Reads from now on what arrives at a transport's port.
+    /// Starts reading from a transport's port.
     pub fn serve(&self, transport: &Transport, socket: Socket) {
         if matches!(socket, Socket::None) {
             return;
@@ -125,27 +125,27 @@ impl Sip {
         self.ports().insert(transport.id, port);
     }
 
-    /// New connections to the transport are verified as it says now.
-    pub fn verify(&self, transport: &Transport) {
+    /// Applies the transport's verification to new connections.
+    pub fn set_verification(&self, transport: &Transport) {
         if let Some(Port::Open { verification, .. }) = self.ports().get(&transport.id) {
             verification
                 .send_if_modified(|mode| std::mem::replace(mode, transport.verification) != transport.verification);
         }
     }
 
-    /// Closes a transport's port and its connections; when this returns, they are closed.
+    /// Closes a transport's port and its connections. They are closed when this returns.
     pub async fn close(&self, id: Id) {
         // Bound first, so that the guard is not held across the wait.
         let port = self.ports().remove(&id);
         if let Some(Port::Open { task, number, .. }) = port {
             task.abort();
-            // The error says that it was aborted.
+            // The error is that the task was aborted.
             let _ = task.await;
             tracing::info!(port = number, "transport closed");
         }
     }
 
-    /// Closes a port that the transport had before; that its port could not be opened stays known.
+    /// Closes a former port of the transport. A recorded failure to open its port is kept.
     pub async fn close_stale(&self, id: Id) {
         let open = matches!(self.ports().get(&id), Some(Port::Open { .. }));
         if open {
@@ -153,15 +153,15 @@ impl Sip {
         }
     }
 
-    /// Closes everything.
+    /// Closes all ports.
     pub async fn close_all(&self) {
-        let _turn = self.changing().await;
-        for id in self.known() {
+        let _lock = self.lock().await;
+        for id in self.transports() {
             self.close(id).await;
         }
     }
 
-    /// Whether the transport's port, and not an earlier one of it, is open.
+    /// Returns `true` if the transport's current port is open, not a former one.
     pub fn is_open(&self, transport: &Transport) -> bool {
         match self.ports().get(&transport.id) {
             Some(Port::Open { number, task, .. }) => *number == transport.port && !task.is_finished(),
@@ -169,13 +169,13 @@ impl Sip {
         }
     }
 
-    /// The transports that have or should have a port.
-    pub fn known(&self) -> Vec<Id> {
+    /// Returns the transports that have an open port, or one that could not be opened.
+    pub fn transports(&self) -> Vec<Id> {
         self.ports().keys().copied().collect()
     }
 
-    /// A stored transport's port could not be opened. Logged once for each port.
-    pub fn note_closed(&self, transport: &Transport, error: &CannotOpen) {
+    /// Records that a stored transport's port could not be opened. Logged once for each port.
+    pub fn record_failure(&self, transport: &Transport, error: &BindError) {
         let (protocol, port) = (transport.protocol.as_str(), transport.port);
         let before = self.ports().insert(transport.id, Port::Closed { number: port });
         if !matches!(before, Some(Port::Closed { number }) if number == port) {

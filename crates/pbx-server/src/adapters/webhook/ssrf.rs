@@ -1,8 +1,9 @@
-//! What a URL of somebody else's choosing must not reach: this machine, its network, and whatever else is not the internet.
+//! Protection against server-side request forgery (SSRF): a URL that somebody else chose reaches the internet only, not this
+//! machine or its network.
 //!
-//! A server inside of a network is trusted there for being inside. Whoever can make it send a request could otherwise reach a
-//! database without a password, a router's own pages or a cloud's metadata. So it is the address that is checked, at the moment
-//! when it is connected to: names say nothing, and may lead elsewhere a second later.
+//! A server inside of a network is trusted there for being inside. Anyone who can make it send a request could otherwise reach a
+//! database without a password, a router's admin pages or a cloud's metadata. So the IP address is checked, when it is connected
+//! to: a name proves nothing, and may resolve to another address a second later.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// IPv4 that is no host on the internet (IANA's registry of special-purpose addresses, multicast and class E).
+/// IPv4 ranges without hosts on the internet (IANA's registry of special-purpose addresses, multicast and class E).
 const NOT_PUBLIC_V4: &[Ipv4Net] = &[
     v4([0, 0, 0, 0], 8),
     v4([10, 0, 0, 0], 8),
@@ -30,10 +31,10 @@ const NOT_PUBLIC_V4: &[Ipv4Net] = &[
     v4([240, 0, 0, 0], 4),
 ];
 
-/// Where the hosts of the internet are in IPv6.
+/// The IPv6 range of the hosts on the internet.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// What of that is none: protocols' own, Teredo and ORCHID; documentation; 6to4.
+/// Ranges within [`GLOBAL_V6`] without hosts: protocol assignments, Teredo and ORCHID; documentation; 6to4.
 const NOT_PUBLIC_V6: &[Ipv6Net] = &[
     v6([0x2001, 0, 0], 23),
     v6([0x2001, 0xdb8, 0], 32),
@@ -41,8 +42,8 @@ const NOT_PUBLIC_V6: &[Ipv6Net] = &[
     v6([0x3fff, 0, 0], 20),
 ];
 
-/// IPv4 behind a translator (NAT64): the address is in the last 32 bits.
-const TRANSLATED: Ipv6Net = v6([0x64, 0xff9b, 0], 96);
+/// IPv4 behind a translator (NAT64). The address is in the last 32 bits.
+const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0], 96);
 
 const fn v4([a, b, c, d]: [u8; 4], length: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length)
@@ -52,34 +53,34 @@ const fn v6([a, b, c]: [u16; 3], length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length)
 }
 
-/// Decides which addresses are connected to.
+/// Permits or refuses connections by address.
 #[derive(Debug, Clone)]
-pub struct Guard {
+pub struct SsrfGuard {
     allowed: Arc<[IpNet]>,
     own: Vec<IpAddr>,
 }
 
-impl Guard {
-    /// What is in the ranges is let through; `own` are addresses that lead back here although no interface has them.
+impl SsrfGuard {
+    /// Returns a guard that permits the `allowed` ranges. `own` are addresses that lead back here although no interface has them.
     pub fn new(allowed: Arc<[IpNet]>, own: Vec<IpAddr>) -> Self {
         Self { allowed, own }
     }
 
-    /// Whether a connection there is made.
+    /// Returns `true` if the address may be connected to.
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         if self.allowed.iter().any(|range| range.contains(&address)) {
             return true;
         }
-        let behind = translated(address);
-        is_public(behind) && !self.own.contains(&behind) && !is_of_this_machine(behind)
+        let target = nat64_target(address);
+        is_public(target) && !self.own.contains(&target) && !is_of_this_machine(target)
     }
 }
 
-/// The address at the other end of a translator, or the same.
-fn translated(address: IpAddr) -> IpAddr {
+/// Returns the address behind a NAT64 translator, or the same address.
+fn nat64_target(address: IpAddr) -> IpAddr {
     match address {
-        IpAddr::V6(address) if TRANSLATED.contains(&address) => {
+        IpAddr::V6(address) if NAT64.contains(&address) => {
             let [.., a, b, c, d] = address.octets();
             IpAddr::V4(Ipv4Addr::new(a, b, c, d))
         }
@@ -96,25 +97,25 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// A socket can be bound to no other address than those of the machine.
+/// Returns `true` for an address of this machine. A socket can be bound to no other.
 fn is_of_this_machine(address: IpAddr) -> bool {
     UdpSocket::bind(SocketAddr::new(address, 0)).is_ok()
 }
 
-/// The address that a URL has in place of a name, in whichever way it is written.
-pub(super) fn literal(url: &Url) -> Option<IpAddr> {
-    // Written as numbers of any kind (127.1, 0x7f000001), it has been brought into this form.
+/// Returns the IP address that a URL has in place of a host name.
+pub(super) fn ip_literal(url: &Url) -> Option<IpAddr> {
+    // The URL parser has normalized other notations (127.1, 0x7f000001).
     let host = url.host_str()?;
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-/// All addresses of a name are ones that nothing is sent to.
+/// No address of a host name is permitted.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is not permitted")]
-pub(super) struct Forbidden;
+pub(super) struct AddressForbidden;
 
-impl Resolve for Guard {
-    /// The permitted addresses of a name, which are then connected to without asking anybody again.
+impl Resolve for SsrfGuard {
+    /// Returns the permitted addresses of a name, which are then connected to without resolving it again.
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
@@ -124,7 +125,7 @@ impl Resolve for Guard {
                 .filter(|address| guard.permits(address.ip()))
                 .collect();
             if permitted.is_empty() {
-                return Err(Forbidden.into());
+                return Err(AddressForbidden.into());
             }
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })
@@ -137,11 +138,11 @@ mod tests {
 
     fn permits(allowed: &[&str], address: &str) -> bool {
         let allowed = allowed.iter().map(|range| range.parse().unwrap()).collect();
-        Guard::new(allowed, vec!["8.8.8.8".parse().unwrap()]).permits(address.parse().unwrap())
+        SsrfGuard::new(allowed, vec!["8.8.8.8".parse().unwrap()]).permits(address.parse().unwrap())
     }
 
     #[test]
-    fn only_the_internet_is_reached() {
+    fn only_the_internet_is_permitted() {
         for inside in [
             "0.0.0.0",
             "10.1.2.3",
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_own_addresses_are_inside_however_public() {
+    fn own_public_addresses_are_refused() {
         for own in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"] {
             assert!(!permits(&[], own), "{own}");
         }
@@ -214,19 +215,19 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_can_allow_ranges() {
+    fn allowed_ranges_are_permitted() {
         assert!(permits(&["10.0.0.0/8"], "10.9.9.9"));
         assert!(permits(&["10.0.0.0/8"], "::ffff:10.9.9.9"));
         assert!(permits(&["127.0.0.1/32", "::1/128"], "::1"));
         assert!(permits(&["8.8.8.8/32"], "8.8.8.8"));
         assert!(!permits(&["10.0.0.0/8"], "192.168.0.1"));
-        // What a translator makes of an address is another network's.
+        // A translated address belongs to another network.
         assert!(!permits(&["10.0.0.0/8"], "64:ff9b::10.0.0.1"));
     }
 
     #[test]
-    fn an_address_is_recognised_however_it_is_written() {
-        let address = |url: &str| literal(&Url::parse(url).unwrap()).map(|address| address.to_string());
+    fn ip_address_is_recognized_in_every_notation() {
+        let address = |url: &str| ip_literal(&Url::parse(url).unwrap()).map(|address| address.to_string());
         for url in [
             "http://127.0.0.1/",
             "http://127.1",

@@ -1,4 +1,4 @@
-//! One port: opened, read from, closed.
+//! The socket of one transport: opening it, reading from it, closing it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,27 +10,27 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::adapters::tls::{Purpose, Tls};
 use crate::domain::transports::{Protocol, Verification};
-use crate::tls::{Purpose, Tls};
 
-/// A connection that says nothing for this long is closed.
-const IDLE: Duration = Duration::from_secs(60);
+/// The idle timeout of a connection.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Connections to one port at a time; further ones wait in the system's queue.
-const CONNECTIONS: usize = 256;
+/// Concurrent connections to one port. Further ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 256;
 
-/// How long a listener waits after a failure of the system, most likely for want of file handles.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause of a listener after an error of the system, which most likely is a lack of file handles.
+const ERROR_PAUSE: Duration = Duration::from_millis(100);
 
-/// An open port that nobody reads from yet.
+/// An open port that is not read from yet.
 pub enum Socket {
-    /// Datagrams.
+    /// Receives datagrams.
     Udp(UdpSocket),
-    /// Connections.
+    /// Accepts connections.
     Tcp(TcpListener),
-    /// Connections to be secured.
+    /// Accepts TLS connections.
     Tls(TcpListener),
-    /// The server runs without sockets.
+    /// Stands for a socket where the server opens none.
     None,
 }
 
@@ -44,10 +44,10 @@ impl Socket {
         })
     }
 
-    /// Reads what arrives, for as long as it is polled.
+    /// Reads incoming data for as long as it is polled.
     pub(super) async fn run(self, tls: Arc<Tls>, verification: watch::Receiver<Verification>) {
         match self {
-            Self::Udp(socket) => drop_datagrams(&socket).await,
+            Self::Udp(socket) => discard_datagrams(&socket).await,
             Self::Tcp(listener) => {
                 accept(&listener, read_until_idle).await;
             }
@@ -67,26 +67,26 @@ impl Socket {
     }
 }
 
-async fn drop_datagrams(socket: &UdpSocket) {
-    // What does not fit is cut off, and it is dropped anyhow.
+async fn discard_datagrams(socket: &UdpSocket) {
+    // A longer datagram is truncated, and all are discarded anyhow.
     let mut datagram = [0; 2048];
     loop {
         if let Err(error) = socket.recv_from(&mut datagram).await {
             tracing::debug!(%error, "a datagram was not received");
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(ERROR_PAUSE).await;
         }
     }
 }
 
-/// Connections end with the listener: they are in its set.
-async fn accept<F>(listener: &TcpListener, converse: impl Fn(TcpStream) -> F)
+/// Accepts connections. They end with this future, which owns their tasks.
+async fn accept<F>(listener: &TcpListener, handle: impl Fn(TcpStream) -> F)
 where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut open = JoinSet::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
         let (stream, peer) = tokio::select! {
@@ -94,27 +94,27 @@ where
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection to a transport was not accepted");
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(ERROR_PAUSE).await;
                     continue;
                 }
             },
-            // What has ended is taken out of the set.
+            // Removes finished tasks from the set.
             Some(_) = open.join_next() => continue,
         };
-        let conversation = converse(stream);
+        let handled = handle(stream);
         open.spawn(async move {
-            if let Err(error) = conversation.await {
+            if let Err(error) = handled.await {
                 tracing::debug!(%peer, %error, "a connection to a transport ended early");
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-/// Until the other side ends it, or nothing was said for a while.
+/// Reads until the peer closes the connection, or the idle timeout passes.
 async fn read_until_idle(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
     let mut chunk = [0; 4096];
-    while tokio::time::timeout(IDLE, stream.read(&mut chunk)).await?? > 0 {}
+    while tokio::time::timeout(IDLE_TIMEOUT, stream.read(&mut chunk)).await?? > 0 {}
     Ok(())
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_is_open_while_it_talks_and_closed_when_it_is_silent() {
+    async fn connection_is_closed_after_the_idle_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_mode, verification) = watch::channel(Verification::Disable);
@@ -134,8 +134,8 @@ mod tests {
         tokio::time::pause();
         for _ in 0..3 {
             client.write_all(b"\r\n\r\n").await.unwrap();
-            let silence = tokio::time::timeout(IDLE / 2, client.read_u8()).await;
-            assert!(silence.is_err(), "still open, and nothing is answered");
+            let silence = tokio::time::timeout(IDLE_TIMEOUT / 2, client.read_u8()).await;
+            assert!(silence.is_err(), "still open, and nothing is sent");
         }
         // The clock jumps to the next timer whenever everything waits.
         assert!(client.read_u8().await.is_err(), "closed");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_end_with_their_port() {
+    async fn connections_are_closed_with_their_port() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_mode, verification) = watch::channel(Verification::Disable);

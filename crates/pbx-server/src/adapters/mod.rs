@@ -1,0 +1,10 @@
+//! Adapters: the outside world in the domain's terms. They know the domain and, where they must, the store; never use cases,
+//! resources or HTTP.
+
+pub mod blob_store;
+pub mod key_file;
+pub mod machine;
+pub mod mail;
+pub mod sip;
+pub mod tls;
+pub mod webhook;

@@ -1,0 +1,208 @@
+//! The file library across the two stores that it has: the database with the files, and the blob store with their contents.
+//!
+//! A content is in the blob store before the database refers to it, and gone from it after. `/files` and `/blobs` share these use
+//! cases with the hourly [`sweep`].
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use crate::adapters::blob_store::{BlobDirectory, BlobStore};
+use crate::domain::audit::{Entry, Object};
+use crate::domain::brand::Brand;
+use crate::domain::error::Error;
+use crate::domain::files::{self, File, Owner, Upload};
+use crate::domain::id::{Id, IdSource};
+use crate::domain::token::{Token, TokenHash};
+use crate::domain::{clock, disk};
+use crate::store::{Changes, Store, Tx, files as queries, settings, tenants};
+
+/// A content as it was sent.
+pub struct Content<'a> {
+    /// The token of the upload.
+    pub token: &'a str,
+    /// Its SHA-256, as computed by the sender.
+    pub digest: Option<String>,
+    /// The content.
+    pub bytes: Bytes,
+}
+
+/// Announces a file. Its content must be sent with the token.
+pub async fn announce(store: &Store, ids: &IdSource, owner: Owner, name: Option<String>) -> Result<(Id, Token), Error> {
+    let (upload, token) = Upload::new(ids.next(), owner, name)?;
+    let id = upload.id;
+    store
+        .write_unaudited(move |tx| {
+            queries::delete_expired_uploads(tx, clock::now())?;
+            queries::insert_upload(tx, &upload)
+        })
+        .await?;
+    Ok((id, token))
+}
+
+/// Stores the content of an announced file, which is then in the library.
+pub async fn complete(
+    changes: &Changes,
+    blobs: &BlobStore,
+    owner: Owner,
+    id: Id,
+    content: Content<'_>,
+) -> Result<(), Error> {
+    let token = TokenHash::new(content.token);
+    let size = files::size(&content.bytes);
+    // Before anything is written, for the error alone: the transaction below checks both again.
+    let presented = token.clone();
+    let name = changes
+        .read(move |tx| {
+            let name = announced_name(tx, owner, id, &presented)?;
+            check_quota(tx, owner, size)?;
+            Ok::<_, Error>(name)
+        })
+        .await?;
+    let file = File::new(id, name, content.digest, &content.bytes)?;
+    let content_file = match blobs.directory() {
+        Some(directory) => Some(directory.put(id, content.bytes.clone()).await?),
+        None => None,
+    };
+    let file = File {
+        content_file: content_file.clone(),
+        ..file
+    };
+    let stored = changes
+        .write(move |tx| {
+            announced_name(tx, owner, id, &token)?;
+            check_quota(tx, owner, size)?;
+            queries::delete_upload(tx, id)?;
+            queries::insert(tx, owner, &file)?;
+            if file.content_file.is_none() {
+                queries::insert_content(tx, id, &content.bytes)?;
+            }
+            let entry = Entry::create(Object::File, id).fields(["name", "size", "media_type"]);
+            Ok::<_, Error>(entry.with(()))
+        })
+        .await;
+    // After a refusal nothing refers to the content. After a failure that is unknown, and left to `sweep`.
+    let refused = matches!(
+        stored,
+        Err(Error::NotFound { .. } | Error::Conflict { .. } | Error::Invalid(_))
+    );
+    if let (true, Some(name), Some(directory)) = (refused, content_file, blobs.directory()) {
+        directory.remove(name).await;
+    }
+    stored
+}
+
+/// Returns a file of the owner with this digest, and its content.
+pub async fn download(
+    store: &Store,
+    blobs: &BlobStore,
+    owner: Owner,
+    digest: String,
+) -> Result<(File, Vec<u8>), Error> {
+    let (file, stored) = store
+        .scan(move |tx| {
+            let file = queries::by_digest(tx, owner, &digest)?.ok_or_else(files::not_found)?;
+            let content = queries::content(tx, file.id)?;
+            Ok::<_, Error>((file, content))
+        })
+        .await?;
+    let content = match (stored, &file.content_file, blobs.directory()) {
+        (Some(content), ..) => content,
+        (None, Some(name), Some(directory)) => directory.get(name.clone()).await?,
+        (None, ..) => return Err(Error::internal(format!("the content of file {} is missing", file.id))),
+    };
+    if usize::try_from(file.size) != Ok(content.len()) {
+        return Err(Error::internal(format!("the content of file {} has changed", file.id)));
+    }
+    Ok((file, content))
+}
+
+/// Deletes a file that is not in use.
+pub async fn delete(changes: &Changes, blobs: &BlobStore, owner: Owner, id: Id) -> Result<(), Error> {
+    let content_file = changes
+        .write(move |tx| {
+            let file = queries::by_id(tx, owner, id)?.ok_or_else(files::not_found)?;
+            if let Some(usage) = usage(tx, owner, id)? {
+                return Err(Error::Conflict {
+                    code: "CONFLICT",
+                    message: format!("This file is {usage}: set another there first."),
+                });
+            }
+            queries::delete(tx, id)?;
+            Ok(Entry::delete(Object::File, id).with(file.content_file))
+        })
+        .await?;
+    if let (Some(name), Some(directory)) = (content_file, blobs.directory()) {
+        directory.remove(name).await;
+    }
+    Ok(())
+}
+
+/// Removes contents from the directory that belong to no file: those whose upload was interrupted, and those whose file was
+/// deleted with its tenant. Returns their number.
+pub async fn sweep(store: &Store, directory: &BlobDirectory) -> Result<usize, Error> {
+    // In this order: a content that is written from now on is not in the list, and one that is being written has an upload.
+    let found = directory.list().await?;
+    store
+        .write_unaudited(|tx| queries::delete_expired_uploads(tx, clock::now()))
+        .await?;
+    let ids: Vec<Id> = found.iter().map(|(id, _)| *id).collect();
+    let (names, uploads) = store.scan(move |tx| queries::referenced_contents(tx, &ids)).await?;
+    let names: HashSet<String> = names.into_iter().flatten().collect();
+    let uploads: HashSet<Id> = uploads.into_iter().collect();
+    let mut removed = 0;
+    for (id, name) in found {
+        if !names.contains(&name) && !uploads.contains(&id) {
+            directory.remove(name).await;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// Returns the name that an announced file is to have.
+fn announced_name(tx: &mut Tx<'_>, owner: Owner, id: Id, token: &TokenHash) -> Result<Option<String>, Error> {
+    let name = queries::upload_name(tx, owner, id, token, clock::now())?;
+    name.ok_or_else(files::no_upload)
+}
+
+/// Refuses a file of this size if the tenant's quota has no room for it.
+fn check_quota(tx: &mut Tx<'_>, owner: Owner, size: i64) -> Result<(), Error> {
+    let Owner::Tenant(id) = owner else { return Ok(()) };
+    let quota = tenants::disk_quota(tx, id)?;
+    let Some(limit) = quota.as_deref().and_then(disk::parse) else {
+        return Ok(());
+    };
+    if queries::used(tx, id)?.saturating_add(size) > limit {
+        return Err(Error::Conflict {
+            code: "QUOTA_EXCEEDED",
+            message: "The tenant's files would take more disk space than it may use (`disk_quota`): delete some first."
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Returns the use of a file, if it has one.
+fn usage(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<&'static str>, Error> {
+    match owner {
+        Owner::System => {
+            let brand: Brand = settings::load(tx)?;
+            let is_file = |property: &Option<String>| property.as_deref() == Some(id.to_string().as_str());
+            Ok(match (is_file(&brand.logo), is_file(&brand.favicon)) {
+                (true, true) => Some("the logo and the favicon of the brand"),
+                (true, false) => Some("the logo of the brand"),
+                (false, true) => Some("the favicon of the brand"),
+                (false, false) => None,
+            })
+        }
+        Owner::Dealer(_) => Ok(None),
+        Owner::Tenant(tenant_id) => {
+            let is_avatar = tenants::avatar(tx, tenant_id)? == Some(id);
+            Ok(is_avatar.then_some("the avatar of the tenant"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Sending events to the receivers of tenants.
+
+use serde_json::json;
+
+use super::documents;
+use crate::adapters::webhook::Sender;
+use crate::domain::clock;
+use crate::domain::error::Error;
+use crate::domain::id::Id;
+use crate::domain::network::Network;
+use crate::domain::setting::Owner;
+use crate::domain::webhook::{Event, Webhook, own_addresses};
+use crate::store::Store;
+
+/// Sends a test event to the stored receiver.
+///
+/// # Errors
+///
+/// [`Error::Refused`] if there is no receiver, [`Error::Failed`] if the event did not arrive.
+pub async fn send_test(
+    store: &Store,
+    sender: &Sender,
+    tenant_id: Id,
+    event: Event,
+    receiver: Option<Webhook>,
+) -> Result<(), Error> {
+    let receiver = receiver.ok_or(Error::Refused {
+        code: "NO_WEBHOOK",
+        message: "No URL is saved for this event: set one with POST /tenant first.",
+    })?;
+    let network: Network = documents::show(store, Owner::System).await?;
+    let test = json!({
+        "type": "TEST",
+        "event": event.as_str(),
+        "tenant_id": tenant_id.to_string(),
+        "sent_at": clock::now(),
+    });
+    let sent = sender.send(&receiver, own_addresses(&network), &test).await;
+    sent.map_err(|error| Error::Failed {
+        code: "UNKNOWN",
+        message: "The event did not arrive.",
+        detail: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::webhook::Authentication;
+
+    #[tokio::test]
+    async fn test_event_fails_with_the_reason() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
+        let sender = Sender::new(&[]).unwrap();
+        let test = async |receiver| send_test(&store, &sender, Id::from_stored(1), Event::Cdr, receiver).await;
+        assert!(matches!(
+            test(None).await,
+            Err(Error::Refused { code: "NO_WEBHOOK", .. })
+        ));
+        let receiver = Webhook {
+            url: "http://127.0.0.1:9/".to_owned(),
+            authentication: Authentication::None,
+        };
+        match test(Some(receiver)).await {
+            Err(Error::Failed {
+                code: "UNKNOWN",
+                detail,
+                ..
+            }) => assert!(detail.contains("--webhook-allow"), "{detail}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
