@@ -22,7 +22,8 @@ pub mod files;
 pub mod login;
 pub mod users;
 pub mod user;
-pub mod shared;
+#[doc(inline)]
+pub use pbx_types::shared;
 
 /// Every resource with its operations.
 pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[

@@ -1,11 +1,13 @@
 //! Names and passwords of accounts, and what their owners do with their own.
 
+use pbx_types::Violation;
+
 use super::audit::{Entry, Object};
 use super::password::{Password, Passwords};
 use super::password_policy::PasswordPolicy;
 use super::session::{Caller, Role};
 use super::setting::Owner;
-use super::{Error, Id, Violation};
+use super::{Error, Id};
 use crate::store::{Changes, OnConstraint, Tx, accounts, sessions, settings};
 
 /// Names that only a system administrator may have, in any case.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use pbx_types::Violation;
+
 use super::audit::{Action, Audited, Entry, Object};
-use super::{Error, Id, Violation, tenants};
+use super::{Error, Id, tenants};
 use crate::store::{Changes, Store, Tx, balance as queries};
 
 /// Decimal places of an amount.
@@ -120,8 +122,8 @@ mod tests {
         value.as_f64().unwrap()
     }
 
-    fn rule(number: f64) -> &'static str {
-        Amount::read(number).unwrap_err().rule
+    fn rule(number: f64) -> String {
+        Amount::read(number).unwrap_err().rule().to_owned()
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use pbx_types::Violation;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType};
 use rustls::InconsistentKeys;
 use rustls::crypto::ring::default_provider;
@@ -15,7 +16,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer as _;
 
-use super::{Error, Violation};
+use super::Error;
 
 /// Longer chains are somebody's whole collection, and every certificate costs a check of its signature.
 const LONGEST_CHAIN: usize = 10;
@@ -69,7 +70,7 @@ impl Pair {
     pub fn read(&self) -> Result<Arc<CertifiedKey>, Error> {
         let chain = sections(&self.certificate).map_err(Error::internal)?;
         let key = key(&self.private_key).map_err(Error::internal)?;
-        matched(chain, key).map_err(|violation| Error::internal(violation.message))
+        matched(chain, key).map_err(|violation| Error::internal(violation.into_message()))
     }
 
     /// Makes a pair that nobody vouches for, for the names under which a new server is reached from its own machine and for

@@ -6,12 +6,12 @@
 mod level;
 mod quotas;
 
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, reserved};
 use super::audit::{Audited, Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::merged;
 use super::password::{Password, Passwords};
 use super::password_policy::PasswordPolicy;
@@ -23,20 +23,20 @@ pub use self::level::Level;
 pub use self::quotas::{Quota, room_for_tenant, room_for_user, room_to_designate};
 
 /// What a list of dealers can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("level", Kind::Text),
-    Field::new("name", Kind::Text),
-    Field::new("email", Kind::Text),
-    Field::new("display_name", Kind::Text),
-    Field::new("website", Kind::Text),
-    Field::new("phone", Kind::Text),
-    Field::new("address", Kind::Text),
-    Field::new("description", Kind::Text),
-    Field::new("max_tenants", Kind::Integer),
-    Field::new("max_extensions", Kind::Integer),
-    Field::new("tenant_full_access", Kind::Boolean),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("level", FieldKind::Text),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("email", FieldKind::Text),
+    ListField::new("display_name", FieldKind::Text),
+    ListField::new("website", FieldKind::Text),
+    ListField::new("phone", FieldKind::Text),
+    ListField::new("address", FieldKind::Text),
+    ListField::new("description", FieldKind::Text),
+    ListField::new("max_tenants", FieldKind::Integer),
+    ListField::new("max_extensions", FieldKind::Integer),
+    ListField::new("tenant_full_access", FieldKind::Boolean),
 ];
 
 /// A dealer.

@@ -7,39 +7,40 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{Entry, Object};
 use super::brand::Brand;
-use super::list::{Field, Kind, ListQuery, Page};
 use super::picture::Picture;
 use super::session::{Caller, Role};
 use super::token::{Token, TokenHash};
-use super::{Error, Id, IdSource, Violation, clock, disk};
+use super::{Error, Id, IdSource, clock, disk};
 use crate::blob_store::{BlobDirectory, BlobStore};
 use crate::store::{Changes, Store, Tx, files as queries, settings, tenants};
 
 /// What a list of files can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field {
+pub const FIELDS: &[ListField] = &[
+    ListField {
         name: "id",
-        kind: Kind::Id,
+        kind: FieldKind::Id,
     },
-    Field {
+    ListField {
         name: "name",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "size",
-        kind: Kind::Integer,
+        kind: FieldKind::Integer,
     },
-    Field {
+    ListField {
         name: "media_type",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "created_at",
-        kind: Kind::Time,
+        kind: FieldKind::Time,
     },
 ];
 

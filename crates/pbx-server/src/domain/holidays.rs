@@ -1,32 +1,33 @@
 //! The holidays of tenants: runs of days, or spans of time within one day, of one year or of every year.
 
 use jiff::civil::Date;
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::{merged, needed};
-use super::{Error, Id, IdSource, Violation};
+use super::{Error, Id, IdSource};
 use crate::store::{Changes, OnConstraint, Store, Tx, holidays as queries};
 
 /// What a list of holidays can be filtered and ordered by: all there is.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("region", Kind::Text),
-    Field::new("consecutive", Kind::Boolean),
-    Field::new("every_year", Kind::Boolean),
-    Field::new("year_start", Kind::Integer),
-    Field::new("year_end", Kind::Integer),
-    Field::new("month_start", Kind::Integer),
-    Field::new("month_end", Kind::Integer),
-    Field::new("day_start", Kind::Integer),
-    Field::new("day_end", Kind::Integer),
-    Field::new("hour_start", Kind::Integer),
-    Field::new("hour_end", Kind::Integer),
-    Field::new("minute_start", Kind::Integer),
-    Field::new("minute_end", Kind::Integer),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("region", FieldKind::Text),
+    ListField::new("consecutive", FieldKind::Boolean),
+    ListField::new("every_year", FieldKind::Boolean),
+    ListField::new("year_start", FieldKind::Integer),
+    ListField::new("year_end", FieldKind::Integer),
+    ListField::new("month_start", FieldKind::Integer),
+    ListField::new("month_end", FieldKind::Integer),
+    ListField::new("day_start", FieldKind::Integer),
+    ListField::new("day_end", FieldKind::Integer),
+    ListField::new("hour_start", FieldKind::Integer),
+    ListField::new("hour_end", FieldKind::Integer),
+    ListField::new("minute_start", FieldKind::Integer),
+    ListField::new("minute_end", FieldKind::Integer),
 ];
 
 /// A year in which no date is missing, for what is of every year.
@@ -265,7 +266,6 @@ mod tests {
 
     use super::*;
     use crate::domain::document;
-    use crate::domain::error::Place;
 
     /// Christmas of one year, with other members.
     fn written(other: Value) -> Result<Holiday, Vec<String>> {
@@ -282,11 +282,10 @@ mod tests {
             let Error::Invalid(violations) = error else {
                 panic!("{error}")
             };
-            let places = violations.into_iter().map(|violation| match violation.place {
-                Place::Body(pointer) => format!("{pointer} {}", violation.rule),
-                Place::Query(name) => panic!("{name} is no member"),
-            });
-            places.collect()
+            violations
+                .iter()
+                .map(|violation| format!("{} {}", violation.pointer(), violation.rule()))
+                .collect()
         })
     }
 

@@ -5,34 +5,35 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 
 use super::audit::{Entry, Object};
 use super::clock;
-use super::list::{Field, Kind, ListQuery, Page};
-use super::{Error, Id, IdSource, Violation};
+use super::{Error, Id, IdSource};
 use crate::store::{Changes, OnConstraint, Store, Tx, ip_filters as queries};
 
 /// What a list of rules can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field {
+pub const FIELDS: &[ListField] = &[
+    ListField {
         name: "id",
-        kind: Kind::Id,
+        kind: FieldKind::Id,
     },
-    Field {
+    ListField {
         name: "cidr",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "target",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "expire_at",
-        kind: Kind::Time,
+        kind: FieldKind::Time,
     },
-    Field {
+    ListField {
         name: "description",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
 ];
 
@@ -329,7 +330,7 @@ mod tests {
             " 10.0.0.1",
         ] {
             let violation = range(text).expect_err(text);
-            assert!(text.is_empty() || !violation.message.contains(text));
+            assert!(text.is_empty() || !violation.message().contains(text));
         }
     }
 

@@ -6,6 +6,7 @@
 mod key;
 
 use jiff::Timestamp;
+use pbx_types::Violation;
 use serde::{Deserialize, Serialize};
 
 pub use self::key::{Issuer, Verifier, new_pair};
@@ -13,7 +14,7 @@ use super::alerts::{self, Cause, Event};
 use super::audit::{Entry, Object};
 use super::setting::Setting;
 use super::vault::{MASK, Sealed, Vault};
-use super::{Error, Violation, clock};
+use super::{Error, clock};
 use crate::store::settings;
 use crate::store::{Changes, Store, Tx, accounts};
 

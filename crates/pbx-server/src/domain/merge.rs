@@ -1,10 +1,11 @@
 //! How an update changes the members of an object.
 
+use pbx_types::Violation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Error, Violation, document};
+use super::{Error, document};
 
 /// The object with what was sent in place of its own members, as [`document::merge`] does it. `T` has a default for each of them,
 /// and what is cleared falls back to that.

@@ -23,7 +23,6 @@ pub mod im;
 pub mod ip_filters;
 pub mod key;
 pub mod license;
-pub mod list;
 pub mod lockout;
 pub mod merge;
 pub mod network;
@@ -46,5 +45,5 @@ pub mod vault;
 pub mod voicemail;
 pub mod webhook;
 
-pub use self::error::{Error, Violation};
+pub use self::error::Error;
 pub use self::id::{Id, IdSource};

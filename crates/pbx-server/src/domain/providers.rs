@@ -4,29 +4,30 @@
 use std::fmt;
 use std::str::FromStr;
 
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::audit::{Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::{merged, needed};
 use super::tenants::caller_ids;
 use super::transports::Protocol;
 use super::vault::{Sealed, Vault};
-use super::{Error, Id, IdSource, Violation, address, document};
+use super::{Error, Id, IdSource, address, document};
 use crate::store::{Changes, OnConstraint, Store, Tx, providers as queries, tenants};
 
 /// What a list of trunks can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("auth_mode", Kind::Text),
-    Field::new("auth_id", Kind::Text),
-    Field::new("transport", Kind::Text),
-    Field::new("hostname", Kind::Text),
-    Field::new("port", Kind::Integer),
-    Field::new("concurrency", Kind::Integer),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("auth_mode", FieldKind::Text),
+    ListField::new("auth_id", FieldKind::Text),
+    ListField::new("transport", FieldKind::Text),
+    ListField::new("hostname", FieldKind::Text),
+    ListField::new("port", FieldKind::Integer),
+    ListField::new("concurrency", FieldKind::Integer),
 ];
 
 /// How many ranges a tenant may have of one trunk, so that storing them holds nobody up.
@@ -412,10 +413,10 @@ mod tests {
             ("1;", "pattern"),
             ("a-b", "pattern"),
         ] {
-            assert_eq!(written(text).unwrap_err().rule, rule, "{text}");
+            assert_eq!(written(text).unwrap_err().rule(), rule, "{text}");
         }
         let many: Vec<_> = (1..=1001).map(|number| number.to_string()).collect();
-        assert_eq!(written(&many.join(";")).unwrap_err().rule, "maxItems");
+        assert_eq!(written(&many.join(";")).unwrap_err().rule(), "maxItems");
         assert!(written(&many[1..].join(";")).is_ok());
     }
 
@@ -433,7 +434,7 @@ mod tests {
         let Err(Error::Invalid(violations)) = merged::<Draft>(&before, &sent).unwrap().checked(before.id) else {
             panic!("four members are wrong")
         };
-        let found: Vec<_> = violations.iter().map(|violation| violation.rule).collect();
+        let found: Vec<_> = violations.iter().map(Violation::rule).collect();
         assert_eq!(found, ["required", "required", "format", "required"]);
     }
 }

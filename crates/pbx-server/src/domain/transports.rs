@@ -7,31 +7,32 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use serde::{Deserialize, Serialize};
 
 use super::audit::{Entry, Object};
-use super::list::{Field, Kind, ListQuery, Page};
-use super::{Error, Id, IdSource, Violation};
+use super::{Error, Id, IdSource};
 use crate::sip::{CannotOpen, Sip};
 use crate::store::{Changes, OnConstraint, Store, Tx, transports as queries};
 
 /// What a list of transports can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field {
+pub const FIELDS: &[ListField] = &[
+    ListField {
         name: "id",
-        kind: Kind::Id,
+        kind: FieldKind::Id,
     },
-    Field {
+    ListField {
         name: "protocol",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "port",
-        kind: Kind::Integer,
+        kind: FieldKind::Integer,
     },
-    Field {
+    ListField {
         name: "verification",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
 ];
 

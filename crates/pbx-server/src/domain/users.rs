@@ -3,13 +3,13 @@
 //! All administrators of a tenant may be disabled or removed: whoever is above the tenant switches into it.
 
 use jiff::Timestamp;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::account::{check, name_taken, password_faults, policy_of, reserved};
 use super::audit::{Entry, Object};
 use super::license::{self, Licensing};
-use super::list::{Field, Kind, ListQuery, Page};
 use super::merge::merged;
 use super::numbers::{self, Kind as NumberKind};
 use super::password::{Password, Passwords};
@@ -20,15 +20,15 @@ use super::{Error, Id, IdSource, clock, dealers};
 use crate::store::{Changes, OnConstraint, Store, Tx, accounts, sessions, tenants, users as queries};
 
 /// What a list of users can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("email", Kind::Text),
-    Field::new("display_name", Kind::Text),
-    Field::new("role", Kind::Text),
-    Field::new("extension_number", Kind::Text),
-    Field::new("created_at", Kind::Time),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("email", FieldKind::Text),
+    ListField::new("display_name", FieldKind::Text),
+    ListField::new("role", FieldKind::Text),
+    ListField::new("extension_number", FieldKind::Text),
+    ListField::new("created_at", FieldKind::Time),
 ];
 
 /// A user.

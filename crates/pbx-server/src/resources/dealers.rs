@@ -4,11 +4,11 @@ use pbx_api::dealers::{
     CreateDealer, Created, Dealer, DealerLevel, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
 };
 use pbx_api::{Call, Patch};
+use pbx_types::list::ListQuery;
 
 use super::{count, parse_id, text};
 use crate::domain::Error;
 use crate::domain::dealers::{self, DealerSettings, Level, NewDealer};
-use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
 use crate::http::Pbx;

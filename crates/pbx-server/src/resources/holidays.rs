@@ -2,11 +2,11 @@
 
 use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday};
 use pbx_api::{Call, Patch};
+use pbx_types::list::ListQuery;
 
 use super::parse_id;
 use crate::domain::Error;
 use crate::domain::holidays::{self, Draft};
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
 

@@ -1,15 +1,15 @@
 //! `/ip_filters`.
 
 use pbx_api::ip_filters::{
-    CreateIpRule, Created, ExportIpRulesSuccess, IpFiltersApi, IpRule, IpRuleList, IpRuleTarget, ListIpRulesQuery,
+    CreateIpRule, Created, ExportIpRulesResponse, IpFiltersApi, IpRule, IpRuleList, IpRuleTarget, ListIpRulesQuery,
     UpdateIpRule,
 };
 use pbx_api::{Call, Patch};
+use pbx_types::list::ListQuery;
 
 use super::parse_id;
 use crate::domain::Error;
 use crate::domain::ip_filters::{self, IpRuleChanges, NewIpRule, Target};
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
 
@@ -47,10 +47,10 @@ impl IpFiltersApi for Pbx {
         ip_filters::destroy(&self.changes(&call), parse_id(&id, ip_filters::not_found)?).await
     }
 
-    async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {
+    async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesResponse, Error> {
         let csv = ip_filters::export(&self.store).await?;
         let content_disposition = "attachment; filename=\"ip_filters.csv\"".to_owned();
-        Ok(ExportIpRulesSuccess {
+        Ok(ExportIpRulesResponse {
             content_disposition,
             body: csv.into(),
         })

@@ -2,11 +2,12 @@
 
 use pbx_api::Call;
 use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
+use pbx_types::Violation;
 
 use super::token_set;
+use crate::domain::Error;
 use crate::domain::password::Password;
 use crate::domain::session::{self, Caller, Credentials};
-use crate::domain::{Error, Violation};
 use crate::http::Pbx;
 
 impl LoginApi for Pbx {

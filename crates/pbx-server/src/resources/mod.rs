@@ -29,7 +29,6 @@ use pbx_api::shared::TokenSet;
 use pbx_api::{Call, Patch, Secret};
 
 use crate::domain::document::Document;
-use crate::domain::list::ListParameters;
 use crate::domain::session::{ACCESS_LIFETIME, Caller, TokenSet as Tokens};
 use crate::domain::setting::Owner;
 use crate::domain::vault::{MASK, Sealed};
@@ -62,34 +61,6 @@ impl Pbx {
 fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
     id.parse().map_err(|_| absent())
 }
-
-/// Every list has the same parameters, in a type of its own.
-macro_rules! list_parameters {
-    ($($query:ty),+ $(,)?) => {$(
-        impl From<$query> for ListParameters {
-            fn from(query: $query) -> Self {
-                Self {
-                    filter: query.filter,
-                    search: query.search,
-                    orderby: query.orderby,
-                    skip: u32::try_from(query.skip).unwrap_or(0),
-                    top: u32::try_from(query.top).unwrap_or(0),
-                }
-            }
-        }
-    )+};
-}
-
-list_parameters!(
-    pbx_api::dealers::ListDealersQuery,
-    pbx_api::files::ListFilesQuery,
-    pbx_api::holidays::ListHolidaysQuery,
-    pbx_api::ip_filters::ListIpRulesQuery,
-    pbx_api::providers::ListProvidersQuery,
-    pbx_api::tenants::ListTenantsQuery,
-    pbx_api::transports::ListTransportsQuery,
-    pbx_api::users::ListUsersQuery,
-);
 
 /// Empty text is none, as in an update.
 fn text(given: Option<String>) -> Option<String> {

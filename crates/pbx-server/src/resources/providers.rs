@@ -5,9 +5,9 @@ use pbx_api::providers::{
     ProviderAssignment, ProviderList, ProvidersApi, TrunkMode, UpdateProvider,
 };
 use pbx_api::{Call, Patch, Secret};
+use pbx_types::list::ListQuery;
 
 use super::parse_id;
-use crate::domain::list::ListQuery;
 use crate::domain::providers::{self, Assignment, Draft, Mode};
 use crate::domain::session::Caller;
 use crate::domain::{Error, Id};

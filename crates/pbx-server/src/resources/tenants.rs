@@ -6,13 +6,13 @@ use pbx_api::tenants::{
     Tenant, TenantDealerList, TenantList, TenantSummary, TenantsApi, UpdateTenant,
 };
 use pbx_api::{Call, Field, Patch, Secret};
+use pbx_types::list::ListQuery;
 
 use super::parse_id;
 use super::tenant_parts::{Avatar, shows};
 use crate::domain::Error;
 use crate::domain::dealers;
 use crate::domain::files::File;
-use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::{self, Caller};
 use crate::domain::tenants::designation::{self, TenantDealer};

@@ -5,10 +5,10 @@ use pbx_api::transports::{
     TransportState, TransportStatus, TransportsApi, UpdateTransport,
 };
 use pbx_api::{Call, Patch};
+use pbx_types::list::ListQuery;
 
 use super::parse_id;
 use crate::domain::Error;
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::domain::transports::{self, Protocol, TransportChanges, Verification};
 use crate::http::Pbx;

@@ -4,10 +4,10 @@ use pbx_api::users::{
     CreateUser, Created, ListUsersQuery, ResetPassword, UpdateUser, User, UserList, UserRole, UsersApi,
 };
 use pbx_api::{Call, Patch};
+use pbx_types::list::ListQuery;
 
 use super::{parse_id, text};
 use crate::domain::Error;
-use crate::domain::list::ListQuery;
 use crate::domain::password::Password;
 use crate::domain::session::{Caller, Role};
 use crate::domain::users::{self, Makers, NewUser, UserSettings};

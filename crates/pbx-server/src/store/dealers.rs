@@ -1,5 +1,6 @@
 //! Dealers, their branches, and which tenants are whose.
 
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 
 use super::error::StoreError;
@@ -7,7 +8,6 @@ use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::session::Visibility;
 
 const LIST: List = List::short(FIELDS);

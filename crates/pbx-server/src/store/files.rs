@@ -1,6 +1,7 @@
 //! The file library: what files there are, and those of their contents that are kept here.
 
 use jiff::Timestamp;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, Value};
 
 use super::error::StoreError;
@@ -8,7 +9,6 @@ use super::list::{self, List};
 use super::tx::{Row, Tx, time};
 use crate::domain::Id;
 use crate::domain::files::{FIELDS, File, Owner, Upload};
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::token::TokenHash;
 
 /// Remembers that a file will come.

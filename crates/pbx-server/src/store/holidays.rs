@@ -1,5 +1,6 @@
 //! Holidays.
 
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
@@ -7,7 +8,6 @@ use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
 use crate::domain::holidays::{FIELDS, Holiday};
-use crate::domain::list::{ListQuery, Page};
 
 const TABLE: &str = "holidays";
 

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
@@ -10,7 +11,6 @@ use super::tx::{Row, Tx, optional_time, time};
 use super::{Store, revisions};
 use crate::domain::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
-use crate::domain::list::{ListQuery, Page};
 
 const TABLE: &str = "ip_filters";
 

@@ -1,12 +1,12 @@
 //! Trunks, and which tenants may use them with which numbers.
 
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::providers::{Assignment, FIELDS, Mode, NumberRange, Provider};
 use crate::domain::vault::Sealed;
 

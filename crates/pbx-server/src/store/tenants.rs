@@ -1,5 +1,7 @@
 //! Tenants.
 
+use pbx_types::list::filter::{Comparison, Filter, Operand};
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
 use super::counts::Log;
@@ -9,8 +11,6 @@ use super::list::{self, List};
 use super::settings;
 use super::tx::{Row, Tx, time};
 use crate::domain::Id;
-use crate::domain::list::filter::{Comparison, Filter, Operand};
-use crate::domain::list::{Field, Kind, ListQuery, Page};
 use crate::domain::session::Visibility;
 use crate::domain::setting::Owner;
 use crate::domain::tenants::designation::TenantDealer;
@@ -82,7 +82,7 @@ pub fn forget_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// A dealer whose branch has the tenant.
-static ABOVE: Field = Field::new("ancestor_id", Kind::Id);
+static ABOVE: ListField = ListField::new("ancestor_id", FieldKind::Id);
 
 /// One page of the tenants within that reach.
 pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
@@ -92,7 +92,7 @@ pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Resul
         return list::page(tx, select, &LIST, query, summary);
     };
     select.inner_join("dealer_tenants", Expr::col("tenant_id").equals("id"));
-    let within = Filter::Compare(&ABOVE, Comparison::Eq, Operand::Id(dealer_id));
+    let within = Filter::Compare(&ABOVE, Comparison::Eq, Operand::Id(dealer_id.to_string()));
     list::page(tx, select, &LIST, &query.clone().and(within), summary)
 }
 

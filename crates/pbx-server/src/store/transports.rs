@@ -1,12 +1,12 @@
 //! Transports.
 
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::transports::{FIELDS, Protocol, Transport};
 
 /// The unique key over the ports that one carrier, UDP or TCP, has.

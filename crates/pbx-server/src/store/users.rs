@@ -1,5 +1,6 @@
 //! Users of tenants: accounts, and what else is kept of them.
 
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 
 use super::accounts;
@@ -7,7 +8,6 @@ use super::error::StoreError;
 use super::list::{self, List};
 use super::tx::{Row, Tx};
 use crate::domain::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::users::{FIELDS, User, UserSettings};
 use crate::domain::vault::Sealed;
 

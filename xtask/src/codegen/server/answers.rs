@@ -91,7 +91,7 @@ impl<'a> Parts<'a> {
         let body = match &success.body {
             SuccessBody::Empty => None,
             SuccessBody::Json(schema) => Some(types::nullable(schema)),
-            SuccessBody::Bytes { .. } => Some(quote!(api::Bytes)),
+            SuccessBody::Bytes { .. } => Some(quote!(pbx_types::Bytes)),
         };
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {
             bail!(

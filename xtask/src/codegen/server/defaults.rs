@@ -22,8 +22,8 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
     match (&schema.ty, default) {
         (Type::Boolean, Value::Bool(value)) => Ok(Preset {
             attributes: attributes(
-                format!("api::preset::boolean::<{value}>"),
-                format!("api::preset::boolean_or::<{value}, _>"),
+                format!("pbx_types::defaults::boolean::<{value}>"),
+                format!("pbx_types::defaults::boolean_or::<{value}, _>"),
             ),
             functions: quote!(),
         }),
@@ -36,8 +36,8 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
             };
             Ok(Preset {
                 attributes: attributes(
-                    format!("api::preset::integer::<{number}, _>"),
-                    format!("api::preset::integer_or::<{number}, _, _>"),
+                    format!("pbx_types::defaults::integer::<{number}, _>"),
+                    format!("pbx_types::defaults::integer_or::<{number}, _, _>"),
                 ),
                 functions: quote!(),
             })
@@ -53,7 +53,7 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
                     fn #function() -> #ty { #value }
 
                     fn #or<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<#ty, D::Error> {
-                        api::preset::or(deserializer, #function)
+                        pbx_types::defaults::or(deserializer, #function)
                     }
                 },
             })
@@ -99,7 +99,7 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
         }
         (Type::String(Text::Plain), Value::String(text)) if text.is_empty() => quote!(String::new()),
         (Type::String(Text::Plain), Value::String(text)) => quote!(#text.to_owned()),
-        (Type::String(Text::Secret), Value::String(text)) => quote!(api::Secret::new(#text)),
+        (Type::String(Text::Secret), Value::String(text)) => quote!(pbx_types::Secret::new(#text)),
         (Type::Array(items), Value::Array(values)) => {
             let values = values
                 .iter()

@@ -7,7 +7,7 @@ use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{AtOperation, answers, docs, names, schemas, types};
+use super::{AtOperation, answers, docs, lists, names, schemas, types};
 use crate::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
 
 /// The trait of a resource.
@@ -15,13 +15,13 @@ pub fn trait_name(resource: &str) -> Ident {
     format_ident!("{}Api", resource.to_upper_camel_case())
 }
 
-/// Everything of a resource but the types of the document.
+/// The generated code of a resource, except the types of the document.
 pub struct Resource {
-    /// The trait, and the types its methods need besides.
-    pub interface: TokenStream,
-    /// The router and what it is made of.
+    /// The types of queries, headers and responses, for `pbx-types`.
+    pub types: TokenStream,
+    /// The trait, the router and the handlers, for `pbx-api`.
     pub routing: TokenStream,
-    /// Whether an operation has something to check.
+    /// Whether the input of an operation has a schema.
     pub has_schemas: bool,
 }
 
@@ -49,13 +49,11 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
     let constants = operations.iter().map(|operation| &operation.constant);
     let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
     let trait_doc = docs::comment([format!("The operations of `/{name}`: one method each.")]);
-    let interface = quote! {
+    let types = quote!(#(#types)*);
+    let routing = quote! {
         #trait_doc
         pub trait #trait_name: api::Api { #(#methods)* }
 
-        #(#types)*
-    };
-    let routing = quote! {
         /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
         pub fn router<A: #trait_name>() -> api::Resource<A> {
             api::Resource::new(#name) #(#routes)*
@@ -68,7 +66,7 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         #(#statics)*
     };
     Ok(Resource {
-        interface,
+        types,
         routing,
         has_schemas: operations.iter().any(|operation| operation.has_schema),
     })
@@ -110,7 +108,7 @@ impl Written {
         let constant = names::constant(&operation.id);
         let upper = operation.id.to_upper_camel_case();
         let arguments = arguments(operation, api, &upper, scope)?;
-        let success = names::ident(&scope.unique(&format!("{upper}Success")));
+        let success = names::ident(&scope.unique(&format!("{upper}Response")));
         let answers = answers::answers(operation, &success)?;
         let Arguments {
             declared,
@@ -121,9 +119,9 @@ impl Written {
 
         let doc = docs::operation(operation);
         let (caller, caller_in_handler, add) = if operation.signed_in {
-            (quote!(Self::Caller), quote!(A::Caller), quote!(signed_in))
+            (quote!(Self::Caller), quote!(A::Caller), quote!(authenticated))
         } else {
-            (quote!(()), quote!(()), quote!(open))
+            (quote!(()), quote!(()), quote!(public))
         };
         let ty = &answers.ty;
         let input = match read.is_empty() {
@@ -153,7 +151,7 @@ impl Written {
                     server: std::sync::Arc<A>,
                     call: api::Call<#caller_in_handler>,
                     #input,
-                ) -> api::Answer {
+                ) -> api::HandlerResult {
                     #(#read)*
                     #call
                     #respond
@@ -194,6 +192,9 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         let definition = types::parameters(&ty, &doc, &parameters, api)?;
         arguments.types.extend(definition);
         let (argument, ty) = (names::ident(argument), names::ident(&ty));
+        if place == ParameterPlace::Query {
+            arguments.types.extend(lists::conversion(operation, &ty, api));
+        }
         arguments.add(&argument, &quote!(#ty), &quote!(input.#argument()?));
     }
     if let Some(body) = &operation.body {
@@ -253,7 +254,7 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
     } = operation;
     let doc = docs::comment([format!("`{} {path}`", operation.method.to_uppercase())]);
     let method = names::ident(&operation.method.to_uppercase());
-    let access = match &operation.access {
+    let roles = match &operation.access {
         Some(roles) => quote!(Some(&[#(#roles),*])),
         None => quote!(None),
     };
@@ -261,8 +262,8 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
         .parameters
         .iter()
         .map(|parameter| {
-            let kind =
-                types::kind(&parameter.schema, api).with_context(|| format!("the parameter `{}`", parameter.name))?;
+            let kind = types::parameter_type(&parameter.schema, api)
+                .with_context(|| format!("the parameter `{}`", parameter.name))?;
             Ok(fact_of_parameter(
                 &parameter.name,
                 place(parameter.place),
@@ -291,10 +292,10 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
             (content, *required)
         }
     };
-    let check = if has_schema {
-        quote!(with(&super::SCHEMAS))
+    let schema = if has_schema {
+        quote!(new(&super::SCHEMAS))
     } else {
-        quote!(nothing())
+        quote!(none())
     };
     Ok(quote! {
         #doc
@@ -303,19 +304,19 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
             method: api::Method::#method,
             path: #path,
             resource: #resource,
-            access: #access,
-            signed_in: #signed_in,
+            roles: #roles,
+            authenticated: #signed_in,
             parameters: &[#(#parameters),*],
             content: api::Content::#content,
             body_required: #body_required,
-            check: api::Check::#check,
+            schema: api::InputSchema::#schema,
         };
     })
 }
 
 fn fact_of_parameter(name: &str, place: &str, kind: &TokenStream, aliases: &[String]) -> TokenStream {
     let place = names::ident(place);
-    let aliases = (!aliases.is_empty()).then(|| quote!(.or(&[#(#aliases),*])));
+    let aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
     quote!(api::Parameter::#place(#name, #kind) #aliases)
 }
 
@@ -334,8 +335,8 @@ fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<T
     properties
         .iter()
         .map(|property| {
-            let kind =
-                types::kind(&property.schema, api).with_context(|| format!("the form field `{}`", property.name))?;
+            let kind = types::parameter_type(&property.schema, api)
+                .with_context(|| format!("the form field `{}`", property.name))?;
             Ok(fact_of_parameter(&property.name, "field", &kind, &[]))
         })
         .collect()

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::AtOperation;
+use super::{AtOperation, Generated};
 use crate::{contract, model};
 
 /// Generates from the pages in a folder.
-fn generate(specs: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+fn generate(specs: &Path) -> anyhow::Result<Generated> {
     let contract = contract::build(specs)?;
     let api = model::read(&contract.document, &contract.places)?;
     super::generate(&api, &contract.document)
 }
 
 /// Generates from one document with one operation.
-fn generate_one(operation: &str, components: &str) -> anyhow::Result<BTreeMap<String, String>> {
+fn generate_one(operation: &str, components: &str) -> anyhow::Result<Generated> {
     let folder = tempfile::tempdir()?;
     fs::create_dir(folder.path().join("upstream"))?;
     let page = format!(
@@ -31,32 +31,34 @@ const NO_CONTENT: &str = "      responses: {'204': {description: Done}}\n";
 #[test]
 fn the_fixture_of_pbx_api_is_current() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/pbx-api/tests/fixture");
-    let files = generate(&fixture).unwrap();
-    let folder = fixture.join("generated");
-    if std::env::var_os("UPDATE_FIXTURE").is_some() {
-        fs::remove_dir_all(&folder).ok();
-        fs::create_dir_all(&folder).unwrap();
-        for (name, text) in &files {
-            fs::write(folder.join(name), text).unwrap();
+    let generated = generate(&fixture).unwrap();
+    for (directory, files) in [("types", &generated.types), ("api", &generated.api)] {
+        let directory = fixture.join("generated").join(directory);
+        if std::env::var_os("UPDATE_FIXTURE").is_some() {
+            fs::remove_dir_all(&directory).ok();
+            fs::create_dir_all(&directory).unwrap();
+            for (name, content) in files {
+                fs::write(directory.join(name), content).unwrap();
+            }
         }
+        let mut present = BTreeMap::new();
+        for entry in fs::read_dir(&directory).unwrap() {
+            let entry = entry.unwrap();
+            let content = fs::read_to_string(entry.path()).unwrap();
+            present.insert(entry.file_name().into_string().unwrap(), content);
+        }
+        let stale: Vec<_> = files
+            .iter()
+            .filter(|(name, content)| present.get(*name) != Some(*content))
+            .map(|(name, _)| name)
+            .chain(present.keys().filter(|name| !files.contains_key(*name)))
+            .collect();
+        assert!(
+            stale.is_empty(),
+            "stale: {stale:?}; run `UPDATE_FIXTURE=1 cargo test -p xtask fixture`"
+        );
     }
-    let mut present = BTreeMap::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let entry = entry.unwrap();
-        let text = fs::read_to_string(entry.path()).unwrap();
-        present.insert(entry.file_name().into_string().unwrap(), text);
-    }
-    let stale: Vec<_> = files
-        .iter()
-        .filter(|(name, text)| present.get(*name) != Some(*text))
-        .map(|(name, _)| name)
-        .chain(present.keys().filter(|name| !files.contains_key(*name)))
-        .collect();
-    assert!(
-        stale.is_empty(),
-        "stale: {stale:?}; run `UPDATE_FIXTURE=1 cargo test -p xtask fixture`"
-    );
-    assert_eq!(files, generate(&fixture).unwrap(), "two runs differ");
+    assert_eq!(generated, generate(&fixture).unwrap(), "two runs differ");
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn what_cannot_be_expressed_names_the_operation() {
 #[test]
 fn an_operation_without_anything_to_check_has_no_schema() {
     let files = generate_one(NO_CONTENT, "").unwrap();
-    assert_eq!(files.keys().collect::<Vec<_>>(), ["mod.rs", "things.rs"]);
-    assert!(files["things.rs"].contains("check: api::Check::nothing()"));
-    assert!(!files["mod.rs"].contains("SCHEMAS"));
+    assert_eq!(files.api.keys().collect::<Vec<_>>(), ["mod.rs", "things.rs"]);
+    assert!(files.api["things.rs"].contains("schema: api::InputSchema::none()"));
+    assert!(!files.api["mod.rs"].contains("SCHEMAS"));
 }

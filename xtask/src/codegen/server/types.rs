@@ -14,15 +14,15 @@ use crate::model::{
 /// The Rust type of a schema that is not null.
 pub fn plain(schema: &Schema) -> TokenStream {
     match &schema.ty {
-        Type::Any => quote!(api::Value),
+        Type::Any => quote!(pbx_types::Value),
         Type::Boolean => quote!(bool),
         Type::Integer(Integer::U16) => quote!(u16),
         Type::Integer(Integer::I32) => quote!(i32),
         Type::Integer(Integer::I64) => quote!(i64),
         Type::Number => quote!(f64),
         Type::String(Text::Plain) => quote!(String),
-        Type::String(Text::DateTime) => quote!(api::Timestamp),
-        Type::String(Text::Secret) => quote!(api::Secret),
+        Type::String(Text::DateTime) => quote!(pbx_types::Timestamp),
+        Type::String(Text::Secret) => quote!(pbx_types::Secret),
         Type::Array(items) => {
             let item = nullable(items);
             quote!(Vec<#item>)
@@ -195,7 +195,7 @@ fn enumeration(def: &TypeDef, values: &[String], api: &Api) -> TokenStream {
             }
         }
 
-        api::choice!(#name);
+        pbx_types::string_enum!(#name);
     }
 }
 
@@ -329,7 +329,7 @@ impl<'a> Fields<'a> {
         let schema = &property.schema;
         if def.in_patch {
             let plain = plain(schema);
-            self.push(property, &quote!(api::Field<#plain>), &[]);
+            self.push(property, &quote!(pbx_types::Field<#plain>), &[]);
         } else if def.in_request && def.in_response && schema.read_only {
             // In an answer it is there; in a request it was refused already.
             let plain = plain(schema);
@@ -377,7 +377,7 @@ impl<'a> Fields<'a> {
                 self.functions.push(preset.functions);
                 Ok((plain(schema), preset.attributes))
             }
-            None if schema.ty == Type::Any => Ok((quote!(api::Value), vec![quote!(default)])),
+            None if schema.ty == Type::Any => Ok((quote!(pbx_types::Value), vec![quote!(default)])),
             None => {
                 let plain = plain(schema);
                 Ok((quote!(Option<#plain>), Vec::new()))
@@ -402,20 +402,20 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// How a parameter's or form field's text becomes JSON, as the router's `Kind`.
-pub fn kind(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream> {
+/// How a parameter's or form field's text becomes JSON, as the router's `ParameterType`.
+pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream> {
     Ok(match &schema.ty {
-        Type::Boolean => quote!(api::Kind::Boolean),
-        Type::Integer(_) | Type::Number => quote!(api::Kind::Number),
-        Type::String(_) => quote!(api::Kind::Text),
+        Type::Boolean => quote!(api::ParameterType::Boolean),
+        Type::Integer(_) | Type::Number => quote!(api::ParameterType::Number),
+        Type::String(_) => quote!(api::ParameterType::String),
         Type::Array(items) => {
-            let item = kind(items, api)?;
-            quote!(api::Kind::List(&#item))
+            let item = parameter_type(items, api)?;
+            quote!(api::ParameterType::Array(&#item))
         }
         Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
-            Some(TypeKind::Enum { .. }) => quote!(api::Kind::Text),
+            Some(TypeKind::Enum { .. }) => quote!(api::ParameterType::String),
             Some(TypeKind::Union { variants }) if variants.iter().all(|variant| is_text(&variant.schema, api)) => {
-                quote!(api::Kind::Text)
+                quote!(api::ParameterType::String)
             }
             _ => bail!("an object cannot be written as plain text"),
         },

@@ -1,12 +1,13 @@
 //! The mail server of this system, and what it tells its administrators by mail.
 
+use pbx_types::Violation;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::document::{self, Check, Document};
 use crate::domain::setting::Owner;
 use crate::domain::setting::Setting;
 use crate::domain::vault::{Sealed, Vault};
-use crate::domain::{Error, Violation, address};
+use crate::domain::{Error, address};
 use crate::mail::{self, Account, Authentication, Email, Encryption, MailServer};
 use crate::services::documents;
 use crate::store::Store;

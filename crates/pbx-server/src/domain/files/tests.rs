@@ -79,7 +79,7 @@ impl Fixture {
 
     async fn count(&self, owner: Owner) -> i64 {
         let query = ListQuery::parse(
-            &super::super::list::ListParameters {
+            &pbx_types::list::ListParameters {
                 top: 100,
                 ..Default::default()
             },

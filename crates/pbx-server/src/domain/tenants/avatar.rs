@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use pbx_types::list::Page;
+
 use super::{Tenant, TenantSummary};
 use crate::domain::document::Check;
 use crate::domain::files::{File, Owner, UNKNOWN_FILE};
-use crate::domain::list::Page;
 use crate::domain::{Error, Id};
 use crate::store::{Tx, files as queries};
 

@@ -10,6 +10,7 @@ pub mod office_hours;
 pub mod status;
 pub mod tenant;
 
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use serde_json::{Map, Value};
 
 use self::events::WebhookSecrets;
@@ -17,7 +18,6 @@ pub use self::tenant::{Profile, Settings, Tenant, TenantSummary};
 use super::audit::{Entry, Object};
 use super::document::{self, Check};
 use super::files::{self, File};
-use super::list::{Field, Kind, ListQuery, Page};
 use super::session::Visibility;
 use super::vault::Vault;
 use super::webhook::{self, Event};
@@ -26,50 +26,50 @@ use crate::store::{Changes, OnConstraint, Store, Tx, providers, sessions, tenant
 use crate::webhook::Sender;
 
 /// What a list of tenants can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field {
+pub const FIELDS: &[ListField] = &[
+    ListField {
         name: "id",
-        kind: Kind::Id,
+        kind: FieldKind::Id,
     },
-    Field {
+    ListField {
         name: "name",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "domain",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "website",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "timezone",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "currency",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "region",
-        kind: Kind::Text,
+        kind: FieldKind::Text,
     },
-    Field {
+    ListField {
         name: "enabled",
-        kind: Kind::Boolean,
+        kind: FieldKind::Boolean,
     },
-    Field {
+    ListField {
         name: "max_extensions",
-        kind: Kind::Integer,
+        kind: FieldKind::Integer,
     },
-    Field {
+    ListField {
         name: "max_concurrent_calls",
-        kind: Kind::Integer,
+        kind: FieldKind::Integer,
     },
-    Field {
+    ListField {
         name: "created_at",
-        kind: Kind::Time,
+        kind: FieldKind::Time,
     },
 ];
 
