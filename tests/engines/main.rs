@@ -10,6 +10,7 @@ mod crash;
 mod examples;
 mod guards;
 mod nodes;
+mod older_databases;
 mod postgres;
 mod providers;
 mod sqlite;

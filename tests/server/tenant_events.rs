@@ -1,53 +1,11 @@
 //! `/tenant/cdr_event/test` and `/tenant/extension_event/test`, against receivers on this machine.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::thread::JoinHandle;
+use std::net::TcpListener;
 
-use pbx_tests::{Exchange, Raw, Server};
+use pbx_tests::{Exchange, Raw, Server, receiver};
 use serde_json::{Value, json};
 
 use crate::{server, start};
-
-/// Takes as many requests as there are answers, each on a connection of its own; what it got is there at the end.
-fn receiver(answers: Vec<&'static str>) -> (SocketAddr, JoinHandle<Vec<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let thread = std::thread::spawn(move || {
-        let answered = answers.into_iter().map(|answer| {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = Vec::new();
-            let mut chunk = [0; 4096];
-            while !complete(&request) {
-                let length = stream.read(&mut chunk).unwrap();
-                assert!(length > 0, "half a request");
-                request.extend_from_slice(&chunk[..length]);
-            }
-            write!(
-                stream,
-                "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
-            .unwrap();
-            String::from_utf8(request).unwrap()
-        });
-        answered.collect()
-    });
-    (address, thread)
-}
-
-/// Whether the body is as long as the head says.
-fn complete(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.parse::<usize>().unwrap())
-    });
-    body.len() >= length.unwrap_or(0)
-}
 
 fn open() -> Server {
     start().with_arguments(&["--webhook-allow", "127.0.0.0/8"]).ready()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 /// The variable with the file that says how far the clock is ahead.
@@ -26,9 +26,17 @@ impl Clock {
         self.folder.path().join("milliseconds-ahead")
     }
 
-    /// Puts the clock ahead by so much more.
+    /// Sets the clock, from where it goes on at its usual pace.
+    pub fn set(&self, to: Timestamp) {
+        self.put(to.duration_since(Timestamp::now()));
+    }
+
+    /// Puts the clock ahead by this much more.
     pub fn advance(&self, by: SignedDuration) {
-        let ahead = ahead(&self.file()) + by;
+        self.put(ahead(&self.file()) + by);
+    }
+
+    fn put(&self, ahead: SignedDuration) {
         // Whole or not at all: the server may be reading.
         let new = self.folder.path().join("new");
         std::fs::write(&new, ahead.as_millis().to_string()).expect("a file");

@@ -180,7 +180,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     transports::start(&store, &ids, &sip).await.map_err(in_full)?;
     let blobs = BlobStore::open(&store, config.files.as_deref()).await?;
     clean(&store, &blobs).await;
-    let folders = [store.folder(), config.files].into_iter().flatten();
+    let folders = [store.directory(), config.files].into_iter().flatten();
     let machine = Machine::watch(folders.collect()).context("no thread to watch the machine")?;
 
     let mut background = JoinSet::new();

@@ -237,9 +237,24 @@ impl Database {
         self.administrator().sql(statements)
     }
 
-    /// Everything that is stored, as text.
+    /// Returns everything that is stored, as SQL that [`restore`](Self::restore) runs.
     pub fn dump(&self) -> Vec<u8> {
-        self.administrator().run("pg_dump", &["--no-sync"])
+        let dump = self.administrator().run(
+            "pg_dump",
+            &["--no-sync", "--no-owner", "--no-privileges", "--no-comments"],
+        );
+        let dump = String::from_utf8(dump).expect("UTF-8");
+        // Only the psql that belongs to this pg_dump knows them.
+        let lines = dump.lines();
+        let lines = lines.filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
+        lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
+    }
+
+    /// Runs a dump in this empty database, as its owner.
+    pub fn restore(&self, dump: &Path) {
+        let file = dump.to_str().expect("a path in UTF-8");
+        let arguments = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", OWNER, "-f", file];
+        self.administrator().run("psql", &arguments);
     }
 
     fn administrator(&self) -> Administrator<'_> {

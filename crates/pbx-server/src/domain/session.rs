@@ -344,7 +344,7 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
             Ok(session)
         })
     };
-    let session = sessions::cache_of(store).get(access, read).await?;
+    let session = store.session(access, read).await?;
     // What is remembered ends by the clock all the same.
     if session.ends_at > now {
         Ok(session.caller)

@@ -6,7 +6,8 @@ use axum::http::HeaderMap;
 
 use super::client::Proxies;
 use crate::domain::Error;
-use crate::domain::guard::{RulesInForce, Verdict};
+use crate::domain::clock;
+use crate::domain::guard::Verdict;
 use crate::domain::lockout::Client;
 use crate::domain::rate_limit::RateLimit;
 use crate::store::Store;
@@ -14,7 +15,6 @@ use crate::store::Store;
 /// Guards every request.
 pub struct Guard {
     proxies: Proxies,
-    rules: RulesInForce,
     rate_limit: RateLimit,
 }
 
@@ -23,7 +23,6 @@ impl Guard {
     pub fn new(proxies: Proxies, requests_per_minute: u32) -> Self {
         Self {
             proxies,
-            rules: RulesInForce::new(),
             rate_limit: RateLimit::per_minute(requests_per_minute),
         }
     }
@@ -36,7 +35,7 @@ impl Guard {
 
     /// Lets it in, or says why not.
     pub(super) async fn admit(&self, store: &Store, address: IpAddr) -> Result<(), Error> {
-        match self.rules.verdict(store, address).await? {
+        match verdict(store, address).await? {
             Verdict::Accept => Ok(()),
             Verdict::Deny { until } => Err(Error::Denied { address, until }),
             Verdict::Unknown => self.rate_limit.admit(address),
@@ -45,7 +44,12 @@ impl Guard {
 
     /// The same for those who try to sign in.
     pub(super) async fn client(&self, store: &Store, address: IpAddr) -> Result<Client, Error> {
-        let accepted = self.rules.verdict(store, address).await? == Verdict::Accept;
+        let accepted = verdict(store, address).await? == Verdict::Accept;
         Ok(Client { address, accepted })
     }
+}
+
+/// Returns what the IP rules say about an address now.
+async fn verdict(store: &Store, address: IpAddr) -> Result<Verdict, Error> {
+    Ok(store.ip_rules().await?.verdict(address, clock::now()))
 }

@@ -11,7 +11,7 @@ use crate::store::{OnConstraint, Store, Tx, settings};
 
 /// Returns the document, from the cache where it is fresh.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
-    Ok(settings::load_cached(store, owner).await?)
+    Ok(store.setting(owner).await?)
 }
 
 /// Merges the properties that were sent (RFC 7396) and nothing else.

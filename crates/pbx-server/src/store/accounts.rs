@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::error::StoreError;
-use super::tx::{Tx, time};
+use super::row::time;
+use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::session::{Account, Role};
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Order, Query};
 
 use super::error::StoreError;
-use super::tx::{Tx, time};
+use super::row::time;
+use super::tx::Tx;
 use crate::domain::alerts::{Cause, Event};
 
 /// Whether anything is to be told.

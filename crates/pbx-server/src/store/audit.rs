@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::error::StoreError;
-use super::tx::{Tx, time};
+use super::row::time;
+use super::tx::Tx;
 use crate::domain::audit::{Actor, Entry, Record};
 
 const COLUMNS: [&str; 10] = [

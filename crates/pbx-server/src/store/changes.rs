@@ -1,10 +1,11 @@
-//! Changes, each with its entry in the record of changes.
+//! Audited changes: each writes its entry to the audit log in its own transaction.
 
 use std::ops::Deref;
 
+use super::audit;
 use super::error::StoreError;
+use super::store::Store;
 use super::tx::Tx;
-use super::{Store, audit};
 use crate::domain::audit::{Actor, Audited};
 use crate::domain::clock;
 

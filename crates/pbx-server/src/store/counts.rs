@@ -4,23 +4,13 @@
 //! the transaction that shows the rows, so that a count is as exact as one made anew, on every node.
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use lru::LruCache;
 use sea_query::{Asterisk, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder};
 
+use super::count_cache::{CountCache, FEW, Found, Known, locked};
 use super::error::StoreError;
 use super::tx::Tx;
-
-/// Counts that are remembered.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
-
-/// Ids that are remembered for all counts together: about 32 MiB.
-const IDS: usize = if cfg!(test) { 32 } else { 2 << 20 };
-
-/// So few rows are found by their ids, whatever they were found by first.
-const FEW: usize = if cfg!(test) { 4 } else { 256 };
 
 /// More changed rows than these are not looked at one by one.
 const MANY: u32 = if cfg!(test) { 8 } else { 1_000 };
@@ -87,89 +77,9 @@ impl Log {
     }
 }
 
-/// The counts of a store, by the statements that find the rows. Those that were not asked for longest make room for others.
-pub(super) struct Counts {
-    kept: Mutex<LruCache<String, Kept>>,
-    /// Whether a statement finds few rows, and the newest revision when that was looked at.
-    few: Mutex<LruCache<String, (bool, i64)>>,
-}
-
-#[derive(Default)]
-struct Kept {
-    known: Arc<Mutex<Known>>,
-    /// How many ids it holds.
-    ids: usize,
-}
-
-/// What is remembered of the rows that a statement finds.
-#[derive(Default)]
-enum Known {
-    #[default]
-    Nothing,
-    /// How many they were, for a transaction that saw everything before that revision.
-    Count { settled: i64, count: i64 },
-    /// Which they were.
-    Ids { settled: i64, ids: HashSet<i64> },
-}
-
-/// What is known of the rows that a statement finds.
-pub(super) struct Found {
-    pub(super) count: i64,
-    /// Which they are, if they are few and it is known.
-    pub(super) ids: Option<Vec<i64>>,
-}
-
-impl Known {
-    fn settled(&self) -> i64 {
-        match self {
-            Self::Nothing => i64::MIN,
-            Self::Count { settled, .. } | Self::Ids { settled, .. } => *settled,
-        }
-    }
-
-    fn found(&self) -> Option<Found> {
-        match self {
-            Self::Nothing => None,
-            Self::Count { count, .. } => Some(Found {
-                count: *count,
-                ids: None,
-            }),
-            Self::Ids { ids, .. } => Some(Found {
-                count: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-                ids: (ids.len() <= FEW).then(|| ids.iter().copied().collect()),
-            }),
-        }
-    }
-}
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self {
-            kept: Mutex::new(LruCache::new(REMEMBERED)),
-            few: Mutex::new(LruCache::new(REMEMBERED)),
-        }
-    }
-}
-
-impl Counts {
-    fn known(&self, statement: &str) -> Arc<Mutex<Known>> {
-        let mut all = locked(&self.kept);
-        Arc::clone(&all.get_or_insert_ref(statement, Kept::default).known)
-    }
-
-    /// Notes how many ids are held for a statement, and forgets others if they are too many together.
-    fn weigh(&self, statement: &str, ids: usize) {
-        let mut all = locked(&self.kept);
-        if let Some(kept) = all.get_mut(statement) {
-            kept.ids = ids;
-        }
-        while all.iter().map(|(_, kept)| kept.ids).sum::<usize>() > IDS && all.pop_lru().is_some() {}
-    }
-}
-
 /// The count of what a statement finds, as one transaction sees it.
 pub(super) struct Count {
-    counts: Arc<Counts>,
+    counts: Arc<CountCache>,
     statement: String,
     known: Arc<Mutex<Known>>,
     log: &'static Log,
@@ -179,7 +89,7 @@ pub(super) struct Count {
 
 impl Count {
     /// Nothing if the list has no log, or in a transaction that writes: what it sees may never come to be.
-    pub(super) fn of(
+    pub(super) fn new(
         tx: &mut Tx<'_>,
         log: Option<&'static Log>,
         select: &SelectStatement,
@@ -246,7 +156,7 @@ impl Count {
     }
 
     /// Counts, for those who ask next as well. What is asked for again after a change is remembered row by row.
-    pub(super) fn anew(&self, tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<i64, StoreError> {
+    pub(super) fn recount(&self, tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<i64, StoreError> {
         if matches!(*locked(&self.known), Known::Nothing) {
             let count = counted(tx, rows)?;
             self.remember(count);
@@ -311,11 +221,6 @@ pub(super) fn counted(tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<i64, St
 
 fn only_ids(mut rows: SelectStatement) -> SelectStatement {
     rows.clear_selects().column("id").to_owned()
-}
-
-/// A panic while it was held leaves nothing behind that is half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

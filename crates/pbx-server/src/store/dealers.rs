@@ -5,7 +5,8 @@ use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatem
 
 use super::error::StoreError;
 use super::list::{self, List};
-use super::tx::{Row, Tx};
+use super::row::Row;
+use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::dealers::{Dealer, DealerSettings, FIELDS, Holdings, Quota};
 use crate::domain::session::Visibility;

@@ -88,7 +88,7 @@ impl From<SettingError> for StoreError {
 pub enum OpenError {
     /// A PostgreSQL database.
     #[error(transparent)]
-    Postgres(#[from] super::postgres::OpenPostgresError),
+    Postgres(#[from] OpenPostgresError),
     /// A URL of another kind.
     #[error(
         "unknown database kind {scheme:?}: give a file path, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
@@ -162,4 +162,63 @@ pub enum OpenError {
         /// What failed.
         reason: String,
     },
+}
+
+/// Why a PostgreSQL database was not opened. Every text says what is wrong, where, and what to do about it; none has the
+/// password.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the texts explain them")]
+pub enum OpenPostgresError {
+    #[error(
+        "the database URL is not understood ({reason}): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters \
+         other than letters and digits in the password as %XX"
+    )]
+    Url { reason: String },
+    #[error("cannot reach the PostgreSQL server of {location} ({reason}): start it, or correct --database")]
+    Unreachable { location: String, reason: String },
+    #[error(
+        "the connection to {location} cannot be encrypted ({reason}): name the authority that signed the server's certificate \
+         in sslrootcert=FILE, or switch TLS on there"
+    )]
+    NotEncrypted { location: String, reason: String },
+    #[error(
+        "the PostgreSQL server refuses the user or the password of {location} ({reason}): correct them in --database, or the \
+         server's pg_hba.conf"
+    )]
+    Refused { location: String, reason: String },
+    #[error("there is no database {location}: make it with CREATE DATABASE ... ENCODING 'UTF8', or correct --database")]
+    NoDatabase { location: String },
+    #[error("{location} runs PostgreSQL {found}: use 15 or newer")]
+    TooOld { location: String, found: String },
+    #[error("the database {location} has the encoding {found}: make one with ENCODING 'UTF8'")]
+    Encoding { location: String, found: String },
+    #[error("the database {location} is read-only (a standby?): name the primary server in --database")]
+    ReadOnly { location: String },
+    #[error(
+        "the user of {location} may not make tables there: make it the owner of the database, or GRANT it CREATE on the schema"
+    )]
+    NoPermission { location: String },
+    #[error(
+        "the database {location} holds tables of another program ({example}), not of pbx-server: it was left untouched; make \
+         an empty one and name it in --database"
+    )]
+    Foreign { location: String, example: String },
+    #[error(
+        "the database {location} has schema version {found}, and this program knows versions up to {known}: it was left \
+         untouched; run a newer pbx-server"
+    )]
+    Newer { location: String, found: i64, known: i64 },
+    #[error(
+        "another pbx-server is changing the schema of {location} and does not come to an end: look after that one, then \
+         start again"
+    )]
+    Locked { location: String },
+    #[error("the schema of {location} was not changed, since step {step} failed: {reason}")]
+    Step {
+        location: String,
+        step: &'static str,
+        reason: String,
+    },
+    #[error("cannot open the database {location}: {reason}")]
+    Other { location: String, reason: String },
 }

@@ -6,7 +6,8 @@ use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
-use super::tx::{Row, Tx, time};
+use super::row::{Row, time};
+use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::files::{FIELDS, File, Owner, Upload};
 use crate::domain::token::TokenHash;

@@ -5,7 +5,8 @@ use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
-use super::tx::{Row, Tx};
+use super::row::Row;
+use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::holidays::{FIELDS, Holiday};
 

@@ -7,12 +7,13 @@ use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
 use super::list::{self, List};
-use super::tx::{Row, Tx, optional_time, time};
-use super::{Store, revisions};
+use super::revisions;
+use super::row::{Row, optional_time, time};
+use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
 
-const TABLE: &str = "ip_filters";
+pub(super) const TABLE: &str = "ip_filters";
 
 /// The unique key over the normalised address range.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
@@ -42,11 +43,6 @@ pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option
 /// Grows whenever a rule is added, changed or removed.
 pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     revisions::current(tx, TABLE)
-}
-
-/// How often the rules were changed through this process.
-pub fn writes(store: &Store) -> u64 {
-    store.memory.ip_filters.writes()
 }
 
 /// Adds a rule.

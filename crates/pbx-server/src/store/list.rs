@@ -10,7 +10,8 @@ use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query
 
 use super::counts::{Count, Log, counted};
 use super::error::StoreError;
-use super::tx::{Row, Tx, time};
+use super::row::{Row, time};
+use super::tx::Tx;
 use crate::domain::Id;
 
 /// So many matches are found by an index and then sorted; more of them are so many that a walk in the order of the page meets
@@ -139,7 +140,7 @@ pub fn page<T>(
 ) -> Result<Page<T>, StoreError> {
     let mut found = matching(select.clone(), list, query, Access::Search);
     let walked = matching(select, list, query, Access::Walk);
-    let remembered = Count::of(tx, list.log, &found)?;
+    let remembered = Count::new(tx, list.log, &found)?;
     let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
     if let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
         found.and_where(Expr::col("id").in_subquery(ids));
@@ -171,7 +172,7 @@ pub fn page<T>(
             count
         }
         (Some(count), _) => count,
-        (None, Some(remembered)) => remembered.anew(tx, &found)?,
+        (None, Some(remembered)) => remembered.recount(tx, &found)?,
         (None, None) => counted(tx, &found)?,
     };
     Ok(Page { count, items })

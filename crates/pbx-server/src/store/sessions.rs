@@ -1,15 +1,12 @@
 //! Sessions and the hashes of their tokens.
 
-use std::num::NonZeroUsize;
-
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::cache::Cache;
+use super::accounts;
 use super::error::StoreError;
-use super::tx::{Tx, time};
-use super::write_counters::WriteCounters;
-use super::{Store, accounts};
+use super::row::time;
+use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::session::Caller;
 use crate::domain::token::{TokenHash, TokenKind};
@@ -37,23 +34,8 @@ pub struct Session {
     pub ends_at: Timestamp,
 }
 
-/// Those who call, by the hash of their token.
-pub type Sessions = Cache<TokenHash, Session>;
-
-/// Everything that says who calls, and what of a tenant he may have.
-const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
-
-/// Callers that are remembered; the store is asked for others.
-const CACHE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 13) - 1);
-
-pub(super) fn cache(counters: &WriteCounters) -> Sessions {
-    Cache::new(counters.watch(TABLES), CACHE_SIZE)
-}
-
-/// Those who called a moment ago.
-pub fn cache_of(store: &Store) -> &Sessions {
-    &store.memory.sessions
-}
+/// The tables that [`caller`] reads.
+pub(super) const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
 
 /// Who presents this access token; nobody if it has ended, was revoked, or its account or that one's tenant is disabled.
 pub fn caller(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {

@@ -1,17 +1,13 @@
 //! Resources of which the system, or each tenant, has exactly one, each kept as one document.
 
-use std::any::{Any, TypeId};
-use std::num::NonZeroUsize;
-use std::sync::Arc;
-
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
 
-use super::Store;
-use super::cache::Cache;
 use super::error::StoreError;
 use super::tx::Tx;
-use super::write_counters::WriteCounters;
 use crate::domain::setting::{self, Owner, Setting};
+
+/// The tables of the documents; those of a tenant are deleted with it.
+pub(super) const TABLES: &[&str] = &["settings", "tenant_settings", "tenants"];
 
 /// The system's document, as [`load_of`] gives it.
 pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
@@ -24,32 +20,6 @@ pub fn load_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreErro
         None => Ok(T::default()),
         Some(text) => Ok(setting::from_json(&text)?),
     }
-}
-
-/// The document as it was read a moment ago; see [`Cache`].
-pub async fn load_cached<T>(store: &Store, owner: Owner) -> Result<T, StoreError>
-where
-    T: Setting + Clone + Send + Sync + 'static,
-{
-    let read = store.read(move |tx| load_of::<T>(tx, owner).map(|document| -> CachedDocument { Arc::new(document) }));
-    let shown = store.memory.documents.get((TypeId::of::<T>(), owner), read).await?;
-    shown
-        .downcast_ref::<T>()
-        .cloned()
-        .ok_or_else(|| StoreError::Engine(format!("the setting {} is remembered as another", T::NAME)))
-}
-
-/// Documents, each of its own type.
-pub(super) type Documents = Cache<(TypeId, Owner), CachedDocument>;
-
-type CachedDocument = Arc<dyn Any + Send + Sync>;
-
-/// Documents that are remembered; the store is asked for others.
-const CACHE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
-
-pub(super) fn cache(counters: &WriteCounters) -> Documents {
-    // Those of a tenant go with it.
-    Cache::new(counters.watch(&["settings", "tenant_settings", "tenants"]), CACHE_SIZE)
 }
 
 /// The document in the form in which it is stored: the text that is stored, or that of a fresh install.

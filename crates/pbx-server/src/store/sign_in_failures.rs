@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use super::error::StoreError;
-use super::tx::{Tx, time};
+use super::row::time;
+use super::tx::Tx;
 
 /// One more; how many there are now. They count from the first one on.
 pub fn add(tx: &mut Tx<'_>, source: &IpNet, now: Timestamp) -> Result<i64, StoreError> {

@@ -1,11 +1,21 @@
 //! The store's promises: isolation of failures, durability of answers, constraints by name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
 
+use super::changes::Changes;
+use super::error::{OnConstraint, OpenError, StoreError};
+use super::ip_filters;
+use super::store::{Location, Store};
 use super::testing::{Place, TestStore};
-use super::{OnConstraint, OpenError, Store, StoreError, Tx, sqlite_path};
+use super::tx::Tx;
+use crate::domain::Id;
+use crate::domain::audit::{Actor, Entry, Object};
+use crate::domain::guard::Verdict;
+use crate::domain::ip_filters::{IpRule, Target};
 
 async fn names(store: &Store) -> Vec<String> {
     let names = store.read(|tx| {
@@ -219,7 +229,10 @@ async fn values_come_back_as_they_went_in_and_nul_does_not_go_in() {
 
 #[test]
 fn urls() {
-    let path = |url| sqlite_path(url).map(|path| path.display().to_string());
+    let path = |url| match Location::parse(url)? {
+        Location::Sqlite(path) => Ok(path.display().to_string()),
+        Location::Postgres(_) => panic!("{url}"),
+    };
     assert_eq!(path("./pbx.db").unwrap(), "./pbx.db");
     assert_eq!(path("sqlite:./pbx.db").unwrap(), "./pbx.db");
     assert_eq!(path("sqlite:///var/lib/pbx.db").unwrap(), "/var/lib/pbx.db");
@@ -229,4 +242,55 @@ fn urls() {
     ));
     assert!(matches!(path("sqlite:"), Err(OpenError::NoPath)));
     assert!(matches!(path(":memory:"), Err(OpenError::NoPath)));
+}
+
+#[tokio::test]
+async fn ip_rules_of_this_process_apply_at_once_and_those_of_other_nodes_after_a_second() {
+    let now = Timestamp::UNIX_EPOCH;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+    let denied = async |millis, address: &str| {
+        let rules = store.ip_rules_at(Duration::from_millis(millis)).await.unwrap();
+        rules.verdict(address.parse().unwrap(), now) == Verdict::Deny { until: None }
+    };
+    let insert = |id: i64, cidr: &'static str| {
+        move |tx: &mut Tx<'_>| {
+            let rule = IpRule {
+                id: Id::from_stored(id),
+                cidr: cidr.parse().unwrap(),
+                target: Target::Deny,
+                expire_at: None,
+                description: None,
+            };
+            ip_filters::insert(tx, &rule, now)?;
+            Ok::<_, StoreError>(Entry::create(Object::IpBlacklist, id).with(()))
+        }
+    };
+    assert!(!denied(0, "192.0.2.1").await);
+
+    // As another node does it: nothing in this process hears of it.
+    let elsewhere = rusqlite::Connection::open(folder.path().join("pbx.db")).unwrap();
+    let sql = "INSERT INTO ip_filters (id, cidr, target) VALUES (1, '192.0.2.1/32', 'DENY');
+        INSERT INTO revisions VALUES ('ip_filters', 1);";
+    elsewhere.execute_batch(sql).unwrap();
+    assert!(!denied(999, "192.0.2.1").await);
+    assert!(denied(1000, "192.0.2.1").await);
+
+    let here = Changes::new(&store, Actor::system());
+    here.write(insert(2, "192.0.2.2/32")).await.unwrap();
+    assert!(denied(1001, "192.0.2.2").await);
+}
+
+#[tokio::test]
+async fn known_ip_rules_stay_in_force_while_the_store_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name| Store::open(folder.path().join(name).to_str().unwrap()).unwrap();
+    let store = open("pbx.db");
+    let unread = store.ip_rules_at(Duration::ZERO).await;
+    assert!(unread.is_ok());
+    store.close().await;
+    assert!(store.ip_rules_at(Duration::from_secs(2)).await.is_ok());
+    let never_read = open("other.db");
+    never_read.close().await;
+    assert!(never_read.ip_rules_at(Duration::ZERO).await.is_err());
 }

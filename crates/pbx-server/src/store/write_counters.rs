@@ -1,4 +1,4 @@
-//! What this process writes to which tables: what is held in memory knows by it that it is old.
+//! Per-table write counters, used to invalidate in-memory caches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,38 +7,38 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Debug)]
 pub struct WriteCounter {
     tables: &'static [&'static str],
-    times: AtomicU64,
+    count: AtomicU64,
 }
 
 impl WriteCounter {
-    /// How many there were: whoever holds a copy compares. A transaction is counted after its commit and before it is answered.
+    /// Returns the count. A transaction is counted after its commit and before its response.
     pub fn writes(&self) -> u64 {
-        self.times.load(Ordering::Acquire)
+        self.count.load(Ordering::Acquire)
     }
 }
 
-/// Every watch of a store.
+/// Every write counter of a store.
 #[derive(Debug, Default)]
 pub(super) struct WriteCounters(RwLock<Vec<Arc<WriteCounter>>>);
 
 impl WriteCounters {
     /// WriteCounters those tables from now on. Rows that go with others (`ON DELETE CASCADE`) are not seen to go: name the others as
     /// well.
-    pub(super) fn watch(&self, tables: &'static [&'static str]) -> Arc<WriteCounter> {
-        let watch = Arc::new(WriteCounter {
+    pub(super) fn of_tables(&self, tables: &'static [&'static str]) -> Arc<WriteCounter> {
+        let counter = Arc::new(WriteCounter {
             tables,
-            times: AtomicU64::new(0),
+            count: AtomicU64::new(0),
         });
         let mut counters = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        counters.push(Arc::clone(&watch));
-        watch
+        counters.push(Arc::clone(&counter));
+        counter
     }
 
     /// Counts a transaction that was committed, or may have been.
     pub(super) fn count(&self, written: &WrittenTables) {
-        for watch in &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            if watch.tables.iter().any(|table| written.has(table)) {
-                watch.times.fetch_add(1, Ordering::Release);
+        for counter in &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            if counter.tables.iter().any(|table| written.has(table)) {
+                counter.count.fetch_add(1, Ordering::Release);
             }
         }
     }
@@ -104,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn a_watch_counts_what_is_written_to_its_tables_and_what_is_not_understood() {
+    fn writes_to_its_tables_and_unknown_statements_are_counted() {
         let counters = WriteCounters::default();
-        let watch = counters.watch(&["lamps", "rooms"]);
+        let counter = counters.of_tables(&["lamps", "rooms"]);
         let count = |statements: &[&str]| {
             let mut written = WrittenTables::default();
             statements.iter().for_each(|sql| written.note(sql));
             counters.count(&written);
-            watch.writes()
+            counter.writes()
         };
         assert_eq!(count(&["DELETE FROM \"audit\""]), 0);
         assert_eq!(count(&["DELETE FROM \"audit\"", "DELETE FROM \"rooms\""]), 1);

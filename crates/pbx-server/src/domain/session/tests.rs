@@ -151,7 +151,7 @@ async fn what_is_remembered_ends_by_the_clock() {
     let remember = async |token: &Token, ends_at| {
         let caller = caller.clone();
         let read = async { Ok::<_, Error>(sessions::Session { caller, ends_at }) };
-        let remembered = sessions::cache_of(&fixture.store).get(token.hash(), read).await;
+        let remembered = fixture.store.session(token.hash(), read).await;
         assert!(remembered.is_ok());
         authenticate(&fixture.store, &token.clone().into_text()).await
     };

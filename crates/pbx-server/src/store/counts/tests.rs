@@ -3,7 +3,7 @@
 use pbx_test_postgres::Cluster;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use super::{Count, Counts, MANY, counted};
+use super::{Count, CountCache, MANY, counted};
 use crate::domain::tenants::FIELDS;
 use crate::store::tenants::{self, LOG};
 use crate::store::testing::{Place, TestStore};
@@ -54,10 +54,10 @@ impl Fixture {
     fn known(&self, rows: fn() -> SelectStatement) -> (Option<i64>, i64) {
         self.read(move |tx| {
             let rows = rows();
-            let count = Count::of(tx, Some(&LOG), &rows)?.unwrap();
+            let count = Count::new(tx, Some(&LOG), &rows)?.unwrap();
             let known = count.known(tx, &rows, true)?.map(|known| known.count);
             if known.is_none() {
-                count.anew(tx, &rows)?;
+                count.recount(tx, &rows)?;
             }
             Ok((known, counted(tx, &rows)?))
         })
@@ -163,10 +163,10 @@ fn few_rows_that_no_index_finds_are_learnt() {
     for fixture in Fixture::undisturbed() {
         let ids = || {
             fixture.read(|tx| {
-                let count = Count::of(tx, Some(&LOG), &german())?.unwrap();
+                let count = Count::new(tx, Some(&LOG), &german())?.unwrap();
                 let known = count.known(tx, &german(), false)?;
                 if known.is_none() {
-                    count.anew(tx, &german())?;
+                    count.recount(tx, &german())?;
                 }
                 let mut ids = known.and_then(|known| known.ids);
                 ids.iter_mut().for_each(|ids| ids.sort_unstable());
@@ -247,7 +247,7 @@ fn a_transaction_that_was_overtaken_is_seen_on_postgresql() {
 #[test]
 fn what_a_writing_transaction_sees_is_not_remembered() {
     for fixture in Fixture::on_every_engine() {
-        let work = |tx: &mut Tx<'_>| Ok::<_, StoreError>(Count::of(tx, Some(&LOG), &all())?.is_none());
+        let work = |tx: &mut Tx<'_>| Ok::<_, StoreError>(Count::new(tx, Some(&LOG), &all())?.is_none());
         assert!(
             fixture
                 .runtime
@@ -259,7 +259,7 @@ fn what_a_writing_transaction_sees_is_not_remembered() {
 
 #[test]
 fn too_many_ids_make_those_that_were_not_asked_for_forgotten() {
-    let counts = Counts::default();
+    let counts = CountCache::default();
     let [first, second] = ["first", "second"].map(|statement| counts.known(statement));
     counts.weigh("first", 20);
     counts.weigh("second", 12);
@@ -274,7 +274,7 @@ fn whether_rows_are_few_is_asked_again_after_many_changes() {
     for fixture in Fixture::on_every_engine() {
         let few = |answer| {
             fixture.read(move |tx| {
-                let count = Count::of(tx, Some(&LOG), &all())?.unwrap();
+                let count = Count::new(tx, Some(&LOG), &all())?.unwrap();
                 count.are_few(tx, &german(), |_, _| Ok(answer))
             })
         };

@@ -11,8 +11,9 @@ use sea_query::{Expr, ExprTrait, Query};
 use super::testing::{FIELDS, Thing, order};
 use super::{BETWEEN, List, Log, page};
 use crate::domain::Id;
+use crate::store::StoreError;
+use crate::store::row::optional_time;
 use crate::store::testing::TestStore;
-use crate::store::{StoreError, optional_time};
 
 const SHORT: List = List::short(FIELDS);
 
@@ -145,14 +146,14 @@ impl Fixture {
                  STRICT;
                  CREATE VIRTUAL TABLE thing_texts USING fts5(search_text, tokenize = 'trigram');
                  CREATE TABLE thing_changes (revision INTEGER PRIMARY KEY, thing_id INTEGER);
-                 CREATE VIEW thing_revision AS SELECT coalesce(max(revision), 0) + 1 AS validated,
+                 CREATE VIEW thing_revision AS SELECT coalesce(max(revision), 0) + 1 AS settled,
                  coalesce(max(revision), 0) + 1 AS next, max(revision) AS newest FROM thing_changes",
                 "CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT COLLATE \"C\", note TEXT COLLATE \"C\", port BIGINT,
                  enabled BOOLEAN, at BIGINT); ALTER TABLE things OWNER TO pbx;
                  CREATE TABLE thing_texts (rowid BIGINT, search_text TEXT COLLATE \"C\"); ALTER TABLE thing_texts OWNER TO pbx;
                  CREATE TABLE thing_changes (revision BIGINT DEFAULT pg_current_xact_id()::text::bigint, thing_id BIGINT);
                  ALTER TABLE thing_changes OWNER TO pbx;
-                 CREATE VIEW thing_revision AS SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS validated,
+                 CREATE VIEW thing_revision AS SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
                  pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
                  (SELECT max(revision) FROM thing_changes) AS newest; ALTER VIEW thing_revision OWNER TO pbx",
             );

@@ -4,23 +4,26 @@
 //! again, so that a rule which reads before it writes holds between the nodes as it does within one. Reads see one state of
 //! the database throughout.
 
+mod connect;
 mod open;
 mod pool;
-pub(super) mod statement;
+mod statement;
 mod tls;
 
 use std::num::NonZeroU16;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use rand::RngExt as _;
 use tokio::sync::{AcquireError, Semaphore};
 
-pub use self::open::OpenPostgresError;
 use self::pool::Pool;
-use self::statement::{Failure, FailureKind};
-use super::counts::Counts;
-use super::error::{OpenError, StoreError};
+use self::statement::{FailureKind, Session};
+use super::count_cache::CountCache;
+use super::engine::{Access, Engine, Failure, Work};
+use super::error::{OpenError, OpenPostgresError, StoreError};
 use super::tx::Tx;
 use super::write_counters::WriteCounters;
 
@@ -51,7 +54,7 @@ pub(super) struct Postgres {
 
 struct Shared {
     pool: Pool,
-    counts: Arc<Counts>,
+    counts: Arc<CountCache>,
     counters: Arc<WriteCounters>,
     /// Held for writing by a transaction that runs alone, for reading by every other that writes.
     writers: RwLock<()>,
@@ -81,61 +84,27 @@ impl Postgres {
         })
     }
 
-    /// The server and the database, without the password.
-    pub(super) fn location(&self) -> &str {
-        &self.location
-    }
-
-    pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.run(move |shared| shared.read(&work)).await
-    }
-
-    pub(super) async fn scan<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let place = Arc::clone(&self.scans).acquire_owned().await.map_err(closed)?;
-        self.run(move |shared| {
-            let _place = place;
-            shared.read(&work)
-        })
-        .await
-    }
-
-    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.run(move |shared| shared.write(&work)).await
-    }
-
     /// The job goes on even if nobody waits for it any more, and keeps its turn as long as it does.
-    async fn run<T, E>(&self, job: impl FnOnce(&Shared) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
+    async fn run(&self, access: Access, work: Work) -> Result<(), Failure> {
+        let scan = match access {
+            Access::Scan => Some(Arc::clone(&self.scans).acquire_owned().await.map_err(closed)?),
+            Access::Read | Access::Write => None,
+        };
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(closed)?;
         let shared = Arc::clone(&self.shared);
         tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            job(&shared)
+            let _turns = (scan, turn);
+            match access {
+                Access::Read | Access::Scan => shared.read(&work),
+                Access::Write => shared.write(&work),
+            }
         })
         .await
-        .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
+        .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }
 
     /// Lets what runs and what waits finish, then closes every connection.
-    pub(super) async fn close(&self) {
+    async fn close(&self) {
         self.scans.close();
         // Turns are given in the order in which they are asked for: all of them are free when nothing is left.
         if let Ok(_all) = self.turns.acquire_many(self.connections).await {
@@ -147,40 +116,59 @@ impl Postgres {
     }
 }
 
-/// Reads from a database that servers may be using. Not on a thread that runs asynchronous tasks.
-pub(super) fn inspect<T, E>(url: &str, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-where
-    E: From<OpenError> + From<StoreError>,
-{
-    let mut connection = open::visitor(url).map_err(OpenError::from)?;
-    connection.control(BEGIN_READ).map_err(|failure| failure.error)?;
-    // Closing the connection ends the transaction.
-    work(&mut Tx::postgres(&mut connection))
+impl Engine for Postgres {
+    fn run(&self, access: Access, work: Work) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(self.run(access, work))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.close())
+    }
+
+    fn location(&self) -> String {
+        self.location.clone()
+    }
+
+    fn directory(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
-fn closed<E: From<StoreError>>(_: AcquireError) -> E {
-    E::from(StoreError::Closed)
+/// Opens a database that servers may be using, for reading; closing the connection ends its transaction. Not on a thread that
+/// runs asynchronous tasks.
+pub(super) fn inspector(url: &str) -> Result<Session, OpenError> {
+    let mut session = open::inspector(url)?;
+    let begun = session.control(BEGIN_READ);
+    begun.map_err(|failure| OpenPostgresError::Other {
+        location: "named by --database".to_owned(),
+        reason: failure.error.to_string(),
+    })?;
+    Ok(session)
+}
+
+fn closed(_: AcquireError) -> Failure {
+    StoreError::Closed.into()
 }
 
 impl Shared {
-    fn read<T, E: From<StoreError>>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.until_settled(|_| self.attempt(BEGIN_READ, &work))
+    fn read(&self, work: &Work) -> Result<(), Failure> {
+        self.until_settled(|_| self.attempt(BEGIN_READ, work))
     }
 
-    fn write<T, E: From<StoreError>>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+    fn write(&self, work: &Work) -> Result<(), Failure> {
         self.until_settled(|attempt| {
             // A panic of a closure leaves nothing behind that could be broken.
             if attempt < ALONE_FROM {
                 let _with_others = self.writers.read().unwrap_or_else(PoisonError::into_inner);
-                self.attempt(BEGIN_WRITE, &work)
+                self.attempt(BEGIN_WRITE, work)
             } else {
                 let _alone = self.writers.write().unwrap_or_else(PoisonError::into_inner);
-                self.attempt(BEGIN_WRITE, &work)
+                self.attempt(BEGIN_WRITE, work)
             }
         })
     }
 
-    fn until_settled<T, E: From<StoreError>>(&self, run: impl Fn(u32) -> Attempt<T, E>) -> Result<T, E> {
+    fn until_settled(&self, run: impl Fn(u32) -> Attempt) -> Result<(), Failure> {
         let mut attempt = 0;
         loop {
             match run(attempt) {
@@ -188,7 +176,7 @@ impl Shared {
                 Attempt::Again(failure) => {
                     attempt += 1;
                     if attempt == ATTEMPTS {
-                        return Err(E::from(failure.error));
+                        return Err(failure.error.into());
                     }
                     tracing::debug!(attempt, error = %failure.error, "a transaction is run again");
                     // The first time it only waits for its turn alone: whom it met was most likely of this server.
@@ -200,32 +188,28 @@ impl Shared {
         }
     }
 
-    fn attempt<T, E: From<StoreError>>(
-        &self,
-        begin: &str,
-        work: impl Fn(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Attempt<T, E> {
+    fn attempt(&self, begin: &str, work: &Work) -> Attempt {
         let mut connection = match self.pool.take() {
             Ok(connection) => connection,
-            Err(error) => return Attempt::Settled(Err(E::from(error))),
+            Err(error) => return Attempt::Settled(Err(error.into())),
         };
         if let Err(failure) = connection.control(begin) {
             // It was idle while the server restarted, and so were the others.
             self.pool.forget_idle();
             return Attempt::Again(failure);
         }
-        let mut tx = Tx::postgres(&mut connection);
+        let mut tx = Tx::new(&mut connection);
         if begin == BEGIN_READ {
-            tx = tx.remembering(&self.counts);
+            tx = tx.with_counts(&self.counts);
         }
         let outcome = work(&mut tx);
         let written = tx.into_written();
         let settled = match (outcome, connection.take_failure()) {
-            (Ok(value), None) => match connection.control("COMMIT") {
+            (Ok(()), None) => match connection.control("COMMIT") {
                 Ok(()) => {
                     self.counters.count(&written);
                     self.pool.put_back(connection);
-                    return Attempt::Settled(Ok(value));
+                    return Attempt::Settled(Ok(()));
                 }
                 Err(failure) if failure.kind == FailureKind::Conflict => {
                     self.pool.put_back(connection);
@@ -234,16 +218,16 @@ impl Shared {
                 // Whether it took effect is not known: it must not be run again.
                 Err(failure) => {
                     self.counters.count(&written);
-                    return Attempt::Settled(Err(E::from(failure.error)));
+                    return Attempt::Settled(Err(failure.error.into()));
                 }
             },
             (_, Some(failure)) if failure.kind == FailureKind::Lost => return Attempt::Again(failure),
             (_, Some(failure)) if failure.kind == FailureKind::Conflict => Attempt::Again(failure),
-            (Ok(_), Some(failure)) => Attempt::Settled(Err(E::from(StoreError::Engine(format!(
+            (Ok(()), Some(failure)) => Attempt::Settled(Err(Failure::Store(StoreError::Engine(format!(
                 "a transaction went on after a statement of it had failed, which undoes it all ({})",
                 failure.error
             ))))),
-            (Err(error), _) => Attempt::Settled(Err(error)),
+            (Err(rolled_back), _) => Attempt::Settled(Err(rolled_back.into())),
         };
         // A connection that cannot even do this is closed, which undoes everything as well.
         if connection.control("ROLLBACK").is_ok() {
@@ -254,11 +238,11 @@ impl Shared {
 }
 
 /// How one attempt ended.
-enum Attempt<T, E> {
+enum Attempt {
     /// For good.
-    Settled(Result<T, E>),
+    Settled(Result<(), Failure>),
     /// Undone, and worth another.
-    Again(Failure),
+    Again(statement::Failure),
 }
 
 /// Longer from attempt to attempt, and never the same for two that are in each other's way.

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use postgres::Config;
 
-use super::open;
-use super::statement::{Connection, text};
+use super::connect;
+use super::statement::{Session, text};
 use super::tls::Tls;
 use crate::store::error::StoreError;
 
@@ -13,11 +13,11 @@ pub(super) struct Pool {
     config: Config,
     tls: Tls,
     /// `None` once closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    idle: Mutex<Option<Vec<Session>>>,
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, tls: Tls, first: Connection) -> Self {
+    pub(super) fn new(config: Config, tls: Tls, first: Session) -> Self {
         Self {
             config,
             tls,
@@ -25,18 +25,18 @@ impl Pool {
         }
     }
 
-    pub(super) fn take(&self) -> Result<Connection, StoreError> {
+    pub(super) fn take(&self) -> Result<Session, StoreError> {
         let idle = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
         match idle {
             Some(connection) => Ok(connection),
-            None => open::connect(&self.config, &self.tls)
-                .map(Connection::new)
+            None => connect::connect(&self.config, &self.tls)
+                .map(Session::new)
                 .map_err(|error| StoreError::Unavailable(text(&error))),
         }
     }
 
     /// Only connections without an open transaction come back.
-    pub(super) fn put_back(&self, connection: Connection) {
+    pub(super) fn put_back(&self, connection: Session) {
         if let Some(idle) = self.idle().as_mut() {
             idle.push(connection);
         }
@@ -54,7 +54,7 @@ impl Pool {
         drop(idle);
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Vec<Connection>>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Vec<Session>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

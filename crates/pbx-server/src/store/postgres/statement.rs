@@ -2,27 +2,27 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::ops::ControlFlow;
 
 use bytes::BytesMut;
+use postgres::Client;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Statement};
-use sea_query::{PostgresQueryBuilder, QueryStatementBuilder, SelectStatement, Value, Values};
+use sea_query::{Value, Values};
 
+use crate::store::connection::{Connection, RowVisitor, Statement, storable};
 use crate::store::error::StoreError;
-use crate::store::tx::{Cell, Row, storable};
+use crate::store::row::{Cell, Cells, Row};
 use crate::store::write_counters::WrittenTables;
 
 /// Distinct statements whose prepared form a connection keeps. Filters make statements without end.
 const STATEMENTS: usize = 256;
 
-/// A connection and what is known of it.
-pub(in crate::store) struct Connection {
+/// A connection with its prepared statements.
+pub(in crate::store) struct Session {
     client: Client,
     /// By the text and the types of what is bound: `port < $1` is one statement for integers and another for fractions.
-    statements: HashMap<(String, Vec<Type>), Statement>,
+    statements: HashMap<(String, Vec<Type>), postgres::Statement>,
     failure: Option<Failure>,
 }
 
@@ -44,7 +44,7 @@ pub(super) enum FailureKind {
     Refused,
 }
 
-impl Connection {
+impl Session {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
@@ -64,12 +64,12 @@ impl Connection {
     }
 
     /// The statement, prepared, and what goes into it.
-    fn prepare(&mut self, (sql, values): (String, Values)) -> Result<(Statement, Vec<Bound>), StoreError> {
+    fn prepare(&mut self, (sql, values): (String, Values)) -> Result<(postgres::Statement, Vec<Bound>), StoreError> {
         let values = storable(values)?
             .into_iter()
             .map(Bound::try_from)
             .collect::<Result<Vec<_>, _>>()?;
-        let key = (sql, values.iter().map(Bound::of_type).collect());
+        let key = (sql, values.iter().map(Bound::sql_type).collect());
         if let Some(statement) = self.statements.get(&key) {
             return Ok((statement.clone(), values));
         }
@@ -81,23 +81,31 @@ impl Connection {
         self.statements.insert(key, prepared.clone());
         Ok((prepared, values))
     }
+}
 
-    /// Gives the rows to `each` as they arrive, until it has had enough.
-    fn rows(
-        &mut self,
-        statement: &impl QueryStatementBuilder,
-        mut each: impl FnMut(&postgres::Row) -> Result<ControlFlow<()>, StoreError>,
-    ) -> Result<(), StoreError> {
-        let (statement, values) = self.prepare(statement.build_any(&PostgresQueryBuilder))?;
+impl Connection for Session {
+    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
+        let (statement, values) = self.prepare(select.postgres())?;
         let Self { client, failure, .. } = self;
         let rows = client.query_raw(&statement, values);
         let mut rows = rows.map_err(|error| noted(failure, &error))?;
         while let Some(row) = rows.next().map_err(|error| noted(failure, &error))? {
-            if each(&row)?.is_break() {
+            if each(&Row(&row))?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
+        let rendered = statement.postgres();
+        written.note(&rendered.0);
+        let (statement, values) = self.prepare(rendered)?;
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        match self.client.execute(&statement, &values) {
+            Ok(written) => Ok(usize::try_from(written).unwrap_or(usize::MAX)),
+            Err(error) => Err(noted(&mut self.failure, &error)),
+        }
     }
 }
 
@@ -108,51 +116,12 @@ fn noted(failure: &mut Option<Failure>, error: &postgres::Error) -> StoreError {
     translated.error
 }
 
-pub(in crate::store) fn all<T>(
-    connection: &mut Connection,
-    select: &SelectStatement,
-    mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut found = Vec::new();
-    connection.rows(select, |row| {
-        found.push(map(&Row::postgres(row))?);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
-}
-
-pub(in crate::store) fn first<T>(
-    connection: &mut Connection,
-    select: &SelectStatement,
-    mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    let mut found = None;
-    connection.rows(select, |row| {
-        found = Some(map(&Row::postgres(row))?);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(found)
-}
-
-pub(in crate::store) fn execute(
-    connection: &mut Connection,
-    statement: &impl QueryStatementBuilder,
-    written: &mut WrittenTables,
-) -> Result<usize, StoreError> {
-    let rendered = statement.build_any(&PostgresQueryBuilder);
-    written.note(&rendered.0);
-    let (statement, values) = connection.prepare(rendered)?;
-    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-    match connection.client.execute(&statement, &values) {
-        Ok(written) => Ok(usize::try_from(written).unwrap_or(usize::MAX)),
-        Err(error) => Err(noted(&mut connection.failure, &error)),
+impl Cells for postgres::Row {
+    fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError> {
+        self.try_get::<_, Read<'_>>(index)
+            .map(|Read(cell)| cell)
+            .map_err(|error| StoreError::Engine(text(&error)))
     }
-}
-
-pub(in crate::store) fn cell(row: &postgres::Row, index: usize) -> Result<Cell<'_>, StoreError> {
-    row.try_get::<_, Read<'_>>(index)
-        .map(|Read(cell)| cell)
-        .map_err(|error| StoreError::Engine(text(&error)))
 }
 
 /// A value as it is read: the same kinds as the embedded engine has.
@@ -195,7 +164,7 @@ enum Bound {
 }
 
 impl Bound {
-    fn of_type(&self) -> Type {
+    fn sql_type(&self) -> Type {
         match self {
             Self::Boolean(_) => Type::BOOL,
             Self::Integer(_) => Type::INT8,

@@ -2,14 +2,14 @@
 //! as we mean them. There is no TLS that anyone in between could read: where it is used, the server's certificate is checked.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
-use rustls::RootCertStore;
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
-
-use crate::tls::{client_config, machine_roots};
 
 /// The connector, or `None` for connections that are not encrypted.
 pub(super) type Tls = Option<MakeRustlsConnect>;
@@ -60,13 +60,17 @@ fn connector(roots: Option<PathBuf>) -> Result<MakeRustlsConnect, String> {
             }
         }
         None => {
-            trusted = machine_roots();
+            trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             if trusted.is_empty() {
                 return Err("this machine trusts no certificate: name a file of them in sslrootcert".to_owned());
             }
         }
     }
-    let config = client_config(trusted).map_err(|error| error.to_string())?;
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
 

@@ -5,7 +5,7 @@
 
 mod open;
 mod pool;
-pub(super) mod statement;
+mod statement;
 mod writer;
 
 use std::fs::File;
@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use self::pool::Pool;
 use self::statement::control;
 use self::writer::Writer;
-use super::counts::Counts;
+use super::count_cache::CountCache;
+use super::engine::{Access, Engine, Failure, Work};
 use super::error::{OpenError, StoreError};
 use super::tx::Tx;
 use super::write_counters::WriteCounters;
@@ -31,7 +33,7 @@ pub(super) struct Sqlite {
     writer: Writer,
     writer_thread: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Pool>,
-    counts: Arc<Counts>,
+    counts: Arc<CountCache>,
     scans: Semaphore,
     path: PathBuf,
     /// Holds the advisory lock that keeps a second server process out.
@@ -58,50 +60,15 @@ impl Sqlite {
         })
     }
 
-    /// The file.
-    pub(super) fn location(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    /// The folder with the file.
-    pub(super) fn folder(&self) -> PathBuf {
-        match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        }
-    }
-
-    pub(super) fn read<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-    where
-        E: From<StoreError>,
-    {
-        read_with(&self.readers, &self.counts, work)
-    }
-
-    pub(super) async fn scan<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let _turn = self.scans.acquire().await.map_err(|_| E::from(StoreError::Closed))?;
+    async fn scan(&self, work: Work) -> Result<(), Failure> {
+        let _turn = self.scans.acquire().await.map_err(|_| StoreError::Closed)?;
         let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
-        tokio::task::spawn_blocking(move || read_with(&readers, &counts, work))
+        tokio::task::spawn_blocking(move || read_with(&readers, &counts, &work))
             .await
-            .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
+            .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }
 
-    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.writer.write(work).await
-    }
-
-    /// Finishes what was queued, empties the write-ahead log and closes every connection.
-    pub(super) async fn close(&self) {
+    async fn close(&self) {
         self.scans.close();
         // Readers go first: the log is emptied only when nobody reads from it.
         self.readers.close();
@@ -117,25 +84,44 @@ impl Sqlite {
     }
 }
 
-/// Reads from a file that a server may be using.
-pub(super) fn inspect<T, E>(path: &Path, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-where
-    E: From<OpenError> + From<StoreError>,
-{
-    let connection = open::visitor(path)?;
-    work(&mut Tx::sqlite(&connection))
+impl Engine for Sqlite {
+    fn run(&self, access: Access, work: Work) -> BoxFuture<'_, Result<(), Failure>> {
+        match access {
+            Access::Read => Box::pin(async move { read_with(&self.readers, &self.counts, &work) }),
+            Access::Scan => Box::pin(self.scan(work)),
+            Access::Write => Box::pin(self.writer.write(work)),
+        }
+    }
+
+    /// Finishes what was queued, empties the write-ahead log and closes every connection.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.close())
+    }
+
+    fn location(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn directory(&self) -> Option<PathBuf> {
+        match self.path.parent() {
+            Some(directory) if !directory.as_os_str().is_empty() => Some(directory.to_owned()),
+            _ => Some(PathBuf::from(".")),
+        }
+    }
+}
+
+/// Opens a file that a server may be using, for reading.
+pub(super) fn inspector(path: &Path) -> Result<rusqlite::Connection, OpenError> {
+    open::inspector(path)
 }
 
 /// Every statement of the closure sees the same state of the database.
-fn read_with<T, E>(pool: &Pool, counts: &Arc<Counts>, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-where
-    E: From<StoreError>,
-{
+fn read_with(pool: &Pool, counts: &Arc<CountCache>, work: &Work) -> Result<(), Failure> {
     let connection = pool.take()?;
     control(&connection, "BEGIN")?;
-    let outcome = work(&mut Tx::sqlite(&connection).remembering(counts));
+    let outcome = work(&mut Tx::new(&mut &connection).with_counts(counts));
     // A panic above drops the connection, and with it whatever state it was in.
     control(&connection, "ROLLBACK")?;
     pool.put_back(connection);
-    outcome
+    Ok(outcome?)
 }

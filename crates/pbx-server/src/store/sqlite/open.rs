@@ -50,7 +50,7 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection that only reads, beside a server or without one. A file that no server has prepared is refused.
-pub(super) fn visitor(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn inspector(path: &Path) -> Result<Connection, OpenError> {
     check_file(path)?;
     let connection = reader(path).map_err(|error| explain(path, error))?;
     if recognise(&connection, path)? == migrations::newest() {

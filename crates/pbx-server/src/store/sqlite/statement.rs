@@ -1,61 +1,41 @@
 //! Running one statement: rendering, binding, reading, and SQLite's errors in the store's terms.
 
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql, ffi};
-use sea_query::{QueryStatementBuilder, SelectStatement, SqliteQueryBuilder, Value};
+use rusqlite::{ErrorCode, ToSql, ffi};
+use sea_query::Value;
 
+use crate::store::connection::{Connection, RowVisitor, Statement, storable};
 use crate::store::error::StoreError;
-use crate::store::tx::{Cell, Row, storable};
+use crate::store::row::{Cell, Cells, Row};
 use crate::store::write_counters::WrittenTables;
 
-pub(in crate::store) fn all<T>(
-    connection: &Connection,
-    select: &SelectStatement,
-    mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let (sql, values) = select.build_any(&SqliteQueryBuilder);
-    let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
-    let mut rows = statement
-        .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
-        .map_err(translate)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(translate)? {
-        found.push(map(&Row::sqlite(row))?);
+impl Connection for &rusqlite::Connection {
+    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
+        let (sql, values) = select.sqlite();
+        let mut statement = self.prepare_cached(&sql).map_err(translate)?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
+            .map_err(translate)?;
+        while let Some(row) = rows.next().map_err(translate)? {
+            if each(&Row(row))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
-    Ok(found)
-}
 
-pub(in crate::store) fn first<T>(
-    connection: &Connection,
-    select: &SelectStatement,
-    mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    let (sql, values) = select.build_any(&SqliteQueryBuilder);
-    let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
-    let mut rows = statement
-        .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
-        .map_err(translate)?;
-    rows.next()
-        .map_err(translate)?
-        .map(|row| map(&Row::sqlite(row)))
-        .transpose()
-}
-
-pub(in crate::store) fn execute(
-    connection: &Connection,
-    statement: &impl QueryStatementBuilder,
-    written: &mut WrittenTables,
-) -> Result<usize, StoreError> {
-    let (sql, values) = statement.build_any(&SqliteQueryBuilder);
-    written.note(&sql);
-    let mut statement = connection.prepare_cached(&sql).map_err(translate)?;
-    statement
-        .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
-        .map_err(translate)
+    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
+        let (sql, values) = statement.sqlite();
+        written.note(&sql);
+        let mut statement = self.prepare_cached(&sql).map_err(translate)?;
+        statement
+            .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
+            .map_err(translate)
+    }
 }
 
 /// BEGIN, COMMIT and their like: compiled once per connection.
-pub(in crate::store) fn control(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+pub(super) fn control(connection: &rusqlite::Connection, sql: &str) -> Result<(), StoreError> {
     connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute([]))
@@ -63,16 +43,18 @@ pub(in crate::store) fn control(connection: &Connection, sql: &str) -> Result<()
         .map_err(translate)
 }
 
-pub(in crate::store) fn cell<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Cell<'a>, StoreError> {
-    Ok(match row.get_ref(index).map_err(translate)? {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(value) => Cell::Integer(value),
-        ValueRef::Real(value) => Cell::Real(value),
-        ValueRef::Text(value) => Cell::Text(
-            std::str::from_utf8(value).map_err(|_| StoreError::Engine(format!("column {index} is not UTF-8")))?,
-        ),
-        ValueRef::Blob(value) => Cell::Bytes(value),
-    })
+impl Cells for rusqlite::Row<'_> {
+    fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError> {
+        Ok(match self.get_ref(index).map_err(translate)? {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(value) => Cell::Integer(value),
+            ValueRef::Real(value) => Cell::Real(value),
+            ValueRef::Text(value) => Cell::Text(
+                std::str::from_utf8(value).map_err(|_| StoreError::Engine(format!("column {index} is not UTF-8")))?,
+            ),
+            ValueRef::Blob(value) => Cell::Bytes(value),
+        })
+    }
 }
 
 /// A value of the query builder on its way into a statement.
@@ -102,7 +84,7 @@ impl ToSql for Bound {
 }
 
 /// SQLite's failure in the store's terms.
-pub(in crate::store) fn translate(error: rusqlite::Error) -> StoreError {
+pub(super) fn translate(error: rusqlite::Error) -> StoreError {
     if let rusqlite::Error::SqliteFailure(code, message) = &error {
         match code.code {
             ErrorCode::ConstraintViolation => {

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::statement::control;
+use crate::store::engine::{Failure, Work};
 use crate::store::error::StoreError;
 use crate::store::tx::Tx;
 use crate::store::write_counters::{WriteCounters, WrittenTables};
@@ -24,11 +25,11 @@ const LARGEST_BATCH: usize = 256;
 /// Writers beyond this number wait before they are queued.
 const QUEUE: usize = 1024;
 
-/// Runs inside the batch, or learns why it cannot, and says what to answer once it is known whether the batch was committed.
-type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
+/// Runs inside the batch, or learns why it cannot. Returns what to tell the caller once the batch is committed or lost.
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Reply + Send>;
 
-/// Answers the caller.
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Tells the caller the outcome.
+type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 enum Message {
     Work(Job),
@@ -54,34 +55,26 @@ impl Writer {
         Ok((Self { queue, counters }, thread))
     }
 
-    /// Runs the closure in a transaction of its own and waits until that is durable.
-    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
+    /// Runs the closure in a transaction and waits until that is durable.
+    pub(super) async fn write(&self, work: Work) -> Result<(), Failure> {
+        let (reply, outcome) = oneshot::channel();
         let counters = Arc::clone(&self.counters);
         let job: Job = Box::new(move |connection| {
-            let outcome = connection.map_err(E::from).and_then(|connection| run(connection, work));
+            let written = connection
+                .map_err(Failure::Store)
+                .and_then(|connection| run(connection, &work));
             Box::new(move |commit| {
-                let answer = match outcome {
-                    Ok((value, written)) => {
-                        counters.count(&written);
-                        commit.map(|()| value).map_err(E::from)
-                    }
-                    Err(error) => Err(error),
-                };
-                // A caller that went away needs no answer; its write holds all the same.
-                let _ = reply.send(answer);
+                let outcome = written.and_then(|written| {
+                    counters.count(&written);
+                    Ok(commit?)
+                });
+                // A caller that went away needs no response; its write holds all the same.
+                let _ = reply.send(outcome);
             })
         });
-        self.queue
-            .send(Message::Work(job))
-            .await
-            .map_err(|_| E::from(StoreError::Closed))?;
-        answer.await.unwrap_or_else(|_| Err(E::from(StoreError::Closed)))
+        let sent = self.queue.send(Message::Work(job)).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        outcome.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     /// Ends the thread once everything queued before is done.
@@ -118,14 +111,14 @@ fn write_until_closed(connection: Connection, mut inbox: mpsc::Receiver<Message>
 }
 
 fn commit_together(connection: &Connection, batch: Vec<Job>) {
-    let mut answers = Vec::with_capacity(batch.len());
+    let mut replies = Vec::with_capacity(batch.len());
     let mut lost = control(connection, "BEGIN IMMEDIATE").err();
     for job in batch {
         if let Some(error) = &lost {
-            answers.push(job(Err(error.clone())));
+            replies.push(job(Err(error.clone())));
             continue;
         }
-        answers.push(job(Ok(connection)));
+        replies.push(job(Ok(connection)));
         // A full disk or a failing one makes SQLite roll back everything at once, earlier savepoints included.
         if connection.is_autocommit() {
             lost = Some(StoreError::Unavailable(
@@ -147,27 +140,27 @@ fn commit_together(connection: &Connection, batch: Vec<Job>) {
     if let Err(error) = &outcome {
         tracing::error!(%error, "a batch of transactions was not committed");
     }
-    for answer in answers {
-        answer(outcome.clone());
+    for reply in replies {
+        reply(outcome.clone());
     }
 }
 
-/// One transaction of a batch, under its savepoint.
-fn run<T, E, F>(connection: &Connection, work: F) -> Result<(T, WrittenTables), E>
-where
-    F: Fn(&mut Tx<'_>) -> Result<T, E>,
-    E: From<StoreError>,
-{
+/// Runs one transaction of a batch under its savepoint. Returns the tables that it wrote to.
+fn run(connection: &Connection, work: &Work) -> Result<WrittenTables, Failure> {
     control(connection, "SAVEPOINT work")?;
-    let mut tx = Tx::sqlite(connection);
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| work(&mut tx))).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+    let mut connection_of_tx = connection;
+    let mut tx = Tx::new(&mut connection_of_tx);
+    let outcome = match catch_unwind(AssertUnwindSafe(|| work(&mut tx))) {
+        Ok(outcome) => outcome.map_err(Failure::from),
+        Err(_) => Err(StoreError::Panicked.into()),
+    };
     match outcome {
-        Ok(value) => {
+        Ok(()) => {
+            let written = tx.into_written();
             control(connection, "RELEASE work")?;
-            Ok((value, tx.into_written()))
+            Ok(written)
         }
-        Err(error) => {
+        Err(failure) => {
             if !connection.is_autocommit()
                 && control(connection, "ROLLBACK TO work")
                     .and_then(|()| control(connection, "RELEASE work"))
@@ -176,7 +169,7 @@ where
                 // What this transaction did must not be committed with the others: give up the whole batch.
                 control(connection, "ROLLBACK")?;
             }
-            Err(error)
+            Err(failure)
         }
     }
 }

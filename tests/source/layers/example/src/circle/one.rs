@@ -1,0 +1,5 @@
+//! Half of a circle.
+
+use super::two::Two;
+
+pub struct One;

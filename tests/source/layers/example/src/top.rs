@@ -1,0 +1,3 @@
+use crate::middle::{self, Middle};
+
+pub struct Top;
