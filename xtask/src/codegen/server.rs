@@ -7,6 +7,7 @@ mod docs;
 mod lists;
 pub(super) mod names;
 mod resource;
+mod rust_type;
 mod schemas;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use anyhow::bail;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{docs, names, types};
+use super::{docs, names, rust_type};
 use crate::model::{Header, Operation, Schema, Success, SuccessBody, Text, Type};
 
 /// The success side of an operation.
@@ -90,7 +90,7 @@ impl<'a> Parts<'a> {
         }
         let body = match &success.body {
             SuccessBody::Empty => None,
-            SuccessBody::Json(schema) => Some(types::nullable(schema)),
+            SuccessBody::Json(schema) => Some(rust_type::nullable(schema)),
             SuccessBody::Bytes { .. } => Some(quote!(pbx_types::Bytes)),
         };
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {
@@ -170,7 +170,7 @@ impl HeaderField {
                 header.name
             );
         }
-        let plain = types::plain(&header.schema);
+        let plain = rust_type::plain(&header.schema);
         // As with the properties of an answer: what is documented is there, unless it may be null.
         let required = !header.schema.nullable;
         let described = Schema {

@@ -5,7 +5,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::names;
+use super::{names, rust_type};
 use crate::model::{Api, Integer, Schema, Text, Type, TypeKind};
 
 /// What makes an absent property its default.
@@ -44,7 +44,7 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
         }
         _ => {
             let value = expression(schema, default, api)?;
-            let ty = super::types::plain(schema);
+            let ty = rust_type::plain(schema);
             let function = names::ident(&format!("default_{name}"));
             let or = format_ident!("{}_or_default", name);
             Ok(Preset {

@@ -7,7 +7,7 @@ use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{AtOperation, answers, docs, lists, names, schemas, types};
+use super::{AtOperation, answers, docs, lists, names, rust_type, schemas, types};
 use crate::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
 
 /// The trait of a resource.
@@ -173,7 +173,7 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
     for parameter in path_order(operation) {
         let name = names::ident(&taken.unique(&names::snake(&parameter.name)));
         let wire = &parameter.name;
-        arguments.add(&name, &types::plain(&parameter.schema), &quote!(input.path(#wire)?));
+        arguments.add(&name, &rust_type::plain(&parameter.schema), &quote!(input.path(#wire)?));
     }
     for (place, argument, suffix, what) in [
         (ParameterPlace::Query, "query", "Query", "query"),
@@ -220,7 +220,7 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
         (BodyKind::Bytes, true) => return (quote!(api::Bytes), quote!(input.bytes())),
         (BodyKind::Bytes, false) => return (quote!(Option<api::Bytes>), quote!(input.optional_bytes())),
         (BodyKind::Json(schema), _) if body.merge_patch => {
-            let ty = types::plain(schema);
+            let ty = rust_type::plain(schema);
             (
                 quote!(api::Patch<#ty>),
                 if body.required {
@@ -231,7 +231,7 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
             )
         }
         (BodyKind::Json(schema) | BodyKind::Form(schema), _) => (
-            types::nullable(schema),
+            rust_type::nullable(schema),
             if body.required {
                 quote!(body)
             } else {

@@ -6,47 +6,11 @@ use anyhow::{Context as _, bail};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::rust_type::{nullable, plain};
 use super::{AtOperation, defaults, docs, names};
 use crate::model::{
-    Api, BodyKind, Integer, Operation, Parameter, Property, Schema, SuccessBody, Text, Type, TypeDef, TypeKind, Variant,
+    Api, BodyKind, Operation, Parameter, Property, Schema, SuccessBody, Type, TypeDef, TypeKind, Variant,
 };
-
-/// The Rust type of a schema that is not null.
-pub fn plain(schema: &Schema) -> TokenStream {
-    match &schema.ty {
-        Type::Any => quote!(pbx_types::Value),
-        Type::Boolean => quote!(bool),
-        Type::Integer(Integer::U16) => quote!(u16),
-        Type::Integer(Integer::I32) => quote!(i32),
-        Type::Integer(Integer::I64) => quote!(i64),
-        Type::Number => quote!(f64),
-        Type::String(Text::Plain) => quote!(String),
-        Type::String(Text::DateTime) => quote!(pbx_types::Timestamp),
-        Type::String(Text::Secret) => quote!(pbx_types::Secret),
-        Type::Array(items) => {
-            let item = nullable(items);
-            quote!(Vec<#item>)
-        }
-        Type::Map(values) => {
-            let value = nullable(values);
-            quote!(std::collections::BTreeMap<String, #value>)
-        }
-        Type::Named(name) => {
-            let name = names::component(name);
-            quote!(#name)
-        }
-    }
-}
-
-/// The Rust type of a schema: an `Option` if it may be null. Any JSON value holds null itself.
-pub fn nullable(schema: &Schema) -> TokenStream {
-    let plain = plain(schema);
-    if schema.nullable && schema.ty != Type::Any {
-        quote!(Option<#plain>)
-    } else {
-        plain
-    }
-}
 
 /// Which types are to be written, and where requests need help to tell the branches of a union apart.
 pub struct Uses {
