@@ -38,7 +38,7 @@ pub struct Generated {
 
 /// Generates both crates.
 pub fn generate(api: &Api, document: &Value) -> anyhow::Result<Generated> {
-    let uses = types::Uses::of(api);
+    let uses = types::Uses::new(api);
     let shared: BTreeSet<String> = api
         .types
         .values()
@@ -51,7 +51,7 @@ pub fn generate(api: &Api, document: &Value) -> anyhow::Result<Generated> {
     for name in api.resources() {
         if RESERVED.contains(&name) {
             bail!(
-                "the resource `{name}` is called like a module of the crates `pbx-types` and `pbx-api`; rename its path or that module"
+                "the resource `{name}` has the name of a module of `pbx-types` or `pbx-api`: rename its path or that module"
             );
         }
         let defs: Vec<&TypeDef> = api
@@ -114,7 +114,7 @@ fn definitions(defs: &[&TypeDef], api: &Api, uses: &types::Uses) -> anyhow::Resu
     defs.iter().map(|def| types::define(def, api, uses)).collect()
 }
 
-/// The shared types that a resource's module names.
+/// Returns the shared types that the module of a resource names.
 fn borrowed(resource: &str, defs: &[&TypeDef], api: &Api, shared: &BTreeSet<String>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let operations = api.operations.iter().filter(|operation| operation.resource == resource);
@@ -125,7 +125,7 @@ fn borrowed(resource: &str, defs: &[&TypeDef], api: &Api, shared: &BTreeSet<Stri
     found.into_iter().filter(|name| shared.contains(name)).collect()
 }
 
-/// The names a schema itself mentions.
+/// Adds the types that a schema names directly.
 fn direct(schema: &Schema, found: &mut BTreeSet<String>) {
     match &schema.ty {
         crate::model::Type::Array(inner) | crate::model::Type::Map(inner) => direct(inner, found),
@@ -136,11 +136,11 @@ fn direct(schema: &Schema, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Every schema of an operation that its method's types come from: not those of errors, which are the router's.
+/// Returns the schemas of an operation that the types of its method are generated from. Error responses are hand-written.
 fn schemas_of(operation: &Operation) -> Vec<&Schema> {
     let mut schemas: Vec<&Schema> = operation.parameters.iter().map(|parameter| &parameter.schema).collect();
     if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind) {
-        // The fields of a form are reached through it.
+        // The properties of a form are reached through it.
         schemas.push(schema);
     }
     for success in &operation.successes {
@@ -161,7 +161,7 @@ fn imports(borrowed: &[String]) -> TokenStream {
     }
 }
 
-/// `mod.rs`: the modules, and what the router needs of all of them.
+/// Returns the root module: the modules of the resources, the table of operations and the schemas.
 fn root(api: &Api, has_shared: bool, has_schemas: bool) -> TokenStream {
     let resources = api.resources();
     let modules = resources.iter().map(|name| names::ident(name));
@@ -177,7 +177,7 @@ fn root(api: &Api, has_shared: bool, has_schemas: bool) -> TokenStream {
     });
     let schemas = has_schemas.then(|| {
         quote! {
-            /// The schemas of what requests may hold.
+            /// The schemas of requests.
             static SCHEMAS: pbx_api::Schemas = pbx_api::Schemas::new(include_str!("schemas.json"));
         }
     });
@@ -185,20 +185,20 @@ fn root(api: &Api, has_shared: bool, has_schemas: bool) -> TokenStream {
         #(pub mod #modules;)*
         #shared
 
-        /// Every resource with its operations.
+        /// The resources with their operations.
         pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[#(#pairs),*];
 
         #schemas
     }
 }
 
-/// Formats items, with a blank line between any two that are more than a line, and between the members of a trait.
+/// Formats items, with a blank line between items of more than one line, and between the methods of a trait.
 pub(super) fn format(items: TokenStream) -> anyhow::Result<String> {
     let file: syn::File = syn::parse2(items)?;
     let mut text = String::new();
     let mut previous_is_line = true;
     for item in file.items {
-        let has_members = matches!(item, syn::Item::Trait(_) | syn::Item::Impl(_));
+        let has_methods = matches!(item, syn::Item::Trait(_) | syn::Item::Impl(_));
         let is_line = matches!(item, syn::Item::Use(_) | syn::Item::Mod(_));
         let is_next_to_line = is_line && previous_is_line;
         if !text.is_empty() && !is_next_to_line {
@@ -213,7 +213,7 @@ pub(super) fn format(items: TokenStream) -> anyhow::Result<String> {
         };
         let mut ended = false;
         for line in prettyplease::unparse(&one).lines() {
-            if has_members && ended && line.trim_start().starts_with("///") {
+            if has_methods && ended && line.trim_start().starts_with("///") {
                 text.push('\n');
             }
             ended = line.ends_with(';');

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::admin::*;
 
-/// The operations of `/admin`: one method each.
+/// The operations of `/admin`, one method each.
 pub trait AdminApi: api::Api {
     /// Retrieve current system status
     ///
-    /// `GET /admin/status` for SystemAdmin; answers 200.
+    /// `GET /admin/status` for SystemAdmin. Responds with 200.
     ///
     /// Get current status of system.
     fn retrieve_current_system_status(
@@ -20,7 +20,7 @@ pub trait AdminApi: api::Api {
 
     /// Change system admin username
     ///
-    /// `POST /admin/username` for SystemAdmin; answers 200.
+    /// `POST /admin/username` for SystemAdmin. Responds with 200.
     ///
     /// Change system admin username.
     fn change_system_admin_username(
@@ -31,7 +31,7 @@ pub trait AdminApi: api::Api {
 
     /// Reset system admin password
     ///
-    /// `POST /admin/password` for SystemAdmin; answers 200.
+    /// `POST /admin/password` for SystemAdmin. Responds with 200.
     ///
     /// Reset system admin password.
     fn reset_system_admin_password(
@@ -42,7 +42,7 @@ pub trait AdminApi: api::Api {
 
     /// Retrieve system settings
     ///
-    /// `GET /admin/settings` for SystemAdmin; answers 200.
+    /// `GET /admin/settings` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve settings for PortSIP PBX.
     fn retrieve_admin_settings(
@@ -52,7 +52,7 @@ pub trait AdminApi: api::Api {
 
     /// Update system settings
     ///
-    /// `POST /admin/settings` for SystemAdmin; answers 200.
+    /// `POST /admin/settings` for SystemAdmin. Responds with 200.
     ///
     /// Update settings for PortSIP PBX
     fn update_admin_settings(
@@ -63,7 +63,7 @@ pub trait AdminApi: api::Api {
 
     /// Retrieve system notification settings
     ///
-    /// `GET /admin/notification` for SystemAdmin; answers 200.
+    /// `GET /admin/notification` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve details of system notification settings.
     fn get_system_notification_settings(
@@ -73,7 +73,7 @@ pub trait AdminApi: api::Api {
 
     /// Update system notification settings
     ///
-    /// `POST /admin/notification` for SystemAdmin; answers 200.
+    /// `POST /admin/notification` for SystemAdmin. Responds with 200.
     ///
     /// Update system notification settings.
     fn update_system_notification_settings(
@@ -84,7 +84,7 @@ pub trait AdminApi: api::Api {
 
     /// Test email
     ///
-    /// `POST /admin/notification/test_email` for SystemAdmin; answers 200.
+    /// `POST /admin/notification/test_email` for SystemAdmin. Responds with 200.
     ///
     /// Check email server configurations by sending testing email.
     fn send_global_notification_test_email(
@@ -94,7 +94,7 @@ pub trait AdminApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: AdminApi>() -> api::Resource<A> {
     api::Resource::new("admin")
         .authenticated(&RETRIEVE_CURRENT_SYSTEM_STATUS, retrieve_current_system_status)
@@ -116,7 +116,7 @@ pub fn router<A: AdminApi>() -> api::Resource<A> {
         )
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 8] = [
     &RETRIEVE_CURRENT_SYSTEM_STATUS,
     &CHANGE_SYSTEM_ADMIN_USERNAME,

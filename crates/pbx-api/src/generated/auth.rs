@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::auth::*;
 
-/// The operations of `/auth`: one method each.
+/// The operations of `/auth`, one method each.
 pub trait AuthApi: api::Api {
     /// Sign in
     ///
-    /// `POST /auth/sign_in` for anyone, without sign-in; answers 200.
+    /// `POST /auth/sign_in` for anyone, without authentication. Responds with 200.
     ///
     /// Opens a session for a user. A wrong name and a wrong password are answered alike.
     /// Users who need a second factor get no tokens from this operation: their answer has no `access_token`.
@@ -22,7 +22,7 @@ pub trait AuthApi: api::Api {
 
     /// Refresh the tokens
     ///
-    /// `POST /auth/refresh_token` for anyone, without sign-in; answers 200.
+    /// `POST /auth/refresh_token` for anyone, without authentication. Responds with 200.
     ///
     /// Continues a session with a new pair of tokens. The pair before stops working; a tenant that was switched to stays selected.
     fn refresh_tokens(
@@ -33,7 +33,7 @@ pub trait AuthApi: api::Api {
 
     /// Sign out
     ///
-    /// `POST /auth/sign_out` for anyone who is signed in; answers 200.
+    /// `POST /auth/sign_out` for every authenticated caller. Responds with 200.
     ///
     /// Ends the session of the token that is sent; its access and refresh token stop working.
     fn sign_out(
@@ -43,7 +43,7 @@ pub trait AuthApi: api::Api {
 
     /// Retrieve the signed-in user
     ///
-    /// `GET /auth/user` for anyone who is signed in; answers 200.
+    /// `GET /auth/user` for every authenticated caller. Responds with 200.
     ///
     /// The role of the session and the state of its password. A session that was switched into a tenant has the role `Admin`.
     fn retrieve_signed_in_user(
@@ -52,7 +52,7 @@ pub trait AuthApi: api::Api {
     ) -> impl Future<Output = Result<SignedInUser, Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: AuthApi>() -> api::Resource<A> {
     api::Resource::new("auth")
         .public(&SIGN_IN, sign_in)
@@ -61,7 +61,7 @@ pub fn router<A: AuthApi>() -> api::Resource<A> {
         .authenticated(&RETRIEVE_SIGNED_IN_USER, retrieve_signed_in_user)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 4] = [
     &SIGN_IN,
     &REFRESH_TOKENS,

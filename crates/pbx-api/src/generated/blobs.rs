@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::blobs::*;
 
-/// The operations of `/blobs`: one method each.
+/// The operations of `/blobs`, one method each.
 pub trait BlobsApi: api::Api {
     /// Begin an upload
     ///
-    /// `POST /blobs/uploads` for SystemAdmin, Dealer, Admin; answers 202.
+    /// `POST /blobs/uploads` for SystemAdmin, Dealer, Admin. Responds with 202.
     ///
     /// Announces a file. The headers of the answer are what `POST /blobs/uploads/{id}/complete` needs to take its
     /// content, within an hour.
@@ -22,7 +22,7 @@ pub trait BlobsApi: api::Api {
 
     /// Complete an upload
     ///
-    /// `POST /blobs/uploads/{id}/complete` for SystemAdmin, Dealer, Admin; answers 201.
+    /// `POST /blobs/uploads/{id}/complete` for SystemAdmin, Dealer, Admin. Responds with 201.
     ///
     /// Sends the whole content of a file, which is in the library when the answer comes.
     /// PNG, JPEG, GIF, WebP and ICO pictures are taken; what a file is, its content says and not its name.
@@ -37,7 +37,7 @@ pub trait BlobsApi: api::Api {
 
     /// Download a file
     ///
-    /// `GET /blobs/{digest}` for SystemAdmin, Dealer, Admin; answers 200.
+    /// `GET /blobs/{digest}` for SystemAdmin, Dealer, Admin. Responds with 200.
     ///
     /// Fetches the content of a file, by its SHA-256: the `url` of a file says which.
     fn download_blobs(
@@ -47,7 +47,7 @@ pub trait BlobsApi: api::Api {
     ) -> impl Future<Output = Result<DownloadBlobsResponse, Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: BlobsApi>() -> api::Resource<A> {
     api::Resource::new("blobs")
         .authenticated(&INIT_BLOB_UPLOAD, init_blob_upload)
@@ -55,7 +55,7 @@ pub fn router<A: BlobsApi>() -> api::Resource<A> {
         .authenticated(&DOWNLOAD_BLOBS, download_blobs)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 3] = [
     &INIT_BLOB_UPLOAD,
     &COMPLETE_BLOB_UPLOAD,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::brand::*;
 
-/// The operations of `/brand`: one method each.
+/// The operations of `/brand`, one method each.
 pub trait BrandApi: api::Api {
     /// Update brand information
     ///
-    /// `POST /brand` for SystemAdmin; answers 200.
+    /// `POST /brand` for SystemAdmin. Responds with 200.
     ///
     /// Update brand information.
     fn update_brand_information(
@@ -20,13 +20,13 @@ pub trait BrandApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: BrandApi>() -> api::Resource<A> {
     api::Resource::new("brand")
         .authenticated(&UPDATE_BRAND_INFORMATION, update_brand_information)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&UPDATE_BRAND_INFORMATION];
 
 async fn update_brand_information<A: BrandApi>(

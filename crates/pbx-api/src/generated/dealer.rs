@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::dealer::*;
 
-/// The operations of `/dealer`: one method each.
+/// The operations of `/dealer`, one method each.
 pub trait DealerApi: api::Api {
     /// Retrieve current dealer
     ///
-    /// `GET /dealer` for Dealer; answers 200.
+    /// `GET /dealer` for Dealer. Responds with 200.
     ///
     /// Get details of current dealer.
     fn retrieve_current_dealer(
@@ -20,7 +20,7 @@ pub trait DealerApi: api::Api {
 
     /// Update current dealer
     ///
-    /// `POST /dealer` for Dealer; answers 200.
+    /// `POST /dealer` for Dealer. Responds with 200.
     ///
     /// Modify the settings of the current dealer.
     fn update_current_dealer(
@@ -31,7 +31,7 @@ pub trait DealerApi: api::Api {
 
     /// Retrieve current dealer status
     ///
-    /// `GET /dealer/status` for Dealer; answers 200.
+    /// `GET /dealer/status` for Dealer. Responds with 200.
     ///
     /// Get status of current dealer.
     fn retrieve_current_dealer_status(
@@ -41,7 +41,7 @@ pub trait DealerApi: api::Api {
 
     /// Change current dealer username
     ///
-    /// `POST /dealer/username` for Dealer; answers 200.
+    /// `POST /dealer/username` for Dealer. Responds with 200.
     ///
     /// Change current dealer username.
     fn change_current_dealer_username(
@@ -52,7 +52,7 @@ pub trait DealerApi: api::Api {
 
     /// Reset current dealer password
     ///
-    /// `POST /dealer/password` for Dealer; answers 200.
+    /// `POST /dealer/password` for Dealer. Responds with 200.
     ///
     /// Reset current dealer password.
     fn reset_current_dealer_password(
@@ -62,7 +62,7 @@ pub trait DealerApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: DealerApi>() -> api::Resource<A> {
     api::Resource::new("dealer")
         .authenticated(&RETRIEVE_CURRENT_DEALER, retrieve_current_dealer)
@@ -72,7 +72,7 @@ pub fn router<A: DealerApi>() -> api::Resource<A> {
         .authenticated(&RESET_CURRENT_DEALER_PASSWORD, reset_current_dealer_password)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 5] = [
     &RETRIEVE_CURRENT_DEALER,
     &UPDATE_CURRENT_DEALER,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::dealers::*;
 
-/// The operations of `/dealers`: one method each.
+/// The operations of `/dealers`, one method each.
 pub trait DealersApi: api::Api {
     /// List dealers
     ///
-    /// `GET /dealers` for SystemAdmin, Dealer; answers 200.
+    /// `GET /dealers` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// List a collection of dealers.
     fn list_dealers(
@@ -21,7 +21,7 @@ pub trait DealersApi: api::Api {
 
     /// Create a dealer
     ///
-    /// `POST /dealers` for SystemAdmin, Dealer; answers 201.
+    /// `POST /dealers` for SystemAdmin, Dealer. Responds with 201.
     ///
     /// Create a dealer.
     fn create_dealer(
@@ -32,7 +32,7 @@ pub trait DealersApi: api::Api {
 
     /// Retrieve a dealer
     ///
-    /// `GET /dealers/{id}` for SystemAdmin, Dealer; answers 200.
+    /// `GET /dealers/{id}` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Get details of the dealer by its unique ID.
     fn retrieve_dealer(
@@ -43,7 +43,7 @@ pub trait DealersApi: api::Api {
 
     /// Update a dealer
     ///
-    /// `POST /dealers/{id}` for SystemAdmin, Dealer; answers 200.
+    /// `POST /dealers/{id}` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Modify the settings of the dealer.
     fn update_dealer(
@@ -55,7 +55,7 @@ pub trait DealersApi: api::Api {
 
     /// Reset dealer password
     ///
-    /// `POST /dealers/{id}/password` for SystemAdmin, Dealer; answers 200.
+    /// `POST /dealers/{id}/password` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Reset dealer's password.
     fn reset_dealer_password(
@@ -67,7 +67,7 @@ pub trait DealersApi: api::Api {
 
     /// Delete a dealer
     ///
-    /// `POST /dealers/{id}/destroy` for SystemAdmin, Dealer; answers 204.
+    /// `POST /dealers/{id}/destroy` for SystemAdmin, Dealer. Responds with 204.
     ///
     /// Delete a dealer by its unique ID.
     fn delete_dealer(
@@ -77,7 +77,7 @@ pub trait DealersApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: DealersApi>() -> api::Resource<A> {
     api::Resource::new("dealers")
         .authenticated(&LIST_DEALERS, list_dealers)
@@ -88,7 +88,7 @@ pub fn router<A: DealersApi>() -> api::Resource<A> {
         .authenticated(&DELETE_DEALER, delete_dealer)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 6] = [
     &LIST_DEALERS,
     &CREATE_DEALER,

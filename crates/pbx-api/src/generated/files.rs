@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::files::*;
 
-/// The operations of `/files`: one method each.
+/// The operations of `/files`, one method each.
 pub trait FilesApi: api::Api {
     /// List files
     ///
-    /// `GET /files` for SystemAdmin, Dealer, Admin; answers 200.
+    /// `GET /files` for SystemAdmin, Dealer, Admin. Responds with 200.
     ///
     /// Lists the files that belong to the caller: to the system, to a dealer, or to a tenant.
     fn list_files(
@@ -21,7 +21,7 @@ pub trait FilesApi: api::Api {
 
     /// Retrieve a file
     ///
-    /// `GET /files/{id}` for SystemAdmin, Dealer, Admin; answers 200.
+    /// `GET /files/{id}` for SystemAdmin, Dealer, Admin. Responds with 200.
     ///
     /// Says what a file is called, how large it is, what it is, and where its content is fetched from.
     fn retrieve_file_info(
@@ -32,7 +32,7 @@ pub trait FilesApi: api::Api {
 
     /// Delete a file
     ///
-    /// `POST /files/{id}/destroy` for SystemAdmin, Dealer, Admin; answers 204.
+    /// `POST /files/{id}/destroy` for SystemAdmin, Dealer, Admin. Responds with 204.
     ///
     /// Deletes a file and its content. A file that the brand or a tenant shows stays: the refusal (409) says where it is in use.
     fn delete_file(
@@ -42,7 +42,7 @@ pub trait FilesApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: FilesApi>() -> api::Resource<A> {
     api::Resource::new("files")
         .authenticated(&LIST_FILES, list_files)
@@ -50,7 +50,7 @@ pub fn router<A: FilesApi>() -> api::Resource<A> {
         .authenticated(&DELETE_FILE, delete_file)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 3] = [
     &LIST_FILES,
     &RETRIEVE_FILE_INFO,

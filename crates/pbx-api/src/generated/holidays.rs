@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::holidays::*;
 
-/// The operations of `/holidays`: one method each.
+/// The operations of `/holidays`, one method each.
 pub trait HolidaysApi: api::Api {
     /// List holidays
     ///
-    /// `GET /holidays` for Admin; answers 200.
+    /// `GET /holidays` for Admin. Responds with 200.
     ///
     /// Retrieve a collection of holiday entries.
     fn list_holidays(
@@ -21,7 +21,7 @@ pub trait HolidaysApi: api::Api {
 
     /// Create a new holiday
     ///
-    /// `POST /holidays` for Admin; answers 201.
+    /// `POST /holidays` for Admin. Responds with 201.
     ///
     /// Create a new holiday: a run of days if `consecutive` is true, otherwise a span of time within one day.
     /// Months and days are needed, and years unless `every_year` is true, which ignores them. Without hours and minutes it
@@ -35,7 +35,7 @@ pub trait HolidaysApi: api::Api {
 
     /// Retrieve a holiday
     ///
-    /// `GET /holidays/{id}` for Admin; answers 200.
+    /// `GET /holidays/{id}` for Admin. Responds with 200.
     ///
     /// Retrieve a certain holiday entry.
     fn show_holiday(
@@ -46,7 +46,7 @@ pub trait HolidaysApi: api::Api {
 
     /// Update a holiday
     ///
-    /// `POST /holidays/{id}` for Admin; answers 200.
+    /// `POST /holidays/{id}` for Admin. Responds with 200.
     ///
     /// Update a holiday that already exists. What it becomes must keep the rules of a new one.
     fn update_holiday(
@@ -58,7 +58,7 @@ pub trait HolidaysApi: api::Api {
 
     /// Destroy a holiday
     ///
-    /// `POST /holidays/{id}/destroy` for Admin; answers 204.
+    /// `POST /holidays/{id}/destroy` for Admin. Responds with 204.
     ///
     /// Destroy a certain holiday entry.
     fn delete_holiday(
@@ -68,7 +68,7 @@ pub trait HolidaysApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: HolidaysApi>() -> api::Resource<A> {
     api::Resource::new("holidays")
         .authenticated(&LIST_HOLIDAYS, list_holidays)
@@ -78,7 +78,7 @@ pub fn router<A: HolidaysApi>() -> api::Resource<A> {
         .authenticated(&DELETE_HOLIDAY, delete_holiday)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 5] = [
     &LIST_HOLIDAYS,
     &CREATE_HOLIDAY,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::im::*;
 
-/// The operations of `/im`: one method each.
+/// The operations of `/im`, one method each.
 pub trait ImApi: api::Api {
     /// Retrieve IM server configuration
     ///
-    /// `GET /im` for SystemAdmin; answers 200.
+    /// `GET /im` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve settings of IM server.
     fn get_im_server_configuration(
@@ -20,7 +20,7 @@ pub trait ImApi: api::Api {
 
     /// Update IM server configuration
     ///
-    /// `POST /im` for SystemAdmin; answers 200.
+    /// `POST /im` for SystemAdmin. Responds with 200.
     ///
     /// Update IM server configuration.
     fn update_im_server_configuration(
@@ -31,7 +31,7 @@ pub trait ImApi: api::Api {
 
     /// Retrieve IM Server token
     ///
-    /// `GET /im/token` for SystemAdmin; answers 200.
+    /// `GET /im/token` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve IM server token
     fn get_im_server_token(
@@ -41,7 +41,7 @@ pub trait ImApi: api::Api {
 
     /// Regenerate IM server token
     ///
-    /// `POST /im/token` for SystemAdmin; answers 200.
+    /// `POST /im/token` for SystemAdmin. Responds with 200.
     ///
     /// Regenerate IM server token
     fn regenerate_im_server_token(
@@ -51,7 +51,7 @@ pub trait ImApi: api::Api {
 
     /// Destroy IM server Token
     ///
-    /// `POST /im/token/destroy` for SystemAdmin; answers 204.
+    /// `POST /im/token/destroy` for SystemAdmin. Responds with 204.
     ///
     /// Destroy IM server Token.
     fn destroy_im_server_token(
@@ -60,7 +60,7 @@ pub trait ImApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: ImApi>() -> api::Resource<A> {
     api::Resource::new("im")
         .authenticated(&GET_IM_SERVER_CONFIGURATION, get_im_server_configuration)
@@ -70,7 +70,7 @@ pub fn router<A: ImApi>() -> api::Resource<A> {
         .authenticated(&DESTROY_IM_SERVER_TOKEN, destroy_im_server_token)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 5] = [
     &GET_IM_SERVER_CONFIGURATION,
     &UPDATE_IM_SERVER_CONFIGURATION,

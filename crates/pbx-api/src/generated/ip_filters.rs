@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::ip_filters::*;
 
-/// The operations of `/ip_filters`: one method each.
+/// The operations of `/ip_filters`, one method each.
 pub trait IpFiltersApi: api::Api {
     /// List IP rules
     ///
-    /// `GET /ip_filters` for SystemAdmin; answers 200.
+    /// `GET /ip_filters` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve a collection of IP blacklist entries or whitelist entries.
     fn list_ip_rules(
@@ -21,7 +21,7 @@ pub trait IpFiltersApi: api::Api {
 
     /// Create an IP rule
     ///
-    /// `POST /ip_filters` for SystemAdmin; answers 200.
+    /// `POST /ip_filters` for SystemAdmin. Responds with 200.
     ///
     /// Add a new IP blacklist entry or whitelist entry to the system.
     fn create_ip_rule(
@@ -32,7 +32,7 @@ pub trait IpFiltersApi: api::Api {
 
     /// Retrieve an IP rule
     ///
-    /// `GET /ip_filters/{id}` for SystemAdmin; answers 200.
+    /// `GET /ip_filters/{id}` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve IP blacklist entry or whitelist entry.
     fn show_ip_rule(
@@ -43,7 +43,7 @@ pub trait IpFiltersApi: api::Api {
 
     /// Update an IP rule
     ///
-    /// `POST /ip_filters/{id}` for SystemAdmin; answers 200.
+    /// `POST /ip_filters/{id}` for SystemAdmin. Responds with 200.
     ///
     /// Update IP blacklist entry or whitelist entry that already exists.
     fn update_ip_rule(
@@ -55,7 +55,7 @@ pub trait IpFiltersApi: api::Api {
 
     /// Delete an IP rule
     ///
-    /// `POST /ip_filters/{id}/destroy` for SystemAdmin; answers 204.
+    /// `POST /ip_filters/{id}/destroy` for SystemAdmin. Responds with 204.
     ///
     /// Destroy a certain IP rule.
     fn delete_ip_rule(
@@ -66,7 +66,7 @@ pub trait IpFiltersApi: api::Api {
 
     /// Export IP rules
     ///
-    /// `GET /ip_filters/export` for SystemAdmin; answers 200.
+    /// `GET /ip_filters/export` for SystemAdmin. Responds with 200.
     ///
     /// Export all IP rules to a file: UTF-8 text in CSV form, with the header line
     /// `cidr,target,expire_at,description`.
@@ -76,7 +76,7 @@ pub trait IpFiltersApi: api::Api {
     ) -> impl Future<Output = Result<ExportIpRulesResponse, Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: IpFiltersApi>() -> api::Resource<A> {
     api::Resource::new("ip_filters")
         .authenticated(&LIST_IP_RULES, list_ip_rules)
@@ -87,7 +87,7 @@ pub fn router<A: IpFiltersApi>() -> api::Resource<A> {
         .authenticated(&EXPORT_IP_RULES, export_ip_rules)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 6] = [
     &LIST_IP_RULES,
     &CREATE_IP_RULE,

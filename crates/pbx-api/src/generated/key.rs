@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::key::*;
 
-/// The operations of `/key`: one method each.
+/// The operations of `/key`, one method each.
 pub trait KeyApi: api::Api {
     /// Show certificate key
     ///
-    /// `GET /key` for SystemAdmin; answers 200.
+    /// `GET /key` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve content of certificate key.
     fn show_key(
@@ -20,7 +20,7 @@ pub trait KeyApi: api::Api {
 
     /// Update certificate key
     ///
-    /// `POST /key` for SystemAdmin; answers 204.
+    /// `POST /key` for SystemAdmin. Responds with 204.
     ///
     /// Update certificate key.
     fn update_key(
@@ -30,14 +30,14 @@ pub trait KeyApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: KeyApi>() -> api::Resource<A> {
     api::Resource::new("key")
         .authenticated(&SHOW_KEY, show_key)
         .authenticated(&UPDATE_KEY, update_key)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [&SHOW_KEY, &UPDATE_KEY];
 
 async fn show_key<A: KeyApi>(

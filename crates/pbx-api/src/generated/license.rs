@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::license::*;
 
-/// The operations of `/license`: one method each.
+/// The operations of `/license`, one method each.
 pub trait LicenseApi: api::Api {
     /// Retrieve license information
     ///
-    /// `GET /license` for SystemAdmin; answers 200.
+    /// `GET /license` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve license information
     fn show_license(
@@ -20,7 +20,7 @@ pub trait LicenseApi: api::Api {
 
     /// Update license
     ///
-    /// `POST /license` for SystemAdmin; answers 200.
+    /// `POST /license` for SystemAdmin. Responds with 200.
     ///
     /// Update license
     fn update_license(
@@ -30,14 +30,14 @@ pub trait LicenseApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: LicenseApi>() -> api::Resource<A> {
     api::Resource::new("license")
         .authenticated(&SHOW_LICENSE, show_license)
         .authenticated(&UPDATE_LICENSE, update_license)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [&SHOW_LICENSE, &UPDATE_LICENSE];
 
 async fn show_license<A: LicenseApi>(

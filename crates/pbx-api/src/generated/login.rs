@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::login::*;
 
-/// The operations of `/login`: one method each.
+/// The operations of `/login`, one method each.
 pub trait LoginApi: api::Api {
     /// Get tokens
     ///
-    /// `POST /login/oauth/token` for anyone, without sign-in; answers 200.
+    /// `POST /login/oauth/token` for anyone, without authentication. Responds with 200.
     ///
     /// Signs in with `grant_type` `password`, which needs `username` and `password`, or continues a session with `refresh_token`, which needs `refresh_token`.
     fn issue_oauth_token(
@@ -21,7 +21,7 @@ pub trait LoginApi: api::Api {
 
     /// Revoke the tokens
     ///
-    /// `POST /login/oauth/revoke` for anyone who is signed in; answers 200.
+    /// `POST /login/oauth/revoke` for every authenticated caller. Responds with 200.
     ///
     /// Ends the session of the token that is sent; its access and refresh token stop working.
     fn revoke_oauth_token(
@@ -30,14 +30,14 @@ pub trait LoginApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: LoginApi>() -> api::Resource<A> {
     api::Resource::new("login")
         .public(&ISSUE_OAUTH_TOKEN, issue_oauth_token)
         .authenticated(&REVOKE_OAUTH_TOKEN, revoke_oauth_token)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [&ISSUE_OAUTH_TOKEN, &REVOKE_OAUTH_TOKEN];
 
 async fn issue_oauth_token<A: LoginApi>(

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::network::*;
 
-/// The operations of `/network`: one method each.
+/// The operations of `/network`, one method each.
 pub trait NetworkApi: api::Api {
     /// Retrieve network configurations
     ///
-    /// `GET /network` for SystemAdmin; answers 200.
+    /// `GET /network` for SystemAdmin. Responds with 200.
     ///
     /// Get network configurations.
     fn retrieve_network_configurations(
@@ -20,7 +20,7 @@ pub trait NetworkApi: api::Api {
 
     /// Update network configurations
     ///
-    /// `POST /network` for SystemAdmin; answers 200.
+    /// `POST /network` for SystemAdmin. Responds with 200.
     ///
     /// Update network configurations for PortSIP PBX.
     fn update_network_configurations(
@@ -30,14 +30,14 @@ pub trait NetworkApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: NetworkApi>() -> api::Resource<A> {
     api::Resource::new("network")
         .authenticated(&RETRIEVE_NETWORK_CONFIGURATIONS, retrieve_network_configurations)
         .authenticated(&UPDATE_NETWORK_CONFIGURATIONS, update_network_configurations)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [
     &RETRIEVE_NETWORK_CONFIGURATIONS,
     &UPDATE_NETWORK_CONFIGURATIONS,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::providers::*;
 
-/// The operations of `/providers`: one method each.
+/// The operations of `/providers`, one method each.
 pub trait ProvidersApi: api::Api {
     /// List provider assignees
     ///
-    /// `GET /providers/{id}/assignees` for SystemAdmin; answers 200.
+    /// `GET /providers/{id}/assignees` for SystemAdmin. Responds with 200.
     ///
     /// Get a collection of assignees of provider.
     fn list_provider_assignees(
@@ -21,7 +21,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Check provider assignee
     ///
-    /// `GET /providers/{id}/assignees/{tenant_id}` for SystemAdmin; answers 200.
+    /// `GET /providers/{id}/assignees/{tenant_id}` for SystemAdmin. Responds with 200.
     ///
     /// Check if a provider is assigned to the tenant.
     fn check_provider_assignee(
@@ -33,7 +33,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Assign provider
     ///
-    /// `POST /providers/{id}/assignees/{tenant_id}` for SystemAdmin; answers 204.
+    /// `POST /providers/{id}/assignees/{tenant_id}` for SystemAdmin. Responds with 204.
     ///
     /// Assign provider to tenant.
     fn assign_provider(
@@ -46,7 +46,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Destroy a provider assignee
     ///
-    /// `POST /providers/{id}/assignees/{tenant_id}/destroy` for SystemAdmin; answers 204.
+    /// `POST /providers/{id}/assignees/{tenant_id}/destroy` for SystemAdmin. Responds with 204.
     ///
     /// Unassign provider from tenant.
     fn destroy_provider_assignee(
@@ -58,7 +58,7 @@ pub trait ProvidersApi: api::Api {
 
     /// List providers
     ///
-    /// `GET /providers` for SystemAdmin; answers 200.
+    /// `GET /providers` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve a collection of providers.
     fn list_providers(
@@ -69,7 +69,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Create a provider
     ///
-    /// `POST /providers` for SystemAdmin; answers 201.
+    /// `POST /providers` for SystemAdmin. Responds with 201.
     ///
     /// Add a provider. Tenants use it once it is assigned to them.
     fn create_provider(
@@ -80,7 +80,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Show a provider
     ///
-    /// `GET /providers/{id}` for SystemAdmin; answers 200.
+    /// `GET /providers/{id}` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve a provider.
     fn show_provider(
@@ -91,7 +91,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Update a provider
     ///
-    /// `POST /providers/{id}` for SystemAdmin; answers 200.
+    /// `POST /providers/{id}` for SystemAdmin. Responds with 200.
     ///
     /// Update a provider.
     fn update_provider(
@@ -103,7 +103,7 @@ pub trait ProvidersApi: api::Api {
 
     /// Destroy a provider
     ///
-    /// `POST /providers/{id}/destroy` for SystemAdmin; answers 204.
+    /// `POST /providers/{id}/destroy` for SystemAdmin. Responds with 204.
     ///
     /// Destroy a provider. One that is assigned to a tenant stays.
     fn destroy_provider(
@@ -113,7 +113,7 @@ pub trait ProvidersApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: ProvidersApi>() -> api::Resource<A> {
     api::Resource::new("providers")
         .authenticated(&LIST_PROVIDER_ASSIGNEES, list_provider_assignees)
@@ -127,7 +127,7 @@ pub fn router<A: ProvidersApi>() -> api::Resource<A> {
         .authenticated(&DESTROY_PROVIDER, destroy_provider)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 9] = [
     &LIST_PROVIDER_ASSIGNEES,
     &CHECK_PROVIDER_ASSIGNEE,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::sbc::*;
 
-/// The operations of `/sbc`: one method each.
+/// The operations of `/sbc`, one method each.
 pub trait SbcApi: api::Api {
     /// Retrieve SBC configuration
     ///
-    /// `GET /sbc` for SystemAdmin; answers 200.
+    /// `GET /sbc` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve settings for SBC.
     fn get_sbc_configuration(
@@ -20,7 +20,7 @@ pub trait SbcApi: api::Api {
 
     /// Update SBC configuration
     ///
-    /// `POST /sbc` for SystemAdmin; answers 200.
+    /// `POST /sbc` for SystemAdmin. Responds with 200.
     ///
     /// Update SBC configuration.
     fn update_sbc_configuration(
@@ -31,7 +31,7 @@ pub trait SbcApi: api::Api {
 
     /// Retrieve SBC token
     ///
-    /// `GET /sbc/token` for SystemAdmin; answers 200.
+    /// `GET /sbc/token` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve SBC token
     fn get_sbc_token(
@@ -41,7 +41,7 @@ pub trait SbcApi: api::Api {
 
     /// Regenerate SBC token
     ///
-    /// `POST /sbc/token` for SystemAdmin; answers 200.
+    /// `POST /sbc/token` for SystemAdmin. Responds with 200.
     ///
     /// Regenerate SBC token
     fn regenerate_sbc_token(
@@ -51,7 +51,7 @@ pub trait SbcApi: api::Api {
 
     /// Destroy SBC Token
     ///
-    /// `POST /sbc/token/destroy` for SystemAdmin; answers 204.
+    /// `POST /sbc/token/destroy` for SystemAdmin. Responds with 204.
     ///
     /// Destroy SBC Token.
     fn destroy_sbc_token(
@@ -60,7 +60,7 @@ pub trait SbcApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: SbcApi>() -> api::Resource<A> {
     api::Resource::new("sbc")
         .authenticated(&GET_SBC_CONFIGURATION, get_sbc_configuration)
@@ -70,7 +70,7 @@ pub fn router<A: SbcApi>() -> api::Resource<A> {
         .authenticated(&DESTROY_SBC_TOKEN, destroy_sbc_token)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 5] = [
     &GET_SBC_CONFIGURATION,
     &UPDATE_SBC_CONFIGURATION,

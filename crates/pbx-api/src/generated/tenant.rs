@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::tenant::*;
 
-/// The operations of `/tenant`: one method each.
+/// The operations of `/tenant`, one method each.
 pub trait TenantApi: api::Api {
     /// Retrieve current tenant
     ///
-    /// `GET /tenant` for Admin; answers 200.
+    /// `GET /tenant` for Admin. Responds with 200.
     ///
     /// Get detailed properties for current tenant.
     fn retrieve_current_tenant(
@@ -20,7 +20,7 @@ pub trait TenantApi: api::Api {
 
     /// Update current tenant
     ///
-    /// `POST /tenant` for Admin; answers 200.
+    /// `POST /tenant` for Admin. Responds with 200.
     ///
     /// Update the settings of the current tenant.
     fn update_current_tenant(
@@ -31,7 +31,7 @@ pub trait TenantApi: api::Api {
 
     /// Retrieve current tenant status
     ///
-    /// `GET /tenant/status` for Admin; answers 200.
+    /// `GET /tenant/status` for Admin. Responds with 200.
     ///
     /// Get status of current tenant.
     fn retrieve_current_tenant_status(
@@ -41,7 +41,7 @@ pub trait TenantApi: api::Api {
 
     /// Retrieve tenant password policy
     ///
-    /// `GET /tenant/password_policy` for Admin; answers 200.
+    /// `GET /tenant/password_policy` for Admin. Responds with 200.
     ///
     /// Retrieve details of tenant password policy.
     fn retrieve_tenant_password_policy(
@@ -51,7 +51,7 @@ pub trait TenantApi: api::Api {
 
     /// Update tenant password policy
     ///
-    /// `POST /tenant/password_policy` for Admin; answers 200.
+    /// `POST /tenant/password_policy` for Admin. Responds with 200.
     ///
     /// Update tenant password policy.
     fn update_tenant_password_policy(
@@ -62,7 +62,7 @@ pub trait TenantApi: api::Api {
 
     /// Retrieve tenant balance
     ///
-    /// `GET /tenant/balance` for Admin; answers 200.
+    /// `GET /tenant/balance` for Admin. Responds with 200.
     ///
     /// Retrieve tenant's balance.
     fn get_tenant_balance(
@@ -72,7 +72,7 @@ pub trait TenantApi: api::Api {
 
     /// Recharge the tenant
     ///
-    /// `POST /tenant/balance` for Admin; answers 200.
+    /// `POST /tenant/balance` for Admin. Responds with 200.
     ///
     /// Recharge into the tenant's account: what is sent as `balance` is added to it. A negative amount is taken off.
     fn recharge_tenant(
@@ -83,7 +83,7 @@ pub trait TenantApi: api::Api {
 
     /// Retrieve tenant custom headers
     ///
-    /// `GET /tenant/custom_headers` for Admin; answers 200.
+    /// `GET /tenant/custom_headers` for Admin. Responds with 200.
     ///
     /// Retrieve details of tenant custom headers.
     fn retrieve_tenant_custom_headers(
@@ -93,7 +93,7 @@ pub trait TenantApi: api::Api {
 
     /// Update tenant custom headers
     ///
-    /// `POST /tenant/custom_headers` for Admin; answers 200.
+    /// `POST /tenant/custom_headers` for Admin. Responds with 200.
     ///
     /// Update tenant custom headers.
     fn update_tenant_custom_headers(
@@ -104,7 +104,7 @@ pub trait TenantApi: api::Api {
 
     /// Test the call event
     ///
-    /// `POST /tenant/cdr_event/test` for Admin; answers 200.
+    /// `POST /tenant/cdr_event/test` for Admin. Responds with 200.
     ///
     /// Sends an event of the type `TEST` to the URL in the saved `cdr_event` of the tenant, with its credentials, whether or not it is enabled.
     /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
@@ -115,7 +115,7 @@ pub trait TenantApi: api::Api {
 
     /// Test the extension event
     ///
-    /// `POST /tenant/extension_event/test` for Admin; answers 200.
+    /// `POST /tenant/extension_event/test` for Admin. Responds with 200.
     ///
     /// Sends an event of the type `TEST` to the URL in the saved `extension_event` of the tenant, with its credentials, whether or not it is enabled.
     /// The refusal says why it did not arrive; what the receiver wrote in its answer is not shown.
@@ -125,7 +125,7 @@ pub trait TenantApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: TenantApi>() -> api::Resource<A> {
     api::Resource::new("tenant")
         .authenticated(&RETRIEVE_CURRENT_TENANT, retrieve_current_tenant)
@@ -141,7 +141,7 @@ pub fn router<A: TenantApi>() -> api::Resource<A> {
         .authenticated(&SEND_EXTENSION_TEST_EVENT, send_extension_test_event)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 11] = [
     &RETRIEVE_CURRENT_TENANT,
     &UPDATE_CURRENT_TENANT,

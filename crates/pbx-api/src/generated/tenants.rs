@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::tenants::*;
 
-/// The operations of `/tenants`: one method each.
+/// The operations of `/tenants`, one method each.
 pub trait TenantsApi: api::Api {
     /// List tenants
     ///
-    /// `GET /tenants` for SystemAdmin, Dealer; answers 200.
+    /// `GET /tenants` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Returns a list of tenant summary information.
     /// Note that it uses a different, smaller representation of a tenant than retrieving a single tenant.
@@ -22,7 +22,7 @@ pub trait TenantsApi: api::Api {
 
     /// Create a tenant
     ///
-    /// `POST /tenants` for SystemAdmin, Dealer; answers 201.
+    /// `POST /tenants` for SystemAdmin, Dealer. Responds with 201.
     ///
     /// Create an new tenant.
     fn create_tenant(
@@ -33,7 +33,7 @@ pub trait TenantsApi: api::Api {
 
     /// Retrieve a tenant
     ///
-    /// `GET /tenants/{id}` for SystemAdmin, Dealer; answers 200.
+    /// `GET /tenants/{id}` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Get detailed properties for a tenant.
     fn show_tenant(
@@ -44,7 +44,7 @@ pub trait TenantsApi: api::Api {
 
     /// Update a tenant
     ///
-    /// `POST /tenants/{id}` for SystemAdmin, Dealer; answers 200.
+    /// `POST /tenants/{id}` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Update tenant properties by its unique ID.
     fn update_tenant(
@@ -56,7 +56,7 @@ pub trait TenantsApi: api::Api {
 
     /// Switch between tenants
     ///
-    /// `POST /tenants/switch` for SystemAdmin, Dealer; answers 200.
+    /// `POST /tenants/switch` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Act in a tenant as its administrator. The token stays the same: what changes is the session behind it.
     /// Without an `id`, or with an empty one, the session returns to the account that signed in.
@@ -68,7 +68,7 @@ pub trait TenantsApi: api::Api {
 
     /// List the dealers of a tenant
     ///
-    /// `GET /tenants/{id}/dealers` for SystemAdmin, Dealer; answers 200.
+    /// `GET /tenants/{id}/dealers` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// List the dealers to which the tenant belongs.
     fn list_tenant_dealers(
@@ -79,7 +79,7 @@ pub trait TenantsApi: api::Api {
 
     /// Designate tenant to dealer
     ///
-    /// `POST /tenants/{id}/dealers/{dealer_id}` for SystemAdmin, Dealer; answers 200.
+    /// `POST /tenants/{id}/dealers/{dealer_id}` for SystemAdmin, Dealer. Responds with 200.
     ///
     /// Designate tenant to dealer.
     fn designate_tenant_to_dealer(
@@ -91,7 +91,7 @@ pub trait TenantsApi: api::Api {
 
     /// Remove tenant from dealer
     ///
-    /// `POST /tenants/{id}/dealers/{dealer_id}/destroy` for SystemAdmin, Dealer; answers 204.
+    /// `POST /tenants/{id}/dealers/{dealer_id}/destroy` for SystemAdmin, Dealer. Responds with 204.
     ///
     /// Remove tenant from dealer.
     fn remove_tenant_from_dealer(
@@ -103,7 +103,7 @@ pub trait TenantsApi: api::Api {
 
     /// Delete a tenant
     ///
-    /// `POST /tenants/{id}/destroy` for SystemAdmin, Dealer; answers 204.
+    /// `POST /tenants/{id}/destroy` for SystemAdmin, Dealer. Responds with 204.
     ///
     /// Delete a tenant with everything in it.
     fn delete_tenant(
@@ -113,7 +113,7 @@ pub trait TenantsApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: TenantsApi>() -> api::Resource<A> {
     api::Resource::new("tenants")
         .authenticated(&LIST_TENANTS, list_tenants)
@@ -127,7 +127,7 @@ pub fn router<A: TenantsApi>() -> api::Resource<A> {
         .authenticated(&DELETE_TENANT, delete_tenant)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 9] = [
     &LIST_TENANTS,
     &CREATE_TENANT,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::transports::*;
 
-/// The operations of `/transports`: one method each.
+/// The operations of `/transports`, one method each.
 pub trait TransportsApi: api::Api {
     /// List transports
     ///
-    /// `GET /transports` for SystemAdmin; answers 200.
+    /// `GET /transports` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve a collection of transports
     fn list_transports(
@@ -21,7 +21,7 @@ pub trait TransportsApi: api::Api {
 
     /// Create a transport
     ///
-    /// `POST /transports` for SystemAdmin; answers 201.
+    /// `POST /transports` for SystemAdmin. Responds with 201.
     ///
     /// Add a new transport.
     fn create_transport(
@@ -32,7 +32,7 @@ pub trait TransportsApi: api::Api {
 
     /// Retrieve a transport
     ///
-    /// `GET /transports/{id}` for SystemAdmin; answers 200.
+    /// `GET /transports/{id}` for SystemAdmin. Responds with 200.
     ///
     /// Retrieve a transport by its unique ID.
     fn show_transport(
@@ -43,7 +43,7 @@ pub trait TransportsApi: api::Api {
 
     /// Update transport
     ///
-    /// `POST /transports/{id}` for SystemAdmin; answers 200.
+    /// `POST /transports/{id}` for SystemAdmin. Responds with 200.
     ///
     /// Update a transport. Its protocol cannot change.
     fn update_transport(
@@ -55,7 +55,7 @@ pub trait TransportsApi: api::Api {
 
     /// Destroy transport
     ///
-    /// `POST /transports/{id}/destroy` for SystemAdmin; answers 204.
+    /// `POST /transports/{id}/destroy` for SystemAdmin. Responds with 204.
     ///
     /// Destroy transport
     fn delete_transport(
@@ -66,7 +66,7 @@ pub trait TransportsApi: api::Api {
 
     /// Query transport's status
     ///
-    /// `GET /transports/{id}/status` for SystemAdmin; answers 200.
+    /// `GET /transports/{id}/status` for SystemAdmin. Responds with 200.
     ///
     /// Query transport's status
     fn get_transport_status(
@@ -76,7 +76,7 @@ pub trait TransportsApi: api::Api {
     ) -> impl Future<Output = Result<TransportStatus, Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: TransportsApi>() -> api::Resource<A> {
     api::Resource::new("transports")
         .authenticated(&LIST_TRANSPORTS, list_transports)
@@ -87,7 +87,7 @@ pub fn router<A: TransportsApi>() -> api::Resource<A> {
         .authenticated(&GET_TRANSPORT_STATUS, get_transport_status)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 6] = [
     &LIST_TRANSPORTS,
     &CREATE_TRANSPORT,

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::user::*;
 
-/// The operations of `/user`: one method each.
+/// The operations of `/user`, one method each.
 pub trait UserApi: api::Api {
     /// Reset current user password
     ///
-    /// `POST /user/password` for Admin, QueueManager, StandardUser, StandardInternationalUser; answers 200.
+    /// `POST /user/password` for Admin, QueueManager, StandardUser, StandardInternationalUser. Responds with 200.
     ///
     /// Changes the password of whoever is signed in, and ends the other sessions.
     /// Users who must change their password first can call no other operation until they have.
@@ -21,13 +21,13 @@ pub trait UserApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: UserApi>() -> api::Resource<A> {
     api::Resource::new("user")
         .authenticated(&RESET_CURRENT_USER_PASSWORD, reset_current_user_password)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 1] = [&RESET_CURRENT_USER_PASSWORD];
 
 async fn reset_current_user_password<A: UserApi>(

@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::users::*;
 
-/// The operations of `/users`: one method each.
+/// The operations of `/users`, one method each.
 pub trait UsersApi: api::Api {
     /// List users
     ///
-    /// `GET /users` for Admin; answers 200.
+    /// `GET /users` for Admin. Responds with 200.
     ///
     /// List a collection of users.
     fn list_users(
@@ -21,7 +21,7 @@ pub trait UsersApi: api::Api {
 
     /// Create a user
     ///
-    /// `POST /users` for Admin; answers 201.
+    /// `POST /users` for Admin. Responds with 201.
     ///
     /// Adds a user to the tenant. The tenant, each of its dealers and the licence may limit how many there are.
     /// Where the tenant demands it (`password_force_reset`), the user has to change the password after the first sign-in.
@@ -33,7 +33,7 @@ pub trait UsersApi: api::Api {
 
     /// Retrieve a user
     ///
-    /// `GET /users/{id}` for Admin; answers 200.
+    /// `GET /users/{id}` for Admin. Responds with 200.
     ///
     /// Get details of the user by its unique ID.
     fn retrieve_user(
@@ -44,7 +44,7 @@ pub trait UsersApi: api::Api {
 
     /// Update a user
     ///
-    /// `POST /users/{id}` for Admin; answers 200.
+    /// `POST /users/{id}` for Admin. Responds with 200.
     ///
     /// Modify the settings of the user. One that is disabled by it is signed out.
     fn update_user(
@@ -56,7 +56,7 @@ pub trait UsersApi: api::Api {
 
     /// Reset user password
     ///
-    /// `POST /users/{id}/password` for Admin; answers 200.
+    /// `POST /users/{id}/password` for Admin. Responds with 200.
     ///
     /// Gives the user another password without asking for the old one, and ends the user's sessions.
     fn reset_user_password(
@@ -68,7 +68,7 @@ pub trait UsersApi: api::Api {
 
     /// Delete a user
     ///
-    /// `POST /users/{id}/destroy` for Admin; answers 204.
+    /// `POST /users/{id}/destroy` for Admin. Responds with 204.
     ///
     /// Delete the user by its unique ID. Its extension number is free again.
     fn delete_user(
@@ -78,7 +78,7 @@ pub trait UsersApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: UsersApi>() -> api::Resource<A> {
     api::Resource::new("users")
         .authenticated(&LIST_USERS, list_users)
@@ -89,7 +89,7 @@ pub fn router<A: UsersApi>() -> api::Resource<A> {
         .authenticated(&DELETE_USER, delete_user)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 6] = [
     &LIST_USERS,
     &CREATE_USER,

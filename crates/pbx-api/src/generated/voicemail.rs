@@ -6,11 +6,11 @@ use pbx_api as api;
 #[doc(inline)]
 pub use pbx_types::voicemail::*;
 
-/// The operations of `/voicemail`: one method each.
+/// The operations of `/voicemail`, one method each.
 pub trait VoicemailApi: api::Api {
     /// Retrieve voicemail server
     ///
-    /// `GET /voicemail` for Admin; answers 200.
+    /// `GET /voicemail` for Admin. Responds with 200.
     ///
     /// Retrieve voicemail server information.
     fn show_voicemail_server(
@@ -20,7 +20,7 @@ pub trait VoicemailApi: api::Api {
 
     /// Update voicemail server
     ///
-    /// `POST /voicemail` for Admin; answers 200.
+    /// `POST /voicemail` for Admin. Responds with 200.
     ///
     /// Update voicemail server
     fn update_voicemail_server(
@@ -30,14 +30,14 @@ pub trait VoicemailApi: api::Api {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+/// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
 pub fn router<A: VoicemailApi>() -> api::Resource<A> {
     api::Resource::new("voicemail")
         .authenticated(&SHOW_VOICEMAIL_SERVER, show_voicemail_server)
         .authenticated(&UPDATE_VOICEMAIL_SERVER, update_voicemail_server)
 }
 
-/// Every operation, in the order of the contract.
+/// The operations, in the order of the contract.
 pub static OPERATIONS: [&api::Operation; 2] = [
     &SHOW_VOICEMAIL_SERVER,
     &UPDATE_VOICEMAIL_SERVER,

@@ -4,7 +4,7 @@
 
 pub use super::shared::{ChangePassword, ChangeUsername, HourlyCalls};
 
-/// The answer of `retrieveAdminSettings`.
+/// The response of `retrieveAdminSettings`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct AdminSettings {
     /// User agent.
@@ -162,21 +162,21 @@ pub enum AutoAnswerAlertInfo {
 }
 
 impl AutoAnswerAlertInfo {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Intercom,
         Self::AlertAutoAnswer,
         Self::AutoAnswer,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &[
         "INTERCOM",
         "ALERT_AUTO_ANSWER",
         "AUTO_ANSWER",
     ];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Intercom => "INTERCOM",
@@ -203,13 +203,13 @@ pub enum CongestionMetric {
 }
 
 impl CongestionMetric {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::WaitTime, Self::TimeDepth, Self::Size];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["WAIT_TIME", "TIME_DEPTH", "SIZE"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WaitTime => "WAIT_TIME",
@@ -240,7 +240,7 @@ pub enum MailServerAuth {
 }
 
 impl MailServerAuth {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Disable,
         Self::Auto,
@@ -248,10 +248,10 @@ impl MailServerAuth {
         Self::Plain,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["DISABLE", "AUTO", "LOGIN", "PLAIN"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "DISABLE",
@@ -280,13 +280,13 @@ pub enum MailServerType {
 }
 
 impl MailServerType {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::Smtp, Self::Ms365, Self::Gmail];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["SMTP", "MS365", "GMAIL"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Smtp => "SMTP",
@@ -298,7 +298,7 @@ impl MailServerType {
 
 pbx_types::string_enum!(MailServerType);
 
-/// The answer of `getSystemNotificationSettings`.
+/// The response of `getSystemNotificationSettings`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct NotificationSettings {
     pub r#type: Option<MailServerType>,
@@ -359,7 +359,7 @@ pub struct NotificationSettings {
     pub notify_push_certs_update_failed: Option<bool>,
 }
 
-/// The answer of `retrieveCurrentSystemStatus`.
+/// The response of `retrieveCurrentSystemStatus`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SystemStatus {
     /// The version information of PortSIP PBX.

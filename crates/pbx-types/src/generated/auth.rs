@@ -28,7 +28,7 @@ pub struct SignIn {
     pub domain: Option<String>,
 }
 
-/// The answer of `retrieveSignedInUser`.
+/// The response of `retrieveSignedInUser`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SignedInUser {
     /// The role: `SystemAdmin`, `Dealer`, `Admin`, another built-in one or one that an administrator made.

@@ -13,7 +13,7 @@ pub struct InitBlobUploadQuery {
     pub filename: Option<String>,
 }
 
-/// The answer of `initBlobUpload`.
+/// The response of `initBlobUpload`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InitBlobUploadResponse {
     /// `PortSIP-Upload-ID`.
@@ -43,7 +43,7 @@ pub struct CompleteBlobUploadHeaders {
     pub port_sip_upload_token: String,
 }
 
-/// The answer of `downloadBlobs`.
+/// The response of `downloadBlobs`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DownloadBlobsResponse {
     /// `Content-Disposition`.

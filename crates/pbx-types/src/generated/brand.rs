@@ -24,7 +24,7 @@ pub enum BrandTheme {
 }
 
 impl BrandTheme {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Blue,
         Self::Dark,
@@ -33,7 +33,7 @@ impl BrandTheme {
         Self::Purple,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &[
         "BLUE",
         "DARK",
@@ -42,7 +42,7 @@ impl BrandTheme {
         "PURPLE",
     ];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Blue => "BLUE",

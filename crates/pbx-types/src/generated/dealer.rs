@@ -4,7 +4,7 @@
 
 pub use super::shared::{ChangePassword, ChangeUsername, DealerLevel};
 
-/// The answer of `retrieveCurrentDealer`.
+/// The response of `retrieveCurrentDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CurrentDealer {
     /// The unique ID of dealer.
@@ -49,7 +49,7 @@ pub struct CurrentDealer {
     pub max_extensions: i32,
 }
 
-/// The answer of `retrieveCurrentDealerStatus`.
+/// The response of `retrieveCurrentDealerStatus`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct DealerStatus {
     /// The version information of PortSIP PBX.

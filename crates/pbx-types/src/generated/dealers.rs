@@ -114,7 +114,7 @@ pub struct CreateDealer {
     pub tenant_full_access: bool,
 }
 
-/// The answer of `retrieveDealer`.
+/// The response of `retrieveDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Dealer {
     /// The unique ID of dealer.
@@ -162,7 +162,7 @@ pub struct Dealer {
     pub tenant_full_access: Option<bool>,
 }
 
-/// The answer of `listDealers`.
+/// The response of `listDealers`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct DealerList {
     /// Total number of resource.

@@ -63,7 +63,7 @@ pub struct FileInfo {
     pub created_at: pbx_types::Timestamp,
 }
 
-/// The answer of `listFiles`.
+/// The response of `listFiles`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FileList {
     /// Total number of resource.

@@ -99,7 +99,7 @@ pub struct CreateHoliday {
     pub minute_end: Option<i32>,
 }
 
-/// The answer of `showHoliday`.
+/// The response of `showHoliday`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Holiday {
     /// The unique ID of holiday.
@@ -154,7 +154,7 @@ pub struct Holiday {
     pub minute_end: Option<i32>,
 }
 
-/// The answer of `listHolidays`.
+/// The response of `listHolidays`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct HolidayList {
     /// Total number of resource.

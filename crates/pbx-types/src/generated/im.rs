@@ -4,7 +4,7 @@
 
 pub use super::shared::ComponentToken;
 
-/// The answer of `getIMServerConfiguration`.
+/// The response of `getIMServerConfiguration`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ImServer {
     /// The private IPv4 address of the IM server.

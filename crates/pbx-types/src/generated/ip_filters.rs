@@ -46,7 +46,7 @@ impl From<ListIpRulesQuery> for pbx_types::list::ListParameters {
     }
 }
 
-/// The answer of `exportIpRules`.
+/// The response of `exportIpRules`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportIpRulesResponse {
     /// `Content-Disposition`.
@@ -74,7 +74,7 @@ pub struct CreateIpRule {
     pub description: Option<String>,
 }
 
-/// The answer of `showIpRule`.
+/// The response of `showIpRule`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct IpRule {
     /// The unique ID of IP rule.
@@ -93,7 +93,7 @@ pub struct IpRule {
     pub description: Option<String>,
 }
 
-/// The answer of `listIpRules`.
+/// The response of `listIpRules`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct IpRuleList {
     /// Total number of resource.
@@ -115,13 +115,13 @@ pub enum IpRuleTarget {
 }
 
 impl IpRuleTarget {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::Accept, Self::Deny];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["ACCEPT", "DENY"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "ACCEPT",

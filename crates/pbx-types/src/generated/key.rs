@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `key`.
 
-/// The answer of `showKey`.
+/// The response of `showKey`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CertificateKey {
     /// Content of the certificate file for TLS transports and HTTPS.

@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `license`.
 
-/// The answer of `showLicense`.
+/// The response of `showLicense`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct License {
     /// API version of PortSIP PBX.

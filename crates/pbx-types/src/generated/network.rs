@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `network`.
 
-/// The answer of `retrieveNetworkConfigurations`.
+/// The response of `retrieveNetworkConfigurations`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Network {
     /// The web domain for PortSIP PBX

@@ -169,13 +169,13 @@ pub struct ProviderAssignee {
     pub concurrency: Option<i32>,
 }
 
-/// The answer of `listProviderAssignees`.
+/// The response of `listProviderAssignees`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProviderAssigneeList {
     pub items: Vec<ProviderAssignee>,
 }
 
-/// The answer of `checkProviderAssignee`.
+/// The response of `checkProviderAssignee`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProviderAssignment {
     /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
@@ -191,7 +191,7 @@ pub struct ProviderAssignment {
     pub concurrency: Option<i32>,
 }
 
-/// The answer of `listProviders`.
+/// The response of `listProviders`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProviderList {
     /// Total number of resource.
@@ -216,21 +216,21 @@ pub enum TrunkMode {
 }
 
 impl TrunkMode {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::IpAuth,
         Self::RegisterAuth,
         Self::AcceptRegister,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &[
         "IP_AUTH",
         "REGISTER_AUTH",
         "ACCEPT_REGISTER",
     ];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::IpAuth => "IP_AUTH",

@@ -4,7 +4,7 @@
 
 pub use super::shared::{ComponentToken, TransportProtocol};
 
-/// The answer of `getSBCConfiguration`.
+/// The response of `getSBCConfiguration`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Sbc {
     /// The SBC domain.

@@ -23,7 +23,7 @@ pub struct ChangeUsername {
     pub name: String,
 }
 
-/// The answer of `getSBCToken`, `regenerateSBCToken`, `getIMServerToken`, `regenerateIMServerToken`.
+/// The response of `getSBCToken`, `regenerateSBCToken`, `getIMServerToken`, `regenerateIMServerToken`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ComponentToken {
     /// The access token for the component.
@@ -46,13 +46,13 @@ pub enum ContactAppendType {
 }
 
 impl ContactAppendType {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::Disable, Self::Append, Self::Prepend];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["DISABLE", "APPEND", "PREPEND"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "DISABLE",
@@ -80,21 +80,21 @@ pub enum ContactMatchType {
 }
 
 impl ContactMatchType {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Disable,
         Self::MatchExactly,
         Self::MatchLength,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &[
         "DISABLE",
         "MATCH_EXACTLY",
         "MATCH_LENGTH",
     ];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "DISABLE",
@@ -128,21 +128,21 @@ pub enum DealerLevel {
 }
 
 impl DealerLevel {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Distributor,
         Self::SubDistributor,
         Self::Reseller,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &[
         "DISTRIBUTOR",
         "SUB_DISTRIBUTOR",
         "RESELLER",
     ];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Distributor => "DISTRIBUTOR",
@@ -327,13 +327,13 @@ pub enum TransportProtocol {
 }
 
 impl TransportProtocol {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::Udp, Self::Tcp, Self::Tls];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["UDP", "TCP", "TLS"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
@@ -411,7 +411,7 @@ pub enum WebhookAuth {
 }
 
 impl WebhookAuth {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Disable,
         Self::Basic,
@@ -419,10 +419,10 @@ impl WebhookAuth {
         Self::Bearer,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["DISABLE", "BASIC", "DIGEST", "BEARER"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "DISABLE",

@@ -29,7 +29,7 @@ pub struct Balance {
     pub balance: f64,
 }
 
-/// The answer of `retrieveCurrentTenant`.
+/// The response of `retrieveCurrentTenant`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CurrentTenant {
     /// The unique ID of tenant.
@@ -203,13 +203,13 @@ pub enum HeaderScope {
 }
 
 impl HeaderScope {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::All, Self::Trunk, Self::User];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["ALL", "TRUNK", "USER"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "ALL",
@@ -221,7 +221,7 @@ impl HeaderScope {
 
 pbx_types::string_enum!(HeaderScope);
 
-/// The answer of `retrieveTenantPasswordPolicy`.
+/// The response of `retrieveTenantPasswordPolicy`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct PasswordPolicy {
     /// The password must contains at least `min_length` characters.
@@ -258,7 +258,7 @@ pub struct RelayedHeader {
     pub scope: HeaderScope,
 }
 
-/// The answer of `retrieveCurrentTenantStatus`.
+/// The response of `retrieveCurrentTenantStatus`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TenantStatus {
     /// The version information of PortSIP PBX.

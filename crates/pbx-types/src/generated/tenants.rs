@@ -513,7 +513,7 @@ pub struct DealerSummary {
     pub display_name: Option<String>,
 }
 
-/// The answer of `showTenant`.
+/// The response of `showTenant`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Tenant {
     /// The unique ID of tenant.
@@ -668,13 +668,13 @@ pub struct Tenant {
     pub avatar_file_url: Option<String>,
 }
 
-/// The answer of `listTenantDealers`.
+/// The response of `listTenantDealers`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TenantDealerList {
     pub items: Vec<DealerSummary>,
 }
 
-/// The answer of `listTenants`.
+/// The response of `listTenants`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TenantList {
     /// Total number of resource.

@@ -61,13 +61,13 @@ pub enum ClientVerification {
 }
 
 impl ClientVerification {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::Disable, Self::Optional, Self::Mandatory];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["DISABLE", "OPTIONAL", "MANDATORY"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "DISABLE",
@@ -90,7 +90,7 @@ pub struct CreateTransport {
     pub verification: Option<ClientVerification>,
 }
 
-/// The answer of `showTransport`.
+/// The response of `showTransport`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Transport {
     /// The unique ID of transport.
@@ -103,7 +103,7 @@ pub struct Transport {
     pub verification: Option<ClientVerification>,
 }
 
-/// The answer of `listTransports`.
+/// The response of `listTransports`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TransportList {
     /// Total number of resource.
@@ -125,13 +125,13 @@ pub enum TransportState {
 }
 
 impl TransportState {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[Self::Activated, Self::Deactivated];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &["ACTIVATED", "DEACTIVATED"];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Activated => "ACTIVATED",
@@ -142,7 +142,7 @@ impl TransportState {
 
 pbx_types::string_enum!(TransportState);
 
-/// The answer of `getTransportStatus`.
+/// The response of `getTransportStatus`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TransportStatus {
     pub status: TransportState,

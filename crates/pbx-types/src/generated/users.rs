@@ -97,7 +97,7 @@ pub struct UpdateUser {
     pub display_name: pbx_types::Field<String>,
 }
 
-/// The answer of `retrieveUser`.
+/// The response of `retrieveUser`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct User {
     /// The unique ID of the user.
@@ -126,7 +126,7 @@ pub struct User {
     pub created_at: pbx_types::Timestamp,
 }
 
-/// The answer of `listUsers`.
+/// The response of `listUsers`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct UserList {
     /// Total number of resource.
@@ -154,7 +154,7 @@ pub enum UserRole {
 }
 
 impl UserRole {
-    /// Every value, in the order of the contract.
+    /// The values, in the order of the contract.
     pub const ALL: &'static [Self] = &[
         Self::Admin,
         Self::QueueManager,
@@ -162,7 +162,7 @@ impl UserRole {
         Self::StandardInternationalUser,
     ];
 
-    /// As text, in the same order.
+    /// The values as strings, in the same order.
     pub const NAMES: &'static [&'static str] = &[
         "Admin",
         "QueueManager",
@@ -170,7 +170,7 @@ impl UserRole {
         "StandardInternationalUser",
     ];
 
-    /// As in JSON.
+    /// Returns the value as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "Admin",

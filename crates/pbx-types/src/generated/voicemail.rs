@@ -21,7 +21,7 @@ pub struct UpdateVoicemailServer {
     pub min_seconds: pbx_types::Field<i32>,
 }
 
-/// The answer of `showVoicemailServer`.
+/// The response of `showVoicemailServer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct VoicemailServer {
     /// The extension number of voicemail server.

@@ -29,7 +29,7 @@ pub fn conversion(operation: &Operation, query: &Ident, api: &Api) -> Option<Tok
             .find(|parameter| parameter.name == name && parameter.place == ParameterPlace::Query);
         texts.push(match sent {
             None => quote!(#field: None),
-            Some(parameter) if is_optional_text(parameter) => quote!(#field: query.#field),
+            Some(parameter) if is_optional_string(parameter) => quote!(#field: query.#field),
             Some(_) => return None,
         });
     }
@@ -43,7 +43,7 @@ pub fn conversion(operation: &Operation, query: &Ident, api: &Api) -> Option<Tok
 }
 
 /// Returns `true` if the parameter is read as an `Option<String>`.
-fn is_optional_text(parameter: &Parameter) -> bool {
+fn is_optional_string(parameter: &Parameter) -> bool {
     let schema = &parameter.schema;
     !parameter.required && schema.default.is_none() && schema.ty == Type::String(Text::Plain)
 }

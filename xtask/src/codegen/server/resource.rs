@@ -1,4 +1,4 @@
-//! One resource: its trait, its router, what the router knows of each operation.
+//! One resource: its trait, its router, its handlers, and the static descriptions of its operations.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use quote::{format_ident, quote};
 use super::{AtOperation, answers, docs, lists, names, rust_type, schemas, types};
 use crate::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
 
-/// The trait of a resource.
+/// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
     format_ident!("{}Api", resource.to_upper_camel_case())
 }
@@ -25,11 +25,11 @@ pub struct Resource {
     pub has_schemas: bool,
 }
 
-/// Writes a resource; `taken` are the type names of its module.
+/// Generates a resource; `taken` are the type names of its module.
 pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Result<Resource> {
     let trait_name = trait_name(name);
     if taken.contains(&trait_name.to_string()) {
-        bail!("the schema `{trait_name}` is called like the trait of its resource; give it another name (`x-name`)");
+        bail!("the schema `{trait_name}` has the name of the trait of its resource: give it another name (`x-name`)");
     }
     let mut scope: names::Scope = taken.iter().map(String::as_str).collect();
     let operations = api
@@ -37,7 +37,8 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         .iter()
         .filter(|operation| operation.resource == name)
         .map(|operation| {
-            Written::of(operation, api, &trait_name, &mut scope).with_context(|| AtOperation(operation.id.clone()))
+            OperationCode::new(operation, api, &trait_name, &mut scope)
+                .with_context(|| AtOperation(operation.id.clone()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
 
@@ -45,21 +46,21 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
     let routes = operations.iter().map(|operation| &operation.route);
     let handlers = operations.iter().map(|operation| &operation.handler);
     let types = operations.iter().map(|operation| &operation.types);
-    let statics = operations.iter().map(|operation| &operation.fact);
+    let statics = operations.iter().map(|operation| &operation.description);
     let constants = operations.iter().map(|operation| &operation.constant);
     let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
-    let trait_doc = docs::comment([format!("The operations of `/{name}`: one method each.")]);
+    let trait_doc = docs::comment([format!("The operations of `/{name}`, one method each.")]);
     let types = quote!(#(#types)*);
     let routing = quote! {
         #trait_doc
         pub trait #trait_name: api::Api { #(#methods)* }
 
-        /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+        /// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
         pub fn router<A: #trait_name>() -> api::Resource<A> {
             api::Resource::new(#name) #(#routes)*
         }
 
-        /// Every operation, in the order of the contract.
+        /// The operations, in the order of the contract.
         pub static OPERATIONS: [&api::Operation; #count] = [#(&#constants),*];
 
         #(#handlers)*
@@ -72,18 +73,18 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
     })
 }
 
-/// One operation in its parts.
-struct Written {
+/// The generated code of one operation.
+struct OperationCode {
     constant: Ident,
     method: TokenStream,
     route: TokenStream,
     handler: TokenStream,
     types: TokenStream,
-    fact: TokenStream,
+    description: TokenStream,
     has_schema: bool,
 }
 
-/// What a method takes besides the call.
+/// The arguments of a method besides the call.
 #[derive(Default)]
 struct Arguments {
     /// `name: Type`
@@ -102,14 +103,14 @@ impl Arguments {
     }
 }
 
-impl Written {
-    fn of(operation: &Operation, api: &Api, trait_name: &Ident, scope: &mut names::Scope) -> anyhow::Result<Self> {
+impl OperationCode {
+    fn new(operation: &Operation, api: &Api, trait_name: &Ident, scope: &mut names::Scope) -> anyhow::Result<Self> {
         let method = names::value(&operation.id);
         let constant = names::constant(&operation.id);
         let upper = operation.id.to_upper_camel_case();
         let arguments = arguments(operation, api, &upper, scope)?;
         let success = names::ident(&scope.unique(&format!("{upper}Response")));
-        let answers = answers::answers(operation, &success)?;
+        let responses = answers::responses(operation, &success)?;
         let Arguments {
             declared,
             names: passed,
@@ -123,18 +124,18 @@ impl Written {
         } else {
             (quote!(()), quote!(()), quote!(public))
         };
-        let ty = &answers.ty;
+        let ty = &responses.ty;
         let input = match read.is_empty() {
             true => quote!(_input: api::Input),
             false => quote!(mut input: api::Input),
         };
         let call = quote!(#trait_name::#method(&*server, call #(, #passed)*).await.map_err(A::problem)?);
-        let call = match &answers.binding {
+        let call = match &responses.binding {
             Some(pattern) => quote!(let #pattern = #call;),
             None => quote!(#call;),
         };
-        let respond = &answers.respond;
-        let definition = &answers.definition;
+        let respond = &responses.respond;
+        let definition = &responses.definition;
         let has_schema = schemas::is_needed(operation, api);
         Ok(Self {
             method: quote! {
@@ -158,7 +159,7 @@ impl Written {
                 }
             },
             types: quote!(#types #definition),
-            fact: fact(operation, api, &constant, has_schema)?,
+            description: description(operation, api, &constant, has_schema)?,
             constant,
             has_schema,
         })
@@ -204,7 +205,7 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
     Ok(arguments)
 }
 
-/// Path parameters in the order of the template.
+/// Returns the path parameters in the order of the template.
 fn path_order(operation: &Operation) -> Vec<&Parameter> {
     let mut parameters: Vec<_> = operation
         .parameters
@@ -243,8 +244,8 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
     (ty, quote!(input.#read()?))
 }
 
-/// The static that tells the router about an operation.
-fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
+/// Returns the static that describes an operation to the router.
+fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
     let Operation {
         id,
         path,
@@ -264,9 +265,9 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
         .map(|parameter| {
             let kind = types::parameter_type(&parameter.schema, api)
                 .with_context(|| format!("the parameter `{}`", parameter.name))?;
-            Ok(fact_of_parameter(
+            Ok(parameter_description(
                 &parameter.name,
-                place(parameter.place),
+                location(parameter.place),
                 &kind,
                 &parameter.aliases,
             ))
@@ -314,10 +315,10 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
     })
 }
 
-fn fact_of_parameter(name: &str, place: &str, kind: &TokenStream, aliases: &[String]) -> TokenStream {
-    let place = names::ident(place);
+fn parameter_description(name: &str, location: &str, kind: &TokenStream, aliases: &[String]) -> TokenStream {
+    let location = names::ident(location);
     let aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
-    quote!(api::Parameter::#place(#name, #kind) #aliases)
+    quote!(api::Parameter::#location(#name, #kind) #aliases)
 }
 
 fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<TokenStream>> {
@@ -337,12 +338,12 @@ fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<T
         .map(|property| {
             let kind = types::parameter_type(&property.schema, api)
                 .with_context(|| format!("the form field `{}`", property.name))?;
-            Ok(fact_of_parameter(&property.name, "field", &kind, &[]))
+            Ok(parameter_description(&property.name, "field", &kind, &[]))
         })
         .collect()
 }
 
-fn place(place: ParameterPlace) -> &'static str {
+fn location(place: ParameterPlace) -> &'static str {
     match place {
         ParameterPlace::Path => "path",
         ParameterPlace::Query => "query",

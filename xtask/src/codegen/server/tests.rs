@@ -1,4 +1,4 @@
-//! The generator as a whole, over the fixture of `pbx-api`'s own tests: they compile and exercise what it writes.
+//! The generator as a whole, over the fixture of `pbx-api`'s tests, which compile and exercise the generated code.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ fn generate_one(operation: &str, components: &str) -> anyhow::Result<Generated> 
 const NO_CONTENT: &str = "      responses: {'204': {description: Done}}\n";
 
 #[test]
-fn the_fixture_of_pbx_api_is_current() {
+fn fixture_of_pbx_api_is_current() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/pbx-api/tests/fixture");
     let generated = generate(&fixture).unwrap();
     for (directory, files) in [("types", &generated.types), ("api", &generated.api)] {
@@ -62,7 +62,7 @@ fn the_fixture_of_pbx_api_is_current() {
 }
 
 #[test]
-fn what_cannot_be_expressed_names_the_operation() {
+fn unsupported_constructs_are_errors_that_name_the_operation() {
     let body = |schema: &str| {
         format!(
             "      requestBody: {{required: true, content: {{application/json: {{schema: {schema}}}}}}}\n{NO_CONTENT}"
@@ -74,7 +74,7 @@ fn what_cannot_be_expressed_names_the_operation() {
         (body("{type: object, properties: {a: {type: integer, format: int32, default: 3000000000}}}"), "default of `a`"),
         (
             "      responses: {'204': {description: D, content: {application/json: {schema: {type: string}}}}}\n".to_owned(),
-            "the answer 204 documents a body",
+            "the response 204 documents a body",
         ),
         (
             "      responses: {'200': {description: D, headers: {X-List: {schema: {type: array, items: {type: string}}}}}}\n".to_owned(),
@@ -94,7 +94,7 @@ fn what_cannot_be_expressed_names_the_operation() {
 }
 
 #[test]
-fn an_operation_without_anything_to_check_has_no_schema() {
+fn operation_without_rules_has_no_schema() {
     let files = generate_one(NO_CONTENT, "").unwrap();
     assert_eq!(files.api.keys().collect::<Vec<_>>(), ["mod.rs", "things.rs"]);
     assert!(files.api["things.rs"].contains("schema: api::InputSchema::none()"));
