@@ -26,12 +26,21 @@ mod generated;
 mod runtime;
 
 pub use generated::*;
-pub use runtime::*;
+pub use runtime::api::{Api, Call, RequestInfo};
+pub use runtime::input::Input;
+pub use runtime::operation::{Content, InputSchema, Operation, Parameter, ParameterType};
+pub use runtime::problem::{ErrorEntry, Problem};
+pub use runtime::request_id::RequestId;
+pub use runtime::response::{HandlerResult, bytes, empty, header, json};
+pub use runtime::schemas::Schemas;
+pub use runtime::server::{Resource, Server};
+
+#[doc(inline)]
+pub use pbx_types::{Field, Location, ParseTimestampError, Patch, Secret, Timestamp, UnknownValue, Violation, list};
 
 // What generated code names; an implementation then needs no other version of these crates.
 pub use axum::response::Response;
-pub use bytes::Bytes;
 pub use http::Method;
+pub use pbx_types::{Bytes, Value};
 #[doc(hidden)]
-pub use serde;
-pub use serde_json::Value;
+pub use pbx_types::{defaults, string_enum};

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 
 use http::{HeaderMap, Method};
 
-use crate::{Operation, Problem, RequestId};
+use super::operation::Operation;
+use super::problem::Problem;
+use super::request_id::RequestId;
 
 /// What all resources of one implementation share: who calls, and what they may do.
 ///

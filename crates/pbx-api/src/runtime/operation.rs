@@ -4,8 +4,9 @@ use std::sync::OnceLock;
 
 use http::Method;
 use jsonschema::Validator;
+use pbx_types::Location;
 
-use crate::{Place, Schemas};
+use super::schemas::Schemas;
 
 /// One method on one path of the contract.
 #[derive(Debug)]
@@ -19,9 +20,9 @@ pub struct Operation {
     /// The resource it belongs to: the module with its trait.
     pub resource: &'static str,
     /// The roles that may call it; `None`: any signed-in caller.
-    pub access: Option<&'static [&'static str]>,
+    pub roles: Option<&'static [&'static str]>,
     /// Whether it needs a bearer token.
-    pub signed_in: bool,
+    pub authenticated: bool,
     /// Path, query and header parameters.
     pub parameters: &'static [Parameter],
     /// The body it reads.
@@ -29,13 +30,13 @@ pub struct Operation {
     /// Whether there must be a body.
     pub body_required: bool,
     /// The rules its input must keep.
-    pub check: Check,
+    pub schema: InputSchema,
 }
 
 impl Operation {
     /// Whether the contract lets this role call the operation.
     pub fn allows(&self, role: &str) -> bool {
-        self.access.is_none_or(|roles| roles.contains(&role))
+        self.roles.is_none_or(|roles| roles.contains(&role))
     }
 }
 
@@ -45,38 +46,38 @@ pub struct Parameter {
     /// As in the contract.
     pub name: &'static str,
     /// Where it is sent.
-    pub place: Place,
+    pub location: Location,
     /// How its text becomes a JSON value.
-    pub kind: Kind,
+    pub kind: ParameterType,
     /// Other accepted spellings of the name.
     pub aliases: &'static [&'static str],
 }
 
 impl Parameter {
     /// A path parameter.
-    pub const fn path(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Path, name, kind)
+    pub const fn path(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Path, name, kind)
     }
 
     /// A query parameter.
-    pub const fn query(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Query, name, kind)
+    pub const fn query(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Query, name, kind)
     }
 
     /// A header parameter.
-    pub const fn header(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Header, name, kind)
+    pub const fn header(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Header, name, kind)
     }
 
     /// A field of a form.
-    pub const fn field(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Body, name, kind)
+    pub const fn field(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Body, name, kind)
     }
 
-    const fn new(place: Place, name: &'static str, kind: Kind) -> Self {
+    const fn new(location: Location, name: &'static str, kind: ParameterType) -> Self {
         Self {
             name,
-            place,
+            location,
             kind,
             aliases: &[],
         }
@@ -84,7 +85,7 @@ impl Parameter {
 
     /// The same, with other accepted spellings of its name.
     #[must_use]
-    pub const fn or(self, aliases: &'static [&'static str]) -> Self {
+    pub const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
@@ -95,15 +96,15 @@ impl Parameter {
 
 /// What a parameter's text stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterType {
     /// Itself.
-    Text,
+    String,
     /// An integer or a decimal number.
     Number,
     /// `true` or `false`.
     Boolean,
     /// A list: the parameter may be repeated, each occurrence is one element.
-    List(&'static Kind),
+    Array(&'static ParameterType),
 }
 
 /// The kind of body an operation reads.
@@ -123,14 +124,14 @@ pub enum Content {
 
 /// The JSON Schema of an operation's input, compiled when it is first needed.
 #[derive(Debug)]
-pub struct Check {
+pub struct InputSchema {
     schemas: Option<&'static Schemas>,
     compiled: OnceLock<Result<Validator, String>>,
 }
 
-impl Check {
+impl InputSchema {
     /// Nothing to check: plain text parameters only.
-    pub const fn nothing() -> Self {
+    pub const fn none() -> Self {
         Self {
             schemas: None,
             compiled: OnceLock::new(),
@@ -138,7 +139,7 @@ impl Check {
     }
 
     /// The schema that is called like the operation.
-    pub const fn with(schemas: &'static Schemas) -> Self {
+    pub const fn new(schemas: &'static Schemas) -> Self {
         Self {
             schemas: Some(schemas),
             compiled: OnceLock::new(),
@@ -184,17 +185,17 @@ mod tests {
             method: Method::GET,
             path: "/x",
             resource: "x",
-            access: Some(&["SystemAdmin", "Dealer"]),
-            signed_in: true,
+            roles: Some(&["SystemAdmin", "Dealer"]),
+            authenticated: true,
             parameters: &[],
             content: Content::None,
             body_required: false,
-            check: Check::nothing(),
+            schema: InputSchema::none(),
         };
         assert!(operation.allows("Dealer"));
         assert!(!operation.allows("Admin"));
         assert!(!operation.allows("dealer"));
-        operation.access = None;
+        operation.roles = None;
         assert!(operation.allows("Admin"));
     }
 }

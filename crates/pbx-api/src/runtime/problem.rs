@@ -7,9 +7,10 @@ use std::fmt;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use pbx_types::Violation;
 use serde::Serialize;
 
-use crate::{RequestId, Violation};
+use super::request_id::RequestId;
 
 type Text = Cow<'static, str>;
 
@@ -126,7 +127,7 @@ impl Problem {
     }
 
     /// After a token was refused: says so to the client (RFC 6750, section 3.1).
-    pub(crate) fn of_token(self) -> Self {
+    pub(crate) fn with_invalid_token_challenge(self) -> Self {
         if self.status() != StatusCode::UNAUTHORIZED || self.0.headers.contains_key(WWW_AUTHENTICATE) {
             return self;
         }

@@ -15,7 +15,7 @@ const LONGEST: usize = 64;
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         headers
             .get(HEADER)
             .filter(|sent| is_sane(sent.as_bytes()))
@@ -65,7 +65,7 @@ mod tests {
     fn id_for(sent: &'static str) -> RequestId {
         let mut headers = HeaderMap::new();
         headers.insert(HEADER, HeaderValue::from_static(sent));
-        RequestId::of(&headers)
+        RequestId::from_headers(&headers)
     }
 
     #[test]

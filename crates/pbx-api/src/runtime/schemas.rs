@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jsonschema::{PatternOptions, Registry, Validator};
+use pbx_types::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-
-use super::Timestamp;
 
 /// The schemas of every operation's input, as generated: one JSON document with `$defs` and `operations`, read when
 /// first needed.

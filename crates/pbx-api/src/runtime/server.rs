@@ -15,8 +15,13 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::runtime::request_id;
-use crate::{Answer, Api, Call, Content, Input, Operation, Problem, RequestId, RequestInfo};
+use super::api::{Api, Call, RequestInfo};
+use super::input::Input;
+use super::operation::{Content, Operation};
+use super::problem::Problem;
+use super::request_id::{self, RequestId};
+use super::response::HandlerResult;
+use crate::generated::RESOURCES;
 
 /// Larger bodies are refused unless [`Server::body_limit`] says otherwise.
 const BODY_LIMIT: usize = 1 << 20;
@@ -27,7 +32,7 @@ pub struct Server<A> {
     base_path: String,
     body_limit: usize,
     upload_limit: Option<usize>,
-    known: &'static [(&'static str, &'static [&'static Operation])],
+    resources: &'static [(&'static str, &'static [&'static Operation])],
     mounted: Vec<Resource<A>>,
 }
 
@@ -49,18 +54,18 @@ struct Shared<A> {
 impl<A: Api> Server<A> {
     /// A server of all resources of the contract, of which none is mounted yet.
     pub fn new(api: Arc<A>) -> Self {
-        Self::of(api, crate::RESOURCES)
+        Self::with_resources(api, RESOURCES)
     }
 
     /// A server of other resources than those of this crate's contract.
     #[doc(hidden)]
-    pub fn of(api: Arc<A>, known: &'static [(&'static str, &'static [&'static Operation])]) -> Self {
+    pub fn with_resources(api: Arc<A>, resources: &'static [(&'static str, &'static [&'static Operation])]) -> Self {
         Self {
             api,
             base_path: String::new(),
             body_limit: BODY_LIMIT,
             upload_limit: None,
-            known,
+            resources,
             mounted: Vec::new(),
         }
     }
@@ -105,7 +110,7 @@ impl<A: Api> Server<A> {
     /// The resources of the contract that are not mounted, and will answer 501.
     pub fn unmounted(&self) -> Vec<&'static str> {
         let mounted = self.mounted();
-        let names = self.known.iter().map(|(name, _)| *name);
+        let names = self.resources.iter().map(|(name, _)| *name);
         names.filter(|name| !mounted.contains(name)).collect()
     }
 
@@ -119,7 +124,7 @@ impl<A: Api> Server<A> {
         let unmounted = self.unmounted();
         let mut paths: BTreeMap<&str, MethodRouter> = BTreeMap::new();
         let missing = self
-            .known
+            .resources
             .iter()
             .filter(|(name, _)| unmounted.contains(name))
             .map(|(name, operations)| Resource::unmounted(name, operations));
@@ -155,15 +160,15 @@ impl<A: Api> Resource<A> {
 
     /// Adds an operation that needs sign-in.
     #[must_use]
-    pub fn signed_in<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
+    pub fn authenticated<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
     where
         F: Fn(Arc<A>, Call<A::Caller>, Input) -> Fut + Copy + Send + Sync + 'static,
-        Fut: Future<Output = Answer> + Send + 'static,
+        Fut: Future<Output = HandlerResult> + Send + 'static,
     {
         let route = move |shared: Arc<Shared<A>>| {
             route(operation, move |request| {
                 let shared = Arc::clone(&shared);
-                async move { shared.signed_in(operation, handler, request).await }
+                async move { shared.authenticated(operation, handler, request).await }
             })
         };
         self.routes.push((operation, Box::new(route)));
@@ -172,15 +177,15 @@ impl<A: Api> Resource<A> {
 
     /// Adds an operation that anyone may call.
     #[must_use]
-    pub fn open<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
+    pub fn public<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
     where
         F: Fn(Arc<A>, Call<()>, Input) -> Fut + Copy + Send + Sync + 'static,
-        Fut: Future<Output = Answer> + Send + 'static,
+        Fut: Future<Output = HandlerResult> + Send + 'static,
     {
         let route = move |shared: Arc<Shared<A>>| {
             route(operation, move |request| {
                 let shared = Arc::clone(&shared);
-                async move { shared.open(operation, handler, request).await }
+                async move { shared.public(operation, handler, request).await }
             })
         };
         self.routes.push((operation, Box::new(route)));
@@ -219,17 +224,17 @@ where
 }
 
 impl<A: Api> Shared<A> {
-    async fn signed_in<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
+    async fn authenticated<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
     where
         F: Fn(Arc<A>, Call<A::Caller>, Input) -> Fut,
-        Fut: Future<Output = Answer>,
+        Fut: Future<Output = HandlerResult>,
     {
         let (mut parts, body) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
+        let request_id = RequestId::from_headers(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
-            let caller = self.authenticated(&info).await?;
+            let caller = self.caller(&info).await?;
             self.api.authorize(&caller, operation).map_err(A::problem)?;
             let input = self.input(operation, &mut parts, body).await?;
             let call = call(caller, operation, request_id.clone(), parts);
@@ -238,13 +243,13 @@ impl<A: Api> Shared<A> {
         finish(answer, &request_id).await
     }
 
-    async fn open<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
+    async fn public<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
     where
         F: Fn(Arc<A>, Call<()>, Input) -> Fut,
-        Fut: Future<Output = Answer>,
+        Fut: Future<Output = HandlerResult>,
     {
         let (mut parts, body) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
+        let request_id = RequestId::from_headers(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
@@ -258,12 +263,12 @@ impl<A: Api> Shared<A> {
     /// Answers an operation of a resource that is not mounted. What was sent with it is not looked at.
     async fn unmounted(&self, operation: &'static Operation, request: Request) -> Response {
         let (parts, _) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
+        let request_id = RequestId::from_headers(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
-            if operation.signed_in {
-                self.authenticated(&info).await?;
+            if operation.authenticated {
+                self.caller(&info).await?;
             }
             Err(not_implemented(operation))
         };
@@ -271,9 +276,9 @@ impl<A: Api> Shared<A> {
     }
 
     /// Finds out who calls.
-    async fn authenticated(&self, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
+    async fn caller(&self, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
         let token = bearer(info.headers)?;
-        let refused = |error: A::Error| A::problem(error).of_token();
+        let refused = |error: A::Error| A::problem(error).with_invalid_token_challenge();
         self.api.authenticate(token, info).await.map_err(refused)
     }
 
@@ -293,7 +298,7 @@ impl<A: Api> Shared<A> {
     /// Answers a request that no operation answers.
     async fn refuse(&self, request: Request, problem: fn(&Method) -> Problem) -> Response {
         let (parts, _) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
+        let request_id = RequestId::from_headers(&parts.headers);
         let answer = async {
             let info = info(&parts, &request_id, None);
             self.api.admit(&info).await.map_err(A::problem)?;
@@ -304,7 +309,7 @@ impl<A: Api> Shared<A> {
 }
 
 /// Turns failures and panics into answers, and puts the request id on all of them.
-async fn finish(answer: impl Future<Output = Answer>, request_id: &RequestId) -> Response {
+async fn finish(answer: impl Future<Output = HandlerResult>, request_id: &RequestId) -> Response {
     // After a panic nothing of this request is used again, so nothing can be seen half-changed.
     let answer = AssertUnwindSafe(answer).catch_unwind().await;
     let mut response = match answer {
@@ -364,7 +369,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     std::str::from_utf8(token)
         .ok()
         .filter(|token| !token.is_empty() && token.bytes().all(|byte| is_token(&byte)))
-        .ok_or_else(|| Problem::unauthorized("The bearer token is malformed.").of_token())
+        .ok_or_else(|| Problem::unauthorized("The bearer token is malformed.").with_invalid_token_challenge())
 }
 
 fn unknown_path(_: &Method) -> Problem {

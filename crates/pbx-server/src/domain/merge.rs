@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::document;
-use super::error::{Error, Violation};
+use super::error::Error;
+use pbx_types::Violation;
 
 /// Returns the object with the properties that were sent in place of its own, as [`document::merge`] does it.
 ///

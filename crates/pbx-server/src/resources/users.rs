@@ -6,7 +6,6 @@ use pbx_api::{Call, Patch};
 use super::parse_id;
 use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
 use crate::domain::audit::{Entry, Object};
-use crate::domain::list::ListQuery;
 use crate::domain::merge::merged;
 use crate::domain::numbers::NumberKind;
 use crate::domain::password::Password;
@@ -18,6 +17,7 @@ use crate::http::Pbx;
 use crate::services::accounts::password_policy;
 use crate::services::{licensing, numbers, quotas, tenants};
 use crate::store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
+use pbx_types::list::ListQuery;
 
 impl UsersApi for Pbx {
     async fn list_users(&self, call: Call<Caller>, query: ListUsersQuery) -> Result<UserList, Error> {

@@ -5,11 +5,13 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
+use pbx_types::{Location, Violation};
 use serde_json::Value;
 
 use super::{Input, json, parameters};
-use crate::runtime::violation::missing;
-use crate::{Content, Operation, Place, Problem, Violation};
+use crate::runtime::operation::{Content, Operation};
+use crate::runtime::problem::Problem;
+use crate::runtime::schema_violations::missing;
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -35,7 +37,7 @@ pub(super) async fn read(
     let bytes = read_limited(headers, body, limit).await?;
     if bytes.is_empty() {
         if operation.body_required {
-            found.push(missing(Place::Body));
+            found.push(missing(Location::Body));
         }
         return Ok(());
     }
@@ -44,7 +46,7 @@ pub(super) async fn read(
         Content::None => {}
         Content::Json | Content::MergePatch => input.body = json::parse(&bytes, found),
         Content::Form(fields) => {
-            let values = parameters::pairs(fields, Place::Body, &bytes, found);
+            let values = parameters::pairs(fields, Location::Body, &bytes, found);
             input.body = Some(Value::Object(values));
         }
         Content::Bytes => input.bytes = Some(bytes),
@@ -70,7 +72,7 @@ async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Resu
         // The connection broke or the chunks were malformed; whoever still listens sent a bad request.
         let frame = frame.map_err(|_| {
             let predicate = "could not be read to its end";
-            Problem::invalid([Violation::about(Place::Body, "", "encoding", predicate)])
+            Problem::invalid([Violation::with_predicate(Location::Body, "", "encoding", predicate)])
         })?;
         let Ok(data) = frame.into_data() else {
             continue;

@@ -3,12 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use pbx_types::{Location, Violation, push_property};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
-
-use crate::runtime::violation::push_member;
-use crate::{Place, Violation};
 
 /// Deeper bodies are refused: none of the contract's objects comes near, and recursion must end somewhere.
 const DEEPEST: usize = 64;
@@ -18,7 +16,7 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
     if let Err(error) = std::str::from_utf8(bytes) {
         let offset = error.valid_up_to();
         let predicate = format!("is not UTF-8: byte {offset}");
-        found.push(Violation::about(Place::Body, "", "encoding", &predicate).limit("UTF-8"));
+        found.push(Violation::with_predicate(Location::Body, "", "encoding", &predicate).limit("UTF-8"));
         return None;
     }
     let reader = Reader::default();
@@ -30,8 +28,8 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
     .deserialize(&mut source)
     .and_then(|value| source.end().map(|()| value));
     for pointer in reader.repeated.into_inner() {
-        found.push(Violation::about(
-            Place::Body,
+        found.push(Violation::with_predicate(
+            Location::Body,
             pointer,
             "duplicate",
             "is given more than once",
@@ -41,7 +39,7 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
         Ok(value) => Some(value),
         Err(_) if reader.too_deep.get() => {
             let predicate = format!("is nested deeper than {DEEPEST} levels");
-            found.push(Violation::about(Place::Body, "", "depth", &predicate).limit(DEEPEST));
+            found.push(Violation::with_predicate(Location::Body, "", "depth", &predicate).limit(DEEPEST));
             None
         }
         Err(error) => {
@@ -53,7 +51,7 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
             };
             let predicate = format!("{what}: line {line}, column {column}");
             let limit = format!("line {line} column {column}");
-            found.push(Violation::about(Place::Body, "", "json", &predicate).limit(limit));
+            found.push(Violation::with_predicate(Location::Body, "", "json", &predicate).limit(limit));
             None
         }
     }
@@ -150,7 +148,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut values = Map::new();
         let length = self.reader.pointer.borrow().len();
         while let Some(name) = members.next_key::<String>()? {
-            push_member(&mut self.reader.pointer.borrow_mut(), &name);
+            push_property(&mut self.reader.pointer.borrow_mut(), &name);
             let value = members.next_value_seed(inner)?;
             match values.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(value)),

@@ -7,10 +7,13 @@ mod parameters;
 use axum::extract::{FromRequestParts, RawPathParams};
 use bytes::Bytes;
 use http::request::Parts;
+use pbx_types::{Location, Patch, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Operation, Patch, Place, Problem, Violation};
+use super::operation::Operation;
+use super::problem::Problem;
+use super::schema_violations;
 
 /// More violations than this are counted, not listed: an answer must not be larger than the request.
 const MOST_LISTED: usize = 1000;
@@ -44,8 +47,8 @@ impl Input {
                 Ok(params) => {
                     input.path = parameters::path(operation.parameters, params.iter());
                 }
-                Err(_) => found.push(Violation::about(
-                    Place::Path,
+                Err(_) => found.push(Violation::with_predicate(
+                    Location::Path,
                     "",
                     "encoding",
                     "must be percent-encoded UTF-8",
@@ -53,7 +56,7 @@ impl Input {
             }
         }
         if let Some(query) = parts.uri.query() {
-            input.query = parameters::pairs(operation.parameters, Place::Query, query.as_bytes(), &mut found);
+            input.query = parameters::pairs(operation.parameters, Location::Query, query.as_bytes(), &mut found);
         }
         input.header = parameters::headers(operation.parameters, &parts.headers, &mut found);
         body::read(operation, &parts.headers, body, limit, &mut input, &mut found).await?;
@@ -68,70 +71,72 @@ impl Input {
 
     /// Holds the input against the operation's schema.
     fn check(mut self, operation: &'static Operation, found: &mut Vec<Violation>) -> Result<Self, Problem> {
-        let validator = operation.check.validator(operation.id);
+        let validator = operation.schema.validator(operation.id);
         let Some(validator) = validator.map_err(Problem::internal)? else {
             return Ok(self);
         };
         let mut whole = Map::new();
         for (place, part) in [
-            (Place::Path, &mut self.path),
-            (Place::Query, &mut self.query),
-            (Place::Header, &mut self.header),
+            (Location::Path, &mut self.path),
+            (Location::Query, &mut self.query),
+            (Location::Header, &mut self.header),
         ] {
             whole.insert(place.as_str().to_owned(), Value::Object(std::mem::take(part)));
         }
         if let Some(body) = self.body.take() {
-            whole.insert(Place::Body.as_str().to_owned(), body);
+            whole.insert(Location::Body.as_str().to_owned(), body);
         }
         let mut whole = Value::Object(whole);
         if !validator.is_valid(&whole) {
             // A part that could not even be read is reported as such; do not report it as missing, too.
-            let unreadable: Vec<Place> = found.iter().map(Violation::place).collect();
+            let unreadable: Vec<Location> = found.iter().map(Violation::location).collect();
             let mut broken = Vec::new();
             for error in validator.iter_errors(&whole) {
-                Violation::of_schema(&error, &operation.check, &mut broken);
+                schema_violations::collect(&error, &operation.schema, &mut broken);
                 if broken.len() > 2 * MOST_LISTED {
                     break;
                 }
             }
-            broken.retain(|violation| !(unreadable.contains(&violation.place()) && violation.is_missing()));
+            broken.retain(|violation| {
+                !(unreadable.contains(&violation.location()) && schema_violations::is_missing(violation))
+            });
             found.append(&mut broken);
         }
-        let mut take = |place: Place| match whole.get_mut(place.as_str()).map(Value::take) {
+        let mut take = |place: Location| match whole.get_mut(place.as_str()).map(Value::take) {
             Some(Value::Object(members)) => members,
             _ => Map::new(),
         };
-        self.path = take(Place::Path);
-        self.query = take(Place::Query);
-        self.header = take(Place::Header);
-        self.body = whole.get_mut(Place::Body.as_str()).map(Value::take);
+        self.path = take(Location::Path);
+        self.query = take(Location::Query);
+        self.header = take(Location::Header);
+        self.body = whole.get_mut(Location::Body.as_str()).map(Value::take);
         Ok(self)
     }
 
     /// A path parameter.
     pub fn path<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Problem> {
         let value = self.path.remove(name).unwrap_or(Value::Null);
-        typed(value, Place::Path)
+        typed(value, Location::Path)
     }
 
     /// All query parameters.
     pub fn query<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(Value::Object(std::mem::take(&mut self.query)), Place::Query)
+        typed(Value::Object(std::mem::take(&mut self.query)), Location::Query)
     }
 
     /// All header parameters.
     pub fn headers<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(Value::Object(std::mem::take(&mut self.header)), Place::Header)
+        typed(Value::Object(std::mem::take(&mut self.header)), Location::Header)
     }
 
     /// A JSON or form body.
     pub fn body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(self.body.take().unwrap_or(Value::Null), Place::Body)
+        typed(self.body.take().unwrap_or(Value::Null), Location::Body)
     }
 
     /// A JSON or form body that may be missing.
     pub fn optional_body<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Problem> {
-        self.body.take().map(|body| typed(body, Place::Body)).transpose()
+        self.body.take().map(|body| typed(body, Location::Body)).transpose()
     }
 
     /// A merge patch.
@@ -141,11 +146,11 @@ impl Input {
                 let fields = T::deserialize(serde::de::value::MapDeserializer::new(
                     merge.iter().map(|(name, value)| (name.as_str(), value)),
                 ))
-                .map_err(|error| mistyped(&error, Place::Body))?;
+                .map_err(|error| mistyped(&error, Location::Body))?;
                 Ok(Patch::new(fields, merge))
             }
             other => {
-                let fields = typed(other.unwrap_or(Value::Null), Place::Body)?;
+                let fields = typed(other.unwrap_or(Value::Null), Location::Body)?;
                 Ok(Patch::new(fields, Map::new()))
             }
         }
@@ -170,15 +175,20 @@ impl Input {
     }
 }
 
-fn typed<T: DeserializeOwned>(value: Value, place: Place) -> Result<T, Problem> {
+fn typed<T: DeserializeOwned>(value: Value, place: Location) -> Result<T, Problem> {
     T::deserialize(value).map_err(|error| mistyped(&error, place))
 }
 
 /// The schema let a value through that its Rust type cannot hold. The type was made from the schema, so this should not
 /// happen; if it does, the caller learns no more than the place, because serde quotes values.
-fn mistyped(error: &serde_json::Error, place: Place) -> Problem {
+fn mistyped(error: &serde_json::Error, place: Location) -> Problem {
     tracing::error!(%error, place = place.as_str(), "a valid value does not fit its type");
-    Problem::invalid([Violation::about(place, "", "type", "holds a value of the wrong type")])
+    Problem::invalid([Violation::with_predicate(
+        place,
+        "",
+        "type",
+        "holds a value of the wrong type",
+    )])
 }
 
 /// In a stable order, without repetitions, and not more than fit an answer.
@@ -190,7 +200,7 @@ fn listed(mut found: Vec<Violation>) -> Vec<Violation> {
         found.truncate(MOST_LISTED);
         found.push(
             Violation::new(
-                Place::Body,
+                Location::Body,
                 "",
                 "more",
                 format!("There are more errors than the {MOST_LISTED} listed."),

@@ -1,39 +1,50 @@
 //! Parameters and form fields: from text to JSON values of the documented type.
 
 use http::HeaderMap;
+use pbx_types::{Location, Violation, property_pointer};
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::runtime::violation::{member, unknown};
-use crate::{Kind, Parameter, Place, Violation};
+use crate::runtime::operation::{Parameter, ParameterType};
+use crate::runtime::schema_violations::unknown;
 
 /// Path parameters, as axum found and decoded them.
 pub(super) fn path<'a>(known: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
     sent.map(|(name, text)| {
-        let parameter = find(known, Place::Path, name);
-        let kind = parameter.map_or(Kind::Text, |parameter| parameter.kind);
+        let parameter = find(known, Location::Path, name);
+        let kind = parameter.map_or(ParameterType::String, |parameter| parameter.kind);
         (name.to_owned(), coerce(kind, text.to_owned()))
     })
     .collect()
 }
 
 /// A query or a form: `name=value&…`, percent-encoded, `+` for a space.
-pub(super) fn pairs(known: &[Parameter], place: Place, text: &[u8], found: &mut Vec<Violation>) -> Map<String, Value> {
+pub(super) fn pairs(
+    known: &[Parameter],
+    location: Location,
+    text: &[u8],
+    found: &mut Vec<Violation>,
+) -> Map<String, Value> {
     let mut values = Map::new();
     for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = decode(halves.next().unwrap_or_default());
         let value = decode(halves.next().unwrap_or_default());
         let Some(name) = name else {
-            found.push(Violation::about(place, "", "encoding", "must be percent-encoded UTF-8"));
+            found.push(Violation::with_predicate(
+                location,
+                "",
+                "encoding",
+                "must be percent-encoded UTF-8",
+            ));
             continue;
         };
-        match (find(known, place, &name), value) {
-            (None, _) => found.push(unknown(place, "", &name)),
-            (Some(parameter), None) => found.push(Violation::about(
-                place,
-                member("", parameter.name),
+        match (find(known, location, &name), value) {
+            (None, _) => found.push(unknown(location, "", &name)),
+            (Some(parameter), None) => found.push(Violation::with_predicate(
+                location,
+                property_pointer("", parameter.name),
                 "encoding",
                 "must be percent-encoded UTF-8",
             )),
@@ -46,13 +57,13 @@ pub(super) fn pairs(known: &[Parameter], place: Place, text: &[u8], found: &mut 
 /// Header parameters; other headers are nobody's business here.
 pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, found: &mut Vec<Violation>) -> Map<String, Value> {
     let mut values = Map::new();
-    for parameter in known.iter().filter(|known| known.place == Place::Header) {
+    for parameter in known.iter().filter(|known| known.location == Location::Header) {
         for value in sent.get_all(parameter.name) {
             match std::str::from_utf8(value.as_bytes()) {
                 Ok(text) => add(parameter, text.trim().to_owned(), &mut values, found),
-                Err(_) => found.push(Violation::about(
-                    Place::Header,
-                    member("", parameter.name),
+                Err(_) => found.push(Violation::with_predicate(
+                    Location::Header,
+                    property_pointer("", parameter.name),
                     "encoding",
                     "must be UTF-8",
                 )),
@@ -62,22 +73,22 @@ pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, found: &mut Vec<Vio
     values
 }
 
-fn find<'a>(known: &'a [Parameter], place: Place, name: &str) -> Option<&'a Parameter> {
+fn find<'a>(known: &'a [Parameter], location: Location, name: &str) -> Option<&'a Parameter> {
     known
         .iter()
-        .find(|parameter| parameter.place == place && parameter.is_called(name))
+        .find(|parameter| parameter.location == location && parameter.is_called(name))
 }
 
 fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, found: &mut Vec<Violation>) {
-    if let Kind::List(item) = parameter.kind {
+    if let ParameterType::Array(item) = parameter.kind {
         let list = values.entry(parameter.name).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(items) = list {
             items.push(coerce(*item, text));
         }
     } else if values.contains_key(parameter.name) {
-        found.push(Violation::about(
-            parameter.place,
-            member("", parameter.name),
+        found.push(Violation::with_predicate(
+            parameter.location,
+            property_pointer("", parameter.name),
             "duplicate",
             "is given more than once",
         ));
@@ -87,16 +98,16 @@ fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, fou
 }
 
 /// The value a text stands for; a text that is none of the kind stays text, and the schema will say so.
-fn coerce(kind: Kind, text: String) -> Value {
+fn coerce(kind: ParameterType, text: String) -> Value {
     match kind {
-        Kind::Text => Value::String(text),
-        Kind::Boolean => match text.as_str() {
+        ParameterType::String => Value::String(text),
+        ParameterType::Boolean => match text.as_str() {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             _ => Value::String(text),
         },
-        Kind::Number => parse_number(&text).unwrap_or(Value::String(text)),
-        Kind::List(item) => Value::Array(vec![coerce(*item, text)]),
+        ParameterType::Number => parse_number(&text).unwrap_or(Value::String(text)),
+        ParameterType::Array(item) => Value::Array(vec![coerce(*item, text)]),
     }
 }
 
@@ -128,15 +139,15 @@ mod tests {
     use super::*;
 
     static KNOWN: [Parameter; 4] = [
-        Parameter::query("top", Kind::Number).or(&["$top"]),
-        Parameter::query("filter", Kind::Text),
-        Parameter::query("qr", Kind::Boolean),
-        Parameter::query("ids", Kind::List(&Kind::Number)),
+        Parameter::query("top", ParameterType::Number).with_aliases(&["$top"]),
+        Parameter::query("filter", ParameterType::String),
+        Parameter::query("qr", ParameterType::Boolean),
+        Parameter::query("ids", ParameterType::Array(&ParameterType::Number)),
     ];
 
     fn query(text: &str) -> (Value, Vec<String>) {
         let mut found = Vec::new();
-        let values = pairs(&KNOWN, Place::Query, text.as_bytes(), &mut found);
+        let values = pairs(&KNOWN, Location::Query, text.as_bytes(), &mut found);
         let found = found.iter().map(Violation::to_string).collect();
         (Value::Object(values), found)
     }
