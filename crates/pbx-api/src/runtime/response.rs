@@ -1,4 +1,4 @@
-//! Successful answers, for generated code.
+//! Successful responses, for generated code.
 
 use std::fmt;
 
@@ -11,30 +11,31 @@ use serde::Serialize;
 
 use super::problem::Problem;
 
-/// What an operation's handler gives the router.
+/// The result of an operation's handler.
 pub type HandlerResult = Result<Response, Problem>;
 
-/// An answer without a body.
+/// Returns a response without a body.
 pub fn empty(status: u16) -> HandlerResult {
-    answer(status, Body::empty())
+    response(status, Body::empty())
 }
 
-/// An answer with a JSON body.
+/// Returns a response with a JSON body.
 pub fn json(status: u16, body: &impl Serialize) -> HandlerResult {
     let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-    with_type(answer(status, body.into())?, "application/json")
+    with_type(response(status, body.into())?, "application/json")
 }
 
-/// An answer with a body of any media type. A browser must take it for that and nothing else: the bytes may be anybody's.
+/// Returns a response with a body of any media type. Browsers must not guess another type, because the bytes may come from
+/// anyone.
 pub fn bytes(status: u16, media_type: &'static str, body: Bytes) -> HandlerResult {
-    let mut response = with_type(answer(status, body.into())?, media_type)?;
+    let mut response = with_type(response(status, body.into())?, media_type)?;
     response
         .headers_mut()
         .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
 }
 
-fn answer(status: u16, body: Body) -> HandlerResult {
+fn response(status: u16, body: Body) -> HandlerResult {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).map_err(Problem::internal)?;
     Ok(response)
@@ -47,11 +48,11 @@ fn with_type(mut response: Response, media_type: &'static str) -> HandlerResult 
     Ok(response)
 }
 
-/// Adds a documented header to an answer; `None` leaves it out.
-pub fn header(answer: HandlerResult, name: &'static str, value: Option<impl fmt::Display>) -> HandlerResult {
-    let mut response = answer?;
+/// Adds a documented header to a response, unless it is `None`.
+pub fn header(response: HandlerResult, name: &'static str, value: Option<impl fmt::Display>) -> HandlerResult {
+    let mut response = response?;
     if let Some(value) = value {
-        // A value that is no header (a line break in it, say) is a fault of the implementation.
+        // A value that is not a valid header (for example with a line break) is a defect of the implementation.
         let value = HeaderValue::try_from(value.to_string()).map_err(Problem::internal)?;
         let name = HeaderName::try_from(name).map_err(Problem::internal)?;
         response.headers_mut().insert(name, value);
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_that_is_none_is_left_out_and_an_impossible_one_is_a_fault() {
+    fn absent_header_is_omitted_and_invalid_one_is_an_internal_error() {
         let plain = header(empty(204), "X-Total", None::<i32>).unwrap();
         assert_eq!(plain.status(), 204);
         assert!(plain.headers().is_empty());

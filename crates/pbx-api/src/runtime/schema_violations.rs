@@ -1,4 +1,4 @@
-//! Violations found by the JSON Schema validator, in words.
+//! Violations from the errors of the JSON Schema validator.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
@@ -25,7 +25,7 @@ pub(super) fn collect(error: &ValidationError<'_>, schema: &InputSchema, violati
     }
 }
 
-/// A whole location is missing: today only a body can be.
+/// Returns the violation for a missing location. Only bodies can be missing.
 pub(super) fn missing(location: Location) -> Violation {
     Violation::with_predicate(location, "", "required", "is required")
 }
@@ -53,7 +53,7 @@ fn collect_kind(
             violations.extend(unexpected.iter().map(|name| unknown(location, pointer, name)));
             return;
         }
-        // The generator writes `false` for what is read-only: see `xtask`, `codegen/server/schemas.rs`.
+        // The generator writes `false` for read-only properties.
         Kind::FalseSchema => broken("readOnly", "is read-only and cannot be set"),
         Kind::Type { kind } => {
             let names = type_names(kind);
@@ -135,8 +135,8 @@ fn collect_kind(
     violations.push(violation);
 }
 
-/// How far a value is from one branch of a union: first by shape (members missing, unknown, or of another kind), then by the
-/// number of errors.
+/// Returns the distance of a value from one branch of a union: first by its properties (missing, unknown, or with another
+/// discriminating value), then by the number of errors.
 fn distance(errors: &[ValidationError<'_>]) -> (usize, usize) {
     use ValidationErrorKind as Kind;
     let by_shape = |error: &ValidationError<'_>| match error.kind() {
@@ -169,7 +169,7 @@ fn type_names(kind: &TypeKind) -> Vec<&'static str> {
         TypeKind::Single(json_type) => vec![name(*json_type)],
         TypeKind::Multiple(types) => {
             let mut names: Vec<_> = types.iter().map(name).collect();
-            // `null` last, as a person would say it.
+            // `null` last, because that reads better.
             names.sort_by_key(|name| *name == "null");
             names
         }
@@ -196,7 +196,7 @@ fn listing<T>(values: &[T], name: impl Fn(&T) -> String) -> String {
     }
 }
 
-/// A value of the contract as text; a string without quotes unless it is empty.
+/// Returns a value of the contract as a string; a string has no quotes unless it is empty.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() => text.clone(),

@@ -1,6 +1,6 @@
-//! The router over HTTP, request by request: the traits generated from `../fixture` with a small implementation behind them.
+//! The router over HTTP, request by request, with a small implementation of the traits generated from `../fixture`.
 //!
-//! What is refused is in tables, each with a snapshot that reads as "this request gets this answer". What succeeds is
+//! Error responses are in tables, each with a snapshot that reads as "this request gets this response". Successful responses are
 //! asserted one by one.
 
 #![allow(
@@ -21,8 +21,8 @@ mod generated;
 #[rustfmt::skip]
 mod types;
 
-mod refused;
-mod served;
+mod errors;
+mod successes;
 mod table;
 mod workshop;
 

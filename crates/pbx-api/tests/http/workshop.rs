@@ -1,4 +1,4 @@
-//! An implementation of the fixture's traits that answers with what it was given.
+//! An implementation of the fixture's traits that returns its arguments.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::generated::{RESOURCES, files, forms, gadgets, grids, notes, shapes};
 
 pub struct Workshop;
 
-/// The caller is the role its token names.
+/// The caller is the role that its token names.
 pub type Role = String;
 
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl gadgets::GadgetsApi for Workshop {
 }
 
 thread_local! {
-    /// What the last update was: its answer has no body to tell by.
+    /// The last update, because its response has no body.
     pub static LAST: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
 }
 
@@ -211,7 +211,7 @@ pub fn server() -> Server<Workshop> {
 
 /// One request.
 #[derive(Clone)]
-pub struct Ask {
+pub struct TestRequest {
     pub method: &'static str,
     pub path: String,
     pub headers: HeaderMap,
@@ -219,8 +219,8 @@ pub struct Ask {
 }
 
 /// A request without a body, from a `SystemAdmin`.
-pub fn ask(method: &'static str, path: &str) -> Ask {
-    let ask = Ask {
+pub fn request(method: &'static str, path: &str) -> TestRequest {
+    let ask = TestRequest {
         method,
         path: path.to_owned(),
         headers: HeaderMap::new(),
@@ -230,7 +230,7 @@ pub fn ask(method: &'static str, path: &str) -> Ask {
         .with("x-request-id", "test")
 }
 
-impl Ask {
+impl TestRequest {
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
         self.headers.insert(HeaderName::from_static(name), value);
@@ -251,11 +251,11 @@ impl Ask {
         self.body("application/json", body)
     }
 
-    pub async fn send(self) -> HandlerResult {
+    pub async fn send(self) -> TestResponse {
         self.send_to(server().build()).await
     }
 
-    pub async fn send_to(self, router: Router) -> HandlerResult {
+    pub async fn send_to(self, router: Router) -> TestResponse {
         let mut request = Request::new(Body::from(self.body));
         *request.method_mut() = self.method.parse().unwrap();
         *request.uri_mut() = self.path.parse().unwrap();
@@ -263,7 +263,7 @@ impl Ask {
         let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        HandlerResult {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
@@ -271,22 +271,21 @@ impl Ask {
     }
 }
 
-pub struct HandlerResult {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-impl HandlerResult {
+impl TestResponse {
     pub fn json(&self) -> Value {
         assert_eq!(self.headers["content-type"], "application/json");
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-/// An implementation's own violation looks like the router's.
 #[test]
-fn own_violations_have_the_same_form() {
+fn violations_of_the_implementation_have_the_form_of_the_routers() {
     let violation =
         Violation::new(Location::Query, "/filter", "syntax", "The filter ends too early.").limit("column 7");
     assert_eq!(violation.to_string(), "query#/filter syntax column 7");

@@ -1,8 +1,8 @@
-//! `filter`: the subset of OData that the vendor documents, with what OData says for the rest.
+//! `filter`: the subset of OData that the vendor documents, with the semantics of OData where the vendor is silent.
 //!
-//! A row is kept if the expression is true. An operand that is null, or a literal that does not read as the type of its field,
-//! makes its comparison neither true nor false, as in SQL: it drops the row unless an `or` keeps it, and `not` does not bring
-//! it back. To ask for null there is `eq null`.
+//! A row matches if the expression is true. A comparison with an operand that is null, or with a literal that does not parse as
+//! the type of its field, is neither true nor false, as in SQL: the row does not match unless an `or` matches it, and `not` does
+//! not change that. `eq null` tests for null.
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
@@ -11,34 +11,34 @@ use super::error::SyntaxError;
 use super::field::{FieldKind, ListField, find_field};
 use super::lexer::{Spanned, Token, tokens};
 
-/// Characters in a filter at most. Also bounds the number of comparisons.
+/// The maximum length in characters. It bounds the number of comparisons as well.
 const MAX_LENGTH: usize = 4_000;
 
-/// Nesting of parentheses and `not` at most.
+/// The maximum nesting of parentheses and `not`.
 const MAX_DEPTH: usize = 32;
 
-/// A condition on a row, with every literal read as the type of the field it is compared with.
+/// A condition on a row. Every literal has the type of the field that it is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
-    /// All of them.
+    /// Every part holds.
     And(Vec<Filter>),
-    /// At least one of them.
+    /// At least one part holds.
     Or(Vec<Filter>),
-    /// Not that.
+    /// The part does not hold.
     Not(Box<Filter>),
-    /// A field against a value.
+    /// Compares a field with a value.
     Compare(&'static ListField, Comparison, Operand),
-    /// A field against another of the same kind.
+    /// Compares a field with another of the same type.
     CompareFields(&'static ListField, Comparison, &'static ListField),
     /// The field has no value.
     IsNull(&'static ListField),
     /// The boolean field is true.
     IsTrue(&'static ListField),
-    /// The text of the field against a piece of text; letter case matters.
+    /// Matches the string of a field with a part of it; letter case matters.
     Match(&'static ListField, TextMatch, String),
-    /// `true` or `false` as written.
+    /// The literal `true` or `false`.
     Constant(bool),
-    /// Neither true nor false, whatever the row.
+    /// Neither true nor false for any row.
     Unknown,
 }
 
@@ -63,7 +63,7 @@ pub enum TextMatch {
     Contains,
 }
 
-/// A value that has been read.
+/// A literal of a known type.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the types")]
 pub enum Operand {
@@ -76,7 +76,7 @@ pub enum Operand {
     Time(Timestamp),
 }
 
-/// A literal as it is written.
+/// A literal of a type that is not known yet.
 enum Literal {
     Quoted(String),
     Bare(String),
@@ -90,7 +90,7 @@ enum Side {
     Literal(Literal),
 }
 
-/// Reads a filter over these fields.
+/// Parses a filter over these fields.
 pub fn parse(text: &str, fields: &'static [ListField]) -> Result<Filter, SyntaxError> {
     let mut parser = Parser {
         tokens: tokens(text, MAX_LENGTH)?,
@@ -111,7 +111,7 @@ struct Parser {
 }
 
 impl Parser {
-    /// The token at hand; the last one is the end and stays.
+    /// Returns the current token. The last one, the end, is never consumed.
     fn peek(&self) -> (&Token, usize) {
         self.tokens
             .get(self.at)
@@ -183,7 +183,7 @@ impl Parser {
         self.comparison()
     }
 
-    /// The name of a function, if its parenthesis follows: a field may have the same name.
+    /// Returns the function, if a parenthesis follows its name: a field may have the same name.
     fn function(&self) -> Option<TextMatch> {
         let Token::Word(name) = self.peek().0 else { return None };
         if !matches!(self.tokens.get(self.at + 1), Some(Spanned { token: Token::Open, .. })) {
@@ -306,7 +306,7 @@ fn compare(subject: &'static ListField, comparison: Comparison, literal: &Litera
 }
 
 impl Comparison {
-    /// The same question with the sides exchanged.
+    /// Returns the operator of the comparison with the sides exchanged.
     fn mirrored(self) -> Self {
         match self {
             Self::Eq | Self::Ne => self,
@@ -319,7 +319,7 @@ impl Comparison {
 }
 
 impl Literal {
-    /// As text; `None` for null.
+    /// Returns the literal as a string; `None` for null.
     fn text(&self) -> Option<String> {
         match self {
             Self::Quoted(text) | Self::Bare(text) => Some(text.clone()),
@@ -328,7 +328,7 @@ impl Literal {
         }
     }
 
-    /// As the type of a field; `None` if it does not read as that.
+    /// Converts the literal to the type of a field; `None` if it does not parse as that.
     fn read(&self, kind: FieldKind) -> Option<Operand> {
         let text = self.text()?;
         match kind {
@@ -350,12 +350,12 @@ fn number(text: &str) -> Option<Operand> {
     value.is_finite().then_some(Operand::Real(value))
 }
 
-/// RFC 3339 with any offset; a date alone is its first moment in UTC.
+/// Parses RFC 3339 with any offset. A date alone is its first instant in UTC.
 fn time(text: &str) -> Option<Timestamp> {
     if text.len() == "2022-01-01".len() {
         return time(&format!("{text}T00:00:00Z"));
     }
-    // The year 9999 goes on for a day after the last instant there is: as in a body, that is the last one.
+    // The year 9999 ends a day after the last instant. As in a body, later times are read as that instant.
     let beyond = || {
         let pieces = Pieces::parse(text).ok()?;
         (pieces.date().year() == 9999 && pieces.offset().is_some()).then_some(Timestamp::MAX)
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_calendar_is_the_last_instant() {
+    fn times_beyond_the_last_instant_are_read_as_it() {
         let last = Some(Timestamp::MAX);
         for text in ["9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31T00:00:00-05:00"] {
             assert_eq!(time(text), last, "{text}");
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_forms() {
+    fn documented_forms_are_parsed() {
         assert_eq!(read("name eq '101'"), name(Comparison::Eq, "101"));
         for (word, comparison) in [
             ("ne", Comparison::Ne),
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn literals_are_read_as_the_type_of_the_field() {
+    fn literals_have_the_type_of_the_field() {
         let port = |operand| Filter::Compare(by_name("port"), Comparison::Eq, operand);
         assert_eq!(read("port eq '5060'"), port(Operand::Integer(5060)));
         assert_eq!(read("5060.5 eq port"), port(Operand::Real(5060.5)));
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_read_is_neither_true_nor_false() {
+    fn literals_of_another_type_are_neither_true_nor_false() {
         for text in [
             "port eq 'many'",
             "at gt 'yesterday'",
@@ -468,13 +468,13 @@ mod tests {
     }
 
     #[test]
-    fn sides_may_be_exchanged() {
+    fn sides_can_be_exchanged() {
         assert_eq!(read("'b' lt name"), name(Comparison::Gt, "b"));
         assert_eq!(read("'b' ge name"), name(Comparison::Le, "b"));
     }
 
     #[test]
-    fn errors_say_where_and_echo_nothing() {
+    fn errors_have_a_position_and_repeat_nothing() {
         for (text, expected) in [
             (
                 "secret eq 1",
@@ -518,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_and_length_are_limited() {
+    fn nesting_and_length_are_limited() {
         let nested = |levels| format!("{}enabled{}", "(".repeat(levels), ")".repeat(levels));
         assert!(parse(&nested(MAX_DEPTH), FIELDS).is_ok());
         let error = parse(&nested(MAX_DEPTH + 1), FIELDS).unwrap_err();

@@ -1,15 +1,16 @@
-//! Words, literals and signs of `filter` and `orderby`, each with its place.
+//! The tokens of `filter` and `orderby`, with their positions.
 
 use super::error::SyntaxError;
 
-/// A piece of the text.
+/// A token.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
-    /// A name or keyword; keywords are told apart by the parser, where it expects one.
+    /// A name or keyword. The parser recognizes keywords where it expects one.
     Word(String),
     /// A single-quoted literal, without its quotes and with doubled quotes halved.
     Quoted(String),
-    /// Anything that starts like a number: `12`, `-1.5`, `2022-01-01T00:00:00Z`. Read when the other side's type is known.
+    /// Everything that starts like a number: `12`, `-1.5`, `2022-01-01T00:00:00Z`. It is parsed when the type of the other side is
+    /// known.
     Bare(String),
     Open,
     Close,
@@ -17,23 +18,23 @@ pub(super) enum Token {
     End,
 }
 
-/// A token and where it starts, in characters from 1.
+/// A token with the position of its first character, counted from 1.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Spanned {
     pub(super) token: Token,
     pub(super) position: usize,
 }
 
-/// Splits the text; the last token is [`Token::End`].
-pub(super) fn tokens(text: &str, longest: usize) -> Result<Vec<Spanned>, SyntaxError> {
+/// Splits a parameter into tokens. The last one is [`Token::End`].
+pub(super) fn tokens(text: &str, max_length: usize) -> Result<Vec<Spanned>, SyntaxError> {
     let characters: Vec<char> = text.chars().collect();
-    if characters.len() > longest {
+    if characters.len() > max_length {
         return Err(SyntaxError::new(
-            longest + 1,
-            format!("longer than {longest} characters"),
+            max_length + 1,
+            format!("longer than {max_length} characters"),
         ));
     }
-    let mut found = Vec::new();
+    let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(&character) = characters.get(at) {
         let position = at + 1;
@@ -59,13 +60,13 @@ pub(super) fn tokens(text: &str, longest: usize) -> Result<Vec<Spanned>, SyntaxE
                 ));
             }
         };
-        found.push(Spanned { token, position });
+        tokens.push(Spanned { token, position });
     }
-    found.push(Spanned {
+    tokens.push(Spanned {
         token: Token::End,
         position: characters.len() + 1,
     });
-    Ok(found)
+    Ok(tokens)
 }
 
 fn single(at: &mut usize, token: Token) -> Token {

@@ -4,19 +4,19 @@ use super::error::SyntaxError;
 use super::field::{ListField, find_field};
 use super::lexer::{Token, tokens};
 
-/// Characters in an `orderby` at most.
+/// The maximum length in characters.
 const MAX_LENGTH: usize = 1_000;
 
-/// One key of the order.
+/// One sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortKey {
-    /// What to order by.
+    /// The field.
     pub field: &'static ListField,
-    /// Largest first. Rows without a value are at the small end.
+    /// `true` for the largest value first. Null is smaller than every value.
     pub descending: bool,
 }
 
-/// Reads the order; a field that comes twice has no second effect, so that is an error.
+/// Parses the sort keys. A duplicate field would have no effect, so it is an error.
 pub fn parse(text: &str, fields: &'static [ListField]) -> Result<Vec<SortKey>, SyntaxError> {
     let mut tokens = tokens(text, MAX_LENGTH)?.into_iter().peekable();
     let mut keys: Vec<SortKey> = Vec::new();
@@ -63,14 +63,14 @@ mod tests {
     }
 
     #[test]
-    fn directions() {
+    fn directions_are_parsed() {
         assert_eq!(keys("name"), [("name", false)]);
         assert_eq!(keys("name asc, port desc"), [("name", false), ("port", true)]);
         assert_eq!(keys(" name  desc ,port"), [("name", true), ("port", false)]);
     }
 
     #[test]
-    fn errors_say_where_and_echo_nothing() {
+    fn errors_have_a_position_and_repeat_nothing() {
         let error = |text| parse(text, FIELDS).unwrap_err().to_string();
         assert!(error("secret").starts_with("unknown field (there are id, name"));
         assert!(!error("secret").contains("secret"));

@@ -1,26 +1,26 @@
-//! `search`: words and "phrases" with AND, OR and NOT; words side by side must all be there.
+//! `search`: words and "phrases" with AND, OR and NOT. Adjacent words are joined by AND.
 //!
-//! The vendor's guide writes its operators in lower case (`101 or 102`), OData in upper case: both are operators here, and a
-//! word in quotes is never one.
+//! The vendor's guide writes operators in lower case (`101 or 102`), OData in upper case. Both are operators here, and a quoted
+//! word never is.
 
 use super::error::SyntaxError;
 
-/// Characters in a `search` at most.
+/// The maximum length in characters.
 const MAX_LENGTH: usize = 500;
 
-/// Nesting of NOT and parentheses at most.
+/// The maximum nesting of NOT and parentheses.
 const MAX_DEPTH: usize = 16;
 
-/// What a row must contain.
+/// A condition on the words of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
-    /// Any text column contains it, without regard to case. Already in lower case.
+    /// Any string field contains the term, which is in lower case, without regard to case.
     Term(String),
-    /// All of them.
+    /// Every part holds.
     All(Vec<Search>),
-    /// At least one of them.
+    /// At least one part holds.
     Any(Vec<Search>),
-    /// Not that.
+    /// The part does not hold.
     Not(Box<Search>),
 }
 
@@ -34,7 +34,7 @@ enum Token {
     Close,
 }
 
-/// Reads a search.
+/// Parses a search.
 pub fn parse(text: &str) -> Result<Search, SyntaxError> {
     let mut parser = Parser {
         tokens: tokens(text)?,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn words_side_by_side_must_all_be_there() {
+    fn adjacent_words_are_joined_by_and() {
         assert_eq!(parse("Office  lan"), Ok(Search::All(vec![term("office"), term("lan")])));
         assert_eq!(parse("office AND lan"), parse("office lan"));
     }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_where() {
+    fn errors_have_a_position() {
         let error = |text: &str| parse(text).unwrap_err().to_string();
         assert_eq!(error("a or"), "expected a word or a phrase at character 5");
         assert_eq!(error("(a"), "expected a closing parenthesis at character 3");

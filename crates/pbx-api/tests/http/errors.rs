@@ -1,25 +1,25 @@
-//! Everything that is refused, and how.
+//! Error responses.
 
 use insta::assert_snapshot;
 
-use crate::table::refusals;
-use crate::workshop::{Ask, ask, server};
+use crate::table::error_table;
+use crate::workshop::{TestRequest, request, server};
 
-fn create(body: &str) -> Ask {
-    ask("POST", "/api/gadgets").json(body)
+fn create(body: &str) -> TestRequest {
+    request("POST", "/api/gadgets").json(body)
 }
 
-/// A good body but for one member.
-fn create_with(member: &str) -> Ask {
-    create(&format!(r#"{{"name":"abc","port":1,{member}}}"#))
+/// A body that is valid except for one property.
+fn create_with(property: &str) -> TestRequest {
+    create(&format!(r#"{{"name":"abc","port":1,{property}}}"#))
 }
 
-fn list(query: &str) -> Ask {
-    ask("GET", &format!("/api/gadgets?{query}")).with("x-depth", "1")
+fn list(query: &str) -> TestRequest {
+    request("GET", &format!("/api/gadgets?{query}")).with("x-depth", "1")
 }
 
 #[tokio::test]
-async fn bodies() {
+async fn invalid_bodies() {
     let table = vec![
         ("required", create("{}")),
         ("required, nested", create_with(r#""size":{}"#)),
@@ -68,58 +68,64 @@ async fn bodies() {
         ),
         (
             "an update",
-            ask("POST", "/api/gadgets/1").json(r#"{"port":0,"size":{"width":0},"tags":[null],"x":null}"#),
+            request("POST", "/api/gadgets/1").json(r#"{"port":0,"size":{"width":0},"tags":[null],"x":null}"#),
         ),
-        ("array as body", ask("POST", "/api/grids").json(r#"[[1,-1],["a"],[]]"#)),
-        ("oneOf", ask("POST", "/api/shapes").json(r#"{"radius":1,"edge":"x"}"#)),
+        (
+            "array as body",
+            request("POST", "/api/grids").json(r#"[[1,-1],["a"],[]]"#),
+        ),
+        (
+            "oneOf",
+            request("POST", "/api/shapes").json(r#"{"radius":1,"edge":"x"}"#),
+        ),
         (
             "a form",
-            ask("POST", "/api/forms").body(
+            request("POST", "/api/forms").body(
                 "application/x-www-form-urlencoded",
                 "grant_type=x&count=10&count=1&y=%FF",
             ),
         ),
     ];
-    assert_snapshot!(refusals(table).await);
+    assert_snapshot!(error_table(table).await);
 }
 
 #[tokio::test]
-async fn bodies_that_cannot_be_read() {
+async fn unreadable_bodies() {
     let deep = format!(r#"{{"name":"abc","port":1,"extra":{}}}"#, "[".repeat(65));
     let table = vec![
-        ("no body where there must be one", ask("POST", "/api/gadgets")),
+        ("no body where there must be one", request("POST", "/api/gadgets")),
         (
             "no bytes where there must be some",
-            ask("POST", "/api/files").body("application/octet-stream", ""),
+            request("POST", "/api/files").body("application/octet-stream", ""),
         ),
         ("not JSON", create("{\"name\": secret}")),
         ("cut off", create("{\"name\": \"abc\"")),
         ("something after it", create("{} x")),
         (
             "bad UTF-8",
-            ask("POST", "/api/gadgets").body("application/json", b"{\"name\":\"\xff\"}".to_vec()),
+            request("POST", "/api/gadgets").body("application/json", b"{\"name\":\"\xff\"}".to_vec()),
         ),
         ("too deep", create(&deep)),
-        ("wrong type", ask("POST", "/api/gadgets").body("text/plain", "{}")),
+        ("wrong type", request("POST", "/api/gadgets").body("text/plain", "{}")),
         ("no type", create("{}").without("content-type")),
         (
             "wrong charset",
-            ask("POST", "/api/gadgets").body("application/json; charset=latin1", "{}"),
+            request("POST", "/api/gadgets").body("application/json; charset=latin1", "{}"),
         ),
         (
             "a merge patch is no creation",
-            ask("POST", "/api/gadgets").body("application/merge-patch+json", "{}"),
+            request("POST", "/api/gadgets").body("application/merge-patch+json", "{}"),
         ),
         ("compressed", create("{}").with("content-encoding", "gzip")),
-        ("JSON where octets are read", ask("POST", "/api/files").json("{}")),
+        ("JSON where octets are read", request("POST", "/api/files").json("{}")),
         ("too long, and says so", create("{}").with("content-length", "1001")),
         ("too long, and does not say so", create(&" ".repeat(1001))),
     ];
-    assert_snapshot!(refusals(table).await);
+    assert_snapshot!(error_table(table).await);
 }
 
 #[tokio::test]
-async fn parameters() {
+async fn invalid_parameters() {
     let table = vec![
         ("below and above at once", list("top=1000&skip=-1")),
         ("not a number", list("top=abc&skip=")),
@@ -134,27 +140,32 @@ async fn parameters() {
         ("not UTF-8", list("filter=%FF")),
         ("a missing header", list("").without("x-depth")),
         ("a header out of range", list("").with("x-depth", "10")),
-        ("a path parameter out of range", ask("GET", "/api/gadgets/abc/parts/0")),
+        (
+            "a path parameter out of range",
+            request("GET", "/api/gadgets/abc/parts/0"),
+        ),
         (
             "path parameters of the wrong type and length",
-            ask("GET", "/api/gadgets/a/parts/x"),
+            request("GET", "/api/gadgets/a/parts/x"),
         ),
-        ("a path that is not UTF-8", ask("GET", "/api/gadgets/%FF")),
+        ("a path that is not UTF-8", request("GET", "/api/gadgets/%FF")),
         ("path, query, header and body", {
-            ask("POST", "/api/gadgets/1?x=1").json(r#"{"port":0}"#)
+            request("POST", "/api/gadgets/1?x=1").json(r#"{"port":0}"#)
         }),
         ("query and header", list("top=0").with("x-depth", "no")),
     ];
-    assert_snapshot!(refusals(table).await);
+    assert_snapshot!(error_table(table).await);
 }
 
 #[tokio::test]
-async fn callers_and_paths() {
-    let show = || ask("GET", "/api/gadgets/1");
+async fn rejected_callers_and_paths() {
+    let show = || request("GET", "/api/gadgets/1");
     let table = vec![
         (
             "refused before anything else",
-            ask("GET", "/nowhere").with("x-blocked", "1").without("authorization"),
+            request("GET", "/nowhere")
+                .with("x-blocked", "1")
+                .without("authorization"),
         ),
         ("no token", show().without("authorization")),
         ("another scheme", show().with("authorization", "Basic YTpi")),
@@ -166,86 +177,92 @@ async fn callers_and_paths() {
             "a role that may not, and a bad body",
             create("{}").with("authorization", "Bearer Dealer"),
         ),
-        ("an unknown path", ask("GET", "/api/gizmos")),
-        ("outside of the base path", ask("GET", "/gadgets")),
-        ("a slash too many", ask("GET", "/api/gadgets/1/")),
-        ("an empty id", ask("GET", "/api/gadgets//parts/1")),
-        ("a wrong method", ask("DELETE", "/api/gadgets").without("authorization")),
-        ("a wrong method on a static path", ask("POST", "/api/gadgets/export")),
-        ("a made-up method", ask("SECRET", "/api/gadgets/1/destroy")),
-        ("not mounted", ask("GET", "/api/spare/1")),
+        ("an unknown path", request("GET", "/api/gizmos")),
+        ("outside of the base path", request("GET", "/gadgets")),
+        ("a slash too many", request("GET", "/api/gadgets/1/")),
+        ("an empty id", request("GET", "/api/gadgets//parts/1")),
+        (
+            "a wrong method",
+            request("DELETE", "/api/gadgets").without("authorization"),
+        ),
+        (
+            "a wrong method on a static path",
+            request("POST", "/api/gadgets/export"),
+        ),
+        ("a made-up method", request("SECRET", "/api/gadgets/1/destroy")),
+        ("not mounted", request("GET", "/api/spare/1")),
         (
             "not mounted, and what is sent is not looked at",
-            ask("GET", "/api/spare/1?x=1"),
+            request("GET", "/api/spare/1?x=1"),
         ),
         (
             "not mounted, no token",
-            ask("GET", "/api/spare/1").without("authorization"),
+            request("GET", "/api/spare/1").without("authorization"),
         ),
         (
             "not mounted, whatever the role",
-            ask("GET", "/api/spare/1").with("authorization", "Bearer Dealer"),
+            request("GET", "/api/spare/1").with("authorization", "Bearer Dealer"),
         ),
-        ("a fault", ask("GET", "/api/gadgets/broken")),
-        ("a panic", ask("GET", "/api/gadgets/panic")),
-        ("a fault, HEAD", ask("HEAD", "/api/gadgets/broken")),
+        ("a fault", request("GET", "/api/gadgets/broken")),
+        ("a panic", request("GET", "/api/gadgets/panic")),
+        ("a fault, HEAD", request("HEAD", "/api/gadgets/broken")),
     ];
-    assert_snapshot!(refusals(table).await);
+    assert_snapshot!(error_table(table).await);
 }
 
 /// The envelope, byte for byte.
 #[tokio::test]
-async fn the_envelope() {
-    let answer = create(r#"{"name":"abc","port":0}"#).send().await;
+async fn errors_are_in_the_envelope() {
+    let response = create(r#"{"name":"abc","port":0}"#).send().await;
     assert_eq!(
-        answer.body,
+        response.body,
         r#"{"errors":[{"code":"VALIDATE_FAILED","message":"`port` must be at least 1.","detail":"body#/port minimum 1"}]}"#
     );
-    let answer = ask("GET", "/api/gizmos").send().await;
+    let response = request("GET", "/api/gizmos").send().await;
     assert_eq!(
-        answer.body,
+        response.body,
         r#"{"errors":[{"code":"NOT_FOUND","message":"There is nothing at this path."}]}"#
     );
 }
 
-/// A flood of mistakes is answered with a bounded list.
+/// A body with thousands of violations gets a response of bounded size.
 #[tokio::test]
 async fn violations_are_listed_up_to_a_limit() {
     let body = format!("[[{}-1]]", "-1,".repeat(4999));
-    let answer = ask("POST", "/api/grids")
+    let response = request("POST", "/api/grids")
         .json(&body)
         .send_to(server().body_limit(1 << 20).build())
         .await;
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let errors = response.json()["errors"].as_array().unwrap().clone();
     assert_eq!(errors.len(), 1001);
     assert_eq!(errors[0]["detail"], "body#/0/0 minimum 0");
     assert!(errors[1000]["detail"].as_str().unwrap().starts_with("body# more "));
 }
 
-/// Nothing a caller sends as a value comes back.
+/// No value that a caller sends is in the response.
 #[tokio::test]
 async fn values_are_never_repeated() {
     let body = r#"{"name":"SECRET","port":"SECRET","kind":"SECRET","made_at":"SECRET","email":"SECRET","tags":"SECRET",
         "size":{"width":"SECRET"},"active":"SECRET","password":5,"labels":{"a":"SECRET"}}"#;
-    for ask in [
+    for request in [
         create(body),
         list("top=SECRET&kind=SECRET&since=SECRET"),
         create("{\"name\": SECRET}"),
     ] {
-        let answer = ask.send().await;
-        assert_eq!(answer.status, 400);
-        assert!(!answer.body.contains("SECRET"), "{}", answer.body);
+        let response = request.send().await;
+        assert_eq!(response.status, 400);
+        assert!(!response.body.contains("SECRET"), "{}", response.body);
     }
 }
 
 #[tokio::test]
-async fn uploads_have_a_limit_of_their_own() {
+async fn uploads_have_a_separate_limit() {
     let server = || server().body_limit(10).upload_limit(20).build();
-    let upload = |length| ask("POST", "/api/files").body("application/octet-stream", "x".repeat(length));
+    let upload = |length| request("POST", "/api/files").body("application/octet-stream", "x".repeat(length));
     assert_eq!(upload(20).send_to(server()).await.status, 200);
     let refused = upload(21).send_to(server()).await;
     assert_eq!(refused.status, 413);
     assert_eq!(refused.json()["errors"][0]["detail"], "body# maxBytes 20");
-    let note = ask("POST", "/api/notes").json(r#"{"text":"abc"}"#);
+    let note = request("POST", "/api/notes").json(r#"{"text":"abc"}"#);
     assert_eq!(note.send_to(server()).await.status, 413);
 }
