@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::http::client::{Proxies, ProxyHeader};
-use crate::store::store::CONNECTIONS;
+use pbx_store::store::CONNECTIONS;
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";

@@ -1,16 +1,17 @@
-//! The administration server: behaviour only. HTTP, validation and the error envelope are `pbx-api`'s.
+//! The administration server. `pbx-api` has HTTP, validation and the error envelope, `pbx-domain` the rules, `pbx-store` the
+//! queries; this crate brings them together.
 //!
 //! `resources/` implements the generated traits, each method a use case; `services/` has the use cases with several callers,
-//! `domain/` the rules, `store/` the queries, `adapters/` mail, webhooks, SIP sockets, TLS and files, `http/` the socket and the
-//! one place where an error becomes a status.
+//! `adapters/` mail, webhooks, SIP sockets, TLS and files, `http/` the socket and the one place where an error gets a status,
+//! `program/` the start and the background jobs.
 
 pub mod adapters;
 pub mod config;
-pub mod domain;
 pub mod http;
 mod license_command;
 pub mod program;
 mod resources;
 pub mod services;
-pub mod store;
+#[cfg(test)]
+mod testing;
 mod timer;

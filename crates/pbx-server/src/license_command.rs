@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use crate::domain::license::key::{self, Issuer};
-use crate::domain::license::{License, Limits};
+use pbx_domain::license::key::{self, Issuer};
+use pbx_domain::license::{License, Limits};
 
 /// Create licenses. Servers need the public key only (serve --license-public-key).
 #[derive(Debug, Subcommand)]

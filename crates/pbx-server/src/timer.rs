@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::clock;
+use pbx_domain::clock;
 
 /// Polling interval of a shifted clock: how soon a clock that a test puts ahead is noticed.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);

@@ -7,12 +7,16 @@
     reason = "a harness that cannot go on fails its test"
 )]
 
+mod engines;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use engines::TestDatabase;
 
 /// The role that owns the databases: none that may do more than a server needs.
 pub const OWNER: &str = "pbx";

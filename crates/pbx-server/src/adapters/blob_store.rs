@@ -14,11 +14,10 @@ use bytes::Bytes;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::error::Error;
-use crate::domain::id::Id;
-use crate::domain::setting::Setting;
-use crate::store::settings;
-use crate::store::{Store, files};
+use pbx_domain::error::Error;
+use pbx_domain::id::Id;
+use pbx_domain::setting::Setting;
+use pbx_store::{Store, files, settings};
 
 /// The file that marks a directory as that of one database. Another database would sweep away the contents in it.
 const MARK_FILE: &str = "pbx-server-files";

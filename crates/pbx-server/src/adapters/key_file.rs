@@ -12,11 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Error;
-use crate::domain::setting::Setting;
-use crate::domain::vault::{KEY_LENGTH, Sealed, Vault};
-use crate::store::Store;
-use crate::store::settings;
+use pbx_domain::Error;
+use pbx_domain::setting::Setting;
+use pbx_domain::vault::{KEY_LENGTH, Sealed, Vault};
+use pbx_store::{Store, settings};
 
 /// First line of the file, which explains it.
 const HEADER: &str =

@@ -10,8 +10,8 @@ use std::time::Duration;
 use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
 use tokio::sync::oneshot;
 
-use crate::domain::alerts::{Disk, Reading};
-use crate::domain::clock;
+use pbx_domain::alerts::{Disk, Reading};
+use pbx_domain::clock;
 
 /// Timeout of a reading.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);

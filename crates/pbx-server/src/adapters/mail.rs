@@ -9,8 +9,8 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-use crate::domain::error::Error;
-use crate::domain::mail::{AuthMechanism, Email, Encryption, MailServer, not_sent};
+use pbx_domain::error::Error;
+use pbx_domain::mail::{AuthMechanism, Email, Encryption, MailServer, not_sent};
 
 /// Timeout of each step of the SMTP conversation.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -96,7 +96,7 @@ fn causes(error: &lettre::transport::smtp::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::mail::is_address;
+    use pbx_domain::mail::is_address;
 
     /// The domain accepts an address before it is stored, lettre parses it when it is used.
     #[test]

@@ -16,8 +16,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::domain::error::Error;
-use crate::domain::transports::Verification;
+use pbx_domain::error::Error;
+use pbx_domain::transports::Verification;
 
 /// Timeout of a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -176,8 +176,8 @@ fn prepare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::certificate::CertificatePair;
-    use crate::domain::clock;
+    use pbx_domain::certificate::CertificatePair;
+    use pbx_domain::clock;
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_handshake_times_out_and_without_a_certificate_it_fails() {

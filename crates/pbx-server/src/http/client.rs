@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::FORWARDED;
 use ipnet::IpNet;
 
-use crate::domain::source::canonical;
+use pbx_domain::source::canonical;
 
 /// The header in which proxies name the client. Only one is read: a proxy that sets one passes the other on as the client sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

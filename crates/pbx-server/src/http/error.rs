@@ -4,7 +4,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use pbx_api::Problem;
 
-use crate::domain::error::Error;
+use pbx_domain::error::Error;
 
 /// Returns the response to a domain error.
 pub fn problem(error: Error) -> Problem {

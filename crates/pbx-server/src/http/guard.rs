@@ -6,10 +6,10 @@ use axum::http::HeaderMap;
 
 use super::client::Proxies;
 use super::rate_limit::RateLimit;
-use crate::domain::ip_rules::Verdict;
-use crate::domain::lockout::Client;
-use crate::domain::{Error, clock};
-use crate::store::Store;
+use pbx_domain::ip_rules::Verdict;
+use pbx_domain::lockout::Client;
+use pbx_domain::{Error, clock};
+use pbx_store::Store;
 
 /// Admits or refuses every request.
 pub struct Guard {

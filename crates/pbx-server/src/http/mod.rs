@@ -16,16 +16,15 @@ use self::guard::Guard;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::sip::Sip;
 use crate::adapters::webhook::Sender;
-use crate::domain::audit::Actor;
-use crate::domain::license::Licensing;
-use crate::domain::lockout::Client;
-use crate::domain::session::Caller;
-use crate::domain::vault::Vault;
-use crate::domain::{Error, IdSource};
-use crate::services::Context;
 use crate::services::passwords::Passwords;
-use crate::services::session;
-use crate::store::{Changes, Store};
+use crate::services::{Context, session};
+use pbx_domain::audit::Actor;
+use pbx_domain::license::Licensing;
+use pbx_domain::lockout::Client;
+use pbx_domain::session::Caller;
+use pbx_domain::vault::Vault;
+use pbx_domain::{Error, IdSource};
+use pbx_store::{Changes, Store};
 
 /// Below which path everything is served, as the vendor's server does.
 pub const BASE_PATH: &str = "/api";
@@ -178,8 +177,8 @@ impl Api for Pbx {
 mod tests {
     use super::client::Proxies;
     use super::*;
-    use crate::domain::Id;
-    use crate::domain::session::Role;
+    use pbx_domain::Id;
+    use pbx_domain::session::Role;
 
     #[tokio::test]
     async fn only_the_roles_of_the_contract_get_through() {
@@ -189,8 +188,8 @@ mod tests {
             store,
             ids: IdSource::default(),
             passwords: Passwords::new().unwrap(),
-            vault: crate::domain::vault::tests::vault(),
-            licensing: Licensing::new(crate::domain::vault::tests::vault(), None),
+            vault: crate::testing::vault(),
+            licensing: Licensing::new(crate::testing::vault(), None),
             guard: Guard::new(Proxies::default(), 0),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
             events: Sender::new(&[]).unwrap(),

@@ -15,8 +15,8 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 use lru::LruCache;
 
-use crate::domain::source::source;
-use crate::domain::{Error, clock};
+use pbx_domain::source::source;
+use pbx_domain::{Error, clock};
 
 /// Buckets that are kept. The least recently used source is evicted, and starts with a full bucket again.
 const MAX_SOURCES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use jiff::Timestamp;
 
 use crate::config::DatabaseOptions;
-use crate::store::{Store, audit};
+use pbx_store::{Store, audit};
 
 /// Entries in memory at a time.
 const PAGE_SIZE: u64 = 1000;

@@ -10,11 +10,11 @@ use super::with_internal_message;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::machine::Machine;
 use crate::adapters::sip::Sip;
-use crate::domain::vault::Vault;
-use crate::domain::{Error, clock};
 use crate::services::{alerts, certificates, files, transports};
-use crate::store::{Store, audit, tenants};
 use crate::timer;
+use pbx_domain::vault::Vault;
+use pbx_domain::{Error, clock};
+use pbx_store::{Store, audit, tenants};
 
 /// Interval of [`reconcile`]: the delay until a certificate or transport that was changed on another node is in use here.
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(1);

@@ -25,17 +25,17 @@ use crate::adapters::sip::Sip;
 use crate::adapters::tls::Tls;
 use crate::adapters::webhook::Sender;
 use crate::config::{Config, DatabaseOptions, Options};
-use crate::domain::audit::Actor;
-use crate::domain::license::Licensing;
-use crate::domain::password::Password;
-use crate::domain::{Error, IdSource};
 use crate::http::guard::Guard;
 use crate::http::{BASE_PATH, Pbx, listener};
 use crate::license_command::{self, LicenseCommand};
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
 use crate::services::{certificates, session, transports};
-use crate::store::{Changes, Store};
+use pbx_domain::audit::Actor;
+use pbx_domain::license::Licensing;
+use pbx_domain::password::Password;
+use pbx_domain::{Error, IdSource};
+use pbx_store::{Changes, Store};
 
 /// The PBX administration server.
 #[derive(Parser)]

@@ -7,17 +7,16 @@ use pbx_api::admin::{
 use pbx_api::{Call, Patch};
 
 use crate::adapters::mail;
-use crate::domain::Error;
-use crate::domain::admin::notification::Notification;
-use crate::domain::admin::{settings, status};
-use crate::domain::clock;
-use crate::domain::convert::count;
-use crate::domain::mail::{Email, is_address};
-use crate::domain::password::Password;
-use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::services::{accounts, licensing};
-use crate::store::status as counts;
+use pbx_domain::admin::notification::Notification;
+use pbx_domain::admin::{settings, status};
+use pbx_domain::convert::count;
+use pbx_domain::mail::{Email, is_address};
+use pbx_domain::password::Password;
+use pbx_domain::session::Caller;
+use pbx_domain::{Error, clock};
+use pbx_store::status as counts;
 use pbx_types::Violation;
 
 impl AdminApi for Pbx {

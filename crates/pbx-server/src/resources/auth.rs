@@ -3,11 +3,11 @@
 use pbx_api::Call;
 use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
 
-use crate::domain::Error;
-use crate::domain::password::Password;
-use crate::domain::session::{Caller, Credentials, Role};
 use crate::http::Pbx;
 use crate::services::session;
+use pbx_domain::Error;
+use pbx_domain::password::Password;
+use pbx_domain::session::{Caller, Credentials, Role};
 
 impl AuthApi for Pbx {
     async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {

@@ -3,14 +3,14 @@
 use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
 
-use crate::domain::brand::Brand;
-use crate::domain::error::Error;
-use crate::domain::files::{self, Owner as FileOwner};
-use crate::domain::session::Caller;
-use crate::domain::setting::Owner;
 use crate::http::Pbx;
 use crate::services::documents;
-use crate::store::{Tx, files as queries};
+use pbx_domain::brand::Brand;
+use pbx_domain::error::Error;
+use pbx_domain::files::{self, Owner as FileOwner};
+use pbx_domain::session::Caller;
+use pbx_domain::setting::Owner;
+use pbx_store::{Tx, files as queries};
 use pbx_types::Violation;
 
 impl BrandApi for Pbx {

@@ -3,16 +3,16 @@
 use pbx_api::dealer::{ChangePassword, ChangeUsername, CurrentDealer, DealerApi, DealerStatus, UpdateCurrentDealer};
 use pbx_api::{Call, Patch};
 
-use crate::domain::Error;
-use crate::domain::admin::status::VERSION;
-use crate::domain::convert::count;
-use crate::domain::merge::merged;
-use crate::domain::password::Password;
-use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::services::accounts;
 use crate::services::dealers::{signed_in, update};
-use crate::store::dealers as queries;
+use pbx_domain::Error;
+use pbx_domain::admin::status::VERSION;
+use pbx_domain::convert::count;
+use pbx_domain::merge::merged;
+use pbx_domain::password::Password;
+use pbx_domain::session::Caller;
+use pbx_store::dealers as queries;
 
 impl DealerApi for Pbx {
     async fn retrieve_current_dealer(&self, call: Call<Caller>) -> Result<CurrentDealer, Error> {

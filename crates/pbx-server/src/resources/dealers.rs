@@ -7,18 +7,18 @@ use pbx_api::{Call, Patch};
 use serde_json::{Map, Value};
 
 use super::parse_id;
-use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
-use crate::domain::audit::{Entry, Object};
-use crate::domain::dealers::level::Level;
-use crate::domain::dealers::{self, DealerSettings, NewDealer};
-use crate::domain::merge::merged;
-use crate::domain::password::Password;
-use crate::domain::password_policy::PasswordPolicy;
-use crate::domain::session::{Account, Caller, Role, Visibility};
-use crate::domain::{Error, Id, clock};
 use crate::http::Pbx;
 use crate::services::dealers::{signed_in, update};
-use crate::store::{OnConstraint, Tx, accounts, dealers as queries, sessions};
+use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::dealers::level::Level;
+use pbx_domain::dealers::{self, DealerSettings, NewDealer};
+use pbx_domain::merge::merged;
+use pbx_domain::password::Password;
+use pbx_domain::password_policy::PasswordPolicy;
+use pbx_domain::session::{Account, Caller, Role, Visibility};
+use pbx_domain::{Error, Id, clock};
+use pbx_store::{OnConstraint, Tx, accounts, dealers as queries, sessions};
 use pbx_types::list::ListQuery;
 
 impl DealersApi for Pbx {

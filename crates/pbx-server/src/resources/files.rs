@@ -5,12 +5,12 @@ use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
 use pbx_types::list::ListQuery;
 
 use super::parse_id;
-use crate::domain::error::Error;
-use crate::domain::files::{self, File, Owner};
-use crate::domain::session::Caller;
 use crate::http::{BASE_PATH, Pbx};
 use crate::services::files as library;
-use crate::store::files as queries;
+use pbx_domain::error::Error;
+use pbx_domain::files::{self, File, Owner};
+use pbx_domain::session::Caller;
+use pbx_store::files as queries;
 
 impl FilesApi for Pbx {
     async fn list_files(&self, call: Call<Caller>, query: ListFilesQuery) -> Result<FileList, Error> {

@@ -4,13 +4,13 @@ use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysAp
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::audit::{Entry, Object};
-use crate::domain::error::Error;
-use crate::domain::holidays::{self, Draft};
-use crate::domain::id::Id;
-use crate::domain::session::Caller;
 use crate::http::Pbx;
-use crate::store::{OnConstraint, Tx, holidays as queries};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::error::Error;
+use pbx_domain::holidays::{self, Draft};
+use pbx_domain::id::Id;
+use pbx_domain::session::Caller;
+use pbx_store::{OnConstraint, Tx, holidays as queries};
 use pbx_types::list::ListQuery;
 
 impl HolidaysApi for Pbx {

@@ -7,14 +7,14 @@ use pbx_api::ip_filters::{
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::audit::{Entry, Object};
-use crate::domain::clock;
-use crate::domain::error::Error;
-use crate::domain::id::Id;
-use crate::domain::ip_filters::{self, IpRuleChanges};
-use crate::domain::session::Caller;
 use crate::http::Pbx;
-use crate::store::{OnConstraint, Tx, ip_filters as queries};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::clock;
+use pbx_domain::error::Error;
+use pbx_domain::id::Id;
+use pbx_domain::ip_filters::{self, IpRuleChanges};
+use pbx_domain::session::Caller;
+use pbx_store::{OnConstraint, Tx, ip_filters as queries};
 use pbx_types::list::ListQuery;
 
 impl IpFiltersApi for Pbx {

@@ -3,16 +3,16 @@
 use pbx_api::Call;
 use pbx_api::key::{CertificateKey, KeyApi, UpdateCertificateKey};
 
-use crate::domain::audit::{Entry, Object};
-use crate::domain::certificate::{CertificatePair, PrivateKey};
-use crate::domain::key::StoredPair;
-use crate::domain::session::Caller;
-use crate::domain::setting::Setting as _;
-use crate::domain::vault::MASK;
-use crate::domain::{Error, clock};
 use crate::http::Pbx;
 use crate::services::certificates;
-use crate::store::settings;
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::certificate::{CertificatePair, PrivateKey};
+use pbx_domain::key::StoredPair;
+use pbx_domain::session::Caller;
+use pbx_domain::setting::Setting as _;
+use pbx_domain::vault::MASK;
+use pbx_domain::{Error, clock};
+use pbx_store::settings;
 
 impl KeyApi for Pbx {
     /// The private key does not leave the server.

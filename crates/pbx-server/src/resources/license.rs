@@ -3,16 +3,16 @@
 use pbx_api::Call;
 use pbx_api::license::{License, LicenseApi, UpdateLicense};
 
-use crate::domain::audit::{Entry, Object};
-use crate::domain::brand::Brand;
-use crate::domain::convert::count;
-use crate::domain::license::StoredLicense;
-use crate::domain::session::Caller;
-use crate::domain::setting::Setting as _;
-use crate::domain::{Error, clock};
 use crate::http::Pbx;
 use crate::services::licensing;
-use crate::store::settings;
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::brand::Brand;
+use pbx_domain::convert::count;
+use pbx_domain::license::StoredLicense;
+use pbx_domain::session::Caller;
+use pbx_domain::setting::Setting as _;
+use pbx_domain::{Error, clock};
+use pbx_store::settings;
 
 /// The release of the vendor's API that this server implements.
 const API_VERSION: &str = "22.2";

@@ -3,11 +3,11 @@
 use pbx_api::Call;
 use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
 
-use crate::domain::Error;
-use crate::domain::password::Password;
-use crate::domain::session::{Caller, Credentials};
 use crate::http::Pbx;
 use crate::services::session;
+use pbx_domain::Error;
+use pbx_domain::password::Password;
+use pbx_domain::session::{Caller, Credentials};
 use pbx_types::Violation;
 
 impl LoginApi for Pbx {

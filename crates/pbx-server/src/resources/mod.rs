@@ -27,12 +27,12 @@ mod voicemail;
 
 use pbx_api::{Call, Patch};
 
-use crate::domain::document::Document;
-use crate::domain::session::Caller;
-use crate::domain::setting::Owner;
-use crate::domain::{Error, Id};
 use crate::http::Pbx;
 use crate::services::documents;
+use pbx_domain::document::Document;
+use pbx_domain::session::Caller;
+use pbx_domain::setting::Owner;
+use pbx_domain::{Error, Id};
 
 /// Showing and updating the settings of which the system, or each tenant, has exactly one.
 impl Pbx {

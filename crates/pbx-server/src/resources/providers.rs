@@ -7,15 +7,15 @@ use pbx_api::providers::{
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::audit::{Entry, Object};
-use crate::domain::document;
-use crate::domain::error::Error;
-use crate::domain::id::Id;
-use crate::domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
-use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::services::tenants::remove_caller_ids;
-use crate::store::{OnConstraint, Tx, providers as queries, tenants};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::document;
+use pbx_domain::error::Error;
+use pbx_domain::id::Id;
+use pbx_domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
+use pbx_domain::session::Caller;
+use pbx_store::{OnConstraint, Tx, providers as queries, tenants};
 use pbx_types::list::ListQuery;
 
 impl ProvidersApi for Pbx {

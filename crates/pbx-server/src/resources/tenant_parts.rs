@@ -1,7 +1,7 @@
 //! The parts of a tenant that the responses of `/tenants` and `/tenant` have in common.
 
 use super::files;
-use crate::domain::files::File;
+use pbx_domain::files::File;
 
 /// The avatar of a tenant, as three properties of the response.
 pub(super) struct Avatar {
@@ -24,7 +24,7 @@ impl From<Option<File>> for Avatar {
 /// given, which only this one has.
 macro_rules! tenant_response {
     ($function:ident -> $type:ident, $tenant:ident, { $($property:ident: $value:expr),+ $(,)? }) => {
-        fn $function(details: $crate::domain::tenants::tenant::TenantDetails) -> $type {
+        fn $function(details: pbx_domain::tenants::tenant::TenantDetails) -> $type {
             let ($tenant, avatar) = (details.tenant, $crate::resources::tenant_parts::Avatar::from(details.avatar));
             $type {
                 $($property: $value,)+

@@ -10,18 +10,17 @@ use pbx_api::{Call, Patch};
 
 use super::parse_id;
 use super::tenant_parts::{Avatar, tenant_response};
-use crate::domain::audit::{Entry, Object};
-use crate::domain::files::File;
-use crate::domain::numbers::INITIAL;
-use crate::domain::session::{Caller, Visibility};
-use crate::domain::tenants::tenant::{self, NewTenant, domain_taken};
-use crate::domain::{Error, Id, clock, dealers};
 use crate::http::Pbx;
 use crate::services::tenants::{self, Editor};
 use crate::services::{quotas, session};
-use crate::store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, tenants as queries};
-use pbx_types::list::ListQuery;
-use pbx_types::list::Page;
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::files::File;
+use pbx_domain::numbers::INITIAL;
+use pbx_domain::session::{Caller, Visibility};
+use pbx_domain::tenants::tenant::{self, NewTenant, domain_taken};
+use pbx_domain::{Error, Id, clock, dealers};
+use pbx_store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, tenants as queries};
+use pbx_types::list::{ListQuery, Page};
 
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {

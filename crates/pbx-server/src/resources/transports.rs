@@ -13,13 +13,13 @@ use pbx_api::{Call, Patch};
 
 use super::parse_id;
 use crate::adapters::sip::BindError;
-use crate::domain::audit::{Entry, Object};
-use crate::domain::error::Error;
-use crate::domain::id::Id;
-use crate::domain::session::Caller;
-use crate::domain::transports::{self, Protocol, TransportChanges};
 use crate::http::Pbx;
-use crate::store::{OnConstraint, Tx, transports as queries};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::error::Error;
+use pbx_domain::id::Id;
+use pbx_domain::session::Caller;
+use pbx_domain::transports::{self, Protocol, TransportChanges};
+use pbx_store::{OnConstraint, Tx, transports as queries};
 use pbx_types::list::ListQuery;
 
 impl TransportsApi for Pbx {

@@ -3,11 +3,11 @@
 use pbx_api::Call;
 use pbx_api::user::{ChangePassword, UserApi};
 
-use crate::domain::Error;
-use crate::domain::password::Password;
-use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::services::accounts;
+use pbx_domain::Error;
+use pbx_domain::password::Password;
+use pbx_domain::session::Caller;
 
 impl UserApi for Pbx {
     async fn reset_current_user_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {

@@ -4,19 +4,19 @@ use pbx_api::users::{CreateUser, Created, ListUsersQuery, ResetPassword, UpdateU
 use pbx_api::{Call, Patch};
 
 use super::parse_id;
-use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
-use crate::domain::audit::{Entry, Object};
-use crate::domain::merge::merged;
-use crate::domain::numbers::NumberKind;
-use crate::domain::password::Password;
-use crate::domain::session::{Account, Caller};
-use crate::domain::tenants::tenant::Tenant;
-use crate::domain::users::{self, NewUser};
-use crate::domain::{Error, Id, clock};
 use crate::http::Pbx;
 use crate::services::accounts::password_policy;
 use crate::services::{licensing, numbers, quotas, tenants};
-use crate::store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
+use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::merge::merged;
+use pbx_domain::numbers::NumberKind;
+use pbx_domain::password::Password;
+use pbx_domain::session::{Account, Caller};
+use pbx_domain::tenants::tenant::Tenant;
+use pbx_domain::users::{self, NewUser};
+use pbx_domain::{Error, Id, clock};
+use pbx_store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
 use pbx_types::list::ListQuery;
 
 impl UsersApi for Pbx {

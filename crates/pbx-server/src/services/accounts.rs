@@ -1,14 +1,14 @@
 //! Changes that administrators, dealers and users make to their own accounts, and the password policy of an account.
 
 use super::Context;
-use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
-use crate::domain::audit::{Entry, Object};
-use crate::domain::password::Password;
-use crate::domain::password_policy::PasswordPolicy;
-use crate::domain::session::{Caller, Role};
-use crate::domain::setting::Owner;
-use crate::domain::{Error, Id};
-use crate::store::{OnConstraint, Tx, accounts as queries, sessions, settings};
+use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::password::Password;
+use pbx_domain::password_policy::PasswordPolicy;
+use pbx_domain::session::{Caller, Role};
+use pbx_domain::setting::Owner;
+use pbx_domain::{Error, Id};
+use pbx_store::{OnConstraint, Tx, accounts as queries, sessions, settings};
 
 /// Renames the caller's account, that of an administrator or dealer. Its sessions stay valid.
 pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<(), Error> {

@@ -7,13 +7,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::mail;
-use crate::domain::admin::notification::Notification;
-use crate::domain::alerts::email;
-use crate::domain::alerts::{Alert, Cause, Event, Reading, Trigger};
-use crate::domain::network::Network;
-use crate::domain::vault::Vault;
-use crate::domain::{Error, clock};
-use crate::store::{Store, Tx, alerts, settings};
+use pbx_domain::admin::notification::Notification;
+use pbx_domain::alerts::{Alert, Cause, Event, Reading, Trigger, email};
+use pbx_domain::network::Network;
+use pbx_domain::vault::Vault;
+use pbx_domain::{Error, clock};
+use pbx_store::{Store, Tx, alerts, settings};
 
 /// Minimum time between two mails about a cause.
 const PERIOD: SignedDuration = SignedDuration::from_hours(1);

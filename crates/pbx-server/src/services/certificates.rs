@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use crate::adapters::tls::Tls;
-use crate::domain::certificate::CertificatePair;
-use crate::domain::key::StoredPair;
-use crate::domain::vault::Vault;
-use crate::domain::{Error, clock};
-use crate::store::{Store, settings};
+use pbx_domain::certificate::CertificatePair;
+use pbx_domain::key::StoredPair;
+use pbx_domain::vault::Vault;
+use pbx_domain::{Error, clock};
+use pbx_store::{Store, settings};
 
 /// Creates a self-signed pair if none is stored, and installs the stored one.
 pub async fn ensure(store: &Store, vault: &Vault, tls: &Tls, addresses: &[IpAddr]) -> Result<(), Error> {

@@ -1,13 +1,13 @@
 //! The tokens of components.
 
 use super::context::Context;
-use crate::domain::Error;
-use crate::domain::audit::{Entry, Object};
-use crate::domain::component::Component;
-use crate::domain::document::seal_context;
-use crate::domain::token::Token;
-use crate::domain::vault::{Sealed, Vault};
-use crate::store::{Store, settings};
+use pbx_domain::Error;
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::component::Component;
+use pbx_domain::document::seal_context;
+use pbx_domain::token::Token;
+use pbx_domain::vault::{Sealed, Vault};
+use pbx_store::{Store, settings};
 
 /// Returns the token, to be shown to an administrator who sets the component up; `None` until one is issued.
 pub async fn token<C: Component>(store: &Store, vault: &Vault) -> Result<Option<String>, Error> {

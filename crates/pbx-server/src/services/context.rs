@@ -3,10 +3,10 @@
 use std::ops::Deref;
 
 use super::passwords::Passwords;
-use crate::domain::IdSource;
-use crate::domain::license::Licensing;
-use crate::domain::vault::Vault;
-use crate::store::Changes;
+use pbx_domain::IdSource;
+use pbx_domain::license::Licensing;
+use pbx_domain::vault::Vault;
+use pbx_store::Changes;
 
 /// The store on behalf of one actor, with what else use cases need. Clones are cheap and share everything.
 ///

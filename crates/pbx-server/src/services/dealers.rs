@@ -1,10 +1,10 @@
 //! The common part of updates of a dealer, by itself and by those above it.
 
-use crate::domain::audit::{Audited, Entry, Object};
-use crate::domain::dealers::{Dealer, DealerSettings};
-use crate::domain::session::Visibility;
-use crate::domain::{Error, Id};
-use crate::store::{Tx, accounts, dealers as queries, sessions};
+use pbx_domain::audit::{Audited, Entry, Object};
+use pbx_domain::dealers::{Dealer, DealerSettings};
+use pbx_domain::session::Visibility;
+use pbx_domain::{Error, Id};
+use pbx_store::{Tx, accounts, dealers as queries, sessions};
 
 /// Returns a signed-in dealer.
 ///

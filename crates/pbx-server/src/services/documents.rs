@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::Context;
-use crate::domain::Error;
-use crate::domain::audit::Entry;
-use crate::domain::document::{Document, DocumentPatch};
-use crate::domain::setting::Owner;
-use crate::store::{OnConstraint, Store, Tx, settings};
+use pbx_domain::Error;
+use pbx_domain::audit::Entry;
+use pbx_domain::document::{Document, DocumentPatch};
+use pbx_domain::setting::Owner;
+use pbx_store::{OnConstraint, Store, Tx, settings};
 
 /// Returns the document, from the cache where it is fresh.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {

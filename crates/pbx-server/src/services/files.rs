@@ -8,14 +8,14 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use crate::adapters::blob_store::{BlobDirectory, BlobStore};
-use crate::domain::audit::{Entry, Object};
-use crate::domain::brand::Brand;
-use crate::domain::error::Error;
-use crate::domain::files::{self, File, Owner, Upload};
-use crate::domain::id::{Id, IdSource};
-use crate::domain::token::{Token, TokenHash};
-use crate::domain::{clock, disk};
-use crate::store::{Changes, Store, Tx, files as queries, settings, tenants};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::brand::Brand;
+use pbx_domain::error::Error;
+use pbx_domain::files::{self, File, Owner, Upload};
+use pbx_domain::id::{Id, IdSource};
+use pbx_domain::token::{Token, TokenHash};
+use pbx_domain::{clock, disk};
+use pbx_store::{Changes, Store, Tx, files as queries, settings, tenants};
 
 /// A content as it was sent.
 pub struct Content<'a> {

@@ -9,13 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::alerts;
 use super::context::Context;
-use crate::domain::alerts::{Cause, Event};
-use crate::domain::audit::{Audited, Entry, Object};
-use crate::domain::ip_filters::{IpRule, Target};
-use crate::domain::lockout::{Client, LockoutPolicy};
-use crate::domain::source::source;
-use crate::domain::{Error, Id, clock};
-use crate::store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
+use pbx_domain::alerts::{Cause, Event};
+use pbx_domain::audit::{Audited, Entry, Object};
+use pbx_domain::ip_filters::{IpRule, Target};
+use pbx_domain::lockout::{Client, LockoutPolicy};
+use pbx_domain::source::source;
+use pbx_domain::{Error, Id, clock};
+use pbx_store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
 
 /// Counts a failed sign-in; one too many creates the rule.
 ///

@@ -1,8 +1,8 @@
 //! Reserving the numbers of a tenant, for users and for the voicemail server.
 
-use crate::domain::numbers::{NumberKind, number_taken};
-use crate::domain::{Error, Id};
-use crate::store::{OnConstraint, Tx, numbers as queries};
+use pbx_domain::numbers::{NumberKind, number_taken};
+use pbx_domain::{Error, Id};
+use pbx_store::{OnConstraint, Tx, numbers as queries};
 
 /// Reserves a number for an object of that kind.
 ///

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use argon2::Block;
 use tokio::sync::Semaphore;
 
-use crate::domain::Error;
-use crate::domain::password::{self, Password};
+use pbx_domain::Error;
+use pbx_domain::password::{self, Password};
 
 /// Concurrent hashes; each takes 19 MiB and a processor for tens of milliseconds.
 const MAX_CONCURRENT: usize = 2;

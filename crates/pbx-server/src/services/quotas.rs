@@ -3,8 +3,8 @@
 //!
 //! All checks run in the transaction that adds, so that they hold with any number of concurrent additions.
 
-use crate::domain::{Error, Id};
-use crate::store::{Tx, dealers, users};
+use pbx_domain::{Error, Id};
+use pbx_store::{Tx, dealers, users};
 
 /// Checks that a dealer may have one more tenant, a new one without users.
 pub fn check_new_tenant(tx: &mut Tx<'_>, dealer_id: Id) -> Result<(), Error> {

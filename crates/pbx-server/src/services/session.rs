@@ -4,16 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::lockout;
-use crate::domain::audit::{ActingAccount, Action, Audited, Entry, Object};
-use crate::domain::error::Error;
-use crate::domain::lockout::Client;
-use crate::domain::password::Password;
-use crate::domain::session::{
+use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
+use pbx_domain::error::Error;
+use pbx_domain::lockout::Client;
+use pbx_domain::password::Password;
+use pbx_domain::session::{
     ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, TokenSet, Visibility,
 };
-use crate::domain::token::{Token, TokenHash, TokenKind};
-use crate::domain::{Id, clock};
-use crate::store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
+use pbx_domain::token::{Token, TokenHash, TokenKind};
+use pbx_domain::{Id, clock};
+use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
 
 /// Name of the administrator of a fresh install.
 const FIRST_ADMINISTRATOR: &str = "admin";

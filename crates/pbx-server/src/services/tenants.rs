@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::Context;
-use crate::domain::audit::{Entry, Object};
-use crate::domain::document::Check;
-use crate::domain::files::{Owner, UNKNOWN_FILE};
-use crate::domain::session::Visibility;
-use crate::domain::tenants::tenant::{Tenant, TenantDetails, domain_taken, not_found, seal_secrets};
-use crate::domain::{Error, Id, disk};
-use crate::store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
+use pbx_domain::audit::{Entry, Object};
+use pbx_domain::document::Check;
+use pbx_domain::files::{Owner, UNKNOWN_FILE};
+use pbx_domain::session::Visibility;
+use pbx_domain::tenants::tenant::{Tenant, TenantDetails, domain_taken, not_found, seal_secrets};
+use pbx_domain::{Error, Id, disk};
+use pbx_store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
 
 /// The kind of caller that updates a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

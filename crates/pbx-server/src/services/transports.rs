@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use crate::adapters::sip::Sip;
-use crate::domain::error::Error;
-use crate::domain::id::{Id, IdSource};
-use crate::domain::transports::Transport;
-use crate::store::{Store, transports as queries};
+use pbx_domain::error::Error;
+use pbx_domain::id::{Id, IdSource};
+use pbx_domain::transports::Transport;
+use pbx_store::{Store, transports as queries};
 
 /// Creates the transports of a fresh install, and opens the ports of the stored ones.
 pub async fn start(store: &Store, ids: &IdSource, sip: &Sip) -> Result<(), Error> {

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::documents;
 use crate::adapters::webhook::Sender;
-use crate::domain::clock;
-use crate::domain::error::Error;
-use crate::domain::id::Id;
-use crate::domain::network::Network;
-use crate::domain::setting::Owner;
-use crate::domain::webhook::{Event, Webhook, own_addresses};
-use crate::store::Store;
+use pbx_domain::clock;
+use pbx_domain::error::Error;
+use pbx_domain::id::Id;
+use pbx_domain::network::Network;
+use pbx_domain::setting::Owner;
+use pbx_domain::webhook::{Event, Webhook, own_addresses};
+use pbx_store::Store;
 
 /// Sends a test event to the stored receiver.
 ///
@@ -46,7 +46,7 @@ pub async fn send_test(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::webhook::Authentication;
+    use pbx_domain::webhook::Authentication;
 
     #[tokio::test]
     async fn test_event_fails_with_the_reason() {

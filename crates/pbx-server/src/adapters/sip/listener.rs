@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::adapters::tls::{Purpose, Tls};
-use crate::domain::transports::{Protocol, Verification};
+use pbx_domain::transports::{Protocol, Verification};
 
 /// The idle timeout of a connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);

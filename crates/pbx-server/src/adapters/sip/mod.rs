@@ -12,8 +12,8 @@ use tokio::sync::{MutexGuard, watch};
 use tokio::task::JoinHandle;
 
 use crate::adapters::tls::Tls;
-use crate::domain::id::Id;
-use crate::domain::transports::{Protocol, Transport, Verification};
+use pbx_domain::id::Id;
+use pbx_domain::transports::{Protocol, Transport, Verification};
 
 pub use self::listener::Socket;
 

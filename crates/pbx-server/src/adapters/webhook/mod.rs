@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::ssrf::{AddressForbidden, SsrfGuard};
 use crate::adapters::tls;
-use crate::domain::webhook::{Account, Authentication, Webhook, parse_url};
+use pbx_domain::webhook::{Account, Authentication, Webhook, parse_url};
 
 /// The timeout of a connection to a receiver.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,8 +1,8 @@
 //! Which node sends which alert when, on both engines.
 
 use super::*;
-use crate::domain::admin::notification::{MailServerAuth, MailServerType};
-use crate::store::testing::TestStore;
+use crate::testing::TestStore;
+use pbx_domain::admin::notification::{MailServerAuth, MailServerType};
 
 fn settings() -> Notification {
     Notification {

@@ -1,10 +1,9 @@
 //! Ownership, quotas, uploads and sweeping, with contents in the database and in a directory.
 
 use super::*;
-use crate::domain::audit::Actor;
-use crate::store::testing::TestStore;
-use pbx_types::list::ListParameters;
-use pbx_types::list::ListQuery;
+use crate::testing::TestStore;
+use pbx_domain::audit::Actor;
+use pbx_types::list::{ListParameters, ListQuery};
 
 const DEALER: i64 = 20;
 const TENANT: i64 = 30;

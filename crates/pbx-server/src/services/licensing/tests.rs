@@ -3,14 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::Id;
-use crate::domain::audit::{Actor, Audited};
-use crate::domain::license::key::{Issuer, Verifier, generate_pair};
-use crate::domain::license::{License, Limits};
-use crate::domain::session::{Account, Role};
-use crate::domain::vault::Vault;
-use crate::store::Changes;
-use crate::store::testing::TestStore;
+use crate::testing::TestStore;
+use pbx_domain::Id;
+use pbx_domain::audit::{Actor, Audited};
+use pbx_domain::license::key::{Issuer, Verifier, generate_pair};
+use pbx_domain::license::{License, Limits};
+use pbx_domain::session::{Account, Role};
+use pbx_domain::vault::Vault;
+use pbx_store::Changes;
 
 fn license() -> License {
     License {
@@ -154,7 +154,7 @@ async fn administrators_are_alerted_of_a_refusal() {
     for fixture in TestStore::on_every_engine() {
         let (store, tenant_id) = (&fixture.store, tenant(&fixture).await);
         let licensing = Licensing::new(vault(), None);
-        let settings = crate::domain::admin::notification::Notification {
+        let settings = pbx_domain::admin::notification::Notification {
             server: Some("mail.example.com".to_owned()),
             recipients: Some("a@example.com".to_owned()),
             notify_license_limited: true,
@@ -163,7 +163,7 @@ async fn administrators_are_alerted_of_a_refusal() {
         let save = move |tx: &mut Tx<'_>| Ok::<_, Error>(settings::save(tx, &settings)?);
         store.write_unaudited(save).await.unwrap();
         let queued = async || {
-            let any = store.read(|tx| Ok::<_, Error>(crate::store::alerts::any(tx)?));
+            let any = store.read(|tx| Ok::<_, Error>(pbx_store::alerts::any(tx)?));
             any.await.unwrap()
         };
         assert_eq!(added(store, &licensing, tenant_id, 0..10).await, 10);

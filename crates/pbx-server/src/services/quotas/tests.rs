@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::domain::session::Visibility;
-use crate::store::tenants;
-use crate::store::testing::TestStore;
+use crate::testing::TestStore;
+use pbx_domain::session::Visibility;
+use pbx_store::tenants;
 
 const DISTRIBUTOR: i64 = 1;
 const RESELLER: i64 = 3;

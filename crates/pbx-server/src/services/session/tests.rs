@@ -1,11 +1,11 @@
 //! Sessions and their tokens, on SQLite.
 
 use super::*;
-use crate::domain::IdSource;
-use crate::domain::audit::Actor;
-use crate::domain::license::Licensing;
-use crate::domain::vault::Vault;
 use crate::services::passwords::Passwords;
+use pbx_domain::IdSource;
+use pbx_domain::audit::Actor;
+use pbx_domain::license::Licensing;
+use pbx_domain::vault::Vault;
 
 struct Fixture {
     context: Context,

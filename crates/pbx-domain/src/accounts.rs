@@ -1,0 +1,56 @@
+//! Rules for the names and passwords of accounts.
+
+use crate::error::Error;
+use crate::password::Password;
+use crate::password_policy::PasswordPolicy;
+use crate::session::Role;
+use pbx_types::Violation;
+
+/// Names that only a system administrator may have, compared without case.
+const RESERVED_NAMES: [&str; 4] = ["admin", "system", "administrator", "root"];
+
+/// Returns the violations of the policy by the new password of an account, reported on the property that holds it.
+pub fn password_violations(
+    policy: &PasswordPolicy,
+    property: &str,
+    password: &Password,
+    account_name: &str,
+) -> Vec<Violation> {
+    let faults = policy.faults(password.reveal(), account_name).into_iter();
+    faults
+        .map(|(rule, message)| Violation::field(property, rule, message))
+        .collect()
+}
+
+/// Returns the violation by a reserved name, if the role may not have it.
+pub fn name_violation(role: Role, name: &str) -> Option<Violation> {
+    let reserved = RESERVED_NAMES.iter().any(|word| word.eq_ignore_ascii_case(name));
+    let message = "is reserved for system administrators";
+    (reserved && role != Role::SystemAdmin).then(|| Violation::field("name", "reserved", message))
+}
+
+/// Returns an error if there are violations.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with all of them.
+pub fn reject_violations(violations: Vec<Violation>) -> Result<(), Error> {
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(violations))
+    }
+}
+
+/// Returns the error for a name that another account has. Names are compared without case.
+pub fn name_taken() -> Error {
+    Error::Conflict {
+        code: "CONFLICT",
+        message: "Another account has this name.".to_owned(),
+    }
+}
+
+/// Returns the violation by an old password that is not the account's.
+pub fn wrong_password() -> Violation {
+    Violation::field("old_password", "password", "is not the password of this account")
+}

@@ -1,0 +1,20 @@
+//! Conversions between domain values and properties of the API that several resources share.
+
+use pbx_types::Secret;
+
+use crate::vault::{MASK, Sealed};
+
+/// Returns the mask in place of a secret, which says only that there is one.
+pub fn mask(secret: &Option<Sealed>) -> Option<Secret> {
+    secret.as_ref().map(|_| MASK.to_owned().into())
+}
+
+/// Returns `None` for an empty string, which means unset, as in an update.
+pub fn non_empty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Returns the number in the width of the API, saturating: no real count is that high.
+pub fn count(number: impl TryInto<i32>) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
+}

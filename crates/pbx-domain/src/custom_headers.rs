@@ -1,0 +1,336 @@
+//! The SIP headers that a tenant adds to calls, and those that it passes on.
+
+use pbx_types::tenant as api;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::audit::Object;
+use crate::document::{Check, Document};
+use crate::error::Error;
+use crate::setting::Setting;
+
+/// Headers that the PBX sets itself, or that decide the route of a message: those of RFC 3261, and those that its extensions need
+/// for dialogs. In lower case; the compact forms follow.
+const RESERVED: &[&str] = &[
+    "accept",
+    "accept-contact",
+    "accept-encoding",
+    "accept-language",
+    "alert-info",
+    "allow",
+    "allow-events",
+    "authentication-info",
+    "authorization",
+    "call-id",
+    "call-info",
+    "contact",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-type",
+    "cseq",
+    "date",
+    "error-info",
+    "event",
+    "expires",
+    "from",
+    "identity",
+    "in-reply-to",
+    "max-forwards",
+    "mime-version",
+    "min-expires",
+    "min-se",
+    "organization",
+    "path",
+    "priority",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-require",
+    "rack",
+    "record-route",
+    "refer-to",
+    "referred-by",
+    "reject-contact",
+    "replaces",
+    "reply-to",
+    "request-disposition",
+    "require",
+    "retry-after",
+    "route",
+    "rseq",
+    "server",
+    "service-route",
+    "session-expires",
+    "sip-etag",
+    "sip-if-match",
+    "subject",
+    "subscription-state",
+    "supported",
+    "timestamp",
+    "to",
+    "unsupported",
+    "user-agent",
+    "via",
+    "warning",
+    "www-authenticate",
+    // Via, From, To, Call-ID, Contact, ...
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "i",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "o",
+    "r",
+    "s",
+    "t",
+    "u",
+    "v",
+    "x",
+    "y",
+];
+
+/// The calls that a header applies to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Scope {
+    /// Every call.
+    All,
+    /// Calls through trunks.
+    #[default]
+    Trunk,
+    /// Calls among users.
+    User,
+}
+
+impl Scope {
+    /// Returns `true` if both apply to some call.
+    fn overlaps(self, other: Self) -> bool {
+        self == other || self == Self::All || other == Self::All
+    }
+}
+
+/// A header with a value, which is added to calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
+pub struct AddedHeader {
+    pub name: String,
+    pub value: String,
+    #[serde(default, deserialize_with = "scope")]
+    pub scope: Scope,
+}
+
+/// A header that is passed on unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "as in AddedHeader")]
+pub struct RelayedHeader {
+    pub name: String,
+    #[serde(default, deserialize_with = "scope")]
+    pub scope: Scope,
+}
+
+/// The custom headers of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "as in AddedHeader")]
+pub struct CustomHeaders {
+    pub add: Vec<AddedHeader>,
+    pub relay: Vec<RelayedHeader>,
+}
+
+impl Default for CustomHeaders {
+    /// Returns the headers of a new tenant.
+    fn default() -> Self {
+        let relayed = ["X-CID", "X-Session-Id", "X-Trunk-Name"].map(|name| RelayedHeader {
+            name: name.to_owned(),
+            scope: Scope::All,
+        });
+        Self {
+            add: Vec::new(),
+            relay: relayed.into(),
+        }
+    }
+}
+
+impl Setting for CustomHeaders {
+    const NAME: &'static str = "custom_headers";
+}
+
+impl Document for CustomHeaders {
+    const OBJECT: Object = Object::Tenant;
+
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        for (index, header) in self.add.iter().enumerate() {
+            // SIP would read a line break as the end of the header, and further headers after it.
+            if header.value.chars().any(char::is_control) {
+                check.refuse(
+                    &format!("add/{index}/value"),
+                    "format",
+                    "must not have control characters",
+                );
+            }
+        }
+        let added: Vec<_> = self
+            .add
+            .iter()
+            .map(|header| (header.name.as_str(), header.scope))
+            .collect();
+        let relayed: Vec<_> = self
+            .relay
+            .iter()
+            .map(|header| (header.name.as_str(), header.scope))
+            .collect();
+        validate_names(check, "add", &added);
+        validate_names(check, "relay", &relayed);
+        Ok(())
+    }
+}
+
+/// Records invalid names of a list in `check`. Names are case-insensitive in SIP.
+fn validate_names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
+    for (index, (name, scope)) in headers.iter().enumerate() {
+        let pointer = format!("{list}/{index}/name");
+        let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.overlaps(*scope);
+        if !is_token(name) {
+            let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
+            check.refuse(&pointer, "format", message);
+        } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            check.refuse(&pointer, "reserved", "is a header that SIP itself uses");
+        } else if headers[..index].iter().any(again) {
+            check.refuse(
+                &pointer,
+                "unique",
+                "is in the list already, for calls of the same scope",
+            );
+        }
+    }
+}
+
+/// Returns `true` for a `token` of RFC 3261.
+fn is_token(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
+    !name.is_empty() && name.bytes().all(allowed)
+}
+
+/// Reads `null` as the default, like a missing property.
+fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+impl From<CustomHeaders> for api::CustomHeaders {
+    fn from(headers: CustomHeaders) -> Self {
+        let added = headers.add.into_iter().map(|header| api::AddedHeader {
+            name: header.name,
+            value: header.value,
+            scope: header.scope.into(),
+        });
+        let relayed = headers.relay.into_iter().map(|header| api::RelayedHeader {
+            name: header.name,
+            scope: header.scope.into(),
+        });
+        Self {
+            add: added.collect(),
+            relay: relayed.collect(),
+        }
+    }
+}
+
+impl From<Scope> for api::HeaderScope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::All => Self::All,
+            Scope::Trunk => Self::Trunk,
+            Scope::User => Self::User,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::document::validated;
+    use crate::vault::tests::vault;
+
+    fn check(written: Value) -> Result<CustomHeaders, Vec<String>> {
+        validated(serde_json::from_value(written).unwrap(), &vault())
+    }
+
+    #[test]
+    fn headers_of_a_new_tenant_are_valid() {
+        let fresh = check(json!({})).unwrap();
+        assert_eq!(fresh, CustomHeaders::default());
+        assert_eq!((fresh.add.len(), fresh.relay.len()), (0, 3));
+    }
+
+    #[test]
+    fn default_scope_is_trunk() {
+        let headers = check(json!({
+            "add": [{"name": "X-One", "value": "1"}],
+            "relay": [{"name": "X-Two", "scope": null}, {"name": "X-Three", "scope": "USER"}],
+        }));
+        let headers = headers.unwrap();
+        let scopes: Vec<Scope> = headers.relay.iter().map(|header| header.scope).collect();
+        assert_eq!(
+            (headers.add[0].scope, scopes),
+            (Scope::Trunk, vec![Scope::Trunk, Scope::User])
+        );
+    }
+
+    #[test]
+    fn names_are_tokens_and_not_reserved() {
+        for name in ["X-Account", "P-Asserted-Identity", "Diversion", "x.!%*_+`'~-1"] {
+            let headers = json!({"add": [{"name": name, "value": "v"}], "relay": [{"name": name}]});
+            assert!(check(headers).is_ok(), "{name}");
+        }
+        for (name, rule) in [
+            ("X Account", "format"),
+            ("X-Account:", "format"),
+            ("X-Acc\r\nVia", "format"),
+            ("X-Bücher", "format"),
+            ("Via", "reserved"),
+            ("FROM", "reserved"),
+            ("to", "reserved"),
+            ("Call-Id", "reserved"),
+            ("CSeq", "reserved"),
+            ("contact", "reserved"),
+            ("Content-Length", "reserved"),
+            ("i", "reserved"),
+            ("V", "reserved"),
+        ] {
+            let headers = json!({"add": [{"name": name, "value": "v"}], "relay": [{"name": name}]});
+            let expected = [format!("/add/0/name {rule}"), format!("/relay/0/name {rule}")];
+            assert_eq!(check(headers).unwrap_err(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn overlapping_scopes_cannot_repeat_a_header() {
+        let two = |one: &str, other: &str| {
+            check(json!({"relay": [{"name": "X-One", "scope": one}, {"name": "x-oNE", "scope": other}]}))
+        };
+        assert!(two("TRUNK", "USER").is_ok());
+        for (one, other) in [("ALL", "USER"), ("TRUNK", "ALL"), ("USER", "USER")] {
+            assert_eq!(two(one, other).unwrap_err(), ["/relay/1/name unique"], "{one} {other}");
+        }
+        // A header may be relayed, and added where it is missing.
+        let both = json!({"add": [{"name": "X-One", "value": "1"}], "relay": [{"name": "X-One"}]});
+        assert!(check(both).is_ok());
+    }
+
+    #[test]
+    fn control_characters_in_values_are_refused() {
+        for value in ["1\r\nVia: x", "1\n2", "\u{7f}", "a\u{85}b", "a\tb"] {
+            let headers = json!({"add": [{"name": "X-One", "value": value}]});
+            assert_eq!(check(headers).unwrap_err(), ["/add/0/value format"], "{value:?}");
+        }
+        assert!(check(json!({"add": [{"name": "X-One", "value": "Zürich; a=\"b\""}]})).is_ok());
+    }
+}

@@ -1,0 +1,183 @@
+//! The file library: the pictures of the brand and the tenants, each with an ID.
+//!
+//! A file is uploaded in two steps: it is announced, and then its content is sent. It belongs to its uploader's owner; for
+//! everybody else it does not exist.
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock;
+use crate::error::Error;
+use crate::id::Id;
+use crate::picture::Picture;
+use crate::session::{Caller, Role};
+use crate::token::{Token, TokenHash};
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField};
+
+/// The properties that a list of files can be filtered and ordered by.
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("size", FieldKind::Integer),
+    ListField::new("media_type", FieldKind::Text),
+    ListField::new("created_at", FieldKind::Time),
+];
+
+/// The violation of a property that names a file which does not exist.
+pub const UNKNOWN_FILE: &str = "must be the id of a file in the file library";
+
+/// The time within which the content of an announced file must be sent.
+const UPLOAD_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// The owner of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The installation. All system administrators share its files.
+    System,
+    /// The dealer with this account.
+    Dealer(Id),
+    /// The tenant.
+    Tenant(Id),
+}
+
+impl TryFrom<&Caller> for Owner {
+    type Error = Error;
+
+    /// Returns the owner whose files a caller sees and uploads: the tenant that it acts in, else itself.
+    fn try_from(caller: &Caller) -> Result<Self, Error> {
+        match (caller.tenant_id, caller.role) {
+            (Some(id), _) => Ok(Self::Tenant(id)),
+            (None, Role::SystemAdmin) => Ok(Self::System),
+            (None, Role::Dealer) => Ok(Self::Dealer(caller.account_id)),
+            (None, _) => Err(Error::Forbidden),
+        }
+    }
+}
+
+/// An announced file.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// The ID of the upload, and of the file.
+    pub id: Id,
+    /// The owner.
+    pub owner: Owner,
+    /// The hash of the token that the content must be sent with.
+    pub token: TokenHash,
+    /// The name of the file.
+    pub name: Option<String>,
+    /// The time before which its content must be sent.
+    pub expires_at: Timestamp,
+}
+
+impl Upload {
+    /// Returns the upload, and the token that its content must be sent with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if the name is not a file name.
+    pub fn new(id: Id, owner: Owner, name: Option<String>) -> Result<(Self, Token), Error> {
+        if name.as_deref().is_some_and(|name| !is_file_name(name)) {
+            let message = "must be a file name without slashes and control characters";
+            return Err(Error::invalid(Violation::query("filename", "format", message)));
+        }
+        let token = Token::generate()?;
+        let upload = Self {
+            id,
+            owner,
+            token: token.hash(),
+            name,
+            expires_at: clock::now().saturating_add(UPLOAD_LIFETIME).unwrap_or(Timestamp::MAX),
+        };
+        Ok((upload, token))
+    }
+}
+
+/// A file of the library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The ID.
+    pub id: Id,
+    /// The name.
+    pub name: String,
+    /// The media type, detected from the content.
+    pub media_type: String,
+    /// The size in bytes.
+    pub size: i64,
+    /// The width in pixels.
+    pub width: i64,
+    /// The height in pixels.
+    pub height: i64,
+    /// SHA-256 of the content, in hexadecimal digits.
+    pub digest: String,
+    /// The name of its content in the directory. `None` if the content is in the database.
+    pub content_file: Option<String>,
+    /// The time of its upload.
+    pub created_at: Timestamp,
+}
+
+impl File {
+    /// Returns the file with this content. Without a name it gets its ID and an extension.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the content is not a picture of a known kind, [`Error::Invalid`] if `digest`, which its sender gave,
+    /// is not that of the content.
+    pub fn new(id: Id, name: Option<String>, digest: Option<String>, content: &[u8]) -> Result<Self, Error> {
+        let picture = Picture::parse(content)?;
+        let actual = hexadecimal(&Sha256::digest(content));
+        if digest.is_some_and(|digest| digest != actual) {
+            let message = "is not the SHA-256 of the content that arrived";
+            return Err(Error::invalid(Violation::query("digest", "mismatch", message)));
+        }
+        Ok(Self {
+            id,
+            name: name.unwrap_or_else(|| format!("{id}.{}", picture.extension)),
+            media_type: picture.media_type.to_owned(),
+            size: size(content),
+            width: picture.width,
+            height: picture.height,
+            digest: actual,
+            content_file: None,
+            created_at: clock::now(),
+        })
+    }
+}
+
+/// Returns the size of a content as it is stored.
+pub fn size(content: &[u8]) -> i64 {
+    i64::try_from(content.len()).unwrap_or(i64::MAX)
+}
+
+/// Returns the error for an ID that no upload of the owner has, for another token, and for an upload that has expired.
+pub fn no_upload() -> Error {
+    Error::NotFound { what: "upload" }
+}
+
+/// Returns the error for an ID that none of the owner's files has.
+pub fn not_found() -> Error {
+    Error::NotFound { what: "file" }
+}
+
+fn is_file_name(name: &str) -> bool {
+    !matches!(name, "." | "..") && !name.contains(['/', '\\']) && !name.chars().any(char::is_control)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_names_and_not_paths() {
+        for good in ["a.png", "Lögo 1.PNG", "…", "a..b"] {
+            assert!(is_file_name(good), "{good}");
+        }
+        for bad in [".", "..", "a/b", "..\\x", "a\nb", "\u{7f}", "a\u{85}b"] {
+            assert!(!is_file_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Accounts, their roles, and the sessions in which they call.
+
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+
+use crate::audit::ActingAccount;
+use crate::error::Error;
+use crate::id::Id;
+use crate::password::Password;
+use crate::token::Token;
+
+/// Lifetime of an access token.
+pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
+
+/// Lifetime of a refresh token, and so of a session that is not used.
+pub const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A built-in role, as the contract's access rules name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the vendor's")]
+pub enum Role {
+    SystemAdmin,
+    Dealer,
+    Admin,
+    QueueManager,
+    StandardUser,
+    StandardInternationalUser,
+}
+
+impl Role {
+    const ALL: [Self; 6] = [
+        Self::SystemAdmin,
+        Self::Dealer,
+        Self::Admin,
+        Self::QueueManager,
+        Self::StandardUser,
+        Self::StandardInternationalUser,
+    ];
+
+    /// Returns the name in the API and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SystemAdmin => "SystemAdmin",
+            Self::Dealer => "Dealer",
+            Self::Admin => "Admin",
+            Self::QueueManager => "QueueManager",
+            Self::StandardUser => "StandardUser",
+            Self::StandardInternationalUser => "StandardInternationalUser",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(())
+    }
+}
+
+/// An account that can sign in.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its ID.
+    pub id: Id,
+    /// Its role.
+    pub role: Role,
+    /// Its name as it was entered; compared case-insensitively.
+    pub name: String,
+    /// The hash of its password.
+    pub password_hash: String,
+    /// `false` if it may not sign in and its tokens are rejected.
+    pub enabled: bool,
+    /// The tenant of a user; `None` for system administrators and dealers.
+    pub tenant_id: Option<Id>,
+}
+
+impl From<&Account> for ActingAccount {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id,
+            name: account.name.clone(),
+            role: account.role.as_str(),
+        }
+    }
+}
+
+impl From<&Caller> for ActingAccount {
+    fn from(caller: &Caller) -> Self {
+        Self {
+            id: caller.account_id,
+            name: caller.name.clone(),
+            role: caller.role.as_str(),
+        }
+    }
+}
+
+/// The authenticated caller of a request.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The account.
+    pub account_id: Id,
+    /// The account's role.
+    pub role: Role,
+    /// The account's name.
+    pub name: String,
+    /// The session behind the token.
+    pub session_id: Id,
+    /// The tenant that the caller acts in: a user's own, or the one that an administrator or dealer has switched to.
+    pub tenant_id: Option<Id>,
+    /// `true` if the password was set by somebody else and must be changed before any other operation.
+    pub must_change_password: bool,
+}
+
+/// The dealers and tenants that a caller may see and change. Others do not exist for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// All of the system.
+    System,
+    /// The dealers below that one, and the tenants of all of them.
+    Branch(Id),
+}
+
+impl Caller {
+    /// Returns `true` if the session was switched to a tenant, where the caller has the rights of the tenant's administrator in
+    /// addition to its own.
+    pub fn is_switched(&self) -> bool {
+        self.tenant_id.is_some() && matches!(self.role, Role::SystemAdmin | Role::Dealer)
+    }
+
+    /// Returns the roles of the caller in this session.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        [self.role].into_iter().chain(self.is_switched().then_some(Role::Admin))
+    }
+
+    /// Returns the tenant that the caller acts in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`] if there is none.
+    pub fn tenant(&self) -> Result<Id, Error> {
+        self.tenant_id.ok_or(Error::Forbidden)
+    }
+
+    /// Returns the dealers and tenants that the caller may see and change.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`] unless it is a system administrator or a dealer.
+    pub fn visibility(&self) -> Result<Visibility, Error> {
+        match self.role {
+            Role::SystemAdmin => Ok(Visibility::System),
+            Role::Dealer => Ok(Visibility::Branch(self.account_id)),
+            _ => Err(Error::Forbidden),
+        }
+    }
+}
+
+/// The credentials of a sign-in.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The account's name.
+    pub name: String,
+    /// The password to verify.
+    pub password: Password,
+    /// The domain of the account's tenant; `None` or empty for accounts of the system.
+    pub domain: Option<String>,
+}
+
+/// The tokens that a client gets when it signs in or refreshes.
+#[derive(Debug)]
+pub struct TokenSet {
+    /// Authenticates requests.
+    pub access: Token,
+    /// Is exchanged for the next token set, once.
+    pub refresh: Token,
+}
+
+impl From<TokenSet> for pbx_types::shared::TokenSet {
+    fn from(tokens: TokenSet) -> Self {
+        Self {
+            access_token: tokens.access.into_string().into(),
+            refresh_token: tokens.refresh.into_string().into(),
+            expires_in: i32::try_from(ACCESS_LIFETIME.as_secs()).unwrap_or(i32::MAX),
+            token_type: "Bearer".to_owned(),
+        }
+    }
+}

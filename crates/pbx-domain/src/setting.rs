@@ -1,0 +1,74 @@
+//! Settings: objects of which the system, or each tenant, has exactly one, each stored as one JSON document.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::id::Id;
+
+/// A document that cannot be serialized, or stored text that is not such a document. The text is for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingError(String);
+
+impl From<SettingError> for Error {
+    fn from(error: SettingError) -> Self {
+        Self::internal(error.0)
+    }
+}
+
+/// A document of the settings table.
+pub trait Setting: Serialize + DeserializeOwned + Default {
+    /// Its key; never changes once released.
+    const NAME: &'static str;
+}
+
+/// The owner of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// The whole installation.
+    System,
+    /// That tenant.
+    Tenant(Id),
+}
+
+/// Returns the properties of a document.
+///
+/// # Errors
+///
+/// If it does not serialize as an object.
+pub fn properties<T: Setting>(setting: &T) -> Result<Map<String, Value>, SettingError> {
+    match serde_json::to_value(setting) {
+        Ok(Value::Object(properties)) => Ok(properties),
+        Ok(_) => Err(SettingError(format!("the setting {} is not an object", T::NAME))),
+        Err(error) => Err(unwritable::<T>(&error)),
+    }
+}
+
+/// Returns the JSON text under which a document is stored.
+///
+/// # Errors
+///
+/// If it does not serialize.
+pub fn to_json<T: Setting>(setting: &T) -> Result<String, SettingError> {
+    serde_json::to_string(setting).map_err(|error| unwritable::<T>(&error))
+}
+
+/// Reads a stored document. A property that the stored text does not have yet gets its default.
+///
+/// # Errors
+///
+/// If the text is not such a document.
+pub fn from_json<T: Setting>(text: &str) -> Result<T, SettingError> {
+    serde_json::from_str(text).map_err(|error| unreadable::<T>(&error))
+}
+
+fn unwritable<T: Setting>(error: &serde_json::Error) -> SettingError {
+    SettingError(format!("the setting {} cannot be serialized: {error}", T::NAME))
+}
+
+/// Says why a stored document cannot be used.
+pub fn unreadable<T: Setting>(error: &serde_json::Error) -> SettingError {
+    SettingError(format!("the stored setting {} cannot be read: {error}", T::NAME))
+}

@@ -1,0 +1,138 @@
+//! Rules that turn a tenant's numbers into international ones (E.164).
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Check;
+
+/// The rules. While they are disabled they are stored and ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
+pub struct E164Rules {
+    pub enabled: bool,
+    pub international_code: Option<String>,
+    pub country: Option<String>,
+    pub area_code: Option<String>,
+    pub national_code: Option<String>,
+    pub prefix: Option<String>,
+    pub remove_special_chars: bool,
+    pub remove_duplicate_countries: bool,
+    pub remove_duplicate_area_codes: bool,
+}
+
+impl Default for E164Rules {
+    /// The defaults that the vendor's pages document.
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            international_code: None,
+            country: None,
+            area_code: None,
+            national_code: None,
+            prefix: None,
+            remove_special_chars: false,
+            remove_duplicate_countries: true,
+            remove_duplicate_area_codes: true,
+        }
+    }
+}
+
+impl E164Rules {
+    /// Records every code that cannot be dialed, and that enabled rules need a country.
+    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
+        check.format(&mut self.international_code, "international_code", dial_string);
+        check.format(&mut self.country, "country", country);
+        check.format(&mut self.area_code, "area_code", digits);
+        check.format(&mut self.national_code, "national_code", digits);
+        check.format(&mut self.prefix, "prefix", dial_string);
+        if self.enabled && self.country.is_none() {
+            check.refuse("country", "required", "is needed while the rules are enabled");
+        }
+    }
+}
+
+/// The limit for each part of a number: an E.164 number has at most 15 digits.
+const MAX_LENGTH: usize = 15;
+
+/// Returns the digits of a country code: E.164 has codes of one to three digits, none of which begins with 0.
+fn country(text: &str) -> Result<String, &'static str> {
+    let code = text.strip_prefix('+').unwrap_or(text);
+    match digits(code) {
+        Ok(code) if code.len() <= 3 && !code.starts_with('0') => Ok(code),
+        _ => Err("must be a country code of E.164 such as 49"),
+    }
+}
+
+fn digits(text: &str) -> Result<String, &'static str> {
+    let digits = (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits {
+        Ok(text.to_owned())
+    } else {
+        Err("must consist of at most 15 digits")
+    }
+}
+
+/// Accepts what may precede a number: `00`, `011`, `+`, `9`.
+fn dial_string(text: &str) -> Result<String, &'static str> {
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    let can_be_dialed = |byte: u8| byte.is_ascii_digit() || byte == b'*' || byte == b'#';
+    if (1..=MAX_LENGTH).contains(&text.len()) && rest.bytes().all(can_be_dialed) {
+        Ok(text.to_owned())
+    } else {
+        Err("must consist of at most 15 digits, * and #, and may begin with +")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::tests::vault;
+
+    fn validated(mut rules: E164Rules) -> Result<E164Rules, Vec<String>> {
+        let vault = vault();
+        let mut check = Check::new(&vault);
+        rules.normalize_and_validate(&mut check);
+        let faults = check.faults();
+        if faults.is_empty() { Ok(rules) } else { Err(faults) }
+    }
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn default_and_complete_rules_are_valid() {
+        assert_eq!(validated(E164Rules::default()), Ok(E164Rules::default()));
+        let germany = E164Rules {
+            enabled: true,
+            international_code: text("00"),
+            country: text("+49"),
+            area_code: text("030"),
+            national_code: text("0"),
+            prefix: text("+"),
+            ..E164Rules::default()
+        };
+        assert_eq!(validated(germany).unwrap().country.as_deref(), Some("49"));
+    }
+
+    #[test]
+    fn every_code_that_cannot_be_dialed_is_reported() {
+        let invalid = E164Rules {
+            enabled: true,
+            international_code: text("0+"),
+            country: text("049"),
+            area_code: text("0 30"),
+            national_code: text("x"),
+            prefix: text("1234567890123456"),
+            ..E164Rules::default()
+        };
+        let faults = validated(invalid).unwrap_err();
+        let properties = ["international_code", "country", "area_code", "national_code", "prefix"];
+        assert_eq!(faults, properties.map(|property| format!("/{property} format")));
+        let without_country = E164Rules {
+            enabled: true,
+            ..E164Rules::default()
+        };
+        assert_eq!(validated(without_country).unwrap_err(), ["/country required"]);
+    }
+}

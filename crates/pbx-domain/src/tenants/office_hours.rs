@@ -1,0 +1,155 @@
+//! Office hours of a tenant. A disabled day is closed; an enabled day is open during its ranges, or all day if it has none.
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Check;
+
+/// The office hours of a week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of the API")]
+pub struct OfficeHours {
+    pub monday: Day,
+    pub tuesday: Day,
+    pub wednesday: Day,
+    pub thursday: Day,
+    pub friday: Day,
+    pub saturday: Day,
+    pub sunday: Day,
+}
+
+impl Default for OfficeHours {
+    /// The hours that the vendor's portal shows for a new tenant: Monday to Friday, all day.
+    fn default() -> Self {
+        let day = |enabled| Day {
+            enabled,
+            ranges: Vec::new(),
+        };
+        Self {
+            monday: day(true),
+            tuesday: day(true),
+            wednesday: day(true),
+            thursday: day(true),
+            friday: day(true),
+            saturday: day(false),
+            sunday: day(false),
+        }
+    }
+}
+
+/// The office hours of a day of the week.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Day {
+    /// `false` if the office is closed.
+    pub enabled: bool,
+    /// The opening times; none means all day.
+    pub ranges: Vec<Range>,
+}
+
+/// A time range within a day.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Range {
+    /// The beginning, `HH:MM`, which sorts as a string.
+    pub from: String,
+    /// The end, `HH:MM`, later than `from`.
+    pub to: String,
+}
+
+impl OfficeHours {
+    /// Sorts the ranges of each day, and records those that end before they begin or overlap.
+    pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
+        let days = [
+            ("monday", &mut self.monday),
+            ("tuesday", &mut self.tuesday),
+            ("wednesday", &mut self.wednesday),
+            ("thursday", &mut self.thursday),
+            ("friday", &mut self.friday),
+            ("saturday", &mut self.saturday),
+            ("sunday", &mut self.sunday),
+        ];
+        for (name, day) in days {
+            check.inside(name, |check| {
+                check.inside("ranges", |check| day.normalize_and_validate(check))
+            });
+        }
+    }
+}
+
+impl Day {
+    fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
+        for (index, range) in self.ranges.iter().enumerate() {
+            if range.from >= range.to {
+                let message = "must be later than `from`";
+                check.inside(index, |check| check.refuse("to", "order", message));
+            }
+        }
+        // Violations name the index at which a range was sent, which is where the caller looks.
+        let mut order: Vec<usize> = (0..self.ranges.len()).collect();
+        order.sort_by_key(|&index| &self.ranges[index]);
+        let mut latest: Option<usize> = None;
+        for &index in &order {
+            match latest {
+                Some(before) if self.ranges[index].from < self.ranges[before].to => {
+                    let message = format!("must not overlap `ranges/{before}`");
+                    check.refuse(&index.to_string(), "overlap", message);
+                    if self.ranges[index].to > self.ranges[before].to {
+                        latest = Some(index);
+                    }
+                }
+                _ => latest = Some(index),
+            }
+        }
+        self.ranges.sort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::tests::vault;
+
+    fn faults(ranges: &[(&str, &str)]) -> (Day, Vec<String>) {
+        let vault = vault();
+        let mut check = Check::new(&vault);
+        let mut day = Day {
+            enabled: true,
+            ranges: ranges
+                .iter()
+                .map(|(from, to)| Range {
+                    from: (*from).to_owned(),
+                    to: (*to).to_owned(),
+                })
+                .collect(),
+        };
+        day.normalize_and_validate(&mut check);
+        (day, check.faults())
+    }
+
+    #[test]
+    fn ranges_are_sorted_and_may_be_adjacent() {
+        let (day, faults) = faults(&[("13:00", "17:30"), ("08:00", "12:00"), ("12:00", "13:00")]);
+        assert_eq!(faults, [""; 0]);
+        let starts: Vec<&str> = day.ranges.iter().map(|range| range.from.as_str()).collect();
+        assert_eq!(starts, ["08:00", "12:00", "13:00"]);
+    }
+
+    #[test]
+    fn invalid_ranges_are_reported_at_their_index_in_the_request() {
+        let long = ("08:00", "18:00");
+        let table = [
+            (vec![("17:00", "08:00")], vec!["/0/to order"]),
+            (vec![("08:00", "08:00")], vec!["/0/to order"]),
+            (vec![("10:00", "12:00"), ("08:00", "10:01")], vec!["/0 overlap"]),
+            // A long range contains several others.
+            (
+                vec![long, ("09:00", "10:00"), ("11:00", "12:00")],
+                vec!["/1 overlap", "/2 overlap"],
+            ),
+            (vec![long, long], vec!["/1 overlap"]),
+        ];
+        for (ranges, expected) in table {
+            assert_eq!(faults(&ranges).1, expected, "{ranges:?}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Webhooks: the events of a tenant, and the receivers that they are posted to.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use url::Url;
+
+use crate::network::Network;
+
+/// The kinds of events, each with its own receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Call detail records.
+    Cdr,
+    /// Events of extensions.
+    Extension,
+}
+
+impl Event {
+    /// Returns the property of a tenant that has the receiver.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cdr => "cdr_event",
+            Self::Extension => "extension_event",
+        }
+    }
+}
+
+/// A receiver of events, with the credentials for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// The URL, `http` or `https`.
+    pub url: String,
+    /// The authentication at the receiver.
+    pub authentication: Authentication,
+}
+
+/// The authentication of the sender at a receiver.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// None.
+    None,
+    /// RFC 7617: the password is sent with every request.
+    Basic(Account),
+    /// RFC 7616, with the strongest hash that the receiver offers: the password is not sent.
+    Digest(Account),
+    /// RFC 6750.
+    Bearer {
+        /// The token.
+        token: String,
+    },
+}
+
+/// An account at a receiver.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The username.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::None => "None",
+            Self::Basic(_) => "Basic(..)",
+            Self::Digest(_) => "Digest(..)",
+            Self::Bearer { .. } => "Bearer(..)",
+        })
+    }
+}
+
+/// Parses the URL of a webhook. The addresses of its host are checked when it is connected to.
+///
+/// # Errors
+///
+/// If it is not an `http` or `https` URL, or contains credentials. The message continues "the URL ...".
+pub fn parse_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "cannot be read: it should look like https://example.com/events")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("is neither http nor https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a username or password: they have members of their own");
+    }
+    Ok(url)
+}
+
+/// Returns the addresses that lead to this installation. The public ones may belong to a router, not to an interface.
+pub fn own_addresses(network: &Network) -> Vec<IpAddr> {
+    let Network {
+        private_ipv4,
+        public_ipv4,
+        private_ipv6,
+        public_ipv6,
+        ..
+    } = network;
+    let texts = [private_ipv4, public_ipv4, private_ipv6, public_ipv6];
+    texts
+        .into_iter()
+        .flatten()
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_network_are_own_addresses() {
+        let network = Network {
+            public_ipv4: Some("8.8.8.8".to_owned()),
+            private_ipv6: Some("2a00::1".to_owned()),
+            ..Network::default()
+        };
+        let own: Vec<IpAddr> = vec!["8.8.8.8".parse().unwrap(), "2a00::1".parse().unwrap()];
+        assert_eq!(own_addresses(&network), own);
+    }
+
+    #[test]
+    fn only_http_urls_without_credentials_are_accepted() {
+        assert_eq!(parse_url("https://example.com:8443/events?x=1").map(drop), Ok(()));
+        for (url, why) in [
+            ("ftp://example.com", "neither http nor https"),
+            ("file:///etc/passwd", "neither http nor https"),
+            ("http://user@example.com", "holds a username"),
+            ("http://:p@example.com", "holds a username"),
+            ("example.com", "cannot be read"),
+            ("http://", "cannot be read"),
+            ("https://[::1", "cannot be read"),
+        ] {
+            assert!(parse_url(url).unwrap_err().contains(why), "{url}");
+        }
+    }
+
+    #[test]
+    fn debug_redacts_credentials() {
+        let token = "t0ken".to_owned();
+        let account = || Account {
+            username: "us\"er".to_owned(),
+            password: "Pass-Word-1".to_owned(),
+        };
+        let all = [
+            Authentication::Basic(account()),
+            Authentication::Digest(account()),
+            Authentication::Bearer { token },
+        ];
+        assert_eq!(format!("{all:?}"), "[Basic(..), Digest(..), Bearer(..)]");
+    }
+}

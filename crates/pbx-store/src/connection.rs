@@ -1,0 +1,49 @@
+//! What an engine implements to run the statements of a transaction.
+
+use std::ops::ControlFlow;
+
+use sea_query::{PostgresQueryBuilder, QueryStatementBuilder, SqliteQueryBuilder, Value, Values};
+
+use crate::error::StoreError;
+use crate::row::Row;
+use crate::write_counters::WrittenTables;
+
+/// A connection with an open transaction.
+pub(super) trait Connection {
+    /// Runs a query and passes the rows to `each` as they arrive, until it breaks.
+    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError>;
+
+    /// Runs a statement that writes, and records its table in `written`. Returns the number of affected rows.
+    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError>;
+}
+
+/// Receives the rows of a query.
+pub(super) type RowVisitor<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// A statement of the query builder, which a connection renders in its own dialect.
+pub(super) trait Statement {
+    /// Renders it for SQLite.
+    fn sqlite(&self) -> (String, Values);
+
+    /// Renders it for PostgreSQL.
+    fn postgres(&self) -> (String, Values);
+}
+
+impl<S: QueryStatementBuilder> Statement for S {
+    fn sqlite(&self) -> (String, Values) {
+        self.build_any(&SqliteQueryBuilder)
+    }
+
+    fn postgres(&self) -> (String, Values) {
+        self.build_any(&PostgresQueryBuilder)
+    }
+}
+
+/// The values of a statement, if every engine can keep them: PostgreSQL has no U+0000 in texts, so no other has it either.
+pub(super) fn storable(values: sea_query::Values) -> Result<Vec<Value>, StoreError> {
+    let nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
+    if values.0.iter().any(nul) {
+        return Err(StoreError::NulInText);
+    }
+    Ok(values.0)
+}

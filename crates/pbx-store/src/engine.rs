@@ -1,0 +1,63 @@
+//! What a database engine implements. An engine for another SQL database implements [`Engine`] and
+//! [`Connection`](crate::connection::Connection), and has the migrations in its dialect.
+
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+
+use crate::error::StoreError;
+use crate::tx::Tx;
+
+/// Runs transactions.
+pub(super) trait Engine: Send + Sync {
+    /// Runs `work` in a transaction, and again where a conflict with another transaction makes that worthwhile.
+    fn run(&self, access: Access, work: Work) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Finishes the transactions that wait and closes the database.
+    fn close(&self) -> BoxFuture<'_, ()>;
+
+    /// Returns where the data is, for people: never the password of a URL.
+    fn location(&self) -> String;
+
+    /// Returns the directory with the data, if it is on this machine.
+    fn directory(&self) -> Option<PathBuf>;
+}
+
+/// The kind of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// A few reads by key. An embedded engine runs it on the caller's thread.
+    Read,
+    /// A read that may look at many rows. Only a few of these run at a time.
+    Scan,
+    /// Serializable, all or nothing, and durable when it is over.
+    Write,
+}
+
+/// The closure of a transaction. It keeps its result, or its error, to itself.
+pub(super) type Work = Box<dyn Fn(&mut Tx<'_>) -> Result<(), RolledBack> + Send>;
+
+/// The closure returned an error: its changes must be undone.
+#[derive(Debug)]
+pub(super) struct RolledBack;
+
+/// Why a transaction did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Its closure returned an error.
+    RolledBack,
+    /// The engine could not carry it out.
+    Store(StoreError),
+}
+
+impl From<RolledBack> for Failure {
+    fn from(_: RolledBack) -> Self {
+        Self::RolledBack
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,397 @@
+//! List queries against an evaluator that knows no SQL, on random rows and random questions.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+
+use pbx_types::list::orderby::SortKey;
+use pbx_types::list::{ListParameters, ListQuery};
+use proptest::prelude::*;
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::testing::{FIELDS, Thing, order};
+use super::{BETWEEN, List, Log, page};
+use crate::error::StoreError;
+use crate::row::optional_time;
+use crate::testing::TestStore;
+use pbx_domain::Id;
+
+const SHORT: List = List::short(FIELDS);
+
+/// As a list is that may be long.
+const LONG: List = List {
+    fields: FIELDS,
+    indexed: &["id", "name", "port", "enabled", "at"],
+    search_text: None,
+    texts: None,
+    log: Some(&LOG),
+};
+
+static LOG: Log = Log {
+    entries: "thing_changes",
+    id: "thing_id",
+    revision: "thing_revision",
+};
+
+/// As a list is in whose texts an index finds parts.
+const FOUND: List = List {
+    texts: Some("thing_texts"),
+    ..LONG
+};
+
+/// A few letters so that rows meet, with everything in them that could break quoting or case folding.
+const ALPHABET: &str = "[abAB1%_'\\\\äÄ \"-]{0,4}";
+
+fn thing() -> impl Strategy<Value = Thing> {
+    let time = (0i64..4).prop_map(|day| jiff::Timestamp::from_second(day * 86_400).unwrap());
+    let columns = (
+        proptest::option::of(ALPHABET),
+        proptest::option::of(ALPHABET),
+        proptest::option::of(-2i64..3),
+        proptest::option::of(any::<bool>()),
+        proptest::option::of(time),
+    );
+    columns.prop_map(|(name, note, port, enabled, at)| Thing {
+        id: Id::from_stored(0),
+        name,
+        note,
+        port,
+        enabled,
+        at,
+    })
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A filter as a caller writes it.
+fn filter() -> impl Strategy<Value = String> {
+    let comparison = prop_oneof![Just("eq"), Just("ne"), Just("gt"), Just("ge"), Just("lt"), Just("le")];
+    let operand = prop_oneof![
+        (Just("name"), ALPHABET.prop_map(|text| quoted(&text))),
+        (Just("note"), Just("name".to_owned())),
+        (Just("note"), Just("null".to_owned())),
+        (Just("port"), (-2i64..3).prop_map(|port| port.to_string())),
+        (
+            Just("port"),
+            prop_oneof![Just("0.5"), Just("'1'"), Just("'many'")].prop_map(str::to_owned)
+        ),
+        (Just("id"), (1i64..20).prop_map(|id| quoted(&id.to_string()))),
+        (
+            Just("enabled"),
+            prop_oneof![Just("true"), Just("false"), Just("null")].prop_map(str::to_owned)
+        ),
+        (
+            Just("at"),
+            (1u8..5).prop_map(|day| format!("1970-01-0{day}T01:00:00+01:00"))
+        ),
+        (Just("at"), Just("'never'".to_owned())),
+    ];
+    let compare = (operand, comparison, any::<bool>()).prop_map(|((field, literal), comparison, mirrored)| {
+        if mirrored {
+            format!("{literal} {comparison} {field}")
+        } else {
+            format!("{field} {comparison} {literal}")
+        }
+    });
+    let function = prop_oneof![Just("startswith"), Just("endswith"), Just("contains")];
+    let subject = prop_oneof![Just("name"), Just("note"), Just("id")];
+    let matching = (function, subject, ALPHABET)
+        .prop_map(|(function, subject, text)| format!("{function}({subject},{})", quoted(&text)));
+    let leaf = prop_oneof![4 => compare, 3 => matching, 1 => Just("enabled".to_owned()), 1 => Just("false".to_owned())];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|part| format!("not {part}")),
+            inner.clone().prop_map(|part| format!("({part})")),
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("{left} and {right}")),
+            (inner.clone(), inner).prop_map(|(left, right)| format!("{left} or {right}")),
+        ]
+    })
+}
+
+fn search() -> impl Strategy<Value = String> {
+    let term = prop_oneof!["[abAB1äÄ%_]{1,2}", Just("\"a b\"".to_owned())];
+    term.prop_recursive(3, 8, 2, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|part| format!("NOT ({part})")),
+            (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("{left} OR {right}")),
+            (inner.clone(), inner).prop_map(|(left, right)| format!("({left}) ({right})")),
+        ]
+    })
+}
+
+fn orderby() -> impl Strategy<Value = String> {
+    let keys = proptest::sample::subsequence(FIELDS.iter().map(|field| field.name).collect::<Vec<_>>(), 0..4);
+    (keys.prop_shuffle(), proptest::collection::vec(any::<bool>(), 4)).prop_map(|(keys, descending)| {
+        let keys = keys.iter().zip(descending);
+        let keys: Vec<String> = keys
+            .map(|(key, down)| format!("{key}{}", if down { " desc" } else { "" }))
+            .collect();
+        keys.join(", ")
+    })
+}
+
+/// A store whose database has a table for [`Thing`]s.
+struct Fixture {
+    on: TestStore,
+    runtime: tokio::runtime::Runtime,
+    things: RefCell<Vec<Thing>>,
+}
+
+impl Fixture {
+    fn on_every_engine() -> impl Iterator<Item = Self> {
+        TestStore::on_every_engine().map(|on| {
+            on.place.sql(
+                "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, note TEXT, port INTEGER, enabled INTEGER, at INTEGER)
+                 STRICT;
+                 CREATE VIRTUAL TABLE thing_texts USING fts5(search_text, tokenize = 'trigram');
+                 CREATE TABLE thing_changes (revision INTEGER PRIMARY KEY, thing_id INTEGER);
+                 CREATE VIEW thing_revision AS SELECT coalesce(max(revision), 0) + 1 AS settled,
+                 coalesce(max(revision), 0) + 1 AS next, max(revision) AS newest FROM thing_changes",
+                "CREATE TABLE things (id BIGINT PRIMARY KEY, name TEXT COLLATE \"C\", note TEXT COLLATE \"C\", port BIGINT,
+                 enabled BOOLEAN, at BIGINT); ALTER TABLE things OWNER TO pbx;
+                 CREATE TABLE thing_texts (rowid BIGINT, search_text TEXT COLLATE \"C\"); ALTER TABLE thing_texts OWNER TO pbx;
+                 CREATE TABLE thing_changes (revision BIGINT DEFAULT pg_current_xact_id()::text::bigint, thing_id BIGINT);
+                 ALTER TABLE thing_changes OWNER TO pbx;
+                 CREATE VIEW thing_revision AS SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
+                 pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
+                 (SELECT max(revision) FROM thing_changes) AS newest; ALTER VIEW thing_revision OWNER TO pbx",
+            );
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let things = RefCell::default();
+            Self { on, runtime, things }
+        })
+    }
+
+    /// Makes those the things that there are. What changes by it is in the log.
+    fn fill(&self, things: Vec<Thing>) {
+        let before = self.things.replace(things.clone());
+        let gone: Vec<Thing> = before.iter().filter(|thing| !things.contains(thing)).cloned().collect();
+        let come: Vec<Thing> = things.into_iter().filter(|thing| !before.contains(thing)).collect();
+        let work = move |tx: &mut crate::tx::Tx<'_>| {
+            for thing in &gone {
+                for (table, id) in [("things", "id"), ("thing_texts", "rowid")] {
+                    let mut delete = Query::delete();
+                    tx.execute(delete.from_table(table).and_where(Expr::col(id).eq(thing.id.stored())))?;
+                }
+                log(tx, thing.id)?;
+            }
+            for thing in &come {
+                let mut insert = Query::insert();
+                insert
+                    .into_table("things")
+                    .columns(FIELDS.iter().map(|field| field.name))
+                    .values_panic([
+                        thing.id.stored().into(),
+                        thing.name.clone().into(),
+                        thing.note.clone().into(),
+                        thing.port.into(),
+                        thing.enabled.into(),
+                        optional_time(thing.at).into(),
+                    ]);
+                tx.execute(&insert)?;
+                let texts = [&thing.name, &thing.note].map(|text| text.as_deref().unwrap_or_default());
+                let mut insert = Query::insert();
+                insert
+                    .into_table("thing_texts")
+                    .columns(["rowid", "search_text"])
+                    .values_panic([thing.id.stored().into(), texts.join(BETWEEN).to_lowercase().into()]);
+                tx.execute(&insert)?;
+                log(tx, thing.id)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        self.runtime.block_on(self.on.store.write_unaudited(work)).unwrap();
+    }
+
+    fn ask(&self, list: &'static List, query: &ListQuery) -> (i64, Vec<i64>) {
+        let query = query.clone();
+        let page = self.runtime.block_on(self.on.store.scan(move |tx| {
+            let select = Query::select().column("id").from("things").to_owned();
+            page(tx, select, list, &query, |row| row.get::<i64>(0))
+        }));
+        let page = page.map_err(|error: StoreError| error).unwrap();
+        (page.count, page.items)
+    }
+}
+
+fn log(tx: &mut crate::tx::Tx<'_>, id: Id) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table(LOG.entries)
+        .columns([LOG.id])
+        .values_panic([id.stored().into()]);
+    tx.execute(&insert).map(drop)
+}
+
+/// The same answer, without a database.
+fn expected(things: &[Thing], query: &ListQuery) -> (i64, Vec<i64>) {
+    let mut rows: Vec<&Thing> = things
+        .iter()
+        .filter(|thing| {
+            query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| thing.passes(filter) == Some(true))
+        })
+        .filter(|thing| query.search.as_ref().is_none_or(|search| thing.found_by(search)))
+        .collect();
+    rows.sort_by(|left, right| {
+        let keys = query.order.iter().map(|key| by_key(left, right, key));
+        keys.fold(Ordering::Equal, Ordering::then).then(left.id.cmp(&right.id))
+    });
+    let page = rows.iter().skip(query.skip as usize).take(query.top as usize);
+    (
+        i64::try_from(rows.len()).unwrap(),
+        page.map(|thing| thing.id.stored()).collect(),
+    )
+}
+
+fn by_key(left: &Thing, right: &Thing, key: &SortKey) -> Ordering {
+    let ordering = match (left.get(key.field), right.get(key.field)) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Less,
+        (Some(_), None) => Ordering::Greater,
+        (Some(left), Some(right)) => order(&left, &right).unwrap(),
+    };
+    if key.descending { ordering.reverse() } else { ordering }
+}
+
+#[test]
+fn answers_equal_those_of_the_evaluator() {
+    for fixture in Fixture::on_every_engine() {
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+            cases: 200,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
+        let strategy = (
+            proptest::collection::vec(thing(), 0..20),
+            proptest::array::uniform3(proptest::collection::vec(
+                (1i64..20, proptest::option::of(thing())),
+                0..4,
+            )),
+            proptest::option::of(filter()),
+            proptest::option::of(search()),
+            orderby(),
+            0u32..6,
+            1u32..8,
+        );
+        let outcome = runner.run(
+            &strategy,
+            |(mut things, changes, filter, search, orderby, skip, top)| {
+                for (number, thing) in (1..).zip(&mut things) {
+                    thing.id = Id::from_stored(number);
+                }
+                let parameters = ListParameters {
+                    filter,
+                    search,
+                    orderby: Some(orderby),
+                    skip,
+                    top,
+                };
+                let query =
+                    ListQuery::parse(&parameters, FIELDS).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+                fixture.fill(things.clone());
+                for changes in [Vec::new()].into_iter().chain(changes) {
+                    for (number, changed) in changes {
+                        let id = Id::from_stored(number);
+                        things.retain(|thing| thing.id != id);
+                        things.extend(changed.map(|thing| Thing { id, ..thing }));
+                    }
+                    fixture.fill(things.clone());
+                    let expected = expected(&things, &query);
+                    for list in [&SHORT, &LONG, &FOUND, &LONG] {
+                        prop_assert_eq!(&fixture.ask(list, &query), &expected);
+                    }
+                }
+                Ok(())
+            },
+        );
+        outcome.unwrap();
+    }
+}
+
+#[test]
+fn the_count_is_that_of_all_matches() {
+    for fixture in Fixture::on_every_engine() {
+        let blank = Thing {
+            id: Id::from_stored(0),
+            name: None,
+            note: None,
+            port: None,
+            enabled: None,
+            at: None,
+        };
+        fixture.fill(
+            (1..=7)
+                .map(|number| Thing {
+                    id: Id::from_stored(number),
+                    ..blank.clone()
+                })
+                .collect(),
+        );
+        let query = |skip, top| ListQuery {
+            filter: None,
+            search: None,
+            order: Vec::new(),
+            skip,
+            top,
+        };
+        for list in [&SHORT, &LONG] {
+            assert_eq!(fixture.ask(list, &query(0, 3)), (7, vec![1, 2, 3]));
+            assert_eq!(fixture.ask(list, &query(6, 3)), (7, vec![7]));
+            assert_eq!(fixture.ask(list, &query(9, 3)), (7, vec![]));
+        }
+    }
+}
+
+#[test]
+fn the_longest_chains_and_deepest_nests_are_answered() {
+    for fixture in Fixture::on_every_engine() {
+        fixture.fill(Vec::new());
+        let chain = vec!["enabled"; 320].join(" and ");
+        let nest = format!("{}enabled{}", "not (".repeat(16), ")".repeat(16));
+        for filter in [chain, nest] {
+            let parameters = ListParameters {
+                filter: Some(filter),
+                top: 1,
+                ..ListParameters::default()
+            };
+            assert_eq!(
+                fixture.ask(&LONG, &ListQuery::parse(&parameters, FIELDS).unwrap()),
+                (0, vec![])
+            );
+        }
+    }
+}
+
+#[test]
+fn every_engine_knows_the_programs_lower_case() {
+    for fixture in Fixture::on_every_engine() {
+        for text in [
+            "ÄÖÜẞß",
+            "İIıi",
+            "ΣΑΣ ΣΑΣ",
+            "ŁÓDŹ",
+            "ǅ",
+            "Ⅷ Ⓐ",
+            "ДЁ",
+            "ﬁ",
+            "e\u{301}É",
+            "𐐀",
+        ] {
+            let lower = fixture.runtime.block_on(fixture.on.store.read(move |tx| {
+                let lower = sea_query::Func::cust("lower_unicode").arg(text);
+                tx.first(&Query::select().expr(lower).to_owned(), |row| row.get::<String>(0))
+            }));
+            assert_eq!(
+                lower.map_err(|error: StoreError| error).unwrap().unwrap(),
+                text.to_lowercase()
+            );
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Running one statement: rendering, binding, reading, and SQLite's errors in the store's terms.
+
+use rusqlite::types::{Null, ToSqlOutput, ValueRef};
+use rusqlite::{ErrorCode, ToSql, ffi};
+use sea_query::Value;
+
+use crate::connection::{Connection, RowVisitor, Statement, storable};
+use crate::error::StoreError;
+use crate::row::{Cell, Cells, Row};
+use crate::write_counters::WrittenTables;
+
+impl Connection for &rusqlite::Connection {
+    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
+        let (sql, values) = select.sqlite();
+        let mut statement = self.prepare_cached(&sql).map_err(translate)?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
+            .map_err(translate)?;
+        while let Some(row) = rows.next().map_err(translate)? {
+            if each(&Row(row))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
+        let (sql, values) = statement.sqlite();
+        written.note(&sql);
+        let mut statement = self.prepare_cached(&sql).map_err(translate)?;
+        statement
+            .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
+            .map_err(translate)
+    }
+}
+
+/// BEGIN, COMMIT and their like: compiled once per connection.
+pub(super) fn control(connection: &rusqlite::Connection, sql: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(drop)
+        .map_err(translate)
+}
+
+impl Cells for rusqlite::Row<'_> {
+    fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError> {
+        Ok(match self.get_ref(index).map_err(translate)? {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(value) => Cell::Integer(value),
+            ValueRef::Real(value) => Cell::Real(value),
+            ValueRef::Text(value) => Cell::Text(
+                std::str::from_utf8(value).map_err(|_| StoreError::Engine(format!("column {index} is not UTF-8")))?,
+            ),
+            ValueRef::Blob(value) => Cell::Bytes(value),
+        })
+    }
+}
+
+/// A value of the query builder on its way into a statement.
+struct Bound(Value);
+
+impl ToSql for Bound {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match &self.0 {
+            Value::Bool(value) => value.to_sql(),
+            Value::Int(value) => value.to_sql(),
+            Value::Unsigned(value) => value.to_sql(),
+            Value::BigInt(value) => value.to_sql(),
+            // LIMIT and OFFSET arrive unsigned.
+            Value::BigUnsigned(value) => match value.map(i64::try_from) {
+                None => Null.to_sql(),
+                Some(Ok(value)) => Ok(ToSqlOutput::from(value)),
+                Some(Err(error)) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+            },
+            Value::Double(value) => value.to_sql(),
+            Value::String(value) => value.to_sql(),
+            Value::Bytes(value) => value.to_sql(),
+            other => Err(rusqlite::Error::ToSqlConversionFailure(
+                format!("values like {other:?} are not bound: add the type to store/sqlite/statement.rs").into(),
+            )),
+        }
+    }
+}
+
+/// SQLite's failure in the store's terms.
+pub(super) fn translate(error: rusqlite::Error) -> StoreError {
+    if let rusqlite::Error::SqliteFailure(code, message) = &error {
+        match code.code {
+            ErrorCode::ConstraintViolation => {
+                let name = constraint_name(code.extended_code, message.as_deref().unwrap_or_default());
+                return StoreError::Constraint { name };
+            }
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory
+            | ErrorCode::OperationInterrupted => return StoreError::Unavailable(error.to_string()),
+            _ => {}
+        }
+    }
+    StoreError::Engine(error.to_string())
+}
+
+/// The name other engines would give: SQLite says `UNIQUE constraint failed: ip_filters.cidr`.
+fn constraint_name(extended_code: i32, message: &str) -> String {
+    if extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
+        return "foreign_key".to_owned();
+    }
+    let subject = message.split_once("failed: ").map_or("", |(_, subject)| subject);
+    // A unique index over expressions is reported by its own name, as are checks.
+    if let Some(index) = subject.strip_prefix("index '") {
+        return index.trim_end_matches('\'').to_owned();
+    }
+    let mut name = String::new();
+    for column in subject.split(", ") {
+        let (table, column) = column.split_once('.').unwrap_or(("", column));
+        if name.is_empty() {
+            name.push_str(table);
+        }
+        if !name.is_empty() {
+            name.push('_');
+        }
+        name.push_str(column);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_have_the_same_names_as_on_other_engines() {
+        let unique = ffi::SQLITE_CONSTRAINT_UNIQUE;
+        assert_eq!(
+            constraint_name(unique, "UNIQUE constraint failed: ip_filters.cidr"),
+            "ip_filters_cidr"
+        );
+        assert_eq!(constraint_name(unique, "UNIQUE constraint failed: t.a, t.b"), "t_a_b");
+        assert_eq!(
+            constraint_name(unique, "UNIQUE constraint failed: index 't_lower_a'"),
+            "t_lower_a"
+        );
+        assert_eq!(
+            constraint_name(ffi::SQLITE_CONSTRAINT_CHECK, "CHECK constraint failed: port_range"),
+            "port_range"
+        );
+        assert_eq!(
+            constraint_name(ffi::SQLITE_CONSTRAINT_FOREIGNKEY, "FOREIGN KEY constraint failed"),
+            "foreign_key"
+        );
+    }
+
+    #[test]
+    fn an_unsigned_value_beyond_the_columns_range_is_an_error() {
+        assert!(Bound(Value::BigUnsigned(Some(u64::MAX))).to_sql().is_err());
+        assert!(Bound(Value::BigUnsigned(Some(7))).to_sql().is_ok());
+    }
+}

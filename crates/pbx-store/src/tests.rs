@@ -1,0 +1,298 @@
+//! The store's promises: isolation of failures, durability of answers, constraints by name.
+
+use pbx_test_postgres::TestDatabase;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, Query};
+
+use crate::changes::Changes;
+use crate::error::{OnConstraint, OpenError, StoreError};
+use crate::ip_filters;
+use crate::store::{Location, Store};
+
+use crate::testing::TestStore;
+use crate::tx::Tx;
+use pbx_domain::Id;
+use pbx_domain::audit::{Actor, Entry, Object};
+use pbx_domain::ip_filters::{IpRule, Target};
+use pbx_domain::ip_rules::Verdict;
+
+async fn names(store: &Store) -> Vec<String> {
+    let names = store.read(|tx| {
+        let select = Query::select()
+            .column("name")
+            .from("settings")
+            .order_by("name", sea_query::Order::Asc)
+            .to_owned();
+        tx.all(&select, |row| row.get(0))
+    });
+    names.await.map_err(|error: StoreError| error).unwrap()
+}
+
+fn insert(tx: &mut Tx<'_>, name: &str) -> Result<(), StoreError> {
+    let mut insert = Query::insert();
+    insert
+        .into_table("settings")
+        .columns(["name", "value"])
+        .values_panic([name.into(), "{}".into()]);
+    tx.execute(&insert).map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_or_panicking_write_undoes_itself_and_nothing_else() {
+    for fixture in TestStore::on_every_engine() {
+        let store = &fixture.store;
+        // Queued while the first one holds the thread, so that the others share a batch.
+        let started = Arc::new(std::sync::Barrier::new(2));
+        let gate = Arc::clone(&started);
+        let holding = store.write_unaudited(move |tx| {
+            insert(tx, "first")?;
+            gate.wait();
+            Ok::<_, StoreError>(())
+        });
+        let good = store.write_unaudited(|tx| insert(tx, "good"));
+        let failing = store.write_unaudited(|tx| {
+            insert(tx, "failing")?;
+            Err::<(), _>(StoreError::Engine("refused".to_owned()))
+        });
+        let panicking = store.write_unaudited(|tx| -> Result<(), StoreError> {
+            insert(tx, "panicking")?;
+            panic!("on purpose")
+        });
+        let last = store.write_unaudited(|tx| insert(tx, "last"));
+        let release = tokio::task::spawn_blocking(move || started.wait());
+        let (holding, good, failing, panicking, last, release) =
+            tokio::join!(holding, good, failing, panicking, last, release);
+        release.unwrap();
+        assert!(holding.is_ok() && good.is_ok() && last.is_ok());
+        assert!(matches!(failing, Err(StoreError::Engine(_))));
+        assert!(matches!(panicking, Err(StoreError::Panicked)));
+        assert_eq!(names(&fixture.store).await, ["first", "good", "last"]);
+    }
+}
+
+#[tokio::test]
+async fn constraints_surface_by_name() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.store.write_unaudited(|tx| insert(tx, "one")).await.unwrap();
+        let again = fixture.store.write_unaudited(|tx| insert(tx, "one")).await;
+        assert!(matches!(&again, Err(error) if error.violates("settings_name")));
+        let renamed: Result<(), StoreError> = again.on_constraint("settings_name", || StoreError::Closed);
+        assert!(matches!(renamed, Err(StoreError::Closed)));
+    }
+}
+
+#[tokio::test]
+async fn answered_writes_are_there_after_a_restart() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.store.write_unaudited(|tx| insert(tx, "kept")).await.unwrap();
+        fixture.store.close().await;
+        assert!(
+            !matches!(&fixture.place, TestDatabase::Sqlite(folder) if folder.path().join("pbx.db-wal").exists()),
+            "a clean stop leaves one file"
+        );
+        assert_eq!(names(&fixture.reopen().store).await, ["kept"]);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.store.close().await;
+        fixture.store.close().await;
+        assert!(matches!(
+            fixture.store.write_unaudited(|tx| insert(tx, "late")).await,
+            Err(StoreError::Closed)
+        ));
+        assert!(matches!(fixture.store.read(|_| Ok(())).await, Err(StoreError::Closed)));
+        assert!(matches!(fixture.store.scan(|_| Ok(())).await, Err(StoreError::Closed)));
+    }
+}
+
+#[tokio::test]
+async fn reads_cannot_write() {
+    for fixture in TestStore::on_every_engine() {
+        assert!(fixture.store.read(|tx| insert(tx, "sneaked")).await.is_err());
+        assert!(fixture.store.scan(|tx| insert(tx, "sneaked")).await.is_err());
+        assert_eq!(names(&fixture.store).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_changes_to_one_row_are_all_counted() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.store.write_unaudited(|tx| insert(tx, "counter")).await.unwrap();
+        let tasks: Vec<_> = (0..200)
+            .map(|_| {
+                let store = fixture.store.clone();
+                tokio::spawn(async move {
+                    store
+                        .write_unaudited(|tx| {
+                            let select = Query::select()
+                                .column("value")
+                                .from("settings")
+                                .and_where(Expr::col("name").eq("counter"))
+                                .to_owned();
+                            let value: String = tx.first(&select, |row| row.get(0))?.unwrap();
+                            let mut update = Query::update();
+                            update
+                                .table("settings")
+                                .value("value", format!("{value}+"))
+                                .and_where(Expr::col("name").eq("counter"));
+                            tx.execute(&update)
+                        })
+                        .await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().map_err(|error: StoreError| error).unwrap();
+        }
+        let value: Option<String> = fixture
+            .store
+            .read(|tx| {
+                let select = Query::select().column("value").from("settings").to_owned();
+                tx.first(&select, |row| row.get(0))
+            })
+            .await
+            .map_err(|error: StoreError| error)
+            .unwrap();
+        assert_eq!(value.unwrap().len(), "{}".len() + 200);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_passes_over_a_failure_is_no_success_on_postgresql() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.store.write_unaudited(|tx| insert(tx, "one")).await.unwrap();
+        let outcome = fixture.store.write_unaudited(|tx| {
+            let _ = insert(tx, "one");
+            insert(tx, "two")
+        });
+        let outcome = outcome.await;
+        // SQLite undoes the statement alone. PostgreSQL undoes everything, and its COMMIT would not say so.
+        match &fixture.place {
+            TestDatabase::Sqlite(_) => assert!(outcome.is_ok()),
+            TestDatabase::Postgres(_) => assert!(matches!(outcome, Err(StoreError::Engine(_)))),
+        }
+        assert_eq!(names(&fixture.store).await.contains(&"two".to_owned()), outcome.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn values_come_back_as_they_went_in_and_nul_does_not_go_in() {
+    for fixture in TestStore::on_every_engine() {
+        fixture.place.sql(
+            "CREATE TABLE kinds (flag INTEGER, number INTEGER, fraction REAL, text TEXT, bytes BLOB) STRICT",
+            "CREATE TABLE kinds (flag BOOLEAN, number BIGINT, fraction FLOAT8, text TEXT, bytes BYTEA);
+             ALTER TABLE kinds OWNER TO pbx",
+        );
+        let columns = ["flag", "number", "fraction", "text", "bytes"];
+        let kept = fixture.store.write_unaudited(move |tx| {
+            let (text, bytes) = ("ä\u{1}'\\😀\u{10FFFF}".to_owned(), vec![0u8, 255, 39]);
+            for row in [
+                [true.into(), i64::MIN.into(), 0.1f64.into(), text.into(), bytes.into()],
+                [
+                    None::<bool>.into(),
+                    None::<i64>.into(),
+                    None::<f64>.into(),
+                    None::<String>.into(),
+                    None::<Vec<u8>>.into(),
+                ],
+            ] {
+                let mut insert = Query::insert();
+                insert.into_table("kinds").columns(columns).values_panic(row);
+                tx.execute(&insert)?;
+            }
+            let select = Query::select().columns(columns).from("kinds").to_owned();
+            tx.all(&select, |row| {
+                Ok((
+                    row.get::<Option<bool>>(0)?,
+                    row.get::<Option<i64>>(1)?,
+                    row.get::<Option<String>>(3)?,
+                    row.get::<Option<Vec<u8>>>(4)?,
+                ))
+            })
+        });
+        let kept = kept.await.map_err(|error: StoreError| error).unwrap();
+        let first = (
+            Some(true),
+            Some(i64::MIN),
+            Some("ä\u{1}'\\😀\u{10FFFF}".to_owned()),
+            Some(vec![0, 255, 39]),
+        );
+        assert_eq!(kept, [first, (None, None, None, None)]);
+        let nul = fixture.store.write_unaudited(|tx| insert(tx, "a\0b")).await;
+        assert!(matches!(nul, Err(StoreError::NulInText)));
+    }
+}
+
+#[test]
+fn urls() {
+    let path = |url| match Location::parse(url)? {
+        Location::Sqlite(path) => Ok(path.display().to_string()),
+        Location::Postgres(_) => panic!("{url}"),
+    };
+    assert_eq!(path("./pbx.db").unwrap(), "./pbx.db");
+    assert_eq!(path("sqlite:./pbx.db").unwrap(), "./pbx.db");
+    assert_eq!(path("sqlite:///var/lib/pbx.db").unwrap(), "/var/lib/pbx.db");
+    assert!(matches!(
+        path("mysql://localhost/pbx"),
+        Err(OpenError::UnknownScheme { .. })
+    ));
+    assert!(matches!(path("sqlite:"), Err(OpenError::NoPath)));
+    assert!(matches!(path(":memory:"), Err(OpenError::NoPath)));
+}
+
+#[tokio::test]
+async fn ip_rules_of_this_process_apply_at_once_and_those_of_other_nodes_after_a_second() {
+    let now = Timestamp::UNIX_EPOCH;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+    let denied = async |millis, address: &str| {
+        let rules = store.ip_rules_at(Duration::from_millis(millis)).await.unwrap();
+        rules.verdict(address.parse().unwrap(), now) == Verdict::Deny { until: None }
+    };
+    let insert = |id: i64, cidr: &'static str| {
+        move |tx: &mut Tx<'_>| {
+            let rule = IpRule {
+                id: Id::from_stored(id),
+                cidr: cidr.parse().unwrap(),
+                target: Target::Deny,
+                expire_at: None,
+                description: None,
+            };
+            ip_filters::insert(tx, &rule, now)?;
+            Ok::<_, StoreError>(Entry::create(Object::IpBlacklist, id).with(()))
+        }
+    };
+    assert!(!denied(0, "192.0.2.1").await);
+
+    // As another node does it: nothing in this process hears of it.
+    let elsewhere = rusqlite::Connection::open(folder.path().join("pbx.db")).unwrap();
+    let sql = "INSERT INTO ip_filters (id, cidr, target) VALUES (1, '192.0.2.1/32', 'DENY');
+        INSERT INTO revisions VALUES ('ip_filters', 1);";
+    elsewhere.execute_batch(sql).unwrap();
+    assert!(!denied(999, "192.0.2.1").await);
+    assert!(denied(1000, "192.0.2.1").await);
+
+    let here = Changes::new(&store, Actor::system());
+    here.write(insert(2, "192.0.2.2/32")).await.unwrap();
+    assert!(denied(1001, "192.0.2.2").await);
+}
+
+#[tokio::test]
+async fn known_ip_rules_stay_in_force_while_the_store_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name| Store::open(folder.path().join(name).to_str().unwrap()).unwrap();
+    let store = open("pbx.db");
+    let unread = store.ip_rules_at(Duration::ZERO).await;
+    assert!(unread.is_ok());
+    store.close().await;
+    assert!(store.ip_rules_at(Duration::from_secs(2)).await.is_ok());
+    let never_read = open("other.db");
+    never_read.close().await;
+    assert!(never_read.ip_rules_at(Duration::ZERO).await.is_err());
+}

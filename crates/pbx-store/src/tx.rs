@@ -1,0 +1,82 @@
+//! A transaction as the queries see it: statements of the query builder in, rows out, whichever engine runs them.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use sea_query::{QueryStatementBuilder, SelectStatement};
+
+use crate::connection::Connection;
+use crate::count_cache::CountCache;
+use crate::error::StoreError;
+use crate::row::Row;
+use crate::write_counters::WrittenTables;
+
+/// An open transaction. Exists only inside the closures given to [`Store`](crate::store::Store).
+pub struct Tx<'a> {
+    connection: &'a mut dyn Connection,
+    written: WrittenTables,
+    /// The cached lengths of lists; `None` in a transaction that writes.
+    counts: Option<Arc<CountCache>>,
+}
+
+impl<'a> Tx<'a> {
+    /// A transaction on that connection.
+    pub(super) fn new(connection: &'a mut dyn Connection) -> Self {
+        Self {
+            connection,
+            written: WrittenTables::default(),
+            counts: None,
+        }
+    }
+
+    /// The same, for a transaction that only reads.
+    pub(super) fn with_counts(self, counts: &Arc<CountCache>) -> Self {
+        Self {
+            counts: Some(Arc::clone(counts)),
+            ..self
+        }
+    }
+
+    /// Returns the cached lengths of lists.
+    pub(super) fn counts(&self) -> Option<Arc<CountCache>> {
+        self.counts.clone()
+    }
+
+    /// Returns every row of a query, each read by `map`.
+    pub fn all<T>(
+        &mut self,
+        select: &SelectStatement,
+        mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut rows = Vec::new();
+        self.connection.query(select, &mut |row| {
+            rows.push(map(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+
+    /// Returns the first row of a query, if it has one.
+    pub fn first<T>(
+        &mut self,
+        select: &SelectStatement,
+        mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut first = None;
+        self.connection.query(select, &mut |row| {
+            first = Some(map(row)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(first)
+    }
+
+    /// Inserts, updates or deletes. Returns the number of affected rows.
+    pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
+        self.connection.execute(statement, &mut self.written)
+    }
+
+    /// Returns the tables that were written to.
+    pub(super) fn into_written(self) -> WrittenTables {
+        self.written
+    }
+}
