@@ -48,7 +48,7 @@ fn first(tx: &mut Tx<'_>, which: Expr) -> Result<Option<Account>, StoreError> {
 }
 
 /// Returns `true` if there is an account with this role.
-pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
+pub fn exists_with_role(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("id")
         .from("accounts")
@@ -59,7 +59,7 @@ pub fn any_of(tx: &mut Tx<'_>, role: Role) -> Result<bool, StoreError> {
 }
 
 /// Returns `true` if all tenants together have more users than this number. Counts no further than necessary.
-pub fn more_users_than(tx: &mut Tx<'_>, number: u32) -> Result<bool, StoreError> {
+pub fn has_more_users_than(tx: &mut Tx<'_>, number: u32) -> Result<bool, StoreError> {
     let beyond = Query::select()
         .column("id")
         .from("accounts")

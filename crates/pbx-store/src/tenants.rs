@@ -20,7 +20,7 @@ use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
 
 /// Returns the ID of the tenant with this SIP domain, compared without case.
-pub fn id_of(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id>, StoreError> {
+pub fn id_by_domain(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id>, StoreError> {
     let select = Query::select()
         .column("id")
         .from("tenants")
@@ -30,7 +30,7 @@ pub fn id_of(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id>, StoreError> {
 }
 
 /// Returns `true` if there is a tenant with this ID.
-pub fn is_there(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+pub fn exists(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(enabled(tx, id)?.is_some())
 }
 
@@ -40,9 +40,9 @@ pub fn is_enabled(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
 }
 
 /// Returns `true` if there is a tenant with this ID and it is visible.
-pub fn is_within(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<bool, StoreError> {
+pub fn is_visible(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<bool, StoreError> {
     match visibility {
-        Visibility::System => is_there(tx, id),
+        Visibility::System => exists(tx, id),
         Visibility::Branch(dealer_id) => dealers::has_tenant_in_branch(tx, dealer_id, id),
     }
 }
@@ -321,7 +321,7 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
 
 /// Returns the disk quota of a tenant as it was entered, or `None` if there is no such tenant.
 pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
-    if !is_there(tx, id)? {
+    if !exists(tx, id)? {
         return Ok(None);
     }
     let settings: Settings = settings::load_of(tx, Owner::Tenant(id))?;

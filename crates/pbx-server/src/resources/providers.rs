@@ -136,7 +136,7 @@ impl ProvidersApi for Pbx {
         self.changes(&call)
             .write(move |tx| {
                 existing(tx, id)?;
-                if !tenants::is_there(tx, tenant_id)? {
+                if !tenants::exists(tx, tenant_id)? {
                     return Err(Error::NotFound { what: "tenant" });
                 }
                 // The new assignment replaces the tenant's old one, whose numbers must not be in its way.
@@ -178,7 +178,7 @@ fn existing(tx: &mut Tx<'_>, id: Id) -> Result<providers::Provider, Error> {
 
 /// Refuses a trunk that registers for the domain of a tenant: it must not be mistaken for the tenant.
 fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), Error> {
-    if provider.auth_mode == AuthMode::AcceptRegister && tenants::id_of(tx, &provider.hostname)?.is_some() {
+    if provider.auth_mode == AuthMode::AcceptRegister && tenants::id_by_domain(tx, &provider.hostname)?.is_some() {
         return Err(Error::Conflict {
             code: "CONFLICT",
             message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs one of its own."

@@ -137,7 +137,7 @@ impl TenantsApi for Pbx {
                     });
                 }
                 queries::remove_designation(tx, id, dealer_id)?;
-                if !queries::is_within(tx, visibility, id)? {
+                if !queries::is_visible(tx, visibility, id)? {
                     return Err(Error::Conflict {
                         code: "CONFLICT",
                         message: "You would lose the tenant: designate it to another of your dealers first.".to_owned(),

@@ -19,7 +19,7 @@ pub async fn current(store: &Store, licensing: &Licensing) -> Result<Licensed, E
 /// pass through [`report_refusal`].
 pub fn check_users(tx: &mut Tx<'_>, licensing: &Licensing) -> Result<(), Error> {
     let allowed = load(tx, licensing)?.limits.users;
-    if accounts::more_users_than(tx, allowed)? {
+    if accounts::has_more_users_than(tx, allowed)? {
         return Err(Error::Conflict {
             code: LICENSE_LIMITED,
             message: format!(

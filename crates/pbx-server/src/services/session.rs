@@ -27,7 +27,7 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
         .read(move |tx| {
             let tenant_id = match &domain {
                 None => None,
-                Some(domain) => match tenants::id_of(tx, domain)? {
+                Some(domain) => match tenants::id_by_domain(tx, domain)? {
                     None => return Ok::<_, Error>(None),
                     known => known,
                 },
@@ -214,7 +214,7 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
 /// Returns the random one, to be shown once. There is no built-in password.
 pub async fn ensure_administrator(context: &Context, given: Option<Password>) -> Result<Option<Password>, Error> {
     if context
-        .read(|tx| Ok::<_, Error>(accounts::any_of(tx, Role::SystemAdmin)?))
+        .read(|tx| Ok::<_, Error>(accounts::exists_with_role(tx, Role::SystemAdmin)?))
         .await?
     {
         return Ok(None);
@@ -236,7 +236,7 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
     };
     let created = context
         .write(move |tx| {
-            if accounts::any_of(tx, Role::SystemAdmin)? {
+            if accounts::exists_with_role(tx, Role::SystemAdmin)? {
                 return Ok::<_, Error>(Audited::nothing(false));
             }
             accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, || Error::Conflict {

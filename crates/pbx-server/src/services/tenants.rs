@@ -61,7 +61,7 @@ pub async fn update(context: &Context, editor: Editor, id: Id, mut sent: Map<Str
 
 /// Checks that the tenant exists and is visible to the caller.
 pub fn check_visible(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<(), Error> {
-    if queries::is_within(tx, visibility, id)? {
+    if queries::is_visible(tx, visibility, id)? {
         Ok(())
     } else {
         Err(not_found())
