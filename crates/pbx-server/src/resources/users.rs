@@ -61,7 +61,7 @@ impl UsersApi for Pbx {
         };
         let seal_context = users::extension_password_seal_context(user.id);
         let extension_password = self.vault.seal(&seal_context, new.extension_password.reveal())?;
-        let licensing = self.licensing.clone();
+        let license = self.licensing.clone();
         let changes = self.changes(&call);
         let created = changes
             .write(move |tx| {
@@ -71,7 +71,7 @@ impl UsersApi for Pbx {
                 accounts::set_password_force_reset(tx, user.id, tenant.settings.password_force_reset)?;
                 numbers::reserve(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
                 queries::insert(tx, &user, &extension_password)?;
-                licensing::check_users(tx, &licensing)?;
+                licensing::check_users(tx, &license)?;
                 let entry = Entry::create(Object::User, user.id);
                 let always = [
                     "name",
