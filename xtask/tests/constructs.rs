@@ -34,7 +34,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn crates_generated_from_every_construct_compile() {
     let root = tempfile::tempdir().unwrap();
-    for name in ["pbx-client", "pbx-mock", "pbx-api", "pbx-cli"] {
+    for name in ["pbx-client", "pbx-mock", "pbx-types", "pbx-api", "pbx-cli"] {
         copy(
             &workspace().join("crates").join(name),
             &root.path().join("crates").join(name),

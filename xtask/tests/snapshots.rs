@@ -94,6 +94,14 @@ fn public_api_of_the_mock() {
 }
 
 #[test]
+fn public_api_of_the_types() {
+    check(
+        "public_api_types",
+        &public_api::listing(&listed().join("crates/pbx-types/src/generated")),
+    );
+}
+
+#[test]
 fn public_api_of_the_server_traits() {
     check(
         "public_api_server",

@@ -30,7 +30,10 @@ fn scan(tokens: &[TokenTree], found: &mut Vec<Import>) {
             TokenTree::Ident(ident) if is_start(&ident.to_string()) && is_separator(&tokens[at + 1..]) => {
                 // `pub(super)` and `self.x` have no separator; a path that goes on from another one has it in front.
                 let continued = at >= 2 && is_separator(&tokens[at - 2..]);
-                if !continued {
+                // A macro's `$crate` is expanded in other crates, which reach no private module.
+                let of_macro =
+                    at >= 1 && matches!(&tokens[at - 1], TokenTree::Punct(dollar) if dollar.as_char() == '$');
+                if !continued && !of_macro {
                     tree(&tokens[at..], &[], ident.span().start().line, found);
                 }
             }

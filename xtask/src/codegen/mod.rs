@@ -19,10 +19,11 @@ use crate::contract::{self, Places, emit, lower};
 use crate::model;
 
 /// The folders that codegen owns, below the output folder.
-const OWNED: [&str; 5] = [
+const OWNED: [&str; 6] = [
     "specs/generated",
     "crates/pbx-client/src/generated",
     "crates/pbx-mock/src/generated",
+    "crates/pbx-types/src/generated",
     "crates/pbx-api/src/generated",
     "crates/pbx-cli/src/generated",
 ];
@@ -92,7 +93,11 @@ pub fn from_contract(contract: contract::Contract) -> anyhow::Result<Generated> 
 
     let api = model::read(&contract.document, &contract.places)?;
     let placed = |error| placed(error, &api, &contract.places);
-    for (name, content) in server::generate(&api, &contract.document).map_err(placed)? {
+    let server = server::generate(&api, &contract.document).map_err(placed)?;
+    for (name, content) in server.types {
+        add(format!("crates/pbx-types/src/generated/{name}"), content);
+    }
+    for (name, content) in server.api {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
     }
     for (name, content) in cli::generate(&api).map_err(placed)? {

@@ -22,9 +22,10 @@ pub mod files;
 pub mod login;
 pub mod users;
 pub mod user;
-pub mod shared;
+#[doc(inline)]
+pub use pbx_types::shared;
 
-/// Every resource with its operations.
+/// The resources with their operations.
 pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[
     ("network", &network::OPERATIONS),
     ("admin", &admin::OPERATIONS),
@@ -50,5 +51,5 @@ pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[
     ("user", &user::OPERATIONS),
 ];
 
-/// The schemas of what requests may hold.
+/// The schemas of requests.
 static SCHEMAS: pbx_api::Schemas = pbx_api::Schemas::new(include_str!("schemas.json"));

@@ -1,72 +1,74 @@
-//! What an implementation of the API provides besides its operations.
+//! The interface of an implementation besides its operations: authentication, authorization and errors.
 
 use std::future::Future;
 use std::net::SocketAddr;
 
 use http::{HeaderMap, Method};
 
-use crate::{Operation, Problem, RequestId};
+use super::operation::Operation;
+use super::problem::Problem;
+use super::request_id::RequestId;
 
-/// What all resources of one implementation share: who calls, and what they may do.
+/// The part of an implementation that all resources share: its callers, what they may do, and its errors.
 ///
-/// For every request the router asks, in this order: [`admit`](Api::admit), then (for a known path and method)
-/// [`authenticate`](Api::authenticate) and [`authorize`](Api::authorize); only then does it read the body.
+/// For every request the router calls [`admit`](Api::admit) first, then, for a known path and method,
+/// [`authenticate`](Api::authenticate) and [`authorize`](Api::authorize). It reads the body after that.
 pub trait Api: Send + Sync + 'static {
-    /// Who calls: handed to every operation that needs sign-in.
+    /// The authenticated caller, which every operation that needs authentication receives.
     type Caller: Clone + Send + Sync + 'static;
-    /// The implementation's own error. It needs no knowledge of HTTP: [`problem`](Api::problem) is where it gets a status.
+    /// The error of the implementation. It need not know HTTP: [`problem`](Api::problem) gives it a status.
     type Error: Send + 'static;
 
     /// Returns the response to an error of the implementation.
     fn problem(error: Self::Error) -> Problem;
 
-    /// Lets a request in or refuses it before anything else is looked at: IP rules, rate limits. Also asked for unknown
-    /// paths and methods.
+    /// Admits or rejects a request before anything else is checked: IP rules, rate limits. Unknown paths and methods are
+    /// included. The default admits every request.
     fn admit(&self, info: &RequestInfo<'_>) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _ = info;
         async { Ok(()) }
     }
 
-    /// Finds the caller behind a bearer token. A request without one has already been answered with 401; an error of status
-    /// 401 from here says `error="invalid_token"` in `WWW-Authenticate`.
+    /// Returns the caller that a bearer token authenticates. Requests without a token do not get here: they are answered with
+    /// 401. An error that becomes a 401 gets `error="invalid_token"` in its `WWW-Authenticate` header.
     fn authenticate(
         &self,
         token: &str,
         info: &RequestInfo<'_>,
     ) -> impl Future<Output = Result<Self::Caller, Self::Error>> + Send;
 
-    /// Whether this caller may call this operation at all (see [`Operation::access`]).
+    /// Checks that the caller's role may call the operation (see [`Operation::allows`]).
     fn authorize(&self, caller: &Self::Caller, operation: &'static Operation) -> Result<(), Self::Error>;
 }
 
-/// What is known of a request before anyone is asked to answer it.
+/// The head of a request, before its body is read.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestInfo<'a> {
-    /// The method as sent (`HEAD`, too).
+    /// The method as sent, `HEAD` included.
     pub method: &'a Method,
-    /// The path as sent, with the base path.
+    /// The path as sent, including the base path.
     pub path: &'a str,
-    /// All headers.
+    /// The headers.
     pub headers: &'a HeaderMap,
-    /// The address of the other end, when the server was started with axum's `ConnectInfo<SocketAddr>`.
+    /// The address of the peer, if the server was started with axum's `ConnectInfo<SocketAddr>`.
     pub peer: Option<SocketAddr>,
-    /// The id this request is answered and logged with.
+    /// The ID of the request, for its response and the log.
     pub request_id: &'a RequestId,
-    /// The operation asked for; `None` when the path or the method is unknown.
+    /// The requested operation; `None` if the path or the method is unknown.
     pub operation: Option<&'static Operation>,
 }
 
-/// One call of an operation: everything about the request that is not a parameter.
+/// One call of an operation: the caller, and the parts of the request that are not parameters.
 #[derive(Debug, Clone)]
 pub struct Call<C> {
-    /// Who calls; `()` where the operation needs no sign-in.
+    /// The caller; `()` if the operation needs no authentication.
     pub caller: C,
-    /// The operation called.
+    /// The called operation.
     pub operation: &'static Operation,
-    /// The id this request is answered and logged with.
+    /// The ID of the request, for its response and the log.
     pub request_id: RequestId,
-    /// The address of the other end, when known.
+    /// The address of the peer, if known.
     pub peer: Option<SocketAddr>,
-    /// All headers of the request.
+    /// The headers of the request.
     pub headers: HeaderMap,
 }

@@ -1,90 +1,91 @@
-//! What the router knows of an operation: generated as statics, one per operation.
+//! Descriptions of operations for the router, generated as one static per operation.
 
 use std::sync::OnceLock;
 
 use http::Method;
 use jsonschema::Validator;
+use pbx_types::Location;
 
-use crate::{Place, Schemas};
+use super::schemas::Schemas;
 
 /// One method on one path of the contract.
 #[derive(Debug)]
 pub struct Operation {
-    /// `operationId`.
+    /// The `operationId`.
     pub id: &'static str,
-    /// The method; `HEAD` is answered wherever `GET` is.
+    /// The method. `HEAD` is answered wherever `GET` is.
     pub method: Method,
-    /// The path template below the base path, e.g. `/dealers/{id}`.
+    /// The path template below the base path, for example `/dealers/{id}`.
     pub path: &'static str,
-    /// The resource it belongs to: the module with its trait.
+    /// The resource: the name of the module with its trait.
     pub resource: &'static str,
-    /// The roles that may call it; `None`: any signed-in caller.
-    pub access: Option<&'static [&'static str]>,
-    /// Whether it needs a bearer token.
-    pub signed_in: bool,
-    /// Path, query and header parameters.
+    /// The roles that may call it; `None` if every authenticated caller may.
+    pub roles: Option<&'static [&'static str]>,
+    /// `true` if it needs a bearer token.
+    pub authenticated: bool,
+    /// The path, query and header parameters.
     pub parameters: &'static [Parameter],
-    /// The body it reads.
+    /// The type of the request body.
     pub content: Content,
-    /// Whether there must be a body.
+    /// `true` if the body is required.
     pub body_required: bool,
-    /// The rules its input must keep.
-    pub check: Check,
+    /// The JSON Schema of the input.
+    pub schema: InputSchema,
 }
 
 impl Operation {
-    /// Whether the contract lets this role call the operation.
+    /// Returns `true` if the contract allows the operation to this role.
     pub fn allows(&self, role: &str) -> bool {
-        self.access.is_none_or(|roles| roles.contains(&role))
+        self.roles.is_none_or(|roles| roles.contains(&role))
     }
 }
 
-/// One parameter, or one field of a form body.
+/// One parameter, or one property of a form.
 #[derive(Debug)]
 pub struct Parameter {
-    /// As in the contract.
+    /// The name in the contract.
     pub name: &'static str,
-    /// Where it is sent.
-    pub place: Place,
-    /// How its text becomes a JSON value.
-    pub kind: Kind,
-    /// Other accepted spellings of the name.
+    /// The part of the request that has it.
+    pub location: Location,
+    /// The JSON type that its string is converted to.
+    pub kind: ParameterType,
+    /// Other accepted names.
     pub aliases: &'static [&'static str],
 }
 
 impl Parameter {
-    /// A path parameter.
-    pub const fn path(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Path, name, kind)
+    /// Describes a path parameter.
+    pub const fn path(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Path, name, kind)
     }
 
-    /// A query parameter.
-    pub const fn query(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Query, name, kind)
+    /// Describes a query parameter.
+    pub const fn query(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Query, name, kind)
     }
 
-    /// A header parameter.
-    pub const fn header(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Header, name, kind)
+    /// Describes a header parameter.
+    pub const fn header(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Header, name, kind)
     }
 
-    /// A field of a form.
-    pub const fn field(name: &'static str, kind: Kind) -> Self {
-        Self::new(Place::Body, name, kind)
+    /// Describes a property of a form.
+    pub const fn field(name: &'static str, kind: ParameterType) -> Self {
+        Self::new(Location::Body, name, kind)
     }
 
-    const fn new(place: Place, name: &'static str, kind: Kind) -> Self {
+    const fn new(location: Location, name: &'static str, kind: ParameterType) -> Self {
         Self {
             name,
-            place,
+            location,
             kind,
             aliases: &[],
         }
     }
 
-    /// The same, with other accepted spellings of its name.
+    /// Sets other accepted names.
     #[must_use]
-    pub const fn or(self, aliases: &'static [&'static str]) -> Self {
+    pub const fn with_aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
@@ -93,59 +94,59 @@ impl Parameter {
     }
 }
 
-/// What a parameter's text stands for.
+/// The JSON type of a parameter, which is sent as a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Itself.
-    Text,
-    /// An integer or a decimal number.
+pub enum ParameterType {
+    /// A string.
+    String,
+    /// An integer or decimal number.
     Number,
     /// `true` or `false`.
     Boolean,
-    /// A list: the parameter may be repeated, each occurrence is one element.
-    List(&'static Kind),
+    /// An array: the parameter may be repeated, and each occurrence is an item.
+    Array(&'static ParameterType),
 }
 
-/// The kind of body an operation reads.
+/// The type of body that an operation reads.
 #[derive(Debug, Clone, Copy)]
 pub enum Content {
-    /// None; what is sent is ignored.
+    /// No body; one that is sent is ignored.
     None,
     /// `application/json`.
     Json,
-    /// `application/json` or `application/merge-patch+json`: an RFC 7396 merge patch.
+    /// `application/json` or `application/merge-patch+json`: a JSON Merge Patch (RFC 7396).
     MergePatch,
-    /// `application/x-www-form-urlencoded`, with these fields.
+    /// `application/x-www-form-urlencoded`, with these properties.
     Form(&'static [Parameter]),
     /// `application/octet-stream`.
     Bytes,
 }
 
-/// The JSON Schema of an operation's input, compiled when it is first needed.
+/// The JSON Schema of an operation's input, compiled on first use.
 #[derive(Debug)]
-pub struct Check {
+pub struct InputSchema {
     schemas: Option<&'static Schemas>,
     compiled: OnceLock<Result<Validator, String>>,
 }
 
-impl Check {
-    /// Nothing to check: plain text parameters only.
-    pub const fn nothing() -> Self {
+impl InputSchema {
+    /// No schema: the input is strings without rules.
+    pub const fn none() -> Self {
         Self {
             schemas: None,
             compiled: OnceLock::new(),
         }
     }
 
-    /// The schema that is called like the operation.
-    pub const fn with(schemas: &'static Schemas) -> Self {
+    /// The schema with the name of the operation.
+    pub const fn new(schemas: &'static Schemas) -> Self {
         Self {
             schemas: Some(schemas),
             compiled: OnceLock::new(),
         }
     }
 
-    /// Whether the schema of an operation compiles, for tests of generated code.
+    /// Checks that the schema of an operation compiles, for tests of generated code.
     pub fn compiles(&self, operation: &str) -> Result<(), String> {
         match self.validator(operation) {
             Ok(_) => Ok(()),
@@ -153,14 +154,14 @@ impl Check {
         }
     }
 
-    /// The words for a pattern of the member that a pointer leads to.
+    /// Returns the description of a pattern of the property that a pointer leads to.
     pub(crate) fn meaning(&self, pointer: &str, pattern: &str) -> Option<&str> {
         let is_index = |segment: &&str| segment.bytes().all(|byte| byte.is_ascii_digit());
         let name = pointer.rsplit('/').find(|segment| !is_index(segment))?;
         self.schemas?.meaning(name, pattern)
     }
 
-    /// The compiled schema; `Err` says why it does not compile (a fault of the generator).
+    /// Returns the compiled schema, or the reason why it does not compile (a defect of the generator).
     pub(crate) fn validator(&self, operation: &str) -> Result<Option<&Validator>, &str> {
         let Some(schemas) = self.schemas else {
             return Ok(None);
@@ -178,23 +179,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn access_names_roles_or_lets_every_role_in() {
+    fn allowed_roles_are_those_named_or_all() {
         let mut operation = Operation {
             id: "x",
             method: Method::GET,
             path: "/x",
             resource: "x",
-            access: Some(&["SystemAdmin", "Dealer"]),
-            signed_in: true,
+            roles: Some(&["SystemAdmin", "Dealer"]),
+            authenticated: true,
             parameters: &[],
             content: Content::None,
             body_required: false,
-            check: Check::nothing(),
+            schema: InputSchema::none(),
         };
         assert!(operation.allows("Dealer"));
         assert!(!operation.allows("Admin"));
         assert!(!operation.allows("dealer"));
-        operation.access = None;
+        operation.roles = None;
         assert!(operation.allows("Admin"));
     }
 }

@@ -1,4 +1,4 @@
-//! Every failure, as an answer in the envelope `{"errors":[{"code","message","detail"?}]}`.
+//! Error responses, in the envelope `{"errors":[{"code","message","detail"?}]}`.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -7,37 +7,38 @@ use std::fmt;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use pbx_types::Violation;
 use serde::Serialize;
 
-use crate::{RequestId, Violation};
+use super::request_id::RequestId;
 
 type Text = Cow<'static, str>;
 
-/// A failed request: a status, one or more errors, perhaps headers.
+/// An error response: a status, one or more errors, and optional headers.
 pub struct Problem(Box<Inner>);
 
 struct Inner {
     status: StatusCode,
     errors: Vec<ErrorEntry>,
     headers: HeaderMap,
-    /// For the log only.
+    /// Logged, and not sent.
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// One entry of the envelope.
+/// One error of the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorEntry {
-    /// Upper case with underscores; clients take one they do not know for `UNKNOWN`.
+    /// The code, in upper case with underscores. Clients treat unknown codes as `UNKNOWN`.
     pub code: Text,
     /// A sentence for a person.
     pub message: Text,
-    /// For programs: what exactly, where. Never what the caller sent.
+    /// For programs: the location and the rule. It never repeats what the caller sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Text>,
 }
 
 impl Problem {
-    /// One error.
+    /// Creates an error response with one error.
     pub fn new(status: StatusCode, code: impl Into<Text>, message: impl Into<Text>) -> Self {
         let mut problem = Self::empty(status);
         problem.0.errors.push(ErrorEntry::new(code, message));
@@ -53,53 +54,53 @@ impl Problem {
         }))
     }
 
-    /// 400 `VALIDATE_FAILED`, one entry for each violation.
+    /// Creates a 400 `VALIDATE_FAILED` with one error for each violation.
     pub fn invalid(violations: impl IntoIterator<Item = Violation>) -> Self {
         let mut problem = Self::empty(StatusCode::BAD_REQUEST);
         problem.0.errors = violations.into_iter().map(ErrorEntry::from).collect();
         problem
     }
 
-    /// 401 `UNAUTHORIZED`: not signed in, or no longer.
+    /// Creates a 401 `UNAUTHORIZED`: the request has no valid access token.
     pub fn unauthorized(message: impl Into<Text>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)
     }
 
-    /// 403 `FORBIDDEN`: signed in, but not allowed.
+    /// Creates a 403 `FORBIDDEN`: the caller is authenticated, and not allowed to do this.
     pub fn forbidden(message: impl Into<Text>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
-    /// 404 `NOT_FOUND`.
+    /// Creates a 404 `NOT_FOUND`.
     pub fn not_found(message: impl Into<Text>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 
-    /// 404 for a path that no operation has.
+    /// Creates the 404 for a path that no operation has.
     pub(crate) fn unknown_path() -> Self {
         Self::not_found("There is nothing at this path.")
     }
 
-    /// 409: the request is well formed, but the present state forbids it.
+    /// Creates a 409: the request is well formed, and the current state does not allow it.
     pub fn conflict(code: impl Into<Text>, message: impl Into<Text>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// 500 `INTERNAL_ERROR`. The source is logged with the request id; the caller only gets the id.
+    /// Creates a 500 `INTERNAL_ERROR`. The source is logged with the request ID; the caller only gets the ID.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let mut problem = Self::empty(StatusCode::INTERNAL_SERVER_ERROR);
         problem.0.source = Some(source.into());
         problem
     }
 
-    /// One more error.
+    /// Adds an error.
     #[must_use]
-    pub fn and(mut self, code: impl Into<Text>, message: impl Into<Text>) -> Self {
+    pub fn with_error(mut self, code: impl Into<Text>, message: impl Into<Text>) -> Self {
         self.0.errors.push(ErrorEntry::new(code, message));
         self
     }
 
-    /// The `detail` of the last error.
+    /// Sets the `detail` of the last error.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Text>) -> Self {
         if let Some(last) = self.0.errors.last_mut() {
@@ -108,25 +109,25 @@ impl Problem {
         self
     }
 
-    /// A header of the answer, e.g. `Retry-After`.
+    /// Sets a header, for example `Retry-After`.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
         self
     }
 
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// The errors; none for an internal one, whose text is made when it is answered.
+    /// Returns the errors. An internal error has none yet: its message needs the request ID.
     pub fn errors(&self) -> &[ErrorEntry] {
         &self.0.errors
     }
 
-    /// After a token was refused: says so to the client (RFC 6750, section 3.1).
-    pub(crate) fn of_token(self) -> Self {
+    /// Adds the challenge for a rejected token to a 401 (RFC 6750, section 3.1).
+    pub(crate) fn with_invalid_token_challenge(self) -> Self {
         if self.status() != StatusCode::UNAUTHORIZED || self.0.headers.contains_key(WWW_AUTHENTICATE) {
             return self;
         }
@@ -136,7 +137,7 @@ impl Problem {
         )
     }
 
-    /// The answer, without the request id's header.
+    /// Returns the response, without the header of the request ID.
     pub(crate) fn into_response(self, request_id: &RequestId) -> Response {
         let Inner {
             status,
@@ -158,7 +159,7 @@ impl Problem {
             });
         }
         if status == StatusCode::UNAUTHORIZED {
-            // RFC 9110 asks every 401 to say how to sign in.
+            // Every 401 has a challenge (RFC 9110, section 15.5.2).
             headers
                 .entry(WWW_AUTHENTICATE)
                 .or_insert(HeaderValue::from_static("Bearer"));
@@ -208,7 +209,7 @@ impl fmt::Debug for Problem {
     }
 }
 
-/// An error and its causes on one line.
+/// Returns an error and its causes on one line.
 fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,24 +1,24 @@
-//! The id a request is answered and logged with.
+//! Request IDs, for responses and the log.
 
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// `X-Request-Id`.
+/// The header `X-Request-Id`.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longer ids than this are replaced: an id is to be quoted, not to carry data.
-const LONGEST: usize = 64;
+/// Longer IDs are replaced: an ID is to be quoted, not to carry data.
+const MAX_LENGTH: usize = 64;
 
-/// The id of one request: the caller's `X-Request-Id` if it is a sane one, else a random one.
+/// The ID of one request: the caller's `X-Request-Id` if it is valid, otherwise a random one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         headers
             .get(HEADER)
-            .filter(|sent| is_sane(sent.as_bytes()))
+            .filter(|sent| is_valid(sent.as_bytes()))
             .cloned()
             .map_or_else(Self::random, Self)
     }
@@ -31,11 +31,11 @@ impl RequestId {
             *digit = DIGITS[(bits & 15) as usize];
             bits >>= 4;
         }
-        // Hexadecimal digits are a header value; if they were not, an empty id is still an answer.
+        // Hexadecimal digits are a valid header value; this avoids a panic for a case that does not occur.
         Self(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("")))
     }
 
-    /// As text.
+    /// Returns the ID as a string.
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
@@ -51,8 +51,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-fn is_sane(id: &[u8]) -> bool {
-    (1..=LONGEST).contains(&id.len())
+fn is_valid(id: &[u8]) -> bool {
+    (1..=MAX_LENGTH).contains(&id.len())
         && id
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
@@ -65,11 +65,11 @@ mod tests {
     fn id_for(sent: &'static str) -> RequestId {
         let mut headers = HeaderMap::new();
         headers.insert(HEADER, HeaderValue::from_static(sent));
-        RequestId::of(&headers)
+        RequestId::from_headers(&headers)
     }
 
     #[test]
-    fn a_sane_id_is_kept_and_any_other_replaced() {
+    fn valid_id_is_kept_and_any_other_replaced() {
         assert_eq!(id_for("b3_f-1.2").as_str(), "b3_f-1.2");
         for bad in ["", "a b", "<script>", "x".repeat(65).leak()] {
             let id = id_for(bad);

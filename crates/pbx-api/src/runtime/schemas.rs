@@ -1,16 +1,14 @@
-//! The JSON Schemas of one contract, and how they are compiled.
+//! The JSON Schemas of the contract, and their compilation.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jsonschema::{PatternOptions, Registry, Validator};
+use pbx_types::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::Timestamp;
-
-/// The schemas of every operation's input, as generated: one JSON document with `$defs` and `operations`, read when
-/// first needed.
+/// The generated schemas of the inputs of all operations: one JSON document with `$defs` and `operations`, parsed on first use.
 #[derive(Debug)]
 pub struct Schemas {
     text: &'static str,
@@ -20,15 +18,15 @@ pub struct Schemas {
 #[derive(Debug)]
 struct Parsed {
     registry: Registry<'static>,
-    /// What a pattern means, by the name of what it limits and the pattern.
+    /// Descriptions of patterns, by the name of the property or parameter and the pattern.
     meanings: BTreeMap<String, String>,
 }
 
-/// The name under which the document's schemas refer to each other.
+/// The base URI of the references in the document.
 const BASE: &str = "urn:pbx-api:schemas";
 
 impl Schemas {
-    /// Schemas from the text of a JSON document.
+    /// Creates schemas from a JSON document.
     pub const fn new(text: &'static str) -> Self {
         Self {
             text,
@@ -40,7 +38,7 @@ impl Schemas {
         self.parsed.get_or_init(|| read(self.text))
     }
 
-    /// The words for a pattern, to follow "must be".
+    /// Returns the description of a pattern, which follows "must be".
     pub(crate) fn meaning(&self, name: &str, pattern: &str) -> Option<&str> {
         let parsed = self.parsed().as_ref().ok()?;
         parsed.meanings.get(&format!("{name} {pattern}")).map(String::as_str)
@@ -52,17 +50,17 @@ impl Schemas {
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .with_registry(&parsed.registry)
-            // Formats are rules here, not remarks.
+            // Formats are assertions here, not annotations.
             .should_validate_formats(true)
             .with_format("date-time", is_date_time)
-            // An engine without backtracking: no pattern can be made slow by what a caller sends.
+            // An engine without backtracking: no input makes a pattern slow.
             .with_pattern_options(PatternOptions::regex())
             .build(&json!({"$ref": format!("{BASE}#/operations/{}", in_pointer(operation))}))
             .map_err(|error| format!("the schema of {operation}: {error}"))
     }
 }
 
-/// A name as a part of a JSON pointer in a URI.
+/// Escapes a name for a JSON Pointer in a URI.
 fn in_pointer(name: &str) -> String {
     let escaped = name.replace('~', "~0").replace('/', "~1");
     utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string()
@@ -81,7 +79,7 @@ fn read(text: &str) -> Result<Parsed, String> {
     Ok(Parsed { registry, meanings })
 }
 
-/// What [`Timestamp`] can read: then reading the value cannot fail later.
+/// Accepts what [`Timestamp`] parses, so that deserializing the value cannot fail later.
 fn is_date_time(text: &str) -> bool {
     text.parse::<Timestamp>().is_ok()
 }
@@ -91,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemas_refer_to_each_other_and_bad_ones_say_so() {
+    fn schemas_resolve_references_and_invalid_ones_are_errors() {
         static GOOD: Schemas =
             Schemas::new(r##"{"$defs":{"b":{"type":"string"}},"operations":{"a/%b":{"$ref":"#/$defs/b"}}}"##);
         let schema = GOOD.compile("a/%b").unwrap();

@@ -1,4 +1,4 @@
-//! The router: every operation's way from request to answer.
+//! The router: from requests to operations, and from their results to responses.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,10 +15,15 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::runtime::request_id;
-use crate::{Answer, Api, Call, Content, Input, Operation, Problem, RequestId, RequestInfo};
+use super::api::{Api, Call, RequestInfo};
+use super::input::Input;
+use super::operation::{Content, Operation};
+use super::problem::Problem;
+use super::request_id::{self, RequestId};
+use super::response::HandlerResult;
+use crate::generated::RESOURCES;
 
-/// Larger bodies are refused unless [`Server::body_limit`] says otherwise.
+/// The default of [`Server::body_limit`].
 const BODY_LIMIT: usize = 1 << 20;
 
 /// Builds the router of an implementation of the API.
@@ -27,11 +32,11 @@ pub struct Server<A> {
     base_path: String,
     body_limit: usize,
     upload_limit: Option<usize>,
-    known: &'static [(&'static str, &'static [&'static Operation])],
+    resources: &'static [(&'static str, &'static [&'static Operation])],
     mounted: Vec<Resource<A>>,
 }
 
-/// The operations of one resource with what answers them: what a generated `router()` returns.
+/// The operations of one resource with their handlers, as returned by a generated `router()`.
 pub struct Resource<A> {
     name: &'static str,
     routes: Vec<(&'static Operation, Route<A>)>,
@@ -39,7 +44,7 @@ pub struct Resource<A> {
 
 type Route<A> = Box<dyn FnOnce(Arc<Shared<A>>) -> MethodRouter + Send>;
 
-/// What every request needs.
+/// The state that all handlers share.
 struct Shared<A> {
     api: Arc<A>,
     body_limit: usize,
@@ -47,25 +52,25 @@ struct Shared<A> {
 }
 
 impl<A: Api> Server<A> {
-    /// A server of all resources of the contract, of which none is mounted yet.
+    /// Creates a server of all resources of the contract, with none of them mounted.
     pub fn new(api: Arc<A>) -> Self {
-        Self::of(api, crate::RESOURCES)
+        Self::with_resources(api, RESOURCES)
     }
 
-    /// A server of other resources than those of this crate's contract.
+    /// Creates a server of the resources of another contract.
     #[doc(hidden)]
-    pub fn of(api: Arc<A>, known: &'static [(&'static str, &'static [&'static Operation])]) -> Self {
+    pub fn with_resources(api: Arc<A>, resources: &'static [(&'static str, &'static [&'static Operation])]) -> Self {
         Self {
             api,
             base_path: String::new(),
             body_limit: BODY_LIMIT,
             upload_limit: None,
-            known,
+            resources,
             mounted: Vec::new(),
         }
     }
 
-    /// Serves everything below this path, e.g. `/api`.
+    /// Sets the path below which everything is served, for example `/api`. Default: `/`.
     #[must_use]
     pub fn base_path(mut self, path: &str) -> Self {
         self.base_path = match path.trim_matches('/') {
@@ -75,21 +80,21 @@ impl<A: Api> Server<A> {
         self
     }
 
-    /// The longest body that is read, in bytes; 1 MiB unless set.
+    /// Sets the maximum length of a request body, in bytes. Default: 1 MiB.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// The longest body of plain bytes (`application/octet-stream`) that is read; that of all others unless set.
+    /// Sets the maximum length of a body of `application/octet-stream`, in bytes. Default: that of all other bodies.
     #[must_use]
     pub fn upload_limit(mut self, bytes: usize) -> Self {
         self.upload_limit = Some(bytes);
         self
     }
 
-    /// Answers the operations of a resource: `.mount(pbx_api::ip_filters::router())`.
+    /// Mounts a resource: `.mount(pbx_api::ip_filters::router())`.
     #[must_use]
     pub fn mount(mut self, resource: Resource<A>) -> Self {
         self.mounted.retain(|mounted| mounted.name != resource.name);
@@ -97,19 +102,19 @@ impl<A: Api> Server<A> {
         self
     }
 
-    /// The resources mounted so far.
+    /// Returns the names of the mounted resources.
     pub fn mounted(&self) -> Vec<&'static str> {
         self.mounted.iter().map(|resource| resource.name).collect()
     }
 
-    /// The resources of the contract that are not mounted, and will answer 501.
+    /// Returns the names of the resources of the contract that are not mounted. Their operations answer 501.
     pub fn unmounted(&self) -> Vec<&'static str> {
         let mounted = self.mounted();
-        let names = self.known.iter().map(|(name, _)| *name);
+        let names = self.resources.iter().map(|(name, _)| *name);
         names.filter(|name| !mounted.contains(name)).collect()
     }
 
-    /// The router, for `axum::serve`.
+    /// Builds the router, for `axum::serve`.
     pub fn build(self) -> Router {
         let shared = Arc::new(Shared {
             api: Arc::clone(&self.api),
@@ -119,7 +124,7 @@ impl<A: Api> Server<A> {
         let unmounted = self.unmounted();
         let mut paths: BTreeMap<&str, MethodRouter> = BTreeMap::new();
         let missing = self
-            .known
+            .resources
             .iter()
             .filter(|(name, _)| unmounted.contains(name))
             .map(|(name, operations)| Resource::unmounted(name, operations));
@@ -134,18 +139,18 @@ impl<A: Api> Server<A> {
         for (path, routes) in paths {
             let shared = Arc::clone(&shared);
             let routes =
-                routes.fallback(move |request: Request| async move { shared.refuse(request, wrong_method).await });
+                routes.fallback(move |request: Request| async move { shared.reject(request, wrong_method).await });
             router = router.route(&format!("{}{path}", self.base_path), routes);
         }
         router.fallback(move |request: Request| {
             let shared = Arc::clone(&shared);
-            async move { shared.refuse(request, unknown_path).await }
+            async move { shared.reject(request, unknown_path).await }
         })
     }
 }
 
 impl<A: Api> Resource<A> {
-    /// A resource without operations.
+    /// Creates a resource without operations.
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -153,41 +158,41 @@ impl<A: Api> Resource<A> {
         }
     }
 
-    /// Adds an operation that needs sign-in.
+    /// Adds an operation that needs authentication.
     #[must_use]
-    pub fn signed_in<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
+    pub fn authenticated<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
     where
         F: Fn(Arc<A>, Call<A::Caller>, Input) -> Fut + Copy + Send + Sync + 'static,
-        Fut: Future<Output = Answer> + Send + 'static,
+        Fut: Future<Output = HandlerResult> + Send + 'static,
     {
         let route = move |shared: Arc<Shared<A>>| {
             route(operation, move |request| {
                 let shared = Arc::clone(&shared);
-                async move { shared.signed_in(operation, handler, request).await }
+                async move { shared.authenticated(operation, handler, request).await }
             })
         };
         self.routes.push((operation, Box::new(route)));
         self
     }
 
-    /// Adds an operation that anyone may call.
+    /// Adds an operation that needs no authentication.
     #[must_use]
-    pub fn open<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
+    pub fn public<F, Fut>(mut self, operation: &'static Operation, handler: F) -> Self
     where
         F: Fn(Arc<A>, Call<()>, Input) -> Fut + Copy + Send + Sync + 'static,
-        Fut: Future<Output = Answer> + Send + 'static,
+        Fut: Future<Output = HandlerResult> + Send + 'static,
     {
         let route = move |shared: Arc<Shared<A>>| {
             route(operation, move |request| {
                 let shared = Arc::clone(&shared);
-                async move { shared.open(operation, handler, request).await }
+                async move { shared.public(operation, handler, request).await }
             })
         };
         self.routes.push((operation, Box::new(route)));
         self
     }
 
-    /// A resource whose operations answer 501 to everyone who has signed in, whatever their role.
+    /// Creates a resource whose operations answer 501 to every authenticated caller, whatever the role.
     fn unmounted(name: &'static str, operations: &[&'static Operation]) -> Self {
         let routes = operations.iter().map(|operation| {
             let operation = *operation;
@@ -213,68 +218,68 @@ where
 {
     match MethodFilter::try_from(operation.method.clone()) {
         Ok(filter) => axum::routing::on(filter, handler),
-        // A method of its own making has no filter; the contract cannot hold one, OpenAPI has no field for it.
+        // Custom methods have no filter; OpenAPI, and so the contract, cannot have one.
         Err(_) => MethodRouter::new(),
     }
 }
 
 impl<A: Api> Shared<A> {
-    async fn signed_in<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
+    async fn authenticated<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
     where
         F: Fn(Arc<A>, Call<A::Caller>, Input) -> Fut,
-        Fut: Future<Output = Answer>,
+        Fut: Future<Output = HandlerResult>,
     {
         let (mut parts, body) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
-        let answer = async {
+        let request_id = RequestId::from_headers(&parts.headers);
+        let result = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
-            let caller = self.authenticated(&info).await?;
+            let caller = self.caller(&info).await?;
             self.api.authorize(&caller, operation).map_err(A::problem)?;
             let input = self.input(operation, &mut parts, body).await?;
             let call = call(caller, operation, request_id.clone(), parts);
             handler(Arc::clone(&self.api), call, input).await
         };
-        finish(answer, &request_id).await
+        finish(result, &request_id).await
     }
 
-    async fn open<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
+    async fn public<F, Fut>(&self, operation: &'static Operation, handler: F, request: Request) -> Response
     where
         F: Fn(Arc<A>, Call<()>, Input) -> Fut,
-        Fut: Future<Output = Answer>,
+        Fut: Future<Output = HandlerResult>,
     {
         let (mut parts, body) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
-        let answer = async {
+        let request_id = RequestId::from_headers(&parts.headers);
+        let result = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
             let input = self.input(operation, &mut parts, body).await?;
             let call = call((), operation, request_id.clone(), parts);
             handler(Arc::clone(&self.api), call, input).await
         };
-        finish(answer, &request_id).await
+        finish(result, &request_id).await
     }
 
-    /// Answers an operation of a resource that is not mounted. What was sent with it is not looked at.
+    /// Answers an operation of a resource that is not mounted. Its input is not read.
     async fn unmounted(&self, operation: &'static Operation, request: Request) -> Response {
         let (parts, _) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
-        let answer = async {
+        let request_id = RequestId::from_headers(&parts.headers);
+        let result = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
-            if operation.signed_in {
-                self.authenticated(&info).await?;
+            if operation.authenticated {
+                self.caller(&info).await?;
             }
             Err(not_implemented(operation))
         };
-        finish(answer, &request_id).await
+        finish(result, &request_id).await
     }
 
-    /// Finds out who calls.
-    async fn authenticated(&self, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
+    /// Authenticates the caller.
+    async fn caller(&self, info: &RequestInfo<'_>) -> Result<A::Caller, Problem> {
         let token = bearer(info.headers)?;
-        let refused = |error: A::Error| A::problem(error).of_token();
-        self.api.authenticate(token, info).await.map_err(refused)
+        let rejected = |error: A::Error| A::problem(error).with_invalid_token_challenge();
+        self.api.authenticate(token, info).await.map_err(rejected)
     }
 
     async fn input(
@@ -290,33 +295,33 @@ impl<A: Api> Shared<A> {
         Input::read(operation, parts, body, limit).await
     }
 
-    /// Answers a request that no operation answers.
-    async fn refuse(&self, request: Request, problem: fn(&Method) -> Problem) -> Response {
+    /// Rejects a request that matches no operation.
+    async fn reject(&self, request: Request, problem: fn(&Method) -> Problem) -> Response {
         let (parts, _) = request.into_parts();
-        let request_id = RequestId::of(&parts.headers);
-        let answer = async {
+        let request_id = RequestId::from_headers(&parts.headers);
+        let result = async {
             let info = info(&parts, &request_id, None);
             self.api.admit(&info).await.map_err(A::problem)?;
             Err(problem(&parts.method))
         };
-        finish(answer, &request_id).await
+        finish(result, &request_id).await
     }
 }
 
-/// Turns failures and panics into answers, and puts the request id on all of them.
-async fn finish(answer: impl Future<Output = Answer>, request_id: &RequestId) -> Response {
-    // After a panic nothing of this request is used again, so nothing can be seen half-changed.
-    let answer = AssertUnwindSafe(answer).catch_unwind().await;
-    let mut response = match answer {
+/// Turns errors and panics into responses, and adds the request ID to every response.
+async fn finish(result: impl Future<Output = HandlerResult>, request_id: &RequestId) -> Response {
+    // After a panic nothing of the request is used, so no inconsistent state can be observed.
+    let result = AssertUnwindSafe(result).catch_unwind().await;
+    let mut response = match result {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(request_id),
         Err(panic) => {
-            let what = panic
+            let message = panic
                 .downcast_ref::<&str>()
                 .map(|text| (*text).to_owned())
                 .or_else(|| panic.downcast_ref::<String>().cloned());
-            let what = what.unwrap_or_else(|| "a panic without a text".to_owned());
-            Problem::internal(format!("panicked: {what}")).into_response(request_id)
+            let message = message.unwrap_or_else(|| "a panic without a message".to_owned());
+            Problem::internal(format!("panicked: {message}")).into_response(request_id)
         }
     };
     response
@@ -350,7 +355,7 @@ fn peer(parts: &Parts) -> Option<SocketAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
 }
 
-/// The bearer token (RFC 6750, section 2.1), or the 401 that asks for one.
+/// Returns the bearer token (RFC 6750, section 2.1), or the 401 that asks for one.
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || Problem::unauthorized("Sign in first: this operation needs a bearer token.");
     let sent = headers.get(AUTHORIZATION).ok_or_else(missing)?;
@@ -364,16 +369,16 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     std::str::from_utf8(token)
         .ok()
         .filter(|token| !token.is_empty() && token.bytes().all(|byte| is_token(&byte)))
-        .ok_or_else(|| Problem::unauthorized("The bearer token is malformed.").of_token())
+        .ok_or_else(|| Problem::unauthorized("The bearer token is malformed.").with_invalid_token_challenge())
 }
 
 fn unknown_path(_: &Method) -> Problem {
     Problem::unknown_path()
 }
 
-/// 405; axum adds `Allow`.
+/// Returns the 405. axum adds `Allow`.
 fn wrong_method(method: &Method) -> Problem {
-    // Only methods the router has heard of are named: a made-up one is the caller's text.
+    // Only standard methods are named: others are text of the caller.
     let message = match MethodFilter::try_from(method.clone()) {
         Ok(_) => format!("This path does not answer {method}; see the Allow header."),
         Err(_) => "This path does not answer this method; see the Allow header.".to_owned(),

@@ -1,6 +1,6 @@
-//! The router over HTTP, request by request: the traits generated from `../fixture` with a small implementation behind them.
+//! The router over HTTP, request by request, with a small implementation of the traits generated from `../fixture`.
 //!
-//! What is refused is in tables, each with a snapshot that reads as "this request gets this answer". What succeeds is
+//! Error responses are in tables, each with a snapshot that reads as "this request gets this response". Successful responses are
 //! asserted one by one.
 
 #![allow(
@@ -9,11 +9,22 @@
     reason = "a test fails by panicking, in its helpers, too"
 )]
 
-#[path = "../fixture/generated/mod.rs"]
+// The generated code finds its types at `pbx_types::`: here, this crate has those of the fixture, and what they are made of.
+extern crate self as pbx_types;
+
+#[path = "../fixture/generated/api/mod.rs"]
 #[allow(clippy::all, dead_code)]
 #[rustfmt::skip]
 mod generated;
-mod refused;
-mod served;
+#[path = "../fixture/generated/types/mod.rs"]
+#[allow(clippy::all, dead_code)]
+#[rustfmt::skip]
+mod types;
+
+mod errors;
+mod successes;
 mod table;
 mod workshop;
+
+use pbx_api::{Bytes, Field, Secret, Timestamp, Value, defaults, list, string_enum};
+use types::*;

@@ -1,4 +1,4 @@
-//! An implementation of the fixture's traits that answers with what it was given.
+//! An implementation of the fixture's traits that returns its arguments.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
-use pbx_api::{Api, Bytes, Call, Operation, Patch, Place, Problem, RequestInfo, Server, Violation};
+use pbx_api::{Api, Bytes, Call, Location, Operation, Patch, Problem, RequestInfo, Server, Violation};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -14,7 +14,7 @@ use crate::generated::{RESOURCES, files, forms, gadgets, grids, notes, shapes};
 
 pub struct Workshop;
 
-/// The caller is the role its token names.
+/// The caller is the role that its token names.
 pub type Role = String;
 
 #[derive(Debug)]
@@ -81,8 +81,8 @@ impl gadgets::GadgetsApi for Workshop {
         &self,
         _: Call<Role>,
         body: gadgets::CreateGadget,
-    ) -> Result<gadgets::CreateGadgetSuccess, Fault> {
-        Ok(gadgets::CreateGadgetSuccess {
+    ) -> Result<gadgets::CreateGadgetResponse, Fault> {
+        Ok(gadgets::CreateGadgetResponse {
             location: "/gadgets/1".to_owned(),
             x_weight: body.weight,
             body: gadgets::CreateGadgetResult {
@@ -91,15 +91,15 @@ impl gadgets::GadgetsApi for Workshop {
         })
     }
 
-    async fn export_gadgets(&self, _: Call<Role>) -> Result<gadgets::ExportGadgetsSuccess, Fault> {
-        Ok(gadgets::ExportGadgetsSuccess {
+    async fn export_gadgets(&self, _: Call<Role>) -> Result<gadgets::ExportGadgetsResponse, Fault> {
+        Ok(gadgets::ExportGadgetsResponse {
             content_disposition: "attachment; filename=\"gadgets.csv\"".to_owned(),
             body: Bytes::from_static(b"id\n1\n"),
         })
     }
 
-    async fn show_picture(&self, _: Call<Role>, _id: String) -> Result<gadgets::ShowPictureSuccess, Fault> {
-        Ok(gadgets::ShowPictureSuccess {
+    async fn show_picture(&self, _: Call<Role>, _id: String) -> Result<gadgets::ShowPictureResponse, Fault> {
+        Ok(gadgets::ShowPictureResponse {
             content_disposition: None,
             content_type: "image/gif".to_owned(),
             body: Bytes::from_static(b"GIF89a"),
@@ -140,18 +140,18 @@ impl gadgets::GadgetsApi for Workshop {
 }
 
 thread_local! {
-    /// What the last update was: its answer has no body to tell by.
+    /// The last update, because its response has no body.
     pub static LAST: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
 }
 
 impl files::FilesApi for Workshop {
-    async fn upload_file(&self, _: Call<Role>, body: Bytes) -> Result<files::UploadFileSuccess, Fault> {
+    async fn upload_file(&self, _: Call<Role>, body: Bytes) -> Result<files::UploadFileResponse, Fault> {
         Ok(match body.as_ref() {
-            b"later" => files::UploadFileSuccess::Accepted,
-            b"again" => files::UploadFileSuccess::SeeOther {
+            b"later" => files::UploadFileResponse::Accepted,
+            b"again" => files::UploadFileResponse::SeeOther {
                 location: "/files/1".to_owned(),
             },
-            other => files::UploadFileSuccess::Ok(files::UploadFileResult {
+            other => files::UploadFileResponse::Ok(files::UploadFileResult {
                 size: i64::try_from(other.len()).ok(),
             }),
         })
@@ -164,9 +164,9 @@ impl files::FilesApi for Workshop {
 }
 
 impl forms::FormsApi for Workshop {
-    async fn submit_form(&self, call: Call<()>, body: forms::SubmitForm) -> Result<forms::SubmitFormSuccess, Fault> {
+    async fn submit_form(&self, call: Call<()>, body: forms::SubmitForm) -> Result<forms::SubmitFormResponse, Fault> {
         let () = call.caller;
-        Ok(forms::SubmitFormSuccess {
+        Ok(forms::SubmitFormResponse {
             location: format!("/next?{}&{:?}&{}", body.grant_type, body.count, body.scope),
         })
     }
@@ -198,7 +198,7 @@ impl shapes::ShapesApi for Workshop {
 
 /// All resources but `spare`, with bodies of at most 1,000 bytes.
 pub fn server() -> Server<Workshop> {
-    Server::of(Arc::new(Workshop), RESOURCES)
+    Server::with_resources(Arc::new(Workshop), RESOURCES)
         .base_path("/api/")
         .body_limit(1000)
         .mount(gadgets::router())
@@ -211,7 +211,7 @@ pub fn server() -> Server<Workshop> {
 
 /// One request.
 #[derive(Clone)]
-pub struct Ask {
+pub struct TestRequest {
     pub method: &'static str,
     pub path: String,
     pub headers: HeaderMap,
@@ -219,8 +219,8 @@ pub struct Ask {
 }
 
 /// A request without a body, from a `SystemAdmin`.
-pub fn ask(method: &'static str, path: &str) -> Ask {
-    let ask = Ask {
+pub fn request(method: &'static str, path: &str) -> TestRequest {
+    let ask = TestRequest {
         method,
         path: path.to_owned(),
         headers: HeaderMap::new(),
@@ -230,7 +230,7 @@ pub fn ask(method: &'static str, path: &str) -> Ask {
         .with("x-request-id", "test")
 }
 
-impl Ask {
+impl TestRequest {
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
         self.headers.insert(HeaderName::from_static(name), value);
@@ -251,11 +251,11 @@ impl Ask {
         self.body("application/json", body)
     }
 
-    pub async fn send(self) -> Answer {
+    pub async fn send(self) -> TestResponse {
         self.send_to(server().build()).await
     }
 
-    pub async fn send_to(self, router: Router) -> Answer {
+    pub async fn send_to(self, router: Router) -> TestResponse {
         let mut request = Request::new(Body::from(self.body));
         *request.method_mut() = self.method.parse().unwrap();
         *request.uri_mut() = self.path.parse().unwrap();
@@ -263,7 +263,7 @@ impl Ask {
         let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
@@ -271,23 +271,23 @@ impl Ask {
     }
 }
 
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub fn json(&self) -> Value {
         assert_eq!(self.headers["content-type"], "application/json");
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-/// An implementation's own violation looks like the router's.
 #[test]
-fn own_violations_have_the_same_form() {
-    let violation = Violation::new(Place::Query, "/filter", "syntax", "The filter ends too early.").limit("column 7");
+fn violations_of_the_implementation_have_the_form_of_the_routers() {
+    let violation =
+        Violation::new(Location::Query, "/filter", "syntax", "The filter ends too early.").limit("column 7");
     assert_eq!(violation.to_string(), "query#/filter syntax column 7");
     let problem = Problem::invalid([violation]);
     assert_eq!(problem.status(), StatusCode::BAD_REQUEST);

@@ -1,9 +1,10 @@
 //! Rules for the names and passwords of accounts.
 
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::password::Password;
 use super::password_policy::PasswordPolicy;
 use super::session::Role;
+use pbx_types::Violation;
 
 /// Names that only a system administrator may have, compared without case.
 const RESERVED_NAMES: [&str; 4] = ["admin", "system", "administrator", "root"];

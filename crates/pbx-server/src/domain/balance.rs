@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::error::Violation;
+use pbx_types::Violation;
 
 /// Decimal places of an amount.
 const DECIMAL_PLACES: usize = 5;
@@ -82,8 +82,8 @@ mod tests {
         value.as_f64().unwrap()
     }
 
-    fn rule(number: f64) -> &'static str {
-        Amount::try_from(number).unwrap_err().rule
+    fn rule(number: f64) -> String {
+        Amount::try_from(number).unwrap_err().rule().to_owned()
     }
 
     proptest! {

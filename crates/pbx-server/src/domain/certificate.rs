@@ -14,7 +14,8 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer as _;
 
-use super::error::{Error, Violation};
+use super::error::Error;
+use pbx_types::Violation;
 
 /// Maximum length of a chain: every certificate costs a verification of its signature.
 const MAX_CHAIN_LENGTH: usize = 10;
@@ -76,7 +77,7 @@ impl CertificatePair {
     pub fn read(&self) -> Result<Arc<CertifiedKey>, Error> {
         let chain = sections(&self.certificate).map_err(Error::internal)?;
         let key = key(&self.private_key).map_err(Error::internal)?;
-        matched(chain, key).map_err(|violation| Error::internal(violation.message))
+        matched(chain, key).map_err(|violation| Error::internal(violation.into_message()))
     }
 
     /// Creates a self-signed pair for the names under which a new server is reached from its own machine and for the addresses

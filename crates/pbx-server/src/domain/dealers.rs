@@ -12,24 +12,25 @@ use self::level::Level;
 use super::convert::{count, non_empty};
 use super::error::Error;
 use super::id::Id;
-use super::list::{Field, Kind};
 use super::password::Password;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The fields that lists of dealers can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("level", Kind::Text),
-    Field::new("name", Kind::Text),
-    Field::new("email", Kind::Text),
-    Field::new("display_name", Kind::Text),
-    Field::new("website", Kind::Text),
-    Field::new("phone", Kind::Text),
-    Field::new("address", Kind::Text),
-    Field::new("description", Kind::Text),
-    Field::new("max_tenants", Kind::Integer),
-    Field::new("max_extensions", Kind::Integer),
-    Field::new("tenant_full_access", Kind::Boolean),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("level", FieldKind::Text),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("email", FieldKind::Text),
+    ListField::new("display_name", FieldKind::Text),
+    ListField::new("website", FieldKind::Text),
+    ListField::new("phone", FieldKind::Text),
+    ListField::new("address", FieldKind::Text),
+    ListField::new("description", FieldKind::Text),
+    ListField::new("max_tenants", FieldKind::Integer),
+    ListField::new("max_extensions", FieldKind::Integer),
+    ListField::new("tenant_full_access", FieldKind::Boolean),
 ];
 
 /// A dealer.

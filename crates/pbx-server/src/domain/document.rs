@@ -1,19 +1,19 @@
 //! Documents of members that an update merges into: the resources of which the system, or each tenant, has one, and what is
 //! large enough to be changed like them.
 
-use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 use std::marker::PhantomData;
 
+use pbx_types::Violation;
 use serde::de::value::MapDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::Error;
 use super::audit::Object;
 use super::setting::{self, Setting};
 use super::vault::{MASK, Sealed, Vault};
-use super::{Error, Violation};
 
 /// A document and its rules.
 pub trait Document: Setting + Clone + Send + Sync + 'static {
@@ -308,7 +308,7 @@ impl<'a> Check<'a> {
     }
 
     /// The member breaks that rule.
-    pub fn refuse(&mut self, name: &str, rule: &'static str, message: impl Into<Cow<'static, str>>) {
+    pub fn refuse(&mut self, name: &str, rule: &'static str, message: impl Display) {
         let name = format!("{}{name}", self.within);
         self.violations.push(Violation::field(&name, rule, message));
     }
@@ -346,12 +346,9 @@ impl<'a> Check<'a> {
     /// What is wrong, in short.
     #[cfg(test)]
     pub(crate) fn faults(&self) -> Vec<String> {
-        let places = self.violations.iter();
-        places
-            .map(|violation| match &violation.place {
-                super::error::Place::Body(pointer) => format!("{pointer} {}", violation.rule),
-                super::error::Place::Query(name) => panic!("{name} is no member"),
-            })
+        let violations = self.violations.iter();
+        violations
+            .map(|violation| format!("{} {}", violation.pointer(), violation.rule()))
             .collect()
     }
 }

@@ -1,10 +1,10 @@
 //! What the domain answers when it does not do what was asked. How that becomes a status is decided in one place, `http/error.rs`.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use pbx_types::Violation;
 
 /// A refusal or a failure. Texts in it may be shown to the caller, except those that are called `internal`.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -98,42 +98,8 @@ impl Error {
     }
 }
 
-/// One value that breaks a rule. Never holds the value itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Where the value stands.
-    pub place: Place,
-    /// The rule in one word, e.g. `format`.
-    pub rule: &'static str,
-    /// What is expected: goes on where the name of the value ends, e.g. "must be an IPv4 address".
-    pub message: Cow<'static, str>,
-}
-
-/// A place in a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// A JSON pointer into the body.
-    Body(String),
-    /// A query parameter.
-    Query(&'static str),
-}
-
-impl Violation {
-    /// A violation by the field of that name at the top of the body.
-    pub fn field(name: &str, rule: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            place: Place::Body(format!("/{name}")),
-            rule,
-            message: message.into(),
-        }
-    }
-
-    /// A violation by a query parameter.
-    pub fn query(name: &'static str, rule: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            place: Place::Query(name),
-            rule,
-            message: message.into(),
-        }
+impl From<Vec<Violation>> for Error {
+    fn from(violations: Vec<Violation>) -> Self {
+        Self::Invalid(violations)
     }
 }

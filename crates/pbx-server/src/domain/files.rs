@@ -7,20 +7,22 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::clock;
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::id::Id;
-use super::list::{Field, Kind};
 use super::picture::Picture;
 use super::session::{Caller, Role};
 use super::token::{Token, TokenHash};
+use pbx_types::Violation;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The properties that a list of files can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("size", Kind::Integer),
-    Field::new("media_type", Kind::Text),
-    Field::new("created_at", Kind::Time),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("size", FieldKind::Integer),
+    ListField::new("media_type", FieldKind::Text),
+    ListField::new("created_at", FieldKind::Time),
 ];
 
 /// The violation of a property that names a file which does not exist.

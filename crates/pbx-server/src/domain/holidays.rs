@@ -5,28 +5,30 @@ use pbx_api::holidays as api;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::id::Id;
-use super::list::{Field, Kind};
 use super::merge::{merged, required};
+use pbx_types::Violation;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The properties that a list of holidays can be filtered and ordered by: all of them.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("region", Kind::Text),
-    Field::new("consecutive", Kind::Boolean),
-    Field::new("every_year", Kind::Boolean),
-    Field::new("year_start", Kind::Integer),
-    Field::new("year_end", Kind::Integer),
-    Field::new("month_start", Kind::Integer),
-    Field::new("month_end", Kind::Integer),
-    Field::new("day_start", Kind::Integer),
-    Field::new("day_end", Kind::Integer),
-    Field::new("hour_start", Kind::Integer),
-    Field::new("hour_end", Kind::Integer),
-    Field::new("minute_start", Kind::Integer),
-    Field::new("minute_end", Kind::Integer),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("region", FieldKind::Text),
+    ListField::new("consecutive", FieldKind::Boolean),
+    ListField::new("every_year", FieldKind::Boolean),
+    ListField::new("year_start", FieldKind::Integer),
+    ListField::new("year_end", FieldKind::Integer),
+    ListField::new("month_start", FieldKind::Integer),
+    ListField::new("month_end", FieldKind::Integer),
+    ListField::new("day_start", FieldKind::Integer),
+    ListField::new("day_end", FieldKind::Integer),
+    ListField::new("hour_start", FieldKind::Integer),
+    ListField::new("hour_end", FieldKind::Integer),
+    ListField::new("minute_start", FieldKind::Integer),
+    ListField::new("minute_end", FieldKind::Integer),
 ];
 
 /// A year with every date, used to validate holidays of every year.
@@ -271,7 +273,6 @@ mod tests {
 
     use super::*;
     use crate::domain::document;
-    use crate::domain::error::Place;
 
     /// Validates Christmas of one year with the given properties in place of its own.
     fn validated(other: Value) -> Result<Holiday, Vec<String>> {
@@ -288,11 +289,10 @@ mod tests {
             let Error::Invalid(violations) = error else {
                 panic!("{error}")
             };
-            let violations = violations.into_iter().map(|violation| match violation.place {
-                Place::Body(pointer) => format!("{pointer} {}", violation.rule),
-                Place::Query(name) => panic!("{name} is not a property"),
-            });
-            violations.collect()
+            violations
+                .iter()
+                .map(|violation| format!("{} {}", violation.pointer(), violation.rule()))
+                .collect()
         })
     }
 

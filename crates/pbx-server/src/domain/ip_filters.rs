@@ -7,17 +7,19 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use pbx_api::ip_filters as api;
 
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::id::Id;
-use super::list::{Field, Kind};
+use pbx_types::Violation;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The properties that a list of rules can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("cidr", Kind::Text),
-    Field::new("target", Kind::Text),
-    Field::new("expire_at", Kind::Time),
-    Field::new("description", Kind::Text),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("cidr", FieldKind::Text),
+    ListField::new("target", FieldKind::Text),
+    ListField::new("expire_at", FieldKind::Time),
+    ListField::new("description", FieldKind::Text),
 ];
 
 /// For this long a rule that had already expired when it was written is still shown, so that its author sees what happened.
@@ -284,7 +286,7 @@ mod tests {
             " 10.0.0.1",
         ] {
             let violation = parse_range(text).expect_err(text);
-            assert!(text.is_empty() || !violation.message.contains(text));
+            assert!(text.is_empty() || !violation.message().contains(text));
         }
     }
 

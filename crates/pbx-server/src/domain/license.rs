@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::key::Verifier;
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::setting::Setting;
 use super::vault::{MASK, Sealed, Vault};
+use pbx_types::Violation;
 
 /// Length of the end of a key that its mask shows.
 const VISIBLE_TAIL: usize = 4;

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::document;
-use super::error::{Error, Violation};
+use super::error::Error;
+use pbx_types::Violation;
 
 /// Returns the object with the sent properties merged into its own, as [`document::merge`] does it. `T` has a default for each
 /// property, which a cleared one falls back to.

@@ -24,7 +24,6 @@ pub mod ip_filters;
 pub mod ip_rules;
 pub mod key;
 pub mod license;
-pub mod list;
 pub mod lockout;
 pub mod mail;
 pub mod merge;
@@ -47,5 +46,5 @@ pub mod vault;
 pub mod voicemail;
 pub mod webhook;
 
-pub use self::error::{Error, Violation};
+pub use self::error::Error;
 pub use self::id::{Id, IdSource};

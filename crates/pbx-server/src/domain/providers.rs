@@ -9,24 +9,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::address;
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::id::Id;
-use super::list::{Field, Kind};
 use super::merge::{merged, required};
 use super::transports::Protocol;
 use super::vault::Sealed;
+use pbx_types::Violation;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The properties that a list of trunks can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("auth_mode", Kind::Text),
-    Field::new("auth_id", Kind::Text),
-    Field::new("transport", Kind::Text),
-    Field::new("hostname", Kind::Text),
-    Field::new("port", Kind::Integer),
-    Field::new("concurrency", Kind::Integer),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("auth_mode", FieldKind::Text),
+    ListField::new("auth_id", FieldKind::Text),
+    ListField::new("transport", FieldKind::Text),
+    ListField::new("hostname", FieldKind::Text),
+    ListField::new("port", FieldKind::Integer),
+    ListField::new("concurrency", FieldKind::Integer),
 ];
 
 /// Ranges that a tenant may have of one trunk. Limits how long storing them takes.
@@ -347,10 +349,10 @@ mod tests {
             ("1;", "pattern"),
             ("a-b", "pattern"),
         ] {
-            assert_eq!(written(text).unwrap_err().rule, rule, "{text}");
+            assert_eq!(written(text).unwrap_err().rule(), rule, "{text}");
         }
         let many: Vec<_> = (1..=1001).map(|number| number.to_string()).collect();
-        assert_eq!(written(&many.join(";")).unwrap_err().rule, "maxItems");
+        assert_eq!(written(&many.join(";")).unwrap_err().rule(), "maxItems");
         assert!(written(&many[1..].join(";")).is_ok());
     }
 
@@ -368,7 +370,7 @@ mod tests {
         let Err(Error::Invalid(violations)) = before.merge(&sent) else {
             panic!("four properties are invalid")
         };
-        let found: Vec<_> = violations.iter().map(|violation| violation.rule).collect();
+        let found: Vec<_> = violations.iter().map(|violation| violation.rule()).collect();
         assert_eq!(found, ["required", "required", "format", "required"]);
     }
 }

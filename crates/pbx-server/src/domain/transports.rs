@@ -5,16 +5,18 @@ use std::str::FromStr;
 use pbx_api::transports as api;
 use serde::{Deserialize, Serialize};
 
-use super::error::{Error, Violation};
+use super::error::Error;
 use super::id::{Id, IdSource};
-use super::list::{Field, Kind};
+use pbx_types::Violation;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The properties that a list of transports can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("protocol", Kind::Text),
-    Field::new("port", Kind::Integer),
-    Field::new("verification", Kind::Text),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("protocol", FieldKind::Text),
+    ListField::new("port", FieldKind::Integer),
+    ListField::new("verification", FieldKind::Text),
 ];
 
 /// The protocol that carries SIP messages.

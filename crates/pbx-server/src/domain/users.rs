@@ -9,20 +9,21 @@ use serde::{Deserialize, Serialize};
 use super::convert::non_empty;
 use super::error::Error;
 use super::id::Id;
-use super::list::{Field, Kind};
 use super::password::Password;
 use super::session::Role;
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The fields that lists of users can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("email", Kind::Text),
-    Field::new("display_name", Kind::Text),
-    Field::new("role", Kind::Text),
-    Field::new("extension_number", Kind::Text),
-    Field::new("created_at", Kind::Time),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("email", FieldKind::Text),
+    ListField::new("display_name", FieldKind::Text),
+    ListField::new("role", FieldKind::Text),
+    ListField::new("extension_number", FieldKind::Text),
+    ListField::new("created_at", FieldKind::Time),
 ];
 
 /// A user.

@@ -4,14 +4,14 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use pbx_api::Problem;
 
-use crate::domain::error::{Error, Place, Violation};
+use crate::domain::error::Error;
 
 /// Returns the response to a domain error.
 pub fn problem(error: Error) -> Problem {
     match error {
         Error::NotFound { what } => Problem::not_found(format!("There is no such {what}.")),
         Error::Conflict { code, message } => Problem::conflict(code, message),
-        Error::Invalid(violations) => Problem::invalid(violations.into_iter().map(violation)),
+        Error::Invalid(violations) => Problem::invalid(violations),
         Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
         Error::Failed { code, message, detail } => Problem::new(StatusCode::BAD_REQUEST, code, message).detail(detail),
         Error::Unauthorized => {
@@ -43,23 +43,10 @@ pub fn problem(error: Error) -> Problem {
     }
 }
 
-/// Returns the violation in the words of the router, which reports what the schema can express.
-fn violation(violation: Violation) -> pbx_api::Violation {
-    let Violation { place, rule, message } = violation;
-    match place {
-        Place::Body(pointer) => {
-            let name = pointer.trim_start_matches('/').to_owned();
-            pbx_api::Violation::new(pbx_api::Place::Body, pointer, rule, format!("`{name}` {message}."))
-        }
-        Place::Query(name) => {
-            let message = format!("Query parameter `{name}`: {message}.");
-            pbx_api::Violation::new(pbx_api::Place::Query, format!("/{name}"), rule, message)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use pbx_types::Violation;
+
     use super::*;
 
     #[test]

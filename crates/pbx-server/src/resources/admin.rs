@@ -7,16 +7,18 @@ use pbx_api::admin::{
 use pbx_api::{Call, Patch};
 
 use crate::adapters::mail;
+use crate::domain::Error;
 use crate::domain::admin::notification::Notification;
 use crate::domain::admin::{settings, status};
+use crate::domain::clock;
 use crate::domain::convert::count;
 use crate::domain::mail::{Email, is_address};
 use crate::domain::password::Password;
 use crate::domain::session::Caller;
-use crate::domain::{Error, Violation, clock};
 use crate::http::Pbx;
 use crate::services::{accounts, licensing};
 use crate::store::status as counts;
+use pbx_types::Violation;
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {

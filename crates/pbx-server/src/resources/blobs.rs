@@ -1,8 +1,8 @@
 //! `/blobs`: uploading and downloading the contents of files.
 
 use pbx_api::blobs::{
-    BlobsApi, CompleteBlobUploadHeaders, CompleteBlobUploadQuery, Created, DownloadBlobsSuccess, InitBlobUploadQuery,
-    InitBlobUploadSuccess,
+    BlobsApi, CompleteBlobUploadHeaders, CompleteBlobUploadQuery, Created, DownloadBlobsResponse, InitBlobUploadQuery,
+    InitBlobUploadResponse,
 };
 use pbx_api::{Bytes, Call};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -19,10 +19,10 @@ impl BlobsApi for Pbx {
         &self,
         call: Call<Caller>,
         query: InitBlobUploadQuery,
-    ) -> Result<InitBlobUploadSuccess, Error> {
+    ) -> Result<InitBlobUploadResponse, Error> {
         let owner = Owner::try_from(&call.caller)?;
         let (id, token) = library::announce(&self.store, &self.ids, owner, query.filename).await?;
-        Ok(InitBlobUploadSuccess {
+        Ok(InitBlobUploadResponse {
             port_sip_upload_id: id.to_string(),
             port_sip_upload_token: token.into_string(),
         })
@@ -47,10 +47,10 @@ impl BlobsApi for Pbx {
         Ok(Created { id: id.to_string() })
     }
 
-    async fn download_blobs(&self, call: Call<Caller>, digest: String) -> Result<DownloadBlobsSuccess, Error> {
+    async fn download_blobs(&self, call: Call<Caller>, digest: String) -> Result<DownloadBlobsResponse, Error> {
         let owner = Owner::try_from(&call.caller)?;
         let (file, content) = library::download(&self.store, &self.blobs, owner, digest).await?;
-        Ok(DownloadBlobsSuccess {
+        Ok(DownloadBlobsResponse {
             content_disposition: content_disposition(&file.name),
             content_type: file.media_type,
             body: content.into(),

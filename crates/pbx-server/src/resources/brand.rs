@@ -4,13 +4,14 @@ use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
 
 use crate::domain::brand::Brand;
-use crate::domain::error::{Error, Violation};
+use crate::domain::error::Error;
 use crate::domain::files::{self, Owner as FileOwner};
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
 use crate::http::Pbx;
 use crate::services::documents;
 use crate::store::{Tx, files as queries};
+use pbx_types::Violation;
 
 impl BrandApi for Pbx {
     async fn update_brand_information(&self, call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {

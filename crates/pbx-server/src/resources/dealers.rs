@@ -11,7 +11,6 @@ use crate::domain::accounts::{name_taken, name_violation, password_violations, r
 use crate::domain::audit::{Entry, Object};
 use crate::domain::dealers::level::Level;
 use crate::domain::dealers::{self, DealerSettings, NewDealer};
-use crate::domain::list::ListQuery;
 use crate::domain::merge::merged;
 use crate::domain::password::Password;
 use crate::domain::password_policy::PasswordPolicy;
@@ -20,6 +19,7 @@ use crate::domain::{Error, Id, clock};
 use crate::http::Pbx;
 use crate::services::dealers::{signed_in, update};
 use crate::store::{OnConstraint, Tx, accounts, dealers as queries, sessions};
+use pbx_types::list::ListQuery;
 
 impl DealersApi for Pbx {
     async fn list_dealers(&self, call: Call<Caller>, query: ListDealersQuery) -> Result<DealerList, Error> {

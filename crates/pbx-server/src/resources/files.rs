@@ -2,11 +2,11 @@
 
 use pbx_api::Call;
 use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
+use pbx_types::list::ListQuery;
 
 use super::parse_id;
 use crate::domain::error::Error;
 use crate::domain::files::{self, File, Owner};
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::{BASE_PATH, Pbx};
 use crate::services::files as library;

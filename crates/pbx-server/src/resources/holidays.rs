@@ -8,10 +8,10 @@ use crate::domain::audit::{Entry, Object};
 use crate::domain::error::Error;
 use crate::domain::holidays::{self, Draft};
 use crate::domain::id::Id;
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::store::{OnConstraint, Tx, holidays as queries};
+use pbx_types::list::ListQuery;
 
 impl HolidaysApi for Pbx {
     async fn list_holidays(&self, call: Call<Caller>, query: ListHolidaysQuery) -> Result<HolidayList, Error> {

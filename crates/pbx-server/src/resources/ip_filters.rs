@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pbx_api::ip_filters::{
-    CreateIpRule, Created, ExportIpRulesSuccess, IpFiltersApi, IpRule, IpRuleList, ListIpRulesQuery, UpdateIpRule,
+    CreateIpRule, Created, ExportIpRulesResponse, IpFiltersApi, IpRule, IpRuleList, ListIpRulesQuery, UpdateIpRule,
 };
 use pbx_api::{Call, Patch};
 
@@ -12,10 +12,10 @@ use crate::domain::clock;
 use crate::domain::error::Error;
 use crate::domain::id::Id;
 use crate::domain::ip_filters::{self, IpRuleChanges};
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::store::{OnConstraint, Tx, ip_filters as queries};
+use pbx_types::list::ListQuery;
 
 impl IpFiltersApi for Pbx {
     async fn list_ip_rules(&self, _call: Call<Caller>, query: ListIpRulesQuery) -> Result<IpRuleList, Error> {
@@ -83,11 +83,11 @@ impl IpFiltersApi for Pbx {
             .await
     }
 
-    async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesSuccess, Error> {
+    async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesResponse, Error> {
         let now = clock::now();
         let rules = self.store.scan(move |tx| queries::all(tx, now)).await?;
         let csv = ip_filters::to_csv(&rules).map_err(|error| Error::internal(format!("writing CSV: {error}")))?;
-        Ok(ExportIpRulesSuccess {
+        Ok(ExportIpRulesResponse {
             content_disposition: "attachment; filename=\"ip_filters.csv\"".to_owned(),
             body: csv.into(),
         })

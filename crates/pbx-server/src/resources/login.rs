@@ -3,11 +3,12 @@
 use pbx_api::Call;
 use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
 
+use crate::domain::Error;
 use crate::domain::password::Password;
 use crate::domain::session::{Caller, Credentials};
-use crate::domain::{Error, Violation};
 use crate::http::Pbx;
 use crate::services::session;
+use pbx_types::Violation;
 
 impl LoginApi for Pbx {
     /// `scope` and `client_id` are documented as constants, and ignored.

@@ -28,7 +28,6 @@ mod voicemail;
 use pbx_api::{Call, Patch};
 
 use crate::domain::document::Document;
-use crate::domain::list::ListParameters;
 use crate::domain::session::Caller;
 use crate::domain::setting::Owner;
 use crate::domain::{Error, Id};
@@ -60,31 +59,3 @@ impl Pbx {
 fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
     id.parse().map_err(|_| absent())
 }
-
-/// Converts the query of each list operation: the parameters are the same, the generated types differ.
-macro_rules! list_parameters {
-    ($($query:ty),+ $(,)?) => {$(
-        impl From<$query> for ListParameters {
-            fn from(query: $query) -> Self {
-                Self {
-                    filter: query.filter,
-                    search: query.search,
-                    orderby: query.orderby,
-                    skip: u32::try_from(query.skip).unwrap_or(0),
-                    top: u32::try_from(query.top).unwrap_or(0),
-                }
-            }
-        }
-    )+};
-}
-
-list_parameters!(
-    pbx_api::dealers::ListDealersQuery,
-    pbx_api::files::ListFilesQuery,
-    pbx_api::holidays::ListHolidaysQuery,
-    pbx_api::ip_filters::ListIpRulesQuery,
-    pbx_api::providers::ListProvidersQuery,
-    pbx_api::tenants::ListTenantsQuery,
-    pbx_api::transports::ListTransportsQuery,
-    pbx_api::users::ListUsersQuery,
-);

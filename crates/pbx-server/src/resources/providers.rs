@@ -11,12 +11,12 @@ use crate::domain::audit::{Entry, Object};
 use crate::domain::document;
 use crate::domain::error::Error;
 use crate::domain::id::Id;
-use crate::domain::list::ListQuery;
 use crate::domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
 use crate::domain::session::Caller;
 use crate::http::Pbx;
 use crate::services::tenants::remove_caller_ids;
 use crate::store::{OnConstraint, Tx, providers as queries, tenants};
+use pbx_types::list::ListQuery;
 
 impl ProvidersApi for Pbx {
     async fn list_providers(&self, _call: Call<Caller>, query: ListProvidersQuery) -> Result<ProviderList, Error> {

@@ -7,18 +7,23 @@ use pbx_api::tenant::{
 use pbx_api::{Call, Patch};
 
 use super::tenant_parts::tenant_response;
+use crate::domain::Error;
+use crate::domain::Id;
 use crate::domain::admin::status as system;
 use crate::domain::audit::{Action, Audited, Entry, Object};
 use crate::domain::balance::Amount;
+use crate::domain::clock;
 use crate::domain::convert::{count, mask};
+use crate::domain::custom_headers;
+use crate::domain::password_policy;
 use crate::domain::session::Caller;
 use crate::domain::tenants::tenant::{not_found, seal_context};
 use crate::domain::webhook::Event;
-use crate::domain::{Error, Id, Violation, clock, custom_headers, password_policy};
 use crate::http::Pbx;
 use crate::services::tenants::{self, Editor};
 use crate::services::webhook;
 use crate::store::{Tx, balance, status};
+use pbx_types::Violation;
 
 impl TenantApi for Pbx {
     async fn retrieve_current_tenant(&self, call: Call<Caller>) -> Result<CurrentTenant, Error> {

@@ -12,7 +12,6 @@ use super::parse_id;
 use super::tenant_parts::{Avatar, tenant_response};
 use crate::domain::audit::{Entry, Object};
 use crate::domain::files::File;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::numbers::INITIAL;
 use crate::domain::session::{Caller, Visibility};
 use crate::domain::tenants::tenant::{self, NewTenant, domain_taken};
@@ -21,6 +20,8 @@ use crate::http::Pbx;
 use crate::services::tenants::{self, Editor};
 use crate::services::{quotas, session};
 use crate::store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, tenants as queries};
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
 
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {

@@ -16,11 +16,11 @@ use crate::adapters::sip::BindError;
 use crate::domain::audit::{Entry, Object};
 use crate::domain::error::Error;
 use crate::domain::id::Id;
-use crate::domain::list::ListQuery;
 use crate::domain::session::Caller;
 use crate::domain::transports::{self, Protocol, TransportChanges};
 use crate::http::Pbx;
 use crate::store::{OnConstraint, Tx, transports as queries};
+use pbx_types::list::ListQuery;
 
 impl TransportsApi for Pbx {
     async fn list_transports(&self, _call: Call<Caller>, query: ListTransportsQuery) -> Result<TransportList, Error> {

@@ -6,7 +6,6 @@ use pbx_api::{Call, Patch};
 use super::parse_id;
 use crate::domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
 use crate::domain::audit::{Entry, Object};
-use crate::domain::list::ListQuery;
 use crate::domain::merge::merged;
 use crate::domain::numbers::NumberKind;
 use crate::domain::password::Password;
@@ -18,6 +17,7 @@ use crate::http::Pbx;
 use crate::services::accounts::password_policy;
 use crate::services::{licensing, numbers, quotas, tenants};
 use crate::store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
+use pbx_types::list::ListQuery;
 
 impl UsersApi for Pbx {
     async fn list_users(&self, call: Call<Caller>, query: ListUsersQuery) -> Result<UserList, Error> {
@@ -61,7 +61,7 @@ impl UsersApi for Pbx {
         };
         let seal_context = users::extension_password_seal_context(user.id);
         let extension_password = self.vault.seal(&seal_context, new.extension_password.reveal())?;
-        let license = self.licensing.clone();
+        let licensing = self.licensing.clone();
         let changes = self.changes(&call);
         let created = changes
             .write(move |tx| {
@@ -71,7 +71,7 @@ impl UsersApi for Pbx {
                 accounts::set_password_force_reset(tx, user.id, tenant.settings.password_force_reset)?;
                 numbers::reserve(tx, tenant_id, &user.extension_number, NumberKind::Extension)?;
                 queries::insert(tx, &user, &extension_password)?;
-                licensing::check_users(tx, &license)?;
+                licensing::check_users(tx, &licensing)?;
                 let entry = Entry::create(Object::User, user.id);
                 let always = [
                     "name",

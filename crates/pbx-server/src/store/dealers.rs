@@ -8,8 +8,9 @@ use super::row::Row;
 use super::tx::Tx;
 use crate::domain::Id;
 use crate::domain::dealers::{BranchCounts, Dealer, DealerSettings, FIELDS, Quota};
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::session::Visibility;
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
 
 const LIST: List = List::short(FIELDS);
 

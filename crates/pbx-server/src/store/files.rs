@@ -9,8 +9,9 @@ use super::row::{Row, time};
 use super::tx::Tx;
 use crate::domain::files::{FIELDS, File, Owner, Upload};
 use crate::domain::id::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::token::TokenHash;
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
 
 /// Inserts an upload.
 pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError> {

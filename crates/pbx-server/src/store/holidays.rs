@@ -8,7 +8,8 @@ use super::row::Row;
 use super::tx::Tx;
 use crate::domain::holidays::{FIELDS, Holiday};
 use crate::domain::id::Id;
-use crate::domain::list::{ListQuery, Page};
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
 
 const TABLE: &str = "holidays";
 

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
 use super::error::StoreError;
@@ -11,7 +12,6 @@ use super::row::{Row, optional_time, time};
 use super::tx::Tx;
 use crate::domain::id::Id;
 use crate::domain::ip_filters::{FIELDS, IpRule, lapses_at};
-use crate::domain::list::{ListQuery, Page};
 
 pub(super) const TABLE: &str = "ip_filters";
 

@@ -3,14 +3,16 @@
 //! `strpos` and `reverse` are functions of PostgreSQL, and the embedded engine is given the same ones; `lower_unicode` is ours on
 //! both. So a filter means the same on each, letters beyond ASCII included.
 
+use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
+use pbx_types::list::search::Search;
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
 use super::counts::{Count, Log, counted};
 use super::error::StoreError;
 use super::row::{Row, time};
 use super::tx::Tx;
-use crate::domain::list::filter::{Comparison, Filter, Operand, TextMatch};
-use crate::domain::list::{Field, Kind, ListQuery, Page, Search};
+use crate::domain::Id;
 
 /// So many matches are found by an index and then sorted; more of them are so many that a walk in the order of the page meets
 /// enough of them soon.
@@ -22,7 +24,7 @@ const INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
 /// What there is to know about a list besides its query.
 pub struct List {
     /// What can be asked about a row. Its table has these as columns, and a unique `id`.
-    pub fields: &'static [Field],
+    pub fields: &'static [ListField],
     /// Those of them that an index finds.
     pub indexed: &'static [&'static str],
     /// The column with all its texts in lower case, with [`BETWEEN`] between them, if there is one.
@@ -36,7 +38,7 @@ pub struct List {
 
 impl List {
     /// A list that nobody has at hand in hundreds of thousands: it is counted each time.
-    pub const fn short(fields: &'static [Field]) -> Self {
+    pub const fn short(fields: &'static [ListField]) -> Self {
         Self {
             fields,
             indexed: &[],
@@ -48,14 +50,14 @@ impl List {
 
     /// Whether indexes find what passes the filter, so that little is looked at besides.
     fn finds(&self, filter: &Filter) -> bool {
-        let has = |field: &Field| self.indexed.contains(&field.name);
+        let has = |field: &ListField| self.indexed.contains(&field.name);
         match filter {
             Filter::And(parts) => parts.iter().any(|part| self.finds(part)),
             Filter::Or(parts) => parts.iter().all(|part| self.finds(part)),
             Filter::Compare(field, comparison, _) => *comparison != Comparison::Ne && has(field),
             Filter::IsNull(field) | Filter::IsTrue(field) => has(field),
             Filter::Match(field, function, _) => {
-                *function == TextMatch::StartsWith && field.kind == Kind::Text && has(field)
+                *function == TextMatch::StartsWith && field.kind == FieldKind::Text && has(field)
             }
             Filter::Not(_) | Filter::CompareFields(..) | Filter::Constant(_) | Filter::Unknown => false,
         }
@@ -67,7 +69,7 @@ fn pieces(query: &ListQuery) -> Vec<String> {
     fn of_filter<'a>(filter: &'a Filter, texts: &mut Vec<&'a str>) {
         match filter {
             Filter::And(parts) => parts.iter().for_each(|part| of_filter(part, texts)),
-            Filter::Match(field, _, text) if field.kind == Kind::Text => texts.push(text),
+            Filter::Match(field, _, text) if field.kind == FieldKind::Text => texts.push(text),
             _ => {}
         }
     }
@@ -243,17 +245,20 @@ fn condition(filter: &Filter) -> Expr {
             .reduce(Expr::or)
             .unwrap_or_else(|| Expr::value(false)),
         Filter::Not(inner) => condition(inner).not(),
-        Filter::Compare(field, comparison, operand) => compared(column(field), *comparison, value(operand)),
+        Filter::Compare(field, comparison, operand) => match value(operand) {
+            Some(value) => compared(column(field), *comparison, value),
+            None => Expr::value(None::<bool>),
+        },
         Filter::CompareFields(left, comparison, right) => compared(column(left), *comparison, column(right)),
         Filter::IsNull(field) => column(field).is_null(),
         Filter::IsTrue(field) => column(field),
         Filter::Match(field, function, text) => {
             let subject = match field.kind {
-                Kind::Id => column(field).cast_as("text"),
+                FieldKind::Id => column(field).cast_as("text"),
                 _ => column(field),
             };
             match function {
-                TextMatch::StartsWith if field.kind == Kind::Text => begins(subject, text),
+                TextMatch::StartsWith if field.kind == FieldKind::Text => begins(subject, text),
                 TextMatch::StartsWith => strpos(subject, text.clone()).eq(1),
                 TextMatch::Contains => strpos(subject, text.clone()).gt(0),
                 TextMatch::EndsWith => {
@@ -293,15 +298,16 @@ fn compared(left: Expr, comparison: Comparison, right: Expr) -> Expr {
     }
 }
 
-fn value(operand: &Operand) -> Expr {
-    match operand {
+/// The value to bind. An ID that does not parse was never issued, so it compares like null.
+fn value(operand: &Operand) -> Option<Expr> {
+    Some(match operand {
         Operand::Text(text) => Expr::value(text.clone()),
-        Operand::Id(id) => Expr::value(*id),
+        Operand::Id(id) => Expr::value(id.parse::<Id>().ok()?),
         Operand::Integer(value) => Expr::value(*value),
         Operand::Real(value) => Expr::value(*value),
         Operand::Boolean(value) => Expr::value(*value),
         Operand::Time(at) => Expr::value(time(*at)),
-    }
+    })
 }
 
 /// The term in any text column; a column without a value contains nothing.
@@ -327,8 +333,8 @@ fn found(search: &Search, list: &List) -> Expr {
 }
 
 /// All texts in one piece and in lower case, which takes longest. Nobody searches for what is between them.
-fn search_text(fields: &[Field]) -> Option<Expr> {
-    let texts = fields.iter().filter(|field| field.kind == Kind::Text);
+fn search_text(fields: &[ListField]) -> Option<Expr> {
+    let texts = fields.iter().filter(|field| field.kind == FieldKind::Text);
     let texts = texts.map(|field| Expr::from(Func::coalesce([column(field), Expr::value("")])));
     let text = texts.reduce(|text, next| text.binary(CONCATENATE, BETWEEN).binary(CONCATENATE, next));
     text.map(|text| Func::cust("lower_unicode").arg(text).into())
@@ -340,7 +346,7 @@ const CONCATENATE: BinOper = BinOper::Custom("||");
 /// The separator of units, between texts that are searched together.
 pub const BETWEEN: &str = "\u{1f}";
 
-fn column(field: &Field) -> Expr {
+fn column(field: &ListField) -> Expr {
     Expr::col(field.name)
 }
 
@@ -348,5 +354,7 @@ fn strpos(text: Expr, part: String) -> Expr {
     Func::cust("strpos").arg(text).arg(part).into()
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,10 @@ use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
 use crate::domain::id::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::providers::{Assignment, AuthMode, FIELDS, NumberRange, Provider};
 use crate::domain::vault::Sealed;
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
 
 const COLUMNS: [&str; 10] = [
     "id",

@@ -10,12 +10,17 @@ use super::row::{Row, time};
 use super::settings;
 use super::tx::Tx;
 use crate::domain::Id;
-use crate::domain::list::filter::{Comparison, Filter, Operand};
-use crate::domain::list::{Field, Kind, ListQuery, Page};
 use crate::domain::session::Visibility;
 use crate::domain::setting::Owner;
 use crate::domain::tenants::designation::TenantDealer;
 use crate::domain::tenants::tenant::{FIELDS, Profile, Settings, Tenant, TenantSummary};
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
+use pbx_types::list::filter::Comparison;
+use pbx_types::list::filter::Filter;
+use pbx_types::list::filter::Operand;
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
@@ -83,7 +88,7 @@ pub fn delete_old_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// A dealer whose branch has the tenant.
-static ANCESTOR: Field = Field::new("ancestor_id", Kind::Id);
+static ANCESTOR: ListField = ListField::new("ancestor_id", FieldKind::Id);
 
 /// Returns one page of the visible tenants.
 pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
@@ -93,7 +98,7 @@ pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Resul
         return list::page(tx, select, &LIST, query, summary);
     };
     select.inner_join("dealer_tenants", Expr::col("tenant_id").equals("id"));
-    let within = Filter::Compare(&ANCESTOR, Comparison::Eq, Operand::Id(dealer_id));
+    let within = Filter::Compare(&ANCESTOR, Comparison::Eq, Operand::Id(dealer_id.to_string()));
     list::page(tx, select, &LIST, &query.clone().and(within), summary)
 }
 

@@ -7,8 +7,9 @@ use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
 use crate::domain::id::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::transports::{FIELDS, Protocol, Transport};
+use pbx_types::list::ListQuery;
+use pbx_types::list::Page;
 
 /// The unique key over the carrier, UDP or TCP, and the port.
 pub const UNIQUE_PORT: &str = "transports_carrier_port";

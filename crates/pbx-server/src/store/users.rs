@@ -1,5 +1,6 @@
 //! Users of tenants: what is stored of them besides their accounts.
 
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 
 use super::accounts;
@@ -8,7 +9,6 @@ use super::list::{self, List};
 use super::row::Row;
 use super::tx::Tx;
 use crate::domain::Id;
-use crate::domain::list::{ListQuery, Page};
 use crate::domain::users::{FIELDS, User, UserSettings};
 use crate::domain::vault::Sealed;
 

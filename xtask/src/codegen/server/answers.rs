@@ -1,28 +1,28 @@
-//! What an operation's method returns, and how the router answers with it.
+//! The successful responses of an operation: the type its method returns, and the HTTP response made from it.
 
 use anyhow::bail;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{docs, names, types};
+use super::{docs, names, rust_type};
 use crate::model::{Header, Operation, Schema, Success, SuccessBody, Text, Type};
 
-/// The success side of an operation.
-pub struct Answers {
-    /// The type a method returns.
+/// The successful responses of an operation.
+pub struct Responses {
+    /// The return type of the method.
     pub ty: TokenStream,
-    /// The definition of that type, where it needs one of its own.
+    /// The definition of that type, if it is no type of the document.
     pub definition: TokenStream,
-    /// The pattern its value is bound to; none if there is nothing in it.
+    /// The pattern that the returned value is bound to; `None` if it is `()`.
     pub binding: Option<TokenStream>,
-    /// The answer, over what the pattern binds.
+    /// The expression of the HTTP response, over what the pattern binds.
     pub respond: TokenStream,
 }
 
-/// Works out the success side; `name` is for a type of its own.
-pub fn answers(operation: &Operation, name: &Ident) -> anyhow::Result<Answers> {
+/// Returns the successful responses; a type that is defined for them is called `name`.
+pub fn responses(operation: &Operation, name: &Ident) -> anyhow::Result<Responses> {
     if let [only] = operation.successes.as_slice() {
-        let parts = Parts::of(only)?;
+        let parts = Parts::new(only)?;
         return Ok(if parts.headers.is_empty() {
             plain(&parts)
         } else {
@@ -32,16 +32,16 @@ pub fn answers(operation: &Operation, name: &Ident) -> anyhow::Result<Answers> {
     let parts = operation
         .successes
         .iter()
-        .map(Parts::of)
+        .map(Parts::new)
         .collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(choice(operation, name, &parts))
+    Ok(enumeration(operation, name, &parts))
 }
 
-/// One success, ready to be written down.
+/// One successful response with the parts of its code.
 struct Parts<'a> {
     success: &'a Success,
     headers: Vec<HeaderField>,
-    /// The type of the body; none if there is none.
+    /// The type of the body; `None` without a body.
     body: Option<TokenStream>,
 }
 
@@ -54,29 +54,29 @@ struct HeaderField {
 }
 
 impl<'a> Parts<'a> {
-    fn of(success: &'a Success) -> anyhow::Result<Self> {
+    fn new(success: &'a Success) -> anyhow::Result<Self> {
         let mut scope: names::Scope = ["body"].into_iter().collect();
         let mut headers = success
             .headers
             .iter()
-            // OpenAPI has it said by the media type alone.
+            // OpenAPI ignores this header: the media type documents it.
             .filter(|header| !header.name.eq_ignore_ascii_case("content-type"))
-            .map(|header| HeaderField::of(header, &mut scope))
+            .map(|header| HeaderField::new(header, &mut scope))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let has_location = headers
             .iter()
             .any(|header| header.name.eq_ignore_ascii_case("location"));
-        // A redirection goes somewhere, whether the document says so or not (RFC 9110, section 15.4).
+        // A redirection needs a target, documented or not (RFC 9110, section 15.4).
         if matches!(success.status, 301 | 302 | 303 | 307 | 308) && !has_location {
             headers.push(HeaderField {
                 name: "Location".to_owned(),
                 field: names::ident(&scope.unique("location")),
-                doc: docs::comment(["Where to go.".to_owned()]),
+                doc: docs::comment(["The target of the redirection.".to_owned()]),
                 ty: quote!(String),
                 required: true,
             });
         }
-        // A range such as `image/*` leaves it to each answer what it is.
+        // With a range such as `image/*`, each response has its own media type.
         if let SuccessBody::Bytes { media_type } = &success.body
             && media_type.contains('*')
         {
@@ -90,14 +90,11 @@ impl<'a> Parts<'a> {
         }
         let body = match &success.body {
             SuccessBody::Empty => None,
-            SuccessBody::Json(schema) => Some(types::nullable(schema)),
-            SuccessBody::Bytes { .. } => Some(quote!(api::Bytes)),
+            SuccessBody::Json(schema) => Some(rust_type::nullable(schema)),
+            SuccessBody::Bytes { .. } => Some(quote!(pbx_types::Bytes)),
         };
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {
-            bail!(
-                "the answer {} documents a body, and HTTP allows it none",
-                success.status
-            );
+            bail!("the response {} documents a body, and HTTP allows none", success.status);
         }
         Ok(Self { success, headers, body })
     }
@@ -126,14 +123,14 @@ impl<'a> Parts<'a> {
             .collect()
     }
 
-    /// The answer, from variables called like the fields.
+    /// Returns the expression of the HTTP response, over variables called like the fields.
     fn respond(&self) -> TokenStream {
         let status = proc_macro2::Literal::u16_unsuffixed(self.success.status);
-        let answer = match &self.success.body {
+        let response = match &self.success.body {
             SuccessBody::Empty => quote!(api::empty(#status)),
             SuccessBody::Json(_) => quote!(api::json(#status, &body)),
             SuccessBody::Bytes { media_type } => {
-                // Of a range, the header says which.
+                // For a range, the `Content-Type` header replaces it.
                 let media_type = if media_type.contains('*') {
                     "application/octet-stream"
                 } else {
@@ -143,8 +140,8 @@ impl<'a> Parts<'a> {
             }
         };
         self.headers.iter().fold(
-            answer,
-            |answer,
+            response,
+            |response,
              HeaderField {
                  name, field, required, ..
              }| {
@@ -153,25 +150,25 @@ impl<'a> Parts<'a> {
                 } else {
                     quote!(#field)
                 };
-                quote!(api::header(#answer, #name, #value))
+                quote!(api::header(#response, #name, #value))
             },
         )
     }
 }
 
 impl HeaderField {
-    fn of(header: &Header, scope: &mut names::Scope) -> anyhow::Result<Self> {
+    fn new(header: &Header, scope: &mut names::Scope) -> anyhow::Result<Self> {
         if matches!(
             header.schema.ty,
             Type::Any | Type::Array(_) | Type::Map(_) | Type::String(Text::Secret)
         ) {
             bail!(
-                "the header `{}` of an answer is not a plain text or number",
+                "the header `{}` of a response is not a string, number or boolean",
                 header.name
             );
         }
-        let plain = types::plain(&header.schema);
-        // As with the properties of an answer: what is documented is there, unless it may be null.
+        let plain = rust_type::plain(&header.schema);
+        // As with the properties of a response, a documented header is present unless it is nullable.
         let required = !header.schema.nullable;
         let described = Schema {
             description: header.description.clone().or_else(|| header.schema.description.clone()),
@@ -191,16 +188,16 @@ impl HeaderField {
     }
 }
 
-fn plain(parts: &Parts<'_>) -> Answers {
+fn plain(parts: &Parts<'_>) -> Responses {
     let respond = parts.respond();
     match &parts.body {
-        None => Answers {
+        None => Responses {
             ty: quote!(()),
             definition: quote!(),
             binding: None,
             respond,
         },
-        Some(body) => Answers {
+        Some(body) => Responses {
             ty: body.clone(),
             definition: quote!(),
             binding: Some(quote!(body)),
@@ -209,12 +206,12 @@ fn plain(parts: &Parts<'_>) -> Answers {
     }
 }
 
-fn structure(operation: &Operation, name: &Ident, parts: &Parts<'_>) -> Answers {
-    let doc = docs::comment([format!("The answer of `{}`.", operation.id)]);
+fn structure(operation: &Operation, name: &Ident, parts: &Parts<'_>) -> Responses {
+    let doc = docs::comment([format!("The response of `{}`.", operation.id)]);
     let fields = parts.fields(&quote!(pub));
     let field_names = parts.field_names();
     let respond = parts.respond();
-    Answers {
+    Responses {
         ty: quote!(#name),
         definition: quote! {
             #doc
@@ -226,8 +223,8 @@ fn structure(operation: &Operation, name: &Ident, parts: &Parts<'_>) -> Answers 
     }
 }
 
-fn choice(operation: &Operation, name: &Ident, all: &[Parts<'_>]) -> Answers {
-    let doc = docs::comment([format!("The answers of `{}`.", operation.id)]);
+fn enumeration(operation: &Operation, name: &Ident, all: &[Parts<'_>]) -> Responses {
+    let doc = docs::comment([format!("The responses of `{}`.", operation.id)]);
     let mut variants = Vec::new();
     let mut arms = Vec::new();
     for parts in all {
@@ -254,7 +251,7 @@ fn choice(operation: &Operation, name: &Ident, all: &[Parts<'_>]) -> Answers {
             arms.push(quote!(#name::#variant { #(#field_names),* } => #respond));
         }
     }
-    Answers {
+    Responses {
         ty: quote!(#name),
         definition: quote! {
             #doc
@@ -266,7 +263,7 @@ fn choice(operation: &Operation, name: &Ident, all: &[Parts<'_>]) -> Answers {
     }
 }
 
-/// A variant's name for a status: its reason phrase.
+/// Returns the variant for a status: its reason phrase.
 fn variant(status: u16) -> String {
     match status {
         200 => "Ok".to_owned(),

@@ -1,29 +1,29 @@
-//! Documented defaults of what requests may leave out.
+//! Documented defaults of optional properties and parameters of requests.
 
 use anyhow::{Context as _, bail};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::names;
+use super::{names, rust_type};
 use crate::model::{Api, Integer, Schema, Text, Type, TypeKind};
 
-/// What makes an absent property its default.
-pub struct Preset {
-    /// For the `serde` attribute of the field.
+/// The code that replaces an absent property by its default.
+pub struct DefaultCode {
+    /// The arguments of the `serde` attribute of the field.
     pub attributes: Vec<TokenStream>,
-    /// Functions the attributes name.
+    /// The functions that the attributes name.
     pub functions: TokenStream,
 }
 
-/// The default of a property; `name` is for functions that it needs.
-pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow::Result<Preset> {
+/// Returns the code for the default of a property; functions it needs are called after `name`.
+pub fn default_code(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow::Result<DefaultCode> {
     let attributes = |value: String, or: String| vec![quote!(default = #value), quote!(deserialize_with = #or)];
     match (&schema.ty, default) {
-        (Type::Boolean, Value::Bool(value)) => Ok(Preset {
+        (Type::Boolean, Value::Bool(value)) => Ok(DefaultCode {
             attributes: attributes(
-                format!("api::preset::boolean::<{value}>"),
-                format!("api::preset::boolean_or::<{value}, _>"),
+                format!("pbx_types::defaults::boolean::<{value}>"),
+                format!("pbx_types::defaults::boolean_or::<{value}, _>"),
             ),
             functions: quote!(),
         }),
@@ -34,26 +34,26 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
             } else {
                 number.to_string()
             };
-            Ok(Preset {
+            Ok(DefaultCode {
                 attributes: attributes(
-                    format!("api::preset::integer::<{number}, _>"),
-                    format!("api::preset::integer_or::<{number}, _, _>"),
+                    format!("pbx_types::defaults::integer::<{number}, _>"),
+                    format!("pbx_types::defaults::integer_or::<{number}, _, _>"),
                 ),
                 functions: quote!(),
             })
         }
         _ => {
             let value = expression(schema, default, api)?;
-            let ty = super::types::plain(schema);
+            let ty = rust_type::plain(schema);
             let function = names::ident(&format!("default_{name}"));
             let or = format_ident!("{}_or_default", name);
-            Ok(Preset {
+            Ok(DefaultCode {
                 attributes: attributes(function.to_string(), or.to_string()),
                 functions: quote! {
                     fn #function() -> #ty { #value }
 
                     fn #or<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<#ty, D::Error> {
-                        api::preset::or(deserializer, #function)
+                        pbx_types::defaults::or(deserializer, #function)
                     }
                 },
             })
@@ -81,7 +81,7 @@ fn integer(kind: Integer, default: &Value) -> anyhow::Result<i64> {
     Ok(number)
 }
 
-/// A value as a Rust expression of the schema's type.
+/// Returns a value as a Rust expression of the schema's type.
 fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<TokenStream> {
     Ok(match (&schema.ty, value) {
         (Type::Boolean, Value::Bool(value)) => quote!(#value),
@@ -99,7 +99,7 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
         }
         (Type::String(Text::Plain), Value::String(text)) if text.is_empty() => quote!(String::new()),
         (Type::String(Text::Plain), Value::String(text)) => quote!(#text.to_owned()),
-        (Type::String(Text::Secret), Value::String(text)) => quote!(api::Secret::new(#text)),
+        (Type::String(Text::Secret), Value::String(text)) => quote!(pbx_types::Secret::new(#text)),
         (Type::Array(items), Value::Array(values)) => {
             let values = values
                 .iter()

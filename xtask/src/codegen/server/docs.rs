@@ -1,11 +1,11 @@
-//! Doc comments from the document's texts.
+//! Doc comments from the descriptions of the document.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Limits, Operation, Schema, Success};
+use crate::model::{Limits, Operation, Schema};
 
-/// Doc attributes for paragraphs of text.
+/// Returns the doc attributes for paragraphs.
 pub fn comment(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in paragraphs {
@@ -25,8 +25,8 @@ pub fn comment(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// A text as lines that are safe in a doc comment: no HTML breaks, no indented line (it would be a code example that
-/// `cargo test` runs), no fence without an end.
+/// Splits a description into lines that are safe in a doc comment: without HTML breaks, without indented lines (they would be
+/// doc tests), and with every fence closed.
 fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut fenced = false;
@@ -49,32 +49,32 @@ fn lines(text: &str) -> Vec<String> {
     lines
 }
 
-/// What an operation is, who may call it, how it answers.
+/// Returns the doc comment of an operation: its summary, method and path, roles, statuses and description.
 pub fn operation(operation: &Operation) -> TokenStream {
     let method = operation.method.to_uppercase();
     let callers = match (&operation.access, operation.signed_in) {
-        (_, false) => "anyone, without sign-in".to_owned(),
-        (None, true) => "anyone who is signed in".to_owned(),
+        (_, false) => "anyone, without authentication".to_owned(),
+        (None, true) => "every authenticated caller".to_owned(),
         (Some(roles), true) => roles.join(", "),
     };
-    let answers: Vec<_> = operation.successes.iter().map(answer).collect();
+    let statuses: Vec<_> = operation
+        .successes
+        .iter()
+        .map(|success| success.status.to_string())
+        .collect();
     comment([
         operation.summary.clone().unwrap_or_default(),
         format!(
-            "`{method} {}` for {callers}; answers {}.",
+            "`{method} {}` for {callers}. Responds with {}.",
             operation.path,
-            answers.join(" or ")
+            statuses.join(" or ")
         ),
         operation.description.clone().unwrap_or_default(),
     ])
 }
 
-fn answer(success: &Success) -> String {
-    success.status.to_string()
-}
-
-/// What a member or parameter is, its default and its limits.
-pub fn member(description: Option<&str>, schema: &Schema) -> TokenStream {
+/// Returns the doc comment of a property or parameter: its description, default and limits.
+pub fn property(description: Option<&str>, schema: &Schema) -> TokenStream {
     let description = description.or(schema.description.as_deref());
     let mut facts = limits(&schema.limits);
     if let Some(default) = schema.default.as_ref().filter(|default| !default.is_null()) {
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_made_safe() {
+    fn descriptions_are_safe_in_doc_comments() {
         let text = "One.<br>\n    indented\n\n\n```json\n{}\n";
         assert_eq!(lines(text), ["One.", "indented", "", "```text", "{}", "```"]);
         assert_eq!(lines("\n \n"), [""; 0]);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_read_as_sentences() {
+    fn limits_are_written_as_sentences() {
         let bounds = Limits {
             minimum: Some(1.0),
             maximum: Some(100.0),

@@ -1,11 +1,11 @@
-//! Rust names for what the document names.
+//! Rust names for the names of the document.
 
 use std::collections::BTreeSet;
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Span};
 
-/// Types that generated code names without a path; a component of such a name gets another one.
+/// Names that generated code uses without a path. A component of such a name is renamed.
 const TAKEN: [&str; 12] = [
     "Box",
     "Debug",
@@ -21,17 +21,17 @@ const TAKEN: [&str; 12] = [
     "Vec",
 ];
 
-/// The field, argument, method or module for a name: snake case, raw where it is a keyword.
+/// Returns the field, argument, method or module for a name: snake case, raw if it is a keyword.
 pub fn value(name: &str) -> Ident {
     ident(&snake(name))
 }
 
-/// The static for a name.
+/// Returns the static for a name.
 pub fn constant(name: &str) -> Ident {
     ident(&ascii(&name.to_shouty_snake_case()))
 }
 
-/// The type for a component, which is named like a Rust type already.
+/// Returns the type for a component, whose name is a Rust type name already.
 pub fn component(name: &str) -> Ident {
     if TAKEN.contains(&name) {
         return ident(&format!("{name}Value"));
@@ -39,7 +39,7 @@ pub fn component(name: &str) -> Ident {
     ident(&ascii(name))
 }
 
-/// The variant for the value of an enum.
+/// Returns the variant for the value of an enum.
 pub fn variant(text: &str) -> String {
     if text.is_empty() {
         return "Empty".to_owned();
@@ -52,7 +52,7 @@ pub fn variant(text: &str) -> String {
     }
 }
 
-/// An identifier from text that is one but for being a keyword.
+/// Returns the identifier for a string that is one, or a keyword.
 pub fn ident(text: &str) -> Ident {
     match text {
         "self" | "super" | "crate" | "Self" | "_" => Ident::new(&format!("{text}_"), Span::call_site()),
@@ -61,7 +61,7 @@ pub fn ident(text: &str) -> Ident {
     }
 }
 
-/// Snake case; a name that is in it already stays as it is.
+/// Returns a name in snake case. A name in snake case is not changed.
 pub fn snake(name: &str) -> String {
     let is_snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.chars().all(is_snake) {
@@ -71,7 +71,7 @@ pub fn snake(name: &str) -> String {
     }
 }
 
-/// Letters, digits and underscores only, and not starting with a digit.
+/// Replaces all but ASCII letters, digits and underscores, and prefixes a leading digit.
 fn ascii(name: &str) -> String {
     let name: String = name
         .chars()
@@ -84,12 +84,12 @@ fn ascii(name: &str) -> String {
     }
 }
 
-/// Names of one scope, each given out once.
+/// The names of one scope, each of which is used once.
 #[derive(Default)]
 pub struct Scope(BTreeSet<String>);
 
 impl Scope {
-    /// A name like this one that nothing else in the scope has.
+    /// Returns this name, with a number after it if the scope has it already.
     pub fn unique(&mut self, name: &str) -> String {
         let mut candidate = name.to_owned();
         let mut number = 2;
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_name_becomes_an_identifier() {
+    fn every_name_becomes_an_identifier() {
         for (name, expected) in [
             ("calls_in_24_hours", "calls_in_24_hours"),
             ("X-Rate-Limit", "x_rate_limit"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_gives_a_name_once() {
+    fn a_name_is_unique_in_its_scope() {
         let mut scope: Scope = ["a", "a2"].into_iter().collect();
         assert_eq!(scope.unique("a"), "a3");
         assert_eq!(scope.unique("b"), "b");

@@ -1,4 +1,4 @@
-//! One resource: its trait, its router, what the router knows of each operation.
+//! One resource: its trait, its router, its handlers, and the static descriptions of its operations.
 
 use std::collections::BTreeSet;
 
@@ -7,29 +7,29 @@ use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{AtOperation, answers, docs, names, schemas, types};
+use super::{AtOperation, answers, docs, lists, names, rust_type, schemas, types};
 use crate::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
 
-/// The trait of a resource.
+/// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
     format_ident!("{}Api", resource.to_upper_camel_case())
 }
 
-/// Everything of a resource but the types of the document.
+/// The generated code of a resource, except the types of the document.
 pub struct Resource {
-    /// The trait, and the types its methods need besides.
-    pub interface: TokenStream,
-    /// The router and what it is made of.
+    /// The types of queries, headers and responses, for `pbx-types`.
+    pub types: TokenStream,
+    /// The trait, the router and the handlers, for `pbx-api`.
     pub routing: TokenStream,
-    /// Whether an operation has something to check.
+    /// Whether the input of an operation has a schema.
     pub has_schemas: bool,
 }
 
-/// Writes a resource; `taken` are the type names of its module.
+/// Generates a resource; `taken` are the type names of its module.
 pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Result<Resource> {
     let trait_name = trait_name(name);
     if taken.contains(&trait_name.to_string()) {
-        bail!("the schema `{trait_name}` is called like the trait of its resource; give it another name (`x-name`)");
+        bail!("the schema `{trait_name}` has the name of the trait of its resource: give it another name (`x-name`)");
     }
     let mut scope: names::Scope = taken.iter().map(String::as_str).collect();
     let operations = api
@@ -37,7 +37,8 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         .iter()
         .filter(|operation| operation.resource == name)
         .map(|operation| {
-            Written::of(operation, api, &trait_name, &mut scope).with_context(|| AtOperation(operation.id.clone()))
+            OperationCode::new(operation, api, &trait_name, &mut scope)
+                .with_context(|| AtOperation(operation.id.clone()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
 
@@ -45,47 +46,45 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
     let routes = operations.iter().map(|operation| &operation.route);
     let handlers = operations.iter().map(|operation| &operation.handler);
     let types = operations.iter().map(|operation| &operation.types);
-    let statics = operations.iter().map(|operation| &operation.fact);
+    let statics = operations.iter().map(|operation| &operation.description);
     let constants = operations.iter().map(|operation| &operation.constant);
     let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
-    let trait_doc = docs::comment([format!("The operations of `/{name}`: one method each.")]);
-    let interface = quote! {
+    let trait_doc = docs::comment([format!("The operations of `/{name}`, one method each.")]);
+    let types = quote!(#(#types)*);
+    let routing = quote! {
         #trait_doc
         pub trait #trait_name: api::Api { #(#methods)* }
 
-        #(#types)*
-    };
-    let routing = quote! {
-        /// Routes the operations to an implementation, for [`Server::mount`](api::Server::mount).
+        /// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
         pub fn router<A: #trait_name>() -> api::Resource<A> {
             api::Resource::new(#name) #(#routes)*
         }
 
-        /// Every operation, in the order of the contract.
+        /// The operations, in the order of the contract.
         pub static OPERATIONS: [&api::Operation; #count] = [#(&#constants),*];
 
         #(#handlers)*
         #(#statics)*
     };
     Ok(Resource {
-        interface,
+        types,
         routing,
         has_schemas: operations.iter().any(|operation| operation.has_schema),
     })
 }
 
-/// One operation in its parts.
-struct Written {
+/// The generated code of one operation.
+struct OperationCode {
     constant: Ident,
     method: TokenStream,
     route: TokenStream,
     handler: TokenStream,
     types: TokenStream,
-    fact: TokenStream,
+    description: TokenStream,
     has_schema: bool,
 }
 
-/// What a method takes besides the call.
+/// The arguments of a method besides the call.
 #[derive(Default)]
 struct Arguments {
     /// `name: Type`
@@ -104,14 +103,14 @@ impl Arguments {
     }
 }
 
-impl Written {
-    fn of(operation: &Operation, api: &Api, trait_name: &Ident, scope: &mut names::Scope) -> anyhow::Result<Self> {
+impl OperationCode {
+    fn new(operation: &Operation, api: &Api, trait_name: &Ident, scope: &mut names::Scope) -> anyhow::Result<Self> {
         let method = names::value(&operation.id);
         let constant = names::constant(&operation.id);
         let upper = operation.id.to_upper_camel_case();
         let arguments = arguments(operation, api, &upper, scope)?;
-        let success = names::ident(&scope.unique(&format!("{upper}Success")));
-        let answers = answers::answers(operation, &success)?;
+        let success = names::ident(&scope.unique(&format!("{upper}Response")));
+        let responses = answers::responses(operation, &success)?;
         let Arguments {
             declared,
             names: passed,
@@ -121,22 +120,22 @@ impl Written {
 
         let doc = docs::operation(operation);
         let (caller, caller_in_handler, add) = if operation.signed_in {
-            (quote!(Self::Caller), quote!(A::Caller), quote!(signed_in))
+            (quote!(Self::Caller), quote!(A::Caller), quote!(authenticated))
         } else {
-            (quote!(()), quote!(()), quote!(open))
+            (quote!(()), quote!(()), quote!(public))
         };
-        let ty = &answers.ty;
+        let ty = &responses.ty;
         let input = match read.is_empty() {
             true => quote!(_input: api::Input),
             false => quote!(mut input: api::Input),
         };
         let call = quote!(#trait_name::#method(&*server, call #(, #passed)*).await.map_err(A::problem)?);
-        let call = match &answers.binding {
+        let call = match &responses.binding {
             Some(pattern) => quote!(let #pattern = #call;),
             None => quote!(#call;),
         };
-        let respond = &answers.respond;
-        let definition = &answers.definition;
+        let respond = &responses.respond;
+        let definition = &responses.definition;
         let has_schema = schemas::is_needed(operation, api);
         Ok(Self {
             method: quote! {
@@ -153,14 +152,14 @@ impl Written {
                     server: std::sync::Arc<A>,
                     call: api::Call<#caller_in_handler>,
                     #input,
-                ) -> api::Answer {
+                ) -> api::HandlerResult {
                     #(#read)*
                     #call
                     #respond
                 }
             },
             types: quote!(#types #definition),
-            fact: fact(operation, api, &constant, has_schema)?,
+            description: description(operation, api, &constant, has_schema)?,
             constant,
             has_schema,
         })
@@ -175,7 +174,7 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
     for parameter in path_order(operation) {
         let name = names::ident(&taken.unique(&names::snake(&parameter.name)));
         let wire = &parameter.name;
-        arguments.add(&name, &types::plain(&parameter.schema), &quote!(input.path(#wire)?));
+        arguments.add(&name, &rust_type::plain(&parameter.schema), &quote!(input.path(#wire)?));
     }
     for (place, argument, suffix, what) in [
         (ParameterPlace::Query, "query", "Query", "query"),
@@ -194,6 +193,9 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         let definition = types::parameters(&ty, &doc, &parameters, api)?;
         arguments.types.extend(definition);
         let (argument, ty) = (names::ident(argument), names::ident(&ty));
+        if place == ParameterPlace::Query {
+            arguments.types.extend(lists::conversion(operation, &ty, api));
+        }
         arguments.add(&argument, &quote!(#ty), &quote!(input.#argument()?));
     }
     if let Some(body) = &operation.body {
@@ -203,7 +205,7 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
     Ok(arguments)
 }
 
-/// Path parameters in the order of the template.
+/// Returns the path parameters in the order of the template.
 fn path_order(operation: &Operation) -> Vec<&Parameter> {
     let mut parameters: Vec<_> = operation
         .parameters
@@ -219,7 +221,7 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
         (BodyKind::Bytes, true) => return (quote!(api::Bytes), quote!(input.bytes())),
         (BodyKind::Bytes, false) => return (quote!(Option<api::Bytes>), quote!(input.optional_bytes())),
         (BodyKind::Json(schema), _) if body.merge_patch => {
-            let ty = types::plain(schema);
+            let ty = rust_type::plain(schema);
             (
                 quote!(api::Patch<#ty>),
                 if body.required {
@@ -230,7 +232,7 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
             )
         }
         (BodyKind::Json(schema) | BodyKind::Form(schema), _) => (
-            types::nullable(schema),
+            rust_type::nullable(schema),
             if body.required {
                 quote!(body)
             } else {
@@ -242,8 +244,8 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
     (ty, quote!(input.#read()?))
 }
 
-/// The static that tells the router about an operation.
-fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
+/// Returns the static that describes an operation to the router.
+fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
     let Operation {
         id,
         path,
@@ -253,7 +255,7 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
     } = operation;
     let doc = docs::comment([format!("`{} {path}`", operation.method.to_uppercase())]);
     let method = names::ident(&operation.method.to_uppercase());
-    let access = match &operation.access {
+    let roles = match &operation.access {
         Some(roles) => quote!(Some(&[#(#roles),*])),
         None => quote!(None),
     };
@@ -261,11 +263,11 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
         .parameters
         .iter()
         .map(|parameter| {
-            let kind =
-                types::kind(&parameter.schema, api).with_context(|| format!("the parameter `{}`", parameter.name))?;
-            Ok(fact_of_parameter(
+            let kind = types::parameter_type(&parameter.schema, api)
+                .with_context(|| format!("the parameter `{}`", parameter.name))?;
+            Ok(parameter_description(
                 &parameter.name,
-                place(parameter.place),
+                location(parameter.place),
                 &kind,
                 &parameter.aliases,
             ))
@@ -291,10 +293,10 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
             (content, *required)
         }
     };
-    let check = if has_schema {
-        quote!(with(&super::SCHEMAS))
+    let schema = if has_schema {
+        quote!(new(&super::SCHEMAS))
     } else {
-        quote!(nothing())
+        quote!(none())
     };
     Ok(quote! {
         #doc
@@ -303,20 +305,20 @@ fn fact(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) ->
             method: api::Method::#method,
             path: #path,
             resource: #resource,
-            access: #access,
-            signed_in: #signed_in,
+            roles: #roles,
+            authenticated: #signed_in,
             parameters: &[#(#parameters),*],
             content: api::Content::#content,
             body_required: #body_required,
-            check: api::Check::#check,
+            schema: api::InputSchema::#schema,
         };
     })
 }
 
-fn fact_of_parameter(name: &str, place: &str, kind: &TokenStream, aliases: &[String]) -> TokenStream {
-    let place = names::ident(place);
-    let aliases = (!aliases.is_empty()).then(|| quote!(.or(&[#(#aliases),*])));
-    quote!(api::Parameter::#place(#name, #kind) #aliases)
+fn parameter_description(name: &str, location: &str, kind: &TokenStream, aliases: &[String]) -> TokenStream {
+    let location = names::ident(location);
+    let aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
+    quote!(api::Parameter::#location(#name, #kind) #aliases)
 }
 
 fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<TokenStream>> {
@@ -334,14 +336,14 @@ fn form_fields(schema: &crate::model::Schema, api: &Api) -> anyhow::Result<Vec<T
     properties
         .iter()
         .map(|property| {
-            let kind =
-                types::kind(&property.schema, api).with_context(|| format!("the form field `{}`", property.name))?;
-            Ok(fact_of_parameter(&property.name, "field", &kind, &[]))
+            let kind = types::parameter_type(&property.schema, api)
+                .with_context(|| format!("the form field `{}`", property.name))?;
+            Ok(parameter_description(&property.name, "field", &kind, &[]))
         })
         .collect()
 }
 
-fn place(place: ParameterPlace) -> &'static str {
+fn location(place: ParameterPlace) -> &'static str {
     match place {
         ParameterPlace::Path => "path",
         ParameterPlace::Query => "query",

@@ -1,9 +1,9 @@
-//! The strict JSON Schemas of what requests may hold, from the contract's own.
+//! The strict JSON Schemas of requests, from the schemas of the contract.
 //!
 //! One document: `$defs` has the components that bodies reach, `operations` one schema per operation over an object with a
-//! member for each place that has rules (`path`, `query`, `header`, `body`). Compared with the contract, annotations are gone
-//! and these rules are added: objects without `additionalProperties` are closed; integers keep to the range of their format;
-//! what is `readOnly` must not be sent at all (ignoring it would hide a caller's mistake).
+//! property for each location that has rules (`path`, `query`, `header`, `body`). Compared with the contract, annotations are
+//! removed and these rules are added: objects without `additionalProperties` are closed, integers are limited to the range of
+//! their format, and a `readOnly` property must not be sent (ignoring it would hide a caller's mistake).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Text, Ty
 
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// Whether an operation's input has any rule that is not kept by merely being read.
+/// Returns `true` if the input of an operation has a rule that reading it does not enforce.
 pub fn is_needed(operation: &Operation, _: &Api) -> bool {
     let has_body = operation
         .body
@@ -26,14 +26,14 @@ pub fn is_needed(operation: &Operation, _: &Api) -> bool {
     has_body || operation.parameters.iter().any(has_rules)
 }
 
-/// A plain text parameter is what it is; a path parameter is always there.
+/// A string parameter without limits is always valid, and a path parameter is always present.
 fn has_rules(parameter: &Parameter) -> bool {
     parameter.schema.ty != Type::String(Text::Plain)
         || parameter.schema.limits != crate::model::Limits::default()
         || (parameter.required && parameter.place != ParameterPlace::Path)
 }
 
-/// The document, one schema a line.
+/// Returns the document, with one schema a line.
 pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
     let mut needed = BTreeSet::new();
     for operation in &api.operations {
@@ -82,7 +82,8 @@ pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// What patterns mean in words, by the name of what they limit and the pattern: all that a failed check knows of its place.
+/// Collects the descriptions of patterns (`x-pattern-means`), by the name of the property or parameter and the pattern, which is
+/// all that a validation error has.
 fn collect_meanings(value: &Value, meanings: &mut BTreeMap<String, String>) {
     let mut add = |name: &str, schema: &Value| {
         let text = |key| schema.get(key).and_then(Value::as_str);
@@ -120,17 +121,17 @@ fn section(text: &mut String, name: &str, schemas: &[(String, Value)]) -> anyhow
     Ok(())
 }
 
-/// The schema of everything an operation reads.
+/// Returns the schema of the input of an operation.
 fn input(operation: &Value) -> anyhow::Result<Value> {
-    let mut places = Map::new();
+    let mut locations = Map::new();
     let parameters = operation.get("parameters").and_then(Value::as_array);
-    for place in ["path", "query", "header"] {
+    for location in ["path", "query", "header"] {
         let mut properties = Map::new();
         let mut required = Vec::new();
         let here = parameters
             .into_iter()
             .flatten()
-            .filter(|p| p.get("in").is_some_and(|i| i == place));
+            .filter(|p| p.get("in").is_some_and(|i| i == location));
         for parameter in here {
             let name = parameter
                 .get("name")
@@ -138,11 +139,11 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
                 .context("a parameter has no name")?;
             let schema = parameter.get("schema").cloned().unwrap_or(Value::Bool(true));
             let schema = strict(&schema).with_context(|| format!("the parameter `{name}`"))?;
-            // Parameters arrive as text, so that a text without rules needs no schema.
+            // Parameters arrive as strings, so a string without rules needs no schema.
             if schema != json!({"type": "string"}) {
                 properties.insert(name.to_owned(), schema);
             }
-            if place != "path" && parameter.get("required").is_some_and(|r| r == true) {
+            if location != "path" && parameter.get("required").is_some_and(|r| r == true) {
                 required.push(name);
             }
         }
@@ -154,35 +155,35 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
             schema.insert("required".to_owned(), required.into());
         }
         if !schema.is_empty() {
-            places.insert(place.to_owned(), schema.into());
+            locations.insert(location.to_owned(), schema.into());
         }
     }
-    // A body that must be there and is not has been reported when it was read.
+    // A missing body was reported when it was read.
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
     if let Some((_, media)) =
         content.and_then(|content| content.iter().find(|(name, _)| *name != "application/octet-stream"))
         && let Some(schema) = media.get("schema")
     {
-        places.insert("body".to_owned(), strict(schema).context("the request body")?);
+        locations.insert("body".to_owned(), strict(schema).context("the request body")?);
     }
-    Ok(json!({ "properties": places }))
+    Ok(json!({ "properties": locations }))
 }
 
-/// What describes and does not constrain, or is a constraint only in other dialects.
+/// Returns `true` for keywords that describe and do not constrain, or constrain in other dialects only.
 fn is_annotation(key: &str) -> bool {
     normal::is_annotation(key) || matches!(key, "xml" | "discriminator" | "contentMediaType" | "contentEncoding")
 }
 
-/// The strict form of a schema.
+/// Returns the strict form of a schema.
 fn strict(schema: &Value) -> anyhow::Result<Value> {
-    let Value::Object(members) = schema else {
+    let Value::Object(keywords) = schema else {
         return Ok(schema.clone());
     };
-    if members.get("readOnly").is_some_and(|read_only| read_only == true) {
+    if keywords.get("readOnly").is_some_and(|read_only| read_only == true) {
         return Ok(Value::Bool(false));
     }
     let mut out = Map::new();
-    for (key, value) in members.iter().filter(|(key, _)| !is_annotation(key)) {
+    for (key, value) in keywords.iter().filter(|(key, _)| !is_annotation(key)) {
         let value = match (key.as_str(), value) {
             ("$ref", Value::String(target)) => {
                 let name = target.strip_prefix(COMPONENTS);
@@ -199,7 +200,7 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
             }
             ("required", Value::Array(names)) => {
                 let is_read_only = |name: &Value| {
-                    let property = name.as_str().and_then(|name| members.get("properties")?.get(name));
+                    let property = name.as_str().and_then(|name| keywords.get("properties")?.get(name));
                     property
                         .and_then(|property| property.get("readOnly"))
                         .is_some_and(|r| r == true)
@@ -234,7 +235,7 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
     Ok(Value::Object(out))
 }
 
-/// "This or null" in the form whose errors are those of "this", not one about the whole.
+/// Rewrites "this or null" so that its errors are those of "this" instead of one about the union.
 fn or_null(branches: &[Value]) -> Option<Map<String, Value>> {
     let null = json!({"type": "null"});
     let [one, other] = branches else { return None };
@@ -250,7 +251,7 @@ fn or_null(branches: &[Value]) -> Option<Map<String, Value>> {
     Some(schema)
 }
 
-/// An integer without a tighter bound is held to the range of its Rust type.
+/// Limits an integer without a tighter bound to the range of its Rust type.
 fn bound_integer(schema: &mut Map<String, Value>) {
     let is = |name: &str| match schema.get("type") {
         Some(Value::String(one)) => one == name,
@@ -287,12 +288,12 @@ fn bound_integer(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Patterns are matched by an engine without backtracking, which lacks what would need it.
+/// Fails for patterns that need backtracking, which the engine of the server does not have.
 fn check_pattern(pattern: &str) -> anyhow::Result<()> {
     if let Err(error) = regex::Regex::new(pattern) {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        bail!("the pattern `{pattern}` cannot be matched without backtracking, or is none: {reason}");
+        bail!("the pattern `{pattern}` needs backtracking or is invalid: {reason}");
     }
     Ok(())
 }
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_keep_to_their_format() {
+    fn integers_are_limited_to_their_format() {
         let bounded = |schema: Value| strict(&schema).unwrap();
         assert_eq!(
             bounded(json!({"type": "integer", "format": "int32", "minimum": 0})),
@@ -349,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_checked_is_an_error() {
+    fn unsupported_patterns_and_references_are_errors() {
         let message = |schema: Value| format!("{:#}", strict(&schema).unwrap_err());
         assert!(
             message(json!({"properties": {"a": {"pattern": "(?!x)"}}}))

@@ -1,4 +1,4 @@
-//! Rust types for the document's schemas.
+//! Definitions of the Rust types for the schemas of the document.
 
 use std::collections::BTreeSet;
 
@@ -6,58 +6,22 @@ use anyhow::{Context as _, bail};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::rust_type::{nullable, plain};
 use super::{AtOperation, defaults, docs, names};
 use crate::model::{
-    Api, BodyKind, Integer, Operation, Parameter, Property, Schema, SuccessBody, Text, Type, TypeDef, TypeKind, Variant,
+    Api, BodyKind, Operation, Parameter, Property, Schema, SuccessBody, Type, TypeDef, TypeKind, Variant,
 };
 
-/// The Rust type of a schema that is not null.
-pub fn plain(schema: &Schema) -> TokenStream {
-    match &schema.ty {
-        Type::Any => quote!(api::Value),
-        Type::Boolean => quote!(bool),
-        Type::Integer(Integer::U16) => quote!(u16),
-        Type::Integer(Integer::I32) => quote!(i32),
-        Type::Integer(Integer::I64) => quote!(i64),
-        Type::Number => quote!(f64),
-        Type::String(Text::Plain) => quote!(String),
-        Type::String(Text::DateTime) => quote!(api::Timestamp),
-        Type::String(Text::Secret) => quote!(api::Secret),
-        Type::Array(items) => {
-            let item = nullable(items);
-            quote!(Vec<#item>)
-        }
-        Type::Map(values) => {
-            let value = nullable(values);
-            quote!(std::collections::BTreeMap<String, #value>)
-        }
-        Type::Named(name) => {
-            let name = names::component(name);
-            quote!(#name)
-        }
-    }
-}
-
-/// The Rust type of a schema: an `Option` if it may be null. Any JSON value holds null itself.
-pub fn nullable(schema: &Schema) -> TokenStream {
-    let plain = plain(schema);
-    if schema.nullable && schema.ty != Type::Any {
-        quote!(Option<#plain>)
-    } else {
-        plain
-    }
-}
-
-/// Which types are to be written, and where requests need help to tell the branches of a union apart.
+/// The types that are generated, and those whose unknown properties distinguish the branches of a union.
 pub struct Uses {
-    /// Reached by something other than an error answer: those are the router's own.
+    /// Types reached by requests and successful responses. Error responses are hand-written.
     pub needed: BTreeSet<String>,
-    /// Branches of unions that are read.
+    /// Branches of unions in requests.
     exact: BTreeSet<String>,
 }
 
 impl Uses {
-    pub fn of(api: &Api) -> Self {
+    pub fn new(api: &Api) -> Self {
         let mut needed = BTreeSet::new();
         for operation in &api.operations {
             for schema in super::schemas_of(operation) {
@@ -95,7 +59,7 @@ pub fn reach(schema: &Schema, api: &Api, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The schemas a type is made of.
+/// Returns the schemas of the properties, values or branches of a type.
 pub fn inner_schemas(def: &TypeDef) -> Vec<&Schema> {
     match &def.kind {
         TypeKind::Object { properties, additional } => {
@@ -107,7 +71,7 @@ pub fn inner_schemas(def: &TypeDef) -> Vec<&Schema> {
     }
 }
 
-/// The items that define a type.
+/// Returns the items that define a type.
 pub fn define(def: &TypeDef, api: &Api, uses: &Uses) -> anyhow::Result<TokenStream> {
     let items = match &def.kind {
         TypeKind::Enum { values } => Ok(enumeration(def, values, api)),
@@ -117,7 +81,7 @@ pub fn define(def: &TypeDef, api: &Api, uses: &Uses) -> anyhow::Result<TokenStre
     in_type(items, &def.name, api)
 }
 
-/// Says which type an error is about, and which operation uses it first.
+/// Adds to an error which type it is about, and which operation uses the type first.
 pub fn in_type<T>(result: anyhow::Result<T>, name: &str, api: &Api) -> anyhow::Result<T> {
     result.map_err(|error| {
         let user = api.operations.iter().find(|operation| {
@@ -140,7 +104,7 @@ fn description(def: &TypeDef, api: &Api) -> TokenStream {
     docs::comment([text])
 }
 
-/// What a type without a description is for, as far as its use tells.
+/// Returns the description of a type without one: the operations that use it.
 fn purpose(name: &str, api: &Api) -> String {
     let is_it = |schema: &Schema| schema.ty == Type::Named(name.to_owned());
     let users = |what: &str, uses: &dyn Fn(&Operation) -> bool| {
@@ -152,14 +116,14 @@ fn purpose(name: &str, api: &Api) -> String {
         Some(BodyKind::Json(schema) | BodyKind::Form(schema)) => is_it(schema),
         _ => false,
     };
-    let in_answer = |operation: &Operation| {
+    let in_response = |operation: &Operation| {
         operation
             .successes
             .iter()
             .any(|success| matches!(&success.body, SuccessBody::Json(schema) if is_it(schema)))
     };
     users("body", &in_body)
-        .or_else(|| users("answer", &in_answer))
+        .or_else(|| users("response", &in_response))
         .unwrap_or_else(|| format!("`{name}`."))
 }
 
@@ -173,7 +137,7 @@ fn enumeration(def: &TypeDef, values: &[String], api: &Api) -> TokenStream {
         .collect();
     let docs = values.iter().map(|value| {
         docs::comment([if value.is_empty() {
-            "The empty text.".to_owned()
+            "The empty string.".to_owned()
         } else {
             format!("`{value}`.")
         }])
@@ -184,18 +148,18 @@ fn enumeration(def: &TypeDef, values: &[String], api: &Api) -> TokenStream {
         pub enum #name { #(#docs #variants,)* }
 
         impl #name {
-            /// Every value, in the order of the contract.
+            /// The values, in the order of the contract.
             pub const ALL: &'static [Self] = &[#(Self::#variants),*];
-            /// As text, in the same order.
+            /// The values as strings, in the same order.
             pub const NAMES: &'static [&'static str] = &[#(#values),*];
 
-            /// As in JSON.
+            /// Returns the value as it is in JSON.
             pub const fn as_str(self) -> &'static str {
                 match self { #(Self::#variants => #values,)* }
             }
         }
 
-        api::choice!(#name);
+        pbx_types::string_enum!(#name);
     }
 }
 
@@ -245,7 +209,7 @@ fn object(
     let mut fields = Fields::new(&def.name, api);
     for property in properties {
         let schema = &property.schema;
-        // Seen from one side only, a property of the other side does not exist.
+        // A read-only property does not exist in requests, nor a write-only one in responses.
         if (schema.read_only && !def.in_response) || (schema.write_only && !def.in_request) {
             continue;
         }
@@ -254,13 +218,13 @@ fn object(
     if let Some(values) = additional {
         let value = nullable(values);
         let field = names::ident(&fields.scope.unique("additional"));
-        fields.members.push(quote! {
-            /// All other members.
+        fields.fields.push(quote! {
+            /// All other properties.
             #[serde(flatten)]
             pub #field: std::collections::BTreeMap<String, #value>
         });
     }
-    let Fields { members, functions, .. } = fields;
+    let Fields { fields, functions, .. } = fields;
     let (derives, attribute) = if def.in_patch {
         (derives(def, &[quote!(Default)]), quote!(#[serde(default)]))
     } else if additional.is_none() && uses.exact.contains(&def.name) {
@@ -272,12 +236,12 @@ fn object(
         #doc
         #derives
         #attribute
-        pub struct #name { #(#members,)* }
+        pub struct #name { #(#fields,)* }
         #(#functions)*
     })
 }
 
-/// The struct of an operation's query or header parameters.
+/// Returns the struct of an operation's query or header parameters.
 pub fn parameters(name: &str, doc: &str, parameters: &[&Parameter], api: &Api) -> anyhow::Result<TokenStream> {
     let mut fields = Fields::new(name, api);
     for parameter in parameters {
@@ -294,23 +258,23 @@ pub fn parameters(name: &str, doc: &str, parameters: &[&Parameter], api: &Api) -
         };
         fields.add_read(&property)?;
     }
-    let Fields { members, functions, .. } = fields;
+    let Fields { fields, functions, .. } = fields;
     let doc = docs::comment([doc.to_owned()]);
     let name = names::ident(name);
     Ok(quote! {
         #doc
         #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-        pub struct #name { #(#members,)* }
+        pub struct #name { #(#fields,)* }
         #(#functions)*
     })
 }
 
-/// Fields of one struct, and the functions their defaults need.
+/// The fields of one struct, and the functions of their defaults.
 struct Fields<'a> {
     owner: &'a str,
     api: &'a Api,
     scope: names::Scope,
-    members: Vec<TokenStream>,
+    fields: Vec<TokenStream>,
     functions: Vec<TokenStream>,
 }
 
@@ -320,7 +284,7 @@ impl<'a> Fields<'a> {
             owner,
             api,
             scope: names::Scope::default(),
-            members: Vec::new(),
+            fields: Vec::new(),
             functions: Vec::new(),
         }
     }
@@ -329,9 +293,9 @@ impl<'a> Fields<'a> {
         let schema = &property.schema;
         if def.in_patch {
             let plain = plain(schema);
-            self.push(property, &quote!(api::Field<#plain>), &[]);
+            self.push(property, &quote!(pbx_types::Field<#plain>), &[]);
         } else if def.in_request && def.in_response && schema.read_only {
-            // In an answer it is there; in a request it was refused already.
+            // Responses have it; a request with it was rejected already.
             let plain = plain(schema);
             self.push(property, &quote!(Option<#plain>), &[quote!(skip_deserializing)]);
         } else if def.in_request && def.in_response && schema.write_only {
@@ -358,7 +322,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// The type of a property that is read, and the serde attributes that make an absent one what it means.
+    /// Returns the type of a property of a request, and the serde attributes for its default.
     fn read_type(&mut self, property: &Property) -> anyhow::Result<(TokenStream, Vec<TokenStream>)> {
         let schema = &property.schema;
         if property.required {
@@ -367,17 +331,17 @@ impl<'a> Fields<'a> {
         match schema.default.as_ref().filter(|default| !default.is_null()) {
             Some(default) => {
                 let field = names::snake(&property.name);
-                let preset = defaults::preset(
+                let code = defaults::default_code(
                     schema,
                     default,
                     &format!("{}_{field}", names::snake(self.owner)),
                     self.api,
                 )
                 .with_context(|| format!("the default of `{}`", property.name))?;
-                self.functions.push(preset.functions);
-                Ok((plain(schema), preset.attributes))
+                self.functions.push(code.functions);
+                Ok((plain(schema), code.attributes))
             }
-            None if schema.ty == Type::Any => Ok((quote!(api::Value), vec![quote!(default)])),
+            None if schema.ty == Type::Any => Ok((quote!(pbx_types::Value), vec![quote!(default)])),
             None => {
                 let plain = plain(schema);
                 Ok((quote!(Option<#plain>), Vec::new()))
@@ -386,7 +350,7 @@ impl<'a> Fields<'a> {
     }
 
     fn push(&mut self, property: &Property, ty: &TokenStream, attributes: &[TokenStream]) {
-        let doc = docs::member(None, &property.schema);
+        let doc = docs::property(None, &property.schema);
         let field = names::ident(&self.scope.unique(&names::snake(&property.name)));
         let wire = &property.name;
         let mut attributes = attributes.to_vec();
@@ -398,32 +362,32 @@ impl<'a> Fields<'a> {
         } else {
             quote!(#[serde(#(#attributes),*)])
         };
-        self.members.push(quote!(#doc #attribute pub #field: #ty));
+        self.fields.push(quote!(#doc #attribute pub #field: #ty));
     }
 }
 
-/// How a parameter's or form field's text becomes JSON, as the router's `Kind`.
-pub fn kind(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream> {
+/// Returns the router's `ParameterType` for the schema of a parameter or form field.
+pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream> {
     Ok(match &schema.ty {
-        Type::Boolean => quote!(api::Kind::Boolean),
-        Type::Integer(_) | Type::Number => quote!(api::Kind::Number),
-        Type::String(_) => quote!(api::Kind::Text),
+        Type::Boolean => quote!(api::ParameterType::Boolean),
+        Type::Integer(_) | Type::Number => quote!(api::ParameterType::Number),
+        Type::String(_) => quote!(api::ParameterType::String),
         Type::Array(items) => {
-            let item = kind(items, api)?;
-            quote!(api::Kind::List(&#item))
+            let item = parameter_type(items, api)?;
+            quote!(api::ParameterType::Array(&#item))
         }
         Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
-            Some(TypeKind::Enum { .. }) => quote!(api::Kind::Text),
-            Some(TypeKind::Union { variants }) if variants.iter().all(|variant| is_text(&variant.schema, api)) => {
-                quote!(api::Kind::Text)
+            Some(TypeKind::Enum { .. }) => quote!(api::ParameterType::String),
+            Some(TypeKind::Union { variants }) if variants.iter().all(|variant| is_string(&variant.schema, api)) => {
+                quote!(api::ParameterType::String)
             }
-            _ => bail!("an object cannot be written as plain text"),
+            _ => bail!("an object cannot be sent as a parameter"),
         },
-        Type::Any | Type::Map(_) => bail!("an object or untyped value cannot be written as plain text"),
+        Type::Any | Type::Map(_) => bail!("an object or untyped value cannot be sent as a parameter"),
     })
 }
 
-fn is_text(schema: &Schema, api: &Api) -> bool {
+fn is_string(schema: &Schema, api: &Api) -> bool {
     match &schema.ty {
         Type::String(_) => true,
         Type::Named(name) => matches!(api.types.get(name).map(|def| &def.kind), Some(TypeKind::Enum { .. })),

@@ -1,29 +1,31 @@
-//! The body: its size, its type, its bytes.
+//! Request bodies: size limit, media type, bytes.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
+use pbx_types::{Location, Violation};
 use serde_json::Value;
 
 use super::{Input, json, parameters};
-use crate::runtime::violation::missing;
-use crate::{Content, Operation, Place, Problem, Violation};
+use crate::runtime::operation::{Content, Operation};
+use crate::runtime::problem::Problem;
+use crate::runtime::schema_violations::missing;
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const OCTETS: &str = "application/octet-stream";
 
-/// Reads the body an operation expects into `input`.
+/// Reads the body of an operation into `input`.
 pub(super) async fn read(
     operation: &Operation,
     headers: &HeaderMap,
     body: Body,
     limit: usize,
     input: &mut Input,
-    found: &mut Vec<Violation>,
+    violations: &mut Vec<Violation>,
 ) -> Result<(), Problem> {
     let types: &[&str] = match operation.content {
         Content::None => return Ok(()),
@@ -35,16 +37,16 @@ pub(super) async fn read(
     let bytes = read_limited(headers, body, limit).await?;
     if bytes.is_empty() {
         if operation.body_required {
-            found.push(missing(Place::Body));
+            violations.push(missing(Location::Body));
         }
         return Ok(());
     }
     check_type(headers, types)?;
     match operation.content {
         Content::None => {}
-        Content::Json | Content::MergePatch => input.body = json::parse(&bytes, found),
+        Content::Json | Content::MergePatch => input.body = json::parse(&bytes, violations),
         Content::Form(fields) => {
-            let values = parameters::pairs(fields, Place::Body, &bytes, found);
+            let values = parameters::pairs(fields, Location::Body, &bytes, violations);
             input.body = Some(Value::Object(values));
         }
         Content::Bytes => input.bytes = Some(bytes),
@@ -52,37 +54,37 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// All of a body, or 413.
+/// Reads a body up to the limit, or fails with 413.
 ///
-/// A body that is too long is read on for a while and thrown away: closing the connection while the caller still sends would
-/// often make it see a broken connection instead of the answer.
+/// Up to four times the limit is read and dropped: closing the connection while the client is still sending would often make
+/// it see a broken connection instead of the response.
 async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let patience = limit.saturating_mul(4);
+    let drained = limit.saturating_mul(4);
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > patience as u64) {
+    if announced.is_some_and(|length| length > drained as u64) {
         return Err(too_large(limit));
     }
     let mut whole = Bytes::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        // The connection broke or the chunks were malformed; whoever still listens sent a bad request.
+        // The connection broke, or the chunks were malformed: then the client gets a 400.
         let frame = frame.map_err(|_| {
             let predicate = "could not be read to its end";
-            Problem::invalid([Violation::about(Place::Body, "", "encoding", predicate)])
+            Problem::invalid([Violation::with_predicate(Location::Body, "", "encoding", predicate)])
         })?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
         length = length.saturating_add(data.len());
-        if length > patience {
+        if length > drained {
             break;
         }
         if length > limit {
             whole = Bytes::new();
         } else if whole.is_empty() {
-            // Nearly every body comes in one piece.
+            // Nearly every body arrives in one chunk.
             whole = data;
         } else {
             let mut longer = BytesMut::from(whole);
@@ -105,7 +107,7 @@ fn too_large(limit: usize) -> Problem {
     .detail(format!("body# maxBytes {limit}"))
 }
 
-/// Whether the body says it is what the operation reads; bytes need not say so.
+/// Checks the media type of a body. A body of bytes needs none.
 fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<(), Problem> {
     let refused = |message: String| {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
@@ -118,7 +120,7 @@ fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<
         return Err(refused("Send the request body without a content encoding.".to_owned()));
     }
     let Some(sent) = headers.get(CONTENT_TYPE) else {
-        // RFC 9110, section 8.3: without a type, octets are what a recipient may assume.
+        // Without a type, a recipient may assume octets (RFC 9110, section 8.3).
         return if accepted.contains(&OCTETS) {
             Ok(())
         } else {
@@ -143,7 +145,7 @@ fn check_type(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<
     )))
 }
 
-/// Whether no other charset than UTF-8 is named.
+/// Returns `true` unless a charset other than UTF-8 is named.
 fn is_utf8(parameters: &str) -> bool {
     parameters.split(';').all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -164,27 +166,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pieces_are_joined_up_to_the_limit() {
-        let body = |pieces: &'static [&'static str]| {
-            let pieces = pieces.iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from(*piece)));
-            Body::from_stream(futures_util::stream::iter(pieces))
+    async fn chunks_are_joined_up_to_the_limit() {
+        let body = |chunks: &'static [&'static str]| {
+            let chunks = chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from(*chunk)));
+            Body::from_stream(futures_util::stream::iter(chunks))
         };
-        let read = async |pieces| read_limited(&HeaderMap::new(), body(pieces), 5).await;
+        let read = async |chunks| read_limited(&HeaderMap::new(), body(chunks), 5).await;
         assert_eq!(read(&["ab", "", "cde"]).await.unwrap(), "abcde");
         assert_eq!(read(&["ab", "cdef"]).await.unwrap_err().status(), 413);
         assert_eq!(read(&["abcdef", "g"]).await.unwrap_err().status(), 413);
         let endless = Body::from_stream(futures_util::stream::repeat_with(|| {
             Ok::<_, std::io::Error>(Bytes::from("abc"))
         }));
-        let answer = read_limited(&HeaderMap::new(), endless, 5).await;
-        assert_eq!(answer.unwrap_err().status(), 413);
+        let result = read_limited(&HeaderMap::new(), endless, 5).await;
+        assert_eq!(result.unwrap_err().status(), 413);
         let broken = futures_util::stream::iter([Ok(Bytes::from("ab")), Err(std::io::Error::other("gone"))]);
-        let answer = read_limited(&HeaderMap::new(), Body::from_stream(broken), 5).await;
-        assert_eq!(answer.unwrap_err().status(), 400);
+        let result = read_limited(&HeaderMap::new(), Body::from_stream(broken), 5).await;
+        assert_eq!(result.unwrap_err().status(), 400);
     }
 
     #[test]
-    fn content_types_are_compared_as_such() {
+    fn content_types_are_compared_without_case_and_parameters() {
         for good in [JSON, "Application/JSON; charset=\"UTF-8\"", "application/json;v=1"] {
             assert!(accepts(good, &[JSON]), "{good}");
         }

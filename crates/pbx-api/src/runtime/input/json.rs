@@ -1,24 +1,22 @@
-//! JSON bodies: syntax, repeated members, nesting.
+//! JSON bodies: syntax, duplicate properties, nesting.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use pbx_types::{Location, Violation, push_property};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-use crate::runtime::violation::push_member;
-use crate::{Place, Violation};
+/// The maximum nesting of a body. The contract's objects are far below it, and recursion needs a limit.
+const MAX_DEPTH: usize = 64;
 
-/// Deeper bodies are refused: none of the contract's objects comes near, and recursion must end somewhere.
-const DEEPEST: usize = 64;
-
-/// Reads a JSON body. What is wrong goes to `found`; a value comes back if there is one to look at.
-pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
+/// Parses a JSON body and records its violations. Returns the value if the syntax is valid, for further validation.
+pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<Value> {
     if let Err(error) = std::str::from_utf8(bytes) {
         let offset = error.valid_up_to();
         let predicate = format!("is not UTF-8: byte {offset}");
-        found.push(Violation::about(Place::Body, "", "encoding", &predicate).limit("UTF-8"));
+        violations.push(Violation::with_predicate(Location::Body, "", "encoding", &predicate).limit("UTF-8"));
         return None;
     }
     let reader = Reader::default();
@@ -29,9 +27,9 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
     }
     .deserialize(&mut source)
     .and_then(|value| source.end().map(|()| value));
-    for pointer in reader.repeated.into_inner() {
-        found.push(Violation::about(
-            Place::Body,
+    for pointer in reader.duplicates.into_inner() {
+        violations.push(Violation::with_predicate(
+            Location::Body,
             pointer,
             "duplicate",
             "is given more than once",
@@ -40,8 +38,8 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
     match value {
         Ok(value) => Some(value),
         Err(_) if reader.too_deep.get() => {
-            let predicate = format!("is nested deeper than {DEEPEST} levels");
-            found.push(Violation::about(Place::Body, "", "depth", &predicate).limit(DEEPEST));
+            let predicate = format!("is nested deeper than {MAX_DEPTH} levels");
+            violations.push(Violation::with_predicate(Location::Body, "", "depth", &predicate).limit(MAX_DEPTH));
             None
         }
         Err(error) => {
@@ -53,7 +51,7 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
             };
             let predicate = format!("{what}: line {line}, column {column}");
             let limit = format!("line {line} column {column}");
-            found.push(Violation::about(Place::Body, "", "json", &predicate).limit(limit));
+            violations.push(Violation::with_predicate(Location::Body, "", "json", &predicate).limit(limit));
             None
         }
     }
@@ -63,7 +61,7 @@ pub(super) fn parse(bytes: &[u8], found: &mut Vec<Violation>) -> Option<Value> {
 struct Reader {
     /// Pointer to the value being read.
     pointer: RefCell<String>,
-    repeated: RefCell<Vec<String>>,
+    duplicates: RefCell<Vec<String>>,
     too_deep: Cell<bool>,
 }
 
@@ -75,7 +73,7 @@ struct Node<'a> {
 
 impl Node<'_> {
     fn inner<E: Error>(self) -> Result<Self, E> {
-        if self.depth == DEEPEST {
+        if self.depth == MAX_DEPTH {
             self.reader.too_deep.set(true);
             return Err(E::custom("nested too deeply"));
         }
@@ -145,19 +143,19 @@ impl<'de> Visitor<'de> for Node<'_> {
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut properties: A) -> Result<Value, A::Error> {
         let inner = self.inner()?;
         let mut values = Map::new();
         let length = self.reader.pointer.borrow().len();
-        while let Some(name) = members.next_key::<String>()? {
-            push_member(&mut self.reader.pointer.borrow_mut(), &name);
-            let value = members.next_value_seed(inner)?;
+        while let Some(name) = properties.next_key::<String>()? {
+            push_property(&mut self.reader.pointer.borrow_mut(), &name);
+            let value = properties.next_value_seed(inner)?;
             match values.entry(name) {
-                Entry::Vacant(place) => drop(place.insert(value)),
-                Entry::Occupied(mut place) => {
-                    place.insert(value);
+                Entry::Vacant(entry) => drop(entry.insert(value)),
+                Entry::Occupied(mut entry) => {
+                    entry.insert(value);
                     let pointer = self.reader.pointer.borrow().clone();
-                    self.reader.repeated.borrow_mut().push(pointer);
+                    self.reader.duplicates.borrow_mut().push(pointer);
                 }
             }
             self.reader.pointer.borrow_mut().truncate(length);
@@ -166,9 +164,9 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// A number; `1.0` and `1e3` are integers, as JSON Schema has it, so that integer types can hold them.
+/// Returns a number. `1.0` and `1e3` are integers, as in JSON Schema, so that integer types can hold them.
 pub(super) fn number(value: f64) -> Value {
-    /// Beyond this, not every integer is a float.
+    /// Beyond this, not every integer has an exact float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= EXACT {
         #[expect(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
@@ -184,21 +182,21 @@ mod tests {
     use super::*;
 
     fn violations(text: &[u8]) -> Vec<String> {
-        let mut found = Vec::new();
-        parse(text, &mut found);
-        found.iter().map(Violation::to_string).collect()
+        let mut violations = Vec::new();
+        parse(text, &mut violations);
+        violations.iter().map(Violation::to_string).collect()
     }
 
     #[test]
     fn integral_floats_are_integers() {
-        let mut found = Vec::new();
-        let value = parse(b"[1.0, -2e2, 1.5, 18446744073709551615, 1e20]", &mut found);
+        let mut violations = Vec::new();
+        let value = parse(b"[1.0, -2e2, 1.5, 18446744073709551615, 1e20]", &mut violations);
         assert_eq!(value, Some(json!([1, -200, 1.5, 18446744073709551615_u64, 1e20])));
-        assert!(found.is_empty());
+        assert!(violations.is_empty());
     }
 
     #[test]
-    fn syntax_errors_say_where() {
+    fn syntax_errors_have_line_and_column() {
         assert_eq!(violations(b"{\n \"a\": x}"), ["body# json line 2 column 7"]);
         assert_eq!(violations(b"{\"a\": 1"), ["body# json line 1 column 7"]);
         assert_eq!(violations(b"{} {}"), ["body# json line 1 column 4"]);
@@ -206,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_members_are_found_where_they_are() {
+    fn duplicate_properties_are_reported_with_their_pointers() {
         assert_eq!(
             violations(br#"{"a":1,"b":[{"x":1,"y":2,"x":3}],"a":2}"#),
             ["body#/b/0/x duplicate", "body#/a duplicate"]
@@ -214,10 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends_at_the_limit() {
+    fn nesting_is_limited() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-        assert_eq!(violations(nested(DEEPEST).as_bytes()), [""; 0]);
-        assert_eq!(violations(nested(DEEPEST + 1).as_bytes()), ["body# depth 64"]);
+        assert_eq!(violations(nested(MAX_DEPTH).as_bytes()), [""; 0]);
+        assert_eq!(violations(nested(MAX_DEPTH + 1).as_bytes()), ["body# depth 64"]);
         assert_eq!(violations("[".repeat(100_000).as_bytes()), ["body# depth 64"]);
     }
 }

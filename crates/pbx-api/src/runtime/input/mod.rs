@@ -1,4 +1,4 @@
-//! The input of an operation: read from the request, checked as a whole, then handed out typed.
+//! The input of an operation: read from the request, validated as a whole, then deserialized part by part.
 
 mod body;
 mod json;
@@ -7,15 +7,18 @@ mod parameters;
 use axum::extract::{FromRequestParts, RawPathParams};
 use bytes::Bytes;
 use http::request::Parts;
+use pbx_types::{Location, Patch, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Operation, Patch, Place, Problem, Violation};
+use super::operation::Operation;
+use super::problem::Problem;
+use super::schema_violations;
 
-/// More violations than this are counted, not listed: an answer must not be larger than the request.
-const MOST_LISTED: usize = 1000;
+/// Violations beyond this number are counted, not listed: a response must not be larger than its request.
+const MAX_LISTED: usize = 1000;
 
-/// The checked input of one call.
+/// The validated input of one call.
 #[derive(Debug, Default)]
 pub struct Input {
     path: Map<String, Value>,
@@ -26,26 +29,26 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads path, query, headers and body, and answers with everything that is wrong with them, at once.
+    /// Reads and validates path, query, headers and body. The error has all violations.
     pub(crate) async fn read(
         operation: &'static Operation,
         parts: &mut Parts,
         body: axum::body::Body,
         limit: usize,
     ) -> Result<Self, Problem> {
-        let mut found = Vec::new();
+        let mut violations = Vec::new();
         let mut input = Self::default();
         if !operation.parameters.is_empty() {
             match RawPathParams::from_request_parts(parts, &()).await {
-                // `/dealers//destroy`: the router lets an empty segment stand for an id, and there is no such path.
+                // `/dealers//destroy`: the router accepts an empty segment as an ID, and the contract has no such path.
                 Ok(params) if params.iter().any(|(_, value)| value.is_empty()) => {
                     return Err(Problem::unknown_path());
                 }
                 Ok(params) => {
                     input.path = parameters::path(operation.parameters, params.iter());
                 }
-                Err(_) => found.push(Violation::about(
-                    Place::Path,
+                Err(_) => violations.push(Violation::with_predicate(
+                    Location::Path,
                     "",
                     "encoding",
                     "must be percent-encoded UTF-8",
@@ -53,105 +56,107 @@ impl Input {
             }
         }
         if let Some(query) = parts.uri.query() {
-            input.query = parameters::pairs(operation.parameters, Place::Query, query.as_bytes(), &mut found);
+            input.query = parameters::pairs(operation.parameters, Location::Query, query.as_bytes(), &mut violations);
         }
-        input.header = parameters::headers(operation.parameters, &parts.headers, &mut found);
-        body::read(operation, &parts.headers, body, limit, &mut input, &mut found).await?;
+        input.header = parameters::headers(operation.parameters, &parts.headers, &mut violations);
+        body::read(operation, &parts.headers, body, limit, &mut input, &mut violations).await?;
 
-        let input = input.check(operation, &mut found)?;
-        if found.is_empty() {
+        let input = input.check(operation, &mut violations)?;
+        if violations.is_empty() {
             Ok(input)
         } else {
-            Err(Problem::invalid(listed(found)))
+            Err(Problem::invalid(listed(violations)))
         }
     }
 
-    /// Holds the input against the operation's schema.
-    fn check(mut self, operation: &'static Operation, found: &mut Vec<Violation>) -> Result<Self, Problem> {
-        let validator = operation.check.validator(operation.id);
+    /// Validates the input by the operation's schema.
+    fn check(mut self, operation: &'static Operation, violations: &mut Vec<Violation>) -> Result<Self, Problem> {
+        let validator = operation.schema.validator(operation.id);
         let Some(validator) = validator.map_err(Problem::internal)? else {
             return Ok(self);
         };
         let mut whole = Map::new();
-        for (place, part) in [
-            (Place::Path, &mut self.path),
-            (Place::Query, &mut self.query),
-            (Place::Header, &mut self.header),
+        for (location, part) in [
+            (Location::Path, &mut self.path),
+            (Location::Query, &mut self.query),
+            (Location::Header, &mut self.header),
         ] {
-            whole.insert(place.as_str().to_owned(), Value::Object(std::mem::take(part)));
+            whole.insert(location.as_str().to_owned(), Value::Object(std::mem::take(part)));
         }
         if let Some(body) = self.body.take() {
-            whole.insert(Place::Body.as_str().to_owned(), body);
+            whole.insert(Location::Body.as_str().to_owned(), body);
         }
         let mut whole = Value::Object(whole);
         if !validator.is_valid(&whole) {
-            // A part that could not even be read is reported as such; do not report it as missing, too.
-            let unreadable: Vec<Place> = found.iter().map(Violation::place).collect();
+            // A part that could not be read is reported already; do not report it as missing as well.
+            let unreadable: Vec<Location> = violations.iter().map(Violation::location).collect();
             let mut broken = Vec::new();
             for error in validator.iter_errors(&whole) {
-                Violation::of_schema(&error, &operation.check, &mut broken);
-                if broken.len() > 2 * MOST_LISTED {
+                schema_violations::collect(&error, &operation.schema, &mut broken);
+                if broken.len() > 2 * MAX_LISTED {
                     break;
                 }
             }
-            broken.retain(|violation| !(unreadable.contains(&violation.place()) && violation.is_missing()));
-            found.append(&mut broken);
+            broken.retain(|violation| {
+                !(unreadable.contains(&violation.location()) && schema_violations::is_missing(violation))
+            });
+            violations.append(&mut broken);
         }
-        let mut take = |place: Place| match whole.get_mut(place.as_str()).map(Value::take) {
-            Some(Value::Object(members)) => members,
+        let mut take = |location: Location| match whole.get_mut(location.as_str()).map(Value::take) {
+            Some(Value::Object(properties)) => properties,
             _ => Map::new(),
         };
-        self.path = take(Place::Path);
-        self.query = take(Place::Query);
-        self.header = take(Place::Header);
-        self.body = whole.get_mut(Place::Body.as_str()).map(Value::take);
+        self.path = take(Location::Path);
+        self.query = take(Location::Query);
+        self.header = take(Location::Header);
+        self.body = whole.get_mut(Location::Body.as_str()).map(Value::take);
         Ok(self)
     }
 
-    /// A path parameter.
+    /// Takes a path parameter.
     pub fn path<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Problem> {
         let value = self.path.remove(name).unwrap_or(Value::Null);
-        typed(value, Place::Path)
+        typed(value, Location::Path)
     }
 
-    /// All query parameters.
+    /// Takes the query parameters.
     pub fn query<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(Value::Object(std::mem::take(&mut self.query)), Place::Query)
+        typed(Value::Object(std::mem::take(&mut self.query)), Location::Query)
     }
 
-    /// All header parameters.
+    /// Takes the header parameters.
     pub fn headers<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(Value::Object(std::mem::take(&mut self.header)), Place::Header)
+        typed(Value::Object(std::mem::take(&mut self.header)), Location::Header)
     }
 
-    /// A JSON or form body.
+    /// Takes a JSON or form body.
     pub fn body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(self.body.take().unwrap_or(Value::Null), Place::Body)
+        typed(self.body.take().unwrap_or(Value::Null), Location::Body)
     }
 
-    /// A JSON or form body that may be missing.
+    /// Takes an optional JSON or form body.
     pub fn optional_body<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Problem> {
-        self.body.take().map(|body| typed(body, Place::Body)).transpose()
+        self.body.take().map(|body| typed(body, Location::Body)).transpose()
     }
 
-    /// A merge patch.
+    /// Takes a merge patch.
     pub fn patch<T: DeserializeOwned>(&mut self) -> Result<Patch<T>, Problem> {
         match self.body.take() {
             Some(Value::Object(merge)) => {
                 let fields = T::deserialize(serde::de::value::MapDeserializer::new(
                     merge.iter().map(|(name, value)| (name.as_str(), value)),
                 ))
-                .map_err(|error| mistyped(&error, Place::Body))?;
+                .map_err(|error| mistyped(&error, Location::Body))?;
                 Ok(Patch::new(fields, merge))
             }
             other => {
-                let fields = typed(other.unwrap_or(Value::Null), Place::Body)?;
+                let fields = typed(other.unwrap_or(Value::Null), Location::Body)?;
                 Ok(Patch::new(fields, Map::new()))
             }
         }
     }
 
-    /// A merge patch that may be missing.
+    /// Takes an optional merge patch.
     pub fn optional_patch<T: DeserializeOwned>(&mut self) -> Result<Option<Patch<T>>, Problem> {
         if self.body.is_none() {
             return Ok(None);
@@ -159,44 +164,49 @@ impl Input {
         self.patch().map(Some)
     }
 
-    /// A body of bytes.
+    /// Takes a body of bytes.
     pub fn bytes(&mut self) -> Bytes {
         self.bytes.take().unwrap_or_default()
     }
 
-    /// A body of bytes that may be missing.
+    /// Takes an optional body of bytes.
     pub fn optional_bytes(&mut self) -> Option<Bytes> {
         self.bytes.take()
     }
 }
 
-fn typed<T: DeserializeOwned>(value: Value, place: Place) -> Result<T, Problem> {
-    T::deserialize(value).map_err(|error| mistyped(&error, place))
+fn typed<T: DeserializeOwned>(value: Value, location: Location) -> Result<T, Problem> {
+    T::deserialize(value).map_err(|error| mistyped(&error, location))
 }
 
-/// The schema let a value through that its Rust type cannot hold. The type was made from the schema, so this should not
-/// happen; if it does, the caller learns no more than the place, because serde quotes values.
-fn mistyped(error: &serde_json::Error, place: Place) -> Problem {
-    tracing::error!(%error, place = place.as_str(), "a valid value does not fit its type");
-    Problem::invalid([Violation::about(place, "", "type", "holds a value of the wrong type")])
+/// The violation for a valid value that its Rust type cannot hold. The type is generated from the schema, so this does not
+/// happen; if it did, the caller would only get the location, because serde quotes values.
+fn mistyped(error: &serde_json::Error, location: Location) -> Problem {
+    tracing::error!(%error, location = location.as_str(), "a valid value does not fit its type");
+    Problem::invalid([Violation::with_predicate(
+        location,
+        "",
+        "type",
+        "holds a value of the wrong type",
+    )])
 }
 
-/// In a stable order, without repetitions, and not more than fit an answer.
-fn listed(mut found: Vec<Violation>) -> Vec<Violation> {
-    found.sort();
-    found.dedup();
-    if found.len() > MOST_LISTED {
-        let more = found.len() - MOST_LISTED;
-        found.truncate(MOST_LISTED);
-        found.push(
+/// Returns the violations sorted, without duplicates, and cut off at [`MAX_LISTED`].
+fn listed(mut violations: Vec<Violation>) -> Vec<Violation> {
+    violations.sort();
+    violations.dedup();
+    if violations.len() > MAX_LISTED {
+        let more = violations.len() - MAX_LISTED;
+        violations.truncate(MAX_LISTED);
+        violations.push(
             Violation::new(
-                Place::Body,
+                Location::Body,
                 "",
                 "more",
-                format!("There are more errors than the {MOST_LISTED} listed."),
+                format!("There are more errors than the {MAX_LISTED} listed."),
             )
             .limit(more),
         );
     }
-    found
+    violations
 }

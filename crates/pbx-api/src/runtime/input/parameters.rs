@@ -1,58 +1,69 @@
-//! Parameters and form fields: from text to JSON values of the documented type.
+//! Parameters and form properties: conversion from strings to JSON values of the documented type.
 
 use http::HeaderMap;
+use pbx_types::{Location, Violation, property_pointer};
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::runtime::violation::{member, unknown};
-use crate::{Kind, Parameter, Place, Violation};
+use crate::runtime::operation::{Parameter, ParameterType};
+use crate::runtime::schema_violations::unknown;
 
-/// Path parameters, as axum found and decoded them.
+/// Converts path parameters, which axum decoded.
 pub(super) fn path<'a>(known: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
     sent.map(|(name, text)| {
-        let parameter = find(known, Place::Path, name);
-        let kind = parameter.map_or(Kind::Text, |parameter| parameter.kind);
+        let parameter = find(known, Location::Path, name);
+        let kind = parameter.map_or(ParameterType::String, |parameter| parameter.kind);
         (name.to_owned(), coerce(kind, text.to_owned()))
     })
     .collect()
 }
 
-/// A query or a form: `name=value&…`, percent-encoded, `+` for a space.
-pub(super) fn pairs(known: &[Parameter], place: Place, text: &[u8], found: &mut Vec<Violation>) -> Map<String, Value> {
+/// Parses a query or a form: `name=value&…`, percent-encoded, with `+` for a space.
+pub(super) fn pairs(
+    known: &[Parameter],
+    location: Location,
+    text: &[u8],
+    violations: &mut Vec<Violation>,
+) -> Map<String, Value> {
     let mut values = Map::new();
     for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = decode(halves.next().unwrap_or_default());
         let value = decode(halves.next().unwrap_or_default());
         let Some(name) = name else {
-            found.push(Violation::about(place, "", "encoding", "must be percent-encoded UTF-8"));
+            violations.push(Violation::with_predicate(
+                location,
+                "",
+                "encoding",
+                "must be percent-encoded UTF-8",
+            ));
             continue;
         };
-        match (find(known, place, &name), value) {
-            (None, _) => found.push(unknown(place, "", &name)),
-            (Some(parameter), None) => found.push(Violation::about(
-                place,
-                member("", parameter.name),
+        match (find(known, location, &name), value) {
+            (None, _) => violations.push(unknown(location, "", &name)),
+            (Some(parameter), None) => violations.push(Violation::with_predicate(
+                location,
+                property_pointer("", parameter.name),
                 "encoding",
                 "must be percent-encoded UTF-8",
             )),
-            (Some(parameter), Some(value)) => add(parameter, value, &mut values, found),
+            (Some(parameter), Some(value)) => add(parameter, value, &mut values, violations),
         }
     }
     values
 }
 
-/// Header parameters; other headers are nobody's business here.
-pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, found: &mut Vec<Violation>) -> Map<String, Value> {
+/// Converts header parameters. Other headers are ignored.
+pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, violations: &mut Vec<Violation>) -> Map<String, Value> {
     let mut values = Map::new();
-    for parameter in known.iter().filter(|known| known.place == Place::Header) {
+    for parameter in known.iter().filter(|known| known.location == Location::Header) {
         for value in sent.get_all(parameter.name) {
             match std::str::from_utf8(value.as_bytes()) {
-                Ok(text) => add(parameter, text.trim().to_owned(), &mut values, found),
-                Err(_) => found.push(Violation::about(
-                    Place::Header,
-                    member("", parameter.name),
+                Ok(text) => add(parameter, text.trim().to_owned(), &mut values, violations),
+                Err(_) => violations.push(Violation::with_predicate(
+                    Location::Header,
+                    property_pointer("", parameter.name),
                     "encoding",
                     "must be UTF-8",
                 )),
@@ -62,22 +73,22 @@ pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, found: &mut Vec<Vio
     values
 }
 
-fn find<'a>(known: &'a [Parameter], place: Place, name: &str) -> Option<&'a Parameter> {
+fn find<'a>(known: &'a [Parameter], location: Location, name: &str) -> Option<&'a Parameter> {
     known
         .iter()
-        .find(|parameter| parameter.place == place && parameter.is_called(name))
+        .find(|parameter| parameter.location == location && parameter.is_called(name))
 }
 
-fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, found: &mut Vec<Violation>) {
-    if let Kind::List(item) = parameter.kind {
+fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, violations: &mut Vec<Violation>) {
+    if let ParameterType::Array(item) = parameter.kind {
         let list = values.entry(parameter.name).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(items) = list {
             items.push(coerce(*item, text));
         }
     } else if values.contains_key(parameter.name) {
-        found.push(Violation::about(
-            parameter.place,
-            member("", parameter.name),
+        violations.push(Violation::with_predicate(
+            parameter.location,
+            property_pointer("", parameter.name),
             "duplicate",
             "is given more than once",
         ));
@@ -86,21 +97,21 @@ fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, fou
     }
 }
 
-/// The value a text stands for; a text that is none of the kind stays text, and the schema will say so.
-fn coerce(kind: Kind, text: String) -> Value {
+/// Returns the value that a string stands for. A string that is not of the type stays a string, which the schema rejects.
+fn coerce(kind: ParameterType, text: String) -> Value {
     match kind {
-        Kind::Text => Value::String(text),
-        Kind::Boolean => match text.as_str() {
+        ParameterType::String => Value::String(text),
+        ParameterType::Boolean => match text.as_str() {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             _ => Value::String(text),
         },
-        Kind::Number => parse_number(&text).unwrap_or(Value::String(text)),
-        Kind::List(item) => Value::Array(vec![coerce(*item, text)]),
+        ParameterType::Number => parse_number(&text).unwrap_or(Value::String(text)),
+        ParameterType::Array(item) => Value::Array(vec![coerce(*item, text)]),
     }
 }
 
-/// A number in JSON's grammar: `+5`, `0x10` and ` 5` are none.
+/// Parses a number by JSON's grammar, which `+5`, `0x10` and ` 5` do not match.
 fn parse_number(text: &str) -> Option<Value> {
     let digit_or_sign = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
     if !text.as_bytes().first().is_some_and(digit_or_sign) || !text.as_bytes().last().is_some_and(u8::is_ascii_digit) {
@@ -128,27 +139,27 @@ mod tests {
     use super::*;
 
     static KNOWN: [Parameter; 4] = [
-        Parameter::query("top", Kind::Number).or(&["$top"]),
-        Parameter::query("filter", Kind::Text),
-        Parameter::query("qr", Kind::Boolean),
-        Parameter::query("ids", Kind::List(&Kind::Number)),
+        Parameter::query("top", ParameterType::Number).with_aliases(&["$top"]),
+        Parameter::query("filter", ParameterType::String),
+        Parameter::query("qr", ParameterType::Boolean),
+        Parameter::query("ids", ParameterType::Array(&ParameterType::Number)),
     ];
 
     fn query(text: &str) -> (Value, Vec<String>) {
-        let mut found = Vec::new();
-        let values = pairs(&KNOWN, Place::Query, text.as_bytes(), &mut found);
-        let found = found.iter().map(Violation::to_string).collect();
-        (Value::Object(values), found)
+        let mut violations = Vec::new();
+        let values = pairs(&KNOWN, Location::Query, text.as_bytes(), &mut violations);
+        let violations = violations.iter().map(Violation::to_string).collect();
+        (Value::Object(values), violations)
     }
 
     #[test]
-    fn text_becomes_what_is_documented() {
-        let (values, found) = query("%24top=5&filter=a+eq+%27%C3%A4%2B%27&qr=true&ids=1&ids=x&");
+    fn strings_are_converted_to_the_documented_types() {
+        let (values, violations) = query("%24top=5&filter=a+eq+%27%C3%A4%2B%27&qr=true&ids=1&ids=x&");
         assert_eq!(
             values,
             json!({"top": 5, "filter": "a eq 'ä+'", "qr": true, "ids": [1, "x"]})
         );
-        assert_eq!(found, [""; 0]);
+        assert_eq!(violations, [""; 0]);
     }
 
     #[test]
@@ -169,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn repeated_unknown_and_undecodable_ones_are_reported() {
-        let (values, found) = query("top=1&$top=2&a%2Fb=1&filter=%FF&%FF=1");
+    fn duplicate_unknown_and_undecodable_parameters_are_reported() {
+        let (values, violations) = query("top=1&$top=2&a%2Fb=1&filter=%FF&%FF=1");
         assert_eq!(values, json!({"top": 1}));
         assert_eq!(
-            found,
+            violations,
             [
                 "query#/top duplicate",
                 "query#/a~1b unknown",

@@ -55,11 +55,8 @@ fn check(certificate: &str, key: &str) -> Result<Arc<CertifiedKey>, Vec<String>>
     };
     pair.check(NOW.parse().unwrap()).map_err(|error| match error {
         Error::Invalid(violations) => violations
-            .into_iter()
-            .map(|violation| {
-                let Violation { place, message, .. } = violation;
-                format!("{place:?} {message}")
-            })
+            .iter()
+            .map(|violation| format!("{:?} {}", violation.pointer(), violation.message()))
             .collect(),
         other => panic!("{other:?}"),
     })

@@ -12,24 +12,25 @@ use crate::domain::document::{self, Check};
 use crate::domain::error::Error;
 use crate::domain::files::File;
 use crate::domain::id::Id;
-use crate::domain::list::{Field, Kind};
 use crate::domain::setting::Setting;
 use crate::domain::vault::{Sealed, Vault};
 use crate::domain::{address, stir_shaken};
+use pbx_types::list::FieldKind;
+use pbx_types::list::ListField;
 
 /// The fields that lists of tenants can be filtered and ordered by.
-pub const FIELDS: &[Field] = &[
-    Field::new("id", Kind::Id),
-    Field::new("name", Kind::Text),
-    Field::new("domain", Kind::Text),
-    Field::new("website", Kind::Text),
-    Field::new("timezone", Kind::Text),
-    Field::new("currency", Kind::Text),
-    Field::new("region", Kind::Text),
-    Field::new("enabled", Kind::Boolean),
-    Field::new("max_extensions", Kind::Integer),
-    Field::new("max_concurrent_calls", Kind::Integer),
-    Field::new("created_at", Kind::Time),
+pub const FIELDS: &[ListField] = &[
+    ListField::new("id", FieldKind::Id),
+    ListField::new("name", FieldKind::Text),
+    ListField::new("domain", FieldKind::Text),
+    ListField::new("website", FieldKind::Text),
+    ListField::new("timezone", FieldKind::Text),
+    ListField::new("currency", FieldKind::Text),
+    ListField::new("region", FieldKind::Text),
+    ListField::new("enabled", FieldKind::Boolean),
+    ListField::new("max_extensions", FieldKind::Integer),
+    ListField::new("max_concurrent_calls", FieldKind::Integer),
+    ListField::new("created_at", FieldKind::Time),
 ];
 
 /// A tenant.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::domain::audit::Actor;
-use crate::domain::list::{ListParameters, ListQuery};
 use crate::store::testing::TestStore;
+use pbx_types::list::ListParameters;
+use pbx_types::list::ListQuery;
 
 const DEALER: i64 = 20;
 const TENANT: i64 = 30;

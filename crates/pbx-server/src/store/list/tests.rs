@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
+use pbx_types::list::orderby::SortKey;
+use pbx_types::list::{ListParameters, ListQuery};
 use proptest::prelude::*;
 use sea_query::{Expr, ExprTrait, Query};
 
+use super::testing::{FIELDS, Thing, order};
 use super::{BETWEEN, List, Log, page};
 use crate::domain::Id;
-use crate::domain::list::testing::{FIELDS, Thing, order};
-use crate::domain::list::{ListParameters, ListQuery, SortKey};
 use crate::store::StoreError;
 use crate::store::row::optional_time;
 use crate::store::testing::TestStore;

@@ -1,0 +1,50 @@
+//! The data of the PBX administration API: the objects, enums, queries and responses of each resource, and what crates that
+//! handle them share. Nothing in this crate or its dependencies knows HTTP or does IO.
+//!
+//! One module per resource (`generated/`, written by `cargo xtask codegen` from the contract) holds its types. What is written
+//! by hand:
+//!
+//! - [`Patch`] is the body of an update, a JSON Merge Patch whose properties are [`Field`]s.
+//! - [`Violation`] is one rule that a request violates, with its [`Location`].
+//! - [`Secret`] and [`Timestamp`] are the types of passwords and times.
+//! - [`list`] has the query language of lists: [`ListQuery`](list::ListQuery), [`Page`](list::Page), and the syntax trees of
+//!   `filter`, `search` and `orderby` with their parsers.
+//!
+//! `pbx-api` adds the traits and routers and re-exports everything here.
+//!
+//! ```
+//! use pbx_types::list::{FieldKind, ListField, ListParameters, ListQuery};
+//!
+//! static FIELDS: [ListField; 2] = [ListField::new("id", FieldKind::Id), ListField::new("name", FieldKind::Text)];
+//!
+//! let parameters = ListParameters {
+//!     filter: Some("name eq 'Berlin'".to_owned()),
+//!     top: 20,
+//!     ..ListParameters::default()
+//! };
+//! assert!(ListQuery::parse(&parameters, &FIELDS).is_ok());
+//! ```
+
+// So that generated code can say `pbx_types::` wherever it is compiled: here, or as a fixture of the tests.
+extern crate self as pbx_types;
+
+mod common;
+// Formatted by its generator; its descriptions are the vendor's.
+#[rustfmt::skip]
+#[allow(clippy::all, rustdoc::all)]
+mod generated;
+pub mod list;
+
+pub use common::defaults;
+pub use common::patch::{Field, Patch};
+pub use common::secret::Secret;
+pub use common::string_enum::UnknownValue;
+pub use common::timestamp::{ParseTimestampError, Timestamp};
+pub use common::violation::{Location, Violation, property_pointer, push_property};
+pub use generated::*;
+
+// What generated code names; a dependent then needs no other version of these crates.
+pub use bytes::Bytes;
+#[doc(hidden)]
+pub use serde;
+pub use serde_json::Value;
