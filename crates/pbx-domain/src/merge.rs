@@ -1,4 +1,4 @@
-//! Merging an update into an object.
+//! JSON Merge Patch (RFC 7396) for typed objects.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,9 +8,8 @@ use crate::document;
 use crate::error::Error;
 use pbx_types::Violation;
 
-/// Returns the object with the properties that were sent in place of its own, as [`document::merge`] does it.
-///
-/// `T` has a default for each property; a property that is cleared gets it.
+/// Returns the object with the sent properties merged into its own, as [`document::merge`] does it. `T` has a default for each
+/// property, which a cleared one falls back to.
 pub fn merged<T: DeserializeOwned>(before: &impl Serialize, sent: &Map<String, Value>) -> Result<T, Error> {
     let Ok(Value::Object(mut properties)) = serde_json::to_value(before) else {
         return Err(Error::internal("the object of an update does not serialize as one"));
