@@ -12,8 +12,8 @@
 use std::fs;
 use std::path::Path;
 
+use contract::{METHODS, emit};
 use serde_json::{Map, Value, json};
-use xtask::contract::{METHODS, emit};
 use xtask::diff::Side;
 
 fn main() {

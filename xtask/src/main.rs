@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use xtask::codegen;
-use xtask::diagnostic::Diagnostics;
+use contract::diagnostic::Diagnostics;
 use xtask::diff::report::{self, FailOn, Report};
 use xtask::diff::{self, Side, changelog};
 use xtask::upstream;

@@ -46,8 +46,8 @@ fn crates_generated_from_every_construct_compile() {
     fs::write(root.path().join("Cargo.toml"), manifest).unwrap();
     fs::copy(workspace().join("Cargo.lock"), root.path().join("Cargo.lock")).unwrap();
 
-    let outcome = xtask::codegen::run(&pages(), root.path(), false).unwrap();
-    assert_eq!(outcome, xtask::codegen::Outcome::Done);
+    let outcome = codegen::run(&pages(), root.path(), false).unwrap();
+    assert_eq!(outcome, codegen::Outcome::Done);
     // The dependencies are there already; sharing the build directory spares compiling them again.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
@@ -79,9 +79,9 @@ fn crates_generated_from_every_construct_compile() {
 
 #[test]
 fn every_construct_is_in_the_contract() {
-    let contract = xtask::contract::build(&pages()).unwrap();
-    let api = xtask::model::read(&contract.document, &contract.places).unwrap();
+    let contract = contract::build(&pages()).unwrap();
+    let api = contract::model::read(&contract.document, &contract.places).unwrap();
     insta::with_settings!({ omit_expression => true }, {
-        insta::assert_snapshot!("constructs", format!("{}\n{}", xtask::listing::operations(&api, &contract.document), xtask::listing::types(&api, &contract.document)));
+        insta::assert_snapshot!("constructs", format!("{}\n{}", contract::listing::operations(&api, &contract.document), contract::listing::types(&api, &contract.document)));
     });
 }

@@ -13,7 +13,7 @@ fn error(operation: Value, path: &str) -> String {
         "components": {"schemas": {"Tree": {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/Tree"}}}}}});
     let page = format!("# Page\n\ntext\n\n```json\n{document}\n```\n");
     fs::write(specs.path().join("upstream/page.md"), page).unwrap();
-    match xtask::codegen::generate(specs.path()) {
+    match codegen::generate(specs.path()) {
         Ok(_) => panic!("{operation} went through"),
         Err(error) => format!("{error:#}"),
     }

@@ -12,9 +12,9 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use xtask::contract::Contract;
-use xtask::listing;
-use xtask::model::Api;
+use contract::Contract;
+use contract::listing;
+use contract::model::Api;
 
 /// The workspace that is listed, if not this one: for the tests of the tests below.
 const LISTED: &str = "PBX_LISTED_WORKSPACE";
@@ -29,11 +29,11 @@ fn listed() -> PathBuf {
 }
 
 fn contract() -> Contract {
-    xtask::contract::build(&listed().join("specs")).unwrap()
+    contract::build(&listed().join("specs")).unwrap()
 }
 
 fn api(contract: &Contract) -> Api {
-    xtask::model::read(&contract.document, &contract.places).unwrap()
+    contract::model::read(&contract.document, &contract.places).unwrap()
 }
 
 fn check(name: &str, text: &str) {

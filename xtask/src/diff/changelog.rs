@@ -7,8 +7,8 @@ use std::path::Path;
 use super::folder::Stock;
 use super::report::{Report, counted, counts, section};
 use super::{Side, compare};
-use crate::contract::operations;
-use crate::diagnostic::{Diagnostics, fault};
+use contract::diagnostic::{Diagnostics, fault};
+use contract::operations;
 
 const INTRODUCTION: &str = "\
 # What changed in the contract

@@ -1,6 +1,6 @@
 //! A folder of documents as one contract, and the pages and corrections that say each word of it.
 //!
-//! The stages are those of [`crate::contract`], but nothing stops them: a correction that no longer fits, a construct that the
+//! The stages are those of [`contract`], but nothing stops them: a correction that no longer fits, a construct that the
 //! generators cannot express or a name that two types want are notices here, because the difference to the last release is what
 //! a maintainer needs in order to mend them.
 
@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::files::Files;
-use crate::contract::load::Document;
-use crate::contract::overlay::{Applied, Overlay};
-use crate::contract::{DOCUMENTS, METHODS, OVERLAYS, conventions, inline, load, merge, name, overlay};
-use crate::diagnostic::{Diagnostics, fault};
-use located::{At, Kind, Language, Members, Node, parse};
+use contract::diagnostic::{Diagnostics, fault};
+use contract::files::Files;
+use contract::load::Document;
+use contract::overlay::{Applied, Overlay};
+use contract::{DOCUMENTS, METHODS, OVERLAYS, conventions, inline, load, merge, name, overlay};
+use spanned_json::{At, Kind, Language, Members, Node, parse};
 
 /// A folder, read.
 pub struct Folder {

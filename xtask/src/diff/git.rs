@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::input::{SPECS, Side};
-use crate::contract::files::{Files, is_read};
-use crate::diagnostic::{Diagnostics, fault};
+use contract::diagnostic::{Diagnostics, fault};
+use contract::files::{Files, is_read};
 
 /// A revision, whose `specs` is meant, or `REVISION:PATH`, which may be a file or a folder.
 pub fn read(argument: &str, workspace: &Path) -> Result<Side, Diagnostics> {

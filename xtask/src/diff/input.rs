@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::folder::{self, Stock};
 use super::git;
-use crate::contract::files::Files;
-use crate::diagnostic::{Diagnostics, Place, fault};
-use located::{At, Language, Node, parse};
+use contract::diagnostic::{Diagnostics, Place, fault};
+use contract::files::Files;
+use spanned_json::{At, Language, Node, parse};
 
 /// One of the two contracts.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ impl Side {
     }
 
     /// What is compared of it.
-    pub fn contract(&self) -> comparison::Contract<'_> {
-        comparison::Contract {
+    pub fn contract(&self) -> openapi_diff::Contract<'_> {
+        openapi_diff::Contract {
             document: &self.document,
             origin: &self.origin,
         }
@@ -71,8 +71,8 @@ impl Side {
     /// A folder as `--specs` takes it, or a bare folder of pages.
     pub fn of_folder(name: &str, path: &Path) -> Result<Self, Diagnostics> {
         let files = if path.join("upstream").is_dir() {
-            let [upstream, local] = crate::contract::DOCUMENTS;
-            Files::read(path, &[upstream, local, crate::contract::OVERLAYS])?
+            let [upstream, local] = contract::DOCUMENTS;
+            Files::read(path, &[upstream, local, contract::OVERLAYS])?
         } else {
             Files::read(path, &[""])?
         };
@@ -118,7 +118,7 @@ impl Side {
             Language::of(name)
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let origin = parse(language, &first, text).map_err(|located::Fault { at, message }| {
+        let origin = parse(language, &first, text).map_err(|spanned_json::Fault { at, message }| {
             fault(Some(&Place::from(&at)), format!("broken OpenAPI document: {message}"))
         })?;
         is_openapi(&origin)?;
@@ -160,7 +160,7 @@ fn is_openapi(root: &Node) -> Result<(), Diagnostics> {
     ] {
         if let Some(node) = root.get(key)
             && (if list {
-                !matches!(node.kind, located::Kind::List(_))
+                !matches!(node.kind, spanned_json::Kind::List(_))
             } else {
                 node.members().is_none()
             })

@@ -7,12 +7,12 @@ pub mod git;
 pub mod input;
 pub mod report;
 
-pub use comparison::{Change, Level, Operation, Positions, Rule, rules};
+pub use openapi_diff::{Change, Level, Operation, Positions, Rule, rules};
 
 pub use self::input::Side;
-use crate::model::resource_of;
+use contract::model::resource_of;
 
 /// Everything that is different, each change once, in the order of the new document.
 pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
-    comparison::compare(old.contract(), new.contract(), &resource_of)
+    openapi_diff::compare(old.contract(), new.contract(), &resource_of)
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::contract::files::Files;
-use crate::contract::overlay::{self, Fault};
-use crate::contract::{DOCUMENTS, OVERLAYS, load, merge};
-use crate::diagnostic::{Diagnostics, Place};
+use contract::diagnostic::{Diagnostics, Place};
+use contract::files::Files;
+use contract::overlay::{self, Fault};
+use contract::{DOCUMENTS, OVERLAYS, load, merge};
 
 /// An action that does not do to the new pages what it does to those of the tree.
 #[derive(Debug)]

@@ -9,15 +9,14 @@ mod corrections;
 mod implementation;
 mod pages;
 mod report;
-mod surface;
+pub mod surface;
 
 use std::path::{Path, PathBuf};
 
-use crate::codegen::{self, Generated};
-use crate::contract;
-use crate::diagnostic::Diagnostics;
 use crate::diff::input::SPECS;
 use crate::diff::{self, Side};
+use codegen::Generated;
+use contract::diagnostic::Diagnostics;
 
 /// What to do with the new pages.
 #[derive(Debug, Clone, Default)]

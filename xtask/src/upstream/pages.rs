@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::Options;
-use crate::contract::files::Files;
-use crate::contract::{DOCUMENTS, OVERLAYS, load};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, fault};
+use contract::diagnostic::{Diagnostic, Diagnostics, Place, fault};
+use contract::files::Files;
+use contract::{DOCUMENTS, OVERLAYS, load};
 
 /// The folder of the vendor's pages, below that of all documents.
 pub const UPSTREAM: &str = DOCUMENTS[0];
@@ -177,7 +177,7 @@ fn page(name: &str, content: &[u8], fate: Fate) -> Result<Page, Diagnostics> {
     let operations = loaded
         .documents
         .iter()
-        .map(|document| crate::contract::operations(&document.value).count());
+        .map(|document| contract::operations(&document.value).count());
     Ok(Page {
         name: name.to_owned(),
         content: content.to_vec(),

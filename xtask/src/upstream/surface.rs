@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use syn::{Fields, FnArg, ImplItem, Item, ReturnType, TraitItem, Visibility};
 
-use crate::listing::tokens as text;
-
 /// Where generated crates are, and what follows from another one's names.
 const CRATES: &str = "crates/";
 const GENERATED: &str = "/src/generated/";
@@ -88,7 +86,7 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
                 if let Fields::Named(fields) = &item.fields {
                     for field in fields.named.iter().filter(|field| public(&field.vis)) {
                         if let Some(ident) = &field.ident {
-                            out.insert(format!("{name}.{ident}"), text(&field.ty));
+                            out.insert(format!("{name}.{ident}"), tokens(&field.ty));
                         }
                     }
                 }
@@ -97,7 +95,7 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
             Item::Enum(item) if public(&item.vis) => {
                 let name = named(&item.ident);
                 for variant in &item.variants {
-                    out.insert(format!("{name}::{}", variant.ident), text(&variant.fields));
+                    out.insert(format!("{name}::{}", variant.ident), tokens(&variant.fields));
                 }
                 out.insert(name, "enum".to_owned());
             }
@@ -125,10 +123,10 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
                 out.insert(named(&item.sig.ident), signature(&item.sig));
             }
             Item::Const(item) if public(&item.vis) => {
-                out.insert(named(&item.ident), text(&item.ty));
+                out.insert(named(&item.ident), tokens(&item.ty));
             }
             Item::Type(item) if public(&item.vis) => {
-                out.insert(named(&item.ident), text(&item.ty));
+                out.insert(named(&item.ident), tokens(&item.ty));
             }
             Item::Mod(item) if public(&item.vis) => {
                 if let Some((_, inner)) = &item.content {
@@ -148,7 +146,7 @@ fn owner(ty: &syn::Type) -> String {
             .segments
             .last()
             .map_or_else(String::new, |last| last.ident.to_string()),
-        other => text(other),
+        other => tokens(other),
     }
 }
 
@@ -160,13 +158,40 @@ fn public(visibility: &Visibility) -> bool {
 pub fn signature(signature: &syn::Signature) -> String {
     let arguments = signature.inputs.iter().filter_map(|argument| match argument {
         FnArg::Receiver(_) => None,
-        FnArg::Typed(argument) => Some(text(argument)),
+        FnArg::Typed(argument) => Some(tokens(argument)),
     });
     let result = match &signature.output {
         ReturnType::Default => String::new(),
-        ReturnType::Type(_, ty) => format!(" -> {}", text(ty)),
+        ReturnType::Type(_, ty) => format!(" -> {}", tokens(ty)),
     };
     format!("({}){result}", arguments.collect::<Vec<_>>().join(", "))
+}
+
+/// Tokens as people write them.
+pub fn tokens(code: &impl quote::ToTokens) -> String {
+    let mut text = code.to_token_stream().to_string();
+    for (from, to) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" > ", ">"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" :", ":"),
+        ("& ", "&"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ;", ";"),
+        ("' _", "'_"),
+        (",)", ")"),
+        (" ! ", "!"),
+        (", >", ">"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
 }
 
 #[cfg(test)]

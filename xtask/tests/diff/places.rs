@@ -55,7 +55,8 @@ fn specs(folder: &Path, name: &str, page: &str, overlay: Option<&str>) -> Side {
 }
 
 fn placed(changes: &[Change]) -> Vec<String> {
-    let place = |place: &Option<xtask::diagnostic::Place>| place.as_ref().map_or("-".to_owned(), ToString::to_string);
+    let place =
+        |place: &Option<contract::diagnostic::Place>| place.as_ref().map_or("-".to_owned(), ToString::to_string);
     changes
         .iter()
         .map(|c| format!("{}  {} -> {}", c.rule.id, place(&c.old_place), place(&c.new_place)))

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use contract::METHODS;
+use contract::listing;
+use contract::pointer::token;
 use serde_json::{Value, json};
-use xtask::contract::METHODS;
-use xtask::contract::pointer::token;
-use xtask::listing;
 
 /// Whatever keyword of the contract changes, a few lines of the snapshots do.
 #[test]
 fn every_keyword_shows() {
     let contract = super::contract();
     let all = |document: &Value| -> Option<Vec<String>> {
-        let api = xtask::model::read(document, &contract.places).ok()?;
+        let api = contract::model::read(document, &contract.places).ok()?;
         let listings = [
             listing::document(document),
             listing::operations(&api, document),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use syn::{Fields, ImplItem, Item, TraitItem, Visibility};
-use xtask::listing::tokens as text;
+use xtask::upstream::surface::tokens as text;
 
 /// Lists the files of a folder in the order of their names.
 pub fn listing(folder: &Path) -> String {

@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use contract::listing;
 use xtask::diff::{Level, Side};
-use xtask::listing;
 
 use self::client::{Endpoint, Outcome, Reader};
 use self::copy::{Copy, told};
@@ -200,8 +200,8 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
 
 /// What the snapshots of the operations, their names and their types hold.
 fn listed(root: &Path) -> String {
-    let contract = xtask::contract::build(&root.join("specs")).unwrap();
-    let api = xtask::model::read(&contract.document, &contract.places).unwrap();
+    let contract = contract::build(&root.join("specs")).unwrap();
+    let api = contract::model::read(&contract.document, &contract.places).unwrap();
     [
         listing::operations(&api, &contract.document),
         listing::types(&api, &contract.document),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Report, Summary};
-use crate::diagnostic::Place;
 use crate::diff::Level;
+use contract::diagnostic::Place;
 
 /// Everything about every change, words included, whatever `--all` says.
 pub fn json(report: &Report<'_>) -> Value {
