@@ -12,9 +12,10 @@
 use std::fs;
 use std::path::Path;
 
-use contract::{METHODS, emit};
+use contract::emit;
+use contract::operations::METHODS;
 use serde_json::{Map, Value, json};
-use xtask::diff::Side;
+use xtask::diff::input::Side;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

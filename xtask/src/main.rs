@@ -1,14 +1,13 @@
 //! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates,
 //! `cargo xtask diff` says what is different between two contracts, `cargo xtask upstream` takes in new pages.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use contract::diagnostic::Diagnostics;
-use xtask::diff::report::{self, FailOn, Report};
-use xtask::diff::{self, Side, changelog};
+use clap::{Parser, Subcommand};
+use xtask::diff::report::{FailOn, Format};
+use xtask::diff::{self, changelog};
 use xtask::upstream;
 
 /// Tasks of this workspace.
@@ -97,19 +96,6 @@ enum Task {
     },
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For people; in colours on a terminal.
-    Text,
-    /// For programs.
-    Json,
-    /// For pull requests.
-    Markdown,
-    /// Annotations of a GitHub workflow.
-    Github,
-}
-
 /// Generated files differ from what the documents say.
 const STALE: u8 = 4;
 
@@ -117,22 +103,37 @@ const STALE: u8 = 4;
 const UNREADABLE: u8 = 3;
 
 fn main() -> ExitCode {
-    let task = Arguments::parse().task;
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
-        .to_owned();
-    match task {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let mut stdout = std::io::stdout();
+    let colours = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    match Arguments::parse().task {
         Task::Codegen { check, specs, out } => {
             let specs = specs.unwrap_or_else(|| workspace.join("specs"));
-            let out = out.unwrap_or(workspace);
+            let out = out.unwrap_or_else(|| workspace.to_owned());
             match codegen::run(&specs, &out, check) {
                 Ok(codegen::Outcome::Done) => ExitCode::SUCCESS,
                 Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
-                Err(error) => {
-                    eprintln!("error: {error:#}");
-                    ExitCode::FAILURE
-                }
+                Err(error) => failure(&format!("{error:#}"), 1),
+            }
+        }
+        Task::Diff {
+            old,
+            new,
+            format,
+            all,
+            fail_on,
+        } => {
+            let options = diff::Options {
+                old,
+                new,
+                format,
+                all,
+                fail_on,
+                colours,
+            };
+            match diff::run(workspace, &options, &mut stdout) {
+                Ok(code) => ExitCode::from(code),
+                Err(faults) => failure(&faults.to_string(), UNREADABLE),
             }
         }
         Task::Upstream {
@@ -144,7 +145,6 @@ fn main() -> ExitCode {
             all,
             root,
         } => {
-            let mut stdout = std::io::stdout();
             let options = upstream::Options {
                 pages,
                 partial,
@@ -152,88 +152,23 @@ fn main() -> ExitCode {
                 allow_dirty,
                 release,
                 all,
-                colours: colours(&stdout),
+                colours,
             };
-            match upstream::run(&root.unwrap_or(workspace), &options, &mut stdout) {
+            match upstream::run(root.as_deref().unwrap_or(workspace), &options, &mut stdout) {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("error: {error:#}");
-                    ExitCode::FAILURE
-                }
+                Err(error) => failure(&format!("{error:#}"), 1),
             }
         }
-        Task::Diff {
-            old,
-            new,
-            format,
-            all,
-            fail_on,
-        } => match run_diff(&workspace, &old, new.as_deref(), format, all, fail_on) {
-            Ok(code) => ExitCode::from(code),
-            Err(faults) => {
-                eprintln!("error: {faults}");
-                ExitCode::from(UNREADABLE)
-            }
-        },
         Task::Changelog { title, old, new } => {
-            match run_changelog(&workspace, &title, old.as_deref(), new.as_deref()) {
+            match changelog::run(workspace, &title, old.as_deref(), new.as_deref()) {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(faults) => {
-                    eprintln!("error: {faults}");
-                    ExitCode::from(UNREADABLE)
-                }
+                Err(faults) => failure(&faults.to_string(), UNREADABLE),
             }
         }
     }
 }
 
-fn colours(stdout: &std::io::Stdout) -> bool {
-    stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
-fn run_changelog(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
-    let section = match old {
-        Some(old) => {
-            let (old, new) = Side::read_both(old, new, workspace)?;
-            changelog::release(&old, &new)
-        }
-        None => changelog::baseline(&Side::of_workspace(workspace)?),
-    };
-    let path = workspace.join("specs/CHANGELOG.md");
-    changelog::write(&path, title, &section)?;
-    eprintln!("specs/CHANGELOG.md: the section `{title}` is written; read it before you commit it");
-    Ok(())
-}
-
-fn run_diff(
-    workspace: &Path,
-    old: &str,
-    new: Option<&str>,
-    format: Format,
-    all: bool,
-    fail_on: FailOn,
-) -> Result<u8, Diagnostics> {
-    let (old, new) = Side::read_both(old, new, workspace)?;
-    let changes = diff::compare(&old, &new);
-    let report = Report {
-        old: &old,
-        new: &new,
-        changes: &changes,
-        all,
-    };
-    let mut stdout = std::io::stdout();
-    let text = match format {
-        Format::Text => report::text(&report, colours(&stdout)),
-        Format::Json => format!("{:#}\n", report::json(&report)),
-        Format::Markdown => report::markdown(&report),
-        Format::Github => report::github(&report),
-    };
-    for side in [&old, &new] {
-        for notice in &side.notices {
-            eprintln!("note: {}: {notice}", side.name);
-        }
-    }
-    // Whoever reads may have seen enough.
-    let _ = stdout.write_all(text.as_bytes());
-    Ok(report::exit_code(&changes, fail_on))
+fn failure(message: &str, code: u8) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(code)
 }

@@ -162,7 +162,7 @@ fn a_folder_without_documents_is_an_error() {
 
 #[test]
 fn nothing_is_lost_between_the_pages_and_the_contract() {
-    let contract = contract::build(&workspace().join("specs")).unwrap();
+    let contract = contract::pipeline::build(&workspace().join("specs")).unwrap();
     let upstream = tempfile::tempdir().unwrap();
     fs::create_dir(upstream.path().join("upstream")).unwrap();
     for page in ["administration.md", "tenant.md"] {
@@ -170,7 +170,7 @@ fn nothing_is_lost_between_the_pages_and_the_contract() {
         fs::copy(from, upstream.path().join("upstream").join(page)).unwrap();
     }
     // The vendor's pages alone, without corrections, go through as well.
-    let alone = contract::build(upstream.path()).unwrap();
+    let alone = contract::pipeline::build(upstream.path()).unwrap();
     assert_eq!(alone.operations, 77);
     assert_eq!(alone.document["paths"].as_object().unwrap().len(), 51);
     assert_eq!(alone.document["tags"].as_array().unwrap().len(), 2);

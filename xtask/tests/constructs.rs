@@ -79,7 +79,7 @@ fn crates_generated_from_every_construct_compile() {
 
 #[test]
 fn every_construct_is_in_the_contract() {
-    let contract = contract::build(&pages()).unwrap();
+    let contract = contract::pipeline::build(&pages()).unwrap();
     let api = contract::model::read(&contract.document, &contract.places).unwrap();
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("constructs", format!("{}\n{}", contract::listing::operations(&api, &contract.document), contract::listing::types(&api, &contract.document)));

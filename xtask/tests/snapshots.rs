@@ -12,9 +12,9 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use contract::Contract;
 use contract::listing;
 use contract::model::Api;
+use contract::pipeline::Contract;
 
 /// The workspace that is listed, if not this one: for the tests of the tests below.
 const LISTED: &str = "PBX_LISTED_WORKSPACE";
@@ -29,7 +29,7 @@ fn listed() -> PathBuf {
 }
 
 fn contract() -> Contract {
-    contract::build(&listed().join("specs")).unwrap()
+    contract::pipeline::build(&listed().join("specs")).unwrap()
 }
 
 fn api(contract: &Contract) -> Api {

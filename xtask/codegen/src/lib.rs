@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use contract::load::relative;
-use contract::model;
-use contract::{Places, emit, lower};
+use contract::files::relative;
+use contract::operations::Places;
+use contract::{emit, lower, model, pipeline};
 
 /// The folders that codegen owns, below the output folder.
 const OWNED: [&str; 5] = [
@@ -70,11 +70,11 @@ pub struct Generated {
 
 /// Generates in memory.
 pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
-    from_contract(contract::build(specs)?)
+    from_contract(pipeline::build(specs)?)
 }
 
 /// Generates in memory from a contract that is there already.
-pub fn from_contract(contract: contract::Contract) -> anyhow::Result<Generated> {
+pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> {
     let mut files = BTreeMap::new();
     let mut add = |path: String, content: String| {
         files.insert(path, content);

@@ -12,9 +12,10 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::normal::{NULLABLE, normalize};
-use super::{Places, for_each_operation, operations, place_of};
 use crate::diagnostic::Diagnostics;
+use crate::normal::{NULLABLE, normalize};
+use crate::operations::{Places, for_each_operation, operations, place_of};
+use crate::pointer::token;
 
 /// On a request body: whether it is a JSON merge patch.
 pub const MERGE_PATCH: &str = "x-merge-patch";
@@ -60,7 +61,7 @@ fn for_each_schema(value: &mut Value, at: &str, f: &mut dyn FnMut(&str, &mut Val
     match value {
         Value::Object(object) => {
             for (key, child) in object {
-                let at = format!("{at}/{}", super::pointer::token(key));
+                let at = format!("{at}/{}", token(key));
                 if key == "schema" {
                     f(&at, child);
                 } else if key != "example" && key != "examples" {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub use spanned_json::Place;
+use spanned_json::Place;
 
 /// One fault.
 #[derive(Debug, Clone)]

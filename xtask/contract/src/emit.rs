@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{for_each_operation, operations};
 use crate::model::resource_of;
+use crate::operations::{for_each_operation, operations};
 
 /// The contract as YAML.
 pub fn yaml(document: &Value) -> anyhow::Result<String> {

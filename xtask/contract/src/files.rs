@@ -4,13 +4,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::load::relative;
 use crate::diagnostic::{Diagnostics, fault};
 
 /// What a file that holds documents or corrections is called.
 pub fn is_read(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     extension.is_some_and(|e| matches!(e, "md" | "json" | "yaml" | "yml"))
+}
+
+/// Path below `root`, with `/`.
+pub fn relative(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    below
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 /// Contents by name; names are relative to the folder of documents, with `/` on every system.

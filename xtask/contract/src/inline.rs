@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Places, for_each_operation, place_of};
 use crate::diagnostic::Diagnostics;
+use crate::operations::{Places, for_each_operation, place_of};
 
 /// The name of the component that a schema was, between this stage and [`super::name`].
 pub const REF_NAME: &str = "x-ref-name";

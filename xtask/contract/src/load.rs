@@ -17,9 +17,11 @@ use std::path::Path;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde_json::Value;
 
-use super::files::Files;
-use super::strict::Strict;
-use crate::diagnostic::{Diagnostics, Place};
+use spanned_json::Place;
+
+use crate::diagnostic::Diagnostics;
+use crate::files::Files;
+use crate::strict::Strict;
 
 /// One OpenAPI document and the text it was read from.
 #[derive(Debug, Clone)]
@@ -80,16 +82,6 @@ pub fn load_files(files: &Files, folders: &[&str]) -> Result<Loaded, Diagnostics
     }
     faults.into_result()?;
     Ok(loaded)
-}
-
-/// Path below `root`, with `/`.
-pub fn relative(root: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    below
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect::<Vec<_>>()
-        .join("/")
 }
 
 fn load_file(name: &str, text: &str, loaded: &mut Loaded, faults: &mut Diagnostics) {

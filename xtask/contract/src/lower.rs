@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{for_each_operation, operations};
+use crate::name::key::key;
+use crate::operations::{for_each_operation, operations};
 
 /// The known values of a string that may have others.
 pub const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
@@ -105,9 +106,7 @@ fn content_kind(response: &Value) -> String {
     let content = response.get("content").and_then(Value::as_object);
     match content.and_then(|c| c.iter().next()) {
         None => String::new(),
-        Some((media, value)) if media == "application/json" => {
-            super::name::key(value.get("schema").unwrap_or(&Value::Null))
-        }
+        Some((media, value)) if media == "application/json" => key(value.get("schema").unwrap_or(&Value::Null)),
         Some(_) => BINARY.to_owned(),
     }
 }

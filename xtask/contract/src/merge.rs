@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::load::Document;
-use super::pointer::{first_difference, token};
-use super::{METHODS, Places};
-use crate::diagnostic::{Diagnostics, Place};
+use spanned_json::Place;
+
+use crate::diagnostic::Diagnostics;
+use crate::load::Document;
+use crate::operations::{METHODS, Places};
+use crate::pointer::{first_difference, token};
 
 /// The joined document and where its operations came from.
 #[derive(Debug)]
@@ -281,8 +283,8 @@ fn with_text_defaults(server: &Value) -> Value {
 mod tests {
     use std::fs;
 
-    use super::super::load::load;
     use super::*;
+    use crate::load::load;
 
     fn merged(pages: &[Value]) -> Result<Merged, Diagnostics> {
         let folder = tempfile::tempdir().unwrap();

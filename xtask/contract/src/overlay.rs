@@ -5,9 +5,11 @@
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use super::files::Files;
-use super::strict::Strict;
-use crate::diagnostic::{Diagnostics, Place, fault};
+use spanned_json::Place;
+
+use crate::diagnostic::{Diagnostics, fault};
+use crate::files::Files;
+use crate::strict::Strict;
 
 /// One overlay document.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::facts::{Positions, Sense};
 use super::places::Step;
+use super::positions::{Positions, Sense};
 use super::rules::{Level, Rule};
 use spanned_json::Place;
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::facts::Positions;
 use super::parts::{Part, Parts, Said, flag};
 use super::places::Step;
+use super::positions::Positions;
 use super::rules::answers::*;
 use super::rules::requests::*;
 

@@ -5,10 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::schema::{Bound, Condition, Contains, Joined, LEAST, MOST, Member, Schema, Types, Unknown, tightness};
+use super::schema::{Bound, Condition, Contains, LEAST, MOST, Member, Schema, Types, Unknown, tightness};
 
 /// Extensions that the stages of the contract leave for each other and that say nothing to readers.
 const INTERNAL: [&str; 4] = ["x-name", "x-ref-name", "x-nullable", "x-extensible-enum"];
+
+/// Everything that holds at one place, the outermost word last.
+#[derive(Default)]
+pub struct Joined<'a> {
+    pub parts: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
+    pub unions: Vec<(&'static str, Vec<(usize, &'a Value)>)>,
+    pub nullable: bool,
+    pub never: bool,
+    /// A reference that leads out of the document, or nowhere.
+    pub elsewhere: Option<&'a Value>,
+}
 
 /// The form of what was joined; `name` is the component that it is.
 pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {

@@ -5,13 +5,14 @@
 
 use serde_json::Value;
 
-use super::facts::{Delta, Fact, Inner, Positions, Sense};
+use super::facts::{Delta, Fact, Inner};
 use super::limits::show;
 use super::places::Step;
+use super::positions::{Positions, Sense};
+use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::conditions::*;
 use super::schema::{Condition, Contains, Parts, Schema, Unknown};
-use super::schemas::Schemas;
 
 /// What no value fits.
 static NOTHING: Value = Value::Bool(false);
@@ -42,7 +43,7 @@ impl<'a> Pair<'a> {
 }
 
 /// All of it.
-pub fn compare<'a>(schemas: &mut Schemas<'a>, old: &Schema<'a>, new: &Schema<'a>, delta: &mut Delta) {
+pub fn compare<'a>(schemas: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, delta: &mut Delta) {
     let mut pairs = Vec::new();
     members(old, new, &mut pairs, &mut delta.facts);
     items(old, new, &mut pairs, &mut delta.facts);

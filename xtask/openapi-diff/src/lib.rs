@@ -10,8 +10,9 @@
 mod access;
 mod callbacks;
 pub mod changes;
+mod document;
 mod exchange;
-pub mod facts;
+mod facts;
 mod form;
 mod keywords;
 mod limits;
@@ -19,15 +20,18 @@ mod operations;
 mod parameters;
 mod parts;
 mod places;
+mod positions;
+mod queue;
 pub mod rules;
 mod schema;
 mod schemas;
+mod similarity;
 mod unions;
 mod uses;
 mod whole;
 
 pub use changes::{Change, Operation};
-pub use facts::Positions;
+pub use positions::Positions;
 pub use rules::{Level, Rule};
 
 use serde_json::Value;
@@ -35,10 +39,7 @@ use spanned_json::{Node, Place};
 
 use self::changes::Changes;
 use self::places::locate;
-use self::schemas::Schemas;
-
-/// The methods a path item may hold.
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+use self::queue::SchemaQueue;
 
 /// One of the two documents.
 #[derive(Debug, Clone, Copy)]
@@ -51,14 +52,14 @@ pub struct Contract<'a> {
 
 /// Everything that is different, each change once, in the order of the new document. `resource` says what a path is about.
 pub fn compare(old: Contract<'_>, new: Contract<'_>, resource: &dyn Fn(&str) -> String) -> Vec<Change> {
-    let mut schemas = Schemas::new(old.document, new.document);
+    let mut schemas = SchemaQueue::new(old.document, new.document);
     let mut changes = Changes::default();
     let mut used = Vec::new();
     whole::document(old.document, new.document, &mut changes);
     for section in ["paths", "webhooks"] {
         whole::section(section, &mut schemas, &mut changes, &mut used);
     }
-    let deltas = schemas.finish();
+    let deltas = schemas::compare_all(schemas);
     let live = uses::live(&deltas);
     for used in &used {
         uses::add(used, &deltas, &live, &mut changes);

@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::METHODS;
 use super::changes::{Operation, fingerprint};
-use super::facts::Positions;
 use super::places::Step;
-use super::schemas::similar;
+use super::positions::Positions;
+use super::similarity::similar;
+
+/// The methods a path item may hold.
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// An operation of one document.
 #[derive(Debug, Clone)]

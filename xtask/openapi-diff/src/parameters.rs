@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::changes::fingerprint;
-use super::facts::Positions;
+use super::document::Document;
 use super::operations::Declared;
 use super::parts::{Part, Parts, Said, flag, quoted, text, texts};
 use super::places::Step;
+use super::positions::Positions;
 use super::rules::requests::*;
-use super::schema::Document;
-use super::schemas::similar;
+use super::similarity::similar;
 
 impl<'a> Parts<'a, '_> {
     pub(super) fn parameters(&mut self) {

@@ -3,20 +3,20 @@
 use serde_json::Value;
 
 use super::changes::{Changes, Found, Subject};
-use super::facts::{Positions, Sense};
 use super::limits::show;
 use super::operations::Declared;
 use super::places::Step;
+use super::positions::{Positions, Sense};
+use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::document::*;
 use super::rules::operations::*;
 use super::rules::requests::*;
-use super::schemas::Schemas;
 use super::uses::Use;
 
 /// The comparison of one pair of operations.
 pub struct Parts<'a, 's> {
-    pub schemas: &'s mut Schemas<'a>,
+    pub schemas: &'s mut SchemaQueue<'a>,
     pub changes: &'s mut Changes,
     pub uses: &'s mut Vec<Use<'a>>,
     pub old: Declared<'a>,

@@ -1,67 +1,32 @@
 //! Compares schemas: types, members, unions, and with [`super::limits`] what single values may be.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
-use super::facts::{Delta, Fact, Inner, Positions, Sense};
+use super::document::Document;
+use super::facts::{Delta, Fact, Inner};
 use super::keywords;
 use super::limits::{self, show};
 use super::places::Step;
+use super::positions::{Positions, Sense};
+use super::queue::SchemaQueue;
 use super::rules::conditions::{VALUE_FORBIDDEN, VALUE_PERMITTED};
 use super::rules::document::{DESCRIPTION_CHANGED, EXAMPLE_CHANGED, EXTENSION_CHANGED, TITLE_CHANGED};
 use super::rules::operations::{DEPRECATED, UNDEPRECATED};
 use super::rules::schemas::*;
-use super::schema::{Document, Member, Parts, Schema, Types, Unknown};
+use super::schema::{Member, Parts, Schema, Types, Unknown};
+use super::similarity::similar;
 use super::unions;
 
-/// Compares pairs of schemas, each pair once.
-pub struct Schemas<'a> {
-    pub old: Document<'a>,
-    pub new: Document<'a>,
-    known: HashMap<(Vec<usize>, Vec<usize>), usize>,
-    /// Pairs that were asked for and not compared yet. A queue and no recursion: schemas may contain themselves.
-    waiting: Vec<(usize, Parts<'a>, Parts<'a>)>,
-    deltas: Vec<Delta>,
+/// Compares everything that was asked for and whatever is inside of it.
+pub fn compare_all(mut queue: SchemaQueue<'_>) -> Vec<Delta> {
+    while let Some((id, old, new)) = queue.next() {
+        let delta = queue.compare(&old, &new);
+        queue.finished(id, delta);
+    }
+    queue.into_deltas()
 }
 
-impl<'a> Schemas<'a> {
-    pub fn new(old: &'a Value, new: &'a Value) -> Self {
-        Self {
-            old: Document::new(old),
-            new: Document::new(new),
-            known: HashMap::new(),
-            waiting: Vec::new(),
-            deltas: Vec::new(),
-        }
-    }
-
-    /// Asks for the difference of a pair.
-    pub fn delta(&mut self, old: &Parts<'a>, new: &Parts<'a>) -> usize {
-        let address = |parts: &Parts<'a>| {
-            parts
-                .iter()
-                .map(|part| std::ptr::from_ref::<Value>(part).addr())
-                .collect()
-        };
-        let next = self.deltas.len();
-        let id = *self.known.entry((address(old), address(new))).or_insert(next);
-        if id == next {
-            self.deltas.push(Delta::default());
-            self.waiting.push((id, old.clone(), new.clone()));
-        }
-        id
-    }
-
-    /// Compares everything that was asked for and whatever is inside of it.
-    pub fn finish(mut self) -> Vec<Delta> {
-        while let Some((id, old, new)) = self.waiting.pop() {
-            let delta = self.compare(&old, &new);
-            self.deltas[id] = delta;
-        }
-        self.deltas
-    }
-
+impl<'a> SchemaQueue<'a> {
     fn compare(&mut self, old: &Parts<'a>, new: &Parts<'a>) -> Delta {
         let (old, new) = (self.old.schema(old), self.new.schema(new));
         let mut delta = Delta {
@@ -99,28 +64,6 @@ impl<'a> Schemas<'a> {
             keywords::compare(self, &old, &new, &mut delta);
         }
         delta
-    }
-
-    /// Asks for what is inside of a schema.
-    pub fn inside(
-        &mut self,
-        label: &str,
-        old_way: Vec<Step>,
-        new_way: Vec<Step>,
-        old: &Parts<'a>,
-        new: &Parts<'a>,
-        delta: &mut Delta,
-    ) {
-        let id = self.delta(old, new);
-        delta.inner.push(Inner {
-            label: label.to_owned(),
-            old_way,
-            new_way,
-            positions: Positions::BOTH,
-            sense: Sense::Same,
-            owner: None,
-            delta: id,
-        });
     }
 
     /// A component that is called otherwise, and not just another one.
@@ -350,36 +293,6 @@ fn described_alike(a: &Parts<'_>, b: &Parts<'_>) -> bool {
     };
     let words = description(a);
     words.as_ref().is_some_and(|w| !w.trim().is_empty()) && words == description(b)
-}
-
-/// Whether two names share a word, or most of their letters.
-pub fn similar(a: &str, b: &str) -> bool {
-    use heck::ToSnakeCase;
-    let (a, b) = (a.to_snake_case(), b.to_snake_case());
-    if a == b
-        || a.split('_')
-            .any(|word| word.len() > 2 && b.split('_').any(|other| other == word))
-    {
-        return true;
-    }
-    let longest = a.chars().count().max(b.chars().count());
-    distance(&a, &b) * 3 <= longest
-}
-
-/// How many letters must be changed, added or taken away.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let best = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = best;
-        }
-    }
-    row[b.len()]
 }
 
 /// Says whether it makes sense to look inside.

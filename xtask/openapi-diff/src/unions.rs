@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 
+use super::document::Document;
 use super::facts::{Delta, Fact};
 use super::places::Step;
+use super::queue::SchemaQueue;
 use super::rules::schemas::*;
-use super::schema::{Document, Schema};
-use super::schemas::Schemas;
+use super::schema::Schema;
 
 type Branches<'b, 'a> = (&'static str, &'b [(usize, &'a Value)]);
 
 /// Says whether it makes sense to compare the rest of the schemas.
-pub fn compare<'a>(schemas: &mut Schemas<'a>, old: &Schema<'a>, new: &Schema<'a>, delta: &mut Delta) -> bool {
+pub fn compare<'a>(schemas: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, delta: &mut Delta) -> bool {
     match (old.union(), new.union()) {
         (None, None) => true,
         (Some(a), Some(b)) => {
@@ -72,18 +73,18 @@ fn one_of<'a>(document: &Document<'a>, branches: &[(usize, &'a Value)]) -> Strin
     names.join(" or ")
 }
 
-fn variants<'a>(schemas: &mut Schemas<'a>, old: Branches<'_, 'a>, new: Branches<'_, 'a>, delta: &mut Delta) {
+fn variants<'a>(schemas: &mut SchemaQueue<'a>, old: Branches<'_, 'a>, new: Branches<'_, 'a>, delta: &mut Delta) {
     let (mut gone, mut come) = (old.1.to_vec(), new.1.to_vec());
     let mut pairs = Vec::new();
-    let by_name = |schemas: &Schemas<'a>, a: &'a Value, b: &'a Value| {
+    let by_name = |schemas: &SchemaQueue<'a>, a: &'a Value, b: &'a Value| {
         let name = schemas.old.schema(&[a]).name;
         name.is_some() && name == schemas.new.schema(&[b]).name
     };
-    let by_content = |_: &Schemas<'a>, a: &'a Value, b: &'a Value| a == b;
-    let by_type = |schemas: &Schemas<'a>, a: &'a Value, b: &'a Value| {
+    let by_content = |_: &SchemaQueue<'a>, a: &'a Value, b: &'a Value| a == b;
+    let by_type = |schemas: &SchemaQueue<'a>, a: &'a Value, b: &'a Value| {
         schemas.old.schema(&[a]).types == schemas.new.schema(&[b]).types
     };
-    type Same<'a, 's> = &'s dyn Fn(&Schemas<'a>, &'a Value, &'a Value) -> bool;
+    type Same<'a, 's> = &'s dyn Fn(&SchemaQueue<'a>, &'a Value, &'a Value) -> bool;
     let ways: [Same<'a, '_>; 3] = [&by_name, &by_content, &by_type];
     for same in ways {
         gone.retain(|(a_index, a)| {

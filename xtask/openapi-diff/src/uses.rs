@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::changes::{Changes, Found, Subject, fingerprint};
-use super::facts::{Delta, Fact, Inner, Positions, Sense};
+use super::facts::{Delta, Fact, Inner};
 use super::places::Step;
+use super::positions::{Positions, Sense};
 use super::rules::schemas::{NULL_ALLOWED, NULL_FORBIDDEN};
 use super::schema::Parts;
 

@@ -3,19 +3,24 @@
 use serde_json::Value;
 
 use super::changes::{Changes, Found, Subject};
-use super::facts::{Positions, Sense};
 use super::limits::show;
 use super::operations::{Declared, declared, pairs};
 use super::parts::{Parts, Said};
 use super::places::Step;
+use super::positions::{Positions, Sense};
+use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::document::*;
 use super::rules::operations::{OPERATION_ADDED, OPERATION_REMOVED};
-use super::schemas::Schemas;
 use super::uses::Use;
 
 /// Pairs the operations of a section and compares them.
-pub fn section<'a>(section: &'static str, schemas: &mut Schemas<'a>, changes: &mut Changes, uses: &mut Vec<Use<'a>>) {
+pub fn section<'a>(
+    section: &'static str,
+    schemas: &mut SchemaQueue<'a>,
+    changes: &mut Changes,
+    uses: &mut Vec<Use<'a>>,
+) {
     let reversed = section == "webhooks";
     let of = |root: &'a Value| declared(root, root.get(section), &[Step::key(section)], false);
     for (old, new) in pairs(&of(schemas.old.root), &of(schemas.new.root)) {

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use super::folder::Stock;
+use super::input::{Side, compare};
 use super::report::{Report, counted, counts, section};
-use super::{Side, compare};
 use contract::diagnostic::{Diagnostics, fault};
-use contract::operations;
+use contract::operations::operations;
 
 const INTRODUCTION: &str = "\
 # What changed in the contract
@@ -16,6 +16,20 @@ const INTRODUCTION: &str = "\
 A section for each release of the vendor's that was taken in, the newest first, written by `cargo xtask changelog TITLE OLD`.
 What a rule means and whom a change breaks is in [docs/diff-rules.md](../docs/diff-rules.md).
 ";
+
+/// Writes the section of a release into `specs/CHANGELOG.md`; without `old`, it says what the contract is made of.
+pub fn run(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
+    let section = match old {
+        Some(old) => {
+            let (old, new) = Side::read_both(old, new, workspace)?;
+            release(&old, &new)
+        }
+        None => baseline(&Side::of_workspace(workspace)?),
+    };
+    write(&workspace.join("specs/CHANGELOG.md"), title, &section)?;
+    eprintln!("specs/CHANGELOG.md: the section `{title}` is written; read it before you commit it");
+    Ok(())
+}
 
 /// What a release changes, without its heading.
 pub fn release(old: &Side, new: &Side) -> String {

@@ -12,8 +12,10 @@ use serde_json::Value;
 use contract::diagnostic::{Diagnostics, fault};
 use contract::files::Files;
 use contract::load::Document;
+use contract::operations::METHODS;
 use contract::overlay::{Applied, Overlay};
-use contract::{DOCUMENTS, METHODS, OVERLAYS, conventions, inline, load, merge, name, overlay};
+use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use contract::{conventions, inline, load, merge, name, overlay};
 use spanned_json::{At, Kind, Language, Members, Node, parse};
 
 /// A folder, read.

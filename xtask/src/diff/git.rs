@@ -4,15 +4,20 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::input::{SPECS, Side};
 use contract::diagnostic::{Diagnostics, fault};
 use contract::files::{Files, is_read};
 
-/// A revision, whose `specs` is meant, or `REVISION:PATH`, which may be a file or a folder.
-pub fn read(argument: &str, workspace: &Path) -> Result<Side, Diagnostics> {
+/// What a revision has at a path.
+pub enum Object {
+    File { path: String, content: Vec<u8> },
+    Folder { path: String, files: Files },
+}
+
+/// A revision, whose folder `default` is meant, or `REVISION:PATH`, which may be a file or a folder.
+pub fn read(argument: &str, default: &str, workspace: &Path) -> Result<Object, Diagnostics> {
     let (revision, path) = match argument.split_once(':') {
         Some((revision, path)) => (revision, path.trim_matches('/')),
-        None => (argument, SPECS),
+        None => (argument, default),
     };
     let commit = run(
         workspace,
@@ -38,11 +43,12 @@ pub fn read(argument: &str, workspace: &Path) -> Result<Side, Diagnostics> {
     if kind.starts_with(b"blob") {
         let content = run(workspace, &["cat-file", "blob", &format!("{commit}:{path}")])
             .map_err(|e| fault(None, format!("git: {e}")))?;
-        return Side::of_text(&format!("{revision}:{path}"), &content);
+        let path = path.to_owned();
+        return Ok(Object::File { path, content });
     }
     let files = folder(workspace, &commit, path).map_err(|e| fault(None, format!("git: {e}")))?;
-    let folder = format!("{revision}:{path}");
-    Side::of_files(argument, &folder, &files).map_err(|faults| faults.below(&folder))
+    let path = path.to_owned();
+    Ok(Object::Folder { path, files })
 }
 
 /// All files of a folder that hold documents, in two calls of git however many they are.

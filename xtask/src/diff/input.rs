@@ -6,10 +6,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::folder::{self, Stock};
-use super::git;
-use contract::diagnostic::{Diagnostics, Place, fault};
+use super::git::{self, Object};
+use contract::diagnostic::{Diagnostics, fault};
 use contract::files::Files;
-use spanned_json::{At, Language, Node, parse};
+use contract::model::resource_of;
+use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use openapi_diff::Change;
+use spanned_json::{At, Language, Node, Place, parse};
 
 /// One of the two contracts.
 #[derive(Debug)]
@@ -28,6 +31,11 @@ pub struct Side {
 
 /// Where `specs` is, for what is not given on the command line.
 pub const SPECS: &str = "specs";
+
+/// Everything that is different, each change once, in the order of the new document.
+pub fn compare(old: &Side, new: &Side) -> Vec<Change> {
+    openapi_diff::compare(old.contract(), new.contract(), &resource_of)
+}
 
 impl Side {
     /// Reads both sides at once; without a new one, that is what is in the work tree.
@@ -52,7 +60,14 @@ impl Side {
         if path.exists() {
             return Self::of_file(argument, path);
         }
-        git::read(argument, workspace)
+        let revision = argument.split_once(':').map_or(argument, |(revision, _)| revision);
+        match git::read(argument, SPECS, workspace)? {
+            Object::File { path, content } => Self::of_text(&format!("{revision}:{path}"), &content),
+            Object::Folder { path, files } => {
+                let folder = format!("{revision}:{path}");
+                Self::of_files(argument, &folder, &files).map_err(|faults| faults.below(&folder))
+            }
+        }
     }
 
     /// What is compared of it.
@@ -71,8 +86,8 @@ impl Side {
     /// A folder as `--specs` takes it, or a bare folder of pages.
     pub fn of_folder(name: &str, path: &Path) -> Result<Self, Diagnostics> {
         let files = if path.join("upstream").is_dir() {
-            let [upstream, local] = contract::DOCUMENTS;
-            Files::read(path, &[upstream, local, contract::OVERLAYS])?
+            let [upstream, local] = DOCUMENTS;
+            Files::read(path, &[upstream, local, OVERLAYS])?
         } else {
             Files::read(path, &[""])?
         };

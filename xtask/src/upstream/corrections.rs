@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use contract::diagnostic::{Diagnostics, Place};
+use contract::diagnostic::Diagnostics;
 use contract::files::Files;
 use contract::overlay::{self, Fault};
-use contract::{DOCUMENTS, OVERLAYS, load, merge};
+use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use contract::{load, merge};
+use spanned_json::Place;
 
 /// An action that does not do to the new pages what it does to those of the tree.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use syn::{ImplItem, Item, TraitItem};
 
 use super::surface::signature;
-use contract::load::relative;
+use contract::files::relative;
 
 /// Where the traits are generated, and where everything else may implement them.
 const TRAITS: &str = "crates/pbx-api/src/generated/";

@@ -13,10 +13,11 @@ pub mod surface;
 
 use std::path::{Path, PathBuf};
 
-use crate::diff::input::SPECS;
-use crate::diff::{self, Side};
 use codegen::Generated;
 use contract::diagnostic::Diagnostics;
+
+use crate::diff::input::{SPECS, Side, compare};
+use crate::diff::report::Report as DiffReport;
 
 /// What to do with the new pages.
 #[derive(Debug, Clone, Default)]
@@ -45,8 +46,8 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
             specs.display()
         );
     }
-    let before = contract::read(&specs)?;
-    let plan = pages::plan(&before, options)?;
+    let before = contract::pipeline::read(&specs)?;
+    let plan = pages::plan(&before, &options.pages, options.partial)?;
     // Before the long report, because it is the first thing to mend.
     if options.apply && !options.allow_dirty {
         adopt::refuse_dirty(root)?;
@@ -58,7 +59,7 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
         &plan,
         Side::of_files(&options.pages.display().to_string(), SPECS, &plan.files),
     )?;
-    let mut changes = diff::compare(&old_side, &new_side);
+    let mut changes = compare(&old_side, &new_side);
     // The new pages are where they were given, until they are taken in.
     for place in changes.iter_mut().filter_map(|change| change.new_place.as_mut()) {
         let name = place
@@ -79,7 +80,7 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
     };
     let report = report::Report {
         plan: &plan,
-        diff: diff::report::Report {
+        diff: DiffReport {
             old: &old_side,
             new: &new_side,
             changes: &changes,
@@ -106,7 +107,7 @@ pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyh
 
 /// Everything that is generated from pages, with those corrections that fit them.
 fn generated(files: &contract::files::Files, name: &str) -> anyhow::Result<Generated> {
-    let contract = contract::build_where_possible(files, name, &mut |_| {})?;
+    let contract = contract::pipeline::build_where_possible(files, name, &mut |_| {})?;
     codegen::from_contract(contract)
 }
 

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::Options;
-use contract::diagnostic::{Diagnostic, Diagnostics, Place, fault};
+use contract::diagnostic::{Diagnostic, Diagnostics, fault};
 use contract::files::Files;
-use contract::{DOCUMENTS, OVERLAYS, load};
+use contract::load;
+use contract::operations::operations;
+use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use spanned_json::Place;
 
 /// The folder of the vendor's pages, below that of all documents.
 pub const UPSTREAM: &str = DOCUMENTS[0];
@@ -83,10 +85,10 @@ impl Plan {
 }
 
 /// Reads the new pages; an error names each that cannot be read, with its line.
-pub fn plan(before: &Files, options: &Options) -> Result<Plan, Diagnostics> {
-    let folder = options.pages.display().to_string();
+pub fn plan(before: &Files, pages: &Path, partial: bool) -> Result<Plan, Diagnostics> {
+    let folder = pages.display().to_string();
     let folder = folder.trim_end_matches('/').to_owned();
-    let given = read(&options.pages, &folder)?;
+    let given = read(pages, &folder)?;
 
     let old: Vec<(String, Vec<u8>)> = before
         .below(UPSTREAM)
@@ -94,14 +96,14 @@ pub fn plan(before: &Files, options: &Options) -> Result<Plan, Diagnostics> {
         .filter(|(name, _)| name != SOURCE)
         .map(|(name, content)| (name, content.to_vec()))
         .collect();
-    let mut pages = Vec::new();
+    let mut all = Vec::new();
     let mut removed = Vec::new();
     for (name, content) in &old {
         if given.iter().any(|(known, _)| known == name) {
             continue;
         }
-        match options.partial {
-            true => pages.push(page(name, content, Fate::Kept)?),
+        match partial {
+            true => all.push(page(name, content, Fate::Kept)?),
             false => removed.push(name.clone()),
         }
     }
@@ -111,9 +113,9 @@ pub fn plan(before: &Files, options: &Options) -> Result<Plan, Diagnostics> {
             Some((_, known)) if known == content => Fate::Unchanged,
             Some(_) => Fate::Replaced,
         };
-        pages.push(page(name, content, fate)?);
+        all.push(page(name, content, fate)?);
     }
-    pages.sort_by(|a, b| a.name.cmp(&b.name));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
 
     let mut files = Files::default();
     for other in [DOCUMENTS[1], OVERLAYS] {
@@ -121,12 +123,12 @@ pub fn plan(before: &Files, options: &Options) -> Result<Plan, Diagnostics> {
             files.insert(name.to_owned(), content.to_vec());
         }
     }
-    for page in &pages {
+    for page in &all {
         files.insert(format!("{UPSTREAM}/{}", page.name), page.content.clone());
     }
     Ok(Plan {
         folder,
-        pages,
+        pages: all,
         removed,
         files,
     })
@@ -174,14 +176,14 @@ fn page(name: &str, content: &[u8], fate: Fate) -> Result<Page, Diagnostics> {
     let mut alone = Files::default();
     alone.insert(name.to_owned(), content.to_vec());
     let loaded = load::load_files(&alone, &[""])?;
-    let operations = loaded
+    let counts = loaded
         .documents
         .iter()
-        .map(|document| contract::operations(&document.value).count());
+        .map(|document| operations(&document.value).count());
     Ok(Page {
         name: name.to_owned(),
         content: content.to_vec(),
         fate,
-        operations: operations.sum(),
+        operations: counts.sum(),
     })
 }

@@ -45,7 +45,9 @@ fn the_changelog_of_the_contract_has_a_section_for_the_release_in_use() {
     let specs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
     let changelog = std::fs::read_to_string(specs.join("CHANGELOG.md")).unwrap();
     let document = std::fs::read(specs.join("generated/openapi.yaml")).unwrap();
-    let document = xtask::diff::Side::of_text("openapi.yaml", &document).unwrap().document;
+    let document = xtask::diff::input::Side::of_text("openapi.yaml", &document)
+        .unwrap()
+        .document;
     let newest = changelog.lines().find(|line| line.starts_with("## ")).unwrap();
     let version = document["info"]["version"].as_str().unwrap();
     assert!(

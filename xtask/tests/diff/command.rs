@@ -274,9 +274,9 @@ fn revisions_are_compared_without_touching_the_work_tree() {
     }
     fs::write(specs.join("a page.md"), page(10)).unwrap();
     let compare = |old: &str, new: Option<&str>| {
-        let read = |argument: &str| xtask::diff::Side::read(argument, folder.path()).unwrap();
-        let new = new.map_or_else(|| xtask::diff::Side::of_workspace(folder.path()).unwrap(), read);
-        let changes = xtask::diff::compare(&read(old), &new);
+        let read = |argument: &str| xtask::diff::input::Side::read(argument, folder.path()).unwrap();
+        let new = new.map_or_else(|| xtask::diff::input::Side::of_workspace(folder.path()).unwrap(), read);
+        let changes = xtask::diff::input::compare(&read(old), &new);
         assert_eq!(changes.len(), 1, "{changes:?}");
         let place = changes[0].old_place.clone().unwrap();
         format!("{} -> {} at {place}", changes[0].old, changes[0].new)

@@ -10,8 +10,9 @@ mod places;
 mod table;
 mod within;
 
+use openapi_diff::Change;
 use serde_json::Value;
-use xtask::diff::{Change, Side, compare};
+use xtask::diff::input::{Side, compare};
 
 /// A document in memory.
 fn side(name: &str, document: &Value) -> Side {

@@ -1,7 +1,7 @@
 //! A change is told once, at what it means and not where it happens to be written.
 
+use openapi_diff::Level;
 use serde_json::{Value, json};
-use xtask::diff::Level;
 
 use super::{changes, told};
 

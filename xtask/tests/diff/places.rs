@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use xtask::diff::{Change, Side, compare};
+use openapi_diff::Change;
+use xtask::diff::input::{Side, compare};
 
 const PAGE: &str = r##"# Things
 
@@ -55,8 +56,7 @@ fn specs(folder: &Path, name: &str, page: &str, overlay: Option<&str>) -> Side {
 }
 
 fn placed(changes: &[Change]) -> Vec<String> {
-    let place =
-        |place: &Option<contract::diagnostic::Place>| place.as_ref().map_or("-".to_owned(), ToString::to_string);
+    let place = |place: &Option<spanned_json::Place>| place.as_ref().map_or("-".to_owned(), ToString::to_string);
     changes
         .iter()
         .map(|c| format!("{}  {} -> {}", c.rule.id, place(&c.old_place), place(&c.new_place)))

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use openapi_diff::{Change, rules};
 use serde_json::{Value, json};
+use xtask::diff::input::{Side, compare};
 use xtask::diff::report::{Report, text};
-use xtask::diff::{Change, Side, compare, rules};
 
 const COMMAND: &str = "UPDATE_GOLDEN=1 cargo test -p xtask --test diff";
 

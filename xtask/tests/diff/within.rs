@@ -1,8 +1,8 @@
 //! Whom a change breaks where what is sent is no plain schema: in a `not` or a condition, of names and single items, and in a
 //! callback, where the sides are exchanged.
 
+use openapi_diff::Level;
 use serde_json::{Value, json};
-use xtask::diff::Level;
 
 use super::meaning::{answers, document, refers, takes};
 use super::{changes, told};
@@ -15,7 +15,7 @@ fn verdicts(old: Value, new: Value) -> Vec<(&'static str, String, Level, Level)>
         document(json!({"/a": {"post": operation}}), json!({"A": schema}))
     };
     let changes = changes(&with(old), &with(new));
-    let told = |change: xtask::diff::Change| (change.rule.id, change.at, change.callers, change.readers);
+    let told = |change: openapi_diff::Change| (change.rule.id, change.at, change.callers, change.readers);
     changes.into_iter().map(told).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contract::METHODS;
 use contract::listing;
+use contract::operations::METHODS;
 use contract::pointer::token;
 use serde_json::{Value, json};
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use openapi_diff::Level;
 use serde_json::{Map, Value, json};
-use xtask::diff::{Level, Side};
+use xtask::diff::input::Side;
 
 use super::client::{Endpoint, operations, schema};
 use super::copy::workspace;
@@ -81,7 +82,7 @@ impl<'a> Keeper<'a> {
 
 /// Where what is said is not so.
 fn wrong(name: &str, old: &Keeper<'_>, new: &Keeper<'_>) -> Vec<String> {
-    let told: BTreeSet<Endpoint> = xtask::diff::compare(old.side, new.side)
+    let told: BTreeSet<Endpoint> = xtask::diff::input::compare(old.side, new.side)
         .into_iter()
         .filter(|change| change.callers == Level::Breaking)
         .flat_map(|change| change.operations)

@@ -16,7 +16,8 @@ use std::fs;
 use std::path::Path;
 
 use contract::listing;
-use xtask::diff::{Level, Side};
+use openapi_diff::Level;
+use xtask::diff::input::Side;
 
 use self::client::{Endpoint, Outcome, Reader};
 use self::copy::{Copy, told};
@@ -37,7 +38,7 @@ fn generated(root: &Path) -> Side {
 
 /// The operations with answers of which it is said that the client cannot read them.
 fn unreadable(before: &Side, after: &Side) -> BTreeSet<Endpoint> {
-    let changes = xtask::diff::compare(before, after);
+    let changes = xtask::diff::input::compare(before, after);
     let breaking = changes.into_iter().filter(|change| change.client() == Level::Breaking);
     breaking
         .flat_map(|change| change.operations)
@@ -151,7 +152,7 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
     // The client from before reads the answers from after, but for what the report said that it cannot.
     let (before, after) = (generated(&copy::workspace()), generated(&copy.root()));
     let expected = unreadable(&before, &after);
-    let changes = xtask::diff::compare(&before, &after);
+    let changes = xtask::diff::input::compare(&before, &after);
     for change in changes.iter().filter(|change| change.client() == Level::Breaking) {
         assert_says(&report, &[&change.sentence, &format!("[{}]", change.rule.id)]);
     }
@@ -200,7 +201,7 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
 
 /// What the snapshots of the operations, their names and their types hold.
 fn listed(root: &Path) -> String {
-    let contract = contract::build(&root.join("specs")).unwrap();
+    let contract = contract::pipeline::build(&root.join("specs")).unwrap();
     let api = contract::model::read(&contract.document, &contract.places).unwrap();
     [
         listing::operations(&api, &contract.document),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use xtask::diff::Side;
+use xtask::diff::input::Side;
 
 use super::client::{self, Outcome, Reader};
 use super::copy::workspace;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use contract::Places;
+use contract::operations::Places;
 
 fn files(paths: Value, schemas: Value) -> Result<BTreeMap<String, String>> {
     let document = json!({

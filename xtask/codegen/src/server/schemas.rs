@@ -55,7 +55,7 @@ pub fn document(api: &Api, document: &Value) -> anyhow::Result<String> {
         defs.push((name.clone(), strict));
     }
     let mut operations = Vec::new();
-    for (path, method, value) in contract::operations(document) {
+    for (path, method, value) in contract::operations::operations(document) {
         let operation = api
             .operations
             .iter()

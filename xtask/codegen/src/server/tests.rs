@@ -9,7 +9,7 @@ use contract::model;
 
 /// Generates from the pages in a folder.
 fn generate(specs: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let contract = contract::build(specs)?;
+    let contract = contract::pipeline::build(specs)?;
     let api = model::read(&contract.document, &contract.places)?;
     super::generate(&api, &contract.document)
 }

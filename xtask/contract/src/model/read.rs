@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::conventions::MERGE_PATCH;
-use crate::diagnostic::{Diagnostics, Place};
+use crate::diagnostic::Diagnostics;
 use crate::lower::{EXTENSIBLE_ENUM, reach};
-use crate::{Places, name::words::pascal, operations};
+use crate::name::words::pascal;
+use crate::operations::{Places, operations};
+use spanned_json::Place;
 
 /// Reads a document. What the generators cannot express is an error that names file, line and construct.
 pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {

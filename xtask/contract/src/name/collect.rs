@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::super::conventions::MERGE_PATCH;
-use super::super::inline::REF_NAME;
-use super::super::pointer::token;
+use super::key::key;
 use super::words::{is_reading, pascal, singular, split_verb};
-use super::{NAME, key};
+use crate::conventions::MERGE_PATCH;
+use crate::inline::REF_NAME;
+use crate::pointer::token;
+
+/// Pins a name.
+pub const NAME: &str = "x-name";
 
 /// One place where a schema that needs a name stands.
 #[derive(Debug)]

@@ -15,21 +15,20 @@
 //! only take a name that nobody has: what stood before comes first.
 
 mod collect;
+pub mod key;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use self::collect::{Occurrence, collect};
-use super::inline::REF_NAME;
-use super::normal::{NULLABLE, is_annotation};
-use super::pointer::first_difference;
-use super::{Places, for_each_operation, operations, place_of};
+use self::collect::{NAME, Occurrence, collect, needs_name, needs_name_object};
+use self::key::{bare, key};
 use crate::diagnostic::Diagnostics;
-
-/// Pins a name.
-pub const NAME: &str = "x-name";
+use crate::inline::REF_NAME;
+use crate::normal::{NULLABLE, is_annotation};
+use crate::operations::{Places, for_each_operation, operations, place_of};
+use crate::pointer::first_difference;
 
 /// What belongs to a use of a component and never to the component itself.
 const USE_ONLY: [&str; 3] = ["default", "readOnly", "writeOnly"];
@@ -67,49 +66,6 @@ pub fn name(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
         }
     }
     Ok(())
-}
-
-/// What makes two schemas the same: everything but the words about them.
-pub fn key(schema: &Value) -> String {
-    let mut bare = bare(schema);
-    if let Some(object) = bare.as_object_mut() {
-        // Where it stands decides these, not what it is.
-        object.shift_remove(NULLABLE);
-        object.shift_remove("default");
-        object.shift_remove("writeOnly");
-    }
-    bare.to_string()
-}
-
-fn bare(schema: &Value) -> Value {
-    match schema {
-        Value::Object(object) => {
-            let mut sorted = BTreeMap::new();
-            for (name, value) in object {
-                match (name.as_str(), value) {
-                    ("properties", Value::Object(properties)) => {
-                        let properties: BTreeMap<_, _> = properties.iter().map(|(n, p)| (n.clone(), bare(p))).collect();
-                        sorted.insert(name.clone(), json!(properties));
-                    }
-                    ("required", Value::Array(names)) => {
-                        let names: BTreeSet<_> = names.iter().filter_map(Value::as_str).collect();
-                        sorted.insert(name.clone(), json!(names));
-                    }
-                    (NULLABLE, Value::Bool(false)) => {}
-                    ("default" | "writeOnly" | NULLABLE, value) => {
-                        sorted.insert(name.clone(), value.clone());
-                    }
-                    (other, _) if is_annotation(other) => {}
-                    (_, value) => {
-                        sorted.insert(name.clone(), bare(value));
-                    }
-                }
-            }
-            json!(sorted)
-        }
-        Value::Array(items) => Value::Array(items.iter().map(bare).collect()),
-        other => other.clone(),
-    }
 }
 
 struct Assigned {
@@ -237,7 +193,7 @@ fn rewrite_schemas(value: &mut Value, names: &HashMap<String, Assigned>) {
 }
 
 fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
-    if collect::needs_name(schema)
+    if needs_name(schema)
         && let Some(assigned) = names.get(&key(schema))
     {
         *schema = reference(schema, assigned);
@@ -286,7 +242,7 @@ fn strip(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
         object.shift_remove(NAME);
         object.shift_remove(REF_NAME);
-        if collect::needs_name_object(object) {
+        if needs_name_object(object) {
             // Decided by each use, see `reference`.
             object.shift_remove(NULLABLE);
             for key in USE_ONLY {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use super::super::conventions;
 use super::*;
+use crate::conventions;
 
 fn get(id: &str, schema: Value) -> Value {
     json!({"get": {"operationId": id, "responses": {"200": {"content": {"application/json": {"schema": schema}}}}}})

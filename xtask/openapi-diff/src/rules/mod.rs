@@ -17,7 +17,7 @@ pub mod values;
 
 pub use documentation::documentation;
 
-use super::facts::Sense;
+use super::positions::Sense;
 
 /// What a change does to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, Summary, effects};
-use crate::diff::Level;
+use openapi_diff::Level;
 
 /// One workflow command for each change, and a summary.
 pub fn github(report: &Report<'_>) -> String {

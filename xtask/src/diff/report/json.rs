@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Report, Summary};
-use crate::diff::Level;
-use contract::diagnostic::Place;
+use openapi_diff::Level;
+use spanned_json::Place;
 
 /// Everything about every change, words included, whatever `--all` says.
 pub fn json(report: &Report<'_>) -> Value {

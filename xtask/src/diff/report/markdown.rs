@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, Summary, counted, effects, grouped};
-use crate::diff::Level;
+use openapi_diff::Level;
 
 /// A report on its own.
 pub fn markdown(report: &Report<'_>) -> String {

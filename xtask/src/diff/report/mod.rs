@@ -7,12 +7,37 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use super::{Change, Level, Side};
+use openapi_diff::{Change, Level};
+
+use crate::diff::input::Side;
 
 pub use self::github::github;
 pub use self::json::json;
 pub use self::markdown::{counts, markdown, section};
 pub use self::text::text;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Format {
+    /// For people; in colours on a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests.
+    Markdown,
+    /// Annotations of a GitHub workflow.
+    Github,
+}
+
+/// The report in a format.
+pub fn render(report: &Report<'_>, format: Format, colours: bool) -> String {
+    match format {
+        Format::Text => text(report, colours),
+        Format::Json => format!("{:#}\n", json(report)),
+        Format::Markdown => markdown(report),
+        Format::Github => github(report),
+    }
+}
 
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, Summary, effects, grouped};
-use crate::diff::{Change, Level, Operation, Positions};
+use openapi_diff::{Change, Level, Operation, Positions};
 
 const RED: &str = "31";
 const YELLOW: &str = "33";

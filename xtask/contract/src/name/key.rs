@@ -1,0 +1,50 @@
+//! The identity of a schema, apart from the words about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::normal::{NULLABLE, is_annotation};
+
+/// What makes two schemas the same: everything but the words about them.
+pub fn key(schema: &Value) -> String {
+    let mut bare = bare(schema);
+    if let Some(object) = bare.as_object_mut() {
+        // Where it stands decides these, not what it is.
+        object.shift_remove(NULLABLE);
+        object.shift_remove("default");
+        object.shift_remove("writeOnly");
+    }
+    bare.to_string()
+}
+
+pub fn bare(schema: &Value) -> Value {
+    match schema {
+        Value::Object(object) => {
+            let mut sorted = BTreeMap::new();
+            for (name, value) in object {
+                match (name.as_str(), value) {
+                    ("properties", Value::Object(properties)) => {
+                        let properties: BTreeMap<_, _> = properties.iter().map(|(n, p)| (n.clone(), bare(p))).collect();
+                        sorted.insert(name.clone(), json!(properties));
+                    }
+                    ("required", Value::Array(names)) => {
+                        let names: BTreeSet<_> = names.iter().filter_map(Value::as_str).collect();
+                        sorted.insert(name.clone(), json!(names));
+                    }
+                    (NULLABLE, Value::Bool(false)) => {}
+                    ("default" | "writeOnly" | NULLABLE, value) => {
+                        sorted.insert(name.clone(), value.clone());
+                    }
+                    (other, _) if is_annotation(other) => {}
+                    (_, value) => {
+                        sorted.insert(name.clone(), bare(value));
+                    }
+                }
+            }
+            json!(sorted)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(bare).collect()),
+        other => other.clone(),
+    }
+}
