@@ -26,7 +26,7 @@ fn main() {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
     // Named and shared as the contract is; inlined as the vendor's pages are.
     let contract = fs::read(specs.join("generated/openapi.yaml")).unwrap();
-    let contract = Side::of_text("openapi.yaml", &contract).unwrap().document;
+    let contract = Side::from_bytes("openapi.yaml", &contract).unwrap().document;
     let (old, count) = multiplied(&contract, wanted);
     let new = changed(&old);
     for (name, document) in [("old", &old), ("new", &new)] {

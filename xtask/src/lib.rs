@@ -1,5 +1,5 @@
-//! The tasks of the workspace that are more than one call of a crate: comparing contracts, and taking in new pages. The binary is
-//! a thin wrapper, so that the tests reach every stage.
+//! The tasks of the workspace that use several crates: comparing contracts and adopting new pages. The binary is a thin wrapper, so
+//! that tests can call every step.
 
 pub mod diff;
 pub mod upstream;

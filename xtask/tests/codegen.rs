@@ -37,12 +37,12 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn the_committed_files_are_what_the_documents_say() {
+fn committed_files_are_up_to_date() {
     let output = codegen(&["--check"]);
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
-/// The folders called `generated`, which codegen owns.
+/// The directories called `generated`, which codegen owns.
 fn owned(root: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = files(root)
         .into_keys()
@@ -95,7 +95,7 @@ fn check_lists_every_difference_and_writes_nothing() {
     assert!(expected.len() >= 3 * 4, "{expected:?}");
     let count = expected.len();
     expected.push(format!(
-        "{count} generated file(s) differ from the documents: run `cargo xtask codegen`"
+        "{count} generated file(s) differ from the documents; run `cargo xtask codegen`"
     ));
     let before = files(out.path());
 
@@ -107,13 +107,13 @@ fn check_lists_every_difference_and_writes_nothing() {
     }
     assert_eq!(files(out.path()), before, "--check wrote something");
 
-    // And codegen mends all of it.
+    // Codegen fixes all of it.
     assert!(codegen(&["--out", path]).status.success());
     assert_eq!(codegen(&["--out", path, "--check"]).status.code(), Some(0));
 }
 
 #[test]
-fn two_runs_give_the_same_bytes() {
+fn output_is_deterministic() {
     let one = tempfile::tempdir().unwrap();
     let two = tempfile::tempdir().unwrap();
     for out in [&one, &two] {
@@ -129,7 +129,7 @@ fn two_runs_give_the_same_bytes() {
 }
 
 #[test]
-fn something_broken_ends_with_1_and_says_where() {
+fn error_exits_with_1_and_names_the_location() {
     let specs = tempfile::tempdir().unwrap();
     fs::create_dir(specs.path().join("upstream")).unwrap();
     let page = "# Page\n\n```json\n{\"openapi\": \"3.1.0\", \"paths\": {\n```\n";
@@ -145,7 +145,7 @@ fn something_broken_ends_with_1_and_says_where() {
         let output = codegen(&arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            stderr(&output).starts_with("error: upstream/page.md:5: broken OpenAPI document:"),
+            stderr(&output).starts_with("error: upstream/page.md:5: invalid OpenAPI document:"),
             "{}",
             stderr(&output)
         );
@@ -153,7 +153,7 @@ fn something_broken_ends_with_1_and_says_where() {
 }
 
 #[test]
-fn a_folder_without_documents_is_an_error() {
+fn specs_without_documents_are_an_error() {
     let specs = tempfile::tempdir().unwrap();
     let output = codegen(&["--specs", specs.path().to_str().unwrap(), "--check"]);
     assert_eq!(output.status.code(), Some(1));
@@ -161,7 +161,7 @@ fn a_folder_without_documents_is_an_error() {
 }
 
 #[test]
-fn nothing_is_lost_between_the_pages_and_the_contract() {
+fn contract_has_all_operations_of_the_pages() {
     let contract = contract::pipeline::build(&workspace().join("specs")).unwrap();
     let upstream = tempfile::tempdir().unwrap();
     fs::create_dir(upstream.path().join("upstream")).unwrap();
@@ -169,7 +169,7 @@ fn nothing_is_lost_between_the_pages_and_the_contract() {
         let from = workspace().join("specs/upstream").join(page);
         fs::copy(from, upstream.path().join("upstream").join(page)).unwrap();
     }
-    // The vendor's pages alone, without corrections, go through as well.
+    // The vendor's pages are accepted without overlays, too.
     let alone = contract::pipeline::build(upstream.path()).unwrap();
     assert_eq!(alone.operations, 77);
     assert_eq!(alone.document["paths"].as_object().unwrap().len(), 51);

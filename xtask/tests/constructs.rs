@@ -78,9 +78,9 @@ fn crates_generated_from_every_construct_compile() {
 }
 
 #[test]
-fn every_construct_is_in_the_contract() {
+fn contract_has_every_construct() {
     let contract = contract::pipeline::build(&pages()).unwrap();
-    let api = contract::model::read(&contract.document, &contract.places).unwrap();
+    let api = contract::model::read(&contract.document, &contract.locations).unwrap();
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("constructs", format!("{}\n{}", contract::listing::operations(&api, &contract.document), contract::listing::types(&api, &contract.document)));
     });

@@ -33,7 +33,7 @@ fn contract() -> Contract {
 }
 
 fn api(contract: &Contract) -> Api {
-    contract::model::read(&contract.document, &contract.places).unwrap()
+    contract::model::read(&contract.document, &contract.locations).unwrap()
 }
 
 fn check(name: &str, text: &str) {

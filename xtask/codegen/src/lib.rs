@@ -1,7 +1,6 @@
-//! Writes what the contract says: the contract itself, and the generated halves of the client crate, of the crate of its mock,
-//! of the server crate and of the command.
+//! Generates the contract's files and the generated parts of the crates of the client, the mock, the server traits and the command.
 //!
-//! Folders called `generated` belong to this module: it writes, replaces and deletes in them.
+//! Directories called `generated` are owned by this crate: it writes, replaces and deletes files in them.
 
 pub mod cli;
 pub mod client;
@@ -15,10 +14,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use contract::files::relative;
-use contract::operations::Places;
+use contract::operations::Locations;
 use contract::{emit, lower, model, pipeline};
 
-/// The folders that codegen owns, below the output folder.
+/// The directories owned by codegen, relative to the output directory.
 const OWNED: [&str; 5] = [
     "specs/generated",
     "crates/pbx-client/src/generated",
@@ -27,15 +26,15 @@ const OWNED: [&str; 5] = [
     "crates/pbx-cli/src/generated",
 ];
 
-/// How a run ended, when nothing was broken.
+/// The outcome of a run without errors.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// `check` found differences; they are printed.
+    /// `check` found differences and printed them.
     Stale,
 }
 
-/// Generates everything from `specs` into `out`, or with `check` compares and writes nothing.
+/// Generates everything from `specs` into `out`; with `check` only compares.
 pub fn run(specs: &Path, out: &Path, check: bool) -> anyhow::Result<Outcome> {
     let generated = generate(specs)?;
     for notice in &generated.notices {
@@ -50,7 +49,7 @@ pub fn run(specs: &Path, out: &Path, check: bool) -> anyhow::Result<Outcome> {
             return Ok(Outcome::Done);
         }
         eprintln!(
-            "{} generated file(s) differ from the documents: run `cargo xtask codegen`",
+            "{} generated file(s) differ from the documents; run `cargo xtask codegen`",
             differences.len()
         );
         return Ok(Outcome::Stale);
@@ -60,7 +59,7 @@ pub fn run(specs: &Path, out: &Path, check: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Everything that is generated, by path below the output folder.
+/// All generated files, by path relative to the output directory.
 #[derive(Debug)]
 pub struct Generated {
     pub files: BTreeMap<String, String>,
@@ -68,19 +67,19 @@ pub struct Generated {
     pub summary: String,
 }
 
-/// Generates in memory.
+/// Generates all files from a specs directory, in memory.
 pub fn generate(specs: &Path) -> anyhow::Result<Generated> {
     from_contract(pipeline::build(specs)?)
 }
 
-/// Generates in memory from a contract that is there already.
+/// Generates all files from a contract, in memory.
 pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> {
     let mut files = BTreeMap::new();
     let mut add = |path: String, content: String| {
         files.insert(path, content);
     };
-    let low = lower::lower(&contract.document);
-    let client_json = format!("{}\n", serde_json::to_string_pretty(&low)?);
+    let lowered = lower::lower(&contract.document);
+    let client_json = format!("{}\n", serde_json::to_string_pretty(&lowered)?);
     add(
         "specs/generated/openapi.yaml".to_owned(),
         emit::yaml(&contract.document)?,
@@ -90,25 +89,25 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
         emit::operations_list(&contract.document),
     );
 
-    let api = model::read(&contract.document, &contract.places)?;
-    let placed = |error| placed(error, &api, &contract.places);
-    for (name, content) in server::generate(&api, &contract.document).map_err(placed)? {
+    let api = model::read(&contract.document, &contract.locations)?;
+    let locate = |error| locate(error, &api, &contract.locations);
+    for (name, content) in server::generate(&api, &contract.document).map_err(locate)? {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
     }
-    for (name, content) in cli::generate(&api).map_err(placed)? {
+    for (name, content) in cli::generate(&api).map_err(locate)? {
         add(format!("crates/pbx-cli/src/generated/{name}"), content);
     }
-    let client_api = model::read(&low, &contract.places).context("the lowered document")?;
-    let openapi: openapiv3::OpenAPI = serde_json::from_value(low).context("client.json is not OpenAPI 3.0")?;
-    for (name, content) in client::generate(&openapi, &client_api).map_err(placed)? {
+    let client_api = model::read(&lowered, &contract.locations).context("the lowered document")?;
+    let openapi: openapiv3::OpenAPI = serde_json::from_value(lowered).context("client.json is not OpenAPI 3.0")?;
+    for (name, content) in client::generate(&openapi, &client_api).map_err(locate)? {
         add(format!("crates/pbx-client/src/generated/{name}"), content);
     }
-    for (name, content) in mock::generate(&client_api).map_err(placed)? {
+    for (name, content) in mock::generate(&client_api).map_err(locate)? {
         add(format!("crates/pbx-mock/src/generated/{name}"), content);
     }
     add("specs/generated/client.json".to_owned(), client_json);
     let summary = format!(
-        "{} operations, {} types, {} corrections",
+        "{} operations, {} types, {} overlay actions",
         contract.operations,
         api.types.len(),
         contract.actions
@@ -120,7 +119,7 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
     })
 }
 
-/// What a generator's error is about; [`generate`] puts file and line before it.
+/// The operation that a generator's error is about; [`generate`] adds its file and line.
 #[derive(Debug)]
 pub struct AtOperation(pub String);
 
@@ -130,22 +129,22 @@ impl std::fmt::Display for AtOperation {
     }
 }
 
-fn placed(error: anyhow::Error, api: &model::Api, places: &Places) -> anyhow::Error {
+fn locate(error: anyhow::Error, api: &model::Api, locations: &Locations) -> anyhow::Error {
     let operation = error
         .downcast_ref::<AtOperation>()
         .and_then(|AtOperation(id)| api.operations.iter().find(|operation| operation.id == *id));
-    match operation.and_then(|o| places.get(&(o.path.clone(), o.method.clone()))) {
-        Some(place) => error.context(place.to_string()),
+    match operation.and_then(|o| locations.get(&(o.path.clone(), o.method.clone()))) {
+        Some(location) => error.context(location.to_string()),
         None => error,
     }
 }
 
-/// One file that is not as it should be.
+/// A file that differs from the generated one.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Difference {
     Stale(String),
     Missing(String),
-    /// Nothing generates it any more.
+    /// Not generated any more.
     Orphaned(String),
 }
 
@@ -159,7 +158,7 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// Every difference between the folders that codegen owns and what belongs there.
+/// Compares the owned directories with the generated files.
 fn compare(out: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<Vec<Difference>> {
     let mut differences = Vec::new();
     for (path, content) in files {
@@ -172,8 +171,8 @@ fn compare(out: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<Vec<D
         }
     }
     let mut present = BTreeSet::new();
-    for folder in OWNED {
-        list(out, &out.join(folder), &mut present)?;
+    for directory in OWNED {
+        list(out, &out.join(directory), &mut present)?;
     }
     differences.extend(
         present
@@ -184,11 +183,11 @@ fn compare(out: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<Vec<D
     Ok(differences)
 }
 
-fn list(out: &Path, folder: &Path, present: &mut BTreeSet<String>) -> anyhow::Result<()> {
-    if !folder.exists() {
+fn list(out: &Path, directory: &Path, present: &mut BTreeSet<String>) -> anyhow::Result<()> {
+    if !directory.exists() {
         return Ok(());
     }
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+    for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
         let path: PathBuf = entry?.path();
         if path.is_dir() {
             list(out, &path, present)?;

@@ -1,62 +1,62 @@
-//! What this vendor's API does everywhere and its pages say nowhere, stated in the contract.
+//! Conventions of the vendor's API that its pages do not document, stated in the contract.
 //!
-//! * An answer carries every declared property; what is unset is null. Exempt are properties that are `readOnly` (always set)
-//!   and those whose null-ness the document states (`type: [...]`).
-//! * An update is a JSON merge patch (RFC 7396): absent leaves alone, null clears, so nothing is required, nothing has a
-//!   default, everything may be null. Array items are replaced whole and follow the next rule.
-//! * Where something is created or commanded, an optional property may be null, which is the same as absent.
+//! * A response has every declared property; an unset one is null. Exceptions: properties that are `readOnly` (always set) and
+//!   those whose nullability the document states (`type: [...]`).
+//! * An update is a JSON Merge Patch (RFC 7396): an absent property stays unchanged, null clears it. So no property is required or
+//!   has a default, and every property is nullable. Array items are replaced as a whole and follow the next rule.
+//! * In other request bodies an optional property may be null, which means the same as absent.
 //!
-//! The schemas are in the form of [`super::normal`]; [`super::name`] writes them as 3.1 has it.
+//! Schemas are normalized here ([`normalize`](crate::normalize)); [`naming`](crate::naming) converts them back to OpenAPI 3.1.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Diagnostics;
-use crate::normal::{NULLABLE, normalize};
-use crate::operations::{Places, for_each_operation, operations, place_of};
+use crate::normalize::{NULLABLE, normalize};
+use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::pointer::token;
 
-/// On a request body: whether it is a JSON merge patch.
+/// Extension of request bodies: `true` for a JSON Merge Patch.
 pub const MERGE_PATCH: &str = "x-merge-patch";
 const JSON: &str = "application/json";
 
-/// Normalises every schema of every operation and applies the conventions to it.
-pub fn apply(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
-    apply_where_possible(document, places).into_result()
+/// Normalizes every schema of every operation and applies the conventions to it.
+pub fn apply(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
+    apply_best_effort(document, locations).into_result()
 }
 
-/// The same, but a schema that cannot be normalised stays as it is.
-pub fn apply_where_possible(document: &mut Value, places: &Places) -> Diagnostics {
-    let mut faults = Diagnostics::default();
+/// Like [`apply`], but leaves schemas that cannot be normalized unchanged.
+pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnostics {
+    let mut errors = Diagnostics::default();
     for_each_operation(document, |path, method, operation| {
         for_each_schema(operation, "", &mut |at, schema| {
             if let Err(message) = normalize(schema) {
                 let text = format!("`{} {path}` at `{at}`: {message}", method.to_uppercase());
-                faults.push(place_of(places, path, method), text);
+                errors.push(location_of(locations, path, method), text);
             }
         });
     });
 
-    let shown = shown_properties(document);
+    let returned = returned_properties(document);
     for_each_operation(document, |path, _, operation| {
         let creates = operation.pointer("/responses/201").is_some();
         if let Some(body) = operation.get_mut("requestBody") {
-            body_conventions(body, shown.get(path), creates);
+            body_conventions(body, returned.get(path), creates);
         }
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
             if status.starts_with('2')
                 && let Some(schema) = json_schema_mut(response)
             {
-                answer(schema);
+                response_conventions(schema);
             }
         }
     });
-    faults
+    errors
 }
 
-/// Calls `f` with every schema that is not inside another: of parameters, headers, bodies and answers.
+/// Calls `f` with every schema that is not inside another one: of parameters, headers, request bodies and responses.
 fn for_each_schema(value: &mut Value, at: &str, f: &mut dyn FnMut(&str, &mut Value)) {
     match value {
         Value::Object(object) => {
@@ -82,8 +82,8 @@ fn json_schema_mut(holder: &mut Value) -> Option<&mut Value> {
     holder.get_mut("content")?.get_mut(JSON)?.get_mut("schema")
 }
 
-/// By path: the names of the properties that `GET` on it shows.
-fn shown_properties(document: &Value) -> HashMap<String, Vec<String>> {
+/// The names of the properties in the response to `GET`, by path.
+fn returned_properties(document: &Value) -> HashMap<String, Vec<String>> {
     operations(document)
         .filter(|(_, method, _)| *method == "get")
         .filter_map(|(path, _, operation)| {
@@ -94,7 +94,7 @@ fn shown_properties(document: &Value) -> HashMap<String, Vec<String>> {
         .collect()
 }
 
-fn body_conventions(body: &mut Value, shown: Option<&Vec<String>>, creates: bool) {
+fn body_conventions(body: &mut Value, returned: Option<&Vec<String>>, creates: bool) {
     let stated = body.get(MERGE_PATCH).and_then(Value::as_bool);
     let Some(schema) = json_schema_mut(body) else {
         if stated.is_none()
@@ -104,25 +104,26 @@ fn body_conventions(body: &mut Value, shown: Option<&Vec<String>>, creates: bool
         }
         return;
     };
-    let merge_patch = stated.unwrap_or_else(|| !creates && updates(schema, shown));
+    let merge_patch = stated.unwrap_or_else(|| !creates && is_update(schema, returned));
     if merge_patch {
-        patch(schema);
+        merge_patch_conventions(schema);
     } else {
-        command(schema);
+        request_conventions(schema);
     }
     if let Some(body) = body.as_object_mut() {
         body.insert(MERGE_PATCH.to_owned(), json!(merge_patch));
     }
 }
 
-/// A body changes what `GET` on the same path shows when they share a property and nothing in it is required.
-fn updates(schema: &Value, shown: Option<&Vec<String>>) -> bool {
+/// Returns `true` if the body shares a property with the response to `GET` on the same path and requires none.
+fn is_update(schema: &Value, returned: Option<&Vec<String>>) -> bool {
     let requires = schema
         .get("required")
         .and_then(Value::as_array)
         .is_some_and(|r| !r.is_empty());
     let properties = schema.get("properties").and_then(Value::as_object);
-    !requires && shown.is_some_and(|shown| properties.is_some_and(|p| p.keys().any(|name| shown.contains(name))))
+    !requires
+        && returned.is_some_and(|returned| properties.is_some_and(|p| p.keys().any(|name| returned.contains(name))))
 }
 
 fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {
@@ -131,7 +132,7 @@ fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {
 
 fn set_nullable(schema: &mut Value) {
     if let Some(schema) = schema.as_object_mut() {
-        // What the document states stays.
+        // A nullability that the document states stays.
         schema.entry(NULLABLE).or_insert(json!(true));
     }
 }
@@ -153,20 +154,20 @@ fn branches_mut(schema: &mut Value) -> impl Iterator<Item = &mut Value> {
     })
 }
 
-fn answer(schema: &mut Value) {
+fn response_conventions(schema: &mut Value) {
     remove(schema, "default");
-    branches_mut(schema).for_each(answer);
+    branches_mut(schema).for_each(response_conventions);
     if let Some(items) = schema.get_mut("items") {
-        answer(items);
+        response_conventions(items);
     }
     if let Some(values) = schema.get_mut("additionalProperties") {
-        answer(values);
+        response_conventions(values);
     }
     let Some(properties) = properties_mut(schema) else {
         return;
     };
     for property in properties.values_mut() {
-        answer(property);
+        response_conventions(property);
         if property.get("readOnly") != Some(&json!(true)) {
             set_nullable(property);
         }
@@ -181,27 +182,27 @@ fn answer(schema: &mut Value) {
     }
 }
 
-fn patch(schema: &mut Value) {
+fn merge_patch_conventions(schema: &mut Value) {
     remove(schema, "required");
     remove(schema, "default");
-    branches_mut(schema).for_each(patch);
+    branches_mut(schema).for_each(merge_patch_conventions);
     if let Some(items) = schema.get_mut("items") {
-        command(items);
+        request_conventions(items);
     }
     if let Some(values) = schema.get_mut("additionalProperties") {
-        patch(values);
+        merge_patch_conventions(values);
     }
     for property in properties_mut(schema).into_iter().flat_map(|p| p.values_mut()) {
-        patch(property);
+        merge_patch_conventions(property);
         set_nullable(property);
     }
 }
 
-fn command(schema: &mut Value) {
-    branches_mut(schema).for_each(command);
+fn request_conventions(schema: &mut Value) {
+    branches_mut(schema).for_each(request_conventions);
     for key in ["items", "additionalProperties"] {
         if let Some(inner) = schema.get_mut(key) {
-            command(inner);
+            request_conventions(inner);
         }
     }
     let required: Vec<String> = schema
@@ -212,7 +213,7 @@ fn command(schema: &mut Value) {
         .filter_map(|name| name.as_str().map(str::to_owned))
         .collect();
     for (name, property) in properties_mut(schema).into_iter().flatten() {
-        command(property);
+        request_conventions(property);
         if !required.contains(name) {
             set_nullable(property);
         }
@@ -248,27 +249,30 @@ mod tests {
     }
 
     #[test]
-    fn answers_carry_everything() {
+    fn responses_have_every_property() {
         let mut document = document();
-        apply(&mut document, &Places::new()).unwrap();
-        let answer = schema(&document, "get/responses/200");
-        assert_eq!(answer["required"], json!(["id", "on", "list", "until"]));
-        assert_eq!(answer["properties"]["id"], json!({"type": "string", "readOnly": true}));
+        apply(&mut document, &Locations::new()).unwrap();
+        let response = schema(&document, "get/responses/200");
+        assert_eq!(response["required"], json!(["id", "on", "list", "until"]));
         assert_eq!(
-            answer["properties"]["on"],
+            response["properties"]["id"],
+            json!({"type": "string", "readOnly": true})
+        );
+        assert_eq!(
+            response["properties"]["on"],
             json!({"type": "boolean", "x-nullable": true})
         );
         assert_eq!(
-            answer["properties"]["until"],
+            response["properties"]["until"],
             json!({"type": "string", "readOnly": true, "x-nullable": true})
         );
-        assert_eq!(answer["properties"]["list"]["items"]["required"], json!(["a", "b"]));
+        assert_eq!(response["properties"]["list"]["items"]["required"], json!(["a", "b"]));
     }
 
     #[test]
-    fn updates_require_nothing_and_default_nothing() {
+    fn merge_patches_have_no_required_properties_and_no_defaults() {
         let mut document = document();
-        apply(&mut document, &Places::new()).unwrap();
+        apply(&mut document, &Locations::new()).unwrap();
         assert_eq!(document["paths"]["/a"]["post"]["requestBody"][MERGE_PATCH], json!(true));
         let patch = schema(&document, "post/requestBody");
         assert_eq!(
@@ -284,10 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn what_creates_is_no_update_and_data_can_say_so_too() {
+    fn creation_is_no_merge_patch_and_the_extension_decides() {
         let mut document = document();
         document["paths"]["/a"]["post"]["requestBody"][MERGE_PATCH] = json!(false);
-        apply(&mut document, &Places::new()).unwrap();
+        apply(&mut document, &Locations::new()).unwrap();
         for method in ["post", "put"] {
             assert_eq!(
                 document["paths"]["/a"][method]["requestBody"][MERGE_PATCH],

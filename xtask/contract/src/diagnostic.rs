@@ -1,33 +1,40 @@
-//! What went wrong, where, and what to do: every error about a document carries a place.
+//! Errors about documents: what is wrong, where, and what to do about it.
 
 use std::fmt;
 
-use spanned_json::Place;
+use spanned_json::{Location, ParseError};
 
-/// One fault.
+/// One error, with its location where it has one.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     pub message: String,
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Some(place) => write!(f, "{place}: {}", self.message),
+        match &self.location {
+            Some(location) => write!(f, "{location}: {}", self.message),
             None => f.write_str(&self.message),
         }
     }
 }
 
-/// All faults that a stage found; a stage goes on after the first one where it can.
+/// All errors of a stage, which continues after the first one where it can.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    pub fn push(&mut self, place: Option<&Place>, message: impl Into<String>) {
+    /// A single error.
+    pub fn new(location: Option<&Location>, message: impl Into<String>) -> Self {
+        let mut errors = Self::default();
+        errors.push(location, message);
+        errors
+    }
+
+    pub fn push(&mut self, location: Option<&Location>, message: impl Into<String>) {
         self.0.push(Diagnostic {
-            place: place.cloned(),
+            location: location.cloned(),
             message: message.into(),
         });
     }
@@ -40,36 +47,27 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// The same faults with their files below a folder.
-    pub fn below(&self, folder: &str) -> Self {
-        let placed = self.0.iter().map(|fault| Diagnostic {
-            place: fault.place.clone().map(|place| Place {
-                file: format!("{folder}/{}", place.file),
-                ..place
-            }),
-            message: fault.message.clone(),
+    /// The same errors with a directory before their file names.
+    pub fn in_directory(&self, directory: &str) -> Self {
+        let located = self.0.iter().map(|error| Diagnostic {
+            location: error
+                .location
+                .as_ref()
+                .map(|location| Location::new(format!("{directory}/{}", location.file), location.line)),
+            message: error.message.clone(),
         });
-        Self(placed.collect())
+        Self(located.collect())
     }
 
-    /// `Err` when anything was pushed.
+    /// Returns `Err` when there are errors.
     pub fn into_result(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 
-impl From<Diagnostic> for Diagnostics {
-    fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
-    }
-}
-
-impl From<spanned_json::Fault> for Diagnostics {
-    fn from(fault: spanned_json::Fault) -> Self {
-        Self::from(Diagnostic {
-            place: Some(Place::from(&fault.at)),
-            message: fault.message,
-        })
+impl From<ParseError> for Diagnostics {
+    fn from(error: ParseError) -> Self {
+        Self::new(Some(&error.location), error.message)
     }
 }
 
@@ -86,11 +84,3 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
-
-/// A single fault as an error.
-pub fn fault(place: Option<&Place>, message: impl Into<String>) -> Diagnostics {
-    Diagnostics::from(Diagnostic {
-        place: place.cloned(),
-        message: message.into(),
-    })
-}

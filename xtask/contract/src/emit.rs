@@ -1,11 +1,11 @@
-//! Writes the contract: YAML in a stable order, for people to review in a diff, and one line per operation.
+//! Writes the contract as YAML in a stable order, for review in a diff, and lists its operations.
 
 use serde_json::Value;
 
 use crate::model::resource_of;
 use crate::operations::{for_each_operation, operations};
 
-/// The contract as YAML.
+/// Formats the contract as YAML.
 pub fn yaml(document: &Value) -> anyhow::Result<String> {
     let mut document = document.clone();
     for_each_operation(&mut document, |_, _, operation| {
@@ -34,7 +34,7 @@ pub fn yaml(document: &Value) -> anyhow::Result<String> {
     ))
 }
 
-/// Puts the keys named first, whatever order overlays left them in.
+/// Moves the given keys to the front, whatever order overlays left them in.
 fn order(value: &mut Value, first: &[&str]) {
     let Some(object) = value.as_object_mut() else { return };
     let mut rest = std::mem::take(object);
@@ -46,7 +46,7 @@ fn order(value: &mut Value, first: &[&str]) {
     object.extend(rest);
 }
 
-/// `METHOD /path operationId resource`, in the order of the contract.
+/// Lists `METHOD /path operationId resource` per line, in the order of the contract.
 pub fn operations_list(document: &Value) -> String {
     operations(document)
         .map(|(path, method, operation)| {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_fixed_and_the_list_has_a_line_each() {
+    fn key_order_is_fixed_and_each_operation_has_a_line() {
         let document = json!({"paths": {"/ip-rules/{id}": {"post": {"operationId": "b"}, "get": {"operationId": "a"}}},
             "x-more": 1, "openapi": "3.1.0"});
         let text = yaml(&document).unwrap();

@@ -1,18 +1,18 @@
-//! The files of a folder of documents, in memory, so that the stages need not know whether they came from a disk or from git.
+//! The files of a specs directory, in memory, so that the stages need not know whether they came from disk or from git.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostics, fault};
+use crate::diagnostic::Diagnostics;
 
-/// What a file that holds documents or corrections is called.
-pub fn is_read(name: &str) -> bool {
+/// Returns `true` for file names of documents and overlays, by extension.
+pub fn is_document(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     extension.is_some_and(|e| matches!(e, "md" | "json" | "yaml" | "yml"))
 }
 
-/// Path below `root`, with `/`.
+/// The path relative to `root`, with `/`.
 pub fn relative(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     below
@@ -22,20 +22,20 @@ pub fn relative(root: &Path, path: &Path) -> String {
         .join("/")
 }
 
-/// Contents by name; names are relative to the folder of documents, with `/` on every system.
+/// File contents by name; names are relative to the specs directory, with `/` on every system.
 #[derive(Debug, Clone, Default)]
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Files {
-    /// Reads what is below some folders of `root`; one that does not exist holds nothing.
-    pub fn read(root: &Path, folders: &[&str]) -> Result<Self, Diagnostics> {
+    /// Reads the files in some directories below `root`, recursively. A directory that does not exist is empty.
+    pub fn read(root: &Path, directories: &[&str]) -> Result<Self, Diagnostics> {
         let mut files = Self::default();
-        for folder in folders {
-            let directory = root.join(folder);
+        for directory in directories {
+            let directory = root.join(directory);
             if directory.exists() {
                 files
                     .collect(root, &directory)
-                    .map_err(|(path, e)| fault(None, format!("{path}: {e}")))?;
+                    .map_err(|(path, e)| Diagnostics::new(None, format!("{path}: {e}")))?;
             }
         }
         Ok(files)
@@ -50,7 +50,7 @@ impl Files {
             let path = entry.map_err(failed(directory))?.path();
             if path.is_dir() {
                 self.collect(root, &path)?;
-            } else if is_read(&path.to_string_lossy()) {
+            } else if is_document(&path.to_string_lossy()) {
                 let content = fs::read(&path).map_err(failed(&path))?;
                 self.0.insert(relative(root, &path), content);
             }
@@ -66,12 +66,12 @@ impl Files {
         self.0.is_empty()
     }
 
-    /// The files of a folder, in the order of their names; all of them for `""`.
-    pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    /// The files in a directory, recursively, in the order of their names; all of them for `""`.
+    pub fn in_directory<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         self.0
             .iter()
             .filter(move |(name, _)| {
-                folder.is_empty() || name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+                directory.is_empty() || name.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
             })
             .map(|(name, content)| (name.as_str(), content.as_slice()))
     }

@@ -1,47 +1,46 @@
-//! Replaces every reference by what it refers to, so that the later stages see one form; [`super::name`] shares equal parts
-//! again. A schema keeps the name it was referred to by, as [`REF_NAME`].
+//! Replaces every reference by its target, so that the later stages see one form; [`naming`](crate::naming) makes equal schemas
+//! components again. A schema keeps the name of its component in [`REF_NAME`].
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostics;
-use crate::operations::{Places, for_each_operation, place_of};
+use crate::operations::{Locations, for_each_operation, location_of};
 
-/// The name of the component that a schema was, between this stage and [`super::name`].
+/// The former component name of a schema, between this stage and [`naming`](crate::naming).
 pub const REF_NAME: &str = "x-ref-name";
 
-/// Inlines all references of all operations and removes the components that could be referred to. Returns notices about
-/// components that nothing refers to.
-pub fn inline(document: &mut Value, places: &Places) -> Result<Vec<String>, Diagnostics> {
-    let (notices, faults) = inline_where_possible(document, places);
-    faults.into_result()?;
+/// Inlines all references of all operations and removes the components. Returns notices about unused components.
+pub fn inline(document: &mut Value, locations: &Locations) -> Result<Vec<String>, Diagnostics> {
+    let (notices, errors) = inline_best_effort(document, locations);
+    errors.into_result()?;
     Ok(notices)
 }
 
-/// The same, but a reference that cannot be inlined stays, and with it all components.
-pub fn inline_where_possible(document: &mut Value, places: &Places) -> (Vec<String>, Diagnostics) {
+/// Inlines all references; if one cannot be inlined, it stays, and so do all components.
+pub fn inline_best_effort(document: &mut Value, locations: &Locations) -> (Vec<String>, Diagnostics) {
     let components = document
         .get("components")
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
     let mut used = BTreeSet::new();
-    let mut faults = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     for_each_operation(document, |path, method, operation| {
         let mut inliner = Inliner {
             components: &components,
             used: &mut used,
             stack: Vec::new(),
-            faults: BTreeSet::new(),
+            errors: BTreeSet::new(),
         };
         inliner.visit(operation);
-        for message in inliner.faults {
-            faults.push(place_of(places, path, method), message);
+        for message in inliner.errors {
+            errors.push(location_of(locations, path, method), message);
         }
     });
-    if !faults.is_empty() {
-        return (Vec::new(), faults);
+    if !errors.is_empty() {
+        return (Vec::new(), errors);
     }
 
     let mut notices = Vec::new();
@@ -52,22 +51,20 @@ pub fn inline_where_possible(document: &mut Value, places: &Places) -> (Vec<Stri
             }
             for name in entries.as_object().into_iter().flatten().map(|(name, _)| name) {
                 if !used.contains(&format!("#/components/{section}/{name}")) {
-                    notices.push(format!(
-                        "the component `{section}/{name}` is not referred to by any operation"
-                    ));
+                    notices.push(format!("the component `{section}/{name}` is not used by any operation"));
                 }
             }
             false
         });
     }
-    (notices, faults)
+    (notices, errors)
 }
 
 struct Inliner<'a> {
     components: &'a Map<String, Value>,
     used: &'a mut BTreeSet<String>,
     stack: Vec<String>,
-    faults: BTreeSet<String>,
+    errors: BTreeSet<String>,
 }
 
 impl Inliner<'_> {
@@ -80,14 +77,14 @@ impl Inliner<'_> {
                     let mut target = match self.resolve(&reference) {
                         Ok(target) => target,
                         Err(message) => {
-                            self.faults.insert(message);
+                            self.errors.insert(message);
                             return;
                         }
                     };
                     self.stack.push(reference);
                     self.visit(&mut target);
                     self.stack.pop();
-                    // What stands beside a reference adds to it (3.1) or says more of it.
+                    // Siblings of a reference add to its target (OpenAPI 3.1) or annotate it.
                     if let Value::Object(target) = &mut target {
                         for (key, sibling) in object.iter().filter(|(k, _)| *k != "$ref") {
                             target.insert(key.clone(), sibling.clone());
@@ -109,21 +106,21 @@ impl Inliner<'_> {
     fn resolve(&mut self, reference: &str) -> Result<Value, String> {
         if self.stack.iter().any(|s| s == reference) {
             return Err(format!(
-                "the schema `{reference}` contains itself, which the generators cannot express; \
-                 cut the recursion in an overlay"
+                "the schema `{reference}` is recursive, which the generators do not support; \
+                 break the recursion in an overlay"
             ));
         }
         let (section, name) = reference
             .strip_prefix("#/components/")
             .and_then(|rest| rest.split_once('/'))
-            .ok_or_else(|| format!("the reference `{reference}` does not lead into this document's components"))?;
+            .ok_or_else(|| format!("the reference `{reference}` does not point into this document's components"))?;
         let name = name.replace("~1", "/").replace("~0", "~");
         let mut target = self
             .components
             .get(section)
             .and_then(|entries| entries.get(&name))
             .cloned()
-            .ok_or_else(|| format!("the reference `{reference}` leads nowhere"))?;
+            .ok_or_else(|| format!("the reference `{reference}` does not resolve"))?;
         self.used.insert(reference.to_owned());
         if section == "schemas"
             && let Some(schema) = target.as_object_mut()
@@ -145,17 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn references_become_their_targets() {
+    fn references_are_replaced_by_their_targets() {
         let mut document = document(
             json!({"$ref": "#/components/schemas/A", "description": "mine"}),
             json!({"schemas": {"A": {"type": "object", "properties": {"b": {"$ref": "#/components/schemas/B"}}},
                    "B": {"type": "string"}, "C": {}}, "securitySchemes": {"bearer": {}}}),
         );
-        let notices = inline(&mut document, &Places::new()).unwrap();
-        assert_eq!(
-            notices,
-            ["the component `schemas/C` is not referred to by any operation"]
-        );
+        let notices = inline(&mut document, &Locations::new()).unwrap();
+        assert_eq!(notices, ["the component `schemas/C` is not used by any operation"]);
         assert_eq!(
             document["paths"]["/a"]["get"]["s"],
             json!({"type": "object", "properties": {"b": {"type": "string", "x-ref-name": "B"}}, "x-ref-name": "A", "description": "mine"})
@@ -164,15 +158,15 @@ mod tests {
     }
 
     #[test]
-    fn recursion_and_dead_references_are_errors() {
+    fn recursive_and_unresolved_references_are_errors() {
         let recursive = json!({"schemas": {"A": {"items": {"$ref": "#/components/schemas/A"}}}});
         for (reference, components, expected) in [
-            ("#/components/schemas/A", recursive, "contains itself"),
-            ("#/components/schemas/B", json!({}), "leads nowhere"),
-            ("other.json#/x", json!({}), "does not lead into"),
+            ("#/components/schemas/A", recursive, "is recursive"),
+            ("#/components/schemas/B", json!({}), "does not resolve"),
+            ("other.json#/x", json!({}), "does not point into"),
         ] {
             let mut document = document(json!({"$ref": reference}), components);
-            let error = inline(&mut document, &Places::new()).unwrap_err().to_string();
+            let error = inline(&mut document, &Locations::new()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

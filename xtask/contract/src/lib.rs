@@ -1,8 +1,9 @@
-//! From the vendor's pages to one contract. Each stage is a pure function from document to document:
+//! Builds the contract from the vendor's pages. Each stage is a pure function from document to document:
 //!
-//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`name`] → [`emit`] → [`lower`].
+//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`naming`] → [`emit`] → [`lower`].
 //!
-//! No stage knows a path, an operation or a schema by name: what is particular to an API is in `specs/`.
+//! [`pipeline`] runs them, [`model`] reads the result for the generators, and [`listing`] prints it for reviewers. No stage knows a
+//! path, an operation or a schema by name: everything specific to an API is in `specs/`.
 
 pub mod conventions;
 pub mod diagnostic;
@@ -14,8 +15,8 @@ pub mod load;
 pub mod lower;
 pub mod merge;
 pub mod model;
-pub mod name;
-pub mod normal;
+pub mod naming;
+pub mod normalize;
 pub mod operations;
 pub mod overlay;
 pub mod pipeline;

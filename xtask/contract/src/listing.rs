@@ -1,21 +1,18 @@
-//! The contract as a listing that a person can read: a line per parameter, body, answer, field and value. Its snapshot is
-//! where a change in a page, a correction or the generator shows first.
+//! Lists the contract for reviewers: a line per parameter, request body, response, property and value. Its snapshot is where a change
+//! in a page, an overlay or a generator shows first.
 //!
-//! What the generators read of the contract is told in words; every other keyword is listed as it is, so that nothing can change
-//! without a line changing (`xtask/tests/snapshots.rs` tries each keyword).
-
-mod texts;
+//! Keywords that the generators read are described; every other keyword is printed as it is, so that nothing can change without a
+//! line changing (`xtask/tests/snapshots.rs` tries each keyword).
 
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-pub use self::texts::texts;
 use crate::model::{
     Api, Body, BodyKind, Integer, ParameterPlace, Schema, Success, SuccessBody, Text, Type, TypeDef, TypeKind,
 };
 
-/// What is said of the document as a whole.
+/// Lists the document's own properties.
 pub fn document(document: &Value) -> String {
     let mut out = String::new();
     for (key, value) in document.as_object().into_iter().flatten() {
@@ -38,13 +35,13 @@ pub fn document(document: &Value) -> String {
     out
 }
 
-/// All operations with what goes in and comes out.
+/// Lists all operations with their parameters, request bodies and responses.
 pub fn operations(api: &Api, document: &Value) -> String {
     let mut out = String::new();
     for operation in &api.operations {
         let raw = &document["paths"][&operation.path][&operation.method];
         let access = match (&operation.access, operation.signed_in) {
-            (_, false) => "anybody".to_owned(),
+            (_, false) => "anyone".to_owned(),
             (None, true) => "signed in".to_owned(),
             (Some(roles), true) => roles.join(", "),
         };
@@ -69,26 +66,26 @@ pub fn operations(api: &Api, document: &Value) -> String {
             ),
         );
         for parameter in &operation.parameters {
-            let place = match parameter.place {
+            let location = match parameter.place {
                 ParameterPlace::Path => "path",
                 ParameterPlace::Query => "query",
                 ParameterPlace::Header => "header",
             };
             let required = if parameter.required { "*" } else { "" };
             let parameters = raw["parameters"].as_array().into_iter().flatten();
-            let mut raw = parameters.filter(|p| p["name"] == parameter.name.as_str() && p["in"] == place);
+            let mut raw = parameters.filter(|p| p["name"] == parameter.name.as_str() && p["in"] == location);
             let raw = raw.next().unwrap_or(&Value::Null);
-            // One of the path is required whatever is written.
-            let said = raw["required"].as_bool().unwrap_or(false) == parameter.required;
+            // Path parameters are always required.
+            let is_described = raw["required"].as_bool().unwrap_or(false) == parameter.required;
             line(
                 &mut out,
                 format!(
-                    "    {place} {}{required}: {}{}",
+                    "    {location} {}{required}: {}{}",
                     parameter.name,
                     describe(&parameter.schema, &raw["schema"]),
                     rest(
                         raw,
-                        if said {
+                        if is_described {
                             &["name", "in", "required", "schema"]
                         } else {
                             &["name", "in", "schema"]
@@ -100,16 +97,16 @@ pub fn operations(api: &Api, document: &Value) -> String {
         if let Some(body) = &operation.body {
             let raw = &raw["requestBody"];
             let content = content(raw);
-            let told = rest(raw, &["required", "content", "x-merge-patch"]);
-            line(&mut out, format!("    body {}{told}", describe_body(body, content)));
+            let rest = rest(raw, &["required", "content", "x-merge-patch"]);
+            line(&mut out, format!("    body {}{rest}", describe_body(body, content)));
         }
         for success in &operation.successes {
             let raw = &raw["responses"][success.status.to_string()];
-            let told = rest(raw, &["content", "headers"]);
+            let rest = rest(raw, &["content", "headers"]);
             line(
                 &mut out,
                 format!(
-                    "    {} {}{told}",
+                    "    {} {}{rest}",
                     success.status,
                     describe_success(success, content(raw))
                 ),
@@ -142,14 +139,14 @@ pub fn operations(api: &Api, document: &Value) -> String {
     out
 }
 
-/// All types with their fields.
+/// Lists all types with their properties.
 pub fn types(api: &Api, document: &Value) -> String {
     let mut out = String::new();
     for def in api.types.values() {
         let uses = [
             (def.in_patch, "patch"),
             (def.in_request, "request"),
-            (def.in_response, "answer"),
+            (def.in_response, "response"),
         ];
         let uses: Vec<_> = uses.iter().filter(|(yes, _)| *yes).map(|(_, name)| *name).collect();
         line(
@@ -159,15 +156,15 @@ pub fn types(api: &Api, document: &Value) -> String {
                 def.name,
                 uses.join(", "),
                 def.resource.as_deref().unwrap_or("shared"),
-                rest(&document["components"]["schemas"][&def.name], &TOLD)
+                rest(&document["components"]["schemas"][&def.name], &DESCRIBED)
             ),
         );
-        fields(&mut out, def, &document["components"]["schemas"][&def.name]);
+        properties(&mut out, def, &document["components"]["schemas"][&def.name]);
     }
     out
 }
 
-/// Every name with its kind and what refers to it.
+/// Lists every type name with its kind and its users.
 pub fn names(api: &Api) -> String {
     let mut out = String::new();
     for def in api.types.values() {
@@ -202,11 +199,11 @@ fn users(api: &Api, name: &str) -> Vec<String> {
             BodyKind::Json(schema) | BodyKind::Form(schema) => mentions(schema, name),
             BodyKind::Bytes => false,
         });
-        let answer = operation
+        let response = operation
             .successes
             .iter()
             .any(|s| matches!(&s.body, SuccessBody::Json(schema) if mentions(schema, name)));
-        body || answer || operation.parameters.iter().any(|p| mentions(&p.schema, name))
+        body || response || operation.parameters.iter().any(|p| mentions(&p.schema, name))
     });
     users.extend(direct.map(|operation| operation.id.clone()));
     if api
@@ -227,7 +224,7 @@ fn mentions(schema: &Schema, name: &str) -> bool {
     }
 }
 
-fn fields(out: &mut String, def: &TypeDef, raw: &Value) {
+fn properties(out: &mut String, def: &TypeDef, raw: &Value) {
     match &def.kind {
         TypeKind::Object { properties, additional } => {
             for property in properties {
@@ -267,12 +264,12 @@ fn fields(out: &mut String, def: &TypeDef, raw: &Value) {
     }
 }
 
-/// The schema of a body or an answer, of which there is one.
+/// The only schema of a request body or response.
 fn content(holder: &Value) -> &Value {
     let content = holder["content"].as_object();
     content
         .and_then(|content| content.values().next())
-        .map_or(&Value::Null, |medium| &medium["schema"])
+        .map_or(&Value::Null, |entry| &entry["schema"])
 }
 
 fn describe_body(body: &Body, raw: &Value) -> String {
@@ -294,8 +291,8 @@ fn describe_success(success: &Success, raw: &Value) -> String {
     }
 }
 
-/// Keywords of a schema that its line tells in words.
-const TOLD: [&str; 18] = [
+/// Keywords of a schema that `describe` prints.
+const DESCRIBED: [&str; 18] = [
     "$ref",
     "type",
     "anyOf",
@@ -316,23 +313,23 @@ const TOLD: [&str; 18] = [
     "deprecated",
 ];
 
-/// What is said beside what is told in words. Texts for people are in [`texts`].
-fn rest(raw: &Value, told: &[&str]) -> String {
+/// Keywords other than `described` and than the texts, which [`texts`] lists.
+fn rest(raw: &Value, described: &[&str]) -> String {
     let mut text = String::new();
     for (key, value) in raw.as_object().into_iter().flatten() {
-        if !told.contains(&key.as_str()) && !WORDS.contains(&key.as_str()) {
+        if !described.contains(&key.as_str()) && !TEXTS.contains(&key.as_str()) {
             let _ = write!(text, " {key}={}", bare(value));
         }
     }
     text
 }
 
-/// Without the texts for people, and text without quotes.
+/// The value without its texts; a string without quotes.
 fn bare(value: &Value) -> String {
     fn strip(value: &Value) -> Value {
         match value {
             Value::Object(object) => {
-                let kept = object.iter().filter(|(key, _)| !WORDS.contains(&key.as_str()));
+                let kept = object.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str()));
                 Value::Object(
                     kept.map(|(key, value)| (key.clone(), strip(value)))
                         .collect::<Map<_, _>>(),
@@ -345,7 +342,7 @@ fn bare(value: &Value) -> String {
     value.as_str().map_or_else(|| strip(value).to_string(), str::to_owned)
 }
 
-/// A type with everything that limits it.
+/// A type with its constraints.
 fn describe(schema: &Schema, raw: &Value) -> String {
     let mut text = match &schema.ty {
         Type::Any => "any".to_owned(),
@@ -365,17 +362,17 @@ fn describe(schema: &Schema, raw: &Value) -> String {
         text.push_str(" | null");
     }
     let limits = &schema.limits;
-    let mut say = |name: &str, value: Option<String>| {
+    let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             let _ = write!(text, " {name}={value}");
         }
     };
-    say("min", limits.minimum.map(|v| v.to_string()));
-    say("max", limits.maximum.map(|v| v.to_string()));
-    say("minLength", limits.min_length.map(|v| v.to_string()));
-    say("maxLength", limits.max_length.map(|v| v.to_string()));
-    say("pattern", limits.pattern.clone());
-    say("default", schema.default.as_ref().map(ToString::to_string));
+    add("min", limits.minimum.map(|v| v.to_string()));
+    add("max", limits.maximum.map(|v| v.to_string()));
+    add("minLength", limits.min_length.map(|v| v.to_string()));
+    add("maxLength", limits.max_length.map(|v| v.to_string()));
+    add("pattern", limits.pattern.clone());
+    add("default", schema.default.as_ref().map(ToString::to_string));
     for (yes, word) in [
         (schema.read_only, "readOnly"),
         (schema.write_only, "writeOnly"),
@@ -386,18 +383,68 @@ fn describe(schema: &Schema, raw: &Value) -> String {
             text.push_str(word);
         }
     }
-    // The type says these.
-    let said = matches!(raw["format"].as_str(), Some(format) if text.starts_with(format));
+    // The type states these formats.
+    let is_stated = matches!(raw["format"].as_str(), Some(format) if text.starts_with(format));
     let secret = schema.ty == Type::String(Text::Secret);
-    let format: &[&str] = if said || secret { &["format"] } else { &[] };
-    text.push_str(&rest(raw, &[&TOLD, format].concat()));
+    let format: &[&str] = if is_stated || secret { &["format"] } else { &[] };
+    text.push_str(&rest(raw, &[&DESCRIBED, format].concat()));
     text
 }
 
-/// Keys that hold texts for people.
-const WORDS: [&str; 5] = ["description", "summary", "title", "example", "examples"];
+/// Keys of texts for people.
+const TEXTS: [&str; 5] = ["description", "summary", "title", "example", "examples"];
 
 fn line(out: &mut String, text: String) {
     out.push_str(&text);
     out.push('\n');
+}
+
+/// Lists every text for people, one per line: its path and its words.
+pub fn texts(document: &Value) -> String {
+    let mut out = String::new();
+    collect_texts(document, &mut Vec::new(), &mut out);
+    out
+}
+
+fn collect_texts(value: &Value, path: &mut Vec<String>, out: &mut String) {
+    match value {
+        Value::Object(object) => {
+            // The name of a property is no text, even if it is `description`.
+            let holds_names = path
+                .last()
+                .is_some_and(|key| matches!(key.as_str(), "properties" | "schemas" | "paths" | "headers"));
+            for (key, value) in object {
+                if !holds_names && TEXTS.contains(&key.as_str()) {
+                    let words = bare(value).split_whitespace().collect::<Vec<_>>().join(" ");
+                    let kind = if key == "description" {
+                        String::new()
+                    } else {
+                        format!(" {key}")
+                    };
+                    line(out, format!("{}{kind}: {words}", display_path(path)));
+                } else {
+                    path.push(key.clone());
+                    collect_texts(value, path, out);
+                    path.pop();
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let name = item.get("name").and_then(Value::as_str);
+                path.push(name.map_or_else(|| index.to_string(), str::to_owned));
+                collect_texts(item, path, out);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The path to a text, without structural keys.
+fn display_path(path: &[String]) -> String {
+    let keys = path
+        .iter()
+        .filter(|key| !matches!(key.as_str(), "paths" | "components" | "schemas" | "properties"));
+    keys.map(String::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -1,16 +1,16 @@
-//! The contract as its client sees it, in OpenAPI 3.0.3, which is what progenitor reads.
+//! Lowers the contract to OpenAPI 3.0.3, which progenitor reads, with the leniency that a client needs.
 //!
-//! What a client reads is lenient: nothing is required, everything may be null, no default is invented, strings are not
-//! bounded, and an enum is a string with known values (`x-extensible-enum`). What it writes keeps its constraints, as documentation.
+//! In responses no property is required, every property is nullable, defaults and string constraints are removed, and an enum is a
+//! string with known values (`x-extensible-enum`). Requests keep their constraints, as documentation.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::name::key::key;
+use crate::naming::key::key;
 use crate::operations::{for_each_operation, operations};
 
-/// The known values of a string that may have others.
+/// Extension with the known values of a string that may have others.
 pub const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
 const BINARY: &str = "*/*";
 
@@ -29,13 +29,13 @@ pub fn lower(contract: &Value) -> Value {
             license.shift_remove("identifier");
         }
     }
-    let read = reachable_from_answers(contract);
+    let in_responses = response_schemas(contract);
     let schemas = document
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten() {
         to_3_0(schema);
-        if read.contains(name) {
+        if in_responses.contains(name) {
             relax(schema);
         }
     }
@@ -47,13 +47,13 @@ fn lower_operation(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for schema in parameters.into_iter().flatten().filter_map(|p| p.get_mut("schema")) {
         to_3_0(schema);
-        unbound(schema);
+        remove_constraints(schema);
     }
     let body = operation
         .pointer_mut("/requestBody/content")
         .and_then(Value::as_object_mut);
     for (media, content) in body.into_iter().flatten() {
-        // Raw bytes have one form in 3.0.
+        // OpenAPI 3.0 has one form for raw bytes.
         if media == "application/octet-stream" {
             content["schema"] = json!({"type": "string", "format": "binary"});
         } else if let Some(schema) = content.get_mut("schema") {
@@ -70,8 +70,8 @@ fn lower_operation(operation: &mut Value) {
     }
     for response in responses.values_mut() {
         let contents = response.get_mut("content").and_then(Value::as_object_mut);
-        let headers = contents.into_iter().flatten();
-        for schema in headers.filter_map(|(_, content)| content.get_mut("schema")) {
+        let contents = contents.into_iter().flatten();
+        for schema in contents.filter_map(|(_, content)| content.get_mut("schema")) {
             to_3_0(schema);
             relax(schema);
         }
@@ -84,19 +84,19 @@ fn lower_operation(operation: &mut Value) {
             to_3_0(schema);
         }
     }
-    agree(responses, |status| status.starts_with(['2', '3']));
-    agree(responses, |status| status.starts_with(['4', '5']));
+    unify_content(responses, |status| status.starts_with(['2', '3']));
+    unify_content(responses, |status| status.starts_with(['4', '5']));
 }
 
-/// A call has one type for success and one for failure. Where the statuses disagree, the caller gets status and bytes.
-fn agree(responses: &mut Map<String, Value>, concerns: fn(&str) -> bool) {
+/// Unifies the content of responses: a generated call has one type for success and one for failure. Where they differ, it is bytes.
+fn unify_content(responses: &mut Map<String, Value>, selects: fn(&str) -> bool) {
     let contents: BTreeSet<String> = responses
         .iter()
-        .filter(|(status, _)| concerns(status))
+        .filter(|(status, _)| selects(status))
         .map(|(_, response)| content_kind(response))
         .collect();
     if contents.len() > 1 {
-        for (_, response) in responses.iter_mut().filter(|(status, _)| concerns(status)) {
+        for (_, response) in responses.iter_mut().filter(|(status, _)| selects(status)) {
             response["content"] = json!({BINARY: {"schema": {"type": "string", "format": "binary"}}});
         }
     }
@@ -111,19 +111,19 @@ fn content_kind(response: &Value) -> String {
     }
 }
 
-/// The components that any answer contains.
-fn reachable_from_answers(contract: &Value) -> BTreeSet<String> {
+/// The names of the component schemas that responses refer to, directly or not.
+fn response_schemas(contract: &Value) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     for (_, _, operation) in operations(contract) {
         if let Some(responses) = operation.get("responses") {
-            reach(contract, responses, &mut reached);
+            collect_references(contract, responses, &mut reached);
         }
     }
     reached
 }
 
-/// Adds the components that a part of the document refers to, and those that these refer to.
-pub fn reach(contract: &Value, value: &Value, reached: &mut BTreeSet<String>) {
+/// Adds the names of the component schemas that a part of the document refers to, directly or not.
+pub fn collect_references(contract: &Value, value: &Value, reached: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             let reference = object.get("$ref").and_then(Value::as_str);
@@ -131,18 +131,22 @@ pub fn reach(contract: &Value, value: &Value, reached: &mut BTreeSet<String>) {
                 && reached.insert(name.to_owned())
                 && let Some(schema) = contract.pointer(&format!("/components/schemas/{name}"))
             {
-                reach(contract, schema, reached);
+                collect_references(contract, schema, reached);
             }
-            object.values().for_each(|child| reach(contract, child, reached));
+            object
+                .values()
+                .for_each(|child| collect_references(contract, child, reached));
         }
-        Value::Array(items) => items.iter().for_each(|item| reach(contract, item, reached)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_references(contract, item, reached)),
         _ => {}
     }
 }
 
-/// Rewrites what 3.0 says differently, here and inside.
+/// Rewrites a schema and its subschemas to the forms of OpenAPI 3.0.
 fn to_3_0(schema: &mut Value) {
-    each_inside(schema, to_3_0);
+    for_each_subschema(schema, to_3_0);
     let Some(object) = schema.as_object_mut() else { return };
     for key in ["$comment", "contentEncoding", "contentMediaType", "$defs"] {
         object.shift_remove(key);
@@ -175,7 +179,7 @@ fn to_3_0(schema: &mut Value) {
     if object.len() > 1
         && let Some(target) = object.shift_remove("$ref")
     {
-        // In 3.0 nothing may stand beside a reference.
+        // OpenAPI 3.0 ignores siblings of a reference.
         object.insert("allOf".to_owned(), json!([{"$ref": target}]));
     }
     if object.get("type") == Some(&json!("string"))
@@ -188,7 +192,7 @@ fn to_3_0(schema: &mut Value) {
     }
 }
 
-fn each_inside(schema: &mut Value, f: fn(&mut Value)) {
+fn for_each_subschema(schema: &mut Value, f: fn(&mut Value)) {
     let Some(object) = schema.as_object_mut() else { return };
     for (key, child) in object {
         match (key.as_str(), child) {
@@ -200,9 +204,9 @@ fn each_inside(schema: &mut Value, f: fn(&mut Value)) {
     }
 }
 
-/// Makes a schema accept whatever a server may send for it, here and inside.
+/// Removes the constraints of a response schema and its subschemas, so that it accepts whatever a server sends.
 fn relax(schema: &mut Value) {
-    each_inside(schema, relax);
+    for_each_subschema(schema, relax);
     let Some(object) = schema.as_object_mut() else { return };
     for key in [
         "required",
@@ -236,9 +240,9 @@ fn relax(schema: &mut Value) {
     }
 }
 
-/// Leaves a parameter its type alone: a client sends what it is given.
-fn unbound(schema: &mut Value) {
-    each_inside(schema, unbound);
+/// Removes all constraints of a parameter but its type: a client sends the value that it is given.
+fn remove_constraints(schema: &mut Value) {
+    for_each_subschema(schema, remove_constraints);
     if let Some(object) = schema.as_object_mut() {
         for key in [
             "default",
@@ -266,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_lenient_and_what_is_written_is_not() {
+    fn responses_are_lenient_and_requests_keep_constraints() {
         let object = json!({"type": "object", "required": ["a"], "properties": {
             "a": {"type": "string", "minLength": 1, "default": "x"},
             "b": {"anyOf": [{"$ref": "#/components/schemas/Kind"}, {"type": "null"}], "description": "d"},
@@ -303,9 +307,9 @@ mod tests {
     }
 
     #[test]
-    fn statuses_that_disagree_become_bytes() {
-        let answer = |schema: &str| json!({"content": {"application/json": {"schema": {"type": schema}}}});
-        let mut operation = json!({"responses": {"200": answer("string"), "202": {}, "4XX": answer("object"), "default": answer("object")}});
+    fn responses_with_different_content_become_bytes() {
+        let response = |schema: &str| json!({"content": {"application/json": {"schema": {"type": schema}}}});
+        let mut operation = json!({"responses": {"200": response("string"), "202": {}, "4XX": response("object"), "default": response("object")}});
         lower_operation(&mut operation);
         let responses = &operation["responses"];
         assert!(responses["200"]["content"].get("*/*").is_some());

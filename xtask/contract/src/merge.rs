@@ -1,26 +1,26 @@
-//! Joins the documents into one. Nothing is dropped: what cannot be joined is an error that names both places.
+//! Merges the documents into one. Nothing is dropped: a conflict is an error that names both locations.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use spanned_json::Place;
+use spanned_json::Location;
 
 use crate::diagnostic::Diagnostics;
 use crate::load::Document;
-use crate::operations::{METHODS, Places};
+use crate::operations::{Locations, METHODS};
 use crate::pointer::{first_difference, token};
 
-/// The joined document and where its operations came from.
+/// The merged document and the locations of its operations.
 #[derive(Debug)]
 pub struct Merged {
     pub document: Value,
-    pub places: Places,
-    /// Operations read, counting repeated identical ones once.
+    pub locations: Locations,
+    /// The number of operations, counting identical repetitions once.
     pub operations: usize,
 }
 
-/// Joins the documents in order.
+/// Merges the documents in order.
 pub fn merge(documents: &[Document]) -> Result<Merged, Diagnostics> {
     let mut merger = Merger::default();
     for document in documents {
@@ -32,20 +32,20 @@ pub fn merge(documents: &[Document]) -> Result<Merged, Diagnostics> {
 #[derive(Default)]
 struct Merger {
     root: Map<String, Value>,
-    /// Where each part came from, by JSON pointer in the joined document.
-    origins: HashMap<String, Place>,
-    places: Places,
-    operation_ids: HashMap<String, Place>,
-    /// Templates without parameter names, to find those that match the same URLs.
-    templates: HashMap<String, (String, Place)>,
-    faults: Diagnostics,
+    /// The location of each part, by JSON Pointer in the merged document.
+    part_locations: HashMap<String, Location>,
+    locations: Locations,
+    operation_ids: HashMap<String, Location>,
+    /// Path templates by their form without parameter names, to find those that match the same URLs.
+    templates: HashMap<String, (String, Location)>,
+    errors: Diagnostics,
 }
 
 impl Merger {
     fn add(&mut self, document: &Document) {
         let Some(root) = document.value.as_object() else {
-            self.faults
-                .push(Some(&document.place), "an OpenAPI document must be an object");
+            self.errors
+                .push(Some(&document.location), "an OpenAPI document must be an object");
             return;
         };
         let security = root.get("security");
@@ -54,13 +54,13 @@ impl Merger {
                 ("paths", Value::Object(paths)) => self.add_paths(document, paths, security),
                 ("tags", Value::Array(tags)) => self.add_list(document, "tags", "name", tags),
                 ("servers", Value::Array(servers)) => {
-                    let servers: Vec<_> = servers.iter().map(with_text_defaults).collect();
+                    let servers: Vec<_> = servers.iter().map(with_string_defaults).collect();
                     self.add_list(document, "servers", "url", &servers);
                 }
                 ("components", Value::Object(sections)) => self.add_components(document, sections),
-                // What a page requires is stated on its operations where it differs from the first page's.
+                // Where a page's security differs from the first page's, it is set on the page's operations.
                 ("security", _) if self.root.contains_key("security") => {}
-                _ => self.set(&[key], value, &document.place),
+                _ => self.set(&[key], value, &document.location),
             }
         }
     }
@@ -68,36 +68,36 @@ impl Merger {
     fn add_paths(&mut self, document: &Document, paths: &Map<String, Value>, security: Option<&Value>) {
         for (path, item) in paths {
             let Some(item) = item.as_object() else {
-                self.faults
-                    .push(Some(&document.place), format!("`{path}` is not an object"));
+                self.errors
+                    .push(Some(&document.location), format!("`{path}` is not an object"));
                 continue;
             };
-            self.check_template(path, &document.place);
+            self.check_template(path, &document.location);
             for (key, value) in item {
                 if METHODS.contains(&key.as_str()) {
                     self.add_operation(document, path, key, value, item.get("parameters"), security);
                 } else if key != "parameters" {
-                    self.set(&["paths", path, key], value, &document.place);
+                    self.set(&["paths", path, key], value, &document.location);
                 }
             }
         }
     }
 
     /// Two templates that differ only in parameter names match the same URLs.
-    fn check_template(&mut self, path: &str, place: &Place) {
-        let shape: Vec<_> = path
+    fn check_template(&mut self, path: &str, location: &Location) {
+        let normalized: Vec<_> = path
             .split('/')
             .map(|s| if s.starts_with('{') { "{}" } else { s })
             .collect();
-        let (first, first_place) = self
+        let (first, first_location) = self
             .templates
-            .entry(shape.join("/"))
-            .or_insert_with(|| (path.to_owned(), place.clone()));
+            .entry(normalized.join("/"))
+            .or_insert_with(|| (path.to_owned(), location.clone()));
         if first != path {
             let message = format!(
-                "the path `{path}` matches the same URLs as `{first}` at {first_place}; give the parameters the same names"
+                "the path `{path}` matches the same URLs as `{first}` at {first_location}; give the parameters the same names"
             );
-            self.faults.push(Some(place), message);
+            self.errors.push(Some(location), message);
         }
     }
 
@@ -111,10 +111,10 @@ impl Merger {
         security: Option<&Value>,
     ) {
         let id = operation.get("operationId").and_then(Value::as_str);
-        let place = document.place_of(id);
+        let location = document.operation_location(id);
         let Some(fields) = operation.as_object() else {
-            self.faults
-                .push(Some(&place), format!("`{method} {path}` is not an object"));
+            self.errors
+                .push(Some(&location), format!("`{method} {path}` is not an object"));
             return;
         };
         let mut operation = fields.clone();
@@ -135,7 +135,7 @@ impl Merger {
         }
 
         let key = (path.to_owned(), method.to_owned());
-        if let Some(first) = self.places.get(&key) {
+        if let Some(first) = self.locations.get(&key) {
             let existing = &self.root["paths"][path][method];
             if let Some(pointer) = first_difference(existing, &Value::Object(operation)) {
                 let message = format!(
@@ -143,23 +143,23 @@ impl Merger {
                      keep one of the two",
                     method.to_uppercase()
                 );
-                self.faults.push(Some(&place), message);
+                self.errors.push(Some(&location), message);
             }
             return;
         }
         if let Some(id) = id {
             if let Some(first) = self.operation_ids.get(id) {
                 let message = format!("the operationId `{id}` is already used at {first}; operationIds are unique");
-                self.faults.push(Some(&place), message);
+                self.errors.push(Some(&location), message);
             } else {
-                self.operation_ids.insert(id.to_owned(), place.clone());
+                self.operation_ids.insert(id.to_owned(), location.clone());
             }
         }
-        self.places.insert(key, place);
-        slot(&mut self.root, &["paths", path]).insert(method.to_owned(), Value::Object(operation));
+        self.locations.insert(key, location);
+        object_at(&mut self.root, &["paths", path]).insert(method.to_owned(), Value::Object(operation));
     }
 
-    /// Tags and servers: lists whose items are told apart by one member.
+    /// Merges tags or servers: lists whose items are identified by one property.
     fn add_list(&mut self, document: &Document, list: &str, key: &str, items: &[Value]) {
         for item in items {
             let name = item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -169,7 +169,7 @@ impl Merger {
             match all.iter_mut().find(|i| i.get(key) == item.get(key)) {
                 None => {
                     all.push(item.clone());
-                    self.origins.insert(pointer, document.place.clone());
+                    self.part_locations.insert(pointer, document.location.clone());
                 }
                 Some(existing) => {
                     // One page may describe a tag that another only names.
@@ -178,12 +178,12 @@ impl Merger {
                     if existing_bare {
                         *existing = item.clone();
                     } else if !item_bare && let Some(difference) = first_difference(existing, item) {
-                        let first = self.origins.get(&pointer).unwrap_or(&document.place);
+                        let first = self.part_locations.get(&pointer).unwrap_or(&document.location);
                         let message = format!(
                             "the entry `{name}` of `{list}` is described differently at {first}: \
                              the first difference is at `{difference}`"
                         );
-                        self.faults.push(Some(&document.place), message);
+                        self.errors.push(Some(&document.location), message);
                     }
                 }
             }
@@ -195,50 +195,50 @@ impl Merger {
             match entries {
                 Value::Object(entries) => {
                     for (name, entry) in entries {
-                        self.set(&["components", section, name], entry, &document.place);
+                        self.set(&["components", section, name], entry, &document.location);
                     }
                 }
-                other => self.set(&["components", section], other, &document.place),
+                other => self.set(&["components", section], other, &document.location),
             }
         }
     }
 
-    /// Sets a part that every document must agree on.
-    fn set(&mut self, path: &[&str], value: &Value, place: &Place) {
+    /// Sets a part on which all documents must agree.
+    fn set(&mut self, path: &[&str], value: &Value, location: &Location) {
         let (Some(last), parents) = (path.last(), &path[..path.len() - 1]) else {
             return;
         };
         let pointer: String = path.iter().map(|p| format!("/{}", token(p))).collect();
-        let parent = slot(&mut self.root, parents);
+        let parent = object_at(&mut self.root, parents);
         match parent.get(*last) {
             None => {
                 parent.insert((*last).to_owned(), value.clone());
-                self.origins.insert(pointer, place.clone());
+                self.part_locations.insert(pointer, location.clone());
             }
             Some(existing) => {
                 if let Some(difference) = first_difference(existing, value) {
-                    let first = self.origins.get(&pointer).unwrap_or(place);
+                    let first = self.part_locations.get(&pointer).unwrap_or(location);
                     let message = format!(
                         "`{pointer}` differs from the one at {first}: the first difference is at `{pointer}{difference}`"
                     );
-                    self.faults.push(Some(place), message);
+                    self.errors.push(Some(location), message);
                 }
             }
         }
     }
 
     fn finish(self) -> Result<Merged, Diagnostics> {
-        self.faults.into_result()?;
+        self.errors.into_result()?;
         Ok(Merged {
-            operations: self.places.len(),
+            operations: self.locations.len(),
             document: Value::Object(self.root),
-            places: self.places,
+            locations: self.locations,
         })
     }
 }
 
-/// The object at a path of keys, made where it is missing.
-fn slot<'a>(mut object: &'a mut Map<String, Value>, path: &[&str]) -> &'a mut Map<String, Value> {
+/// The object at a path of keys, created where it is missing.
+fn object_at<'a>(mut object: &'a mut Map<String, Value>, path: &[&str]) -> &'a mut Map<String, Value> {
     for key in path {
         let entry = object.entry(*key).or_insert_with(|| json!({}));
         if !entry.is_object() {
@@ -251,7 +251,7 @@ fn slot<'a>(mut object: &'a mut Map<String, Value>, path: &[&str]) -> &'a mut Ma
     object
 }
 
-/// Parameters of the path item belong to each of its operations unless the operation has its own of that name and place.
+/// Adds the parameters of the path item to the operation, except those that it declares itself (same name and location).
 fn add_shared_parameters(operation: &mut Map<String, Value>, shared: Option<&Value>) {
     let Some(shared) = shared.and_then(Value::as_array).filter(|s| !s.is_empty()) else {
         return;
@@ -267,8 +267,8 @@ fn add_shared_parameters(operation: &mut Map<String, Value>, shared: Option<&Val
     own.splice(0..0, missing);
 }
 
-/// A server variable's default is text by the standard; some pages write a port as a number.
-fn with_text_defaults(server: &Value) -> Value {
+/// Converts defaults of server variables to strings, as the standard demands: some pages write a port as a number.
+fn with_string_defaults(server: &Value) -> Value {
     let mut server = server.clone();
     let variables = server.get_mut("variables").and_then(Value::as_object_mut);
     for variable in variables.into_iter().flat_map(|v| v.values_mut()) {
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost() {
+    fn operations_of_all_pages_are_merged() {
         let merged = merged(&[
             page("/a", "get", json!({"operationId": "a"})),
             page("/a", "post", json!({"operationId": "b"})),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn different_operations_name_both_places_and_the_difference() {
+    fn conflicting_operations_name_both_locations_and_the_difference() {
         fails(
             &[
                 page(
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn operation_ids_are_unique() {
+    fn duplicate_operation_id_is_an_error() {
         fails(
             &[
                 page("/a", "get", json!({"operationId": "a"})),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_of_the_same_urls_must_be_the_same() {
+    fn templates_that_match_the_same_urls_are_an_error() {
         fails(
             &[
                 page("/a/{id}/b", "get", json!({"operationId": "a"})),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_servers_schemes_components_and_info_must_agree() {
+    fn conflicting_tags_servers_components_and_info_are_errors() {
         let with = |extra: Value| {
             let mut page = json!({"openapi": "3.1.0", "info": {"title": "T"}});
             page.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_tags_and_number_defaults_are_fine() {
+    fn repeated_tags_and_numeric_defaults_are_accepted() {
         let mut first = page("/a", "get", json!({"operationId": "a", "tags": ["A", "A"]}));
         first["tags"] = json!([{"name": "A"}, {"name": "A", "description": "d"}, {"name": "A"}]);
         first["servers"] = json!([{"url": "u", "variables": {"port": {"default": 8887}}}]);
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_page_says_of_all_its_operations_moves_to_them() {
+    fn page_security_and_path_parameters_move_to_operations() {
         let mut first = page("/a", "get", json!({"operationId": "a"}));
         first["security"] = json!([{"bearer": []}]);
         let mut second = page(

@@ -1,4 +1,4 @@
-//! What the generators read: the operations and types of one document, typed.
+//! The input of the generators: the operations and types of one document, typed.
 //!
 //! Built from the contract (OpenAPI 3.1) for the server and from the lowered document (3.0) for the client; by then every
 //! object, enum and union has a name, so a [`Schema`] nests only through arrays, maps and references.
@@ -12,11 +12,11 @@ pub use read::read;
 use heck::ToSnakeCase;
 use indexmap::IndexMap;
 
-/// The resource of a path, its first segment, as a Rust module name.
+/// The resource of a path (its first segment) as a Rust module name.
 pub fn resource_of(path: &str) -> String {
     let segment = path.split('/').find(|s| !s.is_empty()).unwrap_or("root");
     let name = segment.trim_matches(['{', '}']).to_snake_case();
-    // A module cannot be called `mod` or `type`; `shared` holds what several resources use.
+    // A module cannot be called `mod` or `type`; `shared` holds the types of several resources.
     if name.is_empty()
         || name == "shared"
         || name.starts_with(|c: char| c.is_ascii_digit())
@@ -67,13 +67,13 @@ pub struct Operation {
     pub description: Option<String>,
     /// Roles that may call it (`x-access`). `None`: any signed-in caller.
     pub access: Option<Vec<String>>,
-    /// Whether a bearer token is needed (`security: []` on the operation: no).
+    /// `true` if a bearer token is required; `security: []` on the operation lifts it.
     pub signed_in: bool,
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
-    /// Every documented success (2xx and 3xx), ascending by status; never empty.
+    /// The documented success responses (2xx and 3xx), ascending by status; never empty.
     pub successes: Vec<Success>,
-    /// The content schema of error answers, when the document gives one and all errors agree.
+    /// The content schema of error responses, if all of them have the same.
     pub error: Option<Schema>,
 }
 
@@ -92,7 +92,7 @@ pub struct Parameter {
     pub required: bool,
     pub description: Option<String>,
     pub schema: Schema,
-    /// Other spellings that are accepted (`x-aliases`), e.g. `$filter`.
+    /// Other accepted names (`x-aliases`), e.g. `$filter`.
     pub aliases: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ pub struct Parameter {
 pub struct Body {
     pub required: bool,
     pub kind: BodyKind,
-    /// Whether the body is a JSON merge patch (RFC 7396) of an existing object (`x-merge-patch`).
+    /// `true` if the body is a JSON Merge Patch (RFC 7396) of an existing object (`x-merge-patch`).
     pub merge_patch: bool,
     pub description: Option<String>,
 }
@@ -115,7 +115,7 @@ pub enum BodyKind {
     Bytes,
 }
 
-/// One documented success answer.
+/// One documented success response.
 #[derive(Debug, Clone)]
 pub struct Success {
     pub status: u16,
@@ -127,12 +127,12 @@ pub struct Success {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there are a few hundred; a box would only be in the way"
+    reason = "there are a few hundred; boxing would complicate every match"
 )]
 pub enum SuccessBody {
     Empty,
     Json(Schema),
-    /// Any other media type; its bytes are passed through.
+    /// Any other media type, passed through as bytes.
     Bytes {
         media_type: String,
     },
@@ -160,7 +160,7 @@ pub struct Schema {
     pub limits: Limits,
 }
 
-/// Bounds, for documentation and for choosing a number type; checking them is JSON Schema's work.
+/// Constraints, for documentation and the choice of an integer type; JSON Schema validates them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
     pub minimum: Option<f64>,
@@ -168,7 +168,7 @@ pub struct Limits {
     pub min_length: Option<u64>,
     pub max_length: Option<u64>,
     pub pattern: Option<String>,
-    /// The pattern in words (`x-pattern-means`).
+    /// The description of the pattern (`x-pattern-means`).
     pub pattern_means: Option<String>,
 }
 
@@ -181,7 +181,7 @@ pub enum Type {
     Number,
     String(Text),
     Array(Box<Schema>),
-    /// An object whose keys are not known: `additionalProperties` without `properties`.
+    /// An object with arbitrary keys: `additionalProperties` without `properties`.
     Map(Box<Schema>),
     /// A component: object, enum or union.
     Named(String),
@@ -189,7 +189,7 @@ pub enum Type {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Integer {
-    /// 0 to 65,535: bounds say so (a port).
+    /// 0 to 65,535 by its bounds: a port.
     U16,
     I32,
     I64,
@@ -200,7 +200,7 @@ pub enum Text {
     Plain,
     /// RFC 3339.
     DateTime,
-    /// Never to be printed: `format: password`.
+    /// `format: password`, which is never printed.
     Secret,
 }
 
@@ -209,12 +209,13 @@ pub struct TypeDef {
     pub name: String,
     pub description: Option<String>,
     pub kind: TypeKind,
-    /// Reached from a request (body or parameter) / from a response.
+    /// `true` if a request body or parameter refers to it, directly or not.
     pub in_request: bool,
+    /// `true` if a response refers to it, directly or not.
     pub in_response: bool,
-    /// Reached from a merge-patch body, other than as an element of an array (arrays are replaced whole).
+    /// `true` if a merge-patch body refers to it other than through an array, since arrays are replaced as a whole.
     pub in_patch: bool,
-    /// The resource whose operations reach it; `None` when several do.
+    /// The resource whose operations refer to it; `None` if several do.
     pub resource: Option<String>,
 }
 
@@ -225,9 +226,9 @@ pub enum TypeKind {
         /// `additionalProperties` beside `properties`, when it is a schema or `true`.
         additional: Option<Box<Schema>>,
     },
-    /// A closed list of strings in the contract; a client keeps values it does not know.
+    /// A closed list of strings in the contract; a client keeps unknown values.
     Enum { values: Vec<String> },
-    /// `oneOf` / `anyOf`: told apart by content, in order.
+    /// `oneOf` or `anyOf`: the first variant that matches, in order.
     Union { variants: Vec<Variant> },
 }
 

@@ -1,18 +1,18 @@
-//! The operations of a document, and where each of them was read.
+//! The operations of a document, and the location of each.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use spanned_json::Place;
+use spanned_json::Location;
 
-/// The methods a path item may hold.
+/// The methods of a path item.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// Where each operation came from, by path and method.
-pub type Places = HashMap<(String, String), Place>;
+/// The location of each operation, by path and method.
+pub type Locations = HashMap<(String, String), Location>;
 
-/// Every operation of a document: path, method, operation.
+/// Iterates over the operations of a document: path, method, operation.
 pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document.get("paths").and_then(Value::as_object);
     paths.into_iter().flatten().flat_map(|(path, item)| {
@@ -34,7 +34,7 @@ pub fn for_each_operation(document: &mut Value, mut f: impl FnMut(&str, &str, &m
     }
 }
 
-/// Where an operation stands, for errors.
-pub fn place_of<'a>(places: &'a Places, path: &str, method: &str) -> Option<&'a Place> {
-    places.get(&(path.to_owned(), method.to_owned()))
+/// The location of an operation, for errors.
+pub fn location_of<'a>(locations: &'a Locations, path: &str, method: &str) -> Option<&'a Location> {
+    locations.get(&(path.to_owned(), method.to_owned()))
 }

@@ -1,13 +1,13 @@
-//! Corrections: OpenAPI Overlay 1.0 documents, applied in the order of their file names.
+//! Corrections as OpenAPI Overlay 1.0 documents, applied in the order of their file names.
 //!
-//! An action that matches nothing or changes nothing is an error: a correction dies when the vendor repairs the page.
+//! An action that matches nothing or changes nothing is an error, so that a correction does not outlive the vendor's fix.
 
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use spanned_json::Place;
+use spanned_json::Location;
 
-use crate::diagnostic::{Diagnostics, fault};
+use crate::diagnostic::Diagnostics;
 use crate::files::Files;
 use crate::strict::Strict;
 
@@ -19,18 +19,14 @@ pub struct Overlay {
     pub text: String,
 }
 
-/// Reads the overlays of a folder, in the order of file names.
-pub fn load_overlays(files: &Files, folder: &str) -> Result<Vec<Overlay>, Diagnostics> {
+/// Reads the overlays of a directory, in the order of file names.
+pub fn load_overlays(files: &Files, directory: &str) -> Result<Vec<Overlay>, Diagnostics> {
     files
-        .below(folder)
+        .in_directory(directory)
         .filter(|(name, _)| !name.ends_with(".md"))
         .map(|(name, content)| {
-            let place = Place {
-                file: name.to_owned(),
-                line: 1,
-            };
-            let text =
-                std::str::from_utf8(content).map_err(|_| fault(Some(&place), "is not UTF-8 text; save it as UTF-8"))?;
+            let text = std::str::from_utf8(content)
+                .map_err(|_| Diagnostics::new(Some(&Location::new(name, 1)), "is not UTF-8; save it as UTF-8"))?;
             Overlay::parse(name.to_owned(), text.to_owned())
         })
         .collect()
@@ -39,12 +35,8 @@ pub fn load_overlays(files: &Files, folder: &str) -> Result<Vec<Overlay>, Diagno
 impl Overlay {
     pub fn parse(file: String, text: String) -> Result<Self, Diagnostics> {
         let Strict(value) = serde_yaml::from_str(&text).map_err(|e| {
-            let line = e.location().map_or(1, |l| l.line());
-            let place = Place {
-                file: file.clone(),
-                line,
-            };
-            fault(Some(&place), format!("broken overlay: {e}"))
+            let location = Location::new(file.as_str(), e.location().map_or(1, |l| l.line()));
+            Diagnostics::new(Some(&location), format!("invalid overlay: {e}"))
         })?;
         let overlay = Self { file, value, text };
         if !overlay
@@ -53,16 +45,16 @@ impl Overlay {
             .and_then(Value::as_str)
             .is_some_and(|v| v.starts_with("1.0."))
         {
-            return Err(fault(
-                Some(&overlay.place(0)),
+            return Err(Diagnostics::new(
+                Some(&overlay.action_location(0)),
                 "not an overlay: `overlay: 1.0.0` is missing",
             ));
         }
         Ok(overlay)
     }
 
-    /// The line of the action of this index: that of its `target`.
-    fn place(&self, index: usize) -> Place {
+    /// The location of an action: the line of its `target`.
+    fn action_location(&self, index: usize) -> Location {
         let line = self
             .text
             .lines()
@@ -70,41 +62,38 @@ impl Overlay {
             .filter(|(_, line)| line.trim_start_matches([' ', '-', '"', '{']).starts_with("target"))
             .nth(index)
             .map_or(1, |(line, _)| line + 1);
-        Place {
-            file: self.file.clone(),
-            line,
-        }
+        Location::new(self.file.as_str(), line)
     }
 }
 
-/// Applies all actions; returns how many there were.
+/// Applies all actions and returns their number.
 pub fn apply(document: &mut Value, overlays: &[Overlay]) -> Result<usize, Diagnostics> {
     let mut count = 0;
-    let faults = apply_each(document, overlays, &mut |_| count += 1);
-    faults.into_result()?;
+    let errors = apply_each(document, overlays, &mut |_| count += 1);
+    errors.into_result()?;
     Ok(count)
 }
 
-/// What an action did.
+/// The outcome of an action.
 pub struct Applied<'a> {
     pub overlay: &'a Overlay,
-    /// Which of the overlay's actions it is.
+    /// The index of the action in its overlay.
     pub index: usize,
-    /// The nodes that it updated or removed, as JSON pointers, in the order in which it did.
+    /// JSON Pointers to the nodes that its target matched, in the order of application.
     pub pointers: Vec<String>,
-    /// Those of them that said already what it wants.
-    pub idle: Vec<String>,
-    /// Why it did nothing.
-    pub fault: Option<Fault>,
+    /// Those of them that it did not change.
+    pub unchanged: Vec<String>,
+    /// The error, if it failed.
+    pub error: Option<ActionError>,
 }
 
 impl Applied<'_> {
-    /// Where the action stands.
-    pub fn place(&self) -> Place {
-        self.overlay.place(self.index)
+    /// The location of the action.
+    pub fn location(&self) -> Location {
+        self.overlay.action_location(self.index)
     }
 
-    /// What the action is about, a JSONPath.
+    /// The action's target, a JSONPath.
     pub fn target(&self) -> &str {
         let action = self
             .overlay
@@ -116,20 +105,20 @@ impl Applied<'_> {
     }
 }
 
-/// Why an action did nothing.
+/// A failure of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// There is nothing that its target matches.
+pub enum ActionError {
+    /// The target matches nothing.
     NoMatch,
-    /// What it matches says already what it wants.
+    /// The document already has what the action sets, or lacks what it removes.
     NoChange,
-    /// It is no action, in words.
-    Wrong(String),
+    /// The action itself is invalid, with the reason.
+    Invalid(String),
 }
 
-/// Applies all actions and reports each; those that fail are faults, and leave the document as it was or is.
+/// Applies all actions and passes each outcome to `each`. Returns the errors of those that failed, which leave the document unchanged.
 pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnMut(Applied<'_>)) -> Diagnostics {
-    let mut faults = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     for overlay in overlays {
         let actions = overlay.value.get("actions").and_then(Value::as_array);
         for (index, action) in actions.into_iter().flatten().enumerate() {
@@ -137,38 +126,38 @@ pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnM
                 overlay,
                 index,
                 pointers: Vec::new(),
-                idle: Vec::new(),
-                fault: None,
+                unchanged: Vec::new(),
+                error: None,
             };
-            applied.fault = apply_action(document, action, &mut applied.pointers, &mut applied.idle).err();
+            applied.error = apply_action(document, action, &mut applied.pointers, &mut applied.unchanged).err();
             let target = applied.target();
-            let message = match &applied.fault {
+            let message = match &applied.error {
                 None => None,
-                Some(Fault::NoMatch) => Some(format!(
-                    "the action on `{target}` matches nothing: if the vendor repaired the page, delete the action"
+                Some(ActionError::NoMatch) => Some(format!(
+                    "the action on `{target}` matches nothing; delete it if the vendor fixed the page"
                 )),
-                Some(Fault::NoChange) => Some(format!(
-                    "the action on `{target}` changes nothing: the page already says so, delete the action"
+                Some(ActionError::NoChange) => Some(format!(
+                    "the action on `{target}` changes nothing; delete it, the page is already correct"
                 )),
-                Some(Fault::Wrong(message)) => Some(message.clone()),
+                Some(ActionError::Invalid(message)) => Some(message.clone()),
             };
             if let Some(message) = message {
-                faults.push(Some(&applied.place()), message);
+                errors.push(Some(&applied.location()), message);
             }
             each(applied);
         }
     }
-    faults
+    errors
 }
 
-/// Does what an action says; says which nodes it is about, and which of them said so already.
+/// Applies an action. Adds the matched nodes to `pointers`, and those that it does not change to `unchanged`.
 fn apply_action(
     document: &mut Value,
     action: &Value,
     pointers: &mut Vec<String>,
-    idle: &mut Vec<String>,
-) -> Result<(), Fault> {
-    let wrong = |message: String| Err(Fault::Wrong(message));
+    unchanged: &mut Vec<String>,
+) -> Result<(), ActionError> {
+    let invalid = |message: String| Err(ActionError::Invalid(message));
     let text = |key: &str| {
         action
             .get(key)
@@ -177,27 +166,29 @@ fn apply_action(
             .filter(|t| !t.is_empty())
     };
     let Some(target) = text("target") else {
-        return wrong("an action needs a `target`, a JSONPath (RFC 9535)".to_owned());
+        return invalid("an action needs a `target`, a JSONPath (RFC 9535)".to_owned());
     };
     if text("description").is_none() {
-        return wrong(format!("the action on `{target}` needs a `description` that says why"));
+        return invalid(format!(
+            "the action on `{target}` needs a `description` with the reason"
+        ));
     }
     if let Some(key) = action.as_object().and_then(|a| {
         a.keys()
             .find(|k| !matches!(k.as_str(), "target" | "description" | "update" | "remove") && !k.starts_with("x-"))
     }) {
-        return wrong(format!("the action on `{target}` has an unknown key `{key}`"));
+        return invalid(format!("the action on `{target}` has an unknown key `{key}`"));
     }
     let remove = action.get("remove").and_then(Value::as_bool).unwrap_or(false);
     let update = action.get("update");
     if remove == update.is_some() {
-        return wrong(format!(
+        return invalid(format!(
             "the action on `{target}` needs either `update` or `remove: true`"
         ));
     }
     let path = match JsonPath::parse(target) {
         Ok(path) => path,
-        Err(error) => return wrong(format!("the target `{target}` is not a JSONPath: {error}")),
+        Err(error) => return invalid(format!("the target `{target}` is not a JSONPath: {error}")),
     };
 
     // Pointers from last to first, so that a removal does not move what is still to be removed.
@@ -209,7 +200,7 @@ fn apply_action(
     pointers.dedup();
     pointers.reverse();
     if pointers.is_empty() {
-        return Err(Fault::NoMatch);
+        return Err(ActionError::NoMatch);
     }
     for pointer in pointers.iter() {
         let changed = match update {
@@ -219,16 +210,16 @@ fn apply_action(
                 .is_some_and(|node| merge_into(node, update)),
         };
         if !changed {
-            idle.push(pointer.clone());
+            unchanged.push(pointer.clone());
         }
     }
-    if idle.len() == pointers.len() {
-        return Err(Fault::NoChange);
+    if unchanged.len() == pointers.len() {
+        return Err(ActionError::NoChange);
     }
     Ok(())
 }
 
-/// The merge of the Overlay standard: objects merge, arrays grow, everything else is replaced. Says whether it changed anything.
+/// Merges as the Overlay standard defines: objects merge, arrays are appended to, everything else is replaced. Returns `true` on change.
 fn merge_into(node: &mut Value, update: &Value) -> bool {
     match (node, update) {
         (Value::Object(node), Value::Object(update)) => merge_objects(node, update),
@@ -314,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_actions_fail_with_their_line() {
+    fn actions_without_effect_fail_with_their_line() {
         let actions = "
 - target: $.b
   description: d
@@ -325,13 +316,13 @@ mod tests {
 ";
         assert_eq!(
             run(json!({"a": {"b": 1}}), actions).unwrap_err(),
-            "overlays/a.yaml:4: the action on `$.b` matches nothing: if the vendor repaired the page, delete the action\n\
-             overlays/a.yaml:7: the action on `$.a` changes nothing: the page already says so, delete the action"
+            "overlays/a.yaml:4: the action on `$.b` matches nothing; delete it if the vendor fixed the page\n\
+             overlays/a.yaml:7: the action on `$.a` changes nothing; delete it, the page is already correct"
         );
     }
 
     #[test]
-    fn bad_actions_fail() {
+    fn invalid_actions_fail() {
         for (action, expected) in [
             ("{target: '$.a', update: 1}", "needs a `description`"),
             ("{target: '$.a[', description: d, update: 1}", "is not a JSONPath"),

@@ -1,13 +1,13 @@
-//! JSON pointers (RFC 6901).
+//! JSON Pointers (RFC 6901).
 
 use serde_json::Value;
 
-/// A key as one token of a pointer.
+/// Escapes a key as one reference token of a pointer.
 pub fn token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Where two values first differ, in the order of the first; `None` when they are equal. The order of keys does not count.
+/// The pointer to the first difference, in the order of `a`; `None` when the values are equal. The order of keys is ignored.
 pub fn first_difference(a: &Value, b: &Value) -> Option<String> {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => a
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_first_difference() {
+    fn first_difference_ignores_the_order_of_keys() {
         let a = json!({"x": [1, {"a/b": 1}], "y": 2});
         assert_eq!(first_difference(&a, &json!({"y": 2, "x": [1, {"a/b": 1}]})), None);
         assert_eq!(

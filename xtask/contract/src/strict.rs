@@ -1,12 +1,12 @@
-//! JSON and YAML without silent loss: a key that appears twice in one object is an error, where the plain readers keep the
-//! last one and an operation would vanish.
+//! JSON and YAML parsing that rejects duplicate keys. The default deserializers keep the last value, and an operation would vanish
+//! silently.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A [`Value`] read strictly.
+/// A [`Value`] without duplicate keys.
 pub struct Strict(pub Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for Seed {
     }
 }
 
-/// A key as text: YAML reads an unquoted `200:` as a number.
+/// A key as a string: YAML reads an unquoted `200:` as a number.
 struct Key(String);
 
 impl<'de> Deserialize<'de> for Key {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_key_is_an_error_in_both_languages() {
+    fn duplicate_key_is_an_error_in_json_and_yaml() {
         let json = serde_json::from_str::<Strict>(r#"{"a":1,"b":{"c":1,"c":2}}"#);
         assert!(json.err().unwrap().to_string().contains("`c` appears twice"));
         let yaml = serde_yaml::from_str::<Strict>("a: 1\na: 2\n");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn numeric_yaml_keys_are_text() {
+    fn numeric_yaml_keys_become_strings() {
         let Strict(value) = serde_yaml::from_str("responses:\n  200: {x: 1.5, y: [null, true, -1]}\n").unwrap();
         assert_eq!(
             value.to_string(),

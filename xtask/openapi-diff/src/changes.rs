@@ -1,16 +1,16 @@
-//! Gathers what was found into changes: one for each meaning, with everything that it touches.
+//! Groups findings into changes, so that each is reported once with every operation that it affects.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use spanned_json::Location;
 
-use super::places::Step;
-use super::positions::{Positions, Sense};
-use super::rules::{Level, Rule};
-use spanned_json::Place;
+use super::locate::Step;
+use super::positions::{Polarity, Positions};
+use super::rules::{Rule, Severity};
 
-/// An operation that a change touches.
+/// An operation affected by a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Operation {
     /// In capitals.
@@ -18,13 +18,13 @@ pub struct Operation {
     pub path: String,
     /// The operationId, if it has one.
     pub id: Option<String>,
-    /// Where in it the change stands.
+    /// The directions in which the change affects it.
     #[serde(rename = "in")]
     pub positions: Positions,
 }
 
 impl Operation {
-    /// What a sentence calls it.
+    /// The operation's name in messages.
     pub fn name(&self) -> String {
         match &self.id {
             Some(id) => format!("`{id}`"),
@@ -33,78 +33,76 @@ impl Operation {
     }
 }
 
-/// What a change is about.
+/// The subject of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A part of the document that is no operation's.
+    /// A part of the document outside of operations.
     Document(String),
-    /// An operation, or a part of it such as `the body`.
+    /// An operation, or a part of it such as `request body`.
     Operation(Option<String>),
     /// A component that operations share.
     Component(String),
 }
 
-/// One change, told once.
+/// A change, reported once.
 #[derive(Debug, Clone)]
 pub struct Change {
     pub rule: &'static Rule,
-    /// What it is about, in words: `` `Dealer.name` ``, ``the body of `createDealer` ``.
+    /// The subject: `` `Dealer.name` ``, ``request body of `createDealer` ``.
     pub at: String,
-    /// What happened.
-    pub sentence: String,
-    /// The resource of the operations touched; several share `shared`, and the document itself has `document`.
+    pub message: String,
+    /// The resource of the affected operations; `shared` if there are several, `document` for the document itself.
     pub resource: String,
     pub operations: Vec<Operation>,
-    /// Where it stands.
     pub positions: Positions,
-    /// What it does to callers of the server.
-    pub callers: Level,
-    /// What it does to a program that reads answers and insists on the old contract.
-    pub readers: Level,
-    /// Why `pbx-client` reads it all the same, where `readers` is breaking.
+    /// The severity for callers of the server.
+    pub callers: Severity,
+    /// The severity for strict readers of responses, which insist on the old contract.
+    pub readers: Severity,
+    /// The reason why `pbx-client` tolerates it although `readers` is breaking.
     pub tolerated: Option<&'static str>,
     pub old: String,
     pub new: String,
-    pub old_place: Option<Place>,
-    pub new_place: Option<Place>,
+    pub old_location: Option<Location>,
+    pub new_location: Option<Location>,
 }
 
 impl Change {
-    /// What it does to `pbx-client` reading answers.
-    pub fn client(&self) -> Level {
+    /// The severity for `pbx-client` as a reader of responses.
+    pub fn client(&self) -> Severity {
         match self.tolerated {
-            Some(_) => self.readers.min(Level::Compatible),
+            Some(_) => self.readers.min(Severity::Compatible),
             None => self.readers,
         }
     }
 
-    /// The worse of both directions.
-    pub fn level(&self) -> Level {
+    /// The higher severity of both directions.
+    pub fn severity(&self) -> Severity {
         self.callers.max(self.client())
     }
 }
 
-/// Something found, on its way to becoming a change.
-pub struct Found {
+/// A change in one place, before grouping.
+pub struct Finding {
     pub rule: &'static Rule,
     pub subject: Subject,
-    /// After the subject: `.name`, `[]`.
+    /// The path within the subject: `.name`, `[]`.
     pub path: String,
     pub old: String,
     pub new: String,
-    /// Which operations; none for the document's own.
+    /// The index of the operation; `None` for the document itself.
     pub operation: Option<usize>,
     pub positions: Positions,
-    pub sense: Sense,
-    /// Whether what the rule says of `pbx-client` holds here.
+    pub polarity: Polarity,
+    /// `false` where the rule's reason for `pbx-client` to tolerate it does not hold.
     pub is_tolerated: bool,
-    pub old_way: Option<Vec<Step>>,
-    pub new_way: Option<Vec<Step>>,
-    /// What must be equal for two to be the same, beside all of the above.
-    pub same: u64,
+    pub old_pointer: Option<Vec<Step>>,
+    pub new_pointer: Option<Vec<Step>>,
+    /// Findings are grouped only if this is equal too.
+    pub fingerprint: u64,
 }
 
-/// Equal for equal contents.
+/// Hashes values; equal values have equal fingerprints.
 pub fn fingerprint<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
     let mut hasher = DefaultHasher::new();
     for value in values {
@@ -113,84 +111,78 @@ pub fn fingerprint<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
     hasher.finish()
 }
 
-type Key = (&'static str, Subject, String, String, String, Sense, u64);
+type Key = (&'static str, Subject, String, String, String, Polarity, u64);
 
-struct Gathered {
-    first: Found,
+struct Group {
+    first: Finding,
     operations: IndexMap<usize, Positions>,
 }
 
-/// All that was found.
+/// All findings, grouped.
 #[derive(Default)]
 pub struct Changes {
-    gathered: IndexMap<Key, Gathered>,
+    groups: IndexMap<Key, Group>,
     pub operations: Vec<Operation>,
 }
 
 impl Changes {
-    pub fn add(&mut self, found: Found) {
+    pub fn add(&mut self, finding: Finding) {
         let key = (
-            found.rule.id,
-            found.subject.clone(),
-            found.path.clone(),
-            found.old.clone(),
-            found.new.clone(),
-            found.sense,
-            found.same,
+            finding.rule.id,
+            finding.subject.clone(),
+            finding.path.clone(),
+            finding.old.clone(),
+            finding.new.clone(),
+            finding.polarity,
+            finding.fingerprint,
         );
-        let operation = found.operation;
-        let (positions, is_tolerated) = (found.positions, found.is_tolerated);
-        let entry = self.gathered.entry(key).or_insert_with(|| Gathered {
-            first: found,
+        let operation = finding.operation;
+        let (positions, is_tolerated) = (finding.positions, finding.is_tolerated);
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            first: finding,
             operations: IndexMap::new(),
         });
         if let Some(operation) = operation {
-            let known = entry.operations.entry(operation).or_default();
-            *known = known.or(positions);
+            let known = group.operations.entry(operation).or_default();
+            *known = known.union(positions);
         }
-        entry.first.positions = entry.first.positions.or(positions);
-        entry.first.is_tolerated &= is_tolerated;
+        group.first.positions = group.first.positions.union(positions);
+        group.first.is_tolerated &= is_tolerated;
     }
 
-    /// The changes, with the lines that `locate` finds for a way on the old and the new side.
+    /// Converts the groups to changes. `old` and `new` locate a pointer in the source of either side.
     pub fn finish(
         self,
-        old: impl Fn(&[Step]) -> Option<Place>,
-        new: impl Fn(&[Step]) -> Option<Place>,
+        old: impl Fn(&[Step]) -> Option<Location>,
+        new: impl Fn(&[Step]) -> Option<Location>,
         resource: &dyn Fn(&str) -> String,
     ) -> Vec<Change> {
         let all = &self.operations;
-        let changes = self.gathered.into_values().map(|Gathered { first, operations }| {
+        let changes = self.groups.into_values().map(|Group { first, operations }| {
             let operations = operations.into_iter().map(|(index, positions)| Operation {
                 positions,
                 ..all[index].clone()
             });
             let operations: Vec<_> = operations.collect();
             let at = name(&first.subject, &first.path, &operations);
-            let sentence = first
-                .rule
-                .sentence
-                .replace("{at}", &at)
-                .replace("{old}", &first.old)
-                .replace("{new}", &first.new);
-            let (request, answer, tolerated) = first.rule.levels(first.sense);
-            let (mut callers, mut readers) = (Level::None, Level::None);
+            let (request, response, tolerated) = first.rule.severities(first.polarity);
+            let (mut callers, mut readers) = (Severity::None, Severity::None);
             if first.positions.request {
                 callers = request;
             }
-            if first.positions.answer {
-                readers = answer;
+            if first.positions.response {
+                readers = response;
             }
-            if callers.max(readers) == Level::None {
-                // In a webhook the roles are exchanged.
-                readers = request.max(answer);
+            if callers.max(readers) == Severity::None {
+                // In a webhook the roles are swapped.
+                readers = request.max(response);
             }
-            let tolerated = tolerated.filter(|_| readers == Level::Breaking && first.is_tolerated);
+            let tolerated = tolerated.filter(|_| readers == Severity::Breaking && first.is_tolerated);
             Change {
                 rule: first.rule,
                 resource: shared_resource(&operations, resource),
+                message: message(&first, &at, operations.len()),
                 at,
-                sentence: format!("{sentence}{}", reservation(first.rule, first.sense)),
                 operations,
                 positions: first.positions,
                 callers,
@@ -198,27 +190,42 @@ impl Changes {
                 tolerated,
                 old: first.old,
                 new: first.new,
-                old_place: first.old_way.as_deref().and_then(&old),
-                new_place: first.new_way.as_deref().and_then(&new),
+                old_location: first.old_pointer.as_deref().and_then(&old),
+                new_location: first.new_pointer.as_deref().and_then(&new),
             }
         });
         changes.collect()
     }
 }
 
-/// What must be added to a sentence about a place in a `not` or a condition.
-fn reservation(rule: &Rule, sense: Sense) -> &'static str {
-    match sense {
-        _ if !rule.limits() => "",
-        Sense::Same => "",
-        Sense::Turned => ". It is in a `not`: what allows less there allows more",
-        Sense::Unknown => ". It is in a condition: whether that allows more or less is not told apart",
+fn message(finding: &Finding, at: &str, operations: usize) -> String {
+    let rule = finding.rule;
+    let mut template = rule.message.to_owned();
+    if finding.subject == Subject::Operation(None) && operations > 1 {
+        for (one, several) in [
+            ("operation {at}", "operations {at}"),
+            ("webhook {at}", "webhooks {at}"),
+            ("{at} was ", "{at} were "),
+        ] {
+            template = template.replace(one, several);
+        }
     }
+    let message = template
+        .replace("{at}", at)
+        .replace("{old}", &finding.old)
+        .replace("{new}", &finding.new);
+    let reservation = match finding.polarity {
+        _ if !rule.is_constraint() => "",
+        Polarity::Same => "",
+        Polarity::Inverted => "; inside `not` the effect is inverted",
+        Polarity::Unknown => "; inside a condition the effect is unknown",
+    };
+    format!("{message}{reservation}")
 }
 
-/// What a change is about, in words.
+/// The name of a subject in messages.
 fn name(subject: &Subject, path: &str, operations: &[Operation]) -> String {
-    let (path, words) = match path.find(" (") {
+    let (path, suffix) = match path.find(" (") {
         Some(at) => path.split_at(at),
         None => (path, ""),
     };
@@ -229,14 +236,14 @@ fn name(subject: &Subject, path: &str, operations: &[Operation]) -> String {
         [first, rest @ ..] => format!("{} and {} more operations", first.name(), rest.len()),
     };
     let name = match subject {
-        Subject::Component(name) => return format!("`{name}{path}`{words}"),
-        Subject::Document(what) => what.clone(),
+        Subject::Component(name) => return format!("`{name}{path}`{suffix}"),
+        Subject::Document(part) => part.clone(),
         Subject::Operation(None) => of,
-        Subject::Operation(Some(what)) => format!("{what} of {of}"),
+        Subject::Operation(Some(part)) => format!("{part} of {of}"),
     };
     match path.strip_prefix('.').unwrap_or(path) {
-        "" => format!("{name}{words}"),
-        path => format!("`{path}` in {name}{words}"),
+        "" => format!("{name}{suffix}"),
+        path => format!("`{path}` in {name}{suffix}"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Documents whose references can be followed, and the schemas in them: references followed, `allOf` joined, null-ness apart from
-//! the type, bounds in one form. Nothing is refused; what is not understood is kept to be compared as it is.
+//! Documents with references, and their normalized schemas: references resolved, `allOf` joined, nullability apart from the type,
+//! bounds in one form. No schema is rejected; unknown keywords are kept and compared as they are.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,27 +7,28 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::form::{Joined, form};
+use super::normalize::{Joined, normalize};
 use super::schema::Schema;
 
-/// A document whose references can be followed.
+/// A document that resolves references and caches normalized schemas.
 pub struct Document<'a> {
     pub root: &'a Value,
-    known: RefCell<HashMap<Vec<usize>, Rc<Schema<'a>>>>,
+    /// By the addresses of the schemas.
+    cache: RefCell<HashMap<Vec<usize>, Rc<Schema<'a>>>>,
 }
 
 impl<'a> Document<'a> {
     pub fn new(root: &'a Value) -> Self {
         Self {
             root,
-            known: RefCell::default(),
+            cache: RefCell::default(),
         }
     }
 
-    /// What a value that may be a reference stands for, and the last component on the way.
+    /// Resolves a value that may be a reference; returns the target and the last component on the way.
     pub fn resolve(&self, mut value: &'a Value) -> (&'a Value, Option<&'a str>) {
         let mut name = None;
-        // References that lead in a circle end somewhere.
+        // Bounded, because references may be circular.
         for _ in 0..32 {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
                 break;
@@ -43,33 +44,33 @@ impl<'a> Document<'a> {
 
     fn find(&self, pointer: &str) -> Option<&'a Value> {
         let found = self.root.pointer(pointer);
-        // In the fragment of a URL, as which a reference is written, some characters are escaped.
+        // A reference is a URL fragment, in which some characters are percent-encoded.
         found.or_else(|| self.root.pointer(&percent_decoded(pointer)))
     }
 
-    /// The form of what holds at one place.
-    pub fn schema(&self, parts: &[&'a Value]) -> Rc<Schema<'a>> {
-        let key: Vec<_> = parts
+    /// The normalized form of schemas that all apply.
+    pub fn schema(&self, schemas: &[&'a Value]) -> Rc<Schema<'a>> {
+        let key: Vec<_> = schemas
             .iter()
-            .map(|part| std::ptr::from_ref::<Value>(part).addr())
+            .map(|schema| std::ptr::from_ref::<Value>(schema).addr())
             .collect();
-        if let Some(known) = self.known.borrow().get(&key) {
-            return known.clone();
+        if let Some(cached) = self.cache.borrow().get(&key) {
+            return cached.clone();
         }
         let mut joined = Joined::default();
-        for part in parts {
-            self.expand(part, None, &mut Vec::new(), &mut joined);
+        for schema in schemas {
+            self.expand(schema, None, &mut Vec::new(), &mut joined);
         }
-        let name = match parts {
+        let name = match schemas {
             [one] => self.name_of(one),
             _ => None,
         };
-        let schema = Rc::new(form(&joined, name));
-        self.known.borrow_mut().insert(key, schema.clone());
+        let schema = Rc::new(normalize(&joined, name));
+        self.cache.borrow_mut().insert(key, schema.clone());
         schema
     }
 
-    /// The component that a schema is: a reference, also where null or words are added to it.
+    /// The component that a schema refers to, also if it adds only null or annotations.
     fn name_of(&self, schema: &'a Value) -> Option<&'a str> {
         let object = schema.as_object()?;
         if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
@@ -79,7 +80,7 @@ impl<'a> Document<'a> {
             let others = object.get(*key)?.as_array()?;
             let mut others = others.iter().filter(|branch| !is_null(branch));
             let only = others.next().filter(|_| others.next().is_none())?;
-            let adds = object.keys().any(|k| k != key && !only_describes(k) && k != "nullable");
+            let adds = object.keys().any(|k| k != key && !is_annotation(k) && k != "nullable");
             if adds { None } else { self.name_of(only) }
         })
     }
@@ -88,7 +89,7 @@ impl<'a> Document<'a> {
         let object = match schema {
             Value::Object(object) => object,
             Value::Bool(false) => {
-                joined.never = true;
+                joined.is_false = true;
                 return;
             }
             _ => return,
@@ -101,7 +102,7 @@ impl<'a> Document<'a> {
                 self.expand(target, component(reference).or(owner), path, joined);
                 path.pop();
             } else if !path.contains(&reference) {
-                joined.elsewhere = Some(&object["$ref"]);
+                joined.unresolved = Some(&object["$ref"]);
             }
         }
         for branch in array(object, "allOf") {
@@ -119,7 +120,7 @@ impl<'a> Document<'a> {
                 _ => joined.unions.push((key, others)),
             }
         }
-        joined.parts.push((object, owner));
+        joined.schemas.push((object, owner));
     }
 }
 
@@ -161,8 +162,8 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Keys that describe and do not constrain.
-fn only_describes(key: &str) -> bool {
+/// Returns `true` for keywords that describe a schema without constraining it.
+fn is_annotation(key: &str) -> bool {
     matches!(
         key,
         "description" | "title" | "default" | "example" | "examples" | "deprecated" | "readOnly" | "writeOnly"

@@ -1,102 +1,115 @@
-//! Compares what schemas demand under conditions and of single items and names: `patternProperties`, `propertyNames`,
-//! `dependentRequired`, `dependentSchemas`, `prefixItems`, `contains`, `not`, `if`, and what a text holds.
+//! Compares the less common keywords of schemas: `patternProperties`, `propertyNames`, `dependentRequired`, `dependentSchemas`,
+//! `prefixItems`, `contains`, `not`, `if`, `contentEncoding`, `contentMediaType`, `contentSchema` and `xml`.
 //!
-//! Whatever is a schema in there is compared as one, with the [`Sense`] in which it counts.
+//! Their subschemas are compared as schemas, with the right [`Polarity`].
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::facts::{Delta, Fact, Inner};
 use super::limits::show;
-use super::places::Step;
-use super::positions::{Positions, Sense};
+use super::locate::Step;
+use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::conditions::*;
-use super::schema::{Condition, Contains, Parts, Schema, Unknown};
+use super::schema::{AdditionalProperties, AllOf, Condition, Contains, Schema};
+use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
 
-/// What no value fits.
-static NOTHING: Value = Value::Bool(false);
+/// The schema that accepts no value.
+static FALSE: Value = Value::Bool(false);
 
-/// A schema in both documents, with the way to it.
+/// A pair of subschemas with their pointers.
 struct Pair<'a> {
-    label: String,
-    old: (Vec<Step>, Parts<'a>),
-    new: (Vec<Step>, Parts<'a>),
-    sense: Sense,
+    path: String,
+    old: (Vec<Step>, AllOf<'a>),
+    new: (Vec<Step>, AllOf<'a>),
+    polarity: Polarity,
 }
 
 impl<'a> Pair<'a> {
-    /// At the same place in both.
-    fn at(label: impl Into<String>, steps: &[Step], old: Parts<'a>, new: Parts<'a>) -> Self {
+    /// A pair with the same pointer on both sides.
+    fn at(path: impl Into<String>, pointer: &[Step], old: AllOf<'a>, new: AllOf<'a>) -> Self {
         Self {
-            label: label.into(),
-            old: (steps.to_vec(), old),
-            new: (steps.to_vec(), new),
-            sense: Sense::Same,
+            path: path.into(),
+            old: (pointer.to_vec(), old),
+            new: (pointer.to_vec(), new),
+            polarity: Polarity::Same,
         }
     }
 
-    fn sense(mut self, sense: Sense) -> Self {
-        self.sense = sense;
+    fn polarity(mut self, polarity: Polarity) -> Self {
+        self.polarity = polarity;
         self
     }
 }
 
-/// All of it.
-pub fn compare<'a>(schemas: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, delta: &mut Delta) {
+pub fn compare<'a>(queue: &mut SchemaQueue<'a>, old: &Schema<'a>, new: &Schema<'a>, diff: &mut SchemaDiff) {
     let mut pairs = Vec::new();
-    members(old, new, &mut pairs, &mut delta.facts);
-    items(old, new, &mut pairs, &mut delta.facts);
-    excluded(old, new, &mut pairs, &mut delta.facts);
-    conditions(old, new, &mut pairs, &mut delta.facts);
-    contents(old, new, &mut pairs, &mut delta.facts);
-    others(old, new, &mut delta.facts);
+    pattern_properties(old, new, &mut pairs, &mut diff.changes);
+    items(old, new, &mut pairs, &mut diff.changes);
+    not(old, new, &mut pairs, &mut diff.changes);
+    conditions(old, new, &mut pairs, &mut diff.changes);
+    content(old, new, &mut pairs, &mut diff.changes);
+    unknown_keywords(old, new, &mut diff.changes);
     for pair in pairs {
-        let id = schemas.delta(&pair.old.1, &pair.new.1);
-        delta.inner.push(Inner {
-            label: pair.label,
-            old_way: pair.old.0,
-            new_way: pair.new.0,
+        diff.subschemas.push(Subschema {
+            path: pair.path,
+            old_pointer: pair.old.0,
+            new_pointer: pair.new.0,
             positions: Positions::BOTH,
-            sense: pair.sense,
+            polarity: pair.polarity,
             owner: None,
-            delta: id,
+            diff: queue.push(&pair.old.1, &pair.new.1),
         });
     }
 }
 
-fn members<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, facts: &mut Vec<Fact>) {
-    // What was not declared by a pattern was one of the other members.
-    let of = |schema: &Schema<'a>, pattern: &str| match (schema.pattern_members.get(pattern), &schema.unknown) {
-        (Some(parts), _) => (vec![Step::key("patternProperties"), Step::key(pattern)], parts.clone()),
-        (None, Unknown::Anything) => (Vec::new(), Vec::new()),
-        (None, Unknown::Refused) => (vec![Step::key("additionalProperties")], vec![&NOTHING]),
-        (None, Unknown::Typed(parts)) => (vec![Step::key("additionalProperties")], parts.clone()),
+fn pattern_properties<'a>(
+    old: &Schema<'a>,
+    new: &Schema<'a>,
+    pairs: &mut Vec<Pair<'a>>,
+    changes: &mut Vec<SchemaChange>,
+) {
+    // Without the pattern, its properties are additional properties.
+    let of = |schema: &Schema<'a>, pattern: &str| match (schema.pattern_properties.get(pattern), &schema.additional) {
+        (Some(schemas), _) => (
+            vec![Step::key("patternProperties"), Step::key(pattern)],
+            schemas.clone(),
+        ),
+        (None, AdditionalProperties::Any) => (Vec::new(), Vec::new()),
+        (None, AdditionalProperties::Forbidden) => (vec![Step::key("additionalProperties")], vec![&FALSE]),
+        (None, AdditionalProperties::Typed(schemas)) => (vec![Step::key("additionalProperties")], schemas.clone()),
     };
-    let come = new
-        .pattern_members
+    let added = new
+        .pattern_properties
         .keys()
-        .filter(|key| !old.pattern_members.contains_key(*key));
-    for pattern in old.pattern_members.keys().chain(come) {
+        .filter(|key| !old.pattern_properties.contains_key(*key));
+    for pattern in old.pattern_properties.keys().chain(added) {
         pairs.push(Pair {
-            label: format!("./{pattern}/"),
+            path: format!("./{pattern}/"),
             old: of(old, pattern),
             new: of(new, pattern),
-            sense: Sense::Same,
+            polarity: Polarity::Same,
         });
     }
-    if !old.names.is_empty() || !new.names.is_empty() {
-        let way = [Step::key("propertyNames")];
-        pairs.push(Pair::at("<names>", &way, old.names.clone(), new.names.clone()));
+    if !old.property_names.is_empty() || !new.property_names.is_empty() {
+        let pointer = [Step::key("propertyNames")];
+        pairs.push(Pair::at(
+            "<propertyNames>",
+            &pointer,
+            old.property_names.clone(),
+            new.property_names.clone(),
+        ));
     }
     for (rule, here, there) in [
-        (&DEPENDENCY_ADDED, &new.dependents, &old.dependents),
-        (&DEPENDENCY_REMOVED, &old.dependents, &new.dependents),
+        (&DEPENDENCY_ADDED, &new.dependent_required, &old.dependent_required),
+        (&DEPENDENCY_REMOVED, &old.dependent_required, &new.dependent_required),
     ] {
-        for (holder, needed) in here.difference(there) {
-            let fact = Fact::new(rule).label(format!(".{needed}"));
-            let fact = fact.old(format!("`{holder}`")).new_text(format!("`{holder}`"));
-            facts.push(fact.at(&[Step::key("dependentRequired"), Step::key(*holder)]));
+        for (trigger, required) in here.difference(there) {
+            let change = SchemaChange::new(rule).path(format!(".{required}"));
+            let change = change.old(format!("`{trigger}`")).new_text(format!("`{trigger}`"));
+            changes.push(change.at(&[Step::key("dependentRequired"), Step::key(*trigger)]));
         }
     }
     let (before, after) = (&old.dependent_schemas, &new.dependent_schemas);
@@ -104,50 +117,61 @@ fn members<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, fa
         .keys()
         .chain(after.keys().filter(|key| !before.contains_key(*key)))
     {
-        let parts = |all: &std::collections::BTreeMap<&'a str, Parts<'a>>| all.get(name).cloned().unwrap_or_default();
-        let way = [Step::key("dependentSchemas"), Step::key(*name)];
-        pairs.push(Pair::at(format!("<with {name}>"), &way, parts(before), parts(after)));
+        let schemas = |all: &BTreeMap<&'a str, AllOf<'a>>| all.get(name).cloned().unwrap_or_default();
+        let pointer = [Step::key("dependentSchemas"), Step::key(*name)];
+        pairs.push(Pair::at(
+            format!("<dependentSchemas.{name}>"),
+            &pointer,
+            schemas(before),
+            schemas(after),
+        ));
     }
 }
 
-fn items<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, facts: &mut Vec<Fact>) {
-    // What was not declared by its place was one of the other items.
-    let of = |schema: &Schema<'a>, index: usize| match (schema.tuple.get(index), &schema.items) {
-        (Some(parts), _) => (vec![Step::Branch("prefixItems", index)], parts.clone()),
-        (None, Some(parts)) => (vec![Step::key("items")], parts.clone()),
+fn items<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
+    // Without its own schema, an item is one of `items`.
+    let of = |schema: &Schema<'a>, index: usize| match (schema.prefix_items.get(index), &schema.items) {
+        (Some(schemas), _) => (vec![Step::Branch("prefixItems", index)], schemas.clone()),
+        (None, Some(schemas)) => (vec![Step::key("items")], schemas.clone()),
         (None, None) => (Vec::new(), Vec::new()),
     };
-    for index in 0..old.tuple.len().max(new.tuple.len()) {
+    for index in 0..old.prefix_items.len().max(new.prefix_items.len()) {
         pairs.push(Pair {
-            label: format!("[{index}]"),
+            path: format!("[{index}]"),
             old: of(old, index),
             new: of(new, index),
-            sense: Sense::Same,
+            polarity: Polarity::Same,
         });
     }
     let alike = |a: &Contains<'a>, b: &Contains<'a>| a.schema == b.schema;
-    let (both, gone, come) = paired(&old.contains, &new.contains, alike);
+    let (both, removed, added) = paired(&old.contains, &new.contains, alike);
     for (a, b) in both {
-        contains(a, b, pairs, facts);
+        contains(a, b, pairs, changes);
     }
-    for (rule, some) in [(&CONTAINS_REMOVED, gone), (&CONTAINS_ADDED, come)] {
+    for (rule, some) in [(&CONTAINS_REMOVED, removed), (&CONTAINS_ADDED, added)] {
         for one in some {
-            let words = match (one.least, one.most) {
-                (1, None) => format!("an item that fits {}", show(one.schema)),
-                (least, None) => format!("at least {least} items that fit {}", show(one.schema)),
-                (0, Some(most)) => format!("at most {most} items that fit {}", show(one.schema)),
-                (least, Some(most)) => format!("{least} to {most} items that fit {}", show(one.schema)),
+            let count = match (one.min, one.max) {
+                (1, None) => "at least 1 item".to_owned(),
+                (min, None) => format!("at least {min} items"),
+                (0, Some(max)) => format!("at most {max} items"),
+                (min, Some(max)) => format!("{min} to {max} items"),
             };
-            facts.push(Fact::new(rule).old(words.clone()).new_text(words).keyword("contains"));
+            let text = format!("{count} matching {}", show(one.schema));
+            changes.push(
+                SchemaChange::new(rule)
+                    .old(text.clone())
+                    .new_text(text)
+                    .keyword("contains"),
+            );
         }
     }
 }
 
-fn contains<'a>(old: Contains<'a>, new: Contains<'a>, pairs: &mut Vec<Pair<'a>>, facts: &mut Vec<Fact>) {
-    // Items that fit are wanted, unless there may be too many of them.
-    let sense = match (old.most, new.most) {
-        (None, None) => Sense::Same,
-        _ => Sense::Unknown,
+fn contains<'a>(old: Contains<'a>, new: Contains<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
+    // Accepting more items is looser only while their number has no maximum.
+    let polarity = match (old.max, new.max) {
+        (None, None) => Polarity::Same,
+        _ => Polarity::Unknown,
     };
     let pair = Pair::at(
         "<contains>",
@@ -155,65 +179,72 @@ fn contains<'a>(old: Contains<'a>, new: Contains<'a>, pairs: &mut Vec<Pair<'a>>,
         vec![old.schema],
         vec![new.schema],
     );
-    pairs.push(pair.sense(sense));
-    let mut say = |rule: &'static Rule, keyword: &str, old: Option<u64>, new: Option<u64>| {
-        let words = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
-        facts.push(Fact::new(rule).old(words(old)).new_text(words(new)).keyword(keyword));
+    pairs.push(pair.polarity(polarity));
+    let mut report = |rule: &'static Rule, keyword: &str, old: Option<u64>, new: Option<u64>| {
+        let shown = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+        changes.push(
+            SchemaChange::new(rule)
+                .old(shown(old))
+                .new_text(shown(new))
+                .keyword(keyword),
+        );
     };
-    match old.least.cmp(&new.least) {
-        std::cmp::Ordering::Less => say(&MIN_CONTAINS_RAISED, "minContains", Some(old.least), Some(new.least)),
-        std::cmp::Ordering::Greater => say(&MIN_CONTAINS_LOWERED, "minContains", Some(old.least), Some(new.least)),
+    match old.min.cmp(&new.min) {
+        std::cmp::Ordering::Less => report(&MIN_CONTAINS_RAISED, "minContains", Some(old.min), Some(new.min)),
+        std::cmp::Ordering::Greater => report(&MIN_CONTAINS_LOWERED, "minContains", Some(old.min), Some(new.min)),
         std::cmp::Ordering::Equal => {}
     }
-    let rule = match (old.most, new.most) {
+    let rule = match (old.max, new.max) {
         (None, Some(_)) => &MAX_CONTAINS_ADDED,
         (Some(_), None) => &MAX_CONTAINS_REMOVED,
         (Some(a), Some(b)) if a < b => &MAX_CONTAINS_RAISED,
         (Some(a), Some(b)) if a > b => &MAX_CONTAINS_LOWERED,
         _ => return,
     };
-    say(rule, "maxContains", old.most, new.most);
+    report(rule, "maxContains", old.max, new.max);
 }
 
-fn excluded<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, facts: &mut Vec<Fact>) {
-    let (both, gone, come) = paired(&old.excluded, &new.excluded, |a, b| a == b);
+fn not<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
+    let (both, removed, added) = paired(&old.not, &new.not, |a, b| a == b);
     for (a, b) in both {
         let pair = Pair::at("<not>", &[Step::key("not")], vec![a], vec![b]);
-        pairs.push(pair.sense(Sense::Turned));
+        pairs.push(pair.polarity(Polarity::Inverted));
     }
-    facts.extend(
-        gone.iter()
-            .map(|one| Fact::new(&NOT_REMOVED).old(show(one)).keyword("not")),
+    changes.extend(
+        removed
+            .iter()
+            .map(|one| SchemaChange::new(&NOT_REMOVED).old(show(one)).keyword("not")),
     );
-    facts.extend(
-        come.iter()
-            .map(|one| Fact::new(&NOT_ADDED).new_text(show(one)).keyword("not")),
+    changes.extend(
+        added
+            .iter()
+            .map(|one| SchemaChange::new(&NOT_ADDED).new_text(show(one)).keyword("not")),
     );
 }
 
-fn conditions<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, facts: &mut Vec<Fact>) {
+fn conditions<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
     let alike = |a: &Condition<'a>, b: &Condition<'a>| a.test == b.test;
-    let (both, gone, come) = paired(&old.conditions, &new.conditions, alike);
+    let (both, removed, added) = paired(&old.conditions, &new.conditions, alike);
     for (a, b) in both {
         let test = Pair::at("<if>", &[Step::key("if")], vec![a.test], vec![b.test]);
-        pairs.push(test.sense(Sense::Unknown));
-        for (label, key, x, y) in [
+        pairs.push(test.polarity(Polarity::Unknown));
+        for (path, key, x, y) in [
             ("<then>", "then", a.then, b.then),
             ("<else>", "else", a.otherwise, b.otherwise),
         ] {
-            let parts = |schema: Option<&'a Value>| schema.into_iter().collect();
-            pairs.push(Pair::at(label, &[Step::key(key)], parts(x), parts(y)));
+            let schemas = |schema: Option<&'a Value>| schema.into_iter().collect();
+            pairs.push(Pair::at(path, &[Step::key(key)], schemas(x), schemas(y)));
         }
     }
-    for (rule, some) in [(&CONDITION_REMOVED, gone), (&CONDITION_ADDED, come)] {
+    for (rule, some) in [(&CONDITION_REMOVED, removed), (&CONDITION_ADDED, added)] {
         for condition in some {
-            let words = show(condition.test);
-            facts.push(Fact::new(rule).old(words.clone()).new_text(words).keyword("if"));
+            let test = show(condition.test);
+            changes.push(SchemaChange::new(rule).old(test.clone()).new_text(test).keyword("if"));
         }
     }
 }
 
-fn contents<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, facts: &mut Vec<Fact>) {
+fn content<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, changes: &mut Vec<SchemaChange>) {
     for (rule, key, a, b) in [
         (
             &CONTENT_ENCODING_CHANGED,
@@ -229,58 +260,68 @@ fn contents<'a>(old: &Schema<'a>, new: &Schema<'a>, pairs: &mut Vec<Pair<'a>>, f
         ),
     ] {
         if a != b {
-            let words = |value: Option<&str>| value.map_or("plain text".to_owned(), |value| format!("`{value}`"));
-            facts.push(Fact::new(rule).old(words(a)).new_text(words(b)).keyword(key));
+            let shown = |value: Option<&str>| value.map_or("none".to_owned(), |value| format!("`{value}`"));
+            changes.push(SchemaChange::new(rule).old(shown(a)).new_text(shown(b)).keyword(key));
         }
     }
-    if !old.content.is_empty() || !new.content.is_empty() {
-        let way = [Step::key("contentSchema")];
-        pairs.push(Pair::at("<content>", &way, old.content.clone(), new.content.clone()));
+    if !old.content_schema.is_empty() || !new.content_schema.is_empty() {
+        let pointer = [Step::key("contentSchema")];
+        pairs.push(Pair::at(
+            "<contentSchema>",
+            &pointer,
+            old.content_schema.clone(),
+            new.content_schema.clone(),
+        ));
     }
     if old.xml != new.xml {
-        let words =
-            |value: Option<&Value>| value.map_or("by its name".to_owned(), |value| format!("by {}", show(value)));
-        facts.push(
-            Fact::new(&XML_CHANGED)
-                .old(words(old.xml))
-                .new_text(words(new.xml))
+        let shown = |value: Option<&Value>| value.map_or("none".to_owned(), show);
+        changes.push(
+            SchemaChange::new(&XML_CHANGED)
+                .old(shown(old.xml))
+                .new_text(shown(new.xml))
                 .keyword("xml"),
         );
     }
 }
 
-/// Keywords that are not understood are compared as they are written.
-fn others(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
+/// Compares unknown keywords as they are.
+fn unknown_keywords(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
     let text = |key: &str, value: &Value| format!("`{key}: {}`", show(value).trim_matches('`'));
     for (key, before) in &old.others {
-        let fact = match new.others.get(key) {
-            None => Fact::new(&KEYWORD_REMOVED).old(text(key, before)),
+        let change = match new.others.get(key) {
+            None => SchemaChange::new(&KEYWORD_REMOVED).old(text(key, before)),
             Some(after) if after != before => {
-                let fact = Fact::new(&KEYWORD_CHANGED).old(show(before)).new_text(show(after));
-                fact.label(format!(" ({key})"))
+                let change = SchemaChange::new(&KEYWORD_CHANGED)
+                    .old(show(before))
+                    .new_text(show(after));
+                change.path(format!(".{key}"))
             }
             Some(_) => continue,
         };
-        facts.push(fact.keyword(key));
+        changes.push(change.keyword(key));
     }
     for (key, value) in new.others.iter().filter(|(key, _)| !old.others.contains_key(*key)) {
-        facts.push(Fact::new(&KEYWORD_ADDED).new_text(text(key, value)).keyword(key));
+        changes.push(
+            SchemaChange::new(&KEYWORD_ADDED)
+                .new_text(text(key, value))
+                .keyword(key),
+        );
     }
 }
 
-/// Those that are in both, the first by the second: alike, or the only ones left. Then what is left of either.
+/// Pairs the items that are alike, and the last ones if one of each is left. Returns the pairs, and the removed and added items.
 fn paired<T: Copy>(old: &[T], new: &[T], alike: impl Fn(&T, &T) -> bool) -> (Vec<(T, T)>, Vec<T>, Vec<T>) {
-    let (mut gone, mut come) = (Vec::new(), new.to_vec());
-    let mut both = Vec::new();
+    let (mut removed, mut added) = (Vec::new(), new.to_vec());
+    let mut pairs = Vec::new();
     for one in old {
-        match come.iter().position(|other| alike(one, other)) {
-            Some(index) => both.push((*one, come.remove(index))),
-            None => gone.push(*one),
+        match added.iter().position(|other| alike(one, other)) {
+            Some(index) => pairs.push((*one, added.remove(index))),
+            None => removed.push(*one),
         }
     }
-    if let ([one], [other]) = (gone.as_slice(), come.as_slice()) {
-        both.push((*one, *other));
-        (gone, come) = (Vec::new(), Vec::new());
+    if let ([one], [other]) = (removed.as_slice(), added.as_slice()) {
+        pairs.push((*one, *other));
+        (removed, added) = (Vec::new(), Vec::new());
     }
-    (both, gone, come)
+    (pairs, removed, added)
 }

@@ -1,44 +1,45 @@
-//! What is different between two OpenAPI documents, and whom it breaks.
+//! Compares two OpenAPI documents and reports each change with its severity.
 //!
-//! [`compare`] walks both: operations are paired ([`operations`]), their parts compared ([`parts`], [`exchange`]), schemas once
-//! for each pair ([`schemas`]), and what was found is gathered so that each change is told once, with everything it touches
-//! ([`uses`], [`changes`]). What a change is called and how bad it is stands in the table of [`rules`]; [`places`] finds the line
-//! that says it.
+//! [`compare`] walks both: operations are paired ([`operations`]), their parts compared ([`operation_diff`], [`bodies`], ...), schemas
+//! once per pair ([`schemas`]), and findings are grouped so that each change is reported once, with every operation that it affects
+//! ([`uses`], [`changes`]). [`rules`] is the table of messages and severities; [`locate`](mod@locate) finds the line of a change.
 //!
-//! A crate of its own, because it is compiled with optimisation also where nothing else is: somebody waits for it.
+//! This is a crate of its own so that development builds compile it with optimizations, which they use nowhere else: a person waits
+//! for its report.
 
 mod access;
+mod bodies;
 mod callbacks;
 pub mod changes;
 mod document;
-mod exchange;
-mod facts;
-mod form;
 mod keywords;
 mod limits;
+mod locate;
+mod normalize;
+mod operation_diff;
 mod operations;
 mod parameters;
-mod parts;
-mod places;
 mod positions;
+mod properties;
 mod queue;
 pub mod rules;
 mod schema;
+mod schema_diff;
 mod schemas;
 mod similarity;
+mod top_level;
 mod unions;
 mod uses;
-mod whole;
 
 pub use changes::{Change, Operation};
 pub use positions::Positions;
-pub use rules::{Level, Rule};
+pub use rules::{Rule, Severity};
 
 use serde_json::Value;
-use spanned_json::{Node, Place};
+use spanned_json::Node;
 
 use self::changes::Changes;
-use self::places::locate;
+use self::locate::locate;
 use self::queue::SchemaQueue;
 
 /// One of the two documents.
@@ -46,27 +47,27 @@ use self::queue::SchemaQueue;
 pub struct Contract<'a> {
     /// OpenAPI 3.0 or 3.1.
     pub document: &'a Value,
-    /// What it was read from, with the line of every word.
-    pub origin: &'a Node,
+    /// The source of the document, with locations.
+    pub source: &'a Node,
 }
 
-/// Everything that is different, each change once, in the order of the new document. `resource` says what a path is about.
+/// Returns all changes, each once, in the order of the new document. `resource` maps a path to its resource.
 pub fn compare(old: Contract<'_>, new: Contract<'_>, resource: &dyn Fn(&str) -> String) -> Vec<Change> {
     let mut schemas = SchemaQueue::new(old.document, new.document);
     let mut changes = Changes::default();
-    let mut used = Vec::new();
-    whole::document(old.document, new.document, &mut changes);
+    let mut uses = Vec::new();
+    top_level::compare(old.document, new.document, &mut changes);
     for section in ["paths", "webhooks"] {
-        whole::section(section, &mut schemas, &mut changes, &mut used);
+        top_level::compare_section(section, &mut schemas, &mut changes, &mut uses);
     }
-    let deltas = schemas::compare_all(schemas);
-    let live = uses::live(&deltas);
-    for used in &used {
-        uses::add(used, &deltas, &live, &mut changes);
+    let diffs = schemas::compare_all(schemas);
+    let changed = uses::transitively_changed(&diffs);
+    for schema_use in &uses {
+        uses::add_changes(schema_use, &diffs, &changed, &mut changes);
     }
     changes.finish(
-        |way| locate(old.origin, way).as_ref().map(Place::from),
-        |way| locate(new.origin, way).as_ref().map(Place::from),
+        |pointer| locate(old.source, pointer),
+        |pointer| locate(new.source, pointer),
         resource,
     )
 }

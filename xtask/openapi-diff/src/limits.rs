@@ -1,38 +1,38 @@
-//! Compares what single values may be: bounds, lengths, patterns, formats, enums, defaults.
+//! Compares the constraints of values: bounds, lengths, patterns, formats, enums, and defaults.
 
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::facts::Fact;
-use super::places::Step;
+use super::locate::Step;
 use super::rules::Rule;
 use super::rules::limits::*;
 use super::rules::values::*;
 use super::schema::{Bound, Schema, Types, tightness};
+use super::schema_diff::SchemaChange;
 
-/// The largest port.
+/// The largest port number.
 const PORT: f64 = 65_535.0;
 
-/// All of it; facts are pushed with ways that begin at the schema.
-pub fn compare(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
-    bounds(old, new, facts);
-    counts(old, new, facts);
-    multiples(old.multiple_of, new.multiple_of, facts);
-    match (old.unique, new.unique) {
-        (false, true) => facts.push(Fact::new(&UNIQUE_REQUIRED).keyword("uniqueItems")),
-        (true, false) => facts.push(Fact::new(&UNIQUE_LIFTED).keyword("uniqueItems")),
+/// Compares all constraints.
+pub fn compare(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    compare_bounds(old, new, changes);
+    compare_counts(old, new, changes);
+    compare_multiple_of(old.multiple_of, new.multiple_of, changes);
+    match (old.unique_items, new.unique_items) {
+        (false, true) => changes.push(SchemaChange::new(&UNIQUE_REQUIRED).keyword("uniqueItems")),
+        (true, false) => changes.push(SchemaChange::new(&UNIQUE_LIFTED).keyword("uniqueItems")),
         _ => {}
     }
-    patterns(old, new, facts);
-    formats(old.format, new.format, facts);
-    enums(old, new, facts);
-    constants(old, new, facts);
-    known_values(old, new, facts);
-    defaults(old.default, new.default, facts);
+    compare_patterns(old, new, changes);
+    compare_formats(old.format, new.format, changes);
+    compare_enums(old, new, changes);
+    compare_constants(old, new, changes);
+    compare_known_values(old, new, changes);
+    compare_defaults(old.default, new.default, changes);
 }
 
-/// A value as a person reads it in a sentence: text without quotes, unless it could be taken for something else.
+/// Formats a value for messages: a string without quotes, unless it could be mistaken for another value.
 pub fn show(value: &Value) -> String {
     let plain = |text: &&str| {
         text.trim() == *text
@@ -52,14 +52,14 @@ pub fn show(value: &Value) -> String {
 }
 
 fn number(value: f64) -> String {
-    // As short as it can be said: 255, 0.5, 1e21.
+    // The shortest form: 255, 0.5, 1e21.
     Value::from(value)
         .as_f64()
         .filter(|v| v.fract() == 0.0 && v.abs() < 9e15)
         .map_or_else(|| value.to_string(), |v| format!("{v:.0}"))
 }
 
-fn bounds(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
+fn compare_bounds(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
     let minimum = [
         &MINIMUM_ADDED,
         &MINIMUM_REMOVED,
@@ -76,31 +76,36 @@ fn bounds(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
         &MAXIMUM_EXCLUDED,
         &MAXIMUM_INCLUDED,
     ];
-    let stays_a_port = |bound: Option<Bound>| bound.is_some_and(|bound| (0.0..=PORT).contains(&bound.value));
+    let remains_port = |bound: Option<Bound>| bound.is_some_and(|bound| (0.0..=PORT).contains(&bound.value));
     for (before, after, lower, rules) in [
         (old.minimum, new.minimum, true, minimum),
         (old.maximum, new.maximum, false, maximum),
     ] {
-        let fact = bound(before, after, lower, rules);
-        facts.extend(fact.map(|fact| fact.tolerated_if(!is_port(old) || stays_a_port(after))));
+        let change = compare_bound(before, after, lower, rules);
+        changes.extend(change.map(|change| change.tolerated_if(!is_port(old) || remains_port(after))));
     }
 }
 
-/// What `pbx-client` has a type for that holds nothing else.
+/// Returns `true` for ports, for which `pbx-client` has a type that holds nothing else.
 fn is_port(schema: &Schema<'_>) -> bool {
     let is = |bound: Option<Bound>, value: f64| bound.is_some_and(|bound| bound.value.total_cmp(&value).is_eq());
     schema.types == Types::INTEGER && is(schema.maximum, PORT) && schema.minimum.is_some_and(|bound| bound.value >= 0.0)
 }
 
-fn bound(old: Option<Bound>, new: Option<Bound>, lower: bool, rules: [&'static Rule; 6]) -> Option<Fact> {
-    let [added, removed, raised, lowered, excluded, included] = rules;
+fn compare_bound(
+    old: Option<Bound>,
+    new: Option<Bound>,
+    lower: bool,
+    rules: [&'static Rule; 6],
+) -> Option<SchemaChange> {
+    let [added, removed, raised, lowered, not, included] = rules;
     let rule = match (old, new) {
         (None, Some(_)) => added,
         (Some(_), None) => removed,
         (Some(a), Some(b)) => match (b.value.total_cmp(&a.value), tightness(b, a, lower)) {
             (Ordering::Greater, _) => raised,
             (Ordering::Less, _) => lowered,
-            (Ordering::Equal, Ordering::Greater) => excluded,
+            (Ordering::Equal, Ordering::Greater) => not,
             (Ordering::Equal, Ordering::Less) => included,
             (Ordering::Equal, Ordering::Equal) => return None,
         },
@@ -112,21 +117,19 @@ fn bound(old: Option<Bound>, new: Option<Bound>, lower: bool, rules: [&'static R
         (false, false) => "maximum",
         (false, true) => "exclusiveMaximum",
     };
-    let words = |bound: Bound| match (lower, bound.exclusive) {
-        (true, false) => format!("at least {}", number(bound.value)),
-        (true, true) => format!("greater than {}", number(bound.value)),
-        (false, false) => format!("at most {}", number(bound.value)),
-        (false, true) => format!("less than {}", number(bound.value)),
+    let shown = |bound: Bound| match bound.exclusive {
+        false => number(bound.value),
+        true => format!("{} (exclusive)", number(bound.value)),
     };
-    let mut fact = Fact::new(rule)
-        .old(old.map(words).unwrap_or_default())
-        .new_text(new.map(words).unwrap_or_default());
-    fact.old_way = vec![Step::key(keyword(old.or(new)))];
-    fact.new_way = vec![Step::key(keyword(new.or(old)))];
-    Some(fact)
+    let mut change = SchemaChange::new(rule)
+        .old(old.map(shown).unwrap_or_default())
+        .new_text(new.map(shown).unwrap_or_default());
+    change.old_pointer = vec![Step::key(keyword(old.or(new)))];
+    change.new_pointer = vec![Step::key(keyword(new.or(old)))];
+    Some(change)
 }
 
-fn counts(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
+fn compare_counts(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
     let table: [(&str, [&'static Rule; 4]); 6] = [
         (
             "minLength",
@@ -192,20 +195,17 @@ fn counts(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
             (Some(a), Some(b)) if b < a => lowered,
             _ => continue,
         };
-        let noun = match key {
-            "minLength" | "maxLength" => "character",
-            "minItems" | "maxItems" => "item",
-            _ => "member",
-        };
-        let words = |count: Option<&u64>| {
-            let words = |n: &u64| format!("{n} {noun}{}", if *n == 1 { "" } else { "s" });
-            count.map(words).unwrap_or_default()
-        };
-        facts.push(Fact::new(rule).old(words(old)).new_text(words(new)).keyword(key));
+        let shown = |count: Option<&u64>| count.map(ToString::to_string).unwrap_or_default();
+        changes.push(
+            SchemaChange::new(rule)
+                .old(shown(old))
+                .new_text(shown(new))
+                .keyword(key),
+        );
     }
 }
 
-fn multiples(old: Option<f64>, new: Option<f64>, facts: &mut Vec<Fact>) {
+fn compare_multiple_of(old: Option<f64>, new: Option<f64>, changes: &mut Vec<SchemaChange>) {
     let divides = |part: f64, whole: f64| {
         let quotient = whole / part;
         (quotient - quotient.round()).abs() < 1e-9
@@ -219,40 +219,40 @@ fn multiples(old: Option<f64>, new: Option<f64>, facts: &mut Vec<Fact>) {
         (Some(_), Some(_)) => &MULTIPLE_CHANGED,
         (None, None) => return,
     };
-    let words = |value: Option<f64>| value.map(number).unwrap_or_default();
-    facts.push(
-        Fact::new(rule)
-            .old(words(old))
-            .new_text(words(new))
+    let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
+    changes.push(
+        SchemaChange::new(rule)
+            .old(shown(old))
+            .new_text(shown(new))
             .keyword("multipleOf"),
     );
 }
 
-fn patterns(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
-    let gone: Vec<_> = old.patterns.iter().filter(|p| !new.patterns.contains(p)).collect();
-    let come: Vec<_> = new.patterns.iter().filter(|p| !old.patterns.contains(p)).collect();
-    let words = |patterns: &[&&str]| {
+fn compare_patterns(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    let removed: Vec<_> = old.patterns.iter().filter(|p| !new.patterns.contains(p)).collect();
+    let added: Vec<_> = new.patterns.iter().filter(|p| !old.patterns.contains(p)).collect();
+    let shown = |patterns: &[&&str]| {
         let all: Vec<_> = patterns.iter().map(|p| format!("`{p}`")).collect();
         all.join(" and ")
     };
-    let rule = match (gone.is_empty(), come.is_empty()) {
+    let rule = match (removed.is_empty(), added.is_empty()) {
         (true, true) => return,
         (true, false) => &PATTERN_ADDED,
         (false, true) => &PATTERN_REMOVED,
         (false, false) => &PATTERN_CHANGED,
     };
-    facts.push(
-        Fact::new(rule)
-            .old(words(&gone))
-            .new_text(words(&come))
+    changes.push(
+        SchemaChange::new(rule)
+            .old(shown(&removed))
+            .new_text(shown(&added))
             .keyword("pattern"),
     );
 }
 
-/// Formats of which the first is part of the second.
+/// Pairs of a format and a wider one.
 const WIDER: [(&str, &str); 3] = [("int32", "int64"), ("float", "double"), ("idn-email", "email")];
 
-fn formats(old: Option<&str>, new: Option<&str>, facts: &mut Vec<Fact>) {
+fn compare_formats(old: Option<&str>, new: Option<&str>, changes: &mut Vec<SchemaChange>) {
     let rule = match (old, new) {
         (a, b) if a == b => return,
         (None, _) => &FORMAT_ADDED,
@@ -261,8 +261,13 @@ fn formats(old: Option<&str>, new: Option<&str>, facts: &mut Vec<Fact>) {
         (Some(a), Some(b)) if WIDER.contains(&(b, a)) => &FORMAT_NARROWED,
         _ => &FORMAT_CHANGED,
     };
-    let words = |format: Option<&str>| format.map(|f| format!("`{f}`")).unwrap_or_default();
-    facts.push(Fact::new(rule).old(words(old)).new_text(words(new)).keyword("format"));
+    let shown = |format: Option<&str>| format.map(|f| format!("`{f}`")).unwrap_or_default();
+    changes.push(
+        SchemaChange::new(rule)
+            .old(shown(old))
+            .new_text(shown(new))
+            .keyword("format"),
+    );
 }
 
 fn list(values: &[&Value]) -> String {
@@ -276,58 +281,70 @@ fn list(values: &[&Value]) -> String {
     format!("{}{rest}", shown.join(", "))
 }
 
-fn entry(key: &str, value: &Value) -> Vec<Step> {
+fn value_pointer(key: &str, value: &Value) -> Vec<Step> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     vec![Step::key(key), Step::Value(text)]
 }
 
-fn enums(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
-    match (&old.values, &new.values) {
-        (None, Some(values)) => facts.push(Fact::new(&VALUES_LIMITED).new_text(list(values)).keyword("enum")),
-        (Some(values), None) => facts.push(Fact::new(&VALUES_OPENED).old(list(values)).keyword("enum")),
+fn compare_enums(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    match (&old.enum_values, &new.enum_values) {
+        (None, Some(values)) => changes.push(
+            SchemaChange::new(&VALUES_LIMITED)
+                .new_text(list(values))
+                .keyword("enum"),
+        ),
+        (Some(values), None) => changes.push(SchemaChange::new(&VALUES_OPENED).old(list(values)).keyword("enum")),
         (Some(a), Some(b)) => {
             for value in b.iter().filter(|v| !a.contains(v)) {
-                facts.push(Fact::new(&VALUE_ADDED).new_text(show(value)).at(&entry("enum", value)));
+                changes.push(
+                    SchemaChange::new(&VALUE_ADDED)
+                        .new_text(show(value))
+                        .at(&value_pointer("enum", value)),
+                );
             }
             for value in a.iter().filter(|v| !b.contains(v)) {
-                facts.push(Fact::new(&VALUE_REMOVED).old(show(value)).at(&entry("enum", value)));
+                changes.push(
+                    SchemaChange::new(&VALUE_REMOVED)
+                        .old(show(value))
+                        .at(&value_pointer("enum", value)),
+                );
             }
         }
         (None, None) => {}
     }
 }
 
-fn constants(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
-    let fact = match (old.constant, new.constant) {
-        (None, Some(value)) => Fact::new(&CONST_ADDED).new_text(show(value)),
-        (Some(value), None) => Fact::new(&CONST_REMOVED).old(show(value)),
-        (Some(a), Some(b)) if a != b => Fact::new(&CONST_CHANGED).old(show(a)).new_text(show(b)),
+fn compare_constants(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    let change = match (old.const_value, new.const_value) {
+        (None, Some(value)) => SchemaChange::new(&CONST_ADDED).new_text(show(value)),
+        (Some(value), None) => SchemaChange::new(&CONST_REMOVED).old(show(value)),
+        (Some(a), Some(b)) if a != b => SchemaChange::new(&CONST_CHANGED).old(show(a)).new_text(show(b)),
         _ => return,
     };
-    facts.push(fact.keyword("const"));
+    changes.push(change.keyword("const"));
 }
 
-/// Values that a client is told of and that do not limit it.
-fn known_values(old: &Schema<'_>, new: &Schema<'_>, facts: &mut Vec<Fact>) {
+/// Compares documented values that do not constrain.
+fn compare_known_values(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
     let (Some(a), Some(b)) = (&old.known_values, &new.known_values) else {
         return;
     };
     for value in b.iter().filter(|v| !a.contains(v)) {
-        let fact = Fact::new(&KNOWN_VALUE_ADDED).new_text(show(value));
-        facts.push(fact.at(&entry("x-extensible-enum", value)));
+        let change = SchemaChange::new(&KNOWN_VALUE_ADDED).new_text(show(value));
+        changes.push(change.at(&value_pointer("x-extensible-enum", value)));
     }
     for value in a.iter().filter(|v| !b.contains(v)) {
-        let fact = Fact::new(&KNOWN_VALUE_REMOVED).old(show(value));
-        facts.push(fact.at(&entry("x-extensible-enum", value)));
+        let change = SchemaChange::new(&KNOWN_VALUE_REMOVED).old(show(value));
+        changes.push(change.at(&value_pointer("x-extensible-enum", value)));
     }
 }
 
-fn defaults(old: Option<&Value>, new: Option<&Value>, facts: &mut Vec<Fact>) {
-    let fact = match (old, new) {
-        (None, Some(value)) => Fact::new(&DEFAULT_ADDED).new_text(show(value)),
-        (Some(value), None) => Fact::new(&DEFAULT_REMOVED).old(show(value)),
-        (Some(a), Some(b)) if a != b => Fact::new(&DEFAULT_CHANGED).old(show(a)).new_text(show(b)),
+fn compare_defaults(old: Option<&Value>, new: Option<&Value>, changes: &mut Vec<SchemaChange>) {
+    let change = match (old, new) {
+        (None, Some(value)) => SchemaChange::new(&DEFAULT_ADDED).new_text(show(value)),
+        (Some(value), None) => SchemaChange::new(&DEFAULT_REMOVED).old(show(value)),
+        (Some(a), Some(b)) if a != b => SchemaChange::new(&DEFAULT_CHANGED).old(show(a)).new_text(show(b)),
         _ => return,
     };
-    facts.push(fact.keyword("default"));
+    changes.push(change.keyword("default"));
 }

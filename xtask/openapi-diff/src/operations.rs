@@ -1,35 +1,35 @@
-//! Which operation of the old contract is which of the new one.
+//! Pairs the operations of both documents.
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::changes::{Operation, fingerprint};
-use super::places::Step;
+use super::locate::Step;
 use super::positions::Positions;
 use super::similarity::similar;
 
-/// The methods a path item may hold.
+/// The methods of a path item.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// An operation of one document.
 #[derive(Debug, Clone)]
-pub struct Declared<'a> {
-    /// Where its path item is.
-    pub item_way: Vec<Step>,
+pub struct Endpoint<'a> {
+    /// The pointer to its path item.
+    pub item_pointer: Vec<Step>,
     pub path: &'a str,
-    /// The path is no template but gives the whole URL: that of a callback.
+    /// `true` if the path is the runtime expression of a callback's URL, not a template.
     pub is_expression: bool,
     pub method: &'static str,
     pub id: Option<&'a str>,
     pub value: &'a Value,
-    /// The path item, for what it says of all its operations.
+    /// The path item, with the properties shared by its operations.
     pub item: &'a Value,
 }
 
-impl Declared<'_> {
-    pub fn way(&self) -> Vec<Step> {
-        [self.item_way.as_slice(), &[Step::key(self.method)]].concat()
+impl Endpoint<'_> {
+    pub fn pointer(&self) -> Vec<Step> {
+        [self.item_pointer.as_slice(), &[Step::key(self.method)]].concat()
     }
 
     pub fn operation(&self) -> Operation {
@@ -41,8 +41,8 @@ impl Declared<'_> {
         }
     }
 
-    /// The names of the path's parameters, in order.
-    pub fn placeholders(&self) -> Vec<&str> {
+    /// The names of the path parameters, in order.
+    pub fn parameter_names(&self) -> Vec<&str> {
         if self.is_expression {
             return Vec::new();
         }
@@ -50,18 +50,18 @@ impl Declared<'_> {
         parts.filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
     }
 
-    /// The path without the names of its parameters, which no URL shows.
-    pub fn shape(&self) -> String {
+    /// The path without the names of its parameters, which do not appear in URLs.
+    pub fn normalized_path(&self) -> String {
         if self.is_expression {
             return self.path.to_owned();
         }
-        let segments: Vec<_> = self.path.split('/').map(nameless).collect();
+        let segments: Vec<_> = self.path.split('/').map(without_parameter_names).collect();
         segments.join("/")
     }
 }
 
 /// `{id}.json` as `{}.json`.
-fn nameless(segment: &str) -> String {
+fn without_parameter_names(segment: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for c in segment.chars() {
@@ -78,8 +78,13 @@ fn nameless(segment: &str) -> String {
     out
 }
 
-/// All operations of `paths`, `webhooks` or a callback, which is at `way`. A path item may be a reference.
-pub fn declared<'a>(root: &'a Value, paths: Option<&'a Value>, way: &[Step], is_expression: bool) -> Vec<Declared<'a>> {
+/// The operations of `paths`, `webhooks` or a callback, which is at `pointer`. A path item may be a reference.
+pub fn endpoints<'a>(
+    root: &'a Value,
+    paths: Option<&'a Value>,
+    pointer: &[Step],
+    is_expression: bool,
+) -> Vec<Endpoint<'a>> {
     let paths = paths.and_then(Value::as_object);
     let mut all = Vec::new();
     for (path, item) in paths.into_iter().flatten() {
@@ -91,8 +96,8 @@ pub fn declared<'a>(root: &'a Value, paths: Option<&'a Value>, way: &[Step], is_
         for method in METHODS {
             if let Some(value) = item.get(method).filter(|value| value.is_object()) {
                 let id = value.get("operationId").and_then(Value::as_str);
-                all.push(Declared {
-                    item_way: [way, &[Step::key(path)]].concat(),
+                all.push(Endpoint {
+                    item_pointer: [pointer, &[Step::key(path)]].concat(),
                     path,
                     is_expression,
                     method,
@@ -106,15 +111,17 @@ pub fn declared<'a>(root: &'a Value, paths: Option<&'a Value>, way: &[Step], is_
     all
 }
 
-/// Pairs of operations; one side is missing where something was added or removed. In the order of the new document, what was
-/// removed at the end.
-pub fn pairs<'a>(old: &[Declared<'a>], new: &[Declared<'a>]) -> Vec<(Option<Declared<'a>>, Option<Declared<'a>>)> {
+/// Pairs operations; one side of an added or removed operation is `None`. In the order of the new document, removed ones last.
+pub fn pair_endpoints<'a>(
+    old: &[Endpoint<'a>],
+    new: &[Endpoint<'a>],
+) -> Vec<(Option<Endpoint<'a>>, Option<Endpoint<'a>>)> {
     let mut of_new: Vec<Option<usize>> = vec![None; new.len()];
     let mut taken = BTreeSet::new();
-    let mut pair = |matching: &mut dyn FnMut(&Declared<'a>, &BTreeSet<usize>) -> Option<usize>| {
-        for (index, declared) in new.iter().enumerate() {
+    let mut pair = |matching: &mut dyn FnMut(&Endpoint<'a>, &BTreeSet<usize>) -> Option<usize>| {
+        for (index, endpoint) in new.iter().enumerate() {
             if of_new[index].is_none()
-                && let Some(found) = matching(declared, &taken)
+                && let Some(found) = matching(endpoint, &taken)
             {
                 of_new[index] = Some(found);
                 taken.insert(found);
@@ -122,30 +129,32 @@ pub fn pairs<'a>(old: &[Declared<'a>], new: &[Declared<'a>]) -> Vec<(Option<Decl
         }
     };
 
-    // The same URL and method is the same operation, whatever its parameters are called.
-    let mut by_shape: HashMap<(String, &str), usize> = HashMap::new();
-    for (index, declared) in old.iter().enumerate() {
-        by_shape.entry((declared.shape(), declared.method)).or_insert(index);
+    // Operations with the same URL and method are the same, whatever the names of path parameters.
+    let mut by_url: HashMap<(String, &str), usize> = HashMap::new();
+    for (index, endpoint) in old.iter().enumerate() {
+        by_url
+            .entry((endpoint.normalized_path(), endpoint.method))
+            .or_insert(index);
     }
-    pair(&mut |declared, _| by_shape.get(&(declared.shape(), declared.method)).copied());
+    pair(&mut |endpoint, _| by_url.get(&(endpoint.normalized_path(), endpoint.method)).copied());
 
-    // It moved and kept its id.
+    // It moved and kept its operationId.
     let by_id: HashMap<&str, usize> = old.iter().enumerate().filter_map(|(i, o)| Some((o.id?, i))).collect();
-    pair(&mut |declared, taken| by_id.get(declared.id?).copied().filter(|index| !taken.contains(index)));
+    pair(&mut |endpoint, taken| by_id.get(endpoint.id?).copied().filter(|index| !taken.contains(index)));
 
-    // It moved, got another id, and is the same in all else.
-    let content = |declared: &Declared<'_>| {
+    // It moved, got another operationId, and is otherwise equal.
+    let content = |endpoint: &Endpoint<'_>| {
         let parts = ["parameters", "requestBody", "responses", "summary"];
-        fingerprint(parts.iter().map(|key| declared.value.get(*key).unwrap_or(&Value::Null)))
+        fingerprint(parts.iter().map(|key| endpoint.value.get(*key).unwrap_or(&Value::Null)))
     };
     let contents: Vec<_> = old.iter().map(content).collect();
-    pair(&mut |declared, taken| {
-        let own = content(declared);
+    pair(&mut |endpoint, taken| {
+        let own = content(endpoint);
         let mut candidates = (0..old.len()).filter(|index| {
             !taken.contains(index)
                 && contents[*index] == own
-                && old[*index].method == declared.method
-                && moved_alike(old[*index].path, declared.path)
+                && old[*index].method == endpoint.method
+                && has_similar_path(old[*index].path, endpoint.path)
         });
         candidates.next().filter(|_| candidates.next().is_none())
     });
@@ -155,17 +164,17 @@ pub fn pairs<'a>(old: &[Declared<'a>], new: &[Declared<'a>]) -> Vec<(Option<Decl
         .zip(&of_new)
         .map(|(new, old_index)| (old_index.map(|i| old[i].clone()), Some(new.clone())));
     let mut pairs: Vec<_> = pairs.collect();
-    let gone = old.iter().enumerate().filter(|(index, _)| !taken.contains(index));
-    pairs.extend(gone.map(|(_, declared)| (Some(declared.clone()), None)));
+    let removed = old.iter().enumerate().filter(|(index, _)| !taken.contains(index));
+    pairs.extend(removed.map(|(_, endpoint)| (Some(endpoint.clone()), None)));
     pairs
 }
 
-/// Two paths of which one could be the other under a new name.
-fn moved_alike(a: &str, b: &str) -> bool {
+/// Returns `true` if one path could be the other, renamed.
+fn has_similar_path(a: &str, b: &str) -> bool {
     let segments = |path: &str| {
         path.split('/')
             .filter(|s| !s.is_empty())
-            .map(nameless)
+            .map(without_parameter_names)
             .collect::<Vec<_>>()
     };
     let (a, b) = (segments(a), segments(b));

@@ -1,65 +1,66 @@
-//! Where in an operation a schema is used, and in which sense.
+//! Where in operations a schema is used, and with which polarity.
 
-/// Where something can stand.
+/// The directions in which something is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
 pub struct Positions {
-    /// In what callers send.
+    /// In requests, which callers send.
     pub request: bool,
-    /// In what the server answers.
-    pub answer: bool,
+    /// In responses, which the server sends.
+    #[serde(rename = "answer")]
+    pub response: bool,
 }
 
 impl Positions {
     pub const REQUEST: Self = Self {
         request: true,
-        answer: false,
+        response: false,
     };
-    pub const ANSWER: Self = Self {
+    pub const RESPONSE: Self = Self {
         request: false,
-        answer: true,
+        response: true,
     };
     pub const BOTH: Self = Self {
         request: true,
-        answer: true,
+        response: true,
     };
 
-    pub fn and(self, other: Self) -> Self {
+    pub fn intersection(self, other: Self) -> Self {
         Self {
             request: self.request && other.request,
-            answer: self.answer && other.answer,
+            response: self.response && other.response,
         }
     }
 
-    pub fn or(self, other: Self) -> Self {
+    pub fn union(self, other: Self) -> Self {
         Self {
             request: self.request || other.request,
-            answer: self.answer || other.answer,
+            response: self.response || other.response,
         }
     }
 
-    pub fn is_nowhere(self) -> bool {
-        !self.request && !self.answer
+    pub fn is_empty(self) -> bool {
+        !self.request && !self.response
     }
 }
 
-/// Whether what allows more at a place allows more in the whole.
+/// Whether a subschema that accepts more values makes its parent accept more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Sense {
+pub enum Polarity {
     #[default]
     Same,
-    /// Inside of `not`, what allows more allows less.
-    Turned,
-    /// In a condition, it may be either.
+    /// Inside `not`: the parent accepts fewer.
+    Inverted,
+    /// Inside a condition: either.
     Unknown,
 }
 
-impl Sense {
-    /// Of a place within a place.
-    pub fn then(self, inner: Self) -> Self {
+impl Polarity {
+    /// The polarity of a subschema of a subschema.
+    pub fn compose(self, inner: Self) -> Self {
         match (self, inner) {
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Same, other) | (other, Self::Same) => other,
-            (Self::Turned, Self::Turned) => Self::Same,
+            (Self::Inverted, Self::Inverted) => Self::Same,
         }
     }
 }

@@ -1,23 +1,22 @@
-//! Which pairs of schemas are compared: each once, however often it is used and whether or not it contains itself.
+//! The pairs of schemas to compare, each once, however often it is used and even if it contains itself.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::document::Document;
-use super::facts::{Delta, Inner};
-use super::places::Step;
-use super::positions::{Positions, Sense};
-use super::schema::Parts;
+use super::schema::AllOf;
+use super::schema_diff::SchemaDiff;
 
-/// Pairs of schemas to compare, each once.
+/// Pairs of schemas, compared and to be compared.
 pub struct SchemaQueue<'a> {
     pub old: Document<'a>,
     pub new: Document<'a>,
-    known: HashMap<(Vec<usize>, Vec<usize>), usize>,
-    /// Pairs that were asked for and not compared yet. A queue and no recursion: schemas may contain themselves.
-    waiting: Vec<(usize, Parts<'a>, Parts<'a>)>,
-    deltas: Vec<Delta>,
+    /// The index of the diff of each pair, by the addresses of its schemas.
+    indices: HashMap<(Vec<usize>, Vec<usize>), usize>,
+    /// Pairs to be compared. A queue instead of recursion, because schemas may contain themselves.
+    pending: Vec<(usize, AllOf<'a>, AllOf<'a>)>,
+    diffs: Vec<SchemaDiff>,
 }
 
 impl<'a> SchemaQueue<'a> {
@@ -25,61 +24,39 @@ impl<'a> SchemaQueue<'a> {
         Self {
             old: Document::new(old),
             new: Document::new(new),
-            known: HashMap::new(),
-            waiting: Vec::new(),
-            deltas: Vec::new(),
+            indices: HashMap::new(),
+            pending: Vec::new(),
+            diffs: Vec::new(),
         }
     }
 
-    /// Asks for the difference of a pair.
-    pub fn delta(&mut self, old: &Parts<'a>, new: &Parts<'a>) -> usize {
-        let address = |parts: &Parts<'a>| {
-            parts
+    /// Requests the diff of a pair and returns its index.
+    pub fn push(&mut self, old: &AllOf<'a>, new: &AllOf<'a>) -> usize {
+        let addresses = |schemas: &AllOf<'a>| {
+            schemas
                 .iter()
-                .map(|part| std::ptr::from_ref::<Value>(part).addr())
+                .map(|schema| std::ptr::from_ref::<Value>(schema).addr())
                 .collect()
         };
-        let next = self.deltas.len();
-        let id = *self.known.entry((address(old), address(new))).or_insert(next);
-        if id == next {
-            self.deltas.push(Delta::default());
-            self.waiting.push((id, old.clone(), new.clone()));
+        let next = self.diffs.len();
+        let index = *self.indices.entry((addresses(old), addresses(new))).or_insert(next);
+        if index == next {
+            self.diffs.push(SchemaDiff::default());
+            self.pending.push((index, old.clone(), new.clone()));
         }
-        id
+        index
     }
 
-    /// Asks for what is inside of a schema.
-    pub fn inside(
-        &mut self,
-        label: &str,
-        old_way: Vec<Step>,
-        new_way: Vec<Step>,
-        old: &Parts<'a>,
-        new: &Parts<'a>,
-        delta: &mut Delta,
-    ) {
-        let id = self.delta(old, new);
-        delta.inner.push(Inner {
-            label: label.to_owned(),
-            old_way,
-            new_way,
-            positions: Positions::BOTH,
-            sense: Sense::Same,
-            owner: None,
-            delta: id,
-        });
+    /// The next pair to compare, with the index of its diff.
+    pub fn pop(&mut self) -> Option<(usize, AllOf<'a>, AllOf<'a>)> {
+        self.pending.pop()
     }
 
-    /// The next pair that was asked for and not compared yet.
-    pub fn next(&mut self) -> Option<(usize, Parts<'a>, Parts<'a>)> {
-        self.waiting.pop()
+    pub fn set(&mut self, index: usize, diff: SchemaDiff) {
+        self.diffs[index] = diff;
     }
 
-    pub fn finished(&mut self, id: usize, delta: Delta) {
-        self.deltas[id] = delta;
-    }
-
-    pub fn into_deltas(self) -> Vec<Delta> {
-        self.deltas
+    pub fn into_diffs(self) -> Vec<SchemaDiff> {
+        self.diffs
     }
 }

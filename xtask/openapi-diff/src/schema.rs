@@ -1,14 +1,14 @@
-//! What a schema says, in one form whatever OpenAPI version and idiom it is written in.
+//! Schemas in a normalized form, independent of the OpenAPI version and the idiom that they are written in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// The schemas that hold at one place, all of them: one, usually, and several under `allOf`.
-pub type Parts<'a> = Vec<&'a Value>;
+/// Schemas that all apply to the same values: usually one, several under `allOf`.
+pub type AllOf<'a> = Vec<&'a Value>;
 
-/// The types of JSON, as bits.
+/// A set of JSON types, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Types(pub u8);
 
@@ -20,80 +20,78 @@ impl Types {
     pub const ANY: Self = Self(0b11_1111);
     const SCALARS: Self = Self(0b00_1111);
     pub const INTEGER: Self = Self(INTEGER);
-    pub const TEXT: Self = Self(1 << 3);
+    pub const STRING: Self = Self(1 << 3);
 
     pub fn named(name: &str) -> Option<Self> {
         NAMES.iter().position(|n| *n == name).map(|index| Self(1 << index))
     }
 
-    /// Every integer is a number.
-    fn closed(self) -> u8 {
+    /// The set with `integer` added where it has `number`: every integer is a number.
+    fn closure(self) -> u8 {
         if self.0 & NUMBER != 0 { self.0 | INTEGER } else { self.0 }
     }
 
     pub fn contains(self, other: Self) -> bool {
-        other.closed() & !self.closed() == 0
+        other.closure() & !self.closure() == 0
     }
 
     pub fn is_scalar(self) -> bool {
         Self::SCALARS.contains(self)
     }
 
-    pub fn and(self, other: Self) -> Self {
-        let both = self.closed() & other.closed();
-        // `number` stands for both again.
+    /// The types in both sets.
+    pub fn intersection(self, other: Self) -> Self {
+        let both = self.closure() & other.closure();
+        // `number` includes `integer` again.
         let both = if both & NUMBER != 0 { both & !INTEGER } else { both };
-        // Types that exclude each other are a fault of the document; the later word counts.
+        // Disjoint types are an error of the document; the later one wins.
         if both == 0 { other } else { Self(both) }
     }
 
     pub fn describe(self) -> String {
-        if self.closed() == Self::ANY.closed() {
-            return "of any type".to_owned();
+        if self.closure() == Self::ANY.closure() {
+            return "any type".to_owned();
         }
         let names: Vec<_> = (0..NAMES.len())
             .filter(|index| self.0 & (1 << index) != 0)
-            .map(|index| match NAMES[index] {
-                name @ ("integer" | "array" | "object") => format!("an {name}"),
-                name => format!("a {name}"),
-            })
+            .map(|index| format!("`{}`", NAMES[index]))
             .collect();
         names.join(" or ")
     }
 }
 
-/// One end of a range.
+/// A minimum or maximum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
     pub value: f64,
     pub exclusive: bool,
 }
 
-/// What members that are not declared may be.
+/// The schema of properties that are not declared.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Unknown<'a> {
-    Anything,
-    Refused,
-    Typed(Parts<'a>),
+pub enum AdditionalProperties<'a> {
+    Any,
+    Forbidden,
+    Typed(AllOf<'a>),
 }
 
-/// A member of an object.
+/// A property of an object.
 #[derive(Debug, Clone)]
-pub struct Member<'a> {
-    pub parts: Parts<'a>,
-    /// The component that declares it, where that is another than the object's own.
+pub struct Property<'a> {
+    pub schemas: AllOf<'a>,
+    /// The component that declares it, if it is another one than the object's own.
     pub owner: Option<&'a str>,
 }
 
-/// `contains`: how many items must fit.
+/// `contains`, with the number of items that must match.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contains<'a> {
     pub schema: &'a Value,
-    pub least: u64,
-    pub most: Option<u64>,
+    pub min: u64,
+    pub max: Option<u64>,
 }
 
-/// `if`, with what holds then and else.
+/// `if`, `then` and `else`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Condition<'a> {
     pub test: &'a Value,
@@ -103,49 +101,50 @@ pub struct Condition<'a> {
 
 #[derive(Debug)]
 pub struct Schema<'a> {
-    /// The component that this is, if it is one.
+    /// The name of the component, if the schema is one.
     pub name: Option<&'a str>,
     pub types: Types,
     pub nullable: bool,
-    pub members: IndexMap<&'a str, Member<'a>>,
+    pub properties: IndexMap<&'a str, Property<'a>>,
     pub required: Vec<&'a str>,
-    pub unknown: Unknown<'a>,
-    /// Members whose names match a pattern.
-    pub pattern_members: BTreeMap<&'a str, Parts<'a>>,
-    /// What the names of members must be.
-    pub names: Parts<'a>,
-    /// `dependentRequired`: a member, and one that must be there where the first is.
-    pub dependents: BTreeSet<(&'a str, &'a str)>,
-    /// What else must hold where a member is.
-    pub dependent_schemas: BTreeMap<&'a str, Parts<'a>>,
-    pub items: Option<Parts<'a>>,
-    /// `prefixItems`: what the first items must be, one by one.
-    pub tuple: Vec<Parts<'a>>,
+    pub additional: AdditionalProperties<'a>,
+    /// `patternProperties`, by pattern.
+    pub pattern_properties: BTreeMap<&'a str, AllOf<'a>>,
+    /// `propertyNames`.
+    pub property_names: AllOf<'a>,
+    /// `dependentRequired`: a property, and one that is required when the first is present.
+    pub dependent_required: BTreeSet<(&'a str, &'a str)>,
+    /// `dependentSchemas`, by property.
+    pub dependent_schemas: BTreeMap<&'a str, AllOf<'a>>,
+    pub items: Option<AllOf<'a>>,
+    /// `prefixItems`, one by one.
+    pub prefix_items: Vec<AllOf<'a>>,
     pub contains: Vec<Contains<'a>>,
-    /// No value fits.
-    pub never: bool,
-    /// `not`
-    pub excluded: Vec<&'a Value>,
+    /// `true` for the schema `false`, which accepts no value.
+    pub is_false: bool,
+    /// `not`.
+    pub not: Vec<&'a Value>,
     pub conditions: Vec<Condition<'a>>,
-    /// Branches but null, with their index in the document.
+    /// Branches other than null, with their index in the document.
     pub one_of: Vec<(usize, &'a Value)>,
     pub any_of: Vec<(usize, &'a Value)>,
     pub discriminator: Option<&'a Value>,
-    pub values: Option<Vec<&'a Value>>,
-    pub constant: Option<&'a Value>,
+    pub enum_values: Option<Vec<&'a Value>>,
+    pub const_value: Option<&'a Value>,
+    /// `x-extensible-enum`.
     pub known_values: Option<Vec<&'a Value>>,
     pub minimum: Option<Bound>,
     pub maximum: Option<Bound>,
     /// `minLength`, ... by keyword.
     pub counts: BTreeMap<&'static str, u64>,
     pub multiple_of: Option<f64>,
-    pub unique: bool,
+    pub unique_items: bool,
     pub patterns: Vec<&'a str>,
     pub format: Option<&'a str>,
     pub content_encoding: Option<&'a str>,
     pub content_media_type: Option<&'a str>,
-    /// What is in a text that is encoded.
-    pub content: Parts<'a>,
+    /// `contentSchema`.
+    pub content_schema: AllOf<'a>,
     pub xml: Option<&'a Value>,
     pub default: Option<&'a Value>,
     pub deprecated: bool,
@@ -154,15 +153,16 @@ pub struct Schema<'a> {
     pub title: Option<&'a str>,
     pub description: Option<&'a str>,
     pub examples: BTreeMap<&'a str, &'a Value>,
-    /// Keywords that are compared as they are.
+    /// Unknown keywords, which are compared as they are.
     pub others: BTreeMap<&'a str, &'a Value>,
-    /// Members that begin with `x-`.
+    /// Keywords that begin with `x-`.
     pub extensions: BTreeMap<&'a str, &'a Value>,
 }
 
-/// Counts that the larger of two decides, and those that the smaller does.
-pub const LEAST: [&str; 3] = ["minLength", "minItems", "minProperties"];
-pub const MOST: [&str; 3] = ["maxLength", "maxItems", "maxProperties"];
+/// Keywords of counts of which the larger one is tighter.
+pub const MINIMUM_COUNTS: [&str; 3] = ["minLength", "minItems", "minProperties"];
+/// Keywords of counts of which the smaller one is tighter.
+pub const MAXIMUM_COUNTS: [&str; 3] = ["maxLength", "maxItems", "maxProperties"];
 
 impl<'a> Schema<'a> {
     /// The keyword and the branches of a union.
@@ -176,9 +176,9 @@ impl<'a> Schema<'a> {
         }
     }
 
-    /// What it is, in a few words.
+    /// A short description: the component, the only enum value, or the types.
     pub fn describe(&self) -> String {
-        match (self.name, &self.values) {
+        match (self.name, &self.enum_values) {
             (Some(name), _) => format!("`{name}`"),
             (None, Some(values)) if values.len() == 1 => format!("`{}`", values[0]),
             (None, _) => self.types.describe(),
@@ -186,7 +186,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// Which of two bounds allows less.
+/// Orders two bounds by tightness: the greater one accepts less.
 pub fn tightness(a: Bound, b: Bound, lower: bool) -> std::cmp::Ordering {
     let by_value = if lower {
         a.value.total_cmp(&b.value)

@@ -1,8 +1,8 @@
-//! Which of two names could be the other, renamed.
+//! Similarity of names, to detect renames.
 
 use heck::ToSnakeCase;
 
-/// Whether two names share a word, or most of their letters.
+/// Returns `true` if two names share a word or most of their letters.
 pub fn similar(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_snake_case(), b.to_snake_case());
     if a == b
@@ -15,7 +15,7 @@ pub fn similar(a: &str, b: &str) -> bool {
     distance(&a, &b) * 3 <= longest
 }
 
-/// How many letters must be changed, added or taken away.
+/// The Levenshtein distance.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,170 +1,176 @@
-//! Whom the difference between two schemas touches: every use of a schema is followed to what changed inside of it.
+//! Applies the differences of schemas to the operations that use them: each use is followed to every changed subschema.
 
 use std::collections::HashSet;
 
-use super::changes::{Changes, Found, Subject, fingerprint};
-use super::facts::{Delta, Fact, Inner};
-use super::places::Step;
-use super::positions::{Positions, Sense};
+use super::changes::{Changes, Finding, Subject, fingerprint};
+use super::locate::Step;
+use super::positions::{Polarity, Positions};
 use super::rules::schemas::{NULL_ALLOWED, NULL_FORBIDDEN};
-use super::schema::Parts;
+use super::schema::AllOf;
+use super::schema_diff::{SchemaChange, SchemaDiff, Subschema};
 
-/// A schema in use.
-pub struct Use<'a> {
+/// The use of a schema in an operation.
+pub struct SchemaUse<'a> {
     pub operation: usize,
     pub positions: Positions,
-    pub what: String,
-    pub old: Parts<'a>,
-    pub new: Parts<'a>,
-    pub old_way: Vec<Step>,
-    pub new_way: Vec<Step>,
-    pub delta: usize,
+    /// The part of the operation, such as `request body`.
+    pub part: String,
+    pub old: AllOf<'a>,
+    pub new: AllOf<'a>,
+    pub old_pointer: Vec<Step>,
+    pub new_pointer: Vec<Step>,
+    /// The index of its diff.
+    pub diff: usize,
 }
 
-/// On the way from a use to what changed.
+/// A diff to visit on the way from a use to its changed subschemas.
 struct Visit {
-    delta: usize,
+    diff: usize,
     subject: Subject,
     path: String,
-    same: u64,
+    fingerprint: u64,
     positions: Positions,
-    sense: Sense,
-    /// Which of the ways leads here.
-    way: usize,
+    polarity: Polarity,
+    /// The index of its pointer.
+    pointer: usize,
 }
 
 impl Visit {
-    /// What is said of a part. One that another component says is that one's, whoever includes it.
-    fn part(&self, owner: Option<&String>, label: &str) -> (Subject, String, u64) {
+    /// The subject, path and fingerprint of a part. A part declared by another component belongs to that component, wherever it is
+    /// included.
+    fn part(&self, owner: Option<&String>, path: &str) -> (Subject, String, u64) {
         match owner {
-            Some(owner) => (Subject::Component(owner.clone()), label.to_owned(), 0),
-            None => (self.subject.clone(), format!("{}{label}", self.path), self.same),
+            Some(owner) => (Subject::Component(owner.clone()), path.to_owned(), 0),
+            None => (self.subject.clone(), format!("{}{path}", self.path), self.fingerprint),
         }
     }
 }
 
-/// Ways are told by their last part and what they go on from: schemas may lead into each other thousands of times.
-struct Ways<'d>(Vec<Way<'d>>);
+/// Pointers as a tree of segments, since chains of schemas may be thousands long.
+struct Pointers<'d>(Vec<Segment<'d>>);
 
-struct Way<'d> {
-    from: Option<usize>,
+struct Segment<'d> {
+    parent: Option<usize>,
     old: &'d [Step],
     new: &'d [Step],
 }
 
-impl Ways<'_> {
-    /// A way from its beginning, on both sides, and what follows it.
-    fn whole(&self, last: usize, fact: &Fact) -> (Vec<Step>, Vec<Step>) {
-        let mut parts: Vec<_> = std::iter::successors(Some(last), |index| self.0[*index].from).collect();
-        parts.reverse();
-        let old = parts.iter().flat_map(|index| self.0[*index].old).chain(&fact.old_way);
-        let new = parts.iter().flat_map(|index| self.0[*index].new).chain(&fact.new_way);
-        (old.cloned().collect(), new.cloned().collect())
+impl Pointers<'_> {
+    /// The whole pointers to a change, on both sides.
+    fn join(&self, last: usize, change: &SchemaChange) -> (Vec<Step>, Vec<Step>) {
+        let mut segments: Vec<_> = std::iter::successors(Some(last), |index| self.0[*index].parent).collect();
+        segments.reverse();
+        let old = segments.iter().flat_map(|index| self.0[*index].old);
+        let new = segments.iter().flat_map(|index| self.0[*index].new);
+        (
+            old.chain(&change.old_pointer).cloned().collect(),
+            new.chain(&change.new_pointer).cloned().collect(),
+        )
     }
 }
 
-/// Adds what is different in a schema that is in use.
-pub fn add(used: &Use<'_>, deltas: &[Delta], live: &[bool], changes: &mut Changes) {
-    if !live[used.delta] {
+/// Adds a finding for every change in a schema and its subschemas, for one use. `changed` is from [`transitively_changed`].
+pub fn add_changes(schema_use: &SchemaUse<'_>, diffs: &[SchemaDiff], changed: &[bool], changes: &mut Changes) {
+    if !changed[schema_use.diff] {
         return;
     }
-    let mut ways = Ways(vec![Way {
-        from: None,
-        old: &used.old_way,
-        new: &used.new_way,
+    let mut pointers = Pointers(vec![Segment {
+        parent: None,
+        old: &schema_use.old_pointer,
+        new: &schema_use.new_pointer,
     }]);
     let mut seen = HashSet::new();
-    let mut waiting = vec![Visit {
-        delta: used.delta,
-        subject: Subject::Operation(Some(used.what.clone())),
+    let mut pending = vec![Visit {
+        diff: schema_use.diff,
+        subject: Subject::Operation(Some(schema_use.part.clone())),
         path: String::new(),
-        same: fingerprint(used.old.iter().chain(&used.new).copied()),
-        positions: used.positions,
-        sense: Sense::Same,
-        way: 0,
+        fingerprint: fingerprint(schema_use.old.iter().chain(&schema_use.new).copied()),
+        positions: schema_use.positions,
+        polarity: Polarity::Same,
+        pointer: 0,
     }];
-    while let Some(mut visit) = waiting.pop() {
-        if visit.positions.is_nowhere() || !seen.insert((visit.delta, visit.positions, visit.sense)) {
+    while let Some(mut visit) = pending.pop() {
+        if visit.positions.is_empty() || !seen.insert((visit.diff, visit.positions, visit.polarity)) {
             continue;
         }
-        let delta = &deltas[visit.delta];
-        if let Some(name) = &delta.name {
+        let diff = &diffs[visit.diff];
+        if let Some(name) = &diff.name {
             visit.subject = Subject::Component(name.clone());
             visit.path = String::new();
-            visit.same = 0;
+            visit.fingerprint = 0;
         }
-        for fact in &delta.facts {
-            let positions = visit.positions.and(fact.positions);
-            if positions.is_nowhere() {
+        for change in &diff.changes {
+            let positions = visit.positions.intersection(change.positions);
+            if positions.is_empty() {
                 continue;
             }
-            let (mut subject, path, mut same) = visit.part(fact.owner.as_ref(), &fact.label);
-            let mut is_tolerated = fact.is_tolerated;
-            // No answer at all is another matter than a member without a value.
-            let is_whole = visit.way == 0 && positions.answer;
-            if is_whole && [NULL_ALLOWED.id, NULL_FORBIDDEN.id].contains(&fact.rule.id) {
-                subject = Subject::Operation(Some(used.what.clone()));
-                same = 0;
+            let (mut subject, path, mut fingerprint) = visit.part(change.owner.as_ref(), &change.path);
+            let mut is_tolerated = change.is_tolerated;
+            // A response that may be null as a whole is another matter than a nullable property.
+            let is_whole_response = visit.pointer == 0 && positions.response;
+            if is_whole_response && [NULL_ALLOWED.id, NULL_FORBIDDEN.id].contains(&change.rule.id) {
+                subject = Subject::Operation(Some(schema_use.part.clone()));
+                fingerprint = 0;
                 is_tolerated = false;
             }
-            let (old_way, new_way) = ways.whole(visit.way, fact);
-            changes.add(Found {
-                rule: fact.rule,
+            let (old_pointer, new_pointer) = pointers.join(visit.pointer, change);
+            changes.add(Finding {
+                rule: change.rule,
                 subject,
                 path,
-                old: fact.old.clone(),
-                new: fact.new.clone(),
-                operation: Some(used.operation),
+                old: change.old.clone(),
+                new: change.new.clone(),
+                operation: Some(schema_use.operation),
                 positions,
-                sense: visit.sense,
+                polarity: visit.polarity,
                 is_tolerated,
-                old_way: Some(old_way),
-                new_way: Some(new_way),
-                same,
+                old_pointer: Some(old_pointer),
+                new_pointer: Some(new_pointer),
+                fingerprint,
             });
         }
-        // The last one is visited first.
-        for inner in delta.inner.iter().rev().filter(|inner| live[inner.delta]) {
-            waiting.push(go_on(&visit, inner, &mut ways));
+        // In reverse, because the last one is visited first.
+        for subschema in diff.subschemas.iter().rev().filter(|subschema| changed[subschema.diff]) {
+            pending.push(descend(&visit, subschema, &mut pointers));
         }
     }
 }
 
-fn go_on<'d>(visit: &Visit, inner: &'d Inner, ways: &mut Ways<'d>) -> Visit {
-    ways.0.push(Way {
-        from: Some(visit.way),
-        old: &inner.old_way,
-        new: &inner.new_way,
+fn descend<'d>(visit: &Visit, subschema: &'d Subschema, pointers: &mut Pointers<'d>) -> Visit {
+    pointers.0.push(Segment {
+        parent: Some(visit.pointer),
+        old: &subschema.old_pointer,
+        new: &subschema.new_pointer,
     });
-    let (subject, path, same) = visit.part(inner.owner.as_ref(), &inner.label);
+    let (subject, path, fingerprint) = visit.part(subschema.owner.as_ref(), &subschema.path);
     Visit {
-        delta: inner.delta,
+        diff: subschema.diff,
         subject,
         path,
-        same,
-        positions: visit.positions.and(inner.positions),
-        sense: visit.sense.then(inner.sense),
-        way: ways.0.len() - 1,
+        fingerprint,
+        positions: visit.positions.intersection(subschema.positions),
+        polarity: visit.polarity.compose(subschema.polarity),
+        pointer: pointers.0.len() - 1,
     }
 }
 
-/// Which deltas have anything in or below them.
-pub fn live(deltas: &[Delta]) -> Vec<bool> {
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
-    for (index, delta) in deltas.iter().enumerate() {
-        for inner in &delta.inner {
-            users[inner.delta].push(index);
+/// Marks the diffs that have changes, or whose subschemas do.
+pub fn transitively_changed(diffs: &[SchemaDiff]) -> Vec<bool> {
+    let mut parents: Vec<Vec<usize>> = vec![Vec::new(); diffs.len()];
+    for (index, diff) in diffs.iter().enumerate() {
+        for subschema in &diff.subschemas {
+            parents[subschema.diff].push(index);
         }
     }
-    let mut live: Vec<bool> = deltas.iter().map(|delta| !delta.facts.is_empty()).collect();
-    let mut waiting: Vec<usize> = (0..deltas.len()).filter(|index| live[*index]).collect();
-    while let Some(index) = waiting.pop() {
-        for user in &users[index] {
-            if !live[*user] {
-                live[*user] = true;
-                waiting.push(*user);
+    let mut changed: Vec<bool> = diffs.iter().map(|diff| !diff.changes.is_empty()).collect();
+    let mut pending: Vec<usize> = (0..diffs.len()).filter(|index| changed[*index]).collect();
+    while let Some(index) = pending.pop() {
+        for parent in &parents[index] {
+            if !changed[*parent] {
+                changed[*parent] = true;
+                pending.push(*parent);
             }
         }
     }
-    live
+    changed
 }

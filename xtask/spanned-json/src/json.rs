@@ -1,4 +1,4 @@
-//! JSON with lines. serde_json reads byte by byte from a reader that counts them, so that a visitor knows on which line it is.
+//! JSON with line numbers. serde_json reads byte by byte from a reader that counts newlines, so that a visitor knows its line.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,11 +9,11 @@ use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-use super::{At, Kind, Members, Node};
+use super::{Kind, Location, Node, Object};
 
-pub(super) fn parse(first: &At, text: &str) -> Result<Node, (usize, String)> {
+pub(super) fn parse(first: &Location, text: &str) -> Result<Node, (usize, String)> {
     let line = Cell::new(first.line);
-    let reader = Counting {
+    let reader = LineCounter {
         rest: text.as_bytes(),
         line: &line,
     };
@@ -21,7 +21,7 @@ pub(super) fn parse(first: &At, text: &str) -> Result<Node, (usize, String)> {
     let seed = Seed {
         file: &first.file,
         line: &line,
-        at: None,
+        key_line: None,
     };
     let node = seed.deserialize(&mut deserializer);
     node.and_then(|node| deserializer.end().map(|()| node)).map_err(|e| {
@@ -31,12 +31,12 @@ pub(super) fn parse(first: &At, text: &str) -> Result<Node, (usize, String)> {
     })
 }
 
-struct Counting<'a> {
+struct LineCounter<'a> {
     rest: &'a [u8],
     line: &'a Cell<usize>,
 }
 
-impl Read for Counting<'_> {
+impl Read for LineCounter<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.rest.len().min(buffer.len());
         let (taken, rest) = self.rest.split_at(count);
@@ -52,16 +52,13 @@ impl Read for Counting<'_> {
 struct Seed<'a> {
     file: &'a Arc<str>,
     line: &'a Cell<usize>,
-    /// The line of the key, for a member.
-    at: Option<usize>,
+    /// The line of the key, for a property.
+    key_line: Option<usize>,
 }
 
 impl Seed<'_> {
-    fn at(&self) -> At {
-        At {
-            file: self.file.clone(),
-            line: self.at.unwrap_or(self.line.get()),
-        }
+    fn location(&self) -> Location {
+        Location::new(self.file.clone(), self.key_line.unwrap_or(self.line.get()))
     }
 }
 
@@ -76,7 +73,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
 impl Seed<'_> {
     fn scalar<E>(&self, value: Value) -> Result<Node, E> {
         Ok(Node {
-            at: self.at(),
+            location: self.location(),
             kind: Kind::Scalar(value),
         })
     }
@@ -119,36 +116,36 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let at = self.at();
+        let location = self.location();
         let mut items = Vec::new();
         while let Some(item) = seq.next_element_seed(Seed {
-            at: None,
+            key_line: None,
             ..self.clone()
         })? {
             items.push(item);
         }
-        let kind = Kind::List(items);
-        Ok(Node { at, kind })
+        let kind = Kind::Array(items);
+        Ok(Node { location, kind })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let at = self.at();
-        let mut present = IndexMap::new();
+        let location = self.location();
+        let mut properties = IndexMap::new();
         while let Some(key) = access.next_key::<String>()? {
-            let member = Seed {
-                at: Some(self.line.get()),
+            let seed = Seed {
+                key_line: Some(self.line.get()),
                 ..self.clone()
             };
-            let node = access.next_value_seed(member)?;
-            if present.contains_key(&key) {
+            let node = access.next_value_seed(seed)?;
+            if properties.contains_key(&key) {
                 return Err(A::Error::custom(format!("the key `{key}` appears twice in one object")));
             }
-            present.insert(key, node);
+            properties.insert(key, node);
         }
-        let kind = Kind::Map(Members {
-            present,
+        let kind = Kind::Object(Object {
+            properties,
             removed: Vec::new(),
         });
-        Ok(Node { at, kind })
+        Ok(Node { location, kind })
     }
 }

@@ -1,6 +1,6 @@
-//! Documents that know their lines: JSON and YAML as a tree in which every value has its place.
+//! JSON and YAML parsed into a tree in which every value has its location (file and line).
 //!
-//! A crate of its own, because it is compiled with optimisation also where nothing else is.
+//! This is a crate of its own so that development builds compile it with optimizations, which they use nowhere else.
 
 mod json;
 mod yaml;
@@ -11,134 +11,128 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// Deeper than any document that a person wrote; what is walked recursively must end.
+/// The deepest nesting accepted: deeper than any document written by a person. It bounds recursion.
 const MAX_DEPTH: usize = 128;
 
-/// A line of a file, for people and for editors that open `file:line`.
+/// A line of a file, displayed as `file:line` for people and editors. Cheap to clone, since every node has one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// Relative to the folder of documents, with `/` on every system.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-impl From<&At> for Place {
-    fn from(at: &At) -> Self {
-        Self {
-            file: at.file.to_string(),
-            line: at.line,
-        }
-    }
-}
-
-/// A line of a file. Cheap to copy, since every node has one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct At {
+pub struct Location {
+    /// The path relative to the directory of documents, with `/` on every system.
     pub file: Arc<str>,
     /// From 1.
     pub line: usize,
 }
 
-/// Why something could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    pub at: At,
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.at.file, self.at.line, self.message)
+impl Location {
+    pub fn new(file: impl Into<Arc<str>>, line: usize) -> Self {
+        Self {
+            file: file.into(),
+            line,
+        }
     }
 }
 
-impl std::error::Error for Fault {}
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
 
-/// A value and where it stands: a member of an object at its key, an item of a list where it begins.
+/// A syntax error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    pub location: Location,
+    pub message: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location, self.message)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// A value with its location: that of the key for a property, that of the first character for an array item.
 #[derive(Debug, Clone)]
 pub struct Node {
-    pub at: At,
+    pub location: Location,
     pub kind: Kind,
 }
 
 #[derive(Debug, Clone)]
 pub enum Kind {
     Scalar(Value),
-    List(Vec<Node>),
-    Map(Members),
+    Array(Vec<Node>),
+    Object(Object),
 }
 
-/// The members of an object, and what a correction removed from it.
+/// The properties of an object, and those that an overlay action removed from it.
 #[derive(Debug, Clone, Default)]
-pub struct Members {
-    pub present: IndexMap<String, Node>,
-    pub removed: Vec<(String, At)>,
+pub struct Object {
+    pub properties: IndexMap<String, Node>,
+    /// The name of each removed property, and the location of the action that removed it.
+    pub removed: Vec<(String, Location)>,
 }
 
 impl Node {
-    pub fn map(at: At) -> Self {
-        let kind = Kind::Map(Members::default());
-        Self { at, kind }
+    /// An empty object.
+    pub fn object(location: Location) -> Self {
+        let kind = Kind::Object(Object::default());
+        Self { location, kind }
     }
 
-    pub fn members(&self) -> Option<&IndexMap<String, Node>> {
+    pub fn properties(&self) -> Option<&IndexMap<String, Node>> {
         match &self.kind {
-            Kind::Map(members) => Some(&members.present),
+            Kind::Object(object) => Some(&object.properties),
             _ => None,
         }
     }
 
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.members()?.get(key)
+        self.properties()?.get(key)
     }
 
     pub fn items(&self) -> &[Node] {
         match &self.kind {
-            Kind::List(items) => items,
+            Kind::Array(items) => items,
             _ => &[],
         }
     }
 
-    pub fn text(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(Value::String(text)) => Some(text),
             _ => None,
         }
     }
 
-    /// The node at a JSON pointer.
+    /// The node at a JSON Pointer (RFC 6901).
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Node> {
         pointer.split('/').skip(1).try_fold(self, |node, token| {
             let token = token.replace("~1", "/").replace("~0", "~");
             match &mut node.kind {
-                Kind::Map(members) => members.present.get_mut(&token),
-                Kind::List(items) => items.get_mut(token.parse::<usize>().ok()?),
+                Kind::Object(object) => object.properties.get_mut(&token),
+                Kind::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
                 Kind::Scalar(_) => None,
             }
         })
     }
 
-    /// The value without its places.
+    /// The value without locations.
     pub fn value(&self) -> Value {
         match &self.kind {
             Kind::Scalar(value) => value.clone(),
-            Kind::List(items) => Value::Array(items.iter().map(Node::value).collect()),
-            Kind::Map(members) => {
-                let members = members.present.iter();
-                Value::Object(members.map(|(key, node)| (key.clone(), node.value())).collect())
+            Kind::Array(items) => Value::Array(items.iter().map(Node::value).collect()),
+            Kind::Object(object) => {
+                let properties = object.properties.iter();
+                Value::Object(properties.map(|(key, node)| (key.clone(), node.value())).collect())
             }
         }
     }
 }
 
-/// The language a document is written in, by the name of its file.
+/// The language of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Json,
@@ -146,7 +140,8 @@ pub enum Language {
 }
 
 impl Language {
-    pub fn of(file: &str) -> Self {
+    /// JSON for `.json` and for the code blocks of `.md`, else YAML.
+    pub fn from_file_name(file: &str) -> Self {
         if file.ends_with(".json") || file.ends_with(".md") {
             Self::Json
         } else {
@@ -155,17 +150,18 @@ impl Language {
     }
 }
 
-/// Reads a document that begins at a line of a file. A key that appears twice in one object is an error.
-pub fn parse(language: Language, first: &At, text: &str) -> Result<Node, Fault> {
+/// Parses a document whose first line is at `first`.
+///
+/// # Errors
+///
+/// Syntax errors, a key that appears twice in one object, and nesting that is too deep.
+pub fn parse(language: Language, first: &Location, text: &str) -> Result<Node, ParseError> {
     let parsed = match language {
         Language::Json => json::parse(first, text),
         Language::Yaml => yaml::parse(first, text),
     };
-    parsed.map_err(|(line, message)| Fault {
-        at: At {
-            file: first.file.clone(),
-            line,
-        },
+    parsed.map_err(|(line, message)| ParseError {
+        location: Location::new(first.file.clone(), line),
         message,
     })
 }
@@ -176,14 +172,14 @@ mod tests {
 
     use super::*;
 
-    fn at(line: usize) -> At {
-        At { file: "f".into(), line }
+    fn at(line: usize) -> Location {
+        Location::new("f", line)
     }
 
     fn lines(node: &Node, prefix: &str, out: &mut Vec<(String, usize)>) {
-        out.push((prefix.to_owned(), node.at.line));
-        for (key, member) in node.members().into_iter().flatten() {
-            lines(member, &format!("{prefix}/{key}"), out);
+        out.push((prefix.to_owned(), node.location.line));
+        for (key, property) in node.properties().into_iter().flatten() {
+            lines(property, &format!("{prefix}/{key}"), out);
         }
         for (index, item) in node.items().iter().enumerate() {
             lines(item, &format!("{prefix}/{index}"), out);
@@ -201,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_at_their_keys_and_items_where_they_begin() {
+    fn properties_are_located_at_their_keys_and_items_at_their_first_character() {
         let value = json!({"a": 1, "b": [true, {"c": null}], "d": "x"});
         check(
             Language::Json,
@@ -234,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_means_what_its_core_schema_says() {
+    fn plain_yaml_scalars_follow_the_core_schema() {
         let text = "200: 0x1F\nno: no\nempty:\ntilde: ~\nquoted: '1'\nfolded: >-\n  a\n  b\nnumbers: [-1, 1.5, 1e3, 0o17, 18446744073709551615]\n\
                     yes: !!str true\nbase: &b {x: 1, y: 2}\nsame: *b\nmerged:\n  <<: *b\n  y: 3\n";
         let node = parse(Language::Yaml, &at(1), text).unwrap();
@@ -247,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_said_with_its_line() {
+    fn syntax_errors_name_the_line() {
         let deep_json = format!("{}{}", "[".repeat(200), "]".repeat(200));
         let bomb = format!(
             "a: &a [x, x, x, x, x, x, x, x]\n{}",

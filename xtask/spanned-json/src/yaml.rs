@@ -1,5 +1,5 @@
-//! YAML with lines, from the events of a parser. Plain scalars mean what the core schema of YAML 1.2 says; anchors are
-//! followed, and `<<` merges, as hand-written documents expect.
+//! YAML with line numbers, built from parser events. Plain scalars follow the core schema of YAML 1.2; aliases are resolved and
+//! `<<` merges, as hand-written documents expect.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,14 +8,15 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde_json::{Number, Value};
 
-use super::{At, Kind, MAX_DEPTH, Members, Node};
+use super::{Kind, Location, MAX_DEPTH, Node, Object};
 
-/// Aliases may multiply a document; this is far more than any has.
+/// The most nodes accepted, far more than any real document has: aliases may multiply a document.
 const MAX_NODES: usize = 5_000_000;
 
-type Fault = (usize, String);
+/// The line and the message.
+type LineError = (usize, String);
 
-pub(super) fn parse(first: &At, text: &str) -> Result<Node, Fault> {
+pub(super) fn parse(first: &Location, text: &str) -> Result<Node, LineError> {
     let mut builder = Builder {
         file: first.file.clone(),
         offset: first.line - 1,
@@ -36,10 +37,10 @@ pub(super) fn parse(first: &At, text: &str) -> Result<Node, Fault> {
 /// A container that is not closed yet.
 struct Open {
     node: Node,
-    /// The key that waits for its value, and its line.
-    key: Option<(String, At)>,
-    /// What `<<` brings, which the object's own members go before.
-    merged: Vec<Members>,
+    /// The key whose value comes next, and its location.
+    key: Option<(String, Location)>,
+    /// Objects merged by `<<`; the object's own properties take precedence.
+    merged: Vec<Object>,
     anchor: usize,
     size: usize,
     depth: usize,
@@ -49,7 +50,7 @@ struct Builder {
     file: Arc<str>,
     offset: usize,
     stack: Vec<Open>,
-    /// What anchors stand for, how many nodes and how deep.
+    /// The node of each anchor, its size in nodes and its depth.
     anchors: HashMap<usize, (Node, usize, usize)>,
     nodes: usize,
     root: Option<Node>,
@@ -60,39 +61,36 @@ impl Builder {
         self.offset + line.max(1)
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), LineError> {
         let line = self.line_of(span.start.line());
-        let at = At {
-            file: self.file.clone(),
-            line,
-        };
+        let location = Location::new(self.file.clone(), line);
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err((line, "several documents in one file; keep one".to_owned()))
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let is_text = style != ScalarStyle::Plain || tag.is_some_and(|t| t.suffix == "str");
+                let is_string = style != ScalarStyle::Plain || tag.is_some_and(|t| t.suffix == "str");
                 if self.wants_key() {
-                    return self.key(text, at);
+                    return self.key(text, location);
                 }
-                let value = if is_text {
+                let value = if is_string {
                     Value::String(text.into_owned())
                 } else {
                     plain(text)
                 };
                 let kind = Kind::Scalar(value);
-                self.finished(Node { at, kind }, anchor, 1, 0)
+                self.finish(Node { location, kind }, anchor, 1, 0)
             }
-            Event::SequenceStart(anchor, _) => self.open(Kind::List(Vec::new()), at, anchor),
-            Event::MappingStart(anchor, _) => self.open(Kind::Map(Members::default()), at, anchor),
+            Event::SequenceStart(anchor, _) => self.open(Kind::Array(Vec::new()), location, anchor),
+            Event::MappingStart(anchor, _) => self.open(Kind::Object(Object::default()), location, anchor),
             Event::SequenceEnd | Event::MappingEnd => match self.stack.pop() {
                 Some(mut open) => {
-                    if let Kind::Map(members) = &mut open.node.kind {
-                        for (key, value) in open.merged.into_iter().flat_map(|merged| merged.present) {
-                            members.present.entry(key).or_insert(value);
+                    if let Kind::Object(object) = &mut open.node.kind {
+                        for (key, value) in open.merged.into_iter().flat_map(|merged| merged.properties) {
+                            object.properties.entry(key).or_insert(value);
                         }
                     }
-                    self.finished(open.node, open.anchor, open.size, open.depth)
+                    self.finish(open.node, open.anchor, open.size, open.depth)
                 }
                 None => Ok(()),
             },
@@ -100,15 +98,15 @@ impl Builder {
                 Some((node, size, depth)) => {
                     let (mut node, size, depth) = (node.clone(), *size, *depth);
                     if self.wants_key() {
-                        let text = node.text().unwrap_or_default().to_owned();
-                        return self.key(text.into(), at);
+                        let text = node.as_str().unwrap_or_default().to_owned();
+                        return self.key(text.into(), location);
                     }
-                    node.at = at;
-                    self.finished(node, 0, size, depth)
+                    node.location = location;
+                    self.finish(node, 0, size, depth)
                 }
                 None => Err((
                     line,
-                    "an alias that stands for nothing, or for what it is part of".to_owned(),
+                    "an alias of an unknown anchor, or of a node that contains it".to_owned(),
                 )),
             },
             _ => Ok(()),
@@ -118,31 +116,37 @@ impl Builder {
     fn wants_key(&self) -> bool {
         self.stack
             .last()
-            .is_some_and(|open| matches!(open.node.kind, Kind::Map(_)) && open.key.is_none())
+            .is_some_and(|open| matches!(open.node.kind, Kind::Object(_)) && open.key.is_none())
     }
 
-    fn key(&mut self, text: Cow<'_, str>, at: At) -> Result<(), Fault> {
+    fn key(&mut self, text: Cow<'_, str>, location: Location) -> Result<(), LineError> {
         let Some(open) = self.stack.last_mut() else {
             return Ok(());
         };
-        if let Kind::Map(members) = &open.node.kind
-            && members.present.contains_key(text.as_ref())
+        if let Kind::Object(object) = &open.node.kind
+            && object.properties.contains_key(text.as_ref())
         {
-            return Err((at.line, format!("the key `{text}` appears twice in one object")));
+            return Err((location.line, format!("the key `{text}` appears twice in one object")));
         }
-        open.key = Some((text.into_owned(), at));
+        open.key = Some((text.into_owned(), location));
         Ok(())
     }
 
-    fn open(&mut self, kind: Kind, at: At, anchor: usize) -> Result<(), Fault> {
+    fn open(&mut self, kind: Kind, location: Location, anchor: usize) -> Result<(), LineError> {
         if self.wants_key() {
-            return Err((at.line, "a key must be text, not a list or an object".to_owned()));
+            return Err((
+                location.line,
+                "a key must be a string, not an array or an object".to_owned(),
+            ));
         }
         if self.stack.len() >= MAX_DEPTH {
-            return Err((at.line, format!("nested too deeply, more than {MAX_DEPTH} levels")));
+            return Err((
+                location.line,
+                format!("nested too deeply, more than {MAX_DEPTH} levels"),
+            ));
         }
         self.stack.push(Open {
-            node: Node { at, kind },
+            node: Node { location, kind },
             key: None,
             merged: Vec::new(),
             anchor,
@@ -152,12 +156,12 @@ impl Builder {
         Ok(())
     }
 
-    /// Puts a complete node where it belongs.
-    fn finished(&mut self, mut node: Node, anchor: usize, size: usize, depth: usize) -> Result<(), Fault> {
-        let line = node.at.line;
+    /// Adds a complete node to its container.
+    fn finish(&mut self, mut node: Node, anchor: usize, size: usize, depth: usize) -> Result<(), LineError> {
+        let line = node.location.line;
         self.nodes += size;
         if self.nodes > MAX_NODES {
-            return Err((line, "too large; do its aliases multiply?".to_owned()));
+            return Err((line, "too large; aliases may multiply the document".to_owned()));
         }
         if self.stack.len() + depth > MAX_DEPTH {
             return Err((line, format!("nested too deeply, more than {MAX_DEPTH} levels")));
@@ -172,12 +176,12 @@ impl Builder {
         open.size += size;
         open.depth = open.depth.max(depth + 1);
         match &mut open.node.kind {
-            Kind::List(items) => items.push(node),
-            Kind::Map(members) => match (open.key.take(), &mut node.kind) {
-                (Some((key, _)), Kind::Map(merged)) if key == "<<" => open.merged.push(std::mem::take(merged)),
-                (Some((key, at)), _) => {
-                    node.at = at;
-                    members.present.insert(key, node);
+            Kind::Array(items) => items.push(node),
+            Kind::Object(object) => match (open.key.take(), &mut node.kind) {
+                (Some((key, _)), Kind::Object(merged)) if key == "<<" => open.merged.push(std::mem::take(merged)),
+                (Some((key, location)), _) => {
+                    node.location = location;
+                    object.properties.insert(key, node);
                 }
                 (None, _) => {}
             },
@@ -187,7 +191,7 @@ impl Builder {
     }
 }
 
-/// A plain scalar by the core schema.
+/// Reads a plain scalar by the core schema.
 fn plain(text: Cow<'_, str>) -> Value {
     match text.as_ref() {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,

@@ -1,8 +1,8 @@
-//! `cargo xtask diff`: reads two contracts ([`input`]: a file, a folder of documents, a git revision), compares them
-//! (`openapi_diff`, a crate of its own) and tells what is different ([`report`], [`changelog`]).
+//! `cargo xtask diff`: reads two contracts ([`input`]: a file, a directory of documents, a git revision), compares them with
+//! [`openapi_diff`] and reports the changes ([`report`], [`changelog`]).
 
 pub mod changelog;
-pub mod folder;
+pub mod directory;
 pub mod git;
 pub mod input;
 pub mod report;
@@ -14,17 +14,17 @@ use contract::diagnostic::Diagnostics;
 use self::input::{Side, compare};
 use self::report::{FailOn, Format, Report};
 
-/// What to compare, and how to report it.
+/// The arguments of `cargo xtask diff`.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub old: String,
-    /// Without it, the specs folder of the workspace.
+    /// The default is the specs directory of the workspace.
     pub new: Option<String>,
     pub format: Format,
-    /// Changes of words are listed and not only counted.
+    /// List documentation changes instead of only counting them.
     pub all: bool,
     pub fail_on: FailOn,
-    pub colours: bool,
+    pub color: bool,
 }
 
 /// Compares two contracts and writes the report to `out`; returns the exit code.
@@ -42,7 +42,7 @@ pub fn run(workspace: &Path, options: &Options, out: &mut dyn std::io::Write) ->
             eprintln!("note: {}: {notice}", side.name);
         }
     }
-    // Whoever reads may have seen enough.
-    let _ = out.write_all(report::render(&report, options.format, options.colours).as_bytes());
+    // The reader may have closed the pipe.
+    let _ = out.write_all(report::render(&report, options.format, options.color).as_bytes());
     Ok(report::exit_code(&changes, options.fail_on))
 }

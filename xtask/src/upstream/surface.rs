@@ -1,26 +1,26 @@
-//! The public names of the generated crates, and which of them change.
+//! Compares the public names of the generated crates.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use syn::{Fields, FnArg, ImplItem, Item, ReturnType, TraitItem, Visibility};
 
-/// Where generated crates are, and what follows from another one's names.
+/// The directories of crates and of their generated files.
 const CRATES: &str = "crates/";
 const GENERATED: &str = "/src/generated/";
-/// Its names are those of the client.
-const FOLLOWS: &str = "pbx-mock";
+/// The crate whose names follow from those of the client.
+const MOCK: &str = "pbx-mock";
 
-/// The changes of one crate.
+/// The changed names of one crate.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
     pub added: Vec<String>,
     pub removed: Vec<String>,
-    /// The name, what it was and what it is.
+    /// The name, the old and the new type or signature.
     pub changed: Vec<(String, String, String)>,
 }
 
-/// The names that change, by crate; crates without such are left out. Takes generated files by their path in the workspace.
+/// Compares the names in generated files, given by path in the workspace. Returns the crates with changes.
 pub fn changes(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<BTreeMap<String, Names>> {
     let (old, new) = (names(old)?, names(new)?);
     let mut out = BTreeMap::new();
@@ -45,10 +45,11 @@ pub fn changes(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -
     Ok(out)
 }
 
-/// The names that only one has; of a type that only it has, not its parts as well.
-fn outermost(of: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
-    let only = |name: &str| of.contains_key(name) && !other.contains_key(name);
-    of.keys()
+/// The names that are only in `names`; of a type that is only there, without its parts.
+fn outermost(names: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
+    let only = |name: &str| names.contains_key(name) && !other.contains_key(name);
+    names
+        .keys()
         .filter(|name| only(name))
         .filter(|name| {
             let parts = name.match_indices([':', '.']).map(|(at, _)| &name[..at]);
@@ -58,14 +59,14 @@ fn outermost(of: &BTreeMap<String, String>, other: &BTreeMap<String, String>) ->
         .collect()
 }
 
-/// What a name is, by the crate and the name.
+/// The type or signature of each name, by crate and name.
 fn names(files: &BTreeMap<String, String>) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
     let mut crates: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for (path, content) in files {
         let Some((name, _)) = path.strip_prefix(CRATES).and_then(|rest| rest.split_once(GENERATED)) else {
             continue;
         };
-        if name == FOLLOWS || !path.ends_with(".rs") {
+        if name == MOCK || !path.ends_with(".rs") {
             continue;
         }
         let file = syn::parse_file(content).with_context(|| path.clone())?;
@@ -138,7 +139,7 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The type that has methods, without its parameters.
+/// The name of the type of an `impl`, without its parameters.
 fn owner(ty: &syn::Type) -> String {
     match ty {
         syn::Type::Path(path) => path
@@ -154,7 +155,7 @@ fn public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// The arguments and the result.
+/// Formats the arguments and the result of a function.
 pub fn signature(signature: &syn::Signature) -> String {
     let arguments = signature.inputs.iter().filter_map(|argument| match argument {
         FnArg::Receiver(_) => None,
@@ -167,7 +168,7 @@ pub fn signature(signature: &syn::Signature) -> String {
     format!("({}){result}", arguments.collect::<Vec<_>>().join(", "))
 }
 
-/// Tokens as people write them.
+/// Formats tokens with the usual spaces.
 pub fn tokens(code: &impl quote::ToTokens) -> String {
     let mut text = code.to_token_stream().to_string();
     for (from, to) in [
@@ -199,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_change_is_told_once() {
+    fn each_change_is_reported_once() {
         let files = |content: &str| BTreeMap::from([("crates/c/src/generated/a.rs".to_owned(), content.to_owned())]);
         let old = files(
             "impl Client { pub fn a(&self) -> A<'_> {} pub fn b(&self, x: u8) {} fn private(&self) {} }

@@ -1,4 +1,4 @@
-//! Nothing in the contract can change without a line of a snapshot changing.
+//! No keyword of the contract can change without a line of a snapshot changing.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use contract::operations::METHODS;
 use contract::pointer::token;
 use serde_json::{Value, json};
 
-/// Whatever keyword of the contract changes, a few lines of the snapshots do.
+/// A change of any keyword of the contract changes a few lines of the snapshots.
 #[test]
-fn every_keyword_shows() {
+fn every_keyword_is_in_a_snapshot() {
     let contract = super::contract();
     let all = |document: &Value| -> Option<Vec<String>> {
-        let api = contract::model::read(document, &contract.places).ok()?;
+        let api = contract::model::read(document, &contract.locations).ok()?;
         let listings = [
             listing::document(document),
             listing::operations(&api, document),

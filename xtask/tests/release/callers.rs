@@ -1,9 +1,9 @@
-//! What is said of callers is so: the contract is changed in one way wherever that is possible, and bodies that the old one
-//! takes are held against the new one. An operation that refuses one is called breaking for callers, and no other is.
+//! Checks the severities for callers: the contract is changed in one way wherever possible, and request bodies valid for the old one
+//! are validated by the new one. An operation that rejects one must be reported as breaking for callers, and no other may be.
 
 use std::collections::BTreeSet;
 
-use openapi_diff::Level;
+use openapi_diff::Severity;
 use serde_json::{Map, Value, json};
 use xtask::diff::input::Side;
 
@@ -64,7 +64,7 @@ struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    fn of(side: &'a Side) -> Self {
+    fn new(side: &'a Side) -> Self {
         let validator = validator(&side.document);
         let taken = bodies(&side.document).map(|(endpoint, schema)| {
             let samples = forms().map(|form| sample(&side.document, schema, Writer::Caller, form));
@@ -82,9 +82,9 @@ impl<'a> Keeper<'a> {
 
 /// Where what is said is not so.
 fn wrong(name: &str, old: &Keeper<'_>, new: &Keeper<'_>) -> Vec<String> {
-    let told: BTreeSet<Endpoint> = xtask::diff::input::compare(old.side, new.side)
+    let reported: BTreeSet<Endpoint> = xtask::diff::input::compare(old.side, new.side)
         .into_iter()
-        .filter(|change| change.callers == Level::Breaking)
+        .filter(|change| change.callers == Severity::Breaking)
         .flat_map(|change| change.operations)
         .filter(|operation| operation.positions.request)
         .map(|operation| (operation.method, operation.path))
@@ -93,8 +93,8 @@ fn wrong(name: &str, old: &Keeper<'_>, new: &Keeper<'_>) -> Vec<String> {
     for (endpoint, taken) in &old.taken {
         let refused = |body: &Value| Some(new.validator.validate(body).err()?.to_string());
         let refused = taken.iter().find_map(|body| Some((body, refused(body)?)));
-        if refused.is_some() != told.contains(endpoint) {
-            let verdict = verdict(told.contains(endpoint));
+        if refused.is_some() != reported.contains(endpoint) {
+            let verdict = verdict(reported.contains(endpoint));
             wrong.push(format!(
                 "{name}, {endpoint:?}: called {verdict}, and what is refused is {refused:?}"
             ));
@@ -104,15 +104,15 @@ fn wrong(name: &str, old: &Keeper<'_>, new: &Keeper<'_>) -> Vec<String> {
 }
 
 #[test]
-fn what_is_said_of_callers_is_so() {
+fn severities_for_callers_are_correct() {
     let before = generated(&workspace());
-    let old = Keeper::of(&before);
+    let old = Keeper::new(&before);
     let mut all = Vec::new();
     for (name, change) in SCHEMAS {
         let (document, count) = changed(&before.document, change);
         assert!(count > 0, "{name}: nowhere in the contract");
-        let after = Side::of_text("after.json", document.to_string().as_bytes()).unwrap();
-        let new = Keeper::of(&after);
+        let after = Side::from_bytes("after.json", document.to_string().as_bytes()).unwrap();
+        let new = Keeper::new(&after);
         all.extend(wrong(name, &old, &new));
         all.extend(wrong(&format!("{name}, and back"), &new, &old));
     }

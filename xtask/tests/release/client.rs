@@ -83,7 +83,7 @@ struct Operation {
 
 impl Reader {
     /// The client of a contract.
-    pub async fn of(contract: &Value) -> Self {
+    pub async fn new(contract: &Value) -> Self {
         let reply = Arc::new(Mutex::new(server::Reply::Nothing));
         let current = Arc::clone(&reply);
         let server = server::Server::start(move |_| current.lock().unwrap().clone()).await;

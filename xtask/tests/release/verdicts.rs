@@ -309,15 +309,15 @@ pub fn verdict(is_breaking: bool) -> &'static str {
 }
 
 #[tokio::test]
-async fn what_is_said_of_the_client_is_so() {
+async fn severities_for_the_client_are_correct() {
     let before = generated(&workspace());
-    let reader = Reader::of(&before.document).await;
+    let reader = Reader::new(&before.document).await;
     let schemas = SCHEMAS.map(|(name, change)| (name, changed(&before.document, change)));
     let answers = ANSWERS.map(|(name, change)| (name, changed_answers(&before.document, change)));
     let mut wrong = Vec::new();
     for (name, (document, count)) in schemas.into_iter().chain(answers) {
         assert!(count > 0, "{name}: nowhere in the contract");
-        let after = Side::of_text("after.json", document.to_string().as_bytes()).unwrap();
+        let after = Side::from_bytes("after.json", document.to_string().as_bytes()).unwrap();
         let told = unreadable(&before, &after);
         for (endpoint, (outcome, answer)) in reader.outcomes(&document).await {
             if (outcome != Outcome::Read) != told.contains(&endpoint) {

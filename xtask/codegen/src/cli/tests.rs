@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use contract::operations::Places;
+use contract::operations::Locations;
 
 fn files(paths: Value, schemas: Value) -> Result<BTreeMap<String, String>> {
     let document = json!({
@@ -12,7 +12,7 @@ fn files(paths: Value, schemas: Value) -> Result<BTreeMap<String, String>> {
         "paths": paths,
         "components": {"schemas": schemas},
     });
-    generate(&contract::model::read(&document, &Places::default()).unwrap())
+    generate(&contract::model::read(&document, &Locations::default()).unwrap())
 }
 
 fn answering(schema: Value) -> Value {

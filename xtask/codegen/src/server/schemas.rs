@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{AtOperation, types};
 use contract::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Text, Type};
-use contract::normal;
+use contract::normalize;
 
 const COMPONENTS: &str = "#/components/schemas/";
 
@@ -170,7 +170,7 @@ fn input(operation: &Value) -> anyhow::Result<Value> {
 
 /// What describes and does not constrain, or is a constraint only in other dialects.
 fn is_annotation(key: &str) -> bool {
-    normal::is_annotation(key) || matches!(key, "xml" | "discriminator" | "contentMediaType" | "contentEncoding")
+    normalize::is_annotation(key) || matches!(key, "xml" | "discriminator" | "contentMediaType" | "contentEncoding")
 }
 
 /// The strict form of a schema.

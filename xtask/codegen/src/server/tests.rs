@@ -10,7 +10,7 @@ use contract::model;
 /// Generates from the pages in a folder.
 fn generate(specs: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let contract = contract::pipeline::build(specs)?;
-    let api = model::read(&contract.document, &contract.places)?;
+    let api = model::read(&contract.document, &contract.locations)?;
     super::generate(&api, &contract.document)
 }
 

@@ -1,31 +1,31 @@
-//! Lists that come page by page.
+//! Pagination of list operations.
 
 use super::{Api, Operation, ParameterPlace, Schema, SuccessBody, Type, TypeKind};
 
-/// The parameters with which the vendor's lists are paged, wherever they are.
+/// The pagination parameters of the vendor's lists.
 const SKIP: &str = "skip";
 const TOP: &str = "top";
 
-/// How a list is paged.
+/// The pagination of a list operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Paging<'a> {
-    /// The member with the items of a page.
+    /// The property with the items of a page.
     pub items: &'a str,
-    /// One of them.
+    /// The schema of an item.
     pub item: &'a Schema,
-    /// The member with the number of all items.
+    /// The property with the total number of items.
     pub count: Option<&'a str>,
-    /// How many items a page has at most.
+    /// The maximum number of items of a page.
     pub size: Option<i64>,
-    /// The parameter that says where a page begins, by its index.
+    /// The index of the parameter with the offset of a page.
     pub skip: usize,
-    /// The parameter that says how many items it has, by its index.
+    /// The index of the parameter with the size of a page.
     pub top: usize,
 }
 
 impl Api {
-    /// How an operation is paged, if it is: a `GET` with whole numbers for where to begin and how much to give, and an object with
-    /// one list (and perhaps a number beside it) for an answer.
+    /// Returns the pagination of an operation, if it has one: a `GET` with integer parameters for offset and size, whose response is
+    /// an object with one array and at most one integer.
     pub fn paging<'a>(&'a self, operation: &'a Operation) -> Option<Paging<'a>> {
         let number = |name: &str| {
             operation.parameters.iter().position(|parameter| {
@@ -73,7 +73,7 @@ impl Api {
             items,
             item,
             count,
-            #[expect(clippy::cast_possible_truncation, reason = "a page's size; a fraction is no matter")]
+            #[expect(clippy::cast_possible_truncation, reason = "the size of a page is a small integer")]
             size: limits.maximum.map(|maximum| maximum as i64),
             skip,
             top,

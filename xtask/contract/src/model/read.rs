@@ -1,4 +1,4 @@
-//! Reads a named document, contract (3.1) or lowered (3.0), into the types of this module.
+//! Reads a document with named schemas, the contract (3.1) or the lowered one (3.0), into the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,18 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::conventions::MERGE_PATCH;
 use crate::diagnostic::Diagnostics;
-use crate::lower::{EXTENSIBLE_ENUM, reach};
-use crate::name::words::pascal;
-use crate::operations::{Places, operations};
-use spanned_json::Place;
+use crate::lower::{EXTENSIBLE_ENUM, collect_references};
+use crate::naming::words::pascal;
+use crate::operations::{Locations, operations};
+use spanned_json::Location;
 
-/// Reads a document. What the generators cannot express is an error that names file, line and construct.
-pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
-    let mut faults = Diagnostics::default();
+/// Reads a document.
+///
+/// # Errors
+///
+/// Constructs that the generators do not support, with file and line.
+pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics> {
+    let mut errors = Diagnostics::default();
     let mut types = IndexMap::new();
     let components = document.pointer("/components/schemas").and_then(Value::as_object);
     for (name, schema) in components.into_iter().flatten() {
@@ -24,34 +28,34 @@ pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
             Ok(def) => {
                 types.insert(name.clone(), def);
             }
-            Err(message) => faults.push(
-                user_of(document, name, places),
+            Err(message) => errors.push(
+                user_of(document, name, locations),
                 format!("the schema `{name}`: {message}"),
             ),
         }
     }
-    let secured = document.get("security").is_some_and(demands_token);
+    let secured = document.get("security").is_some_and(requires_token);
     let mut read = Vec::new();
     let mut methods: BTreeMap<(String, String), String> = BTreeMap::new();
     for (path, method, value) in operations(document) {
-        let place = places.get(&(path.to_owned(), method.to_owned()));
+        let location = locations.get(&(path.to_owned(), method.to_owned()));
         let label = format!("`{} {path}`", method.to_uppercase());
         match operation(path, method, value, secured) {
             Ok(operation) => {
                 let key = (operation.resource.clone(), operation.id.to_snake_case());
                 if let Some(other) = methods.insert(key, operation.id.clone()) {
                     let message = format!(
-                        "{label}: the operationId `{}` makes the same method name as `{other}`",
+                        "{label}: the operationId `{}` has the same method name as `{other}`",
                         operation.id
                     );
-                    faults.push(place, message);
+                    errors.push(location, message);
                 }
                 read.push(operation);
             }
-            Err(message) => faults.push(place, format!("{label}: {message}")),
+            Err(message) => errors.push(location, format!("{label}: {message}")),
         }
     }
-    faults.into_result()?;
+    errors.into_result()?;
     mark_uses(&read, &mut types);
     let text = |pointer| {
         document
@@ -68,17 +72,17 @@ pub fn read(document: &Value, places: &Places) -> Result<Api, Diagnostics> {
     })
 }
 
-/// Where the first operation that uses a schema stands.
-fn user_of<'a>(document: &Value, schema: &str, places: &'a Places) -> Option<&'a Place> {
+/// The location of the first operation that refers to a schema.
+fn user_of<'a>(document: &Value, schema: &str, locations: &'a Locations) -> Option<&'a Location> {
     let (path, method, _) = operations(document).find(|(_, _, operation)| {
         let mut reached = BTreeSet::new();
-        reach(document, operation, &mut reached);
+        collect_references(document, operation, &mut reached);
         reached.contains(schema)
     })?;
-    places.get(&(path.to_owned(), method.to_owned()))
+    locations.get(&(path.to_owned(), method.to_owned()))
 }
 
-fn demands_token(security: &Value) -> bool {
+fn requires_token(security: &Value) -> bool {
     security
         .as_array()
         .is_some_and(|all| !all.is_empty() && all.iter().all(|one| one.as_object().is_some_and(|o| !o.is_empty())))
@@ -120,7 +124,7 @@ fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<O
                 .filter_map(|role| role.as_str().map(str::to_owned))
                 .collect()
         }),
-        signed_in: value.get("security").map_or(secured, demands_token),
+        signed_in: value.get("security").map_or(secured, requires_token),
         parameters,
         body: value.get("requestBody").map(|body| self::body(&id, body)).transpose()?,
         successes: successes(&responses)?,
@@ -137,7 +141,7 @@ fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
             .and_then(|s| s.strip_suffix('}'))
             .filter(|s| !s.contains(['{', '}']))
             .ok_or_else(|| {
-                format!("the path segment `{segment}` mixes text and parameters, which no router here matches")
+                format!("the path segment `{segment}` mixes text and parameters, which the router does not support")
             })?;
         if !names.insert(name) {
             return Err(format!("the path parameter `{name}` appears twice"));
@@ -178,7 +182,7 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
         || value.get("style").is_some_and(|s| s != "form" && s != "simple")
         || flag(value, "allowReserved")
     {
-        return Err(fail("only the default style of serialisation is supported"));
+        return Err(fail("only the default serialization style is supported"));
     }
     let schema = schema(value.get("schema").ok_or_else(|| fail("it has no schema"))?).map_err(|e| fail(&e))?;
     match &schema.ty {
@@ -206,7 +210,7 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
     })
 }
 
-/// The one media type of a body or answer.
+/// The only media type of a request body or response.
 fn only_content(value: &Value) -> Result<Option<(&str, &Value)>, String> {
     let Some(content) = value.get("content").and_then(Value::as_object) else {
         return Ok(None);
@@ -260,8 +264,8 @@ fn successes(responses: &Map<String, Value>) -> Result<Vec<Success>, String> {
         }
         let number = status
             .parse()
-            .map_err(|_| format!("the success `{status}` is a range; state one status in an overlay"))?;
-        let fail = |e: String| format!("the answer {status}: {e}");
+            .map_err(|_| format!("the success status `{status}` is a range; set a single status in an overlay"))?;
+        let fail = |e: String| format!("the response {status}: {e}");
         let body = match only_content(response).map_err(fail)? {
             None => SuccessBody::Empty,
             Some(("application/json", entry)) => SuccessBody::Json(content_schema(entry).map_err(fail)?),
@@ -292,16 +296,16 @@ fn successes(responses: &Map<String, Value>) -> Result<Vec<Success>, String> {
     }
     successes.sort_by_key(|s| s.status);
     if successes.is_empty() {
-        return Err("it documents no success status; add one in an overlay".to_owned());
+        return Err("it has no success response; add one in an overlay".to_owned());
     }
     Ok(successes)
 }
 
-/// The schema of errors when all that have one agree.
+/// The schema of error responses, if all of them have the same.
 fn error_schema(responses: &Map<String, Value>) -> Result<Option<Schema>, String> {
     let mut found: Option<Schema> = None;
     for (status, response) in responses.iter().filter(|(s, _)| !s.starts_with(['2', '3'])) {
-        match only_content(response).map_err(|e| format!("the answer {status}: {e}"))? {
+        match only_content(response).map_err(|e| format!("the response {status}: {e}"))? {
             Some(("application/json", entry)) => {
                 let schema = content_schema(entry)?;
                 if found.as_ref().is_some_and(|f| f.ty != schema.ty) {
@@ -331,7 +335,7 @@ impl Schema {
     }
 }
 
-/// Reads the use of a type.
+/// Reads a schema.
 fn schema(value: &Value) -> Result<Schema, String> {
     let mut nullable = flag(value, "nullable");
     let mut ty = None;
@@ -383,7 +387,7 @@ fn schema(value: &Value) -> Result<Schema, String> {
             Some(values @ Value::Object(_)) => Type::Map(Box::new(schema(values)?)),
             _ => Type::Map(Box::new(Schema::any())),
         },
-        (None, Some(other)) => return Err(format!("the type `{other}` is not known")),
+        (None, Some(other)) => return Err(format!("the type `{other}` is unknown")),
     };
     Ok(Schema {
         ty,
@@ -414,7 +418,7 @@ fn integer(value: &Value, limits: &Limits) -> Integer {
     let port =
         limits.minimum.is_some_and(|m| m >= 0.0) && limits.maximum.is_some_and(|m| (256.0..=65535.0).contains(&m));
     match value.get("format").and_then(Value::as_str) {
-        // A port, by its bounds; smaller counts stay plain numbers.
+        // A port by its bounds; smaller ranges stay plain integers.
         _ if port && limits.maximum == Some(65535.0) => Integer::U16,
         Some("int32") => Integer::I32,
         _ => Integer::I64,
@@ -493,7 +497,7 @@ fn object(value: &Value, properties: &Map<String, Value>) -> Result<TypeKind, St
         .filter_map(Value::as_str)
         .collect();
     if let Some(unknown) = required.iter().find(|name| !properties.contains_key(**name)) {
-        return Err(format!("it requires `{unknown}`, which is not among its properties"));
+        return Err(format!("it requires `{unknown}`, which is not one of its properties"));
     }
     let properties = properties
         .iter()
@@ -520,13 +524,13 @@ enum Use {
     Response,
 }
 
-/// Marks for each type how and by which resources it is used.
+/// Records for each type the directions and resources that use it.
 fn mark_uses(operations: &[Operation], types: &mut IndexMap<String, TypeDef>) {
     let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for operation in operations {
-        let mut mark = |schema: &Schema, how: Use| {
+        let mut mark = |schema: &Schema, usage: Use| {
             let mut seen = BTreeSet::new();
-            visit(schema, how, types, &mut seen);
+            visit(schema, usage, types, &mut seen);
             for name in seen {
                 owners.entry(name).or_default().insert(operation.resource.clone());
             }
@@ -563,18 +567,18 @@ fn mark_uses(operations: &[Operation], types: &mut IndexMap<String, TypeDef>) {
     }
 }
 
-fn visit(schema: &Schema, how: Use, types: &mut IndexMap<String, TypeDef>, seen: &mut BTreeSet<String>) {
+fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, seen: &mut BTreeSet<String>) {
     match &schema.ty {
-        // An array in a patch is replaced whole.
+        // An array in a merge patch is replaced as a whole.
         Type::Array(inner) => {
-            let how = if let Use::Patch = how { Use::Request } else { how };
-            visit(inner, how, types, seen);
+            let usage = if let Use::Patch = usage { Use::Request } else { usage };
+            visit(inner, usage, types, seen);
         }
-        Type::Map(inner) => visit(inner, how, types, seen),
+        Type::Map(inner) => visit(inner, usage, types, seen),
         Type::Named(name) => {
             seen.insert(name.clone());
             let Some(def) = types.get_mut(name) else { return };
-            match how {
+            match usage {
                 Use::Request => def.in_request = true,
                 Use::Patch => (def.in_request, def.in_patch) = (true, true),
                 Use::Response => def.in_response = true,
@@ -588,7 +592,7 @@ fn visit(schema: &Schema, how: Use, types: &mut IndexMap<String, TypeDef>, seen:
                 TypeKind::Enum { .. } => Vec::new(),
             };
             for schema in inner {
-                visit(&schema, how, types, seen);
+                visit(&schema, usage, types, seen);
             }
         }
         _ => {}

@@ -1,33 +1,38 @@
-//! The table of the rules for people: `docs/diff-rules.md`.
+//! Generates `docs/diff-rules.md` from the table of rules.
 
 use std::fmt::Write;
 
-use super::{GROUPS, Level, Rule};
+use super::{GROUPS, Rule, Severity};
 
 const INTRODUCTION: &str = "\
-# What `cargo xtask diff` tells
+# Rules of `cargo xtask diff`
 
-Written from the table in `xtask/openapi-diff/src/rules/`. Each rule has an example, with what is reported of it in either direction, in
-`xtask/tests/diff/rules/`.
+Generated from the table in `xtask/openapi-diff/src/rules/`. `xtask/tests/diff/rules/` has an example of each rule, with the report in
+both directions.
 
-How bad a change is depends on where it stands. *Callers* send requests by the old contract to a server that keeps the new one;
-*readers* read its answers by the old contract, and insist on it. `pbx-client` insists on little: where it reads what others
-cannot, the last column says why, and the change is not called breaking for it. A dash is where a change is not seen.
+The severity of a change depends on the direction. *Callers* send requests by the old contract to a server with the new one. *Readers*
+read its responses by the old contract, strictly. `pbx-client` is lenient: where it reads what a strict reader rejects, the last column
+gives the reason, and the change is not breaking for it. A dash means that a change is not visible in that direction.
 
-*Breaking*: something that worked no longer does. *Risky*: it is accepted and may mean something else. *Compatible*: everything
-goes on working. *Text*: words only, which are counted, and listed with `--all`.
+| severity | meaning |
+|---|---|
+| breaking | something that worked fails |
+| risky | still accepted, but possibly with another meaning |
+| compatible | everything that worked keeps working |
+| text | documentation only; counted, and listed with `--all` |
 
-In a webhook or a callback it is the server that sends: there what is sent has readers, and who answers it is a caller. In a
-`not`, what allows less allows more, and what changes in a condition is breaking for both; the sentence says so.
+In webhooks and callbacks the roles are swapped: the server sends the request and reads the response. Inside `not` the severities of
+tightening and loosening a constraint are swapped. Inside a condition every change of a constraint is breaking in both directions. The
+message says so.
 ";
 
-/// All of it, as Markdown.
+/// The documentation as Markdown.
 pub fn documentation() -> String {
     let mut out = INTRODUCTION.to_owned();
     for (title, rules) in GROUPS {
         let _ = write!(
             out,
-            "\n## {title}\n\n| rule | what is told | callers | readers | `pbx-client` reads it all the same |\n|---|---|---|---|---|\n"
+            "\n## {title}\n\n| rule | message | callers | readers | tolerated by `pbx-client`, because |\n|---|---|---|---|---|\n"
         );
         for rule in rules {
             row(&mut out, rule);
@@ -37,20 +42,20 @@ pub fn documentation() -> String {
 }
 
 fn row(out: &mut String, rule: &Rule) {
-    let level = |level: Level| match level {
-        Level::None => "-",
-        level => level.word(),
+    let severity = |severity: Severity| match severity {
+        Severity::None => "-",
+        severity => severity.as_str(),
     };
-    let sentence = rule
-        .sentence
+    let message = rule
+        .message
         .replace("{at}", "_it_")
         .replace("{old}", "_old_")
         .replace("{new}", "_new_");
     let _ = writeln!(
         out,
-        "| [`{id}`](../xtask/tests/diff/rules/{id}.yaml) | {sentence} | {} | {} | {} |",
-        level(rule.request),
-        level(rule.answer),
+        "| [`{id}`](../xtask/tests/diff/rules/{id}.yaml) | {message} | {} | {} | {} |",
+        severity(rule.request),
+        severity(rule.response),
         rule.tolerated.unwrap_or_default(),
         id = rule.id,
     );

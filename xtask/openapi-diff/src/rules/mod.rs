@@ -1,42 +1,42 @@
-//! Every kind of change, as data: what it is called, whom it breaks, and how it is told. The comparison finds facts and names a
-//! rule; everything else about a change comes from here, and so does `docs/diff-rules.md`.
+//! The table of rules: the ID, message and severities of every kind of change. The comparison finds changes and names their rules;
+//! everything else about a change is here. `docs/diff-rules.md` is generated from it.
 //!
-//! How bad a change is depends on where it stands. In what a caller sends, a tighter limit refuses what was accepted; in what
-//! the server answers, a looser one surprises who reads it. So a rule has a level for each, and where the second is breaking,
-//! the reason why `pbx-client` reads it all the same, if it does (`crates/pbx-client/src/support/read.rs`).
+//! The severity depends on the direction. In requests a tighter constraint rejects what was accepted; in responses a looser one
+//! surprises the reader. So a rule has a severity for each direction, and if the second one is breaking, the reason why `pbx-client`
+//! tolerates it, if it does (`crates/pbx-client/src/support/read.rs`).
 
-pub mod answers;
 pub mod conditions;
 pub mod document;
 mod documentation;
 pub mod limits;
 pub mod operations;
 pub mod requests;
+pub mod responses;
 pub mod schemas;
 pub mod values;
 
 pub use documentation::documentation;
 
-use super::positions::Sense;
+use super::positions::Polarity;
 
-/// What a change does to somebody.
+/// The severity of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Nothing: it is not seen from there.
+pub enum Severity {
+    /// Not visible in this direction.
     None,
-    /// Words only.
+    /// Documentation only.
     Text,
-    /// Everything that worked goes on working.
+    /// Everything that worked keeps working.
     Compatible,
-    /// What worked is still accepted, and may mean something else: a person must look.
+    /// Still accepted, but possibly with another meaning: needs review.
     Risky,
-    /// Something that worked no longer does.
+    /// Something that worked fails.
     Breaking,
 }
 
-impl Level {
-    /// As it is written in reports and on the command line.
-    pub fn word(self) -> &'static str {
+impl Severity {
+    /// The name in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Text => "text",
@@ -51,38 +51,38 @@ impl Level {
 #[derive(Debug)]
 pub struct Rule {
     pub id: &'static str,
-    /// What happened, with `{at}`, `{old}` and `{new}`.
-    pub sentence: &'static str,
-    /// In what callers send: what it does to those who were written against the old contract.
-    pub request: Level,
-    /// In what the server answers: what it does to those who read by the old contract and insist on it.
-    pub answer: Level,
-    /// Why `pbx-client` reads a breaking answer all the same.
+    /// With the placeholders `{at}`, `{old}` and `{new}`.
+    pub message: &'static str,
+    /// In requests: the severity for callers written for the old contract.
+    pub request: Severity,
+    /// In responses: the severity for strict readers written for the old contract.
+    pub response: Severity,
+    /// The reason why `pbx-client` tolerates a breaking change in responses.
     pub tolerated: Option<&'static str>,
-    /// The rule that fires when old and new are swapped; itself when the change has no direction.
+    /// The rule that applies when old and new are swapped; itself if the change has no direction.
     pub opposite: &'static str,
 }
 
 impl Rule {
-    /// A change in what is sent, which breaks or does not break callers; unseen by who reads.
-    const fn new(id: &'static str, opposite: &'static str, sentence: &'static str) -> Self {
+    /// A rule that is visible in no direction yet.
+    const fn new(id: &'static str, opposite: &'static str, message: &'static str) -> Self {
         Self {
             id,
-            sentence,
-            request: Level::None,
-            answer: Level::None,
+            message,
+            request: Severity::None,
+            response: Severity::None,
             tolerated: None,
             opposite,
         }
     }
 
-    const fn request(mut self, level: Level) -> Self {
-        self.request = level;
+    const fn request(mut self, severity: Severity) -> Self {
+        self.request = severity;
         self
     }
 
-    const fn answer(mut self, level: Level) -> Self {
-        self.answer = level;
+    const fn response(mut self, severity: Severity) -> Self {
+        self.response = severity;
         self
     }
 
@@ -92,56 +92,56 @@ impl Rule {
     }
 
     const fn text(self) -> Self {
-        self.request(Level::Text).answer(Level::Text)
+        self.request(Severity::Text).response(Severity::Text)
     }
 
-    /// What was accepted is refused; what is answered was possible before.
+    /// Fewer values are valid: breaks requests.
     const fn tightens(self) -> Self {
-        self.request(Level::Breaking).answer(Level::Compatible)
+        self.request(Severity::Breaking).response(Severity::Compatible)
     }
 
-    /// What was accepted still is; what is answered may be new.
+    /// More values are valid: breaks responses.
     const fn loosens(self) -> Self {
-        self.request(Level::Compatible).answer(Level::Breaking)
+        self.request(Severity::Compatible).response(Severity::Breaking)
     }
 
-    /// Neither contains the other.
+    /// Other values are valid: breaks both.
     const fn replaces(self) -> Self {
-        self.request(Level::Breaking).answer(Level::Breaking)
+        self.request(Severity::Breaking).response(Severity::Breaking)
     }
 
-    /// What it does at a place where what allows more may allow less: to callers, to readers, and why `pbx-client` reads it.
-    pub(crate) fn levels(&self, sense: Sense) -> (Level, Level, Option<&'static str>) {
+    /// The severities in requests and responses, and the reason for tolerance, given the polarity of the changed schema.
+    pub(crate) fn severities(&self, polarity: Polarity) -> (Severity, Severity, Option<&'static str>) {
         let opposite = all().find(|rule| rule.id == self.opposite).unwrap_or(self);
-        match sense {
-            Sense::Turned if self.limits() => (opposite.request, opposite.answer, opposite.tolerated),
-            Sense::Unknown if self.limits() => (Level::Breaking, Level::Breaking, None),
-            _ => (self.request, self.answer, self.tolerated),
+        match polarity {
+            Polarity::Inverted if self.is_constraint() => (opposite.request, opposite.response, opposite.tolerated),
+            Polarity::Unknown if self.is_constraint() => (Severity::Breaking, Severity::Breaking, None),
+            _ => (self.request, self.response, self.tolerated),
         }
     }
 
-    /// Whether it is about what is allowed: in one direction at least, it breaks somebody.
-    pub(crate) fn limits(&self) -> bool {
-        let breaks = |rule: &Self| rule.request.max(rule.answer) == Level::Breaking;
+    /// Returns `true` if the rule is about valid values: it breaks at least one direction, or its opposite does.
+    pub(crate) fn is_constraint(&self) -> bool {
+        let breaks = |rule: &Self| rule.request.max(rule.response) == Severity::Breaking;
         breaks(self) || all().any(|rule| rule.id == self.opposite && breaks(rule))
     }
 
-    /// The same when old and new are swapped.
+    /// Returns `true` if the rule applies when old and new are swapped, too.
     pub fn is_symmetric(&self) -> bool {
         self.id == self.opposite
     }
 }
 
-/// The rules by what they are about, in the order in which they are told.
+/// The rules by topic, in the order of the documentation.
 pub const GROUPS: [(&str, &[Rule]); 8] = [
     ("The document", document::RULES),
-    ("Operations and who may call them", operations::RULES),
-    ("Parameters and bodies", requests::RULES),
-    ("Answers", answers::RULES),
-    ("Types and members", schemas::RULES),
-    ("Values", values::RULES),
-    ("Limits", limits::RULES),
-    ("Conditions, names, single items and contents", conditions::RULES),
+    ("Operations", operations::RULES),
+    ("Parameters and request bodies", requests::RULES),
+    ("Responses", responses::RULES),
+    ("Types, properties and unions", schemas::RULES),
+    ("Enums, constants, defaults, formats and patterns", values::RULES),
+    ("Bounds, lengths and counts", limits::RULES),
+    ("Other keywords", conditions::RULES),
 ];
 
 /// All rules.
@@ -149,7 +149,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().flat_map(|(_, rules)| rules.iter())
 }
 
-/// Declares the constants that the comparison uses, and the table they stand in.
+/// Declares rules as constants, and the table of them.
 macro_rules! rules {
     ($($name:ident = $rule:expr;)*) => {
         $(pub const $name: Rule = $rule;)*
@@ -165,16 +165,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sound() {
+    fn rule_table_is_consistent() {
         let ids: BTreeSet<_> = all().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), all().count(), "ids are unique");
         for rule in all() {
             assert!(ids.contains(rule.opposite), "{}: no rule `{}`", rule.id, rule.opposite);
-            assert!(rule.sentence.contains("{at}"), "{} does not say where", rule.id);
-            assert!(rule.request.max(rule.answer) > Level::None, "{} is unseen", rule.id);
+            assert!(rule.message.contains("{at}"), "{} does not name its subject", rule.id);
             assert!(
-                rule.tolerated.is_none() || rule.answer == Level::Breaking,
-                "{}: only what breaks needs to be tolerated",
+                rule.request.max(rule.response) > Severity::None,
+                "{} is visible in no direction",
+                rule.id
+            );
+            assert!(
+                rule.tolerated.is_none() || rule.response == Severity::Breaking,
+                "{}: only breaking changes need tolerance",
                 rule.id
             );
         }

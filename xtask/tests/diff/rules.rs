@@ -1,7 +1,7 @@
-//! The rules of `cargo xtask diff`, one file each in `rules/`: what the old and the new document change in `base.yaml` (as JSON
-//! merge patches, RFC 7396: `null` removes), and the report of either direction.
+//! The rules of `cargo xtask diff`, one file each in `rules/`: the changes of the old and the new document to `base.yaml` (as JSON
+//! Merge Patches, RFC 7396: `null` removes), and the reports of both directions.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p xtask --test diff` writes the reports and `docs/diff-rules.md` anew; read what changed.
+//! `UPDATE_GOLDEN=1 cargo test -p xtask --test diff` rewrites the reports and `docs/diff-rules.md`; review the changes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ struct Case {
     path: PathBuf,
     old: Side,
     new: Side,
-    /// What a person wrote, above the reports.
+    /// The handwritten part of the file, above the reports.
     pair: String,
     forward: String,
     backward: String,
@@ -49,16 +49,16 @@ fn cases() -> Vec<Case> {
             let side = |key: &str| {
                 let mut document = base.clone();
                 merge(&mut document, case.get(key).unwrap_or(&json!({})));
-                Side::of_text(&format!("{key}.json"), document.to_string().as_bytes()).unwrap()
+                Side::from_bytes(&format!("{key}.json"), document.to_string().as_bytes()).unwrap()
             };
-            let report = |key: &str| case.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let expected = |key: &str| case.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
             Case {
                 rule: path.file_stem().unwrap().to_str().unwrap().to_owned(),
                 old: side("old"),
                 new: side("new"),
                 pair: text.split("forward: |").next().unwrap().to_owned(),
-                forward: report("forward"),
-                backward: report("backward"),
+                forward: expected("forward"),
+                backward: expected("backward"),
                 path,
             }
         })
@@ -83,28 +83,28 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// The changes as they are told, without places, which a pair that is put together has none of.
-fn told(old: &Side, new: &Side, changes: &[Change]) -> String {
+/// The report of the changes, without locations.
+fn report(old: &Side, new: &Side, changes: &[Change]) -> String {
     let changes: Vec<_> = changes
         .iter()
         .cloned()
         .map(|change| Change {
-            old_place: None,
-            new_place: None,
+            old_location: None,
+            new_location: None,
             ..change
         })
         .collect();
-    let report = Report {
+    let content = Report {
         old,
         new,
         changes: &changes,
         all: true,
     };
-    let text = text(&report, false);
+    let text = text(&content, false);
     let lines: Vec<_> = text.lines().skip(1).collect();
-    // Neither the names of the sides, nor the resources, nor the summary: only what is said of the change.
-    let told: Vec<_> = lines.iter().filter(|l| l.starts_with("  ")).map(|l| &l[2..]).collect();
-    format!("{}\n", told.join("\n"))
+    // Only the changes, without the names of the sides, the resources and the summary.
+    let changes: Vec<_> = lines.iter().filter(|l| l.starts_with("  ")).map(|l| &l[2..]).collect();
+    format!("{}\n", changes.join("\n"))
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn every_rule_has_an_example() {
     );
     assert!(
         unknown.is_empty(),
-        "xtask/tests/diff/rules has examples of no rule: {unknown:?}"
+        "xtask/tests/diff/rules has examples of unknown rules: {unknown:?}"
     );
     assert!(declared.len() >= 80, "{} rules", declared.len());
 }
 
-/// And not when old and new are swapped; then its opposite does.
+/// When old and new are swapped, its opposite fires instead.
 #[test]
 fn every_rule_fires_in_its_direction_only() {
     for case in cases() {
@@ -146,11 +146,11 @@ fn every_rule_fires_in_its_direction_only() {
 }
 
 #[test]
-fn every_report_reads_as_written() {
+fn reports_match_the_examples() {
     let mut different = Vec::new();
     for case in cases() {
-        let forward = told(&case.old, &case.new, &compare(&case.old, &case.new));
-        let backward = told(&case.new, &case.old, &compare(&case.new, &case.old));
+        let forward = report(&case.old, &case.new, &compare(&case.old, &case.new));
+        let backward = report(&case.new, &case.old, &compare(&case.new, &case.old));
         if forward == case.forward && backward == case.backward {
             continue;
         }
@@ -169,23 +169,20 @@ fn every_report_reads_as_written() {
     }
     assert!(
         different.is_empty(),
-        "{} reports read differently; if they should, run `{COMMAND}`\n\n{}",
+        "{} reports differ; to accept them, run `{COMMAND}`\n\n{}",
         different.len(),
         different.join("\n")
     );
 }
 
-/// `docs/diff-rules.md` is the table of the rules for people.
+/// `docs/diff-rules.md` is generated from the rules.
 #[test]
-fn the_documentation_lists_the_rules() {
+fn documentation_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diff-rules.md");
     let documented = rules::documentation();
     if updates() {
         fs::write(&path, &documented).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        written == documented,
-        "docs/diff-rules.md is not what the rules say; run `{COMMAND}`"
-    );
+    assert!(written == documented, "docs/diff-rules.md is outdated; run `{COMMAND}`");
 }

@@ -1,16 +1,16 @@
-//! The identity of a schema, apart from the words about it.
+//! The identity of a schema, apart from its annotations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::normal::{NULLABLE, is_annotation};
+use crate::normalize::{NULLABLE, is_annotation};
 
-/// What makes two schemas the same: everything but the words about them.
+/// The identity of a schema: equal keys mean the same schema. Annotations are ignored.
 pub fn key(schema: &Value) -> String {
     let mut bare = bare(schema);
     if let Some(object) = bare.as_object_mut() {
-        // Where it stands decides these, not what it is.
+        // These belong to the use of the schema.
         object.shift_remove(NULLABLE);
         object.shift_remove("default");
         object.shift_remove("writeOnly");
@@ -18,6 +18,7 @@ pub fn key(schema: &Value) -> String {
     bare.to_string()
 }
 
+/// The schema without annotations, in a canonical order.
 pub fn bare(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {

@@ -1,30 +1,30 @@
-//! A change is told once, at what it means and not where it happens to be written.
+//! Changes are grouped: each is reported once, for its meaning and not for where it is written.
 
-use openapi_diff::Level;
+use openapi_diff::Severity;
 use serde_json::{Value, json};
 
-use super::{changes, told};
+use super::{changes, summaries};
 
 pub fn document(paths: Value, schemas: Value) -> Value {
     json!({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths, "components": {"schemas": schemas}})
 }
 
-pub fn refers(name: &str) -> Value {
+pub fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-pub fn answers(schema: Value) -> Value {
+pub fn responds(schema: Value) -> Value {
     json!({"responses": {"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}}})
 }
 
-pub fn takes(schema: Value) -> Value {
+pub fn accepts(schema: Value) -> Value {
     json!({"requestBody": {"content": {"application/json": {"schema": schema}}}, "responses": {"204": {"description": "OK"}}})
 }
 
 #[test]
-fn a_shared_schema_changes_once_for_all_who_use_it() {
-    let paths = json!({"/a": {"get": answers(refers("A")), "post": takes(refers("A"))},
-        "/b": {"get": answers(json!({"type": "array", "items": refers("A")}))}});
+fn change_of_a_shared_schema_is_reported_once_for_all_operations() {
+    let paths = json!({"/a": {"get": responds(reference("A")), "post": accepts(reference("A"))},
+        "/b": {"get": responds(json!({"type": "array", "items": reference("A")}))}});
     let with = |length: u64| {
         document(
             paths.clone(),
@@ -42,87 +42,87 @@ fn a_shared_schema_changes_once_for_all_who_use_it() {
     assert_eq!(found[0].at, "`A.n`");
     assert_eq!(
         (found[0].callers, found[0].readers),
-        (Level::Breaking, Level::Compatible)
+        (Severity::Breaking, Severity::Compatible)
     );
     assert_eq!(found[0].resource, "shared");
 }
 
 #[test]
-fn how_bad_it_is_depends_on_where_it_stands() {
+fn severity_depends_on_the_direction() {
     let with = |paths: Value, length: u64| document(paths, json!({"A": {"type": "string", "maxLength": length}}));
-    let sent = json!({"/a": {"post": takes(refers("A"))}});
-    let shown = json!({"/a": {"get": answers(refers("A"))}});
-    let level = |paths: &Value, old, new| {
+    let request = json!({"/a": {"post": accepts(reference("A"))}});
+    let response = json!({"/a": {"get": responds(reference("A"))}});
+    let severity = |paths: &Value, old, new| {
         let found = changes(&with(paths.clone(), old), &with(paths.clone(), new));
-        (found[0].level(), found[0].tolerated.is_some())
+        (found[0].severity(), found[0].tolerated.is_some())
     };
-    assert_eq!(level(&sent, 8, 4), (Level::Breaking, false));
-    assert_eq!(level(&sent, 4, 8), (Level::Compatible, false));
-    assert_eq!(level(&shown, 8, 4), (Level::Compatible, false));
-    assert_eq!(level(&shown, 4, 8), (Level::Compatible, true));
+    assert_eq!(severity(&request, 8, 4), (Severity::Breaking, false));
+    assert_eq!(severity(&request, 4, 8), (Severity::Compatible, false));
+    assert_eq!(severity(&response, 8, 4), (Severity::Compatible, false));
+    assert_eq!(severity(&response, 4, 8), (Severity::Compatible, true));
 }
 
 #[test]
-fn equal_schemas_written_out_in_several_places_change_once() {
+fn equal_inline_schemas_change_once() {
     let schema = |length: u64| json!({"type": "object", "properties": {"n": {"type": "string", "maxLength": length}}});
     let with = |length: u64| {
-        let paths = json!({"/a": {"get": answers(schema(length))}, "/b": {"get": answers(schema(length))},
-            "/c": {"get": answers(json!({"type": "object", "properties": {"n": {"type": "string", "maxLength": length}, "m": {}}}))}});
+        let paths = json!({"/a": {"get": responds(schema(length))}, "/b": {"get": responds(schema(length))},
+            "/c": {"get": responds(json!({"type": "object", "properties": {"n": {"type": "string", "maxLength": length}, "m": {}}}))}});
         document(paths, json!({}))
     };
-    let found = told(&with(8), &with(4));
+    let found = summaries(&with(8), &with(4));
     assert_eq!(
         found,
         [
-            "max-length-lowered: `n` in answer 200 of `GET /a` and `GET /b`",
-            "max-length-lowered: `n` in answer 200 of `GET /c`"
+            "max-length-lowered: `n` in response 200 of `GET /a` and `GET /b`",
+            "max-length-lowered: `n` in response 200 of `GET /c`"
         ]
     );
 }
 
 #[test]
-fn nothing_changed_where_only_the_writing_did() {
+fn equivalent_documents_have_no_changes() {
     let object =
         json!({"type": "object", "required": ["n"], "properties": {"n": {"type": "string"}, "m": {"type": "integer"}}});
     let old = document(
-        json!({"/a": {"get": answers(refers("A"))}, "/b": {"get": answers(object.clone())}}),
+        json!({"/a": {"get": responds(reference("A"))}, "/b": {"get": responds(object.clone())}}),
         json!({"A": object}),
     );
-    // The order, sharing and inlining, `allOf` of one, the path's parameters, the name of a component that is not used as one.
-    let reordered = json!({"properties": {"m": {"allOf": [{"type": "integer"}]}, "n": refers("Text")}, "type": "object", "required": ["n"]});
+    // Differences in order, sharing, inlining, `allOf` of one schema, and names of unused components.
+    let reordered = json!({"properties": {"m": {"allOf": [{"type": "integer"}]}, "n": reference("Text")}, "type": "object", "required": ["n"]});
     let new = document(
-        json!({"/b": {"get": answers(refers("B"))}, "/a": {"get": answers(json!({"allOf": [reordered]}))}}),
+        json!({"/b": {"get": responds(reference("B"))}, "/a": {"get": responds(json!({"allOf": [reordered]}))}}),
         json!({"B": object, "Text": {"type": "string"}}),
     );
-    assert_eq!(told(&old, &new), Vec::<String>::new());
-    assert_eq!(told(&new, &old), Vec::<String>::new());
+    assert_eq!(summaries(&old, &new), Vec::<String>::new());
+    assert_eq!(summaries(&new, &old), Vec::<String>::new());
 }
 
 #[test]
-fn openapi_3_0_and_3_1_mean_the_same() {
+fn equivalent_openapi_3_0_and_3_1_have_no_changes() {
     let mut old = document(
-        json!({"/a": {"post": takes(json!({"type": "object", "properties": {
+        json!({"/a": {"post": accepts(json!({"type": "object", "properties": {
             "a": {"type": "string", "nullable": true}, "b": {"type": "integer", "minimum": 0, "exclusiveMinimum": true},
-            "c": {"nullable": true, "allOf": [refers("C")]}, "d": {"type": "string", "enum": ["X"]}}}))}}),
+            "c": {"nullable": true, "allOf": [reference("C")]}, "d": {"type": "string", "enum": ["X"]}}}))}}),
         json!({"C": {"type": "object"}}),
     );
     old["openapi"] = json!("3.0.3");
     let new = document(
-        json!({"/a": {"post": takes(json!({"type": "object", "properties": {
+        json!({"/a": {"post": accepts(json!({"type": "object", "properties": {
             "a": {"type": ["string", "null"]}, "b": {"type": "integer", "exclusiveMinimum": 0},
-            "c": {"anyOf": [refers("C"), {"type": "null"}]}, "d": {"type": "string", "enum": ["X"]}}}))}}),
+            "c": {"anyOf": [reference("C"), {"type": "null"}]}, "d": {"type": "string", "enum": ["X"]}}}))}}),
         json!({"C": {"type": "object"}}),
     );
-    assert_eq!(told(&old, &new), Vec::<String>::new());
+    assert_eq!(summaries(&old, &new), Vec::<String>::new());
 }
 
 #[test]
-fn a_schema_that_contains_itself_is_compared_once() {
+fn recursive_schema_is_compared_once() {
     let with = |ty: &str| {
         document(
-            json!({"/a": {"get": answers(refers("Tree"))}, "/b": {"get": answers(refers("Leaf"))}}),
-            json!({"Tree": {"type": "object", "properties": {"left": refers("Tree"), "right": {"allOf": [refers("Tree")]}, "leaf": refers("Leaf")}},
-                "Leaf": {"type": "object", "properties": {"tree": refers("Tree"), "value": {"type": ty}}},
+            json!({"/a": {"get": responds(reference("Tree"))}, "/b": {"get": responds(reference("Leaf"))}}),
+            json!({"Tree": {"type": "object", "properties": {"left": reference("Tree"), "right": {"allOf": [reference("Tree")]}, "leaf": reference("Leaf")}},
+                "Leaf": {"type": "object", "properties": {"tree": reference("Tree"), "value": {"type": ty}}},
                 "Circle": {"$ref": "#/components/schemas/Round"}, "Round": {"$ref": "#/components/schemas/Circle"}}),
         )
     };
@@ -131,15 +131,15 @@ fn a_schema_that_contains_itself_is_compared_once() {
     assert_eq!(found[0].operations.len(), 2);
     let endless = |name: &str| {
         document(
-            json!({"/a": {"get": answers(refers(name))}}),
-            json!({"Circle": refers("Round"), "Round": refers("Circle")}),
+            json!({"/a": {"get": responds(reference(name))}}),
+            json!({"Circle": reference("Round"), "Round": reference("Circle")}),
         )
     };
-    assert_eq!(told(&endless("Circle"), &endless("Round")), Vec::<String>::new());
+    assert_eq!(summaries(&endless("Circle"), &endless("Round")), Vec::<String>::new());
 }
 
 #[test]
-fn a_chain_of_schemas_may_be_long() {
+fn long_chain_of_schemas_is_compared() {
     let chain = |last: &str| {
         let count = 20_000;
         let schemas: serde_json::Map<_, _> = (0..=count)
@@ -147,27 +147,30 @@ fn a_chain_of_schemas_may_be_long() {
                 let next = if n == count {
                     json!({"type": last})
                 } else {
-                    refers(&format!("S{}", n + 1))
+                    reference(&format!("S{}", n + 1))
                 };
                 (format!("S{n}"), json!({"type": "object", "properties": {"next": next}}))
             })
             .collect();
-        document(json!({"/a": {"get": answers(refers("S0"))}}), Value::Object(schemas))
+        document(
+            json!({"/a": {"get": responds(reference("S0"))}}),
+            Value::Object(schemas),
+        )
     };
     assert_eq!(
-        told(&chain("string"), &chain("object")),
+        summaries(&chain("string"), &chain("object")),
         ["type-changed: `S20000.next`"]
     );
 }
 
 #[test]
-fn what_a_base_says_is_told_of_the_base() {
+fn change_of_an_all_of_base_is_reported_for_the_base() {
     let with = |length: u64| {
         document(
-            json!({"/a": {"get": answers(refers("A"))}, "/b": {"get": answers(refers("B"))}}),
+            json!({"/a": {"get": responds(reference("A"))}, "/b": {"get": responds(reference("B"))}}),
             json!({"Base": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "maxLength": length}}},
-                "A": {"allOf": [refers("Base"), {"properties": {"a": {"type": "string"}}}]},
-                "B": {"allOf": [refers("Base"), {"properties": {"b": {"type": "string"}}}]}}),
+                "A": {"allOf": [reference("Base"), {"properties": {"a": {"type": "string"}}}]},
+                "B": {"allOf": [reference("Base"), {"properties": {"b": {"type": "string"}}}]}}),
         )
     };
     let found = changes(&with(8), &with(4));
@@ -176,7 +179,7 @@ fn what_a_base_says_is_told_of_the_base() {
 }
 
 #[test]
-fn what_is_only_shown_breaks_no_caller() {
+fn read_only_property_breaks_no_caller() {
     let with = |extra: Value| {
         let mut properties = json!({"n": {"type": "string"}});
         properties
@@ -184,7 +187,7 @@ fn what_is_only_shown_breaks_no_caller() {
             .unwrap()
             .extend(extra.as_object().unwrap().clone());
         document(
-            json!({"/a": {"get": answers(refers("A")), "post": takes(refers("A"))}}),
+            json!({"/a": {"get": responds(reference("A")), "post": accepts(reference("A"))}}),
             json!({"A": {"type": "object", "required": ["id"], "properties": properties}}),
         )
     };
@@ -192,23 +195,23 @@ fn what_is_only_shown_breaks_no_caller() {
         &with(json!({})),
         &with(json!({"id": {"type": "string", "readOnly": true}})),
     );
-    assert_eq!(found.iter().map(|c| c.callers).max(), Some(Level::None), "{found:?}");
+    assert_eq!(found.iter().map(|c| c.callers).max(), Some(Severity::None), "{found:?}");
 }
 
 #[test]
-fn a_rename_is_one_where_nothing_else_can_be_meant() {
-    let with = |members: Value| {
+fn rename_is_detected_only_if_unambiguous() {
+    let with = |properties: Value| {
         document(
-            json!({"/a": {"get": answers(json!({"type": "object", "properties": members}))}}),
+            json!({"/a": {"get": responds(json!({"type": "object", "properties": properties}))}}),
             json!({}),
         )
     };
     let text = json!({"type": "string"});
     assert_eq!(
-        told(&with(json!({"phone": text})), &with(json!({"phone_number": text}))),
-        ["member-renamed: answer 200 of `GET /a`"]
+        summaries(&with(json!({"phone": text})), &with(json!({"phone_number": text}))),
+        ["member-renamed: response 200 of `GET /a`"]
     );
-    // Another type, another word, or two that could be it.
+    // Another type, another name, or two candidates.
     for (old, new) in [
         (json!({"phone": text}), json!({"phone_number": {"type": "integer"}})),
         (json!({"phone": text}), json!({"website": text})),
@@ -217,15 +220,15 @@ fn a_rename_is_one_where_nothing_else_can_be_meant() {
             json!({"phone_number": text, "phone_code": text}),
         ),
     ] {
-        let found = told(&with(old), &with(new));
+        let found = summaries(&with(old), &with(new));
         assert!(!found.iter().any(|c| c.starts_with("member-renamed")), "{found:?}");
     }
 }
 
 #[test]
-fn an_operation_that_moved_is_compared_where_it_went() {
+fn moved_operation_is_compared() {
     let operation = |id: &str, ty: &str| {
-        let mut operation = answers(json!({"type": ty}));
+        let mut operation = responds(json!({"type": ty}));
         operation["operationId"] = json!(id);
         operation
     };
@@ -238,19 +241,19 @@ fn an_operation_that_moved_is_compared_where_it_went() {
         json!({}),
     );
     assert_eq!(
-        told(&old, &new),
+        summaries(&old, &new),
         [
             "operation-moved: `showTrunk`",
-            "type-changed: answer 200 of `showTrunk`"
+            "type-changed: response 200 of `showTrunk`"
         ]
     );
-    // With another id as well, only what is equal in all else.
+    // With another operationId, only if it is otherwise equal.
     let new = document(
         json!({"/trunks/{id}/details": {"get": operation("showDetails", "string")}}),
         json!({}),
     );
     assert_eq!(
-        told(&old, &new),
+        summaries(&old, &new),
         ["operation-moved: `showDetails`", "operation-renamed: `showDetails`"]
     );
     let new = document(
@@ -258,7 +261,7 @@ fn an_operation_that_moved_is_compared_where_it_went() {
         json!({}),
     );
     assert_eq!(
-        told(&old, &new),
+        summaries(&old, &new),
         [
             "operation-added: `listDealers` (`GET /dealers`)",
             "operation-removed: `showTrunk` (`GET /trunks/{id}`)"
@@ -267,9 +270,9 @@ fn an_operation_that_moved_is_compared_where_it_went() {
 }
 
 #[test]
-fn an_operation_may_have_servers_of_its_own() {
+fn operation_servers_override_document_servers() {
     let with = |own: Value| {
-        let mut operation = answers(json!({"type": "string"}));
+        let mut operation = responds(json!({"type": "string"}));
         if !own.is_null() {
             operation["servers"] = own;
         }
@@ -279,7 +282,7 @@ fn an_operation_may_have_servers_of_its_own() {
     };
     let (inherited, same) = (with(Value::Null), with(json!([{"url": "https://example.com"}])));
     let other = with(json!([{"url": "https://files.example.com"}]));
-    assert_eq!(told(&inherited, &same), Vec::<String>::new());
+    assert_eq!(summaries(&inherited, &same), Vec::<String>::new());
     for (old, new, rules) in [
         (
             &inherited,
@@ -298,13 +301,13 @@ fn an_operation_may_have_servers_of_its_own() {
             ],
         ),
     ] {
-        assert_eq!(told(old, new), rules.map(|rule| format!("{rule} of `GET /a`")));
+        assert_eq!(summaries(old, new), rules.map(|rule| format!("{rule} of `GET /a`")));
     }
 }
 
 #[test]
-fn what_is_not_understood_is_compared_and_never_refused() {
-    let with = |schema: Value| document(json!({"/a": {"post": takes(schema)}}), json!({}));
+fn invalid_schemas_and_documents_are_compared_without_errors() {
+    let with = |schema: Value| document(json!({"/a": {"post": accepts(schema)}}), json!({}));
     for schema in [
         json!(true),
         json!(false),
@@ -315,12 +318,12 @@ fn what_is_not_understood_is_compared_and_never_refused() {
         json!({"patternProperties": {"^x": {}}, "if": {}, "then": {}, "prefixItems": [{}], "$dynamicRef": "#x", "unevaluatedProperties": false}),
     ] {
         assert_eq!(
-            told(&with(schema.clone()), &with(schema.clone())),
+            summaries(&with(schema.clone()), &with(schema.clone())),
             Vec::<String>::new(),
             "{schema}"
         );
-        let _ = told(&with(schema.clone()), &with(json!({"type": "string"})));
-        let _ = told(&with(json!({"type": "string"})), &with(schema));
+        let _ = summaries(&with(schema.clone()), &with(json!({"type": "string"})));
+        let _ = summaries(&with(json!({"type": "string"})), &with(schema));
     }
     for odd in [
         json!({"/a": null, "/b": {"get": null, "post": []}, "/c": {"$ref": "#/nowhere"}}),
@@ -328,6 +331,6 @@ fn what_is_not_understood_is_compared_and_never_refused() {
         json!({"/a{": {"get": {"parameters": [1, {"name": "x"}], "responses": {"200": null}}}}),
     ] {
         let document = document(odd, json!({}));
-        assert_eq!(told(&document, &document), Vec::<String>::new());
+        assert_eq!(summaries(&document, &document), Vec::<String>::new());
     }
 }

@@ -1,14 +1,14 @@
-//! Words of names: splitting operationIds, plural to singular.
+//! The words of names: splits operationIds, converts plurals to singulars.
 
 use heck::ToUpperCamelCase;
 
-/// Verbs of operations that only read; what follows them is the name of what is read.
-const READING: [&str; 14] = [
+/// Verbs of operations that only read; the name of the response follows them.
+const READING_VERBS: [&str; 14] = [
     "retrieve", "get", "show", "list", "query", "check", "find", "fetch", "read", "describe", "search", "view",
     "export", "download",
 ];
 
-/// An operationId as a type name.
+/// Converts an operationId to a type name.
 pub fn pascal(id: &str) -> String {
     let name = id.to_upper_camel_case();
     // A Rust name starts with a letter.
@@ -19,7 +19,7 @@ pub fn pascal(id: &str) -> String {
     }
 }
 
-/// The first word of an operationId and the rest as a type name: `listIpRules` is `("list", "IpRules")`.
+/// Splits an operationId into its first word and the rest as a type name: `listIpRules` is `("list", "IpRules")`.
 pub fn split_verb(id: &str) -> (String, String) {
     let name = pascal(id);
     let end = name
@@ -30,11 +30,11 @@ pub fn split_verb(id: &str) -> (String, String) {
     (name[..end].to_lowercase(), name[end..].to_owned())
 }
 
-pub fn is_reading(verb: &str) -> bool {
-    READING.contains(&verb)
+pub fn is_reading_verb(verb: &str) -> bool {
+    READING_VERBS.contains(&verb)
 }
 
-/// English plural to singular, for the words that occur in names; leaves what it does not know.
+/// Converts an English plural to the singular, for words that occur in names; other words stay.
 pub fn singular(name: &str) -> String {
     let lower = name.to_lowercase();
     if ["ss", "us", "is", "news", "series"]
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn splits_and_singularizes() {
+    fn operation_ids_are_split_and_plurals_become_singulars() {
         assert_eq!(split_verb("listIpRules"), ("list".into(), "IpRules".into()));
         assert_eq!(split_verb("getSBCToken"), ("get".into(), "SbcToken".into()));
         assert_eq!(split_verb("ping"), ("ping".into(), String::new()));

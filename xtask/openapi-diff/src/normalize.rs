@@ -1,61 +1,65 @@
-//! What the parts that hold at one place come to, keyword by keyword: the tightest of all.
+//! Normalizes schemas that all apply to the same values: of each keyword, the tightest value is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::schema::{Bound, Condition, Contains, LEAST, MOST, Member, Schema, Types, Unknown, tightness};
+use super::schema::{
+    AdditionalProperties, Bound, Condition, Contains, MAXIMUM_COUNTS, MINIMUM_COUNTS, Property, Schema, Types,
+    tightness,
+};
 
-/// Extensions that the stages of the contract leave for each other and that say nothing to readers.
+/// Extensions that the stages of the contract leave for each other.
 const INTERNAL: [&str; 4] = ["x-name", "x-ref-name", "x-nullable", "x-extensible-enum"];
 
-/// Everything that holds at one place, the outermost word last.
+/// Schemas that all apply to the same values, the outermost last.
 #[derive(Default)]
 pub struct Joined<'a> {
-    pub parts: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
+    /// Each with the component that declares it.
+    pub schemas: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
     pub unions: Vec<(&'static str, Vec<(usize, &'a Value)>)>,
     pub nullable: bool,
-    pub never: bool,
-    /// A reference that leads out of the document, or nowhere.
-    pub elsewhere: Option<&'a Value>,
+    pub is_false: bool,
+    /// A reference that does not resolve in the document.
+    pub unresolved: Option<&'a Value>,
 }
 
-/// The form of what was joined; `name` is the component that it is.
-pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
+/// Normalizes joined schemas; `name` is the component that they are.
+pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
     let mut schema = Schema {
         name,
         types: Types::ANY,
         nullable: joined.nullable,
-        members: IndexMap::new(),
+        properties: IndexMap::new(),
         required: Vec::new(),
-        unknown: Unknown::Anything,
-        pattern_members: BTreeMap::new(),
-        names: Vec::new(),
-        dependents: BTreeSet::new(),
+        additional: AdditionalProperties::Any,
+        pattern_properties: BTreeMap::new(),
+        property_names: Vec::new(),
+        dependent_required: BTreeSet::new(),
         dependent_schemas: BTreeMap::new(),
         items: None,
-        tuple: Vec::new(),
+        prefix_items: Vec::new(),
         contains: Vec::new(),
-        never: joined.never,
-        excluded: Vec::new(),
+        is_false: joined.is_false,
+        not: Vec::new(),
         conditions: Vec::new(),
         one_of: Vec::new(),
         any_of: Vec::new(),
         discriminator: None,
-        values: None,
-        constant: None,
+        enum_values: None,
+        const_value: None,
         known_values: None,
         minimum: None,
         maximum: None,
         counts: BTreeMap::new(),
         multiple_of: None,
-        unique: false,
+        unique_items: false,
         patterns: Vec::new(),
         format: None,
         content_encoding: None,
         content_media_type: None,
-        content: Vec::new(),
+        content_schema: Vec::new(),
         xml: None,
         default: None,
         deprecated: false,
@@ -75,13 +79,13 @@ pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         };
         all.extend(branches);
     }
-    for (object, owner) in &joined.parts {
+    for (object, owner) in &joined.schemas {
         let owner = if *owner == name { None } else { *owner };
         for (key, value) in *object {
-            schema.take(object, key, value, owner);
+            schema.add(object, key, value, owner);
         }
     }
-    if let Some(reference) = joined.elsewhere {
+    if let Some(reference) = joined.unresolved {
         schema.others.insert("$ref", reference);
     }
     schema.infer_type();
@@ -89,17 +93,17 @@ pub fn form<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
 }
 
 impl<'a> Schema<'a> {
-    fn take(&mut self, object: &'a Map<String, Value>, key: &'a str, value: &'a Value, owner: Option<&'a str>) {
+    fn add(&mut self, object: &'a Map<String, Value>, key: &'a str, value: &'a Value, owner: Option<&'a str>) {
         match key {
-            "type" => self.take_type(value),
+            "type" => self.add_type(value),
             "nullable" | "x-nullable" => self.nullable |= value == &Value::Bool(true),
             "properties" => {
-                for (name, member) in value.as_object().into_iter().flatten() {
-                    let entry = self.members.entry(name).or_insert(Member {
-                        parts: Vec::new(),
+                for (name, property) in value.as_object().into_iter().flatten() {
+                    let entry = self.properties.entry(name).or_insert(Property {
+                        schemas: Vec::new(),
                         owner,
                     });
-                    entry.parts.push(member);
+                    entry.schemas.push(property);
                 }
             }
             "required" if value.is_array() => {
@@ -109,39 +113,42 @@ impl<'a> Schema<'a> {
                     }
                 }
             }
-            "additionalProperties" => self.take_unknown(value),
-            // Here the branches of `allOf` are joined, so that both are about the same members, or items.
-            "unevaluatedProperties" if !object.contains_key("additionalProperties") => self.take_unknown(value),
+            "additionalProperties" => self.add_additional_properties(value),
+            // The branches of `allOf` are joined here, so that both keywords are about the same properties or items.
+            "unevaluatedProperties" if !object.contains_key("additionalProperties") => {
+                self.add_additional_properties(value)
+            }
             "unevaluatedItems" if !object.contains_key("items") => self.items.get_or_insert_default().push(value),
             "unevaluatedProperties" | "unevaluatedItems" => {}
             "items" => self.items.get_or_insert_default().push(value),
             "prefixItems" if value.is_array() => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                    match self.tuple.get_mut(index) {
-                        Some(parts) => parts.push(item),
-                        None => self.tuple.push(vec![item]),
+                    match self.prefix_items.get_mut(index) {
+                        Some(schemas) => schemas.push(item),
+                        None => self.prefix_items.push(vec![item]),
                     }
                 }
             }
-            "contains" => self.take_contains(object, value),
+            "contains" => self.add_contains(object, value),
             "minContains" | "maxContains" => {}
             "patternProperties" | "dependentSchemas" if value.is_object() => {
                 let all = match key {
-                    "patternProperties" => &mut self.pattern_members,
+                    "patternProperties" => &mut self.pattern_properties,
                     _ => &mut self.dependent_schemas,
                 };
                 for (name, schema) in value.as_object().into_iter().flatten() {
                     all.entry(name).or_default().push(schema);
                 }
             }
-            "propertyNames" => self.names.push(value),
+            "propertyNames" => self.property_names.push(value),
             "dependentRequired" if value.is_object() => {
-                for (name, needed) in value.as_object().into_iter().flatten() {
-                    let needed = needed.as_array().into_iter().flatten().filter_map(Value::as_str);
-                    self.dependents.extend(needed.map(|needed| (name.as_str(), needed)));
+                for (name, required) in value.as_object().into_iter().flatten() {
+                    let required = required.as_array().into_iter().flatten().filter_map(Value::as_str);
+                    self.dependent_required
+                        .extend(required.map(|required| (name.as_str(), required)));
                 }
             }
-            "not" if !self.excluded.contains(&value) => self.excluded.push(value),
+            "not" if !self.not.contains(&value) => self.not.push(value),
             "if" => {
                 let (then, otherwise) = (object.get("then"), object.get("else"));
                 let condition = Condition {
@@ -149,7 +156,7 @@ impl<'a> Schema<'a> {
                     then,
                     otherwise,
                 };
-                // Without a consequence it says nothing.
+                // Without `then` or `else`, `if` has no effect.
                 if (then.is_some() || otherwise.is_some()) && !self.conditions.contains(&condition) {
                     self.conditions.push(condition);
                 }
@@ -157,21 +164,21 @@ impl<'a> Schema<'a> {
             "not" | "then" | "else" => {}
             "contentEncoding" if value.is_string() => self.content_encoding = value.as_str(),
             "contentMediaType" if value.is_string() => self.content_media_type = value.as_str(),
-            "contentSchema" => self.content.push(value),
+            "contentSchema" => self.content_schema.push(value),
             "xml" => self.xml = Some(value),
             "discriminator" => self.discriminator = Some(value),
-            "enum" => self.take_values(value),
+            "enum" => self.add_enum(value),
             "const" => match value {
                 Value::Null => self.nullable = true,
-                value => self.constant = Some(value),
+                value => self.const_value = Some(value),
             },
             "x-extensible-enum" => self.known_values = value.as_array().map(|v| v.iter().collect()),
-            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => self.take_bound(object, key, value),
+            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => self.add_bound(object, key, value),
             "minLength" | "minItems" | "minProperties" | "maxLength" | "maxItems" | "maxProperties" => {
-                self.take_count(key, value);
+                self.add_count(key, value);
             }
             "multipleOf" => self.multiple_of = value.as_f64(),
-            "uniqueItems" => self.unique |= value == &Value::Bool(true),
+            "uniqueItems" => self.unique_items |= value == &Value::Bool(true),
             "pattern" => {
                 if let Some(pattern) = value.as_str()
                     && !self.patterns.contains(&pattern)
@@ -200,30 +207,30 @@ impl<'a> Schema<'a> {
         }
     }
 
-    fn take_unknown(&mut self, value: &'a Value) {
-        match (value, &mut self.unknown) {
-            (Value::Bool(false), unknown) => *unknown = Unknown::Refused,
-            (Value::Bool(true), _) | (_, Unknown::Refused) => {}
-            (schema, Unknown::Typed(parts)) => parts.push(schema),
+    fn add_additional_properties(&mut self, value: &'a Value) {
+        match (value, &mut self.additional) {
+            (Value::Bool(false), additional) => *additional = AdditionalProperties::Forbidden,
+            (Value::Bool(true), _) | (_, AdditionalProperties::Forbidden) => {}
+            (schema, AdditionalProperties::Typed(schemas)) => schemas.push(schema),
             (Value::Object(schema), _) if schema.is_empty() => {}
-            (schema, unknown) => *unknown = Unknown::Typed(vec![schema]),
+            (schema, additional) => *additional = AdditionalProperties::Typed(vec![schema]),
         }
     }
 
-    fn take_contains(&mut self, object: &Map<String, Value>, schema: &'a Value) {
+    fn add_contains(&mut self, object: &Map<String, Value>, schema: &'a Value) {
         let count = |key: &str| object.get(key).and_then(Value::as_u64);
         let contains = Contains {
             schema,
-            least: count("minContains").unwrap_or(1),
-            most: count("maxContains"),
+            min: count("minContains").unwrap_or(1),
+            max: count("maxContains"),
         };
-        // At least none is no limit.
-        if (contains.least > 0 || contains.most.is_some()) && !self.contains.contains(&contains) {
+        // A minimum of zero is no constraint.
+        if (contains.min > 0 || contains.max.is_some()) && !self.contains.contains(&contains) {
             self.contains.push(contains);
         }
     }
 
-    fn take_type(&mut self, value: &Value) {
+    fn add_type(&mut self, value: &Value) {
         let names: Vec<_> = match value {
             Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
             other => other.as_str().into_iter().collect(),
@@ -234,22 +241,25 @@ impl<'a> Schema<'a> {
             .filter_map(|name| Types::named(name))
             .reduce(|a, b| Types(a.0 | b.0));
         if let Some(types) = types {
-            self.types = self.types.and(types);
+            self.types = self.types.intersection(types);
         }
     }
 
-    fn take_values(&mut self, value: &'a Value) {
+    fn add_enum(&mut self, value: &'a Value) {
         let Some(values) = value.as_array() else { return };
         self.nullable |= values.iter().any(Value::is_null);
         let values = values.iter().filter(|value| !value.is_null());
-        self.values = Some(match self.values.take() {
-            Some(ours) => ours.into_iter().filter(|o| values.clone().any(|v| v == *o)).collect(),
+        self.enum_values = Some(match self.enum_values.take() {
+            Some(previous) => previous
+                .into_iter()
+                .filter(|o| values.clone().any(|v| v == *o))
+                .collect(),
             None => values.collect(),
         });
     }
 
-    /// 3.0 says `exclusiveMinimum: true` beside a `minimum`, 3.1 gives it a number of its own.
-    fn take_bound(&mut self, object: &Map<String, Value>, key: &str, value: &Value) {
+    /// OpenAPI 3.0 has `exclusiveMinimum: true` beside `minimum`; in 3.1 `exclusiveMinimum` is a number.
+    fn add_bound(&mut self, object: &Map<String, Value>, key: &str, value: &Value) {
         let Some(number) = value.as_f64() else { return };
         let flag = match key {
             "minimum" => "exclusiveMinimum",
@@ -262,29 +272,29 @@ impl<'a> Schema<'a> {
             value: number,
             exclusive,
         };
-        let ours = if lower { &mut self.minimum } else { &mut self.maximum };
-        let tighter = ours.is_none_or(|ours| tightness(bound, ours, lower) == std::cmp::Ordering::Greater);
+        let known = if lower { &mut self.minimum } else { &mut self.maximum };
+        let tighter = known.is_none_or(|known| tightness(bound, known, lower) == std::cmp::Ordering::Greater);
         if tighter {
-            *ours = Some(bound);
+            *known = Some(bound);
         }
     }
 
-    fn take_count(&mut self, key: &str, value: &Value) {
+    fn add_count(&mut self, key: &str, value: &Value) {
         let Some(count) = value
             .as_u64()
             .or_else(|| value.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
         else {
             return;
         };
-        if let Some(key) = LEAST.into_iter().find(|k| *k == key) {
-            // At least none is no limit.
+        if let Some(key) = MINIMUM_COUNTS.into_iter().find(|k| *k == key) {
+            // A minimum of zero is no constraint.
             if count > 0 {
-                let ours = self.counts.entry(key).or_insert(count);
-                *ours = count.max(*ours);
+                let known = self.counts.entry(key).or_insert(count);
+                *known = count.max(*known);
             }
-        } else if let Some(key) = MOST.into_iter().find(|k| *k == key) {
-            let ours = self.counts.entry(key).or_insert(count);
-            *ours = count.min(*ours);
+        } else if let Some(key) = MAXIMUM_COUNTS.into_iter().find(|k| *k == key) {
+            let known = self.counts.entry(key).or_insert(count);
+            *known = count.min(*known);
         }
     }
 
@@ -292,17 +302,17 @@ impl<'a> Schema<'a> {
         if self.types != Types::ANY {
             return;
         }
-        let inferred = if !self.members.is_empty() || self.unknown != Unknown::Anything {
+        let inferred = if !self.properties.is_empty() || self.additional != AdditionalProperties::Any {
             "object"
-        } else if self.items.is_some() || !self.tuple.is_empty() {
+        } else if self.items.is_some() || !self.prefix_items.is_empty() {
             "array"
         } else if self
-            .values
+            .enum_values
             .iter()
             .flatten()
-            .chain(&self.constant)
+            .chain(&self.const_value)
             .all(|v| v.is_string())
-            && (self.values.is_some() || self.constant.is_some())
+            && (self.enum_values.is_some() || self.const_value.is_some())
         {
             "string"
         } else {

@@ -1,12 +1,12 @@
-//! One form for every schema, so that the later stages need not know the many ways of saying the same:
-//! `allOf` merged, a single `type`, null-ness in `x-nullable`.
+//! Normalizes schemas, so that the later stages need not know equivalent forms: `allOf` merged, a single `type`, nullability in
+//! `x-nullable`.
 
 use serde_json::{Map, Value, json};
 
-/// Whether null is allowed, in the form between [`super::conventions`] and [`super::name`]: absent when the document says nothing.
+/// Nullability of a normalized schema, up to [`naming`](crate::naming); absent when the document does not state it.
 pub const NULLABLE: &str = "x-nullable";
 
-/// Keys that describe and do not constrain.
+/// Returns `true` for keywords that describe a schema without constraining it.
 pub fn is_annotation(key: &str) -> bool {
     matches!(
         key,
@@ -23,7 +23,7 @@ pub fn is_annotation(key: &str) -> bool {
     ) || key.starts_with("x-")
 }
 
-/// Brings a schema and all schemas inside it to the one form. The error says what cannot be expressed.
+/// Normalizes a schema and all its subschemas. The error names the unsupported construct.
 pub fn normalize(schema: &mut Value) -> Result<(), String> {
     match schema {
         Value::Bool(true) => {
@@ -66,23 +66,23 @@ pub fn normalize(schema: &mut Value) -> Result<(), String> {
     }
     for key in ["allOf", "oneOf", "anyOf"] {
         if let Some(Value::Array(branches)) = object.get_mut(key) {
-            // In a union `null` is a branch of its own until below.
+            // In a union, `null` is a separate branch until `extract_null_branch`.
             for branch in branches.iter_mut().filter(|b| **b != json!({"type": "null"})) {
                 normalize(branch).map_err(|e| format!("`{key}`: {e}"))?;
             }
         }
     }
-    single_type(object)?;
+    normalize_type(object)?;
     merge_all_of(object)?;
-    take_null_branch(object)?;
-    single_type(object)
+    extract_null_branch(object)?;
+    normalize_type(object)
 }
 
 fn merge_all_of(object: &mut Map<String, Value>) -> Result<(), String> {
     let Some(Value::Array(branches)) = object.shift_remove("allOf") else {
         return Ok(());
     };
-    // The outer schema's own words win over those of a branch; constraints of all hold.
+    // Annotations of the outer schema win over those of a branch; the constraints of all hold.
     let mut merged = Map::new();
     for branch in branches {
         if let Value::Object(branch) = branch {
@@ -98,7 +98,7 @@ fn merge_all_of(object: &mut Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-/// Narrows `a` to what `b` allows as well. For annotations the first stays.
+/// Narrows `a` to the intersection with `b`, keeping the annotations of `a`.
 fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), String> {
     for (key, theirs) in b {
         let Some(ours) = a.get_mut(&key) else {
@@ -159,8 +159,8 @@ fn intersect(a: &mut Map<String, Value>, b: Map<String, Value>) -> Result<(), St
     Ok(())
 }
 
-/// A union with `null` is the rest, nullable; a union of one is that one.
-fn take_null_branch(object: &mut Map<String, Value>) -> Result<(), String> {
+/// Replaces a union with `null` by the other branches, nullable, and a union of one branch by that branch.
+fn extract_null_branch(object: &mut Map<String, Value>) -> Result<(), String> {
     for key in ["oneOf", "anyOf"] {
         let Some(Value::Array(branches)) = object.get_mut(key) else {
             continue;
@@ -184,7 +184,7 @@ fn take_null_branch(object: &mut Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-fn single_type(object: &mut Map<String, Value>) -> Result<(), String> {
+fn normalize_type(object: &mut Map<String, Value>) -> Result<(), String> {
     if let Some(nullable) = object.shift_remove("nullable") {
         object.insert(NULLABLE.to_owned(), nullable);
     }
@@ -197,7 +197,7 @@ fn single_type(object: &mut Map<String, Value>) -> Result<(), String> {
         object.insert(NULLABLE.to_owned(), json!(with_null));
         match <[Value; 1]>::try_from(others) {
             Ok([one]) => object["type"] = one,
-            Err(_) => return Err("a schema of several types is not supported; say `oneOf` in an overlay".to_owned()),
+            Err(_) => return Err("a schema with several types is not supported; use `oneOf` in an overlay".to_owned()),
         }
     }
     if let Some(Value::Array(values)) = object.get_mut("enum") {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_merges() {
+    fn all_of_is_merged() {
         check(
             json!({"allOf": [{"allOf": [{"type": "string", "description": "inner"}]}], "description": "outer", "readOnly": true}),
             json!({"type": "string", "description": "outer", "readOnly": true}),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn null_has_one_form() {
+    fn nullability_has_one_form() {
         let nullable = json!({"type": "string", "x-nullable": true});
         check(json!({"type": ["string", "null"]}), nullable.clone());
         check(json!({"type": "string", "nullable": true}), nullable.clone());
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn unions_stay_and_what_cannot_be_expressed_is_said() {
+    fn unions_stay_and_unsupported_constructs_are_errors() {
         let union = json!({"oneOf": [{"type": "string"}, {"type": "integer"}]});
         check(union.clone(), union);
         check(

@@ -1,29 +1,32 @@
-//! Compares what belongs to the document as a whole, and takes its operations one by one.
+//! Compares the document's own properties, and the operations of its sections.
 
 use serde_json::Value;
 
-use super::changes::{Changes, Found, Subject};
+use super::changes::{Changes, Finding, Subject};
 use super::limits::show;
-use super::operations::{Declared, declared, pairs};
-use super::parts::{Parts, Said};
-use super::places::Step;
-use super::positions::{Positions, Sense};
+use super::locate::Step;
+use super::operation_diff::{OperationDiff, PartChange};
+use super::operations::{Endpoint, endpoints, pair_endpoints};
+use super::positions::{Polarity, Positions};
 use super::queue::SchemaQueue;
 use super::rules::Rule;
 use super::rules::document::*;
 use super::rules::operations::{OPERATION_ADDED, OPERATION_REMOVED};
-use super::uses::Use;
+use super::uses::SchemaUse;
 
 /// Pairs the operations of a section and compares them.
-pub fn section<'a>(
+pub fn compare_section<'a>(
     section: &'static str,
     schemas: &mut SchemaQueue<'a>,
     changes: &mut Changes,
-    uses: &mut Vec<Use<'a>>,
+    uses: &mut Vec<SchemaUse<'a>>,
 ) {
     let reversed = section == "webhooks";
-    let of = |root: &'a Value| declared(root, root.get(section), &[Step::key(section)], false);
-    for (old, new) in pairs(&of(schemas.old.root), &of(schemas.new.root)) {
+    let section_endpoints = |root: &'a Value| endpoints(root, root.get(section), &[Step::key(section)], false);
+    for (old, new) in pair_endpoints(
+        &section_endpoints(schemas.old.root),
+        &section_endpoints(schemas.new.root),
+    ) {
         let Some(either) = new.clone().or(old.clone()) else {
             continue;
         };
@@ -31,7 +34,7 @@ pub fn section<'a>(
         changes.operations.push(either.operation());
         match (old, new) {
             (Some(old), Some(new)) => {
-                let mut parts = Parts {
+                let mut diff = OperationDiff {
                     schemas,
                     changes,
                     uses,
@@ -41,78 +44,78 @@ pub fn section<'a>(
                     reversed,
                     callback: None,
                 };
-                parts.compare();
+                diff.compare();
             }
             (None, _) => {
                 let rule = if reversed { &WEBHOOK_ADDED } else { &OPERATION_ADDED };
-                one_sided(rule, &either, operation, changes, None, Some(either.way()));
+                report_one_sided(rule, &either, operation, changes, None, Some(either.pointer()));
             }
             (_, None) => {
                 let rule = if reversed { &WEBHOOK_REMOVED } else { &OPERATION_REMOVED };
-                one_sided(rule, &either, operation, changes, Some(either.way()), None);
+                report_one_sided(rule, &either, operation, changes, Some(either.pointer()), None);
             }
         }
     }
 }
 
-fn one_sided(
+fn report_one_sided(
     rule: &'static Rule,
-    declared: &Declared<'_>,
+    endpoint: &Endpoint<'_>,
     operation: usize,
     changes: &mut Changes,
-    old_way: Option<Vec<Step>>,
-    new_way: Option<Vec<Step>>,
+    old_pointer: Option<Vec<Step>>,
+    new_pointer: Option<Vec<Step>>,
 ) {
-    let id = declared
+    let url = endpoint
         .id
-        .map(|_| format!(" (`{} {}`)", declared.method.to_uppercase(), declared.path));
-    changes.add(Found {
+        .map(|_| format!(" (`{} {}`)", endpoint.method.to_uppercase(), endpoint.path));
+    changes.add(Finding {
         rule,
         subject: Subject::Operation(None),
-        path: id.unwrap_or_default(),
+        path: url.unwrap_or_default(),
         old: String::new(),
         new: String::new(),
         operation: Some(operation),
         positions: Positions::BOTH,
-        sense: Sense::Same,
+        polarity: Polarity::Same,
         is_tolerated: true,
-        old_way,
-        new_way,
-        same: 0,
+        old_pointer,
+        new_pointer,
+        fingerprint: 0,
     });
 }
 
-/// Title, version, servers, tags, ways to sign in.
-pub fn document(old: &Value, new: &Value, changes: &mut Changes) {
-    let mut say = |what: String, steps: &[Step], said: Said| {
-        changes.add(Found {
-            rule: said.rule,
-            subject: Subject::Document(what),
+/// Compares title, version, servers, tags and security schemes.
+pub fn compare(old: &Value, new: &Value, changes: &mut Changes) {
+    let mut report = |name: String, steps: &[Step], change: PartChange| {
+        changes.add(Finding {
+            rule: change.rule,
+            subject: Subject::Document(name),
             path: String::new(),
-            old: said.old,
-            new: said.new,
+            old: change.old,
+            new: change.new,
             operation: None,
-            positions: said.positions,
-            sense: Sense::Same,
+            positions: change.positions,
+            polarity: Polarity::Same,
             is_tolerated: true,
-            old_way: Some(steps.to_vec()),
-            new_way: Some(steps.to_vec()),
-            same: 0,
+            old_pointer: Some(steps.to_vec()),
+            new_pointer: Some(steps.to_vec()),
+            fingerprint: 0,
         });
     };
-    info(old, new, &mut say);
-    servers(old, new, &mut say);
-    tags(old, new, &mut say);
-    schemes(old, new, &mut say);
+    compare_info(old, new, &mut report);
+    compare_servers(old, new, &mut report);
+    compare_tags(old, new, &mut report);
+    compare_security_schemes(old, new, &mut report);
 }
 
-type Say<'s> = &'s mut dyn FnMut(String, &[Step], Said);
+type Report<'s> = &'s mut dyn FnMut(String, &[Step], PartChange);
 
 fn shown(value: Option<&Value>) -> String {
     value.map_or("absent".to_owned(), show)
 }
 
-fn info(old: &Value, new: &Value, say: Say<'_>) {
+fn compare_info(old: &Value, new: &Value, report: Report<'_>) {
     let get = |root: &'_ Value, key: &str| root.get("info").and_then(|info| info.get(key)).cloned();
     for (key, rule) in [
         ("title", &TITLE_CHANGED),
@@ -121,25 +124,25 @@ fn info(old: &Value, new: &Value, say: Say<'_>) {
     ] {
         let (a, b) = (get(old, key), get(new, key));
         if a != b {
-            let said = Said::new(rule).old(shown(a.as_ref())).new_text(shown(b.as_ref()));
-            say("the document".to_owned(), &[Step::key("info"), Step::key(key)], said);
+            let change = PartChange::new(rule).old(shown(a.as_ref())).new_text(shown(b.as_ref()));
+            report("the document".to_owned(), &[Step::key("info"), Step::key(key)], change);
         }
     }
 }
 
-/// The entries of a list by the member that tells them apart.
+/// The items of an array by the property that identifies them.
 fn entries<'v>(root: &'v Value, list: &str, key: &str) -> Vec<(&'v str, &'v Value)> {
     let items = root.get(list).and_then(Value::as_array);
     let named = |item: &'v Value| Some((item.get(key)?.as_str()?, item));
     items.into_iter().flatten().filter_map(named).collect()
 }
 
-fn servers(old: &Value, new: &Value, say: Say<'_>) {
+fn compare_servers(old: &Value, new: &Value, report: Report<'_>) {
     let (before, after) = (entries(old, "servers", "url"), entries(new, "servers", "url"));
-    let way = |url: &str| vec![Step::key("servers"), Step::Entry(vec![("url", url.to_owned())])];
+    let pointer = |url: &str| vec![Step::key("servers"), Step::Entry(vec![("url", url.to_owned())])];
     for (url, server) in &after {
         let Some((_, known)) = before.iter().find(|(other, _)| other == url) else {
-            say(format!("`{url}`"), &way(url), Said::new(&SERVER_ADDED));
+            report(format!("`{url}`"), &pointer(url), PartChange::new(&SERVER_ADDED));
             continue;
         };
         let variables = |server: &Value| {
@@ -152,20 +155,20 @@ fn servers(old: &Value, new: &Value, say: Say<'_>) {
         let (a, b) = (variables(known), variables(server));
         let names: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
         for name in names {
-            let bare = |value: Option<&Value>| {
+            let undescribed = |value: Option<&Value>| {
                 let mut value = value.cloned();
                 if let Some(object) = value.as_mut().and_then(Value::as_object_mut) {
                     object.shift_remove("description");
                 }
                 value
             };
-            let (x, y) = (bare(a.get(name)), bare(b.get(name)));
+            let (x, y) = (undescribed(a.get(name)), undescribed(b.get(name)));
             if x != y {
-                let steps = [way(url), vec![Step::key("variables"), Step::key(name)]].concat();
-                let said = Said::new(&SERVER_VARIABLE_CHANGED)
+                let steps = [pointer(url), vec![Step::key("variables"), Step::key(name)]].concat();
+                let change = PartChange::new(&SERVER_VARIABLE_CHANGED)
                     .old(shown(x.as_ref()))
                     .new_text(shown(y.as_ref()));
-                say(format!("`{{{name}}}` of the server `{url}`"), &steps, said);
+                report(format!("`{{{name}}}` of `{url}`"), &steps, change);
             }
         }
     }
@@ -173,27 +176,29 @@ fn servers(old: &Value, new: &Value, say: Say<'_>) {
         .iter()
         .filter(|(url, _)| !after.iter().any(|(other, _)| other == url))
     {
-        say(format!("`{url}`"), &way(url), Said::new(&SERVER_REMOVED));
+        report(format!("`{url}`"), &pointer(url), PartChange::new(&SERVER_REMOVED));
     }
 }
 
-fn tags(old: &Value, new: &Value, say: Say<'_>) {
+fn compare_tags(old: &Value, new: &Value, report: Report<'_>) {
     let (before, after) = (entries(old, "tags", "name"), entries(new, "tags", "name"));
-    let way = |name: &str| vec![Step::key("tags"), Step::Entry(vec![("name", name.to_owned())])];
+    let pointer = |name: &str| vec![Step::key("tags"), Step::Entry(vec![("name", name.to_owned())])];
     for (name, tag) in &after {
         match before.iter().find(|(other, _)| other == name) {
-            None => say(format!("`{name}`"), &way(name), Said::new(&TAG_ADDED)),
+            None => report(format!("`{name}`"), &pointer(name), PartChange::new(&TAG_ADDED)),
             Some((_, known)) => {
-                let words = |tag: &Value| {
+                let description = |tag: &Value| {
                     tag.get("description")
                         .and_then(Value::as_str)
                         .unwrap_or_default()
                         .trim()
                         .to_owned()
                 };
-                if words(known) != words(tag) {
-                    let said = Said::new(&DESCRIPTION_CHANGED).old(words(known)).new_text(words(tag));
-                    say(format!("the tag `{name}`"), &way(name), said);
+                if description(known) != description(tag) {
+                    let change = PartChange::new(&DESCRIPTION_CHANGED)
+                        .old(description(known))
+                        .new_text(description(tag));
+                    report(format!("tag `{name}`"), &pointer(name), change);
                 }
             }
         }
@@ -202,16 +207,16 @@ fn tags(old: &Value, new: &Value, say: Say<'_>) {
         .iter()
         .filter(|(name, _)| !after.iter().any(|(other, _)| other == name))
     {
-        say(format!("`{name}`"), &way(name), Said::new(&TAG_REMOVED));
+        report(format!("`{name}`"), &pointer(name), PartChange::new(&TAG_REMOVED));
     }
 }
 
-fn schemes(old: &Value, new: &Value, say: Say<'_>) {
+fn compare_security_schemes(old: &Value, new: &Value, report: Report<'_>) {
     let all = |root: &Value| {
         let schemes = root.pointer("/components/securitySchemes").and_then(Value::as_object);
         schemes.cloned().unwrap_or_default()
     };
-    let bare = |scheme: &Value| {
+    let undescribed = |scheme: &Value| {
         let mut scheme = scheme.clone();
         if let Some(object) = scheme.as_object_mut() {
             object.shift_remove("description");
@@ -219,20 +224,20 @@ fn schemes(old: &Value, new: &Value, say: Say<'_>) {
         scheme
     };
     let (before, after) = (all(old), all(new));
-    let way = |name: &str| vec![Step::key("components"), Step::key("securitySchemes"), Step::key(name)];
+    let pointer = |name: &str| vec![Step::key("components"), Step::key("securitySchemes"), Step::key(name)];
     for (name, scheme) in &after {
         match before.get(name) {
-            None => say(format!("`{name}`"), &way(name), Said::new(&SCHEME_ADDED)),
-            Some(known) if bare(known) != bare(scheme) => {
-                let said = Said::new(&SCHEME_CHANGED)
-                    .old(show(&bare(known)))
-                    .new_text(show(&bare(scheme)));
-                say(format!("`{name}`"), &way(name), said);
+            None => report(format!("`{name}`"), &pointer(name), PartChange::new(&SCHEME_ADDED)),
+            Some(known) if undescribed(known) != undescribed(scheme) => {
+                let change = PartChange::new(&SCHEME_CHANGED)
+                    .old(show(&undescribed(known)))
+                    .new_text(show(&undescribed(scheme)));
+                report(format!("`{name}`"), &pointer(name), change);
             }
             Some(_) => {}
         }
     }
     for name in before.keys().filter(|name| !after.contains_key(*name)) {
-        say(format!("`{name}`"), &way(name), Said::new(&SCHEME_REMOVED));
+        report(format!("`{name}`"), &pointer(name), PartChange::new(&SCHEME_REMOVED));
     }
 }

@@ -1,4 +1,4 @@
-//! Each side of a change has the file and line that says it: the page's, or that of the correction that says otherwise.
+//! Each side of a change has its location: in the page, or in the overlay that changes it.
 
 use std::fs;
 use std::path::Path;
@@ -52,24 +52,32 @@ fn specs(folder: &Path, name: &str, page: &str, overlay: Option<&str>) -> Side {
         fs::create_dir_all(specs.join("overlays")).unwrap();
         fs::write(specs.join("overlays/a.yaml"), overlay).unwrap();
     }
-    Side::of_folder(name, &specs).unwrap()
+    Side::from_directory(name, &specs).unwrap()
 }
 
-fn placed(changes: &[Change]) -> Vec<String> {
-    let place = |place: &Option<spanned_json::Place>| place.as_ref().map_or("-".to_owned(), ToString::to_string);
+fn located(changes: &[Change]) -> Vec<String> {
+    let display =
+        |location: &Option<spanned_json::Location>| location.as_ref().map_or("-".to_owned(), ToString::to_string);
     changes
         .iter()
-        .map(|c| format!("{}  {} -> {}", c.rule.id, place(&c.old_place), place(&c.new_place)))
+        .map(|c| {
+            format!(
+                "{}  {} -> {}",
+                c.rule.id,
+                display(&c.old_location),
+                display(&c.new_location)
+            )
+        })
         .collect()
 }
 
 #[test]
-fn pages_and_corrections_are_named_where_they_say_it() {
+fn changes_are_located_in_pages_and_overlays() {
     let folder = tempfile::tempdir().unwrap();
     let plain = specs(folder.path(), "old", PAGE, None);
     let corrected = specs(folder.path(), "new", PAGE, Some(OVERLAY));
     assert_eq!(
-        placed(&compare(&plain, &corrected)),
+        located(&compare(&plain, &corrected)),
         [
             "max-length-lowered  old/upstream/page.md:18 -> new/overlays/a.yaml:7",
             "pattern-removed  old/upstream/page.md:19 -> new/overlays/a.yaml:8",
@@ -80,7 +88,7 @@ fn pages_and_corrections_are_named_where_they_say_it() {
         .replace("\"listThings\"", "\"allThings\"");
     let moved = specs(folder.path(), "moved", &longer, None);
     assert_eq!(
-        placed(&compare(&plain, &moved)),
+        located(&compare(&plain, &moved)),
         [
             "operation-renamed  old/upstream/page.md:8 -> moved/upstream/page.md:10",
             // The name of the type follows from that of the operation.
@@ -89,16 +97,16 @@ fn pages_and_corrections_are_named_where_they_say_it() {
 }
 
 #[test]
-fn a_bare_folder_of_pages_will_do() {
+fn directory_of_pages_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.md"), PAGE).unwrap();
-    let bare = Side::of_folder("bare", folder.path()).unwrap();
+    let bare = Side::from_directory("bare", folder.path()).unwrap();
     let whole = specs(folder.path(), "whole", PAGE, None);
     assert!(compare(&bare, &whole).is_empty());
 }
 
 #[test]
-fn a_correction_that_fits_no_more_is_a_notice() {
+fn failing_overlay_action_is_a_notice() {
     let folder = tempfile::tempdir().unwrap();
     let repaired = PAGE.replace("64,\n        \"pattern\": \"^a\"", "32");
     let side = specs(folder.path(), "repaired", &repaired, Some(OVERLAY));
@@ -114,7 +122,7 @@ fn a_correction_that_fits_no_more_is_a_notice() {
 }
 
 #[test]
-fn what_the_generators_cannot_express_is_a_notice_and_is_compared() {
+fn unsupported_construct_is_a_notice_and_is_compared() {
     let folder = tempfile::tempdir().unwrap();
     let recursive = PAGE.replace(
         "\"name\": {",
@@ -122,37 +130,37 @@ fn what_the_generators_cannot_express_is_a_notice_and_is_compared() {
     );
     let negative = PAGE.replace("\"pattern\": \"^a\"", "\"not\": {\"const\": \"x\"}");
     let plain = specs(folder.path(), "plain", PAGE, None);
-    for (page, expected) in [(recursive, "contains itself"), (negative, "`not` is not supported")] {
+    for (page, expected) in [(recursive, "is recursive"), (negative, "`not` is not supported")] {
         let side = specs(folder.path(), "odd", &page, None);
         assert!(side.notices.join("\n").contains(expected), "{:?}", side.notices);
         let found = compare(&plain, &side);
-        assert!(!found.is_empty() && found.len() < 4, "{:?}", placed(&found));
+        assert!(!found.is_empty() && found.len() < 4, "{:?}", located(&found));
     }
 }
 
 #[test]
-fn a_file_is_named_with_the_line_of_the_word() {
+fn change_in_a_file_is_located_at_its_line() {
     let old = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /a:\n    parameters:\n    - $ref: '#/components/parameters/Top'\n    get:\n      \
                responses: {}\ncomponents:\n  parameters:\n    Top:\n      name: top\n      in: query\n      schema:\n        type: integer\n        maximum: 100\n";
     let new = old.replace("maximum: 100", "# no more\n        maximum: 50");
     let (old, new) = (
-        Side::of_text("old.yaml", old.as_bytes()).unwrap(),
-        Side::of_text("new.yaml", new.as_bytes()).unwrap(),
+        Side::from_bytes("old.yaml", old.as_bytes()).unwrap(),
+        Side::from_bytes("new.yaml", new.as_bytes()).unwrap(),
     );
     assert_eq!(
-        placed(&compare(&old, &new)),
+        located(&compare(&old, &new)),
         ["maximum-lowered  old.yaml:16 -> new.yaml:17"]
     );
 }
 
-/// A folder means the contract that is generated from it.
+/// A specs directory is equal to the contract generated from it.
 #[test]
-fn the_documents_of_this_workspace_are_its_contract() {
+fn specs_directory_equals_its_generated_contract() {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
-    let folder = Side::of_folder("specs", &specs).unwrap();
-    let generated = Side::of_file("openapi.yaml", &specs.join("generated/openapi.yaml")).unwrap();
-    assert_eq!(placed(&compare(&folder, &generated)), Vec::<String>::new());
-    let client = Side::of_file("client.json", &specs.join("generated/client.json")).unwrap();
-    assert_eq!(placed(&compare(&client, &client)), Vec::<String>::new());
+    let folder = Side::from_directory("specs", &specs).unwrap();
+    let generated = Side::from_file("openapi.yaml", &specs.join("generated/openapi.yaml")).unwrap();
+    assert_eq!(located(&compare(&folder, &generated)), Vec::<String>::new());
+    let client = Side::from_file("client.json", &specs.join("generated/client.json")).unwrap();
+    assert_eq!(located(&compare(&client, &client)), Vec::<String>::new());
     assert_eq!(folder.notices, Vec::<String>::new());
 }

@@ -17,8 +17,8 @@ fn named(paths: &[(&str, Value)]) -> Result<Value, String> {
     for (path, item) in paths {
         document["paths"][path] = item.clone();
     }
-    conventions::apply(&mut document, &Places::new()).map_err(|e| e.to_string())?;
-    name(&mut document, &Places::new()).map_err(|e| e.to_string())?;
+    conventions::apply(&mut document, &Locations::new()).map_err(|e| e.to_string())?;
+    assign_names(&mut document, &Locations::new()).map_err(|e| e.to_string())?;
     Ok(document)
 }
 
@@ -36,7 +36,7 @@ fn object(properties: Value) -> Value {
 }
 
 #[test]
-fn names_are_those_a_person_would_choose() {
+fn names_are_derived_from_operation_ids() {
     let level = json!({"type": "string", "enum": ["A", "B"]});
     let dealer = object(
         json!({"id": {"type": "string"}, "level": level, "address": object(json!({"city": {"type": "string"}}))}),
@@ -86,7 +86,7 @@ fn names_are_those_a_person_would_choose() {
 }
 
 #[test]
-fn equal_schemas_share_and_pins_rule() {
+fn equal_schemas_share_a_name_and_x_name_pins_it() {
     let created = object(json!({"id": {"type": "string", "readOnly": true, "description": "one"}}));
     let mut pinned = object(json!({"id": {"type": "string", "readOnly": true, "description": "other"}}));
     pinned["x-name"] = json!("Created");
@@ -106,7 +106,7 @@ fn equal_schemas_share_and_pins_rule() {
 }
 
 #[test]
-fn a_pinned_name_for_two_different_things_is_an_error() {
+fn pinning_one_name_on_different_schemas_is_an_error() {
     let one = |ty: &str| json!({"type": "object", "x-name": "Thing", "properties": {"a": {"type": ty}}});
     let error = named(&[("/a", get("getA", one("string"))), ("/b", get("getB", one("boolean")))]).unwrap_err();
     assert_eq!(
@@ -118,7 +118,7 @@ fn a_pinned_name_for_two_different_things_is_an_error() {
 }
 
 #[test]
-fn an_unrelated_page_renames_nothing() {
+fn unrelated_page_renames_nothing() {
     let dealer = object(json!({"id": {"type": "string"}, "kind": {"type": "string", "enum": ["A"]}}));
     let before = named(&[("/dealers/{id}", get("retrieveDealer", dealer.clone()))]).unwrap();
     let after = named(&[
@@ -137,7 +137,7 @@ fn an_unrelated_page_renames_nothing() {
 }
 
 #[test]
-fn no_two_components_are_equal_and_no_inline_object_is_left() {
+fn components_are_distinct_and_no_inline_object_remains() {
     let address = object(json!({"city": {"type": "string"}}));
     let union = json!({"oneOf": [address, {"type": "string"}, {"type": "object", "title": "by id", "properties": {"id": {"type": "string"}}}]});
     let document = named(&[

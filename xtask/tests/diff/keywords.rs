@@ -1,51 +1,55 @@
-//! Whom a change breaks where what is sent is no plain schema: in a `not` or a condition, of names and single items, and in a
-//! callback, where the sides are exchanged.
+//! The severity of changes inside `not`, conditions and the less common keywords, and in callbacks, where the roles are swapped.
 
-use openapi_diff::Level;
+use openapi_diff::Severity;
 use serde_json::{Value, json};
 
-use super::meaning::{answers, document, refers, takes};
-use super::{changes, told};
+use super::grouping::{accepts, document, reference, responds};
+use super::{changes, summaries};
 
-/// What is told of a schema that is sent and answered, with what it does to callers and to readers.
-fn verdicts(old: Value, new: Value) -> Vec<(&'static str, String, Level, Level)> {
+/// The changes of a schema used in a request and a response: rule, subject, severity for callers and for readers.
+fn verdicts(old: Value, new: Value) -> Vec<(&'static str, String, Severity, Severity)> {
     let with = |schema: Value| {
-        let mut operation = takes(refers("A"));
-        operation["responses"] = answers(refers("A"))["responses"].clone();
+        let mut operation = accepts(reference("A"));
+        operation["responses"] = responds(reference("A"))["responses"].clone();
         document(json!({"/a": {"post": operation}}), json!({"A": schema}))
     };
     let changes = changes(&with(old), &with(new));
-    let told = |change: openapi_diff::Change| (change.rule.id, change.at, change.callers, change.readers);
-    changes.into_iter().map(told).collect()
+    let summary = |change: openapi_diff::Change| (change.rule.id, change.at, change.callers, change.readers);
+    changes.into_iter().map(summary).collect()
 }
 
 #[test]
-fn what_allows_more_in_a_not_allows_less() {
+fn not_inverts_the_severity() {
     let not = |length: u64| json!({"type": "string", "not": {"minLength": length}});
     let at = "`A<not>`".to_owned();
     assert_eq!(
         verdicts(not(8), not(4)),
-        [("min-length-lowered", at.clone(), Level::Breaking, Level::Compatible)]
+        [(
+            "min-length-lowered",
+            at.clone(),
+            Severity::Breaking,
+            Severity::Compatible
+        )]
     );
     assert_eq!(
         verdicts(not(4), not(8)),
-        [("min-length-raised", at, Level::Compatible, Level::Breaking)]
+        [("min-length-raised", at, Severity::Compatible, Severity::Breaking)]
     );
-    // A `not` in a `not`.
+    // `not` inside `not`.
     let twice = |length: u64| json!({"type": "string", "not": {"not": {"minLength": length}}});
     assert_eq!(
         verdicts(twice(8), twice(4)),
         [(
             "min-length-lowered",
             "`A<not><not>`".to_owned(),
-            Level::Compatible,
-            Level::Breaking
+            Severity::Compatible,
+            Severity::Breaking
         )]
     );
 }
 
 #[test]
-fn what_changes_in_a_condition_is_breaking_for_both() {
+fn change_in_a_condition_is_breaking_for_both() {
     let with = |test: u64, then: u64| json!({"type": "object", "properties": {"a": {"type": "string", "if": {"maxLength": test}, "then": {"minLength": then}}}});
     for (old, new) in [(with(8, 1), with(4, 1)), (with(4, 1), with(8, 1))] {
         let found = verdicts(old, new);
@@ -53,44 +57,44 @@ fn what_changes_in_a_condition_is_breaking_for_both() {
         let (_, at, callers, readers) = &found[0];
         assert_eq!(
             (at.as_str(), *callers, *readers),
-            ("`A.a<if>`", Level::Breaking, Level::Breaking)
+            ("`A.a<if>`", Severity::Breaking, Severity::Breaking)
         );
     }
-    // What follows from it is demanded, and so it is known what more or less of it does.
+    // In `then`, the effect is known.
     assert_eq!(
         verdicts(with(8, 1), with(8, 2)),
         [(
             "min-length-raised",
             "`A.a<then>`".to_owned(),
-            Level::Breaking,
-            Level::Compatible
+            Severity::Breaking,
+            Severity::Compatible
         )]
     );
 }
 
 #[test]
-fn what_a_pattern_takes_was_taken_as_any_other_member() {
+fn pattern_property_was_an_additional_property() {
     let with = |others: Value| json!({"type": "object", "additionalProperties": others});
     let typed = |others: Value, ty: &str| json!({"type": "object", "additionalProperties": others, "patternProperties": {"^x-": {"type": ty}}});
     let at = "`A./^x-/`".to_owned();
     assert_eq!(
         verdicts(with(json!(true)), typed(json!(true), "string")),
-        [("type-narrowed", at.clone(), Level::Breaking, Level::Compatible)]
+        [("type-narrowed", at.clone(), Severity::Breaking, Severity::Compatible)]
     );
     assert_eq!(
         verdicts(with(json!(false)), typed(json!(false), "string")),
-        [("value-permitted", at.clone(), Level::Compatible, Level::Breaking)]
+        [("value-permitted", at.clone(), Severity::Compatible, Severity::Breaking)]
     );
     let text = json!({"type": "string"});
     assert_eq!(verdicts(with(text.clone()), typed(text.clone(), "string")), []);
     assert_eq!(
         verdicts(with(text.clone()), typed(text, "integer")),
-        [("scalar-changed", at, Level::Breaking, Level::Breaking)]
+        [("scalar-changed", at, Severity::Breaking, Severity::Breaking)]
     );
 }
 
 #[test]
-fn the_first_items_were_taken_as_any_other() {
+fn prefix_item_was_one_of_items() {
     let tuple = |items: Value, rest: Value| json!({"type": "array", "prefixItems": items, "items": rest});
     let text = json!({"type": "string"});
     assert_eq!(
@@ -108,8 +112,8 @@ fn the_first_items_were_taken_as_any_other() {
         [(
             "value-permitted",
             "`A[1]`".to_owned(),
-            Level::Compatible,
-            Level::Breaking
+            Severity::Compatible,
+            Severity::Breaking
         )]
     );
     assert_eq!(
@@ -117,26 +121,31 @@ fn the_first_items_were_taken_as_any_other() {
             tuple(json!([text]), json!(true)),
             tuple(json!([text, {"type": "integer"}]), json!(true))
         ),
-        [("type-narrowed", "`A[1]`".to_owned(), Level::Breaking, Level::Compatible)]
+        [(
+            "type-narrowed",
+            "`A[1]`".to_owned(),
+            Severity::Breaking,
+            Severity::Compatible
+        )]
     );
 }
 
 #[test]
-fn whatever_is_a_schema_is_compared_as_one() {
+fn subschemas_of_all_keywords_are_compared() {
     type Holder = fn(Value) -> Value;
     let holders: [(Holder, &str); 6] = [
         (|schema| json!({"type": "array", "contains": schema}), "`A<contains>`"),
         (
             |schema| json!({"type": "object", "propertyNames": schema}),
-            "`A<names>`",
+            "`A<propertyNames>`",
         ),
         (
             |schema| json!({"type": "object", "dependentSchemas": {"b": schema}}),
-            "`A<with b>`",
+            "`A<dependentSchemas.b>`",
         ),
         (
             |schema| json!({"type": "string", "contentSchema": schema}),
-            "`A<content>`",
+            "`A<contentSchema>`",
         ),
         (|schema| json!({"type": "array", "prefixItems": [schema]}), "`A[0]`"),
         (
@@ -148,21 +157,26 @@ fn whatever_is_a_schema_is_compared_as_one() {
         let with = |length: u64| holder(json!({"type": "string", "maxLength": length}));
         assert_eq!(
             verdicts(with(8), with(4)),
-            [("max-length-lowered", at.to_owned(), Level::Breaking, Level::Compatible)]
+            [(
+                "max-length-lowered",
+                at.to_owned(),
+                Severity::Breaking,
+                Severity::Compatible
+            )]
         );
-        // And followed, where it is a reference that reads the same.
+        // References are followed, too.
         let with = |length: u64| {
-            let schemas = json!({"A": holder(refers("B")), "B": {"type": "string", "maxLength": length}});
-            document(json!({"/a": {"post": takes(refers("A"))}}), schemas)
+            let schemas = json!({"A": holder(reference("B")), "B": {"type": "string", "maxLength": length}});
+            document(json!({"/a": {"post": accepts(reference("A"))}}), schemas)
         };
-        assert_eq!(told(&with(8), &with(4)), ["max-length-lowered: `B`"]);
+        assert_eq!(summaries(&with(8), &with(4)), ["max-length-lowered: `B`"]);
     }
 }
 
 #[test]
-fn a_callback_is_an_operation_of_the_other_side() {
+fn callback_swaps_callers_and_readers() {
     let with = |operation: Value| {
-        let mut caller = takes(json!({"type": "object"}));
+        let mut caller = accepts(json!({"type": "object"}));
         caller["operationId"] = json!("subscribe");
         caller["callbacks"] = json!({"event": {"{$request.body#/url}": {"post": operation}}});
         document(json!({"/a": {"post": caller}}), json!({}))
@@ -183,14 +197,14 @@ fn a_callback_is_an_operation_of_the_other_side() {
         (change.rule.id, change.at, change.callers, change.readers)
     };
     let of_callback = |part: &str| format!("{part} of callback `event` of `subscribe`");
-    // The server sends the parameters and the body, and reads the answer.
+    // The server sends the parameters and the body, and reads the response.
     assert_eq!(
         of(&|new| new["parameters"][0]["required"] = json!(false)),
         (
             "parameter-became-optional",
             of_callback("header parameter `X-Id`"),
-            Level::None,
-            Level::Breaking
+            Severity::None,
+            Severity::Breaking
         )
     );
     assert_eq!(
@@ -198,45 +212,45 @@ fn a_callback_is_an_operation_of_the_other_side() {
         (
             "max-length-added",
             of_callback("header parameter `X-Id`"),
-            Level::None,
-            Level::Compatible
+            Severity::None,
+            Severity::Compatible
         )
     );
     assert_eq!(
         of(&|new| new["requestBody"] = body(9)),
         (
             "max-length-raised",
-            of_callback("the body"),
-            Level::None,
-            Level::Breaking
+            of_callback("request body"),
+            Severity::None,
+            Severity::Breaking
         )
     );
     assert_eq!(
         of(&|new| new["responses"]["200"]["content"]["application/json"]["schema"]["maxLength"] = json!(4)),
         (
             "max-length-lowered",
-            of_callback("answer 200"),
-            Level::Breaking,
-            Level::None
+            of_callback("response 200"),
+            Severity::Breaking,
+            Severity::None
         )
     );
     assert_eq!(
         of(&|new| new["responses"]["202"] = json!({"description": "Later"})),
         (
             "success-added",
-            of_callback("answer 202"),
-            Level::Compatible,
-            Level::None
+            of_callback("response 202"),
+            Severity::Compatible,
+            Severity::None
         )
     );
-    // Who wants to be called has to let the server sign in.
+    // The receiver of the callback must accept the authentication.
     assert_eq!(
         of(&|new| new["security"] = json!([{"key": []}])),
         (
             "sign-in-required",
             "callback `event` of `subscribe`".to_owned(),
-            Level::Breaking,
-            Level::None
+            Severity::Breaking,
+            Severity::None
         )
     );
 }

@@ -1,18 +1,18 @@
-//! Gives every object, enum and union a name, equal ones the same.
+//! Names every object, enum and union, and makes equal ones one component.
 //!
-//! Names come from operationIds, by rule:
+//! Names are derived from operationIds:
 //!
-//! | where | name |
+//! | schema | name |
 //! |---|---|
 //! | request body | the operationId: `CreateDealer` |
-//! | answer of a reading operation | the operationId without its verb: `Dealer`; other answers: `CreateDealerResult` |
-//! | a list | `DealerList`, its items `Dealer`, or `DealerSummary` when `Dealer` is something else |
-//! | inside an answer | the noun of its owner and the property: `DealerAddress` |
-//! | inside a request | the same with `Create` or `Update`; `...Input` when both are equal |
-//! | an enum | the noun of its owner and the property: `DealerLevel` |
+//! | response of a reading operation | the operationId without its verb: `Dealer`; other responses: `CreateDealerResult` |
+//! | list | `DealerList`, its items `Dealer`, or `DealerSummary` if `Dealer` is another schema |
+//! | property of a response schema | the noun of its parent and the property: `DealerAddress` |
+//! | property of a request schema | the same with `Create` or `Update`; `...Input` if both are equal |
+//! | enum | the noun of its parent and the property: `DealerLevel` |
 //!
-//! `x-name` on a schema replaces the noun (inside another schema) or the whole name (of a body or an enum). A new page can
-//! only take a name that nobody has: what stood before comes first.
+//! `x-name` on a schema replaces the noun (of a property) or the whole name (of a body or an enum). A new page can only take a free
+//! name: earlier schemas go first.
 
 mod collect;
 pub mod key;
@@ -26,33 +26,33 @@ use self::collect::{NAME, Occurrence, collect, needs_name, needs_name_object};
 use self::key::{bare, key};
 use crate::diagnostic::Diagnostics;
 use crate::inline::REF_NAME;
-use crate::normal::{NULLABLE, is_annotation};
-use crate::operations::{Places, for_each_operation, operations, place_of};
+use crate::normalize::{NULLABLE, is_annotation};
+use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::pointer::first_difference;
 
-/// What belongs to a use of a component and never to the component itself.
+/// Keywords that belong to the use of a component and never to the component itself.
 const USE_ONLY: [&str; 3] = ["default", "readOnly", "writeOnly"];
 
-/// Names that generated code needs for itself.
+/// Names that generated code uses itself.
 const RESERVED: [&str; 9] = [
     "Box", "Option", "Result", "Self", "String", "Vec", "Client", "Error", "Some",
 ];
 
-/// Moves every named schema to the components and refers to it from where it stood.
-pub fn name(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
+/// Moves every schema that needs a name to the components and replaces it by a reference.
+pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
     let mut occurrences = Vec::new();
     for (path, method, operation) in operations(document) {
         collect(path, method, operation, &mut occurrences);
     }
-    let names = assign(&occurrences, places)?;
+    let names = assign(&occurrences, locations)?;
 
     let mut components = BTreeMap::new();
     for occurrence in &occurrences {
         let assigned = &names[&occurrence.key];
         if assigned.definer == occurrence.order {
             let mut schema = occurrence.schema.clone();
-            rewrite_inside(&mut schema, &names);
-            strip(&mut schema);
+            rewrite_subschemas(&mut schema, &names);
+            remove_internal_keywords(&mut schema);
             components.insert(assigned.name.clone(), schema);
         }
     }
@@ -70,13 +70,13 @@ pub fn name(document: &mut Value, places: &Places) -> Result<(), Diagnostics> {
 
 struct Assigned {
     name: String,
-    /// The occurrence whose words describe the component.
+    /// The order of the occurrence whose annotations the component gets.
     definer: usize,
-    /// What that occurrence says of itself; a use need not repeat it.
-    words: Map<String, Value>,
+    /// The annotations of that occurrence; a use need not repeat them.
+    annotations: Map<String, Value>,
 }
 
-fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String, Assigned>, Diagnostics> {
+fn assign(occurrences: &[Occurrence], locations: &Locations) -> Result<HashMap<String, Assigned>, Diagnostics> {
     let mut groups: Vec<Vec<&Occurrence>> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for occurrence in occurrences {
@@ -87,10 +87,10 @@ fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String,
         groups[group].push(occurrence);
     }
 
-    let mut faults = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let mut wanted: Vec<(Vec<String>, &Occurrence)> = Vec::new();
     for group in &groups {
-        let place = |o: &Occurrence| place_of(places, &o.path, &o.method).cloned();
+        let location = |o: &Occurrence| location_of(locations, &o.path, &o.method).cloned();
         let pins: BTreeSet<&str> = group
             .iter()
             .filter(|o| o.pinned)
@@ -99,10 +99,10 @@ fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String,
         if pins.len() > 1 {
             let all: Vec<_> = pins.iter().map(|p| format!("`{p}`")).collect();
             let message = format!("{NAME} gives equal schemas several names: {}; keep one", all.join(", "));
-            faults.push(place(group[0]).as_ref(), message);
+            errors.push(location(group[0]).as_ref(), message);
         }
         let joined = input_name(group);
-        // `min_by_key` takes the first of equals, so ties go by the order of the documents.
+        // `min_by_key` returns the first of equals, so the order of the documents breaks ties.
         let best = group
             .iter()
             .min_by_key(|o| (!o.pinned, o.rank, o.names[0].len(), o.names[0].clone()));
@@ -114,10 +114,10 @@ fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String,
             wanted.push((names, best));
         }
     }
-    faults.into_result()?;
+    errors.into_result()?;
 
     wanted.sort_by_key(|(_, o)| (!o.pinned, o.rank, o.order));
-    let mut faults = Diagnostics::default();
+    let mut errors = Diagnostics::default();
     let mut taken: HashMap<String, &Occurrence> = HashMap::new();
     let mut names = HashMap::new();
     for (candidates, occurrence) in wanted {
@@ -130,37 +130,44 @@ fn assign(occurrences: &[Occurrence], places: &Places) -> Result<HashMap<String,
         match choice.cloned() {
             Some(name) => {
                 taken.insert(name.clone(), occurrence);
-                let words = occurrence.schema.as_object().cloned().unwrap_or_default();
+                let annotations = occurrence.schema.as_object().cloned().unwrap_or_default();
                 let definer = occurrence.order;
-                names.insert(occurrence.key.clone(), Assigned { name, definer, words });
+                names.insert(
+                    occurrence.key.clone(),
+                    Assigned {
+                        name,
+                        definer,
+                        annotations,
+                    },
+                );
             }
-            None => faults.push(
-                place_of(places, &occurrence.path, &occurrence.method),
-                clash(&candidates[0], occurrence, taken.get(&candidates[0]).copied()),
+            None => errors.push(
+                location_of(locations, &occurrence.path, &occurrence.method),
+                conflict_message(&candidates[0], occurrence, taken.get(&candidates[0]).copied()),
             ),
         }
     }
-    faults.into_result()?;
+    errors.into_result()?;
     Ok(names)
 }
 
-fn clash(name: &str, occurrence: &Occurrence, other: Option<&Occurrence>) -> String {
+fn conflict_message(name: &str, occurrence: &Occurrence, other: Option<&Occurrence>) -> String {
     let at = |o: &Occurrence| format!("`{} {}` at `{}`", o.method.to_uppercase(), o.path, o.pointer);
     match other {
         Some(other) => format!(
-            "two different schemas want the name `{name}`: {} and {}; they first differ at `{}`. Give one another `{NAME}` in an overlay",
+            "two different schemas need the name `{name}`: {} and {}; they first differ at `{}`. Set `{NAME}` on one of them in an overlay",
             at(other),
             at(occurrence),
             first_difference(&bare(&other.schema), &bare(&occurrence.schema)).unwrap_or_default()
         ),
         None => format!(
-            "the name `{name}` of {} is reserved; give it another `{NAME}` in an overlay",
+            "the name `{name}` of {} is reserved; set another `{NAME}` in an overlay",
             at(occurrence)
         ),
     }
 }
 
-/// `OfficeHoursInput` for what would be both `CreateOfficeHours` and `UpdateOfficeHours`.
+/// `OfficeHoursInput` for a schema that would be both `CreateOfficeHours` and `UpdateOfficeHours`.
 fn input_name(group: &[&Occurrence]) -> Option<String> {
     let pinned = group.iter().any(|o| o.pinned);
     let mut relevant = group.iter().filter(|o| o.pinned == pinned).peekable();
@@ -175,7 +182,7 @@ fn input_name(group: &[&Occurrence]) -> Option<String> {
     (names.len() > 1).then(|| format!("{noun}Input"))
 }
 
-/// Rewrites the schemas of an operation that are not inside others.
+/// Rewrites the outermost schemas of an operation.
 fn rewrite_schemas(value: &mut Value, names: &HashMap<String, Assigned>) {
     match value {
         Value::Object(object) => {
@@ -198,13 +205,13 @@ fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
     {
         *schema = reference(schema, assigned);
     } else {
-        rewrite_inside(schema, names);
-        strip(schema);
-        widen(schema);
+        rewrite_subschemas(schema, names);
+        remove_internal_keywords(schema);
+        to_nullable_type(schema);
     }
 }
 
-/// A reference with what is said of this use and not of the component: null-ness, default and words.
+/// A reference with the keywords of this use that the component lacks: nullability, default and annotations.
 fn reference(schema: &Value, assigned: &Assigned) -> Value {
     let target = json!({"$ref": format!("#/components/schemas/{}", assigned.name)});
     let mut using = if schema.get(NULLABLE) == Some(&json!(true)) {
@@ -213,7 +220,7 @@ fn reference(schema: &Value, assigned: &Assigned) -> Value {
         target
     };
     for (key, value) in schema.as_object().into_iter().flatten() {
-        let own = USE_ONLY.contains(&key.as_str()) || assigned.words.get(key) != Some(value);
+        let own = USE_ONLY.contains(&key.as_str()) || assigned.annotations.get(key) != Some(value);
         if is_annotation(key) && !key.starts_with("x-") && own {
             using[key] = value.clone();
         }
@@ -221,7 +228,7 @@ fn reference(schema: &Value, assigned: &Assigned) -> Value {
     using
 }
 
-fn rewrite_inside(schema: &mut Value, names: &HashMap<String, Assigned>) {
+fn rewrite_subschemas(schema: &mut Value, names: &HashMap<String, Assigned>) {
     let Some(object) = schema.as_object_mut() else { return };
     for (key, child) in object {
         match (key.as_str(), child) {
@@ -237,13 +244,13 @@ fn rewrite_inside(schema: &mut Value, names: &HashMap<String, Assigned>) {
     }
 }
 
-/// Removes what only these stages need.
-fn strip(schema: &mut Value) {
+/// Removes the keywords that stages leave for each other.
+fn remove_internal_keywords(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
         object.shift_remove(NAME);
         object.shift_remove(REF_NAME);
         if needs_name_object(object) {
-            // Decided by each use, see `reference`.
+            // Set on each use, see `reference`.
             object.shift_remove(NULLABLE);
             for key in USE_ONLY {
                 object.shift_remove(key);
@@ -252,8 +259,8 @@ fn strip(schema: &mut Value) {
     }
 }
 
-/// Null-ness as 3.1 has it.
-fn widen(schema: &mut Value) {
+/// Converts nullability to the form of OpenAPI 3.1.
+fn to_nullable_type(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     if object.shift_remove(NULLABLE) == Some(json!(true))
         && let Some(ty) = object.get_mut("type")

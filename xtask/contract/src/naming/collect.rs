@@ -1,29 +1,29 @@
-//! Finds every schema that needs a name, with the names it may have in order of preference.
+//! Finds every schema that needs a name, with its candidate names in order of preference.
 
 use serde_json::{Map, Value};
 
 use super::key::key;
-use super::words::{is_reading, pascal, singular, split_verb};
+use super::words::{is_reading_verb, pascal, singular, split_verb};
 use crate::conventions::MERGE_PATCH;
 use crate::inline::REF_NAME;
 use crate::pointer::token;
 
-/// Pins a name.
+/// Extension that pins a name.
 pub const NAME: &str = "x-name";
 
-/// One place where a schema that needs a name stands.
+/// One occurrence of a schema that needs a name.
 #[derive(Debug)]
 pub struct Occurrence {
     pub schema: Value,
     /// Equal for equal schemas.
     pub key: String,
-    /// Names it may have; the first that is free is taken, a pinned one only takes the first.
+    /// Candidate names; the first free one is used, of a pinned schema only the first.
     pub names: Vec<String>,
-    /// Whether `x-name` says so.
+    /// `true` if `x-name` pins the name.
     pub pinned: bool,
-    /// Who goes first when several want a name: answers, bodies, then what is inside.
+    /// The priority when several schemas need a name: responses, request bodies, then nested schemas.
     pub rank: u8,
-    /// The noun when this is inside a request, see [`super::input_name`].
+    /// The noun of a schema nested in a request, for `input_name`.
     pub input_noun: Option<String>,
     pub order: usize,
     pub path: String,
@@ -31,7 +31,7 @@ pub struct Occurrence {
     pub pointer: String,
 }
 
-/// Objects with known properties, enums of strings and unions.
+/// Returns `true` for objects with known properties, enums of strings and unions.
 pub fn needs_name(schema: &Value) -> bool {
     schema.as_object().is_some_and(needs_name_object)
 }
@@ -47,20 +47,20 @@ pub fn needs_name_object(schema: &Map<String, Value>) -> bool {
             .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_string))
 }
 
-/// How nested names are built.
+/// The direction of a schema, which decides the names of nested ones.
 #[derive(Clone)]
-enum View {
-    Answer,
-    /// With `Create` or `Update`.
+enum Direction {
+    Response,
+    /// With the prefix `Create` or `Update`.
     Request(&'static str),
 }
 
-/// What a schema and what is inside it may be called.
+/// The candidate names of a schema, and the noun for its nested schemas.
 struct Naming {
     names: Vec<String>,
     noun: String,
     rank: u8,
-    /// A body or an answer: `x-name` is the whole name there.
+    /// `true` for the schema of a request body or response, of which `x-name` is the whole name.
     root: bool,
 }
 
@@ -69,7 +69,7 @@ struct Collector<'a> {
     method: &'a str,
     /// The operationId as a type name, unique.
     operation: String,
-    view: View,
+    direction: Direction,
     found: &'a mut Vec<Occurrence>,
 }
 
@@ -87,7 +87,7 @@ pub fn collect(path: &str, method: &str, operation: &Value, found: &mut Vec<Occu
         path,
         method,
         operation: pascal(&id),
-        view: View::Answer,
+        direction: Direction::Response,
         found,
     };
     collector.responses(operation, &verb, &rest);
@@ -104,7 +104,7 @@ impl Collector<'_> {
             for (media, schema) in schemas(response) {
                 let at = format!("{at}/content/{}/schema", token(media));
                 if success {
-                    self.answer(schema, status, verb, rest, &at);
+                    self.response(schema, status, verb, rest, &at);
                 } else {
                     let naming = Naming {
                         names: vec![
@@ -121,7 +121,7 @@ impl Collector<'_> {
             let headers = response.get("headers").and_then(Value::as_object);
             for (name, header) in headers.into_iter().flatten() {
                 if let Some(schema) = header.get("schema") {
-                    self.inside(
+                    self.visit_property(
                         schema,
                         &singular(rest),
                         name,
@@ -132,17 +132,17 @@ impl Collector<'_> {
         }
     }
 
-    fn answer(&mut self, schema: &Value, status: &str, verb: &str, rest: &str, at: &str) {
+    fn response(&mut self, schema: &Value, status: &str, verb: &str, rest: &str, at: &str) {
         let one = singular(rest);
         let result = format!("{}Result", self.operation);
-        if let Some((items, items_at)) = listed(schema) {
+        if let Some((items, items_at)) = list_items(schema) {
             let list = Naming {
                 names: vec![format!("{one}List"), result],
                 noun: one.clone(),
                 rank: 0,
                 root: true,
             };
-            self.visit_but_items(schema, list, at);
+            self.visit_except_items(schema, list, at);
             let item = Naming {
                 names: vec![one.clone(), format!("{one}Summary"), format!("{}Item", self.operation)],
                 noun: one,
@@ -152,12 +152,12 @@ impl Collector<'_> {
             self.visit(items, item, &format!("{at}{items_at}"));
             return;
         }
-        let (mut names, noun) = if is_reading(verb) {
+        let (mut names, noun) = if is_reading_verb(verb) {
             (vec![rest.to_owned(), result], rest.to_owned())
         } else {
             (vec![result.clone()], result)
         };
-        // Several successes of one operation.
+        // An operation may have several success responses.
         names.push(format!("{}{status}", self.operation));
         let naming = Naming {
             names,
@@ -173,7 +173,7 @@ impl Collector<'_> {
             return;
         };
         let patch = body.get(MERGE_PATCH).and_then(Value::as_bool).unwrap_or(false);
-        self.view = View::Request(if patch { "Update" } else { "Create" });
+        self.direction = Direction::Request(if patch { "Update" } else { "Create" });
         for (media, schema) in schemas(body) {
             let naming = Naming {
                 names: vec![self.operation.clone(), format!("{}Body", self.operation)],
@@ -186,18 +186,18 @@ impl Collector<'_> {
     }
 
     fn parameters(&mut self, operation: &Value, rest: &str) {
-        self.view = View::Request("");
+        self.direction = Direction::Request("");
         let parameters = operation.get("parameters").and_then(Value::as_array);
         for (index, parameter) in parameters.into_iter().flatten().enumerate() {
             if let (Some(schema), Some(name)) = (parameter.get("schema"), parameter.get("name").and_then(Value::as_str))
             {
-                self.inside(schema, &singular(rest), name, &format!("/parameters/{index}/schema"));
+                self.visit_property(schema, &singular(rest), name, &format!("/parameters/{index}/schema"));
             }
         }
     }
 
-    /// A schema that belongs to a property (or parameter, or header) of something called `noun`.
-    fn inside(&mut self, schema: &Value, noun: &str, property: &str, at: &str) {
+    /// Visits the schema of a property (or parameter, or header) of something called `noun`.
+    fn visit_property(&mut self, schema: &Value, noun: &str, property: &str, at: &str) {
         let base = format!("{noun}{}", pascal(property));
         let naming = Naming {
             names: vec![base.clone(), format!("{}{}", self.operation, pascal(property))],
@@ -210,15 +210,15 @@ impl Collector<'_> {
 
     fn visit(&mut self, schema: &Value, naming: Naming, at: &str) {
         let noun = self.add(schema, naming, at);
-        self.visit_inside(schema, &noun, at, false);
+        self.visit_subschemas(schema, &noun, at, false);
     }
 
-    fn visit_but_items(&mut self, schema: &Value, naming: Naming, at: &str) {
+    fn visit_except_items(&mut self, schema: &Value, naming: Naming, at: &str) {
         let noun = self.add(schema, naming, at);
-        self.visit_inside(schema, &noun, at, true);
+        self.visit_subschemas(schema, &noun, at, true);
     }
 
-    /// Records the schema if it needs a name; returns the noun for what is inside it.
+    /// Records the schema if it needs a name; returns the noun for nested schemas.
     fn add(&mut self, schema: &Value, naming: Naming, at: &str) -> String {
         let pin = |name| schema.get(name).and_then(Value::as_str);
         let Naming {
@@ -228,11 +228,11 @@ impl Collector<'_> {
             root,
         } = naming;
         let is_enum = schema.get("enum").is_some();
-        let strong = pin(NAME);
-        let pinned_noun = strong.or_else(|| pin(REF_NAME));
+        let explicit = pin(NAME);
+        let pinned_noun = explicit.or_else(|| pin(REF_NAME));
         let mut input_noun = None;
-        let prefix = match self.view {
-            View::Request(prefix) if !root && !is_enum && !prefix.is_empty() => Some(prefix),
+        let prefix = match self.direction {
+            Direction::Request(prefix) if !root && !is_enum && !prefix.is_empty() => Some(prefix),
             _ => None,
         };
         if let Some(pinned) = pinned_noun {
@@ -250,8 +250,8 @@ impl Collector<'_> {
                 schema: schema.clone(),
                 key: key(schema),
                 names,
-                pinned: strong.is_some(),
-                rank: rank + u8::from(matches!(self.view, View::Request(_)) && !root),
+                pinned: explicit.is_some(),
+                rank: rank + u8::from(matches!(self.direction, Direction::Request(_)) && !root),
                 input_noun,
                 order: self.found.len(),
                 path: self.path.to_owned(),
@@ -260,8 +260,8 @@ impl Collector<'_> {
             });
         }
         // The noun of a body called `CreateDealer` is `Dealer`.
-        match (&self.view, pinned_noun) {
-            (View::Request(_), Some(_)) if root => ["Create", "Update"]
+        match (&self.direction, pinned_noun) {
+            (Direction::Request(_), Some(_)) if root => ["Create", "Update"]
                 .iter()
                 .find_map(|verb| noun.strip_prefix(verb))
                 .filter(|rest| !rest.is_empty())
@@ -271,7 +271,7 @@ impl Collector<'_> {
         }
     }
 
-    fn visit_inside(&mut self, schema: &Value, noun: &str, at: &str, but_items: bool) {
+    fn visit_subschemas(&mut self, schema: &Value, noun: &str, at: &str, except_items: bool) {
         let Some(object) = schema.as_object() else { return };
         for (name, property) in object
             .get("properties")
@@ -279,31 +279,32 @@ impl Collector<'_> {
             .into_iter()
             .flatten()
         {
-            if but_items
-                && listed(schema).is_some_and(|(_, items_at)| items_at == format!("/properties/{}/items", token(name)))
+            if except_items
+                && list_items(schema)
+                    .is_some_and(|(_, items_at)| items_at == format!("/properties/{}/items", token(name)))
             {
                 continue;
             }
-            self.inside(property, noun, name, &format!("{at}/properties/{}", token(name)));
+            self.visit_property(property, noun, name, &format!("{at}/properties/{}", token(name)));
         }
-        if let Some(items) = object.get("items").filter(|_| !but_items) {
-            self.part(items, &singular(noun), &format!("{at}/items"));
+        if let Some(items) = object.get("items").filter(|_| !except_items) {
+            self.visit_subschema(items, &singular(noun), &format!("{at}/items"));
         }
         if let Some(values) = object.get("additionalProperties") {
-            self.part(values, &format!("{noun}Value"), &format!("{at}/additionalProperties"));
+            self.visit_subschema(values, &format!("{noun}Value"), &format!("{at}/additionalProperties"));
         }
         for union in ["oneOf", "anyOf"] {
             let branches = object.get(union).and_then(Value::as_array);
             for (index, branch) in branches.into_iter().flatten().enumerate() {
                 let title = branch.get("title").and_then(Value::as_str).map(pascal);
                 let name = title.unwrap_or_else(|| format!("{noun}Variant{}", index + 1));
-                self.part(branch, &name, &format!("{at}/{union}/{index}"));
+                self.visit_subschema(branch, &name, &format!("{at}/{union}/{index}"));
             }
         }
     }
 
-    /// An item, a map's value or a branch.
-    fn part(&mut self, schema: &Value, noun: &str, at: &str) {
+    /// Visits an item, a map's value or a branch of a union.
+    fn visit_subschema(&mut self, schema: &Value, noun: &str, at: &str) {
         let naming = Naming {
             names: vec![noun.to_owned(), format!("{}{noun}", self.operation)],
             noun: noun.to_owned(),
@@ -314,7 +315,7 @@ impl Collector<'_> {
     }
 }
 
-/// The schemas of a body or an answer, by media type.
+/// The schemas of a request body or response, by media type.
 fn schemas(holder: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let content = holder.get("content").and_then(Value::as_object);
     content
@@ -323,8 +324,8 @@ fn schemas(holder: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .filter_map(|(media, value)| Some((media.as_str(), value.get("schema")?)))
 }
 
-/// The item schema of a list and where it stands: an array of objects, or an object that holds one as `items`.
-fn listed(schema: &Value) -> Option<(&Value, &'static str)> {
+/// The item schema of a list and its pointer: an array of objects, or an object with such an array as `items`.
+fn list_items(schema: &Value) -> Option<(&Value, &'static str)> {
     let object = |items: &Value| items.get("properties").is_some();
     if let Some(items) = schema.get("items").filter(|i| object(i)) {
         return Some((items, "/items"));
