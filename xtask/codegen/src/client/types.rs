@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
-use super::{docs, enums, names, objects};
+use super::{docs, names};
 use contract::model::{Api, BodyKind, Integer, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
 
 /// Every type of the document and where it lives.
@@ -25,6 +25,9 @@ pub struct Module {
     pub imports: String,
     pub code: String,
 }
+
+/// Writes a type into a module.
+pub type WriteType = fn(&Types<'_>, &mut Module, &TypeDef) -> Result<()>;
 
 impl Module {
     /// Adds a macro call.
@@ -120,12 +123,12 @@ impl<'a> Types<'a> {
     }
 
     /// The types that live in this module.
-    pub fn module(&self, module: &str) -> Result<Module> {
+    pub fn module(&self, module: &str, write: WriteType) -> Result<Module> {
         self.named.borrow_mut().clear();
         let mut out = Module::default();
         for (name, ty) in &self.api.types {
             if self.modules.get(name.as_str()).is_some_and(|own| own == module) {
-                self.write(&mut out, ty)?;
+                write(self, &mut out, ty)?;
             }
         }
         let mut foreign: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -144,19 +147,6 @@ impl<'a> Types<'a> {
                 .push_str(&format!("use crate::generated::{other}::types::{names};\n"));
         }
         Ok(out)
-    }
-
-    fn write(&self, out: &mut Module, ty: &TypeDef) -> Result<()> {
-        match &ty.kind {
-            TypeKind::Object { properties, additional } => {
-                objects::write(self, out, ty, properties, additional.as_deref())
-            }
-            TypeKind::Enum { values } => {
-                enums::write_enum(self, out, ty, values);
-                Ok(())
-            }
-            TypeKind::Union { variants } => enums::write_union(self, out, ty, variants),
-        }
     }
 }
 

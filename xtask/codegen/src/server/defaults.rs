@@ -16,8 +16,8 @@ pub struct Preset {
     pub functions: TokenStream,
 }
 
-/// The default of a property; `name` is for functions that it needs.
-pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow::Result<Preset> {
+/// The default of a property of the Rust type `ty`; `name` is for functions that it needs.
+pub fn preset(schema: &Schema, ty: &TokenStream, default: &Value, name: &str, api: &Api) -> anyhow::Result<Preset> {
     let attributes = |value: String, or: String| vec![quote!(default = #value), quote!(deserialize_with = #or)];
     match (&schema.ty, default) {
         (Type::Boolean, Value::Bool(value)) => Ok(Preset {
@@ -44,7 +44,6 @@ pub fn preset(schema: &Schema, default: &Value, name: &str, api: &Api) -> anyhow
         }
         _ => {
             let value = expression(schema, default, api)?;
-            let ty = super::types::plain(schema);
             let function = names::ident(&format!("default_{name}"));
             let or = format_ident!("{}_or_default", name);
             Ok(Preset {

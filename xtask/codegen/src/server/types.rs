@@ -369,6 +369,7 @@ impl<'a> Fields<'a> {
                 let field = names::snake(&property.name);
                 let preset = defaults::preset(
                     schema,
+                    &plain(schema),
                     default,
                     &format!("{}_{field}", names::snake(self.owner)),
                     self.api,
