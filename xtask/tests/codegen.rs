@@ -1,4 +1,4 @@
-//! The command as a maintainer runs it: what it writes, what `--check` finds, how it ends.
+//! The command line of `cargo xtask codegen`: its output, `--check`, and exit codes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -53,8 +53,7 @@ fn owned(root: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// In each folder that codegen owns: a file that somebody edited, one that is gone, and one that nothing generates. A gate that
-/// cannot fail is none.
+/// In each directory that codegen owns: an edited file, a missing one, and one that is not generated.
 #[test]
 fn check_lists_every_difference_and_writes_nothing() {
     let out = tempfile::tempdir().unwrap();
@@ -73,7 +72,7 @@ fn check_lists_every_difference_and_writes_nothing() {
             .join("src/generated");
         assert!(
             here.contains(&generated) || !workspace().join(&generated).exists(),
-            "{} is not codegen's",
+            "{} is not owned by codegen",
             generated.display()
         );
     }
@@ -81,14 +80,14 @@ fn check_lists_every_difference_and_writes_nothing() {
     for (folder, name) in folders.iter().zip(&here) {
         let name = name.to_str().unwrap();
         let mut inside = files(folder).into_keys();
-        let (edited, gone) = (inside.next().unwrap(), inside.next().unwrap());
+        let (edited, missing) = (inside.next().unwrap(), inside.next().unwrap());
         fs::write(&edited, fs::read_to_string(&edited).unwrap() + "# mine\n").unwrap();
-        fs::remove_file(&gone).unwrap();
+        fs::remove_file(&missing).unwrap();
         fs::write(folder.join("old.rs"), "").unwrap();
         let file = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         expected.extend([
             format!("stale:    {name}/{}", file(&edited)),
-            format!("missing:  {name}/{}", file(&gone)),
+            format!("missing:  {name}/{}", file(&missing)),
             format!("orphaned: {name}/old.rs"),
         ]);
     }

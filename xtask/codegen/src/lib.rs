@@ -144,7 +144,7 @@ fn locate(error: anyhow::Error, api: &model::Api, locations: &Locations) -> anyh
 enum Difference {
     Stale(String),
     Missing(String),
-    /// Not generated any more.
+    /// No longer generated.
     Orphaned(String),
 }
 

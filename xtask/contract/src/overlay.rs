@@ -219,7 +219,8 @@ fn apply_action(
     Ok(())
 }
 
-/// Merges as the Overlay standard defines: objects merge, arrays are appended to, everything else is replaced. Returns `true` on change.
+/// Merges as the Overlay standard defines: objects merge, arrays are appended to, everything else is replaced. Returns `true` if
+/// anything changed.
 fn merge_into(node: &mut Value, update: &Value) -> bool {
     match (node, update) {
         (Value::Object(node), Value::Object(update)) => merge_objects(node, update),

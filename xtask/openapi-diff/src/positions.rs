@@ -1,4 +1,4 @@
-//! Where in operations a schema is used, and with which polarity.
+//! The directions in which a schema is used, and its polarity.
 
 /// The directions in which something is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
@@ -43,7 +43,7 @@ impl Positions {
     }
 }
 
-/// Whether a subschema that accepts more values makes its parent accept more.
+/// The effect of a subschema that accepts more values on its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Polarity {
     #[default]

@@ -20,11 +20,11 @@ use openapi_diff::Severity;
 use xtask::diff::input::Side;
 
 use self::client::{Endpoint, Outcome, Reader};
-use self::copy::{Copy, told};
-use self::invention::{block, delete_action, drop_holidays, invent, mend};
+use self::copy::{Copy, code_and_text};
+use self::invention::{block, delete_action, drop_holidays, fix_errors, write_release};
 
 #[track_caller]
-fn assert_says(text: &str, lines: &[&str]) {
+fn assert_contains(text: &str, lines: &[&str]) {
     for line in lines {
         assert!(text.contains(line), "`{line}` is missing in:\n{text}");
     }
@@ -52,12 +52,12 @@ fn unreadable(before: &Side, after: &Side) -> BTreeSet<Endpoint> {
 #[tokio::test]
 async fn release_is_reported_adopted_and_completed() {
     let copy = Copy::new();
-    invent(&copy);
+    write_release(&copy);
 
     // The report; nothing is written.
     let (code, report) = copy.upstream(&[]);
     assert_eq!(code, Some(0), "{report}");
-    assert_says(
+    assert_contains(
         &report,
         &[
             "  replaced   administration.md (61 operations)\n",
@@ -95,7 +95,7 @@ async fn release_is_reported_adopted_and_completed() {
     fs::write(&page, fs::read_to_string(&page).unwrap() + "\nA note of mine.\n").unwrap();
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "specs/upstream has uncommitted changes",
@@ -108,7 +108,7 @@ async fn release_is_reported_adopted_and_completed() {
     // Only the pages are written.
     let (code, text) = copy.upstream(&["--apply", "--release", "22.6"]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "specs/upstream has the new pages.",
@@ -120,7 +120,7 @@ async fn release_is_reported_adopted_and_completed() {
         assert!(taken == fs::read(copy.pages().join(page)).unwrap(), "{page}");
     }
     let source = fs::read_to_string(copy.root().join("specs/upstream/SOURCE.md")).unwrap();
-    assert_says(
+    assert_contains(
         &source,
         &["| release | **22.6** |", "| `reports.md` | 1 | `", "## The rule"],
     );
@@ -143,7 +143,7 @@ async fn release_is_reported_adopted_and_completed() {
         .collect();
     assert!(dead.len() >= 2, "{report}");
     for place in &dead {
-        assert_says(&text, &[place.strip_prefix("specs/").unwrap()]);
+        assert_contains(&text, &[place.strip_prefix("specs/").unwrap()]);
     }
     for place in dead.iter().rev() {
         delete_action(&copy, place);
@@ -156,16 +156,16 @@ async fn release_is_reported_adopted_and_completed() {
     let expected = unreadable(&before, &after);
     let changes = xtask::diff::input::compare(&before, &after);
     for change in changes.iter().filter(|change| change.client() == Severity::Breaking) {
-        assert_says(&report, &[&change.message, &format!("[{}]", change.rule.id)]);
+        assert_contains(&report, &[&change.message, &format!("[{}]", change.rule.id)]);
     }
     assert_eq!(expected, [("POST".to_owned(), "/voicemail".to_owned())].into());
     let outcomes = Reader::new(&before.document).await.outcomes(&after.document).await;
     assert_eq!(outcomes.len(), client::operations(&before.document).count() - 1);
-    for (endpoint, (outcome, answer)) in outcomes {
+    for (endpoint, (outcome, response)) in outcomes {
         assert_eq!(
             outcome != Outcome::Read,
             expected.contains(&endpoint),
-            "{endpoint:?}: {outcome:?} of {answer}"
+            "{endpoint:?}: {outcome:?} of {response}"
         );
     }
 
@@ -173,7 +173,7 @@ async fn release_is_reported_adopted_and_completed() {
     let stopped = |package: &str, lines: &[&str]| {
         let (code, text) = copy.check(package);
         assert_ne!(code, Some(0), "{package} compiles but should not");
-        assert_says(&text, lines);
+        assert_contains(&text, lines);
     };
     stopped(
         "pbx-server",
@@ -186,7 +186,7 @@ async fn release_is_reported_adopted_and_completed() {
         &["missing: `copy_holiday`", "every_year", "IpRuleTarget::Observe"],
     );
     stopped("pbx-cli", &["DeleteHoliday"]);
-    mend(&copy);
+    fix_errors(&copy);
     for package in ["pbx-server", "pbx-cli"] {
         let (code, text) = copy.check(package);
         assert_eq!(code, Some(0), "{text}");
@@ -252,14 +252,14 @@ fn invalid_pages_are_errors_and_nothing_is_written() {
     );
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(&text, &["error: release/broken.md:5: invalid OpenAPI document:"]);
+    assert_contains(&text, &["error: release/broken.md:5: invalid OpenAPI document:"]);
 
     // Two pages with different content for the same operation.
     let other = r#"{"operationId":"listHolidays","responses":{"200":{"description":"Other"}}}"#;
     release("broken.md", &block("/holidays", "get", other));
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "error: release/",
@@ -280,7 +280,7 @@ fn invalid_pages_are_errors_and_nothing_is_written() {
     );
     let (code, text) = copy.upstream(&[]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "[enum-value-added]",
@@ -294,13 +294,13 @@ fn invalid_pages_are_errors_and_nothing_is_written() {
     fs::remove_file(copy.pages().join("administration.md")).unwrap();
     let (code, text) = copy.upstream(&[]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &["  removed    administration.md (`--partial` keeps pages that are not given)"],
     );
     let (code, text) = copy.upstream(&["--partial", "--apply"]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "  kept       administration.md",
@@ -310,7 +310,7 @@ fn invalid_pages_are_errors_and_nothing_is_written() {
     );
 
     // Directories that do not exist.
-    let (nowhere, root) = (copy.folder.path().join("nowhere"), copy.root());
+    let (nowhere, root) = (copy.directory.path().join("nowhere"), copy.root());
     for (pages, root, expected) in [
         (
             "nowhere",
@@ -325,17 +325,20 @@ fn invalid_pages_are_errors_and_nothing_is_written() {
     ] {
         let output = copy.xtask(&["upstream", pages, "--root", root.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1));
-        assert_says(&told(&output).1, &[expected]);
+        assert_contains(&code_and_text(&output).1, &[expected]);
     }
 
     fs::remove_file(copy.pages().join("tenant.md")).unwrap();
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(&text, &["error: release: no page with an OpenAPI document"]);
+    assert_contains(&text, &["error: release: no page with an OpenAPI document"]);
     let root = copy.root();
     let output = copy.xtask(&["upstream", "tree/specs", "--root", root.to_str().unwrap()]);
-    assert_says(&told(&output).1, &["error: tree/specs contains a directory `upstream`"]);
+    assert_contains(
+        &code_and_text(&output).1,
+        &["error: tree/specs contains a directory `upstream`"],
+    );
     let output = copy.xtask(&["upstream", "tree/README.md", "--root", root.to_str().unwrap()]);
-    assert_says(&told(&output).1, &["error: tree/README.md is a file"]);
+    assert_contains(&code_and_text(&output).1, &["error: tree/README.md is a file"]);
     assert_eq!(before(&copy), "");
 }

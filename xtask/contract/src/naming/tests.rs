@@ -111,9 +111,9 @@ fn pinning_one_name_on_different_schemas_is_an_error() {
     let error = named(&[("/a", get("getA", one("string"))), ("/b", get("getB", one("boolean")))]).unwrap_err();
     assert_eq!(
         error,
-        "two different schemas want the name `Thing`: `GET /a` at `/responses/200/content/application~1json/schema` and \
+        "two different schemas need the name `Thing`: `GET /a` at `/responses/200/content/application~1json/schema` and \
          `GET /b` at `/responses/200/content/application~1json/schema`; they first differ at `/properties/a/type`. \
-         Give one another `x-name` in an overlay"
+         Set `x-name` on one of them in an overlay"
     );
 }
 
