@@ -4,7 +4,7 @@
 //! once per pair ([`schemas`]), and findings are grouped so that each change is reported once, with every operation that it affects
 //! ([`uses`], [`changes`]). [`rules`] is the table of messages and severities; [`locate`](mod@locate) finds the line of a change.
 //!
-//! This is a crate of its own so that development builds compile it with optimizations, which they use nowhere else: a person waits
+//! This is a separate crate so that development builds compile it with optimizations, which they use nowhere else: a person waits
 //! for its report.
 
 mod access;

@@ -28,7 +28,7 @@ impl Step {
 }
 
 /// The location of the deepest part of the pointer that exists. `None` if no part exists and the root is a directory, which has no
-/// location of its own.
+/// location.
 pub fn locate(root: &Node, pointer: &[Step]) -> Option<Location> {
     let mut current = vec![root];
     let is_directory = root.location.file.is_empty() || root.location.file.ends_with('/');

@@ -1,6 +1,6 @@
 //! JSON and YAML parsed into a tree in which every value has its location (file and line).
 //!
-//! This is a crate of its own so that development builds compile it with optimizations, which they use nowhere else.
+//! This is a separate crate so that development builds compile it with optimizations, which they use nowhere else.
 
 mod json;
 mod yaml;
