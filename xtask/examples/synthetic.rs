@@ -1,4 +1,4 @@
-//! Writes contracts of any size, for measuring: the workspace's own, as often as it takes, each copy with names of its own.
+//! Writes contracts of any size for benchmarks: copies of the workspace's contract, each with its own names.
 //!
 //! `cargo run -p xtask --example synthetic -- DIR [OPERATIONS]` writes `old.yaml` and `new.yaml` and, in `old/` and `new/`, the
 //! same operations as pages of fragments. The new ones differ in a little of everything.
@@ -6,26 +6,27 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a tool of this workspace's maintainers: what fails says so"
+    reason = "a tool for maintainers, which may panic"
 )]
 
 use std::fs;
 use std::path::Path;
 
+use contract::emit;
+use contract::operations::METHODS;
 use serde_json::{Map, Value, json};
-use xtask::contract::{METHODS, emit};
-use xtask::diff::Side;
+use xtask::diff::input::Side;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let out = arguments.next().expect("give a folder to write to");
+    let out = arguments.next().expect("give a directory to write to");
     let wanted: usize = arguments
         .next()
         .map_or(570, |n| n.parse().expect("a number of operations"));
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
-    // Named and shared as the contract is; inlined as the vendor's pages are.
+    // One with named components like the contract, one inlined like the vendor's pages.
     let contract = fs::read(specs.join("generated/openapi.yaml")).unwrap();
-    let contract = Side::of_text("openapi.yaml", &contract).unwrap().document;
+    let contract = Side::from_bytes("openapi.yaml", &contract).unwrap().document;
     let (old, count) = multiplied(&contract, wanted);
     let new = changed(&old);
     for (name, document) in [("old", &old), ("new", &new)] {
@@ -41,7 +42,7 @@ fn main() {
     eprintln!("{count} operations");
 }
 
-/// As many whole copies as it takes for the number of operations, cut off there.
+/// Copies of the contract, cut off at the number of operations.
 fn multiplied(contract: &Value, wanted: usize) -> (Value, usize) {
     let mut document = contract.clone();
     let mut paths = Map::new();

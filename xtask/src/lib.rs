@@ -1,10 +1,5 @@
-//! From the vendor's pages to a contract, a client crate and a server-trait crate. The binary is a thin wrapper, so that the
-//! tests reach every stage.
+//! The tasks of the workspace that use several crates: comparing contracts and adopting new pages. The binary is a thin wrapper, so
+//! that tests can call every step.
 
-pub mod codegen;
-pub mod contract;
-pub mod diagnostic;
 pub mod diff;
-pub mod listing;
-pub mod model;
 pub mod upstream;

@@ -1,15 +1,13 @@
-//! The workspace's own tasks: `cargo xtask codegen` turns the vendor's pages into the contract and the generated crates,
-//! `cargo xtask diff` says what is different between two contracts, `cargo xtask upstream` takes in new pages.
+//! The tasks of the workspace: `cargo xtask codegen` generates the contract and the crates from the vendor's pages, `cargo xtask diff`
+//! compares two contracts, `cargo xtask upstream` adopts new pages, `cargo xtask changelog` documents what they change.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use xtask::codegen;
-use xtask::diagnostic::Diagnostics;
-use xtask::diff::report::{self, FailOn, Report};
-use xtask::diff::{self, Side, changelog};
+use clap::{Parser, Subcommand};
+use xtask::diff::report::{FailOn, Format};
+use xtask::diff::{self, changelog};
 use xtask::upstream;
 
 /// Tasks of this workspace.
@@ -22,118 +20,120 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Generate the contract, the client and the server traits from the documents.
+    /// Generate the contract and the generated parts of the crates from the documents.
     ///
-    /// Exits with 0 when all is well, 4 when --check finds files that codegen would change, 1 when something is broken.
+    /// Exit codes: 0 on success, 4 if --check finds outdated files, 1 on errors.
     Codegen {
-        /// Write nothing; list every file that is stale, missing or orphaned.
+        /// Write nothing; list files that are stale, missing or orphaned.
         #[arg(long)]
         check: bool,
-        /// The folder of documents: `upstream/`, and optionally `local/` and `overlays/`.
+        /// The specs directory, with `upstream/` and optionally `local/` and `overlays/`.
         #[arg(long, value_name = "DIR")]
         specs: Option<PathBuf>,
-        /// Where to write; receives the same tree as the workspace.
+        /// The output directory, which gets the same layout as the workspace.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Say what is different between two contracts, and whom it breaks.
+    /// Compare two contracts and report each change with its severity.
     ///
-    /// OLD and NEW are OpenAPI documents (3.0 or 3.1, YAML or JSON), pages, folders of documents as --specs takes them, bare folders
-    /// of pages, git revisions (whose specs folder is meant), or REVISION:PATH.
+    /// OLD and NEW are OpenAPI documents (3.0 or 3.1, YAML or JSON), pages, specs directories as for --specs, directories of pages,
+    /// git revisions (of which the specs directory is read), or REVISION:PATH.
     ///
-    /// Exits with 0 when nothing changed, 1 for compatible changes, 2 for breaking ones, 3 when something cannot be read.
+    /// Exit codes: 0 without changes, 1 for compatible changes, 2 for breaking changes, 3 if a contract cannot be read.
     Diff {
-        /// The contract before.
+        /// The old contract.
         old: String,
-        /// The contract after; without it, the specs folder of the workspace.
+        /// The new contract. Default: the specs directory of the workspace.
         new: Option<String>,
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
-        /// List changes of words (descriptions, summaries, examples) and not only their number.
+        /// List documentation changes (descriptions, summaries, examples) instead of only counting them.
         #[arg(long)]
         all: bool,
-        /// The least change that makes the exit code other than 0.
-        #[arg(long, value_enum, default_value = "text", value_name = "LEVEL")]
+        /// The lowest severity that makes the exit code nonzero.
+        #[arg(long, value_enum, default_value = "text", value_name = "SEVERITY")]
         fail_on: FailOn,
     },
-    /// Say what a folder of new pages of the vendor changes, and take them in with --apply.
+    /// Report what new vendor pages change, and adopt them with --apply.
     ///
-    /// Tells the changes of the contract, the corrections that do not fit the pages any more, the generated names that change and
-    /// the methods that the implementation lacks. Nothing is copied without --apply.
+    /// Reports the changes of the contract, the overlay actions that no longer apply as before, the generated names that change, and
+    /// the trait methods that the implementation lacks. Nothing is written without --apply.
     ///
-    /// Exits with 1 when something is broken; then nothing was copied.
+    /// Exit codes: 0 on success, 1 on errors; then nothing was written.
     Upstream {
-        /// The folder of new pages.
+        /// The directory of new pages.
         #[arg(value_name = "PATH")]
         pages: PathBuf,
-        /// The folder holds only pages that changed: keep the others. Without it, those that are not given are removed.
+        /// The directory has only the changed pages; keep the others, which are removed otherwise.
         #[arg(long)]
         partial: bool,
-        /// Replace the pages in specs/upstream/, all or none, and bring the table in its SOURCE.md up to date.
+        /// Replace the pages in specs/upstream/, all or none, and update the table in its SOURCE.md.
         #[arg(long)]
         apply: bool,
-        /// Replace them even if specs/upstream/ holds changes that are not committed.
+        /// Replace the pages even if specs/upstream/ has uncommitted changes.
         #[arg(long)]
         allow_dirty: bool,
-        /// Which release it is, for SOURCE.md.
+        /// The vendor's release, for SOURCE.md.
         #[arg(long, value_name = "RELEASE")]
         release: Option<String>,
-        /// List changes of words (descriptions, summaries, examples) and not only their number.
+        /// List documentation changes (descriptions, summaries, examples) instead of only counting them.
         #[arg(long)]
         all: bool,
-        /// The workspace, if it is another one than that of this program.
+        /// The root of the workspace. Default: the workspace of this program.
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
-    /// Write a section of specs/CHANGELOG.md: what a release changes in the contract.
+    /// Write the section of a release in specs/CHANGELOG.md.
     ///
-    /// A section of that title is written anew where it stands; another one is put before all others.
+    /// Replaces the section with the same title, or inserts a new one before all others.
     Changelog {
-        /// What the release is called, such as "v22.3".
+        /// The title of the release, such as "v22.3".
         title: String,
-        /// The contract before, as `diff` takes it; without it, the section says what the contract is made of.
+        /// The old contract, as for `diff`. Without it, the section is an inventory of the contract.
         old: Option<String>,
-        /// The contract after; without it, the specs folder of the workspace.
+        /// The new contract. Default: the specs directory of the workspace.
         new: Option<String>,
     },
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For people; in colours on a terminal.
-    Text,
-    /// For programs.
-    Json,
-    /// For pull requests.
-    Markdown,
-    /// Annotations of a GitHub workflow.
-    Github,
-}
-
-/// Generated files differ from what the documents say.
+/// The exit code if generated files are outdated.
 const STALE: u8 = 4;
 
-/// Something cannot be read or compared.
+/// The exit code if a contract cannot be read.
 const UNREADABLE: u8 = 3;
 
 fn main() -> ExitCode {
-    let task = Arguments::parse().task;
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
-        .to_owned();
-    match task {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let mut stdout = std::io::stdout();
+    let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    match Arguments::parse().task {
         Task::Codegen { check, specs, out } => {
             let specs = specs.unwrap_or_else(|| workspace.join("specs"));
-            let out = out.unwrap_or(workspace);
+            let out = out.unwrap_or_else(|| workspace.to_owned());
             match codegen::run(&specs, &out, check) {
                 Ok(codegen::Outcome::Done) => ExitCode::SUCCESS,
                 Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
-                Err(error) => {
-                    eprintln!("error: {error:#}");
-                    ExitCode::FAILURE
-                }
+                Err(error) => failure(&format!("{error:#}"), 1),
+            }
+        }
+        Task::Diff {
+            old,
+            new,
+            format,
+            all,
+            fail_on,
+        } => {
+            let options = diff::Options {
+                old,
+                new,
+                format,
+                all,
+                fail_on,
+                color,
+            };
+            match diff::run(workspace, &options, &mut stdout) {
+                Ok(code) => ExitCode::from(code),
+                Err(errors) => failure(&errors.to_string(), UNREADABLE),
             }
         }
         Task::Upstream {
@@ -145,7 +145,6 @@ fn main() -> ExitCode {
             all,
             root,
         } => {
-            let mut stdout = std::io::stdout();
             let options = upstream::Options {
                 pages,
                 partial,
@@ -153,88 +152,23 @@ fn main() -> ExitCode {
                 allow_dirty,
                 release,
                 all,
-                colours: colours(&stdout),
+                color,
             };
-            match upstream::run(&root.unwrap_or(workspace), &options, &mut stdout) {
+            match upstream::run(root.as_deref().unwrap_or(workspace), &options, &mut stdout) {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("error: {error:#}");
-                    ExitCode::FAILURE
-                }
+                Err(error) => failure(&format!("{error:#}"), 1),
             }
         }
-        Task::Diff {
-            old,
-            new,
-            format,
-            all,
-            fail_on,
-        } => match run_diff(&workspace, &old, new.as_deref(), format, all, fail_on) {
-            Ok(code) => ExitCode::from(code),
-            Err(faults) => {
-                eprintln!("error: {faults}");
-                ExitCode::from(UNREADABLE)
-            }
-        },
         Task::Changelog { title, old, new } => {
-            match run_changelog(&workspace, &title, old.as_deref(), new.as_deref()) {
+            match changelog::run(workspace, &title, old.as_deref(), new.as_deref()) {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(faults) => {
-                    eprintln!("error: {faults}");
-                    ExitCode::from(UNREADABLE)
-                }
+                Err(errors) => failure(&errors.to_string(), UNREADABLE),
             }
         }
     }
 }
 
-fn colours(stdout: &std::io::Stdout) -> bool {
-    stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
-fn run_changelog(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
-    let section = match old {
-        Some(old) => {
-            let (old, new) = Side::read_both(old, new, workspace)?;
-            changelog::release(&old, &new)
-        }
-        None => changelog::baseline(&Side::of_workspace(workspace)?),
-    };
-    let path = workspace.join("specs/CHANGELOG.md");
-    changelog::write(&path, title, &section)?;
-    eprintln!("specs/CHANGELOG.md: the section `{title}` is written; read it before you commit it");
-    Ok(())
-}
-
-fn run_diff(
-    workspace: &Path,
-    old: &str,
-    new: Option<&str>,
-    format: Format,
-    all: bool,
-    fail_on: FailOn,
-) -> Result<u8, Diagnostics> {
-    let (old, new) = Side::read_both(old, new, workspace)?;
-    let changes = diff::compare(&old, &new);
-    let report = Report {
-        old: &old,
-        new: &new,
-        changes: &changes,
-        all,
-    };
-    let mut stdout = std::io::stdout();
-    let text = match format {
-        Format::Text => report::text(&report, colours(&stdout)),
-        Format::Json => format!("{:#}\n", report::json(&report)),
-        Format::Markdown => report::markdown(&report),
-        Format::Github => report::github(&report),
-    };
-    for side in [&old, &new] {
-        for notice in &side.notices {
-            eprintln!("note: {}: {notice}", side.name);
-        }
-    }
-    // Whoever reads may have seen enough.
-    let _ = stdout.write_all(text.as_bytes());
-    Ok(report::exit_code(&changes, fail_on))
+fn failure(message: &str, code: u8) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(code)
 }

@@ -1,4 +1,4 @@
-//! The command as a maintainer runs it: what it writes, what `--check` finds, how it ends.
+//! The command line of `cargo xtask codegen`: its output, `--check`, and exit codes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -37,12 +37,12 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn the_committed_files_are_what_the_documents_say() {
+fn committed_files_are_up_to_date() {
     let output = codegen(&["--check"]);
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
-/// The folders called `generated`, which codegen owns.
+/// The directories called `generated`, which codegen owns.
 fn owned(root: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = files(root)
         .into_keys()
@@ -53,8 +53,7 @@ fn owned(root: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// In each folder that codegen owns: a file that somebody edited, one that is gone, and one that nothing generates. A gate that
-/// cannot fail is none.
+/// In each directory that codegen owns: an edited file, a missing one, and one that is not generated.
 #[test]
 fn check_lists_every_difference_and_writes_nothing() {
     let out = tempfile::tempdir().unwrap();
@@ -73,7 +72,7 @@ fn check_lists_every_difference_and_writes_nothing() {
             .join("src/generated");
         assert!(
             here.contains(&generated) || !workspace().join(&generated).exists(),
-            "{} is not codegen's",
+            "{} is not owned by codegen",
             generated.display()
         );
     }
@@ -81,21 +80,21 @@ fn check_lists_every_difference_and_writes_nothing() {
     for (folder, name) in folders.iter().zip(&here) {
         let name = name.to_str().unwrap();
         let mut inside = files(folder).into_keys();
-        let (edited, gone) = (inside.next().unwrap(), inside.next().unwrap());
+        let (edited, missing) = (inside.next().unwrap(), inside.next().unwrap());
         fs::write(&edited, fs::read_to_string(&edited).unwrap() + "# mine\n").unwrap();
-        fs::remove_file(&gone).unwrap();
+        fs::remove_file(&missing).unwrap();
         fs::write(folder.join("old.rs"), "").unwrap();
         let file = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         expected.extend([
             format!("stale:    {name}/{}", file(&edited)),
-            format!("missing:  {name}/{}", file(&gone)),
+            format!("missing:  {name}/{}", file(&missing)),
             format!("orphaned: {name}/old.rs"),
         ]);
     }
     assert!(expected.len() >= 3 * 4, "{expected:?}");
     let count = expected.len();
     expected.push(format!(
-        "{count} generated file(s) differ from the documents: run `cargo xtask codegen`"
+        "{count} generated file(s) differ from the documents; run `cargo xtask codegen`"
     ));
     let before = files(out.path());
 
@@ -107,13 +106,13 @@ fn check_lists_every_difference_and_writes_nothing() {
     }
     assert_eq!(files(out.path()), before, "--check wrote something");
 
-    // And codegen mends all of it.
+    // Codegen fixes all of it.
     assert!(codegen(&["--out", path]).status.success());
     assert_eq!(codegen(&["--out", path, "--check"]).status.code(), Some(0));
 }
 
 #[test]
-fn two_runs_give_the_same_bytes() {
+fn output_is_deterministic() {
     let one = tempfile::tempdir().unwrap();
     let two = tempfile::tempdir().unwrap();
     for out in [&one, &two] {
@@ -129,7 +128,7 @@ fn two_runs_give_the_same_bytes() {
 }
 
 #[test]
-fn something_broken_ends_with_1_and_says_where() {
+fn error_exits_with_1_and_names_the_location() {
     let specs = tempfile::tempdir().unwrap();
     fs::create_dir(specs.path().join("upstream")).unwrap();
     let page = "# Page\n\n```json\n{\"openapi\": \"3.1.0\", \"paths\": {\n```\n";
@@ -145,7 +144,7 @@ fn something_broken_ends_with_1_and_says_where() {
         let output = codegen(&arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(
-            stderr(&output).starts_with("error: upstream/page.md:5: broken OpenAPI document:"),
+            stderr(&output).starts_with("error: upstream/page.md:5: invalid OpenAPI document:"),
             "{}",
             stderr(&output)
         );
@@ -153,7 +152,7 @@ fn something_broken_ends_with_1_and_says_where() {
 }
 
 #[test]
-fn a_folder_without_documents_is_an_error() {
+fn specs_without_documents_are_an_error() {
     let specs = tempfile::tempdir().unwrap();
     let output = codegen(&["--specs", specs.path().to_str().unwrap(), "--check"]);
     assert_eq!(output.status.code(), Some(1));
@@ -161,16 +160,16 @@ fn a_folder_without_documents_is_an_error() {
 }
 
 #[test]
-fn nothing_is_lost_between_the_pages_and_the_contract() {
-    let contract = xtask::contract::build(&workspace().join("specs")).unwrap();
+fn contract_has_all_operations_of_the_pages() {
+    let contract = contract::pipeline::build(&workspace().join("specs")).unwrap();
     let upstream = tempfile::tempdir().unwrap();
     fs::create_dir(upstream.path().join("upstream")).unwrap();
     for page in ["administration.md", "tenant.md"] {
         let from = workspace().join("specs/upstream").join(page);
         fs::copy(from, upstream.path().join("upstream").join(page)).unwrap();
     }
-    // The vendor's pages alone, without corrections, go through as well.
-    let alone = xtask::contract::build(upstream.path()).unwrap();
+    // The vendor's pages are accepted without overlays, too.
+    let alone = contract::pipeline::build(upstream.path()).unwrap();
     assert_eq!(alone.operations, 77);
     assert_eq!(alone.document["paths"].as_object().unwrap().len(), 51);
     assert_eq!(alone.document["tags"].as_array().unwrap().len(), 2);

@@ -1,5 +1,5 @@
-//! Documents that the workspace does not have: every construct of the vendor's complete API, in small pages. The crates
-//! generated from them must compile.
+//! Small pages with every construct of the vendor's complete API, beyond this workspace's documents. The crates generated from them
+//! must compile.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -15,7 +15,7 @@ fn pages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/constructs")
 }
 
-/// Copies the hand-written half of a crate.
+/// Copies the hand-written part of a crate.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -46,9 +46,9 @@ fn crates_generated_from_every_construct_compile() {
     fs::write(root.path().join("Cargo.toml"), manifest).unwrap();
     fs::copy(workspace().join("Cargo.lock"), root.path().join("Cargo.lock")).unwrap();
 
-    let outcome = xtask::codegen::run(&pages(), root.path(), false).unwrap();
-    assert_eq!(outcome, xtask::codegen::Outcome::Done);
-    // The dependencies are there already; sharing the build directory spares compiling them again.
+    let outcome = codegen::run(&pages(), root.path(), false).unwrap();
+    assert_eq!(outcome, codegen::Outcome::Done);
+    // Sharing the build directory avoids compiling the dependencies again.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args([
@@ -60,7 +60,7 @@ fn crates_generated_from_every_construct_compile() {
         "--no-default-features",
     ]);
     cargo.env("CARGO_TARGET_DIR", target).current_dir(root.path());
-    // What cargo tells this test about its package would make the build scripts of dependencies run again.
+    // Cargo's variables about this package would make the build scripts of dependencies run again.
     for (name, _) in
         std::env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
     {
@@ -69,7 +69,7 @@ fn crates_generated_from_every_construct_compile() {
     let output = cargo.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
-    // Profiles of packages that these crates do not use are no matter.
+    // Profiles of unused packages are ignored.
     let warnings: Vec<_> = text
         .lines()
         .filter(|line| !line.starts_with("warning: profile package spec"))
@@ -78,10 +78,10 @@ fn crates_generated_from_every_construct_compile() {
 }
 
 #[test]
-fn every_construct_is_in_the_contract() {
-    let contract = xtask::contract::build(&pages()).unwrap();
-    let api = xtask::model::read(&contract.document, &contract.places).unwrap();
+fn contract_has_every_construct() {
+    let contract = contract::pipeline::build(&pages()).unwrap();
+    let api = contract::model::read(&contract.document, &contract.locations).unwrap();
     insta::with_settings!({ omit_expression => true }, {
-        insta::assert_snapshot!("constructs", format!("{}\n{}", xtask::listing::operations(&api, &contract.document), xtask::listing::types(&api, &contract.document)));
+        insta::assert_snapshot!("constructs", format!("{}\n{}", contract::listing::operations(&api, &contract.document), contract::listing::types(&api, &contract.document)));
     });
 }

@@ -1,4 +1,4 @@
-//! What cannot be expressed is an error that names file, line and construct; never a guess, never a panic.
+//! An unsupported construct is an error with file, line and construct; never a guess, never a panic.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -13,7 +13,7 @@ fn error(operation: Value, path: &str) -> String {
         "components": {"schemas": {"Tree": {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/Tree"}}}}}});
     let page = format!("# Page\n\ntext\n\n```json\n{document}\n```\n");
     fs::write(specs.path().join("upstream/page.md"), page).unwrap();
-    match xtask::codegen::generate(specs.path()) {
+    match codegen::generate(specs.path()) {
         Ok(_) => panic!("{operation} went through"),
         Err(error) => format!("{error:#}"),
     }
@@ -38,7 +38,7 @@ fn with_parameter(parameter: Value) -> Value {
 }
 
 #[test]
-fn faults_name_file_line_and_construct() {
+fn errors_name_file_line_and_construct() {
     let cases = [
         (
             operation(|o| {
@@ -50,7 +50,7 @@ fn faults_name_file_line_and_construct() {
         (
             operation(|o| o["responses"] = json!({"4XX": {"description": "E"}})),
             "/a",
-            "documents no success status",
+            "has no success response",
         ),
         (
             operation(|o| o["responses"] = json!({"2XX": {"description": "E"}})),
@@ -75,7 +75,7 @@ fn faults_name_file_line_and_construct() {
         (
             with_parameter(json!({"name": "q", "in": "query", "style": "deepObject", "schema": {"type": "string"}})),
             "/a",
-            "default style",
+            "default serialization style",
         ),
         (
             with_parameter(json!({"name": "q", "in": "query", "schema": {"type": "object"}})),
@@ -100,12 +100,12 @@ fn faults_name_file_line_and_construct() {
         (
             with_schema(json!({"$ref": "#/components/schemas/Tree"})),
             "/a",
-            "contains itself",
+            "is recursive",
         ),
         (
             with_schema(json!({"$ref": "#/components/schemas/Nothing"})),
             "/a",
-            "leads nowhere",
+            "does not resolve",
         ),
         (
             with_schema(json!({"type": "object", "properties": {"p": {"not": {}}}})),
@@ -125,14 +125,14 @@ fn faults_name_file_line_and_construct() {
         (
             with_schema(json!({"type": "strin"})),
             "/a",
-            "the type `strin` is not known",
+            "the type `strin` is unknown",
         ),
         (
             with_schema(json!({"type": "object", "required": ["b"], "properties": {"a": {}}})),
             "/a",
             "requires `b`",
         ),
-        // What only the generators refuse.
+        // Constructs that only the generators reject.
         (
             with_schema(json!({"type": "string", "pattern": "(?=x)"})),
             "/a",
@@ -149,7 +149,7 @@ fn faults_name_file_line_and_construct() {
     for (operation, path, expected) in cases {
         let text = error(operation, path);
         assert!(text.contains(expected), "{text}");
-        assert!(text.contains("upstream/page.md:6: "), "no place in: {text}");
+        assert!(text.contains("upstream/page.md:6: "), "no location in: {text}");
         assert!(
             text.contains(path) || text.contains("reference") || text.contains("schema") || text.contains("operation"),
             "no construct in: {text}"

@@ -1,6 +1,6 @@
-//! What a person reviews when a page, a correction or a generator changes: a few lines each, in `tests/snapshots`.
+//! The snapshots that are reviewed when a page, an overlay or a generator changes: a few lines each, in `tests/snapshots`.
 //!
-//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`, takes a change over.
+//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p xtask --test snapshots`, accepts a change.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -12,11 +12,11 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use xtask::contract::Contract;
-use xtask::listing;
-use xtask::model::Api;
+use contract::listing;
+use contract::model::Api;
+use contract::pipeline::Contract;
 
-/// The workspace that is listed, if not this one: for the tests of the tests below.
+/// The variable with the workspace to list instead of this one, for the tests of the tests below.
 const LISTED: &str = "PBX_LISTED_WORKSPACE";
 const COMMAND: &str = "INSTA_UPDATE=always cargo test -p xtask --test snapshots";
 
@@ -29,11 +29,11 @@ fn listed() -> PathBuf {
 }
 
 fn contract() -> Contract {
-    xtask::contract::build(&listed().join("specs")).unwrap()
+    contract::pipeline::build(&listed().join("specs")).unwrap()
 }
 
 fn api(contract: &Contract) -> Api {
-    xtask::model::read(&contract.document, &contract.places).unwrap()
+    contract::model::read(&contract.document, &contract.locations).unwrap()
 }
 
 fn check(name: &str, text: &str) {
@@ -45,7 +45,7 @@ fn check(name: &str, text: &str) {
         settings.bind(|| insta::assert_snapshot!(name, text))
     }));
     if let Err(difference) = checked {
-        eprintln!("If that is what was meant, take it over with `cargo insta review`, or with\n{COMMAND}");
+        eprintln!("To accept the change, run `cargo insta review`, or\n{COMMAND}");
         std::panic::resume_unwind(difference);
     }
 }
@@ -109,7 +109,7 @@ fn public_api_of_the_server_traits() {
     );
 }
 
-/// A copy of what is listed.
+/// Copies the listed files.
 fn copy(to: &Path) {
     let mut folders = vec![
         "specs/upstream".to_owned(),
@@ -131,10 +131,10 @@ fn copy(to: &Path) {
     }
 }
 
-/// A gate that cannot fail is none: a changed page, correction or generated file fails the test that lists it, in a few
-/// readable lines and with the command to run.
+/// The tests can fail: a changed page, overlay or generated file fails the test that lists it, with a few readable lines and the
+/// command to run.
 #[test]
-fn a_change_fails_and_says_what_to_do() {
+fn change_fails_with_a_diff_and_the_command_to_accept_it() {
     for (test, file, from, to, told) in [
         (
             "types",
@@ -179,7 +179,7 @@ fn a_change_fails_and_says_what_to_do() {
         for line in told.iter().chain(&[COMMAND]) {
             assert!(text.contains(line), "`{line}` is missing in:\n{text}");
         }
-        // As it is, it passes.
+        // Without the change, the test passes.
         let same = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test])
             .output()

@@ -1,4 +1,4 @@
-//! The vendor's pages are never edited: their bytes are those that `SOURCE.md` names.
+//! The vendor's pages are never edited: their digests are those in `SOURCE.md`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -9,7 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 #[test]
-fn the_pages_are_the_vendors_bytes() {
+fn pages_have_the_digests_in_source_md() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/upstream");
     let source = fs::read_to_string(folder.join("SOURCE.md")).unwrap();
     let mut pages = 0;

@@ -1,23 +1,37 @@
-//! `specs/CHANGELOG.md`: a section for each release of the vendor's that was taken in, the newest first.
+//! `specs/CHANGELOG.md`: a section for each adopted vendor release, the newest first.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use super::folder::Stock;
-use super::report::{Report, counted, counts, section};
-use super::{Side, compare};
-use crate::contract::operations;
-use crate::diagnostic::{Diagnostics, fault};
+use super::directory::Inventory;
+use super::input::{Side, compare};
+use super::report::{Report, counts, quantity, section};
+use contract::diagnostic::Diagnostics;
+use contract::operations::operations;
 
 const INTRODUCTION: &str = "\
-# What changed in the contract
+# Changelog of the contract
 
-A section for each release of the vendor's that was taken in, the newest first, written by `cargo xtask changelog TITLE OLD`.
-What a rule means and whom a change breaks is in [docs/diff-rules.md](../docs/diff-rules.md).
+A section for each adopted vendor release, the newest first, written by `cargo xtask changelog TITLE OLD`.
+[docs/diff-rules.md](../docs/diff-rules.md) explains the rules and severities.
 ";
 
-/// What a release changes, without its heading.
+/// Writes the section of a release to `specs/CHANGELOG.md`; without `old`, an inventory of the contract.
+pub fn run(workspace: &Path, title: &str, old: Option<&str>, new: Option<&str>) -> Result<(), Diagnostics> {
+    let section = match old {
+        Some(old) => {
+            let (old, new) = Side::read_both(old, new, workspace)?;
+            release(&old, &new)
+        }
+        None => baseline(&Side::from_workspace(workspace)?),
+    };
+    write(&workspace.join("specs/CHANGELOG.md"), title, &section)?;
+    eprintln!("specs/CHANGELOG.md: wrote the section `{title}`; review it before you commit it");
+    Ok(())
+}
+
+/// The section of a release, without its heading.
 pub fn release(old: &Side, new: &Side) -> String {
     let changes = compare(old, new);
     let report = Report {
@@ -26,50 +40,52 @@ pub fn release(old: &Side, new: &Side) -> String {
         changes: &changes,
         all: false,
     };
-    let mut out = format!("{}.\n", capital(&counts(&report).replace(" (--all lists them)", "")));
-    if let (Some(before), Some(after)) = (&old.stock, &new.stock) {
-        let corrected = |stock: &Stock| stock.corrections.iter().map(|c| c.actions).sum::<usize>();
-        let (before, after) = (corrected(before), corrected(after));
-        let words = match before == after {
-            true => format!("{after}, as many as before"),
-            false => format!("{after}; before, {before}"),
+    let mut out = format!("{}.\n", capitalize(&counts(&report).replace(" (--all lists them)", "")));
+    if let (Some(before), Some(after)) = (&old.inventory, &new.inventory) {
+        let actions = |inventory: &Inventory| inventory.overlays.iter().map(|o| o.actions).sum::<usize>();
+        let (before, after) = (actions(before), actions(after));
+        let change = match before == after {
+            true => "unchanged".to_owned(),
+            false => format!("before: {before}"),
         };
-        let _ = writeln!(out, "Corrections to the vendor's pages: {words}.");
+        let _ = writeln!(out, "Overlay actions on the vendor's pages: {after} ({change}).");
     }
     out.push_str(&section(&report, 3));
     out
 }
 
-/// What a contract is made of, for the first release.
+/// The section of the first release: an inventory of the contract.
 pub fn baseline(side: &Side) -> String {
     let mut out = format!(
         "{}.\n",
-        capital(&counted(operations(&side.document).count(), "operation"))
+        capitalize(&quantity(operations(&side.document).count(), "operation"))
     );
-    let Some(stock) = &side.stock else { return out };
+    let Some(inventory) = &side.inventory else {
+        return out;
+    };
     let _ = writeln!(out);
-    for (folder, count) in stock.operations.iter().rev() {
-        let whose = if folder == "local" {
-            ", which the pages rely on and do not have"
+    for (directory, count) in inventory.operations.iter().rev() {
+        let note = if directory == "local" {
+            ", which the pages refer to but do not document"
         } else {
             ""
         };
-        let _ = writeln!(out, "- {} from `{folder}/`{whose}", counted(*count, "operation"));
+        let _ = writeln!(out, "- {} from `{directory}/`{note}", quantity(*count, "operation"));
     }
-    let all: usize = stock.corrections.iter().map(|c| c.actions).sum();
-    let _ = writeln!(out, "\n### Corrections\n\n{}:\n", capital(&counted(all, "action")));
-    for corrections in &stock.corrections {
-        let name = corrections.file.rsplit('/').next().unwrap_or(&corrections.file);
+    let all: usize = inventory.overlays.iter().map(|o| o.actions).sum();
+    let _ = writeln!(out, "\n### Overlays\n\n{}:\n", capitalize(&quantity(all, "action")));
+    for overlay in &inventory.overlays {
+        let name = overlay.file.rsplit('/').next().unwrap_or(&overlay.file);
         let _ = writeln!(
             out,
             "- {} in [`{name}`]({}): {}",
-            corrections.actions, corrections.file, corrections.title
+            overlay.actions, overlay.file, overlay.title
         );
     }
     out
 }
 
-fn capital(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
     chars
         .next()
@@ -77,11 +93,11 @@ fn capital(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Writes a section into the file.
+/// Writes a section to the file.
 pub fn write(path: &Path, title: &str, section: &str) -> Result<(), Diagnostics> {
-    let failed = |e: std::io::Error| fault(None, format!("{}: {e}", path.display()));
+    let failed = |e: std::io::Error| Diagnostics::new(None, format!("{}: {e}", path.display()));
     if title.trim().is_empty() || title.contains('\n') {
-        return Err(fault(None, "a release needs a title of one line"));
+        return Err(Diagnostics::new(None, "the title must be a single line and not empty"));
     }
     let before = if path.exists() {
         fs::read_to_string(path).map_err(failed)?
@@ -91,7 +107,7 @@ pub fn write(path: &Path, title: &str, section: &str) -> Result<(), Diagnostics>
     fs::write(path, insert(&before, title.trim(), section)).map_err(failed)
 }
 
-/// The changelog with a section: in the place of the one of that title, else before all others.
+/// Inserts a section: in place of the one with the same title, else before all others.
 pub fn insert(changelog: &str, title: &str, section: &str) -> String {
     let heading = format!("## {title}");
     let text = format!("{heading}\n\n{}\n", section.trim_end());
@@ -106,7 +122,7 @@ pub fn insert(changelog: &str, title: &str, section: &str) -> String {
         }
     }
     match sections.iter_mut().find(|s| s.lines().next() == Some(&heading)) {
-        Some(known) => *known = text,
+        Some(section) => *section = text,
         None => sections.insert(1, text),
     }
     let sections: Vec<_> = sections.iter().map(|section| section.trim_end()).collect();

@@ -1,18 +1,23 @@
-//! Reads files of a git revision, without touching the work tree.
+//! Reads files of a git revision without touching the work tree.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::input::{SPECS, Side};
-use crate::contract::files::{Files, is_read};
-use crate::diagnostic::{Diagnostics, fault};
+use contract::diagnostic::Diagnostics;
+use contract::files::{Files, is_document};
 
-/// A revision, whose `specs` is meant, or `REVISION:PATH`, which may be a file or a folder.
-pub fn read(argument: &str, workspace: &Path) -> Result<Side, Diagnostics> {
+/// A file or directory of a revision.
+pub enum Object {
+    File { path: String, content: Vec<u8> },
+    Directory { path: String, files: Files },
+}
+
+/// Reads `REVISION:PATH`, or the directory `default` of `REVISION`.
+pub fn read(argument: &str, default: &str, workspace: &Path) -> Result<Object, Diagnostics> {
     let (revision, path) = match argument.split_once(':') {
         Some((revision, path)) => (revision, path.trim_matches('/')),
-        None => (argument, SPECS),
+        None => (argument, default),
     };
     let commit = run(
         workspace,
@@ -24,29 +29,23 @@ pub fn read(argument: &str, workspace: &Path) -> Result<Side, Diagnostics> {
             &format!("{revision}^{{commit}}"),
         ],
     )
-    .map_err(|_| {
-        fault(
-            None,
-            format!(
-                "`{argument}` is no file, no folder and no git revision; give two contracts, two folders or revisions"
-            ),
-        )
-    })?;
+    .map_err(|_| Diagnostics::new(None, format!("`{argument}` is not a file, directory or git revision")))?;
     let commit = String::from_utf8_lossy(&commit).trim().to_owned();
     let kind = run(workspace, &["cat-file", "-t", &format!("{commit}:{path}")])
-        .map_err(|_| fault(None, format!("there is no `{path}` in the revision `{revision}`")))?;
+        .map_err(|_| Diagnostics::new(None, format!("revision `{revision}` has no `{path}`")))?;
     if kind.starts_with(b"blob") {
         let content = run(workspace, &["cat-file", "blob", &format!("{commit}:{path}")])
-            .map_err(|e| fault(None, format!("git: {e}")))?;
-        return Side::of_text(&format!("{revision}:{path}"), &content);
+            .map_err(|e| Diagnostics::new(None, format!("git: {e}")))?;
+        let path = path.to_owned();
+        return Ok(Object::File { path, content });
     }
-    let files = folder(workspace, &commit, path).map_err(|e| fault(None, format!("git: {e}")))?;
-    let folder = format!("{revision}:{path}");
-    Side::of_files(argument, &folder, &files).map_err(|faults| faults.below(&folder))
+    let files = directory(workspace, &commit, path).map_err(|e| Diagnostics::new(None, format!("git: {e}")))?;
+    let path = path.to_owned();
+    Ok(Object::Directory { path, files })
 }
 
-/// All files of a folder that hold documents, in two calls of git however many they are.
-fn folder(workspace: &Path, commit: &str, path: &str) -> Result<Files, String> {
+/// Reads all documents of a directory, with two calls of git whatever their number.
+fn directory(workspace: &Path, commit: &str, path: &str) -> Result<Files, String> {
     let tree = if path.is_empty() {
         commit.to_owned()
     } else {
@@ -56,7 +55,7 @@ fn folder(workspace: &Path, commit: &str, path: &str) -> Result<Files, String> {
     let names: Vec<_> = listing
         .split(|byte| *byte == 0)
         .filter_map(|name| std::str::from_utf8(name).ok())
-        .filter(|name| is_read(name) && !name.starts_with("generated/") && !name.contains('\n'))
+        .filter(|name| is_document(name) && !name.starts_with("generated/") && !name.contains('\n'))
         .collect();
     let mut child = Command::new("git")
         .arg("-C")
@@ -66,17 +65,17 @@ fn folder(workspace: &Path, commit: &str, path: &str) -> Result<Files, String> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|e| e.to_string())?;
-    // Written from another thread: git answers while it is asked, and would stand still with both pipes full.
-    let mut stdin = child.stdin.take().ok_or("no way to ask it")?;
-    let questions: String = names
+    // Written from another thread: git replies while it reads, and would block with both pipes full.
+    let mut stdin = child.stdin.take().ok_or("its standard input is not available")?;
+    let requests: String = names
         .iter()
         .map(|name| format!("{tree}{}{name}\n", if path.is_empty() { ":" } else { "/" }))
         .collect();
-    let asking = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
+    let writer = std::thread::spawn(move || stdin.write_all(requests.as_bytes()));
     let output = child.wait_with_output().map_err(|e| e.to_string())?;
-    asking
+    writer
         .join()
-        .map_err(|_| "it was not asked")?
+        .map_err(|_| "the writing thread panicked")?
         .map_err(|e| e.to_string())?;
     let mut rest = output.stdout.as_slice();
     let mut files = Files::default();
@@ -85,13 +84,11 @@ fn folder(workspace: &Path, commit: &str, path: &str) -> Result<Files, String> {
         let end = rest
             .iter()
             .position(|byte| *byte == b'\n')
-            .ok_or("it answered less than it was asked")?;
+            .ok_or("its output is truncated")?;
         let header = String::from_utf8_lossy(&rest[..end]).into_owned();
         let size = header.rsplit(' ').next().and_then(|size| size.parse::<usize>().ok());
         let size = size.ok_or_else(|| format!("`{name}`: {header}"))?;
-        let content = rest
-            .get(end + 1..end + 1 + size)
-            .ok_or("it answered less than it was asked")?;
+        let content = rest.get(end + 1..end + 1 + size).ok_or("its output is truncated")?;
         files.insert(name.to_owned(), content.to_vec());
         rest = rest.get(end + size + 2..).unwrap_or_default();
     }
@@ -104,7 +101,7 @@ fn run(workspace: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
         .arg(workspace)
         .args(arguments)
         .output()
-        .map_err(|e| format!("cannot be started: {e}"))?;
+        .map_err(|e| format!("failed to start: {e}"))?;
     if output.status.success() {
         Ok(output.stdout)
     } else {

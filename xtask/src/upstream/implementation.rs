@@ -1,30 +1,32 @@
-//! What the implementation of the server traits lacks, or has too much of, once the traits are generated anew.
+//! Compares the implementations of the server traits with the newly generated traits.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use contract::files::relative;
 use syn::{ImplItem, Item, TraitItem};
 
 use super::surface::signature;
-use crate::contract::load::relative;
 
-/// Where the traits are generated, and where everything else may implement them.
+/// The directory of the generated traits, and that of the crates that may implement them.
 const TRAITS: &str = "crates/pbx-api/src/generated/";
 const CRATES: &str = "crates";
 
-/// What is to be done about one trait.
+/// The differences between a trait and its implementation.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Work {
-    pub of: String,
-    /// `file:line` of its implementation; `None` when there is none.
-    pub place: Option<String>,
-    /// Whether there is such a trait no more.
-    pub gone: bool,
+pub struct TraitDiff {
+    pub name: String,
+    /// `file:line` of the implementation; `None` if there is none.
+    pub location: Option<String>,
+    /// `true` if the trait is removed.
+    pub is_removed: bool,
+    /// Methods that the implementation lacks.
     pub missing: Vec<String>,
-    pub too_many: Vec<String>,
-    /// Methods whose arguments or result are others: the name, what they were and what they are.
+    /// Methods of the implementation that the trait does not have.
+    pub surplus: Vec<String>,
+    /// Methods whose signature changes: the name, the old and the new signature.
     pub changed: Vec<(String, String, String)>,
 }
 
@@ -33,12 +35,12 @@ type Traits = BTreeMap<String, BTreeMap<String, String>>;
 
 /// An implementation of a trait.
 struct Implementation {
-    place: String,
+    location: String,
     methods: Vec<String>,
 }
 
-/// What is to be done, by trait; nothing where all is well.
-pub fn work(root: &Path, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<Vec<Work>> {
+/// Compares all traits with their implementations; returns those with differences.
+pub fn compare(root: &Path, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<Vec<TraitDiff>> {
     let (old, new) = (traits(old)?, traits(new)?);
     let names: Vec<&String> = old
         .keys()
@@ -46,17 +48,17 @@ pub fn work(root: &Path, old: &BTreeMap<String, String>, new: &BTreeMap<String, 
         .collect();
     let implementations = implementations(root, &names)?;
     let none = BTreeMap::new();
-    let mut found = Vec::new();
+    let mut diffs = Vec::new();
     for name in names {
         let (before, after) = (old.get(name).unwrap_or(&none), new.get(name).unwrap_or(&none));
         let implementation = implementations.get(name);
         let has = |method: &String| implementation.is_some_and(|i| i.methods.contains(method));
-        let work = Work {
-            of: name.clone(),
-            place: implementation.map(|i| i.place.clone()),
-            gone: !new.contains_key(name),
+        let diff = TraitDiff {
+            name: name.clone(),
+            location: implementation.map(|i| i.location.clone()),
+            is_removed: !new.contains_key(name),
             missing: after.keys().filter(|method| !has(method)).cloned().collect(),
-            too_many: implementation
+            surplus: implementation
                 .into_iter()
                 .flat_map(|i| &i.methods)
                 .filter(|method| !after.contains_key(*method))
@@ -69,14 +71,14 @@ pub fn work(root: &Path, old: &BTreeMap<String, String>, new: &BTreeMap<String, 
                 .map(|(method, was, is)| (method.clone(), was.clone(), is.clone()))
                 .collect(),
         };
-        // A trait that nobody implements, in the tree neither, is no work of the release.
-        let is_old = old.contains_key(name) && implementation.is_none();
-        let idle = work.missing.is_empty() && work.too_many.is_empty() && work.changed.is_empty();
-        if !is_old && !idle {
-            found.push(work);
+        // A present trait without an implementation is not due to the new pages.
+        let was_unimplemented = old.contains_key(name) && implementation.is_none();
+        let is_equal = diff.missing.is_empty() && diff.surplus.is_empty() && diff.changed.is_empty();
+        if !was_unimplemented && !is_equal {
+            diffs.push(diff);
         }
     }
-    Ok(found)
+    Ok(diffs)
 }
 
 fn traits(files: &BTreeMap<String, String>) -> Result<Traits> {
@@ -98,7 +100,7 @@ fn traits(files: &BTreeMap<String, String>) -> Result<Traits> {
     Ok(found)
 }
 
-/// Every implementation of these traits in the crates' sources, by trait.
+/// Finds the implementations of these traits in the sources of the crates, by trait.
 fn implementations(root: &Path, names: &[&String]) -> Result<BTreeMap<String, Implementation>> {
     let mut sources = Vec::new();
     list(&root.join(CRATES), &mut sources)?;
@@ -110,7 +112,7 @@ fn implementations(root: &Path, names: &[&String]) -> Result<BTreeMap<String, Im
             continue;
         }
         let file = relative(root, &path);
-        // What does not compile now is not the release's work.
+        // Files that do not parse now are not due to the new pages.
         let Ok(parsed) = syn::parse_file(&text) else {
             continue;
         };
@@ -127,20 +129,20 @@ fn implementations(root: &Path, names: &[&String]) -> Result<BTreeMap<String, Im
                 });
                 let methods = methods.collect();
                 let line = text.lines().position(|line| line.contains(&format!("{name} for ")));
-                let place = format!("{file}:{}", line.unwrap_or_default() + 1);
-                found.insert(name, Implementation { place, methods });
+                let location = format!("{file}:{}", line.unwrap_or_default() + 1);
+                found.insert(name, Implementation { location, methods });
             }
         }
     }
     Ok(found)
 }
 
-/// The hand-written sources below a folder.
-fn list(folder: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
-    if !folder.exists() {
+/// Lists the hand-written sources in a directory, recursively.
+fn list(directory: &Path, out: &mut Vec<PathBuf>) -> Result<()> {
+    if !directory.exists() {
         return Ok(());
     }
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+    for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path.is_dir() {

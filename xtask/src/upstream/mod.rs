@@ -1,117 +1,119 @@
-//! Taking in a release of the vendor: what its pages change, told before anything is touched, then put in their place.
+//! `cargo xtask upstream`: reports what the pages of a vendor release change, and adopts them.
 //!
-//! [`pages`] reads the new pages and says which files come and go; [`corrections`] tries every overlay action on them; the
-//! crates are generated from them in memory, and [`surface`] says which of their names change and what the
-//! [`implementation`] of the server traits lacks then. [`adopt`] puts the pages in place: all or nothing.
+//! [`pages`] reads the new pages and plans which files are added and removed; [`overlays`] applies every overlay action to them; the
+//! crates are generated from them in memory, [`surface`] lists the public names that change, and [`implementation`] the trait methods
+//! that are missing then. [`replace`] writes the pages: all or none.
 
-mod adopt;
-mod corrections;
 mod implementation;
+mod overlays;
 mod pages;
+mod replace;
 mod report;
-mod surface;
+pub mod surface;
 
 use std::path::{Path, PathBuf};
 
-use crate::codegen::{self, Generated};
-use crate::contract;
-use crate::diagnostic::Diagnostics;
-use crate::diff::input::SPECS;
-use crate::diff::{self, Side};
+use codegen::Generated;
+use contract::diagnostic::Diagnostics;
 
-/// What to do with the new pages.
+use crate::diff::input::{SPECS, Side, compare};
+use crate::diff::report::Report as DiffReport;
+
+/// The arguments of `cargo xtask upstream`.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The folder of new pages.
+    /// The directory of new pages.
     pub pages: PathBuf,
-    /// The folder holds only the pages that changed; the others stay.
+    /// The directory has only the changed pages; keep the others.
     pub partial: bool,
-    /// Put the pages in place.
+    /// Replace the pages.
     pub apply: bool,
-    /// Even if there are changes in `specs/upstream/` that are not committed.
+    /// Replace the pages even if `specs/upstream/` has uncommitted changes.
     pub allow_dirty: bool,
-    /// Which release it is, for `SOURCE.md`.
+    /// The vendor's release, for `SOURCE.md`.
     pub release: Option<String>,
-    /// Changes of words are listed and not only counted.
+    /// List documentation changes instead of only counting them.
     pub all: bool,
-    pub colours: bool,
+    pub color: bool,
 }
 
-/// Says what the new pages change and, if told to, puts them in place. `root` is the workspace; the report goes to `out`.
+/// Writes a report about the new pages to `out` and, with `apply`, replaces the pages. `root` is the workspace.
 pub fn run(root: &Path, options: &Options, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
     let specs = root.join(SPECS);
     if !specs.is_dir() {
         anyhow::bail!(
-            "{}: there is no such folder; `--root` is the workspace that holds it",
+            "{}: no such directory; `--root` must be the workspace that contains it",
             specs.display()
         );
     }
-    let before = contract::read(&specs)?;
-    let plan = pages::plan(&before, options)?;
-    // Before the long report, because it is the first thing to mend.
+    let before = contract::pipeline::read(&specs)?;
+    let plan = pages::plan(&before, &options.pages, options.partial)?;
+    // Before the long report, because it must be resolved first.
     if options.apply && !options.allow_dirty {
-        adopt::refuse_dirty(root)?;
+        replace::check_clean(root)?;
     }
 
-    // The tree: as it is, its corrections fit its pages; if not, the differences to the new pages still tell.
-    let old_side = Side::of_files(SPECS, SPECS, &before)?;
-    let new_side = renamed(
+    // Overlay actions that fail on the present pages are notices; the diff to the new pages is still useful.
+    let old_side = Side::from_files(SPECS, SPECS, &before)?;
+    let new_side = with_given_names(
         &plan,
-        Side::of_files(&options.pages.display().to_string(), SPECS, &plan.files),
+        Side::from_files(&options.pages.display().to_string(), SPECS, &plan.files),
     )?;
-    let mut changes = diff::compare(&old_side, &new_side);
-    // The new pages are where they were given, until they are taken in.
-    for place in changes.iter_mut().filter_map(|change| change.new_place.as_mut()) {
-        let name = place
+    let mut changes = compare(&old_side, &new_side);
+    // Until they are adopted, the new pages are in the directory that was given.
+    for location in changes.iter_mut().filter_map(|change| change.new_location.as_mut()) {
+        let name = location
             .file
             .strip_prefix(SPECS)
-            .and_then(|file| plan.given(file.strip_prefix('/')?));
-        place.file = name.unwrap_or_else(|| place.file.clone());
+            .and_then(|file| plan.given_name(file.strip_prefix('/')?));
+        if let Some(name) = name {
+            location.file = name.into();
+        }
     }
-    let corrections = renamed(&plan, corrections::compare(&before, &plan.files))?;
+    let overlays = with_given_names(&plan, overlays::compare(&before, &plan.files))?;
     let old = generated(&before, "specs")?;
     let new = generated(&plan.files, "the new pages");
-    let (names, work) = match &new {
+    let (names, implementations) = match &new {
         Ok(new) => (
             surface::changes(&old.files, &new.files)?,
-            implementation::work(root, &old.files, &new.files)?,
+            implementation::compare(root, &old.files, &new.files)?,
         ),
         Err(_) => Default::default(),
     };
     let report = report::Report {
         plan: &plan,
-        diff: diff::report::Report {
+        diff: DiffReport {
             old: &old_side,
             new: &new_side,
             changes: &changes,
             all: options.all,
         },
-        corrections: &corrections,
+        overlays: &overlays,
         names: &names,
-        work: &work,
-        stopped: new.err().map(|error| format!("{error:#}")),
+        implementations: &implementations,
+        error: new.err().map(|error| format!("{error:#}")),
     };
-    // Whoever reads may have seen enough.
-    let _ = out.write_all(report.text(options.colours).as_bytes());
+    // The reader may have closed the pipe.
+    let _ = out.write_all(report.text(options.color).as_bytes());
 
-    let said = if plan.is_idle() {
-        "The pages are those of the tree: there is nothing to do.\n".to_owned()
+    let outcome = if plan.is_unchanged() {
+        "The pages are those of specs/upstream: nothing to do.\n".to_owned()
     } else if options.apply {
-        adopt::adopt(&specs, &plan, options.release.as_deref())?
+        replace::replace_pages(&specs, &plan, options.release.as_deref())?
     } else {
-        "Nothing was copied: `--apply` does that.\n".to_owned()
+        "Nothing was written; `--apply` replaces the pages.\n".to_owned()
     };
-    let _ = out.write_all(said.as_bytes());
+    let _ = out.write_all(outcome.as_bytes());
     Ok(())
 }
 
-/// Everything that is generated from pages, with those corrections that fit them.
+/// Generates all files in memory, skipping overlay actions that fail.
 fn generated(files: &contract::files::Files, name: &str) -> anyhow::Result<Generated> {
-    let contract = contract::build_where_possible(files, name, &mut |_| {})?;
+    let contract = contract::pipeline::build_best_effort(files, name, &mut |_| {})?;
     codegen::from_contract(contract)
 }
 
-/// Errors about new pages, under the names that the caller knows.
-fn renamed<T>(plan: &pages::Plan, result: Result<T, Diagnostics>) -> Result<T, Diagnostics> {
-    result.map_err(|faults| plan.rename(faults))
+/// Errors about new pages, with the names in the directory that was given.
+fn with_given_names<T>(plan: &pages::Plan, result: Result<T, Diagnostics>) -> Result<T, Diagnostics> {
+    result.map_err(|errors| plan.with_given_names(errors))
 }

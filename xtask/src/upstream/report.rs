@@ -1,50 +1,50 @@
-//! Tells a person what the new pages change.
+//! Formats the report about the new pages.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::corrections::{Correction, Corrections, Verdict};
-use super::implementation::Work;
-use super::pages::{Fate, Plan};
+use super::implementation::TraitDiff;
+use super::overlays::{AffectedAction, Difference, OverlayReport};
+use super::pages::{Plan, Status};
 use super::surface::Names;
-use crate::diff::report as diff;
+use crate::diff::report::{Report as DiffReport, quantity, text};
 
-/// How many places of a correction are listed.
+/// The maximum number of listed places of an action.
 const PLACES: usize = 5;
 
-/// Everything that is known of the new pages.
+/// The content of the report.
 pub struct Report<'a> {
     pub plan: &'a Plan,
-    pub diff: diff::Report<'a>,
-    pub corrections: &'a Corrections,
+    pub diff: DiffReport<'a>,
+    pub overlays: &'a OverlayReport,
     /// By crate.
     pub names: &'a BTreeMap<String, Names>,
-    pub work: &'a [Work],
-    /// What keeps codegen from saying the names.
-    pub stopped: Option<String>,
+    pub implementations: &'a [TraitDiff],
+    /// The error of the generators, if they failed on the new pages.
+    pub error: Option<String>,
 }
 
 impl Report<'_> {
-    pub fn text(&self, colours: bool) -> String {
+    pub fn text(&self, color: bool) -> String {
         let mut out = String::new();
         self.pages(&mut out);
-        heading(&mut out, "The contract");
-        out.push_str(&diff::text(&self.diff, colours));
+        heading(&mut out, "Contract");
+        out.push_str(&text(&self.diff, color));
         for notice in &self.diff.new.notices {
-            // Those about corrections are told below, all together.
+            // Overlay actions are reported below.
             if !notice.contains("the action on ") {
                 let _ = writeln!(out, "note: {notice}");
             }
         }
-        self.corrections(&mut out);
-        match &self.stopped {
+        self.overlays(&mut out);
+        match &self.error {
             Some(error) => {
-                heading(&mut out, "Generated names and the implementation");
-                let _ = writeln!(out, "cannot be told before this is mended:\n{error}");
+                heading(&mut out, "Generated names and implementation");
+                let _ = writeln!(out, "not available until this is fixed:\n{error}");
             }
             None => {
                 self.names(&mut out);
-                self.work(&mut out);
+                self.implementations(&mut out);
             }
         }
         out.push('\n');
@@ -54,37 +54,41 @@ impl Report<'_> {
     fn pages(&self, out: &mut String) {
         let _ = writeln!(out, "Pages");
         for page in &self.plan.pages {
-            let word = match page.fate {
-                Fate::New => "new",
-                Fate::Replaced => "replaced",
-                Fate::Unchanged => "unchanged",
-                Fate::Kept => "kept",
+            let status = match page.status {
+                Status::New => "new",
+                Status::Replaced => "replaced",
+                Status::Unchanged => "unchanged",
+                Status::Kept => "kept",
             };
-            let operations = diff::counted(page.operations, "operation");
-            let _ = writeln!(out, "  {word:<9}  {} ({operations})", page.name);
+            let operations = quantity(page.operations, "operation");
+            let _ = writeln!(out, "  {status:<9}  {} ({operations})", page.name);
         }
         for name in &self.plan.removed {
-            let _ = writeln!(out, "  {:<9}  {name} (`--partial` keeps what is not given)", "removed");
+            let _ = writeln!(
+                out,
+                "  {:<9}  {name} (`--partial` keeps pages that are not given)",
+                "removed"
+            );
         }
     }
 
-    fn corrections(&self, out: &mut String) {
-        heading(out, "Corrections");
-        let Corrections { found, actions } = self.corrections;
-        if found.is_empty() {
-            let _ = writeln!(out, "all {actions} fit the new pages");
+    fn overlays(&self, out: &mut String) {
+        heading(out, "Overlay actions");
+        let OverlayReport { affected, actions } = self.overlays;
+        if affected.is_empty() {
+            let _ = writeln!(out, "all {actions} apply to the new pages as before");
             return;
         }
-        let _ = writeln!(out, "{} of {actions} need a look", found.len());
-        for correction in found {
-            tell(out, correction);
+        let _ = writeln!(out, "{} of {actions} need review", affected.len());
+        for action in affected {
+            report_action(out, action);
         }
     }
 
     fn names(&self, out: &mut String) {
         heading(out, "Generated names");
         if self.names.is_empty() {
-            let _ = writeln!(out, "none change");
+            let _ = writeln!(out, "no changes");
         }
         for (
             name,
@@ -102,41 +106,41 @@ impl Report<'_> {
             for name in added {
                 let _ = writeln!(out, "  + {name}");
             }
-            for (name, was, is) in changed {
-                let _ = writeln!(out, "  ~ {name}: {was} -> {is}");
+            for (name, old, new) in changed {
+                let _ = writeln!(out, "  ~~ {name}: {old} -> {new}");
             }
         }
     }
 
-    fn work(&self, out: &mut String) {
-        heading(out, "The implementation");
-        if self.work.is_empty() {
-            let _ = writeln!(out, "has every method, and none too many");
+    fn implementations(&self, out: &mut String) {
+        heading(out, "Implementation");
+        if self.implementations.is_empty() {
+            let _ = writeln!(out, "matches the traits");
         }
-        for work in self.work {
-            match (&work.place, work.gone) {
-                (Some(place), false) => {
-                    let _ = writeln!(out, "{place}: impl {}", work.of);
+        for diff in self.implementations {
+            match (&diff.location, diff.is_removed) {
+                (Some(location), false) => {
+                    let _ = writeln!(out, "{location}: impl {}", diff.name);
                 }
-                (Some(place), true) => {
-                    let _ = writeln!(out, "{place}: impl {}, a trait that is no more", work.of);
+                (Some(location), true) => {
+                    let _ = writeln!(out, "{location}: impl {}, a removed trait", diff.name);
                 }
                 (None, _) => {
                     let _ = writeln!(
                         out,
-                        "nowhere: {}, a new resource, which answers 501 until it is implemented and mounted",
-                        work.of
+                        "not implemented: {}, a new resource, which responds with 501 until it is implemented and mounted",
+                        diff.name
                     );
                 }
             }
-            for method in &work.missing {
+            for method in &diff.missing {
                 let _ = writeln!(out, "  missing   {method}");
             }
-            for method in &work.too_many {
-                let _ = writeln!(out, "  too many  {method}");
+            for method in &diff.surplus {
+                let _ = writeln!(out, "  surplus   {method}");
             }
-            for (method, was, is) in &work.changed {
-                let _ = writeln!(out, "  changed   {method}: {was} -> {is}");
+            for (method, old, new) in &diff.changed {
+                let _ = writeln!(out, "  changed   {method}: {old} -> {new}");
             }
         }
     }
@@ -146,48 +150,52 @@ fn heading(out: &mut String, title: &str) {
     let _ = writeln!(out, "\n{title}");
 }
 
-fn tell(out: &mut String, correction: &Correction) {
-    let Correction { place, target, verdict } = correction;
-    let (what, places): (String, &[String]) = match verdict {
-        Verdict::AlreadyTrue => (
-            "already true: the vendor repaired it; delete the action".to_owned(),
+fn report_action(out: &mut String, action: &AffectedAction) {
+    let AffectedAction {
+        location,
+        target,
+        difference,
+    } = action;
+    let (message, places): (String, &[String]) = match difference {
+        Difference::AlreadyApplied => (
+            "no longer needed, the new pages are already correct; delete the action".to_owned(),
             &[],
         ),
-        Verdict::PartlyTrue { already, left } => (
+        Difference::PartlyApplied { already, remaining } => (
             format!(
-                "already true in {} of {} places; narrow its target",
+                "no longer needed in {} of {} places; narrow its target",
                 already.len(),
-                already.len() + left
+                already.len() + remaining
             ),
             already,
         ),
-        Verdict::Gone { was, missing } => {
-            let why = match missing {
-                Some(part) => format!("there is no `{part}` any more"),
-                None => "it is there, and not as the target asks any more".to_owned(),
+        Difference::NoMatch { before, missing } => {
+            let reason = match missing {
+                Some(part) => format!("`{part}` was removed"),
+                None => "the place exists but the target's filter no longer matches".to_owned(),
             };
             (
-                format!("target gone: {why}; delete the action, or follow what it is about to its new place"),
-                was,
+                format!("matches nothing: {reason}; delete the action or update its target"),
+                before,
             )
         }
-        Verdict::MatchesMore { more, before } => (
+        Difference::MatchesMore { more, before } => (
             format!(
-                "matches more: {} more than the {before} before; look whether it is meant there",
+                "matches {} more places than the {before} before; check that the action applies there",
                 more.len()
             ),
             more,
         ),
-        Verdict::MatchesFewer { gone, left } => (
+        Difference::MatchesFewer { missing, remaining } => (
             format!(
-                "matches fewer: {} less, {left} left; nothing to do if that is meant",
-                gone.len()
+                "matches {} places fewer, {remaining} remain; no change needed if that is intended",
+                missing.len()
             ),
-            gone,
+            missing,
         ),
-        Verdict::Wrong(message) => (message.clone(), &[]),
+        Difference::Invalid(message) => (message.clone(), &[]),
     };
-    let _ = writeln!(out, "  specs/{place}: {what}");
+    let _ = writeln!(out, "  specs/{location}: {message}");
     let _ = writeln!(out, "      {target}");
     for place in places.iter().take(PLACES) {
         let _ = writeln!(out, "      at {place}");

@@ -1,28 +1,26 @@
-//! The public names of the generated crates, and which of them change.
+//! Compares the public names of the generated crates.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use syn::{Fields, FnArg, ImplItem, Item, ReturnType, TraitItem, Visibility};
 
-use crate::listing::tokens as text;
-
-/// Where generated crates are, and what follows from another one's names.
+/// The directories of crates and of their generated files.
 const CRATES: &str = "crates/";
 const GENERATED: &str = "/src/generated/";
-/// Its names are those of the client.
-const FOLLOWS: &str = "pbx-mock";
+/// The crate whose names follow from those of the client.
+const MOCK: &str = "pbx-mock";
 
-/// The changes of one crate.
+/// The changed names of one crate.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
     pub added: Vec<String>,
     pub removed: Vec<String>,
-    /// The name, what it was and what it is.
+    /// The name, the old and the new type or signature.
     pub changed: Vec<(String, String, String)>,
 }
 
-/// The names that change, by crate; crates without such are left out. Takes generated files by their path in the workspace.
+/// Compares the names in generated files, given by path in the workspace. Returns the crates with changes.
 pub fn changes(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Result<BTreeMap<String, Names>> {
     let (old, new) = (names(old)?, names(new)?);
     let mut out = BTreeMap::new();
@@ -47,10 +45,11 @@ pub fn changes(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -
     Ok(out)
 }
 
-/// The names that only one has; of a type that only it has, not its parts as well.
-fn outermost(of: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
-    let only = |name: &str| of.contains_key(name) && !other.contains_key(name);
-    of.keys()
+/// The names that are only in `names`; of a type that is only there, without its parts.
+fn outermost(names: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<String> {
+    let only = |name: &str| names.contains_key(name) && !other.contains_key(name);
+    names
+        .keys()
         .filter(|name| only(name))
         .filter(|name| {
             let parts = name.match_indices([':', '.']).map(|(at, _)| &name[..at]);
@@ -60,14 +59,14 @@ fn outermost(of: &BTreeMap<String, String>, other: &BTreeMap<String, String>) ->
         .collect()
 }
 
-/// What a name is, by the crate and the name.
+/// The type or signature of each name, by crate and name.
 fn names(files: &BTreeMap<String, String>) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
     let mut crates: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for (path, content) in files {
         let Some((name, _)) = path.strip_prefix(CRATES).and_then(|rest| rest.split_once(GENERATED)) else {
             continue;
         };
-        if name == FOLLOWS || !path.ends_with(".rs") {
+        if name == MOCK || !path.ends_with(".rs") {
             continue;
         }
         let file = syn::parse_file(content).with_context(|| path.clone())?;
@@ -88,7 +87,7 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
                 if let Fields::Named(fields) = &item.fields {
                     for field in fields.named.iter().filter(|field| public(&field.vis)) {
                         if let Some(ident) = &field.ident {
-                            out.insert(format!("{name}.{ident}"), text(&field.ty));
+                            out.insert(format!("{name}.{ident}"), tokens(&field.ty));
                         }
                     }
                 }
@@ -97,7 +96,7 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
             Item::Enum(item) if public(&item.vis) => {
                 let name = named(&item.ident);
                 for variant in &item.variants {
-                    out.insert(format!("{name}::{}", variant.ident), text(&variant.fields));
+                    out.insert(format!("{name}::{}", variant.ident), tokens(&variant.fields));
                 }
                 out.insert(name, "enum".to_owned());
             }
@@ -125,10 +124,10 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
                 out.insert(named(&item.sig.ident), signature(&item.sig));
             }
             Item::Const(item) if public(&item.vis) => {
-                out.insert(named(&item.ident), text(&item.ty));
+                out.insert(named(&item.ident), tokens(&item.ty));
             }
             Item::Type(item) if public(&item.vis) => {
-                out.insert(named(&item.ident), text(&item.ty));
+                out.insert(named(&item.ident), tokens(&item.ty));
             }
             Item::Mod(item) if public(&item.vis) => {
                 if let Some((_, inner)) = &item.content {
@@ -140,7 +139,7 @@ fn collect(items: &[Item], module: &str, out: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The type that has methods, without its parameters.
+/// The name of the type of an `impl`, without its parameters.
 fn owner(ty: &syn::Type) -> String {
     match ty {
         syn::Type::Path(path) => path
@@ -148,7 +147,7 @@ fn owner(ty: &syn::Type) -> String {
             .segments
             .last()
             .map_or_else(String::new, |last| last.ident.to_string()),
-        other => text(other),
+        other => tokens(other),
     }
 }
 
@@ -156,17 +155,44 @@ fn public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// The arguments and the result.
+/// Formats the arguments and the result of a function.
 pub fn signature(signature: &syn::Signature) -> String {
     let arguments = signature.inputs.iter().filter_map(|argument| match argument {
         FnArg::Receiver(_) => None,
-        FnArg::Typed(argument) => Some(text(argument)),
+        FnArg::Typed(argument) => Some(tokens(argument)),
     });
     let result = match &signature.output {
         ReturnType::Default => String::new(),
-        ReturnType::Type(_, ty) => format!(" -> {}", text(ty)),
+        ReturnType::Type(_, ty) => format!(" -> {}", tokens(ty)),
     };
     format!("({}){result}", arguments.collect::<Vec<_>>().join(", "))
+}
+
+/// Formats tokens with the usual spaces.
+pub fn tokens(code: &impl quote::ToTokens) -> String {
+    let mut text = code.to_token_stream().to_string();
+    for (from, to) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" > ", ">"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" :", ":"),
+        ("& ", "&"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ;", ";"),
+        ("' _", "'_"),
+        (",)", ")"),
+        (" ! ", "!"),
+        (", >", ">"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -174,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_change_is_told_once() {
+    fn each_change_is_reported_once() {
         let files = |content: &str| BTreeMap::from([("crates/c/src/generated/a.rs".to_owned(), content.to_owned())]);
         let old = files(
             "impl Client { pub fn a(&self) -> A<'_> {} pub fn b(&self, x: u8) {} fn private(&self) {} }

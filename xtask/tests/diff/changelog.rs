@@ -1,4 +1,4 @@
-//! The changelog of the contract: one section a release, the newest first, whatever is written how often.
+//! The changelog of the contract: one section per release, the newest first.
 
 use serde_json::json;
 use xtask::diff::changelog::{insert, release};
@@ -6,7 +6,7 @@ use xtask::diff::changelog::{insert, release};
 use super::side;
 
 #[test]
-fn a_new_release_comes_first_and_an_old_one_is_written_where_it_stands() {
+fn new_section_comes_first_and_existing_one_is_replaced_in_place() {
     let first = insert("# Changes\n\nWords.\n", "v1", "One.\n\n### things\n\n- a\n");
     assert_eq!(first, "# Changes\n\nWords.\n\n## v1\n\nOne.\n\n### things\n\n- a\n");
     let second = insert(&first, "v2", "Two.\n");
@@ -22,7 +22,7 @@ fn a_new_release_comes_first_and_an_old_one_is_written_where_it_stands() {
 }
 
 #[test]
-fn a_section_says_what_changed_by_resource() {
+fn section_lists_changes_by_resource() {
     let document = |path: &str| {
         json!({"openapi": "3.1.0", "info": {"title": "T", "version": "1"},
             "paths": {path: {"get": {"operationId": "listThings", "responses": {"200": {"description": "OK"}}}}}})
@@ -32,25 +32,27 @@ fn a_section_says_what_changed_by_resource() {
             &side("old.json", &document("/things")),
             &side("new.json", &document("/stuff"))
         ),
-        "1 change: 1 breaking (1 for callers of the server).\n\n### stuff\n\n\
-         - **Breaking**: `listThings` is at `GET /stuff`; before, at `GET /things` (breaks callers of the server).\n"
+        "1 change: 1 breaking (1 for callers).\n\n### stuff\n\n\
+         - **Breaking**: operation `listThings` moved from `GET /things` to `GET /stuff` (breaks callers).\n"
     );
     let same = side("old.json", &document("/things"));
-    assert_eq!(release(&same, &same), "Nothing changed.\n");
+    assert_eq!(release(&same, &same), "No changes.\n");
 }
 
-/// The one of this workspace can be read and has its sections.
+/// The changelog of this workspace is up to date.
 #[test]
-fn the_changelog_of_the_contract_has_a_section_for_the_release_in_use() {
+fn changelog_has_a_section_for_the_current_release() {
     let specs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
     let changelog = std::fs::read_to_string(specs.join("CHANGELOG.md")).unwrap();
     let document = std::fs::read(specs.join("generated/openapi.yaml")).unwrap();
-    let document = xtask::diff::Side::of_text("openapi.yaml", &document).unwrap().document;
+    let document = xtask::diff::input::Side::from_bytes("openapi.yaml", &document)
+        .unwrap()
+        .document;
     let newest = changelog.lines().find(|line| line.starts_with("## ")).unwrap();
     let version = document["info"]["version"].as_str().unwrap();
     assert!(
         newest.starts_with(&format!("## v{version}")),
         "the newest section of specs/CHANGELOG.md is `{newest}`, the contract is {version}; \
-         write its section with `cargo xtask changelog v{version} REVISION`, REVISION being the last one of the release before"
+         write its section with `cargo xtask changelog v{version} REVISION`, where REVISION is the last one of the previous release"
     );
 }

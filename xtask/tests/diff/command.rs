@@ -1,4 +1,4 @@
-//! The command as a maintainer runs it.
+//! The command line of `cargo xtask diff`.
 
 use std::fs;
 use std::path::Path;
@@ -19,27 +19,27 @@ paths:
         '201': {description: Created}
 ";
 
-struct Ran {
+struct Output {
     code: i32,
     out: String,
     err: String,
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Ran {
+fn run(folder: &Path, arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .arg("diff")
         .args(arguments)
         .current_dir(folder)
         .output()
         .unwrap();
-    Ran {
+    Output {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
-/// A folder with the document and changed ones.
+/// A directory with the document and changed ones.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, from, to) in [
@@ -61,7 +61,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn the_exit_code_says_how_bad_it_is() {
+fn exit_code_is_the_severity() {
     let folder = folder();
     for (new, fail_on, code) in [
         ("same", "text", 0),
@@ -85,21 +85,21 @@ fn the_exit_code_says_how_bad_it_is() {
 }
 
 #[test]
-fn text_is_for_people() {
+fn text_report() {
     let folder = folder();
     assert_eq!(
         run(folder.path(), &["old.yaml", "shorter.yaml"]).out,
         "old.yaml -> shorter.yaml\n\n\
          things\n  \
-           breaking    the body of `createThing` must have at most 7 characters; before, 8 characters [max-length-lowered]\n              \
-           breaks callers of the server\n              \
+           breaking    maximum length of request body of `createThing` was lowered from 8 to 7 [max-length-lowered]\n              \
+           breaks callers\n              \
            old.yaml:9 -> shorter.yaml:9\n\n\
-         1 change: 1 breaking (1 for callers of the server)\n"
+         1 change: 1 breaking (1 for callers)\n"
     );
     let words = run(folder.path(), &["old.yaml", "words.yaml"]);
     assert_eq!(
         words.out,
-        "old.yaml -> words.yaml\n\nno change of meaning; 1 in words only (--all lists them)\n"
+        "old.yaml -> words.yaml\n\nno semantic changes; 1 in documentation only (--all lists them)\n"
     );
     let all = run(folder.path(), &["old.yaml", "words.yaml", "--all"]);
     assert!(
@@ -109,12 +109,12 @@ fn text_is_for_people() {
     );
     assert_eq!(
         run(folder.path(), &["old.yaml", "same.yaml"]).out,
-        "old.yaml -> same.yaml\n\nnothing changed\n"
+        "old.yaml -> same.yaml\n\nno changes\n"
     );
 }
 
 #[test]
-fn programs_and_reviewers_have_their_formats() {
+fn json_github_and_markdown_reports() {
     let folder = folder();
     let json = run(folder.path(), &["old.yaml", "shorter.yaml", "--format", "json"]);
     let value: Value = serde_json::from_str(&json.out).unwrap();
@@ -129,27 +129,25 @@ fn programs_and_reviewers_have_their_formats() {
     let github = run(folder.path(), &["old.yaml", "shorter.yaml", "--format", "github"]);
     assert!(
         github.out.starts_with(
-            "::error file=shorter.yaml,line=9,title=max-length-lowered::the body of `createThing` must have"
+            "::error file=shorter.yaml,line=9,title=max-length-lowered::maximum length of request body of `createThing`"
         ),
         "{}",
         github.out
     );
-    assert!(
-        github.out.contains("%0Abreaks callers of the server\n"),
-        "{}",
-        github.out
-    );
+    assert!(github.out.contains("%0Abreaks callers\n"), "{}", github.out);
     let markdown = run(folder.path(), &["old.yaml", "shorter.yaml", "--format", "markdown"]);
     assert!(
-        markdown.out.contains("\n## things\n\n- **Breaking**: the body of"),
+        markdown
+            .out
+            .contains("\n## things\n\n- **Breaking**: maximum length of"),
         "{}",
         markdown.out
     );
 }
 
-/// A page of the vendor's is a contract as well; what no page of a folder says has no place there.
+/// A vendor page is a contract, too. A part that no page of a directory has is reported without a location there.
 #[test]
-fn pages_are_compared_one_by_one_and_by_the_folder() {
+fn pages_and_directories_of_pages_are_compared() {
     let folder = folder();
     let page = |name: &str, path: &str, more: &str| {
         let document = format!(
@@ -166,8 +164,7 @@ fn pages_are_compared_one_by_one_and_by_the_folder() {
         let ran = run(folder.path(), &[old, new]);
         assert_eq!(ran.code, 1, "{}", ran.err);
         assert!(
-            ran.out
-                .contains("is a further server [server-added]\n              new/a.md:4\n"),
+            ran.out.contains("was added [server-added]\n              new/a.md:4\n"),
             "{}",
             ran.out
         );
@@ -175,7 +172,7 @@ fn pages_are_compared_one_by_one_and_by_the_folder() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_with_its_place() {
+fn invalid_input_is_an_error_with_its_location() {
     let folder = folder();
     for (name, text, expected) in [
         (
@@ -187,24 +184,24 @@ fn what_cannot_be_read_is_said_with_its_place() {
         (
             "twice.yaml",
             "openapi: 3.1.0\npaths: {}\npaths: {}\n",
-            "error: twice.yaml:3: broken OpenAPI document: the key `paths` appears twice",
+            "error: twice.yaml:3: invalid OpenAPI document: the key `paths` appears twice",
         ),
         ("other.yaml", "a: 1\n", "error: other.yaml:1: it has no `openapi`"),
         (
             "swagger.json",
             "{\"swagger\": \"2.0\"}",
-            "error: swagger.json:1: it is Swagger 2.0",
+            "error: swagger.json:1: Swagger 2.0 is not supported",
         ),
         (
             "version.yaml",
             "info: {}\nopenapi: 3.1\n",
             "error: version.yaml:2: `openapi` must be a version",
         ),
-        ("words.md", "# Words\n", "error: .: no OpenAPI document in it"),
+        ("words.md", "# Words\n", "error: .: no OpenAPI document"),
         (
             "page.md",
             "# A page\n\n```json\n{\"openapi\": \"3.1.0\",,}\n```\n",
-            "error: ./page.md:4: broken OpenAPI document: ",
+            "error: ./page.md:4: invalid OpenAPI document: ",
         ),
         (
             "paths.yaml",
@@ -221,10 +218,10 @@ fn what_cannot_be_read_is_said_with_its_place() {
     fs::create_dir(folder.path().join("pages")).unwrap();
     fs::write(folder.path().join("pages/a.yaml"), "openapi: 3.1.0\npaths: [\n").unwrap();
     for (argument, expected) in [
-        ("empty", "no OpenAPI document in it"),
-        ("pages", "error: pages/a.yaml:3: broken OpenAPI document: "),
-        ("no-such-thing", "is no file, no folder and no git revision"),
-        ("HEAD:no/such/path", "there is no `no/such/path`"),
+        ("empty", "empty: no OpenAPI document"),
+        ("pages", "error: pages/a.yaml:3: invalid OpenAPI document: "),
+        ("no-such-thing", "is not a file, directory or git revision"),
+        ("HEAD:no/such/path", "revision `HEAD` has no `no/such/path`"),
         ("--output", "unexpected argument"),
     ] {
         let ran = run(folder.path(), &["old.yaml", argument]);
@@ -233,7 +230,7 @@ fn what_cannot_be_read_is_said_with_its_place() {
     }
 }
 
-/// The specs of a revision, read through git; the work tree may hold anything meanwhile.
+/// The specs of a revision are read through git, whatever the work tree has.
 #[test]
 fn revisions_are_compared_without_touching_the_work_tree() {
     let folder = tempfile::tempdir().unwrap();
@@ -274,23 +271,23 @@ fn revisions_are_compared_without_touching_the_work_tree() {
     }
     fs::write(specs.join("a page.md"), page(10)).unwrap();
     let compare = |old: &str, new: Option<&str>| {
-        let read = |argument: &str| xtask::diff::Side::read(argument, folder.path()).unwrap();
-        let new = new.map_or_else(|| xtask::diff::Side::of_workspace(folder.path()).unwrap(), read);
-        let changes = xtask::diff::compare(&read(old), &new);
+        let read = |argument: &str| xtask::diff::input::Side::read(argument, folder.path()).unwrap();
+        let new = new.map_or_else(
+            || xtask::diff::input::Side::from_workspace(folder.path()).unwrap(),
+            read,
+        );
+        let changes = xtask::diff::input::compare(&read(old), &new);
         assert_eq!(changes.len(), 1, "{changes:?}");
-        let place = changes[0].old_place.clone().unwrap();
-        format!("{} -> {} at {place}", changes[0].old, changes[0].new)
+        let location = changes[0].old_location.clone().unwrap();
+        format!("{} -> {} at {location}", changes[0].old, changes[0].new)
     };
     assert_eq!(
         compare("HEAD~1", Some("HEAD")),
-        "8 characters -> 9 characters at HEAD~1:specs/upstream/a page.md:4"
+        "8 -> 9 at HEAD~1:specs/upstream/a page.md:4"
     );
-    assert_eq!(
-        compare("HEAD", None),
-        "9 characters -> 10 characters at HEAD:specs/upstream/a page.md:4"
-    );
+    assert_eq!(compare("HEAD", None), "9 -> 10 at HEAD:specs/upstream/a page.md:4");
     assert_eq!(
         compare("HEAD~1:specs/upstream", Some("HEAD:specs")),
-        "8 characters -> 9 characters at HEAD~1:specs/upstream/a page.md:4"
+        "8 -> 9 at HEAD~1:specs/upstream/a page.md:4"
     );
 }

@@ -1,29 +1,29 @@
-//! `cargo xtask diff`: its rules, one example each (`rules/`), what makes two changes one, where things are said to stand, and
-//! the command as a maintainer runs it.
+//! Tests of `cargo xtask diff`: an example of each rule (`rules/`), the grouping of changes, their locations, and the command line.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 mod changelog;
 mod command;
-mod meaning;
-mod places;
-mod table;
-mod within;
+mod grouping;
+mod keywords;
+mod locations;
+mod rules;
 
+use openapi_diff::Change;
 use serde_json::Value;
-use xtask::diff::{Change, Side, compare};
+use xtask::diff::input::{Side, compare};
 
 /// A document in memory.
 fn side(name: &str, document: &Value) -> Side {
-    Side::of_text(name, document.to_string().as_bytes()).unwrap()
+    Side::from_bytes(name, document.to_string().as_bytes()).unwrap()
 }
 
 fn changes(old: &Value, new: &Value) -> Vec<Change> {
     compare(&side("old.json", old), &side("new.json", new))
 }
 
-/// `rule: what it is about`.
-fn told(old: &Value, new: &Value) -> Vec<String> {
+/// The changes as `rule: subject`.
+fn summaries(old: &Value, new: &Value) -> Vec<String> {
     let changes = changes(old, new);
     changes
         .iter()

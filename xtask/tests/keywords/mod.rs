@@ -1,18 +1,18 @@
-//! Nothing in the contract can change without a line of a snapshot changing.
+//! No keyword of the contract can change without a line of a snapshot changing.
 
 use std::collections::BTreeMap;
 
+use contract::listing;
+use contract::operations::METHODS;
+use contract::pointer::token;
 use serde_json::{Value, json};
-use xtask::contract::METHODS;
-use xtask::contract::pointer::token;
-use xtask::listing;
 
-/// Whatever keyword of the contract changes, a few lines of the snapshots do.
+/// A change of any keyword of the contract changes a few lines of the snapshots.
 #[test]
-fn every_keyword_shows() {
+fn every_keyword_is_in_a_snapshot() {
     let contract = super::contract();
     let all = |document: &Value| -> Option<Vec<String>> {
-        let api = xtask::model::read(document, &contract.places).ok()?;
+        let api = contract::model::read(document, &contract.locations).ok()?;
         let listings = [
             listing::document(document),
             listing::operations(&api, document),
@@ -36,18 +36,18 @@ fn every_keyword_shows() {
             Value::String(text) => json!(format!("{text}x")),
             other => panic!("{pointer}: {other}"),
         };
-        // What the generators refuse is seen as well.
+        // A contract that the generators reject needs no snapshot.
         let Some(after) = all(&document) else { continue };
-        let (gone, come) = (without(&before, &after), without(&after, &before));
-        assert!(gone + come > 0, "a change at `{pointer}` shows in no snapshot");
+        let (removed, added) = (without(&before, &after), without(&after, &before));
+        assert!(removed + added > 0, "a change at `{pointer}` changes no snapshot");
         assert!(
-            gone.max(come) <= 3,
-            "a change at `{pointer}` shows in {gone} and {come} lines"
+            removed.max(added) <= 3,
+            "a change at `{pointer}` changes {removed} and {added} lines"
         );
     }
 }
 
-/// How many lines of the first are not in the second, however often they are in it.
+/// The number of lines that are only in the first.
 fn without(lines: &[String], others: &[String]) -> usize {
     let mut left = others.to_vec();
     left.sort();
@@ -61,14 +61,14 @@ fn without(lines: &[String], others: &[String]) -> usize {
     missing.count()
 }
 
-/// For each keyword, told apart by what it is in, the first place that has it.
+/// The first occurrence of each keyword, by the kind of its parent.
 fn keywords(document: &Value) -> Vec<String> {
     fn visit(value: &Value, pointer: &str, kind: &str, found: &mut BTreeMap<String, String>) {
         match value {
             Value::Object(object) => {
                 for (key, value) in object {
                     let inside = format!("{pointer}/{}", token(key));
-                    // Names of members, types, paths and statuses are all of one kind.
+                    // Names of properties, types, paths and statuses are of one kind.
                     let named = matches!(
                         kind.rsplit('/').next().unwrap_or_default(),
                         "properties"
@@ -94,7 +94,7 @@ fn keywords(document: &Value) -> Vec<String> {
                 }
             }
             Value::Null => {}
-            // A reference that leads nowhere is no contract.
+            // A reference that does not resolve is no valid contract.
             _ if kind.ends_with("$ref") => {}
             _ => {
                 let last: Vec<_> = kind.rsplitn(3, '/').take(2).collect();

@@ -1,6 +1,6 @@
-//! The client of this workspace, which is the one from before a release, and what it makes of answers from after it.
+//! Reads responses of a new contract with the client of this workspace, which was generated from the old one.
 //!
-//! Every operation is called by its generated method, over a real connection.
+//! Every operation is called through its generated method, over a real connection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use pbx_client::Client;
 use serde_json::Value;
 
-use super::samples::{FORMS, FURTHER, Form, Writer, resolve, sample};
+use super::samples::{FORMS, Form, UNDECLARED, Writer, resolve, sample};
 
-/// What the calls below need.
+/// Support of the generated calls below.
 mod support {
     use std::pin::Pin;
 
@@ -22,7 +22,7 @@ mod support {
     pub(super) type Caller = for<'a> fn(&'a Client, &str) -> Called<'a>;
     type Called<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + 'a>>;
 
-    /// What is read of an answer, written again.
+    /// Serializes the response that the client read.
     pub(super) fn called<'a, T: Serialize>(
         call: impl Future<Output = Result<ResponseValue<T>, Error>> + 'a,
     ) -> Called<'a> {
@@ -43,26 +43,26 @@ mod support {
 #[path = "../../../crates/pbx-client/src/generated/every_call.rs"]
 #[rustfmt::skip]
 mod every_call;
-// The client's own tests use more of it, and know whether it tries again.
+// The client's own tests use more of it.
 #[allow(dead_code, unexpected_cfgs)]
 #[path = "../../../crates/pbx-client/tests/wire/server.rs"]
 mod server;
 
-/// Method and path: what an operation is for who calls it.
+/// The method and path of an operation.
 pub type Endpoint = (String, String);
 
-/// What the client makes of an answer.
+/// The outcome of reading a response.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Everything that it knew of is there.
+    /// All known properties were read.
     Read,
-    /// It arrives without these.
+    /// These properties were lost.
     Lost(BTreeSet<String>),
-    /// It is an error.
+    /// The client returned an error.
     Refused(String),
 }
 
-/// The client, and what it was written for.
+/// The client, with the operations that it was generated for.
 pub struct Reader {
     client: Client,
     reply: Arc<Mutex<server::Reply>>,
@@ -75,28 +75,28 @@ struct Operation {
     endpoint: Endpoint,
     call: support::Caller,
     body: String,
-    /// Its answers: the client's own tests have it read all of them.
-    answers: Vec<(u16, Option<Value>)>,
-    /// The places in them.
+    /// Its responses, all of which the client's own tests read.
+    responses: Vec<(u16, Option<Value>)>,
+    /// The pointers to all values in them.
     known: BTreeSet<String>,
 }
 
 impl Reader {
-    /// The client of a contract.
-    pub async fn of(contract: &Value) -> Self {
+    /// Creates the client of a contract.
+    pub async fn new(contract: &Value) -> Self {
         let reply = Arc::new(Mutex::new(server::Reply::Nothing));
         let current = Arc::clone(&reply);
         let server = server::Server::start(move |_| current.lock().unwrap().clone()).await;
         let operations = operations(contract).map(|(endpoint, operation)| {
             let id = operation["operationId"].as_str().unwrap();
             let (_, call) = every_call::CALLS.iter().find(|(known, _)| *known == id).unwrap();
-            let answers = answers(contract, operation);
+            let responses = responses(contract, operation);
             Operation {
                 endpoint,
                 call: *call,
                 body: request(contract, operation),
-                known: known(&answers),
-                answers,
+                known: known(&responses),
+                responses,
             }
         });
         Self {
@@ -107,7 +107,7 @@ impl Reader {
         }
     }
 
-    /// What it makes of the answers of each of its operations that another contract has as well: the worst, with the answer.
+    /// The worst outcome of each operation that the new contract still has, with its response.
     pub async fn outcomes(&self, after: &Value) -> BTreeMap<Endpoint, (Outcome, String)> {
         let mut found = BTreeMap::new();
         let after_all: BTreeMap<Endpoint, &Value> = operations(after).collect();
@@ -116,13 +116,13 @@ impl Reader {
                 continue;
             };
             let mut worst = (Outcome::Read, String::new());
-            for (status, answer) in answers(after, new) {
-                if operation.answers.contains(&(status, answer.clone())) {
+            for (status, response) in responses(after, new) {
+                if operation.responses.contains(&(status, response.clone())) {
                     continue;
                 }
-                let outcome = self.outcome(operation, status, answer.as_ref()).await;
+                let outcome = self.outcome(operation, status, response.as_ref()).await;
                 if outcome != Outcome::Read {
-                    worst = (outcome, format!("{status} {}", answer.unwrap_or_default()));
+                    worst = (outcome, format!("{status} {}", response.unwrap_or_default()));
                 }
             }
             found.insert(operation.endpoint.clone(), worst);
@@ -130,14 +130,14 @@ impl Reader {
         found
     }
 
-    async fn outcome(&self, operation: &Operation, status: u16, answer: Option<&Value>) -> Outcome {
-        let text = answer.map(Value::to_string).unwrap_or_default();
+    async fn outcome(&self, operation: &Operation, status: u16, response: Option<&Value>) -> Outcome {
+        let text = response.map(Value::to_string).unwrap_or_default();
         *self.reply.lock().unwrap() = server::Reply::json(status, &text);
         let read = match (operation.call)(&self.client, &operation.body).await {
             Err(error) => return Outcome::Refused(error.to_string()),
             Ok(read) => read,
         };
-        let lost = lost(&operation.known, answer.unwrap_or(&Value::Null), &read);
+        let lost = lost(&operation.known, response.unwrap_or(&Value::Null), &read);
         if lost.is_empty() {
             Outcome::Read
         } else {
@@ -150,20 +150,20 @@ impl Reader {
 pub fn operations(contract: &Value) -> impl Iterator<Item = (Endpoint, &Value)> {
     let items = contract["paths"].as_object().into_iter().flatten();
     items.flat_map(|(path, item)| {
-        let members = item.as_object().into_iter().flatten();
-        let operations = members.filter(|(_, value)| value.get("operationId").is_some());
+        let properties = item.as_object().into_iter().flatten();
+        let operations = properties.filter(|(_, value)| value.get("operationId").is_some());
         operations.map(move |(method, operation)| ((method.to_uppercase(), path.clone()), operation))
     })
 }
 
-/// The schema of a body of JSON, or of a form.
+/// The schema of a JSON or form body.
 pub fn schema<'a>(contract: &'a Value, holder: &'a Value) -> Option<&'a Value> {
     let content = resolve(contract, holder)["content"].as_object()?;
-    let medium = content.get("application/json").or_else(|| content.values().next())?;
-    Some(&medium["schema"])
+    let entry = content.get("application/json").or_else(|| content.values().next())?;
+    Some(&entry["schema"])
 }
 
-/// A body that the operation takes, as text.
+/// A valid request body of the operation.
 fn request(contract: &Value, operation: &Value) -> String {
     let schema = schema(contract, &operation["requestBody"]);
     schema.map_or_else(String::new, |schema| {
@@ -171,15 +171,15 @@ fn request(contract: &Value, operation: &Value) -> String {
     })
 }
 
-/// Everything that the operation may answer when all went well, in every form.
-fn answers(contract: &Value, operation: &Value) -> Vec<(u16, Option<Value>)> {
+/// The success responses of the operation, in every form.
+fn responses(contract: &Value, operation: &Value) -> Vec<(u16, Option<Value>)> {
     let mut all = Vec::new();
-    for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let Ok(status @ 200..400) = status.parse::<u16>() else {
             continue;
         };
-        match &resolve(contract, answer)["content"]["application/json"]["schema"] {
-            // Nothing, or bytes, which mean nothing to the client.
+        match &resolve(contract, response)["content"]["application/json"]["schema"] {
+            // No body, or bytes, which the client does not interpret.
             Value::Null => all.push((status, None)),
             schema => all.extend(FORMS.map(|form| (status, Some(sample(contract, schema, Writer::Server, form))))),
         }
@@ -187,36 +187,36 @@ fn answers(contract: &Value, operation: &Value) -> Vec<(u16, Option<Value>)> {
     all
 }
 
-/// The places of answers, with any number of a list as `*`.
-fn known(answers: &[(u16, Option<Value>)]) -> BTreeSet<String> {
-    let mut places = BTreeSet::new();
-    for answer in answers.iter().filter_map(|(_, answer)| answer.as_ref()) {
-        each(answer, "", &mut |place, _| {
-            places.insert(starred(place));
+/// The pointers to all values of responses, with array indices as `*`.
+fn known(responses: &[(u16, Option<Value>)]) -> BTreeSet<String> {
+    let mut pointers = BTreeSet::new();
+    for response in responses.iter().filter_map(|(_, response)| response.as_ref()) {
+        each(response, "", &mut |pointer, _| {
+            pointers.insert(without_indices(pointer));
         });
     }
-    places.retain(|place| !place.contains(FURTHER));
-    places
+    pointers.retain(|pointer| !pointer.contains(UNDECLARED));
+    pointers
 }
 
-/// What was sent at places that are known, and is not read there.
+/// The known pointers whose values were sent but not read.
 fn lost(known: &BTreeSet<String>, sent: &Value, read: &Value) -> BTreeSet<String> {
     let mut lost = BTreeSet::new();
-    each(sent, "", &mut |place, value| {
-        let arrived = match (value, read.pointer(place)) {
-            // As good as absent, on either side.
+    each(sent, "", &mut |pointer, value| {
+        let arrived = match (value, read.pointer(pointer)) {
+            // Equivalent to absent.
             (Value::Null, _) => true,
             (Value::Array(items), _) if items.iter().all(Value::is_null) => true,
-            (Value::Object(members), _) if members.is_empty() => true,
+            (Value::Object(properties), _) if properties.is_empty() => true,
             (Value::Array(_), Some(read)) => read.is_array(),
             (Value::Object(_), Some(read)) => read.is_object(),
-            // Text may have come as what it stands for.
+            // A string may have been sent as a number or boolean.
             (Value::Number(sent), Some(Value::Number(read))) => sent.as_f64() == read.as_f64(),
             (value, Some(read)) => text(value) == text(read),
             (_, None) => false,
         };
-        if known.contains(&starred(place)) && !arrived {
-            lost.insert(place.to_owned());
+        if known.contains(&without_indices(pointer)) && !arrived {
+            lost.insert(pointer.to_owned());
         }
     });
     lost
@@ -226,26 +226,26 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn each(value: &Value, place: &str, visit: &mut dyn FnMut(&str, &Value)) {
-    visit(place, value);
+fn each(value: &Value, pointer: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    visit(pointer, value);
     match value {
-        Value::Object(members) => {
-            for (name, member) in members {
+        Value::Object(properties) => {
+            for (name, property) in properties {
                 let name = name.replace('~', "~0").replace('/', "~1");
-                each(member, &format!("{place}/{name}"), visit);
+                each(property, &format!("{pointer}/{name}"), visit);
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                each(item, &format!("{place}/{index}"), visit);
+                each(item, &format!("{pointer}/{index}"), visit);
             }
         }
         _ => {}
     }
 }
 
-fn starred(place: &str) -> String {
-    let segments = place.split('/');
+fn without_indices(pointer: &str) -> String {
+    let segments = pointer.split('/');
     let is_index = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
     let segments: Vec<_> = segments
         .map(|segment| if is_index(segment) { "*" } else { segment })

@@ -1,4 +1,4 @@
-//! A workspace that takes in a release: a copy of this one.
+//! A copy of this workspace that adopts a release.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// A copy of the workspace, in git, and a folder of pages beside it.
+/// A copy of the workspace in a git repository, and a directory of new pages beside it.
 pub struct Copy {
-    pub folder: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
 }
 
 impl Copy {
     pub fn new() -> Self {
         let copy = Self {
-            folder: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
         };
-        copy_folder(&workspace(), &copy.root());
+        copy_directory(&workspace(), &copy.root());
         for arguments in [
             &["init", "--quiet"][..],
             &["add", "--all"],
@@ -26,18 +26,18 @@ impl Copy {
         ] {
             copy.git(arguments);
         }
-        copy_folder(&workspace().join("specs/upstream"), &copy.pages());
+        copy_directory(&workspace().join("specs/upstream"), &copy.pages());
         fs::remove_file(copy.pages().join("SOURCE.md")).unwrap();
         copy
     }
 
     pub fn root(&self) -> PathBuf {
-        self.folder.path().join("tree")
+        self.directory.path().join("tree")
     }
 
     /// The new pages.
     pub fn pages(&self) -> PathBuf {
-        self.folder.path().join("release")
+        self.directory.path().join("release")
     }
 
     pub fn git(&self, arguments: &[&str]) -> String {
@@ -46,7 +46,7 @@ impl Copy {
             .arg(self.root())
             .args(["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com"])
             .args(arguments)
-            // Set where the tests run in a hook of git.
+            // Set if the tests run in a git hook.
             .env_remove("GIT_DIR")
             .env_remove("GIT_INDEX_FILE")
             .env_remove("GIT_WORK_TREE")
@@ -59,17 +59,17 @@ impl Copy {
     pub fn xtask(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .output()
             .unwrap()
     }
 
-    /// `xtask upstream release`, in the copy: how it ended, and all it said.
+    /// Runs `xtask upstream release` in the copy; returns the exit code and the output.
     pub fn upstream(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let root = self.root();
         let mut all = vec!["upstream", "release", "--root", root.to_str().unwrap()];
         all.extend(arguments);
-        told(&self.xtask(&all))
+        code_and_text(&self.xtask(&all))
     }
 
     pub fn codegen(&self, check: bool) -> (Option<i32>, String) {
@@ -82,50 +82,50 @@ impl Copy {
             root.to_str().unwrap(),
         ];
         arguments.extend(check.then_some("--check"));
-        told(&self.xtask(&arguments))
+        code_and_text(&self.xtask(&arguments))
     }
 
-    /// What the compiler says of a library.
+    /// Compiles a library; returns the exit code and the compiler's output.
     pub fn check(&self, package: &str) -> (Option<i32>, String) {
-        // The dependencies are there already; sharing the build directory spares compiling them again.
+        // Sharing the build directory avoids compiling the dependencies again.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["check", "--offline", "--quiet", "--lib", "--package", package]);
         cargo.env("CARGO_TARGET_DIR", target).current_dir(self.root());
-        // What cargo tells this test about its package would make the build scripts of dependencies run again.
+        // Cargo's variables about this package would make the build scripts of dependencies run again.
         for (name, _) in std::env::vars() {
             if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
                 cargo.env_remove(name);
             }
         }
-        told(&cargo.output().unwrap())
+        code_and_text(&cargo.output().unwrap())
     }
 
-    /// Changes a file of the copy or of the release, in as many places as are expected.
+    /// Replaces text in a file of the copy or the release; `places` is the expected number of occurrences.
     pub fn edit(&self, path: &str, from: &str, to: &str, places: usize) {
-        let path = self.folder.path().join(path);
+        let path = self.directory.path().join(path);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(from).count(), places, "`{from}` in {}", path.display());
         fs::write(&path, text.replace(from, to)).unwrap();
     }
 }
 
-pub fn told(output: &Output) -> (Option<i32>, String) {
+pub fn code_and_text(output: &Output) -> (Option<i32>, String) {
     let text = [&output.stdout[..], &output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
 }
 
-pub fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_directory(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();
-        // `.git` is a file where the workspace is one of several work trees; the copy has a repository of its own.
+        // In a linked work tree `.git` is a file. The copy has its own repository.
         if name == "target" || name == ".git" {
             continue;
         }
         if path.is_dir() {
-            copy_folder(&path, &to.join(name));
+            copy_directory(&path, &to.join(name));
         } else {
             fs::copy(&path, to.join(name)).unwrap();
         }

@@ -1,4 +1,4 @@
-//! The release that is made up, and what a maintainer does about it.
+//! The invented release, and the changes of a maintainer to complete its adoption.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::copy::Copy;
 
 const HOLIDAYS: &str = "crates/pbx-server/src/resources/holidays.rs";
 
-/// An operation as the vendor's pages hold one.
+/// An operation in the form of the vendor's pages.
 pub fn block(path: &str, method: &str, operation: &str) -> String {
     format!(
         "\n```json\n{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"PortSIP PBX Rest API\",\"version\":\"22.0\"}},\
@@ -14,17 +14,17 @@ pub fn block(path: &str, method: &str, operation: &str) -> String {
     )
 }
 
-/// The release: an operation more, one less, one that answers with another status, a field of another name, a tighter limit, a
-/// repaired erratum, another value, and a page with a resource that there was not.
-pub fn invent(copy: &Copy) {
+/// Writes the release: an added and a removed operation, a changed success status, a renamed property, a tighter constraint, a fixed
+/// erratum, a new enum value, and a page with a new resource.
+pub fn write_release(copy: &Copy) {
     let page = "release/tenant.md";
     let id = r#"{"name":"id","in":"path","required":true,"schema":{"type":"string"},"description":"The unique ID of the holiday."}"#;
     let added = format!(
         r#"{{"tags":["Tenant"],"operationId":"copyHoliday","summary":"Copy a holiday","parameters":[{id}],"responses":{{"204":{{"description":"No Content"}},"4XX":{{"description":"Error"}}}}}}"#
     );
-    let path = copy.folder.path().join(page);
+    let path = copy.directory.path().join(page);
     let text = fs::read_to_string(&path).unwrap();
-    // The operation that goes is the last block of the page.
+    // The removed operation is the last block of the page.
     let (kept, last) = text.rsplit_once("```json\n").unwrap();
     assert!(last.contains("\"operationId\":\"deleteHoliday\""), "{last}");
     let (start, voicemail) = kept.split_once("\"operationId\":\"updateVoicemailServer\"").unwrap();
@@ -59,7 +59,7 @@ pub fn invent(copy: &Copy) {
     .unwrap();
 }
 
-/// Removes the action that a report points at with `specs/FILE:LINE:`.
+/// Deletes the overlay action at `specs/FILE:LINE`.
 pub fn delete_action(copy: &Copy, place: &str) {
     let (file, line) = place.rsplit_once(':').unwrap();
     let path = copy.root().join(file);
@@ -76,7 +76,7 @@ pub fn delete_action(copy: &Copy, place: &str) {
     fs::write(&path, kept.join("\n") + "\n").unwrap();
 }
 
-/// Removes what the trait of the holidays has no method for any more.
+/// Removes the methods that the trait of the holidays no longer has.
 pub fn drop_holidays(copy: &Copy) {
     let file = copy.root().join(HOLIDAYS);
     let source = fs::read_to_string(&file).unwrap();
@@ -86,8 +86,8 @@ pub fn drop_holidays(copy: &Copy) {
     fs::write(&file, kept).unwrap();
 }
 
-/// Mends everything else that the compiler names.
-pub fn mend(copy: &Copy) {
+/// Fixes the remaining compiler errors.
+pub fn fix_errors(copy: &Copy) {
     let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/{path}"), from, to, 1);
     let show = "    async fn show_holiday(";
     let copied = "    async fn copy_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {\n        \

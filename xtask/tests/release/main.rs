@@ -1,6 +1,6 @@
-//! A release of the vendor from end to end: what `cargo xtask upstream` says of it, what it does, where the corrections and
-//! the compiler lead from there, and what the client from before it makes of answers from after it. The release is made up; the
-//! workspace that takes it in is a copy of this one.
+//! A vendor release from end to end: the report of `cargo xtask upstream`, the adoption, the overlay actions and compiler errors to fix
+//! after it, and the responses of the new contract read by the old client. The release is invented; it is adopted in a copy of this
+//! workspace.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
@@ -15,46 +15,49 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use xtask::diff::{Level, Side};
-use xtask::listing;
+use contract::listing;
+use openapi_diff::Severity;
+use xtask::diff::input::Side;
 
 use self::client::{Endpoint, Outcome, Reader};
-use self::copy::{Copy, told};
-use self::invention::{block, delete_action, drop_holidays, invent, mend};
+use self::copy::{Copy, code_and_text};
+use self::invention::{block, delete_action, drop_holidays, fix_errors, write_release};
 
 #[track_caller]
-fn assert_says(text: &str, lines: &[&str]) {
+fn assert_contains(text: &str, lines: &[&str]) {
     for line in lines {
         assert!(text.contains(line), "`{line}` is missing in:\n{text}");
     }
 }
 
-/// The contract that was generated from a workspace's documents.
+/// The generated contract of a workspace.
 fn generated(root: &Path) -> Side {
     let path = root.join("specs/generated/openapi.yaml");
-    Side::of_file("openapi.yaml", &path).unwrap()
+    Side::from_file("openapi.yaml", &path).unwrap()
 }
 
-/// The operations with answers of which it is said that the client cannot read them.
+/// The operations whose responses the client cannot read according to the report.
 fn unreadable(before: &Side, after: &Side) -> BTreeSet<Endpoint> {
-    let changes = xtask::diff::compare(before, after);
-    let breaking = changes.into_iter().filter(|change| change.client() == Level::Breaking);
+    let changes = xtask::diff::input::compare(before, after);
+    let breaking = changes
+        .into_iter()
+        .filter(|change| change.client() == Severity::Breaking);
     breaking
         .flat_map(|change| change.operations)
-        .filter(|operation| operation.positions.answer)
+        .filter(|operation| operation.positions.response)
         .map(|operation| (operation.method, operation.path))
         .collect()
 }
 
 #[tokio::test]
-async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
+async fn release_is_reported_adopted_and_completed() {
     let copy = Copy::new();
-    invent(&copy);
+    write_release(&copy);
 
-    // What it changes is told, and nothing is touched.
+    // The report; nothing is written.
     let (code, report) = copy.upstream(&[]);
     assert_eq!(code, Some(0), "{report}");
-    assert_says(
+    assert_contains(
         &report,
         &[
             "  replaced   administration.md (61 operations)\n",
@@ -64,12 +67,12 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
             "[operation-added]\n              release/reports.md:",
             "[operation-removed]",
             "[enum-value-added]",
-            // The corrections: all of them, each with its reason.
-            "already true: the vendor repaired it; delete the action\n      $..properties.year_end\n",
-            "target gone: there is no `/holidays/{id}/destroy` any more",
+            // The overlay actions, each with its reason.
+            "no longer needed, the new pages are already correct; delete the action\n      $..properties.year_end\n",
+            "matches nothing: `/holidays/{id}/destroy` was removed",
             "      at POST /holidays/{id}/destroy: responses › 400\n",
-            "matches fewer: ",
-            // The names.
+            " places fewer, ",
+            // The generated names.
             "  - Client::delete_holiday\n",
             "  + Client::copy_holiday\n",
             "  + Client::retrieve_reports\n",
@@ -80,36 +83,36 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
             "  + Operation::CopyHoliday\n",
             // The implementation.
             "crates/pbx-server/src/resources/holidays.rs:",
-            ": impl HolidaysApi\n  missing   copy_holiday\n  too many  delete_holiday\n",
-            "nowhere: ReportsApi, a new resource",
-            "Nothing was copied: `--apply` does that.\n",
+            ": impl HolidaysApi\n  missing   copy_holiday\n  surplus   delete_holiday\n",
+            "not implemented: ReportsApi, a new resource",
+            "Nothing was written; `--apply` replaces the pages.\n",
         ],
     );
     assert_eq!(copy.git(&["status", "--porcelain"]), "");
 
-    // What is not committed is not replaced, unless that is said.
+    // Uncommitted changes are not overwritten without `--allow-dirty`.
     let page = copy.root().join("specs/upstream/tenant.md");
     fs::write(&page, fs::read_to_string(&page).unwrap() + "\nA note of mine.\n").unwrap();
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
-            "specs/upstream holds changes that are not committed",
+            "specs/upstream has uncommitted changes",
             "specs/upstream/tenant.md",
             "`--allow-dirty`",
         ],
     );
     copy.git(&["checkout", "--quiet", "--", "specs/upstream"]);
 
-    // The pages are taken in, and nothing else is.
+    // Only the pages are written.
     let (code, text) = copy.upstream(&["--apply", "--release", "22.6"]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
-            "specs/upstream holds the new pages.",
-            "Next: mend the corrections above, then `cargo xtask codegen`",
+            "specs/upstream has the new pages.",
+            "Next: fix the overlay actions above, then `cargo xtask codegen`",
         ],
     );
     for page in ["administration.md", "tenant.md", "reports.md"] {
@@ -117,7 +120,7 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
         assert!(taken == fs::read(copy.pages().join(page)).unwrap(), "{page}");
     }
     let source = fs::read_to_string(copy.root().join("specs/upstream/SOURCE.md")).unwrap();
-    assert_says(
+    assert_contains(
         &source,
         &["| release | **22.6** |", "| `reports.md` | 1 | `", "## The rule"],
     );
@@ -130,17 +133,17 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
         !copy.root().join("specs/.upstream-going").exists() && !copy.root().join("specs/.upstream-coming").exists()
     );
 
-    // Codegen stops at the corrections that are superfluous now, all at once, where the report said.
+    // Codegen fails with all overlay actions that are without effect now, as reported.
     let (code, text) = copy.codegen(false);
     assert_eq!(code, Some(1), "{text}");
     let dead: Vec<&str> = report
         .lines()
-        .filter(|line| line.contains(": already true: ") || line.contains(": target gone: "))
+        .filter(|line| line.contains(": no longer needed, ") || line.contains(": matches nothing: "))
         .filter_map(|line| line.trim_start().split(": ").next())
         .collect();
     assert!(dead.len() >= 2, "{report}");
     for place in &dead {
-        assert_says(&text, &[place.strip_prefix("specs/").unwrap()]);
+        assert_contains(&text, &[place.strip_prefix("specs/").unwrap()]);
     }
     for place in dead.iter().rev() {
         delete_action(&copy, place);
@@ -148,48 +151,48 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
     let (code, text) = copy.codegen(false);
     assert_eq!(code, Some(0), "{text}");
 
-    // The client from before reads the answers from after, but for what the report said that it cannot.
+    // The old client reads the new responses, except those that the report calls breaking.
     let (before, after) = (generated(&copy::workspace()), generated(&copy.root()));
     let expected = unreadable(&before, &after);
-    let changes = xtask::diff::compare(&before, &after);
-    for change in changes.iter().filter(|change| change.client() == Level::Breaking) {
-        assert_says(&report, &[&change.sentence, &format!("[{}]", change.rule.id)]);
+    let changes = xtask::diff::input::compare(&before, &after);
+    for change in changes.iter().filter(|change| change.client() == Severity::Breaking) {
+        assert_contains(&report, &[&change.message, &format!("[{}]", change.rule.id)]);
     }
     assert_eq!(expected, [("POST".to_owned(), "/voicemail".to_owned())].into());
-    let outcomes = Reader::of(&before.document).await.outcomes(&after.document).await;
+    let outcomes = Reader::new(&before.document).await.outcomes(&after.document).await;
     assert_eq!(outcomes.len(), client::operations(&before.document).count() - 1);
-    for (endpoint, (outcome, answer)) in outcomes {
+    for (endpoint, (outcome, response)) in outcomes {
         assert_eq!(
             outcome != Outcome::Read,
             expected.contains(&endpoint),
-            "{endpoint:?}: {outcome:?} of {answer}"
+            "{endpoint:?}: {outcome:?} of {response}"
         );
     }
 
-    // From there on the compiler leads: first what no trait has any more,
+    // The compiler finds the rest: first methods that the traits no longer have,
     let stopped = |package: &str, lines: &[&str]| {
         let (code, text) = copy.check(package);
-        assert_ne!(code, Some(0), "{package} compiles, and should not");
-        assert_says(&text, lines);
+        assert_ne!(code, Some(0), "{package} compiles but should not");
+        assert_contains(&text, lines);
     };
     stopped(
         "pbx-server",
         &["method `delete_holiday` is not a member of trait `HolidaysApi`"],
     );
     drop_holidays(&copy);
-    // then what is missing, has another name, or another value; and what commands do not know.
+    // then missing methods, renamed properties, new enum values, and commands without an operation.
     stopped(
         "pbx-server",
         &["missing: `copy_holiday`", "every_year", "IpRuleTarget::Observe"],
     );
     stopped("pbx-cli", &["DeleteHoliday"]);
-    mend(&copy);
+    fix_errors(&copy);
     for package in ["pbx-server", "pbx-cli"] {
         let (code, text) = copy.check(package);
         assert_eq!(code, Some(0), "{text}");
     }
 
-    // What is generated is what the documents say, and a reviewer sees what changed in a few lines.
+    // The generated files are up to date, and a reviewer sees the changes in a few lines.
     let (code, text) = copy.codegen(true);
     assert_eq!(code, Some(0), "{text}");
     let drift = drift(&listed(&copy::workspace()), &listed(&copy.root()));
@@ -198,10 +201,10 @@ async fn a_release_is_told_taken_in_and_leads_to_what_is_left() {
     });
 }
 
-/// What the snapshots of the operations, their names and their types hold.
+/// The content of the snapshots of operations and types.
 fn listed(root: &Path) -> String {
-    let contract = xtask::contract::build(&root.join("specs")).unwrap();
-    let api = xtask::model::read(&contract.document, &contract.places).unwrap();
+    let contract = contract::pipeline::build(&root.join("specs")).unwrap();
+    let api = contract::model::read(&contract.document, &contract.locations).unwrap();
     [
         listing::operations(&api, &contract.document),
         listing::types(&api, &contract.document),
@@ -209,16 +212,16 @@ fn listed(root: &Path) -> String {
     .concat()
 }
 
-/// The lines that one has and the other does not, each with the name of what it is about.
+/// The removed and added lines, each with its operation or type.
 fn drift(before: &str, after: &str) -> Vec<String> {
     let lines = |listing: &str| {
-        let mut about = String::new();
+        let mut subject = String::new();
         let mut lines = Vec::new();
         for line in listing.lines() {
             match line.strip_prefix(' ') {
-                Some(line) => lines.push(format!("{about}: {}", line.trim())),
+                Some(line) => lines.push(format!("{subject}: {}", line.trim())),
                 None => {
-                    about = line.split("  ").next().unwrap_or_default().to_owned();
+                    subject = line.split("  ").next().unwrap_or_default().to_owned();
                     lines.push(line.to_owned());
                 }
             }
@@ -226,19 +229,19 @@ fn drift(before: &str, after: &str) -> Vec<String> {
         lines
     };
     let (before, after) = (lines(before), lines(after));
-    let gone = before
+    let removed = before
         .iter()
         .filter(|line| !after.contains(line))
         .map(|line| format!("- {line}"));
-    let come = after
+    let added = after
         .iter()
         .filter(|line| !before.contains(line))
         .map(|line| format!("+ {line}"));
-    gone.chain(come).collect()
+    removed.chain(added).collect()
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_nothing_is_copied() {
+fn invalid_pages_are_errors_and_nothing_is_written() {
     let copy = Copy::new();
     let before = |copy: &Copy| copy.git(&["status", "--porcelain", "--untracked-files=all"]);
     let release = |name: &str, text: &str| fs::write(copy.pages().join(name), text).unwrap();
@@ -249,14 +252,14 @@ fn what_cannot_be_read_is_told_and_nothing_is_copied() {
     );
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(&text, &["error: release/broken.md:5: broken OpenAPI document:"]);
+    assert_contains(&text, &["error: release/broken.md:5: invalid OpenAPI document:"]);
 
-    // The same operation with another content, on two pages.
+    // Two pages with different content for the same operation.
     let other = r#"{"operationId":"listHolidays","responses":{"200":{"description":"Other"}}}"#;
     release("broken.md", &block("/holidays", "get", other));
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "error: release/",
@@ -267,7 +270,7 @@ fn what_cannot_be_read_is_told_and_nothing_is_copied() {
     );
     fs::remove_file(copy.pages().join("broken.md")).unwrap();
 
-    // What codegen will not take is told, with everything that does not depend on it.
+    // An error of codegen is reported, with everything that does not depend on it.
     let page = "release/administration.md";
     copy.edit(
         page,
@@ -277,62 +280,65 @@ fn what_cannot_be_read_is_told_and_nothing_is_copied() {
     );
     let (code, text) = copy.upstream(&[]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "[enum-value-added]",
-            " fit the new pages\n",
-            "cannot be told before this is mended:\n",
-            "two different schemas want the name `TransportProtocol`",
+            " apply to the new pages as before\n",
+            "not available until this is fixed:\n",
+            "two different schemas need the name `TransportProtocol`",
         ],
     );
 
-    // Only one page: the other one goes, or stays if that is said.
+    // Only one page: the other one is removed, or kept with `--partial`.
     fs::remove_file(copy.pages().join("administration.md")).unwrap();
     let (code, text) = copy.upstream(&[]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
-        &["  removed    administration.md (`--partial` keeps what is not given)"],
+        &["  removed    administration.md (`--partial` keeps pages that are not given)"],
     );
     let (code, text) = copy.upstream(&["--partial", "--apply"]);
     assert_eq!(code, Some(0), "{text}");
-    assert_says(
+    assert_contains(
         &text,
         &[
             "  kept       administration.md",
             "  unchanged  tenant.md",
-            "there is nothing to do",
+            "nothing to do",
         ],
     );
 
-    // What is not there.
-    let (nowhere, root) = (copy.folder.path().join("nowhere"), copy.root());
+    // Directories that do not exist.
+    let (nowhere, root) = (copy.directory.path().join("nowhere"), copy.root());
     for (pages, root, expected) in [
         (
             "nowhere",
             &root,
-            "error: there is no nowhere; give the folder of new pages",
+            "error: nowhere: no such directory; give the directory of new pages",
         ),
         (
             "release",
             &nowhere,
-            "there is no such folder; `--root` is the workspace that holds it",
+            "no such directory; `--root` must be the workspace that contains it",
         ),
     ] {
         let output = copy.xtask(&["upstream", pages, "--root", root.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1));
-        assert_says(&told(&output).1, &[expected]);
+        assert_contains(&code_and_text(&output).1, &[expected]);
     }
 
     fs::remove_file(copy.pages().join("tenant.md")).unwrap();
     let (code, text) = copy.upstream(&["--apply"]);
     assert_eq!(code, Some(1), "{text}");
-    assert_says(&text, &["error: release: no page with an OpenAPI document in it"]);
+    assert_contains(&text, &["error: release: no page with an OpenAPI document"]);
     let root = copy.root();
     let output = copy.xtask(&["upstream", "tree/specs", "--root", root.to_str().unwrap()]);
-    assert_says(&told(&output).1, &["error: tree/specs holds a folder `upstream`"]);
+    assert_contains(
+        &code_and_text(&output).1,
+        &["error: tree/specs contains a directory `upstream`"],
+    );
     let output = copy.xtask(&["upstream", "tree/README.md", "--root", root.to_str().unwrap()]);
-    assert_says(&told(&output).1, &["error: tree/README.md is a file"]);
+    assert_contains(&code_and_text(&output).1, &["error: tree/README.md is a file"]);
     assert_eq!(before(&copy), "");
 }

@@ -1,74 +1,77 @@
-//! Values that a contract allows, made up from its schemas.
+//! Generates sample values from the schemas of a contract.
 
 use serde_json::{Map, Value, json};
 
-/// How much of a schema a value shows.
+/// The selection of properties and variants in a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Every member, and of each choice the one of this number, counted round.
+    /// Every property, and of each choice the one with this number, modulo their count.
     Whole(usize),
-    /// Every member; those that may be null are.
+    /// Every property, null where possible.
     Nulls,
-    /// Only members that must be there.
-    Least,
-    /// Every member down to this depth, and below only what must be there.
-    Hollow(usize),
-    /// Every member, and in every object one that is not declared.
-    Further,
+    /// Only required properties.
+    Required,
+    /// Every property down to this depth, and only required ones below.
+    RequiredBelow(usize),
+    /// Every property, and an undeclared one in every object.
+    Undeclared,
 }
 
-/// What a value may look like.
+/// The forms of the samples of a response.
 pub const FORMS: [Form; 7] = [
     Form::Whole(0),
     Form::Whole(1),
     Form::Whole(2),
     Form::Whole(3),
     Form::Nulls,
-    Form::Least,
-    Form::Further,
+    Form::Required,
+    Form::Undeclared,
 ];
 
-/// The name of the member that is not declared.
-pub const FURTHER: &str = "zz_further";
-/// What no limit is likely to allow.
+/// The name of the undeclared property.
+pub const UNDECLARED: &str = "zz_undeclared";
+/// A number and a length beyond any likely constraint.
 const FAR: i64 = 4_000_000_000_000;
 const LONG: usize = 20_000;
-/// Schemas may contain themselves.
+/// The maximum depth, because schemas may be recursive.
 const DEPTH: usize = 12;
 
-/// What a reference stands for.
+/// Resolves a reference.
 pub fn resolve<'a>(contract: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => {
             let target = contract.pointer(reference.trim_start_matches('#'));
-            resolve(contract, target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+            resolve(
+                contract,
+                target.unwrap_or_else(|| panic!("{reference} does not resolve")),
+            )
         }
         None => value,
     }
 }
 
-/// Who writes a value.
+/// The sender of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
     Caller,
     Server,
 }
 
-/// A value that the schema allows.
+/// Generates a value that is valid for the schema.
 pub fn sample(contract: &Value, schema: &Value, writer: Writer, form: Form) -> Value {
-    let maker = Maker { contract, writer, form };
-    maker.value(schema, 0)
+    let generator = Generator { contract, writer, form };
+    generator.value(schema, 0)
 }
 
-/// Makes values of one form.
-struct Maker<'a> {
+/// Generates values of one form.
+struct Generator<'a> {
     contract: &'a Value,
     writer: Writer,
     form: Form,
 }
 
-impl Maker<'_> {
-    /// Which of several to take.
+impl Generator<'_> {
+    /// The number of the choice to take.
     fn number(&self) -> usize {
         match self.form {
             Form::Whole(number) => number,
@@ -76,7 +79,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The length of text that has no limit: for the client none matters.
+    /// The length of strings without a maximum, which does not matter to the client.
     fn long(&self) -> usize {
         match self.writer {
             Writer::Caller => LONG,
@@ -90,19 +93,19 @@ impl Maker<'_> {
             return Value::Null;
         }
         if let Some(branches) = schema["allOf"].as_array() {
-            let mut members = Map::new();
+            let mut properties = Map::new();
             let mut last = Value::Null;
             let own = self.plain(schema, depth);
             for branch in branches.iter().map(|branch| self.value(branch, depth + 1)).chain([own]) {
                 match branch {
-                    Value::Object(more) => members.extend(more),
+                    Value::Object(more) => properties.extend(more),
                     other => last = other,
                 }
             }
-            return if members.is_empty() {
+            return if properties.is_empty() {
                 last
             } else {
-                Value::Object(members)
+                Value::Object(properties)
             };
         }
         for key in ["oneOf", "anyOf"] {
@@ -131,7 +134,7 @@ impl Maker<'_> {
             ty => ty.as_str().into_iter().collect(),
         };
         let number = self.number();
-        // The ends of a range, and what is between them.
+        // Both ends of a range, and a value between them.
         let bound = |key: &str| schema[key].as_i64();
         match types.get(number % types.len().max(1)) {
             Some(&"boolean") => json!(number.is_multiple_of(2)),
@@ -171,26 +174,27 @@ impl Maker<'_> {
             Writer::Caller => "readOnly",
             Writer::Server => "writeOnly",
         };
-        let mut members = Map::new();
+        let mut properties = Map::new();
         let required = schema["required"].as_array();
-        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let is_needed = required.is_some_and(|all| all.iter().any(|needed| needed == name));
-            let is_least = self.form == Form::Least || matches!(self.form, Form::Hollow(most) if depth > most);
-            if resolve(self.contract, member)[hidden] != true && (is_needed || !is_least) {
-                members.insert(name.clone(), self.value(member, depth + 1));
+            let is_least =
+                self.form == Form::Required || matches!(self.form, Form::RequiredBelow(most) if depth > most);
+            if resolve(self.contract, property)[hidden] != true && (is_needed || !is_least) {
+                properties.insert(name.clone(), self.value(property, depth + 1));
             }
         }
         let others = &schema["additionalProperties"];
-        if others.is_object() && self.form != Form::Least {
-            members.insert("another".to_owned(), self.value(others, depth + 1));
-        } else if self.form == Form::Further && others != false {
-            members.insert(FURTHER.to_owned(), json!({"new": [1]}));
+        if others.is_object() && self.form != Form::Required {
+            properties.insert("another".to_owned(), self.value(others, depth + 1));
+        } else if self.form == Form::Undeclared && others != false {
+            properties.insert(UNDECLARED.to_owned(), json!({"new": [1]}));
         }
-        Value::Object(members)
+        Value::Object(properties)
     }
 }
 
-/// Text of a kind that patterns ask for.
+/// A string for common patterns.
 fn matching(pattern: &str) -> Value {
     const KINDS: [&str; 9] = [
         "nobody@example.com",

@@ -1,11 +1,11 @@
-//! What is said of the client is so: the contract is changed in one way wherever that is possible, and the client reads answers
-//! of the changed one. An operation of which a part does not arrive is called breaking for the client, and no other is.
+//! Checks the severities for the client: the contract is changed in one way wherever possible, and the client reads responses
+//! of the changed one. An operation whose response is not read completely must be reported as breaking for the client, and no other.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use xtask::diff::Side;
+use xtask::diff::input::Side;
 
 use super::client::{self, Outcome, Reader};
 use super::copy::workspace;
@@ -13,10 +13,10 @@ use super::{generated, unreadable};
 
 pub type Schema = Map<String, Value>;
 
-/// A change to a schema; says whether it was possible.
+/// A change to a schema; returns `true` if it was possible.
 pub type Change = fn(&mut Schema) -> bool;
 
-/// The type, but for null.
+/// The type without null.
 fn ty(schema: &Schema) -> Option<&str> {
     match schema.get("type")? {
         Value::Array(types) => {
@@ -27,13 +27,13 @@ fn ty(schema: &Schema) -> Option<&str> {
     }
 }
 
-/// Of one type and nothing else that could be told apart.
+/// Returns `true` for a schema of a single type without enum, const and format.
 fn is_plain(schema: &Schema, name: &str) -> bool {
     ty(schema) == Some(name) && !["enum", "const", "format"].iter().any(|key| schema.contains_key(*key))
 }
 
-/// Another type, with nothing left of what limited the one before.
-fn becomes(schema: &mut Schema, from: &str, types: Value) -> bool {
+/// Sets another type, and removes the constraints of the old one.
+fn set_type(schema: &mut Schema, from: &str, types: Value) -> bool {
     let fits = is_plain(schema, from) || (from != "string" && ty(schema) == Some(from));
     if fits {
         schema.retain(|key, _| matches!(key.as_str(), "readOnly" | "format"));
@@ -48,26 +48,26 @@ fn without(schema: &mut Schema, keys: &[&str]) -> bool {
     schema.len() < count
 }
 
-/// Takes the last member out of an object.
+/// Removes the last property of an object.
 fn take_last(schema: &mut Schema) -> Option<(String, Value)> {
-    let members = schema.get_mut("properties")?.as_object_mut()?;
-    let name = members.keys().next_back()?.clone();
-    let member = members.remove(&name)?;
+    let properties = schema.get_mut("properties")?.as_object_mut()?;
+    let name = properties.keys().next_back()?.clone();
+    let property = properties.remove(&name)?;
     if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
         required.retain(|needed| *needed != json!(name));
     }
-    Some((name, member))
+    Some((name, property))
 }
 
 pub const SCHEMAS: [(&str, Change); 32] = [
-    ("a member is gone", |schema| take_last(schema).is_some()),
-    ("a member has another name", |schema| {
-        take_last(schema).is_some_and(|(name, member)| {
-            schema["properties"][format!("{name}_2")] = member;
+    ("a property is gone", |schema| take_last(schema).is_some()),
+    ("a property has another name", |schema| {
+        take_last(schema).is_some_and(|(name, property)| {
+            schema["properties"][format!("{name}_2")] = property;
             true
         })
     }),
-    ("a member more", |schema| {
+    ("a property more", |schema| {
         let has = schema.get("properties").is_some();
         if has {
             schema["properties"]["zz_more"] = json!({"type": "string"});
@@ -77,10 +77,10 @@ pub const SCHEMAS: [(&str, Change); 32] = [
     }),
     ("nothing must be there", |schema| without(schema, &["required"])),
     ("nothing is shown", |schema| {
-        let members = schema.get_mut("properties").and_then(Value::as_object_mut);
-        members.into_iter().flatten().fold(false, |_, (_, member)| {
-            if let Some(member) = member.as_object_mut() {
-                member.insert("writeOnly".to_owned(), json!(true));
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        properties.into_iter().flatten().fold(false, |_, (_, property)| {
+            if let Some(property) = property.as_object_mut() {
+                property.insert("writeOnly".to_owned(), json!(true));
             }
             true
         })
@@ -106,54 +106,58 @@ pub const SCHEMAS: [(&str, Change); 32] = [
     }),
     ("any value", |schema| without(schema, &["enum"])),
     ("an integer for text", |schema| {
-        becomes(schema, "string", json!("integer"))
+        set_type(schema, "string", json!("integer"))
     }),
-    ("a number for text", |schema| becomes(schema, "string", json!("number"))),
+    ("a number for text", |schema| {
+        set_type(schema, "string", json!("number"))
+    }),
     ("a switch for text", |schema| {
-        becomes(schema, "string", json!("boolean"))
+        set_type(schema, "string", json!("boolean"))
     }),
     ("an object for text", |schema| {
-        becomes(schema, "string", json!("object"))
+        set_type(schema, "string", json!("object"))
     }),
-    ("a list for text", |schema| becomes(schema, "string", json!("array"))),
+    ("a list for text", |schema| set_type(schema, "string", json!("array"))),
     ("text or an integer for text", |schema| {
-        becomes(schema, "string", json!(["integer", "string"]))
+        set_type(schema, "string", json!(["integer", "string"]))
     }),
     ("text or a list for text", |schema| {
-        becomes(schema, "string", json!(["array", "string"]))
+        set_type(schema, "string", json!(["array", "string"]))
     }),
     ("text for an integer", |schema| {
-        becomes(schema, "integer", json!("string"))
+        set_type(schema, "integer", json!("string"))
     }),
     ("a number for an integer", |schema| {
-        becomes(schema, "integer", json!("number"))
+        set_type(schema, "integer", json!("number"))
     }),
     ("a switch for an integer", |schema| {
-        becomes(schema, "integer", json!("boolean"))
+        set_type(schema, "integer", json!("boolean"))
     }),
     ("an integer or text for an integer", |schema| {
-        becomes(schema, "integer", json!(["string", "integer"]))
+        set_type(schema, "integer", json!(["string", "integer"]))
     }),
-    ("text for a number", |schema| becomes(schema, "number", json!("string"))),
+    ("text for a number", |schema| {
+        set_type(schema, "number", json!("string"))
+    }),
     ("an integer for a number", |schema| {
-        becomes(schema, "number", json!("integer"))
+        set_type(schema, "number", json!("integer"))
     }),
     ("text for a switch", |schema| {
-        becomes(schema, "boolean", json!("string"))
+        set_type(schema, "boolean", json!("string"))
     }),
     ("an integer for a switch", |schema| {
-        becomes(schema, "boolean", json!("integer"))
+        set_type(schema, "boolean", json!("integer"))
     }),
     ("a list for a switch", |schema| {
-        becomes(schema, "boolean", json!("array"))
+        set_type(schema, "boolean", json!("array"))
     }),
     ("text for an object", |schema| {
-        becomes(schema, "object", json!("string"))
+        set_type(schema, "object", json!("string"))
     }),
     ("a list for an object", |schema| {
-        becomes(schema, "object", json!("array"))
+        set_type(schema, "object", json!("array"))
     }),
-    ("text for a list", |schema| becomes(schema, "array", json!("string"))),
+    ("text for a list", |schema| set_type(schema, "array", json!("string"))),
     ("no limits of numbers", |schema| {
         without(schema, &["minimum", "maximum"])
     }),
@@ -180,46 +184,46 @@ pub const SCHEMAS: [(&str, Change); 32] = [
     }),
 ];
 
-/// A change to the answers of an operation.
-const ANSWERS: [(&str, Change); 6] = [
-    ("another status", |answers| {
-        let answer = answers.remove("200");
-        answer.is_some_and(|answer| answers.insert("206".to_owned(), answer).is_none())
+/// A change to the responses of an operation; returns `true` if it was possible.
+const RESPONSES: [(&str, Change); 6] = [
+    ("another status", |responses| {
+        let response = responses.remove("200");
+        response.is_some_and(|response| responses.insert("206".to_owned(), response).is_none())
     }),
-    ("a status more", |answers| {
-        let answer = answers.get("200").cloned();
-        answer.is_some_and(|answer| answers.insert("206".to_owned(), answer).is_none())
+    ("a status more", |responses| {
+        let response = responses.get("200").cloned();
+        response.is_some_and(|response| responses.insert("206".to_owned(), response).is_none())
     }),
-    ("a failure more", |answers| {
-        answers
+    ("a failure more", |responses| {
+        responses
             .insert("419".to_owned(), json!({"description": "A teapot"}))
             .is_none()
     }),
-    ("no body", |answers| {
-        let answer = answers.get_mut("200").and_then(Value::as_object_mut);
-        let answer = answer.filter(|answer| {
-            answer
+    ("no body", |responses| {
+        let response = responses.get_mut("200").and_then(Value::as_object_mut);
+        let response = response.filter(|response| {
+            response
                 .get("content")
                 .is_some_and(|all| all.get("application/json").is_some())
         });
-        answer.is_some_and(|answer| answer.remove("content").is_some())
+        response.is_some_and(|response| response.remove("content").is_some())
     }),
-    ("a body", |answers| {
-        let answer = answers.get_mut("200").and_then(Value::as_object_mut);
-        answer
-            .filter(|answer| !answer.contains_key("content"))
-            .is_some_and(|answer| {
-                answer.insert(
+    ("a body", |responses| {
+        let response = responses.get_mut("200").and_then(Value::as_object_mut);
+        response
+            .filter(|response| !response.contains_key("content"))
+            .is_some_and(|response| {
+                response.insert(
                     "content".to_owned(),
                     json!({"application/json": {"schema": {"type": "object"}}}),
                 );
                 true
             })
     }),
-    ("a header more", |answers| {
-        let answer = answers.get_mut("200").and_then(Value::as_object_mut);
-        answer.is_some_and(|answer| {
-            answer.insert(
+    ("a header more", |responses| {
+        let response = responses.get_mut("200").and_then(Value::as_object_mut);
+        response.is_some_and(|response| {
+            response.insert(
                 "headers".to_owned(),
                 json!({"X-New": {"required": true, "schema": {"type": "string"}}}),
             );
@@ -228,19 +232,19 @@ const ANSWERS: [(&str, Change); 6] = [
     }),
 ];
 
-/// Changes a schema and all that are in it; says in how many places.
+/// Changes a schema and its subschemas; returns the number of changed places.
 fn everywhere(schema: &mut Value, change: Change) -> usize {
-    let Some(members) = schema.as_object_mut() else {
+    let Some(object) = schema.as_object_mut() else {
         return 0;
     };
     let mut count = 0;
-    for (key, value) in members.iter_mut() {
+    for (key, value) in object.iter_mut() {
         count += match key.as_str() {
             "properties" => value
                 .as_object_mut()
                 .into_iter()
                 .flatten()
-                .map(|(_, member)| everywhere(member, change))
+                .map(|(_, property)| everywhere(property, change))
                 .sum(),
             "items" | "additionalProperties" => everywhere(value, change),
             "oneOf" | "anyOf" | "allOf" => value
@@ -252,14 +256,14 @@ fn everywhere(schema: &mut Value, change: Change) -> usize {
             _ => 0,
         };
     }
-    count + usize::from(change(members))
+    count + usize::from(change(object))
 }
 
-/// The components that a value leads to.
+/// The components that a value refers to, directly or not.
 fn reachable(contract: &Value, value: &Value, found: &mut BTreeSet<String>) {
     match value {
-        Value::Object(members) => {
-            if let Some(name) = members
+        Value::Object(properties) => {
+            if let Some(name) = properties
                 .get("$ref")
                 .and_then(Value::as_str)
                 .and_then(|name| name.rsplit('/').next())
@@ -267,20 +271,22 @@ fn reachable(contract: &Value, value: &Value, found: &mut BTreeSet<String>) {
             {
                 reachable(contract, &contract["components"]["schemas"][name], found);
             }
-            members.values().for_each(|member| reachable(contract, member, found));
+            properties
+                .values()
+                .for_each(|property| reachable(contract, property, found));
         }
         Value::Array(items) => items.iter().for_each(|item| reachable(contract, item, found)),
         _ => {}
     }
 }
 
-/// The contract with one change in all places but what errors hold, which is no answer that is read here.
+/// The contract with one change in all places, except error responses, which are not read here.
 pub fn changed(contract: &Value, change: Change) -> (Value, usize) {
     let mut errors = BTreeSet::new();
     for (_, operation) in client::operations(contract) {
-        for (status, answer) in operation["responses"].as_object().unwrap() {
+        for (status, response) in operation["responses"].as_object().unwrap() {
             if !status.starts_with('2') {
-                reachable(contract, answer, &mut errors);
+                reachable(contract, response, &mut errors);
             }
         }
     }
@@ -291,47 +297,47 @@ pub fn changed(contract: &Value, change: Change) -> (Value, usize) {
     (contract, count)
 }
 
-fn changed_answers(contract: &Value, change: Change) -> (Value, usize) {
+fn changed_responses(contract: &Value, change: Change) -> (Value, usize) {
     let mut contract = contract.clone();
     let mut count = 0;
     for (_, item) in contract["paths"].as_object_mut().unwrap() {
         for (_, operation) in item.as_object_mut().unwrap() {
-            let answers = operation.get_mut("responses").and_then(Value::as_object_mut);
-            count += usize::from(answers.is_some_and(change));
+            let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+            count += usize::from(responses.is_some_and(change));
         }
     }
     (contract, count)
 }
 
-/// What an operation was called.
+/// The reported severity of an operation.
 pub fn verdict(is_breaking: bool) -> &'static str {
     if is_breaking { "breaking" } else { "harmless" }
 }
 
 #[tokio::test]
-async fn what_is_said_of_the_client_is_so() {
+async fn severities_for_the_client_are_correct() {
     let before = generated(&workspace());
-    let reader = Reader::of(&before.document).await;
+    let reader = Reader::new(&before.document).await;
     let schemas = SCHEMAS.map(|(name, change)| (name, changed(&before.document, change)));
-    let answers = ANSWERS.map(|(name, change)| (name, changed_answers(&before.document, change)));
+    let responses = RESPONSES.map(|(name, change)| (name, changed_responses(&before.document, change)));
     let mut wrong = Vec::new();
-    for (name, (document, count)) in schemas.into_iter().chain(answers) {
+    for (name, (document, count)) in schemas.into_iter().chain(responses) {
         assert!(count > 0, "{name}: nowhere in the contract");
-        let after = Side::of_text("after.json", document.to_string().as_bytes()).unwrap();
-        let told = unreadable(&before, &after);
-        for (endpoint, (outcome, answer)) in reader.outcomes(&document).await {
-            if (outcome != Outcome::Read) != told.contains(&endpoint) {
-                let answer: String = answer.chars().take(300).collect();
-                let verdict = verdict(told.contains(&endpoint));
+        let after = Side::from_bytes("after.json", document.to_string().as_bytes()).unwrap();
+        let reported = unreadable(&before, &after);
+        for (endpoint, (outcome, response)) in reader.outcomes(&document).await {
+            if (outcome != Outcome::Read) != reported.contains(&endpoint) {
+                let response: String = response.chars().take(300).collect();
+                let verdict = verdict(reported.contains(&endpoint));
                 wrong.push(format!(
-                    "{name}, {endpoint:?}: called {verdict}, and it is {outcome:?} of {answer}"
+                    "{name}, {endpoint:?}: reported as {verdict}, but the outcome is {outcome:?} of {response}"
                 ));
             }
         }
     }
     assert!(
         wrong.is_empty(),
-        "{} verdicts are not so:\n{}",
+        "{} severities are wrong:\n{}",
         wrong.len(),
         wrong.join("\n")
     );

@@ -1,47 +1,47 @@
-//! For programs.
+//! Reports as JSON, for programs.
 
 use serde_json::{Value, json};
 
 use super::{Report, Summary};
-use crate::diagnostic::Place;
-use crate::diff::Level;
+use openapi_diff::Severity;
+use spanned_json::Location;
 
-/// Everything about every change, words included, whatever `--all` says.
+/// Formats all changes, including documentation whatever `--all` says.
 pub fn json(report: &Report<'_>) -> Value {
-    let place = |place: &Option<Place>| place.as_ref().map(|p| json!({"file": p.file, "line": p.line}));
+    let location = |location: &Option<Location>| location.as_ref().map(|p| json!({"file": &*p.file, "line": p.line}));
     let changes: Vec<_> = report
         .changes
         .iter()
         .map(|change| {
             json!({
                 "rule": change.rule.id,
-                "level": change.level().word(),
-                "callers": change.callers.word(),
-                "client": change.client().word(),
-                "readers": change.readers.word(),
+                "level": change.severity().as_str(),
+                "callers": change.callers.as_str(),
+                "client": change.client().as_str(),
+                "readers": change.readers.as_str(),
                 "tolerated": change.tolerated,
                 "resource": change.resource,
                 "at": change.at,
-                "message": change.sentence,
-                "old": said(&change.old),
-                "new": said(&change.new),
-                "in": {"request": change.positions.request, "answer": change.positions.answer},
+                "message": change.message,
+                "old": non_empty(&change.old),
+                "new": non_empty(&change.new),
+                "in": {"request": change.positions.request, "answer": change.positions.response},
                 "operations": change.operations,
-                "old_place": place(&change.old_place),
-                "new_place": place(&change.new_place),
+                "old_place": location(&change.old_location),
+                "new_place": location(&change.new_location),
             })
         })
         .collect();
     json!({
         "old": report.old.name,
         "new": report.new.name,
-        "level": report.changes.iter().map(|c| c.level()).max().unwrap_or(Level::None).word(),
-        "summary": Summary::of(report.changes),
+        "level": report.changes.iter().map(|c| c.severity()).max().unwrap_or(Severity::None).as_str(),
+        "summary": Summary::new(report.changes),
         "changes": changes,
         "notices": {"old": report.old.notices, "new": report.new.notices},
     })
 }
 
-fn said(text: &str) -> Option<&str> {
+fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }

@@ -1,23 +1,23 @@
-//! For pull requests, and for the changelog of the contract.
+//! Reports as Markdown, for pull requests and for the changelog of the contract.
 
 use std::fmt::Write;
 
-use super::{Report, Summary, counted, effects, grouped};
-use crate::diff::Level;
+use super::{Report, Summary, by_resource, effects, quantity};
+use openapi_diff::Severity;
 
-/// A report on its own.
+/// Formats a whole report.
 pub fn markdown(report: &Report<'_>) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# Changes from `{}` to `{}`\n", report.old.name, report.new.name);
-    let _ = writeln!(out, "{}.", Summary::of(report.changes).sentence(report.all));
+    let _ = writeln!(out, "{}.", Summary::new(report.changes).describe(report.all));
     out.push_str(&section(report, 2));
     out
 }
 
-/// The changes under headings of a level.
+/// Formats the changes, under headings of a level.
 pub fn section(report: &Report<'_>, level: usize) -> String {
     let mut out = String::new();
-    for (resource, changes) in grouped(report) {
+    for (resource, changes) in by_resource(report) {
         let _ = writeln!(out, "\n{} {resource}\n", "#".repeat(level));
         for change in changes {
             let effects = effects(change);
@@ -26,29 +26,29 @@ pub fn section(report: &Report<'_>, level: usize) -> String {
             } else {
                 format!(" ({})", effects.join("; "))
             };
-            let sentence = &change.sentence;
-            let word = match change.level() {
-                Level::Breaking => "**Breaking**: ",
-                Level::Risky => "**Risky**: ",
+            let message = &change.message;
+            let label = match change.severity() {
+                Severity::Breaking => "**Breaking**: ",
+                Severity::Risky => "**Risky**: ",
                 _ => "",
             };
-            let touched = match change.operations.as_slice() {
+            let affected = match change.operations.as_slice() {
                 [] => String::new(),
-                [one] if sentence.contains(&one.name()) => String::new(),
+                [one] if message.contains(&one.name()) => String::new(),
                 [one] => format!(" In {}.", one.name()),
-                several if several.len() > 6 => format!(" In {}.", counted(several.len(), "operation")),
+                several if several.len() > 6 => format!(" In {}.", quantity(several.len(), "operation")),
                 several => format!(
                     " In {}.",
                     several.iter().map(|o| o.name()).collect::<Vec<_>>().join(", ")
                 ),
             };
-            let _ = writeln!(out, "- {word}{sentence}{effects}.{touched}");
+            let _ = writeln!(out, "- {label}{message}{effects}.{affected}");
         }
     }
     out
 }
 
-/// What changed, as one sentence for a heading.
+/// Describes the number of changes in one sentence.
 pub fn counts(report: &Report<'_>) -> String {
-    Summary::of(report.changes).sentence(report.all)
+    Summary::new(report.changes).describe(report.all)
 }

@@ -1,4 +1,4 @@
-//! Tells changes: to people as text or Markdown, to programs as JSON, to GitHub as annotations.
+//! Formats reports: text and Markdown for people, JSON for programs, annotations for GitHub.
 
 mod github;
 mod json;
@@ -7,32 +7,57 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use super::{Change, Level, Side};
+use openapi_diff::{Change, Severity};
+
+use crate::diff::input::Side;
 
 pub use self::github::github;
 pub use self::json::json;
 pub use self::markdown::{counts, markdown, section};
 pub use self::text::text;
 
-/// What a report is about.
+/// The format of a report.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Format {
+    /// For people; with colors on a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For pull requests.
+    Markdown,
+    /// Annotations of a GitHub workflow.
+    Github,
+}
+
+/// Formats the report.
+pub fn render(report: &Report<'_>, format: Format, color: bool) -> String {
+    match format {
+        Format::Text => text(report, color),
+        Format::Json => format!("{:#}\n", json(report)),
+        Format::Markdown => markdown(report),
+        Format::Github => github(report),
+    }
+}
+
+/// The content of a report.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
     pub old: &'a Side,
     pub new: &'a Side,
     pub changes: &'a [Change],
-    /// Changes of words are listed and not only counted.
+    /// List documentation changes instead of only counting them.
     pub all: bool,
 }
 
-/// How many changes there are of each kind.
+/// The number of changes by severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
     pub changes: usize,
-    /// Breaking in either direction.
+    /// Breaking for callers or for `pbx-client`.
     pub breaking: usize,
     pub breaks_callers: usize,
     pub breaks_client: usize,
-    /// Breaking for who insists on the old contract, and not for `pbx-client`.
+    /// Breaking for strict readers, but tolerated by `pbx-client`.
     pub tolerated: usize,
     pub risky: usize,
     pub compatible: usize,
@@ -40,33 +65,33 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn of(changes: &[Change]) -> Self {
+    pub fn new(changes: &[Change]) -> Self {
         let count = |test: &dyn Fn(&Change) -> bool| changes.iter().filter(|change| test(change)).count();
         Self {
-            changes: count(&|c| c.level() > Level::Text),
-            breaking: count(&|c| c.level() == Level::Breaking),
-            breaks_callers: count(&|c| c.callers == Level::Breaking),
-            breaks_client: count(&|c| c.client() == Level::Breaking),
+            changes: count(&|c| c.severity() > Severity::Text),
+            breaking: count(&|c| c.severity() == Severity::Breaking),
+            breaks_callers: count(&|c| c.callers == Severity::Breaking),
+            breaks_client: count(&|c| c.client() == Severity::Breaking),
             tolerated: count(&|c| c.tolerated.is_some()),
-            risky: count(&|c| c.level() == Level::Risky),
-            compatible: count(&|c| c.level() == Level::Compatible),
-            texts: count(&|c| c.level() <= Level::Text),
+            risky: count(&|c| c.severity() == Severity::Risky),
+            compatible: count(&|c| c.severity() == Severity::Compatible),
+            texts: count(&|c| c.severity() <= Severity::Text),
         }
     }
 
-    /// In a sentence.
-    pub fn sentence(&self, all: bool) -> String {
+    /// Describes the numbers in one sentence.
+    pub fn describe(&self, all: bool) -> String {
         if *self == Self::default() {
-            return "nothing changed".to_owned();
+            return "no changes".to_owned();
         }
         let mut parts = Vec::new();
         if self.breaking > 0 {
             let mut whom = Vec::new();
             if self.breaks_callers > 0 {
-                whom.push(format!("{} for callers of the server", self.breaks_callers));
+                whom.push(format!("{} for callers", self.breaks_callers));
             }
             if self.breaks_client > 0 {
-                whom.push(format!("{} for pbx-client reading it", self.breaks_client));
+                whom.push(format!("{} for pbx-client", self.breaks_client));
             }
             parts.push(format!("{} breaking ({})", self.breaking, whom.join(", ")));
         }
@@ -75,48 +100,48 @@ impl Summary {
                 parts.push(format!("{count} {word}"));
             }
         }
-        let mut sentence = format!("{}: {}", counted(self.changes, "change"), parts.join(", "));
+        let mut text = format!("{}: {}", quantity(self.changes, "change"), parts.join(", "));
         if parts.is_empty() {
-            "no change of meaning".clone_into(&mut sentence);
+            "no semantic changes".clone_into(&mut text);
         }
         if self.tolerated > 0 {
-            sentence.push_str(&format!("; {} tolerated by pbx-client", self.tolerated));
+            text.push_str(&format!("; {} tolerated by pbx-client", self.tolerated));
         }
         if self.texts > 0 {
             let hint = if all { "" } else { " (--all lists them)" };
-            sentence.push_str(&format!("; {} in words only{hint}", self.texts));
+            text.push_str(&format!("; {} in documentation only{hint}", self.texts));
         }
-        sentence
+        text
     }
 }
 
 /// `1 change`, `2 changes`.
-pub fn counted(count: usize, noun: &str) -> String {
+pub fn quantity(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// What a change does to whom, in words; what it does not do is not told.
+/// Describes whom a change affects.
 pub fn effects(change: &Change) -> Vec<String> {
     let mut effects = Vec::new();
     match change.callers {
-        Level::Breaking => effects.push("breaks callers of the server".to_owned()),
-        Level::Risky => effects.push("callers may get something else".to_owned()),
+        Severity::Breaking => effects.push("breaks callers".to_owned()),
+        Severity::Risky => effects.push("may change the meaning for callers".to_owned()),
         _ => {}
     }
     match (change.readers, change.tolerated) {
-        (_, Some(why)) => effects.push(format!("tolerated by pbx-client: {why}")),
-        (Level::Breaking, None) => effects.push("breaks pbx-client reading the server".to_owned()),
-        (Level::Risky, None) => effects.push("who reads answers may get something else".to_owned()),
+        (_, Some(reason)) => effects.push(format!("tolerated by pbx-client: {reason}")),
+        (Severity::Breaking, None) => effects.push("breaks pbx-client reading responses".to_owned()),
+        (Severity::Risky, None) => effects.push("may change the meaning for readers of responses".to_owned()),
         _ => {}
     }
     effects
 }
 
-/// The changes that are listed, by resource: the document first, what several share next.
-pub fn grouped<'a>(report: &Report<'a>) -> Vec<(&'a str, Vec<&'a Change>)> {
+/// Groups the listed changes by resource: the document first, then those shared by several resources.
+pub fn by_resource<'a>(report: &Report<'a>) -> Vec<(&'a str, Vec<&'a Change>)> {
     let mut groups: BTreeMap<(u8, &str), Vec<&Change>> = BTreeMap::new();
     for change in report.changes {
-        if report.all || change.level() > Level::Text {
+        if report.all || change.severity() > Severity::Text {
             let rank = match change.resource.as_str() {
                 "document" => 0,
                 "shared" => 1,
@@ -128,41 +153,41 @@ pub fn grouped<'a>(report: &Report<'a>) -> Vec<(&'a str, Vec<&'a Change>)> {
     groups
         .into_iter()
         .map(|((_, resource), mut changes)| {
-            // The worst first; otherwise in the order of the document.
-            changes.sort_by_key(|change| std::cmp::Reverse(change.level()));
+            // The most severe first, otherwise in the order of the document.
+            changes.sort_by_key(|change| std::cmp::Reverse(change.severity()));
             (resource, changes)
         })
         .collect()
 }
 
-/// How much must have changed for a run to fail.
+/// The lowest severity that makes the exit code nonzero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum FailOn {
-    /// Anything, words included.
+    /// Any change, documentation included.
     Text,
-    /// Anything but words.
+    /// Any change except documentation.
     Compatible,
-    /// What a person must look at, and what breaks somebody.
+    /// Risky and breaking changes.
     Risky,
-    /// What breaks somebody.
+    /// Breaking changes.
     Breaking,
-    /// Nothing.
+    /// The exit code is always 0.
     Never,
 }
 
-/// 0: nothing changed, or nothing that counts; 1: compatible changes; 2: breaking ones.
+/// 0: no changes, or none of the least severity; 1: compatible changes; 2: breaking ones.
 pub fn exit_code(changes: &[Change], fail_on: FailOn) -> u8 {
     let least = match fail_on {
-        FailOn::Text => Level::None,
-        FailOn::Compatible => Level::Compatible,
-        FailOn::Risky => Level::Risky,
-        FailOn::Breaking => Level::Breaking,
+        FailOn::Text => Severity::None,
+        FailOn::Compatible => Severity::Compatible,
+        FailOn::Risky => Severity::Risky,
+        FailOn::Breaking => Severity::Breaking,
         FailOn::Never => return 0,
     };
-    match changes.iter().map(Change::level).max() {
+    match changes.iter().map(Change::severity).max() {
         None => 0,
         Some(worst) if worst < least => 0,
-        Some(Level::Breaking) => 2,
+        Some(Severity::Breaking) => 2,
         Some(_) => 1,
     }
 }

@@ -1,9 +1,9 @@
-//! For people at a terminal.
+//! Reports as text, for terminals.
 
 use std::fmt::Write;
 
-use super::{Report, Summary, effects, grouped};
-use crate::diff::{Change, Level, Operation, Positions};
+use super::{Report, Summary, by_resource, effects};
+use openapi_diff::{Change, Operation, Positions, Severity};
 
 const RED: &str = "31";
 const YELLOW: &str = "33";
@@ -11,10 +11,10 @@ const GREEN: &str = "32";
 const BOLD: &str = "1";
 const DIM: &str = "2";
 
-/// By resource, the worst first, with whom it breaks, whom it touches and where it stands.
-pub fn text(report: &Report<'_>, colours: bool) -> String {
+/// Formats the changes by resource, the most severe first, with effects, affected operations and locations.
+pub fn text(report: &Report<'_>, color: bool) -> String {
     let paint = |code: &str, text: &str| {
-        if colours {
+        if color {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()
@@ -22,36 +22,36 @@ pub fn text(report: &Report<'_>, colours: bool) -> String {
     };
     let mut out = String::new();
     let _ = writeln!(out, "{} -> {}", report.old.name, report.new.name);
-    for (resource, changes) in grouped(report) {
+    for (resource, changes) in by_resource(report) {
         let _ = writeln!(out, "\n{}", paint(BOLD, resource));
         for change in changes {
-            let level = change.level();
-            let colour = match level {
-                Level::Breaking => RED,
-                Level::Risky => YELLOW,
+            let severity = change.severity();
+            let color = match severity {
+                Severity::Breaking => RED,
+                Severity::Risky => YELLOW,
                 _ => GREEN,
             };
-            let word = format!("{:<10}", level.word());
+            let word = format!("{:<10}", severity.as_str());
             let id = paint(DIM, &format!("[{}]", change.rule.id));
-            let _ = writeln!(out, "  {}  {} {id}", paint(colour, &word), change.sentence);
+            let _ = writeln!(out, "  {}  {} {id}", paint(color, &word), change.message);
             for line in effects(change)
                 .into_iter()
-                .chain(words(change))
-                .chain(touched(change))
-                .chain(places(change))
+                .chain(texts(change))
+                .chain(affected(change))
+                .chain(locations(change))
             {
                 let _ = writeln!(out, "              {line}");
             }
         }
     }
-    let _ = writeln!(out, "\n{}", Summary::of(report.changes).sentence(report.all));
+    let _ = writeln!(out, "\n{}", Summary::new(report.changes).describe(report.all));
     out
 }
 
-/// The words themselves, where the sentence does not tell them.
-fn words(change: &Change) -> Vec<String> {
-    let told = |text: &str| text.is_empty() || change.sentence.contains(text);
-    if change.level() > Level::Text || (told(&change.old) && told(&change.new)) {
+/// The changed texts, if the message does not contain them.
+fn texts(change: &Change) -> Vec<String> {
+    let is_shown = |text: &str| text.is_empty() || change.message.contains(text);
+    if change.severity() > Severity::Text || (is_shown(&change.old) && is_shown(&change.new)) {
         return Vec::new();
     }
     let same = change
@@ -74,8 +74,8 @@ fn words(change: &Change) -> Vec<String> {
     ]
 }
 
-/// The operations, and where in them it stands.
-fn touched(change: &Change) -> Option<String> {
+/// The affected operations, by direction.
+fn affected(change: &Change) -> Option<String> {
     let named = |operation: &Operation| match &operation.id {
         Some(id) => id.clone(),
         None => format!("{} {}", operation.method, operation.path),
@@ -87,19 +87,19 @@ fn touched(change: &Change) -> Option<String> {
             more => format!("{} and {more} more", shown.join(", ")),
         }
     };
-    // One operation is named in the sentence already.
+    // The message names a single operation already.
     if let [one] = change.operations.as_slice()
         && change.at.contains(&named(one))
     {
         return None;
     }
     let mut parts = Vec::new();
-    for (request, answer, side) in [
+    for (request, response, side) in [
         (true, false, "in requests of"),
-        (false, true, "in answers of"),
+        (false, true, "in responses of"),
         (true, true, "in"),
     ] {
-        let here = |operation: &&Operation| operation.positions == Positions { request, answer };
+        let here = |operation: &&Operation| operation.positions == Positions { request, response };
         let operations: Vec<_> = change.operations.iter().filter(here).collect();
         if !operations.is_empty() {
             parts.push(format!("{side} {}", list(&operations)));
@@ -108,10 +108,10 @@ fn touched(change: &Change) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn places(change: &Change) -> Option<String> {
-    match (&change.old_place, &change.new_place) {
+fn locations(change: &Change) -> Option<String> {
+    match (&change.old_location, &change.new_location) {
         (Some(old), Some(new)) => Some(format!("{old} -> {new}")),
-        (Some(old), None) => Some(format!("{old} -> gone")),
+        (Some(old), None) => Some(format!("{old} -> removed")),
         (None, Some(new)) => Some(new.to_string()),
         (None, None) => None,
     }

@@ -1,0 +1,97 @@
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use serde_json::{Value, json};
+
+use super::*;
+use contract::operations::Locations;
+
+fn files(paths: Value, schemas: Value) -> Result<BTreeMap<String, String>> {
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Test", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    });
+    generate(&contract::model::read(&document, &Locations::default()).unwrap())
+}
+
+fn answering(schema: Value) -> Value {
+    json!({"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}})
+}
+
+#[test]
+fn an_operation_is_an_entry_of_the_enum_and_a_static() {
+    let files = files(
+        json!({"/things/{id}": {"post": {
+            "operationId": "updateThing",
+            "summary": "Update `a thing`.",
+            "x-access": ["Admin"],
+            "security": [{"bearer": []}],
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "requestBody": {"required": true, "x-merge-patch": true, "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/UpdateThing"}
+            }}},
+            "responses": {"204": {"description": "Done"}}
+        }}}),
+        json!({"UpdateThing": {"type": "object", "properties": {
+            "level_1_name": {"type": ["string", "null"], "description": "What it is.\nMore.", "maxLength": 5},
+            "callBack": {"type": "integer", "readOnly": true},
+        }}}),
+    )
+    .unwrap();
+    let names: Vec<&String> = files.keys().collect();
+    assert_eq!(names, ["mod.rs", "things.rs"]);
+    assert!(files["mod.rs"].contains("Self::UpdateThing => &things::UPDATE_THING"));
+    let text = &files["things.rs"];
+    for part in [
+        "summary: \"Update a thing\"",
+        "callers: Callers::Roles(&[\"Admin\"])",
+        "merge_patch: true",
+        "successes: &[204]",
+        "\"level_1_name\",",
+        "\"level-1-name\",",
+        "\"What it is.\\nMore.\\n\\nAt most 5 characters.\",",
+        "Member::new(\"callBack\", \"call-back\", Kind::Integer, \"\").read_only()",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn a_list_with_pages_is_told_from_one_without() {
+    let list = json!({"type": "object", "properties": {"items": {"type": "array", "items": {"type": "string"}}}});
+    let query = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "integer"}});
+    let operation = |id: &str, parameters: Value| {
+        json!({"get": {
+            "operationId": id, "parameters": parameters, "responses": answering(json!({"$ref": "#/components/schemas/List"})),
+        }})
+    };
+    let files = files(
+        json!({
+            "/a": operation("pages", json!([query("skip"), query("top")])),
+            "/b": operation("whole", json!([query("top")])),
+        }),
+        json!({ "List": list }),
+    )
+    .unwrap();
+    assert!(files["a.rs"].contains("paged: true"));
+    assert!(files["b.rs"].contains("paged: false"));
+}
+
+#[test]
+fn two_members_of_one_flag_are_told_apart_by_a_number() {
+    let files = files(
+        json!({"/a": {"post": {
+            "operationId": "send",
+            "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Twice"}}}},
+            "responses": {"200": {"description": "OK"}}
+        }}}),
+        json!({"Twice": {"type": "object", "properties": {"a_b": {"type": "string"}, "aB": {"type": "string"}}}}),
+    )
+    .unwrap();
+    assert!(
+        files["a.rs"].contains("Member::new(\"aB\", \"a-b2\""),
+        "{}",
+        files["a.rs"]
+    );
+}

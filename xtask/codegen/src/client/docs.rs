@@ -1,0 +1,157 @@
+//! Documentation comments from the document's texts.
+
+use serde_json::Value;
+
+use contract::model::{Limits, Schema};
+
+/// A text as lines that are safe in a doc comment: an indented line would be a code example that `cargo test` runs.
+pub fn lines(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut fenced = false;
+    // A carriage return may not stand in a comment.
+    for line in text.replace("<br>", "").replace("<br/>", "").replace('\r', "").lines() {
+        let line = line.trim();
+        let line = match line.starts_with("```") || line.starts_with("~~~") {
+            true => {
+                fenced = !fenced;
+                if fenced { "```text" } else { "```" }
+            }
+            false => line,
+        };
+        if line.is_empty() && out.last().is_none_or(String::is_empty) {
+            continue;
+        }
+        out.push(line.to_owned());
+    }
+    while out.last().is_some_and(String::is_empty) {
+        out.pop();
+    }
+    if fenced {
+        out.push("```".to_owned());
+    }
+    out
+}
+
+/// Lines as documentation comments.
+pub fn comments(lines: &[String], indent: &str) -> String {
+    let mut out = String::new();
+    for line in lines {
+        out.push_str(indent);
+        out.push_str("///");
+        if !line.is_empty() {
+            out.push(' ');
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// A string literal.
+pub fn literal(text: &str) -> String {
+    proc_macro2::Literal::string(text).to_string()
+}
+
+/// What a member is and, where it is written, its default and its limits.
+pub fn member(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
+    if written {
+        return described(schema.description.as_deref(), schema, fallback);
+    }
+    let lines = lines(schema.description.as_deref().unwrap_or_default());
+    if lines.is_empty() {
+        vec![fallback.to_owned()]
+    } else {
+        lines
+    }
+}
+
+/// What something that is written is, its default and its limits.
+pub fn described(description: Option<&str>, schema: &Schema, fallback: &str) -> Vec<String> {
+    let mut lines = lines(description.unwrap_or_default());
+    let facts = facts(schema);
+    if lines.is_empty() && facts.is_empty() {
+        return vec![fallback.to_owned()];
+    }
+    if facts.is_empty() {
+        return lines;
+    }
+    match lines.len() {
+        0 => lines.push(facts),
+        1 => {
+            let end = if lines[0].ends_with(['.', '!', '?', ':']) {
+                ""
+            } else {
+                "."
+            };
+            lines[0] = format!("{}{end} {facts}", lines[0]);
+        }
+        _ => {
+            lines.push(String::new());
+            lines.push(facts);
+        }
+    }
+    lines
+}
+
+fn facts(schema: &Schema) -> String {
+    let mut facts = Vec::new();
+    if let Some(default) = &schema.default {
+        facts.push(format!("Default: `{}`.", plain(default)));
+    }
+    facts.extend(limits(&schema.limits));
+    if schema.deprecated {
+        facts.push("Deprecated.".to_owned());
+    }
+    facts.join(" ")
+}
+
+fn limits(limits: &Limits) -> Vec<String> {
+    let mut out = Vec::new();
+    match (limits.minimum, limits.maximum) {
+        (Some(low), Some(high)) => out.push(format!("{low} to {high}.")),
+        (Some(low), None) => out.push(format!("At least {low}.")),
+        (None, Some(high)) => out.push(format!("At most {high}.")),
+        (None, None) => {}
+    }
+    let characters = |n: u64| if n == 1 { "character" } else { "characters" };
+    match (limits.min_length.filter(|n| *n > 0), limits.max_length) {
+        (Some(low), Some(high)) if low == high => out.push(format!("{low} {}.", characters(low))),
+        (Some(low), Some(high)) => out.push(format!("{low} to {high} {}.", characters(high))),
+        (Some(low), None) => out.push(format!("At least {low} {}.", characters(low))),
+        (None, Some(high)) => out.push(format!("At most {high} {}.", characters(high))),
+        (None, None) => {}
+    }
+    if let Some(means) = &limits.pattern_means {
+        out.push(format!("Must be {means}."));
+    } else if let Some(pattern) = &limits.pattern {
+        out.push(format!("Must match `{}`.", pattern.replace('`', "'")));
+    }
+    out
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.replace('`', "'"),
+        other => other.to_string().replace('`', "'"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_an_example_that_would_run() {
+        assert_eq!(
+            lines("One.<br>\n\n\n    let x = 1;\n```\ncode\n"),
+            ["One.", "", "let x = 1;", "```text", "code", "```"]
+        );
+        assert!(lines(" \n").is_empty());
+    }
+
+    #[test]
+    fn comments_hold_any_text() {
+        let comments = comments(&lines("A \"b\" \\ c\r\n\r\nd\re"), "  ");
+        assert_eq!(comments, "  /// A \"b\" \\ c\n  ///\n  /// de\n");
+    }
+}

@@ -1,0 +1,91 @@
+//! Enums that keep what they do not know.
+
+use anyhow::Result;
+
+use super::types::{Module, Types};
+use super::{docs, names};
+use contract::model::{TypeDef, Variant};
+
+/// A list of strings.
+pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[String]) {
+    let name = &ty.name;
+    let variants = names::distinct(values.iter().map(|value| names::variant(value)).collect());
+    let other = other(&variants);
+    out.code.push_str(&docs::comments(&types.docs(ty), ""));
+    out.code.push_str(&format!(
+        "#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name} {{\n"
+    ));
+    for (variant, value) in variants.iter().zip(values) {
+        let doc = vec![format!("`{}`", value.replace('`', "'"))];
+        out.code.push_str(&docs::comments(&doc, "    "));
+        out.code.push_str(&format!("    {variant},\n"));
+    }
+    out.code
+        .push_str("    /// A value that is not documented, as it came.\n");
+    out.code.push_str(&format!("    {other}(String),\n}}\n\n"));
+
+    let mut call = format!("crate::support::open_enum! {{\n    {name} {{\n");
+    for (variant, value) in variants.iter().zip(values) {
+        call.push_str(&format!("        {variant} = {},\n", docs::literal(value)));
+    }
+    call.push_str(&format!("    }} else {other}\n}}\n"));
+    out.call(&call);
+}
+
+/// One of several types.
+pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: &[Variant]) -> Result<()> {
+    let name = &ty.name;
+    let variant_names = names::distinct(variants.iter().map(|variant| names::variant(&variant.name)).collect());
+    let other = other(&variant_names);
+    let rust: Vec<String> = variants
+        .iter()
+        .map(|variant| types.value(&variant.schema.ty, ""))
+        .collect::<Result<_>>()?;
+    out.code.push_str(&docs::comments(&types.docs(ty), ""));
+    out.code
+        .push_str(&format!("#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{\n"));
+    for ((variant, value), source) in variant_names.iter().zip(&rust).zip(variants) {
+        let doc = docs::member(
+            &source.schema,
+            &format!("A `{}`.", value.replace("crate::", "")),
+            ty.in_request,
+        );
+        out.code.push_str(&docs::comments(&doc, "    "));
+        out.code.push_str(&format!("    {variant}({value}),\n"));
+    }
+    out.code.push_str("    /// JSON that fits none of these.\n");
+    out.code.push_str(&format!("    {other}(crate::Raw),\n}}\n\n"));
+    // Where two variants hold the same type, a conversion would have to guess.
+    for (variant, value) in variant_names.iter().zip(&rust) {
+        if rust.iter().filter(|other| *other == value).count() == 1 {
+            out.code.push_str(&format!(
+                "impl From<{value}> for {name} {{
+    fn from(value: {value}) -> Self {{
+        Self::{variant}(value)
+    }}
+}}
+
+"
+            ));
+        }
+    }
+    let word = match (ty.in_request, ty.in_response) {
+        (true, false) => "request_union",
+        (true, true) => "shared_union",
+        (false, _) => "union",
+    };
+    let mut call = format!("crate::support::{word}! {{\n    {name} {{\n");
+    for (variant, value) in variant_names.iter().zip(&rust) {
+        call.push_str(&format!("        {variant}: {value},\n"));
+    }
+    call.push_str(&format!("    }} else {other}\n}}\n"));
+    out.call(&call);
+    Ok(())
+}
+
+fn other(variants: &[String]) -> &'static str {
+    ["Unknown", "Unrecognized"]
+        .into_iter()
+        .find(|name| !variants.iter().any(|variant| variant == name))
+        .unwrap_or("NotDocumented")
+}

@@ -1,0 +1,258 @@
+//! progenitor's builders, taken apart and put into one module per resource.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context as _, Result, bail};
+use openapiv3::OpenAPI;
+use progenitor_impl::Generator;
+
+use super::reduce::{self, Call};
+use super::rewrite::{Builder, List, rewrite};
+use super::types::Types;
+use super::{docs, names};
+use contract::model::{Api, Operation, ParameterPlace, Success, SuccessBody};
+
+/// The operations of one resource.
+#[derive(Default)]
+pub struct Module {
+    /// Methods of `Client`, as source text.
+    pub methods: String,
+    /// Their builders, as source text.
+    pub builders: String,
+    /// What the builders use.
+    pub imports: String,
+}
+
+/// By module name.
+pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTreeMap<String, Module>> {
+    let reduced = reduce::reduce(document, api, types)?;
+    let tokens = Generator::new(&reduced.settings)
+        .generate_tokens(&reduced.document)
+        .context("client: progenitor")?;
+    let mut builders = builders(tokens)?;
+
+    let mut methods: BTreeMap<String, String> = BTreeMap::new();
+    let mut items: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();
+    for (operation, call) in api.operations.iter().zip(&reduced.calls) {
+        let name = names::builder(&call.method);
+        let Some(mut builder) = builders.remove(&name) else {
+            bail!(
+                "client: operation `{}`: progenitor wrote no builder `{name}`",
+                operation.id
+            );
+        };
+        let list = match api.paging(operation) {
+            Some(paging) => Some(List {
+                item: types.rust(paging.item, "types::")?,
+                paging,
+            }),
+            None => None,
+        };
+        rewrite(&mut builder, operation, call, list.as_ref())?;
+        let module = names::module(Some(&operation.resource));
+        let methods = methods.entry(module.clone()).or_default();
+        if !methods.is_empty() {
+            methods.push('\n');
+        }
+        methods.push_str(&method(operation, call, &name));
+        let items = items.entry(module).or_default();
+        items.push(syn::Item::Struct(builder.structure));
+        items.push(syn::Item::Impl(builder.implementation));
+    }
+    Ok(methods
+        .into_iter()
+        .map(|(module, methods)| {
+            let builders = prettyplease::unparse(&syn::File {
+                shebang: None,
+                frontmatter: None,
+                attrs: Vec::new(),
+                items: items.remove(&module).unwrap_or_default(),
+            });
+            let imports = imports(&builders);
+            let code = Module {
+                methods,
+                builders,
+                imports,
+            };
+            (module, code)
+        })
+        .collect())
+}
+
+/// The builder structs and their implementations, by name.
+fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>> {
+    let file: syn::File = syn::parse2(tokens).context("client: progenitor's output")?;
+    let module = file.items.into_iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "builder" => module.content,
+        _ => None,
+    });
+    let Some((_, items)) = module else {
+        bail!("client: progenitor wrote no module `builder`");
+    };
+    let mut structures = HashMap::new();
+    let mut builders = HashMap::new();
+    for item in items {
+        match item {
+            syn::Item::Struct(structure) => {
+                structures.insert(structure.ident.to_string(), structure);
+            }
+            syn::Item::Impl(implementation) => {
+                let name = match &*implementation.self_ty {
+                    syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+                    _ => None,
+                };
+                if let Some(name) = name
+                    && let Some(structure) = structures.remove(&name)
+                {
+                    builders.insert(
+                        name,
+                        Builder {
+                            structure,
+                            implementation,
+                        },
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(builders)
+}
+
+/// The method of `Client` that starts a request.
+fn method(operation: &Operation, call: &Call, builder: &str) -> String {
+    let lines = docs::comments(&method_docs(operation), "    ");
+    let method = &call.method;
+    format!(
+        "{lines}    #[must_use]\n    pub fn {method}(&self) -> builder::{builder}<'_> {{\n        \
+         builder::{builder}::new(self)\n    }}\n"
+    )
+}
+
+fn method_docs(operation: &Operation) -> Vec<String> {
+    let mut lines = docs::lines(operation.summary.as_deref().unwrap_or_default());
+    if let Some(first) = lines.first_mut()
+        && !first.ends_with(['.', '!', '?'])
+    {
+        first.push('.');
+    }
+    let description = docs::lines(operation.description.as_deref().unwrap_or_default());
+    if !description.is_empty() && description != lines {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(description);
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.push(format!("`{} {}`", operation.method.to_uppercase(), operation.path));
+    lines.push(String::new());
+    lines.push(match &operation.access {
+        _ if !operation.signed_in => "No token is needed or sent.".to_owned(),
+        None => "For any signed-in caller.".to_owned(),
+        Some(roles) => format!("For {}.", listed(roles)),
+    });
+    lines.push(String::new());
+    lines.push(errors(operation));
+    let answers: Vec<String> = operation.successes.iter().filter_map(answer).collect();
+    if !answers.is_empty() {
+        lines.push(String::new());
+        lines.extend(answers);
+    }
+    lines
+}
+
+/// Which errors an operation of this form can end with, beyond those of any connection and any server.
+fn errors(operation: &Operation) -> String {
+    let has_place = |place| operation.parameters.iter().any(|parameter| parameter.place == place);
+    let by_id = has_place(ParameterPlace::Path);
+    let takes = operation.body.is_some() || has_place(ParameterPlace::Query) || has_place(ParameterPlace::Header);
+    let changes = operation.method != "get";
+    let mut found = Vec::new();
+    let mut add = |when: bool, variant: &str, why: &str| {
+        if when {
+            found.push(format!("[`{variant}`](crate::Error::{variant}) {why}"));
+        }
+    };
+    add(operation.signed_in, "Authentication", "without a session");
+    add(operation.access.is_some(), "Forbidden", "for other roles");
+    add(takes, "Validation", "for what breaks the rules");
+    add(by_id, "NotFound", "for an id that is none");
+    add(
+        operation.signed_in && changes,
+        "Conflict",
+        "where the present state does not allow it",
+    );
+    if found.is_empty() {
+        return "Errors: those that every call can have, see [`Error`](crate::Error).".to_owned();
+    }
+    format!(
+        "Errors: {}; and those that every call can have, see [`Error`](crate::Error).",
+        found.join(", ")
+    )
+}
+
+/// What is worth saying of an answer beyond its type: that it is bytes, is no 2xx, or has headers.
+fn answer(success: &Success) -> Option<String> {
+    let mut parts = Vec::new();
+    if let SuccessBody::Bytes { media_type } = &success.body {
+        parts.push(match media_type.as_str() {
+            "*/*" => "its body as it comes: the documented answers differ".to_owned(),
+            media_type => format!("`{media_type}` as a stream of bytes"),
+        });
+    }
+    if !success.headers.is_empty() {
+        let names: Vec<String> = success
+            .headers
+            .iter()
+            .map(|header| format!("`{}`", header.name))
+            .collect();
+        parts.push(format!("with the header {}", listed(&names)));
+    }
+    if parts.is_empty() && (200..=299).contains(&success.status) {
+        return None;
+    }
+    match parts.is_empty() {
+        true => Some(format!("Answers {}.", success.status)),
+        false => Some(format!("Answers {}: {}.", success.status, parts.join(", "))),
+    }
+}
+
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => "no one".to_owned(),
+        [one] => one.clone(),
+        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+    }
+}
+
+/// What the builders of one resource use.
+fn imports(builders: &str) -> String {
+    let ours = match mentions(builders, "ByteStream") {
+        true => "{ByteStream, Error}",
+        false => "Error",
+    };
+    let mut imports = "use progenitor_client::ResponseValue;\n".to_owned();
+    imports.push('\n');
+    imports.push_str(&format!("use crate::{ours};\n"));
+    if mentions(builders, "types") {
+        imports.push_str("use crate::generated::types;\n");
+    }
+    imports.push_str("use crate::support;\n");
+    if ["optional_json", "optional_form", "optional_bytes"]
+        .iter()
+        .any(|name| mentions(builders, name))
+    {
+        imports.push_str("use crate::support::OptionalBody as _;\n");
+    }
+    imports
+}
+
+/// Whether a word occurs in code.
+fn mentions(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        !code[..at].ends_with(is_word) && !code[at + word.len()..].starts_with(is_word)
+    })
+}

@@ -1,0 +1,200 @@
+//! The Rust type of every schema.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+
+use super::{docs, names};
+use contract::model::{Api, BodyKind, Integer, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
+
+/// Every type of the document and where it lives.
+pub struct Types<'a> {
+    api: &'a Api,
+    /// The module of each type.
+    modules: BTreeMap<&'a str, String>,
+    /// What each type is for, when its own description does not say.
+    purposes: BTreeMap<&'a str, String>,
+    /// The types named while a module was written.
+    named: RefCell<BTreeSet<String>>,
+}
+
+/// The types of one module.
+#[derive(Default)]
+pub struct Module {
+    pub imports: String,
+    pub code: String,
+}
+
+/// Writes a type into a module.
+pub type WriteType = fn(&Types<'_>, &mut Module, &TypeDef) -> Result<()>;
+
+impl Module {
+    /// Adds a macro call.
+    pub fn call(&mut self, text: &str) {
+        self.code.push_str(text);
+        self.code.push('\n');
+    }
+}
+
+impl<'a> Types<'a> {
+    pub fn new(api: &'a Api) -> Result<Self> {
+        let mut modules = BTreeMap::new();
+        for (name, ty) in &api.types {
+            if names::taken_type(name) || syn::parse_str::<syn::Ident>(name).is_err() {
+                bail!("client: schema `{name}`: Rust cannot have a type of that name here; pin another with `x-name`");
+            }
+            modules.insert(name.as_str(), names::module(ty.resource.as_deref()));
+        }
+        Ok(Self {
+            api,
+            modules,
+            purposes: purposes(api),
+            named: RefCell::default(),
+        })
+    }
+
+    pub fn api(&self) -> &'a Api {
+        self.api
+    }
+
+    /// The Rust type of a value of this schema. `prefix` goes before the names of our own types.
+    pub fn rust(&self, schema: &Schema, prefix: &str) -> Result<String> {
+        let rust = self.value(&schema.ty, prefix)?;
+        Ok(if schema.nullable && schema.ty != Type::Any {
+            format!("Option<{rust}>")
+        } else {
+            rust
+        })
+    }
+
+    /// As [`Types::rust`], of a value that is not null.
+    pub fn value(&self, ty: &Type, prefix: &str) -> Result<String> {
+        Ok(match ty {
+            Type::Any => "serde_json::Value".to_owned(),
+            Type::Boolean => "bool".to_owned(),
+            Type::Integer(Integer::U16) => "u16".to_owned(),
+            Type::Integer(Integer::I32 | Integer::I64) => "i64".to_owned(),
+            Type::Number => "f64".to_owned(),
+            Type::String(Text::Plain) => "String".to_owned(),
+            Type::String(Text::DateTime) => "crate::Timestamp".to_owned(),
+            Type::String(Text::Secret) => "crate::Secret".to_owned(),
+            Type::Array(item) => format!("Vec<{}>", self.rust(item, prefix)?),
+            Type::Map(value) => format!("std::collections::BTreeMap<String, {}>", self.rust(value, prefix)?),
+            Type::Named(name) => {
+                if !self.api.types.contains_key(name) {
+                    bail!("client: schema `{name}` is referred to and not defined");
+                }
+                self.named.borrow_mut().insert(name.clone());
+                format!("{prefix}{name}")
+            }
+        })
+    }
+
+    /// The Rust type of a parameter: a secret is part of the URL or a header there, which are text.
+    pub fn parameter(&self, schema: &Schema) -> Result<String> {
+        match &schema.ty {
+            Type::String(Text::Secret) => Ok("String".to_owned()),
+            ty => self.value(ty, "types::"),
+        }
+    }
+
+    /// What a type is, or what it is for when the document does not say.
+    pub fn docs(&self, ty: &TypeDef) -> Vec<String> {
+        let lines = docs::lines(ty.description.as_deref().unwrap_or_default());
+        if !lines.is_empty() {
+            return lines;
+        }
+        let purpose = self.purposes.get(ty.name.as_str());
+        vec![purpose.cloned().unwrap_or_else(|| format!("`{}`.", ty.name))]
+    }
+
+    pub fn kind(&self, name: &str) -> Option<&'a TypeKind> {
+        self.api.types.get(name).map(|ty| &ty.kind)
+    }
+
+    /// Whether a value of this type is written as one piece of text.
+    pub fn is_scalar(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Boolean | Type::Integer(_) | Type::Number | Type::String(_) => true,
+            Type::Named(name) => matches!(self.kind(name), Some(TypeKind::Enum { .. })),
+            Type::Any | Type::Array(_) | Type::Map(_) => false,
+        }
+    }
+
+    /// The types that live in this module.
+    pub fn module(&self, module: &str, write: WriteType) -> Result<Module> {
+        self.named.borrow_mut().clear();
+        let mut out = Module::default();
+        for (name, ty) in &self.api.types {
+            if self.modules.get(name.as_str()).is_some_and(|own| own == module) {
+                write(self, &mut out, ty)?;
+            }
+        }
+        let mut foreign: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for name in self.named.take() {
+            match self.modules.get(name.as_str()) {
+                Some(other) if other != module => foreign.entry(other).or_default().push(name),
+                _ => {}
+            }
+        }
+        for (other, names) in foreign {
+            let names = match names.as_slice() {
+                [one] => one.clone(),
+                several => format!("{{{}}}", several.join(", ")),
+            };
+            out.imports
+                .push_str(&format!("use crate::generated::{other}::types::{names};\n"));
+        }
+        Ok(out)
+    }
+}
+
+/// The operation that sends or answers each type, or the type that holds it.
+fn purposes(api: &Api) -> BTreeMap<&str, String> {
+    let mut purposes = BTreeMap::new();
+    for operation in &api.operations {
+        let method = names::method(&operation.id);
+        let link = format!("[`Client::{method}`](crate::Client::{method})");
+        if let Some(BodyKind::Json(schema) | BodyKind::Form(schema)) = operation.body.as_ref().map(|body| &body.kind)
+            && let Type::Named(name) = &schema.ty
+        {
+            purposes
+                .entry(name.as_str())
+                .or_insert_with(|| format!("What {link} sends."));
+        }
+        for success in &operation.successes {
+            if let SuccessBody::Json(schema) = &success.body
+                && let Type::Named(name) = &schema.ty
+            {
+                purposes
+                    .entry(name.as_str())
+                    .or_insert_with(|| format!("What {link} answers."));
+            }
+        }
+    }
+    for (owner, ty) in &api.types {
+        let schemas: Vec<&Schema> = match &ty.kind {
+            TypeKind::Object { properties, .. } => properties.iter().map(|property| &property.schema).collect(),
+            TypeKind::Union { variants } => variants.iter().map(|variant| &variant.schema).collect(),
+            TypeKind::Enum { .. } => Vec::new(),
+        };
+        for schema in schemas {
+            if let Some(name) = innermost(&schema.ty) {
+                purposes
+                    .entry(name)
+                    .or_insert_with(|| format!("Part of [`{owner}`](crate::types::{owner})."));
+            }
+        }
+    }
+    purposes
+}
+
+/// The named type of a value, of its items or of its values.
+pub fn innermost(ty: &Type) -> Option<&str> {
+    match ty {
+        Type::Named(name) => Some(name),
+        Type::Array(inner) | Type::Map(inner) => innermost(&inner.ty),
+        _ => None,
+    }
+}

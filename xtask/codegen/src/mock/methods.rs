@@ -1,0 +1,282 @@
+//! What `When` and `Then` have for one operation.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use heck::ToSnakeCase as _;
+
+use super::Named;
+use crate::client::types::Types;
+use crate::client::{docs, names};
+use contract::model::{
+    Api, Body, BodyKind, Header, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody,
+};
+
+/// Methods that every `When` has by hand.
+const TAKEN_WHEN: &[&str] = &[
+    "anonymous",
+    "authenticated",
+    "body",
+    "body_includes",
+    "body_matches",
+    "bytes",
+    "compare",
+    "condition",
+    "finish",
+    "header",
+    "httpmock",
+    "matches",
+    "new",
+    "no_body",
+];
+
+/// Methods that every `Then` has by hand.
+const TAKEN_THEN: &[&str] = &[
+    "always",
+    "conflict",
+    "delay",
+    "denied",
+    "error",
+    "file",
+    "forbidden",
+    "header",
+    "items",
+    "new",
+    "not_found",
+    "rate_limited",
+    "raw",
+    "respond_with",
+    "unauthorized",
+    "up_to_n_times",
+    "validation",
+];
+
+/// The implementations for one operation, each after a blank line.
+pub fn write(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
+    let mut out = String::new();
+    let operation = named.operation;
+    let ty = &named.ty;
+    if let Some(body) = &operation.body {
+        out.push_str(&body_traits(ty, body, types)?);
+    }
+    let mut when = String::new();
+    for (parameter, method) in operation.parameters.iter().zip(matchers(named)) {
+        when.push_str(&matcher(parameter, &method, types)?);
+    }
+    block(&mut out, "When", ty, &when);
+    let mut then = String::new();
+    for success in &operation.successes {
+        then.push_str(&answer(success, types)?);
+    }
+    for (header, method) in headers(operation) {
+        then.push_str(&header_setter(header, &method, types)?);
+    }
+    block(&mut out, "Then", ty, &then);
+    out.push_str(&answer_traits(named, types)?);
+    Ok(out)
+}
+
+fn block(out: &mut String, of: &str, ty: &str, methods: &str) {
+    if !methods.is_empty() {
+        let _ = write!(
+            out,
+            "\nimpl {of}<operations::{ty}> {{\n{}}}\n",
+            methods.trim_start_matches('\n')
+        );
+    }
+}
+
+/// The names of the parameters' methods, in their order: the client's, unless every `When` has such a method.
+pub fn matchers(named: &Named<'_>) -> Vec<String> {
+    let renamed = named
+        .call
+        .parameters
+        .iter()
+        .map(|name| match TAKEN_WHEN.contains(&name.as_str()) {
+            true => format!("{name}_parameter"),
+            false => name.clone(),
+        });
+    names::distinct(renamed.collect())
+}
+
+fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<String> {
+    let rust = types.parameter(&parameter.schema)?;
+    let mut lines = docs::lines(parameter.description.as_deref().unwrap_or_default());
+    if lines.is_empty() {
+        lines.push(format!("`{}`.", parameter.name));
+    }
+    let name = docs::literal(&parameter.name);
+    let (value, call) = match parameter.place {
+        ParameterPlace::Path => ("Argument", format!("path(self, {name}, value)")),
+        ParameterPlace::Query => {
+            let spellings: Vec<String> = std::iter::once(&parameter.name)
+                .chain(&parameter.aliases)
+                .map(|name| docs::literal(name))
+                .collect();
+            ("Expect", format!("query(self, &[{}], value)", spellings.join(", ")))
+        }
+        ParameterPlace::Header => ("Expect", format!("header_parameter(self, {name}, value)")),
+    };
+    if value == "Expect" {
+        lines.push(String::new());
+        lines.push("`None`: the request does not have it.".to_owned());
+    }
+    Ok(format!(
+        "\n{}    pub fn {method}(&mut self, value: impl crate::{value}<{rust}>) -> &mut Self {{\n        \
+         crate::when::{call}\n    }}\n",
+        docs::comments(&lines, "    ")
+    ))
+}
+
+fn body_traits(ty: &str, body: &Body, types: &Types<'_>) -> Result<String> {
+    let mut out = match &body.kind {
+        BodyKind::Json(schema) | BodyKind::Form(schema) => {
+            let form = match body.kind {
+                BodyKind::Form(_) => "UrlEncoded",
+                _ => "Json",
+            };
+            format!(
+                "\nimpl crate::TypedBody for operations::{ty} {{\n    type Body = {};\n    \
+                 const FORM: crate::Form = crate::Form::{form};\n}}\n",
+                types.rust(schema, "types::")?
+            )
+        }
+        BodyKind::Bytes => format!("\nimpl crate::BytesBody for operations::{ty} {{}}\n"),
+    };
+    if !body.required {
+        let _ = write!(out, "\nimpl crate::OptionalBody for operations::{ty} {{}}\n");
+    }
+    Ok(out)
+}
+
+/// The method of a documented success: its reason phrase.
+pub fn success_method(status: u16) -> String {
+    let reason = http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason());
+    match reason {
+        Some(reason) => reason.to_snake_case(),
+        None => format!("status_{status}"),
+    }
+}
+
+fn answer(success: &Success, types: &Types<'_>) -> Result<String> {
+    let status = success.status;
+    let mut lines = docs::lines(success.description.as_deref().unwrap_or_default());
+    if lines.is_empty() {
+        lines.push("A success.".to_owned());
+    }
+    lines[0] = format!("{status}: {}", lines[0]);
+    let (argument, call) = match &success.body {
+        SuccessBody::Empty => (String::new(), format!("empty_answer(self, {status})")),
+        SuccessBody::Json(schema) => {
+            let rust = types.rust(schema, "types::")?;
+            (
+                format!(", body: impl std::borrow::Borrow<{rust}>"),
+                format!("json_answer::<_, {rust}>(self, {status}, body.borrow())"),
+            )
+        }
+        SuccessBody::Bytes { media_type } => (
+            ", content: impl Into<Vec<u8>>".to_owned(),
+            format!(
+                "bytes_answer(self, {status}, {}, content)",
+                docs::literal(concrete(media_type))
+            ),
+        ),
+    };
+    Ok(format!(
+        "\n{}    pub fn {}(&mut self{argument}) -> &mut Self {{\n        crate::then::{call}\n    }}\n",
+        docs::comments(&lines, "    "),
+        success_method(status)
+    ))
+}
+
+/// A media type that an answer can have: `image/*` is a range.
+fn concrete(media_type: &str) -> &str {
+    match media_type.contains('*') {
+        true => "application/octet-stream",
+        false => media_type,
+    }
+}
+
+/// The documented headers of all successes, each once, with their methods.
+fn headers(operation: &Operation) -> Vec<(&Header, String)> {
+    let mut found: Vec<&Header> = Vec::new();
+    for header in operation.successes.iter().flat_map(|success| &success.headers) {
+        if !found.iter().any(|known| known.name.eq_ignore_ascii_case(&header.name)) {
+            found.push(header);
+        }
+    }
+    let statuses: Vec<String> = operation
+        .successes
+        .iter()
+        .map(|success| success_method(success.status))
+        .collect();
+    let methods = found.iter().map(|header| {
+        let name = names::parameter(&header.name);
+        match TAKEN_THEN.contains(&name.as_str()) || statuses.contains(&name) {
+            true => format!("{name}_header"),
+            false => name,
+        }
+    });
+    let methods = names::distinct(methods.collect());
+    found.into_iter().zip(methods).collect()
+}
+
+fn header_setter(header: &Header, method: &str, types: &Types<'_>) -> Result<String> {
+    let rust = types.parameter(&header.schema)?;
+    let mut lines = docs::lines(header.description.as_deref().unwrap_or_default());
+    if lines.is_empty() {
+        lines.push(format!("The header `{}`.", header.name));
+    }
+    Ok(format!(
+        "\n{}    pub fn {method}(&mut self, value: impl crate::Argument<{rust}>) -> &mut Self {{\n        \
+         crate::then::header(self, {}, &value.into_value())\n    }}\n",
+        docs::comments(&lines, "    "),
+        docs::literal(&header.name)
+    ))
+}
+
+fn answer_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
+    let (operation, ty) = (named.operation, &named.ty);
+    let mut out = String::new();
+    if let Some((status, item)) = list(types.api(), operation) {
+        let page = operation
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == "top")
+            .and_then(|parameter| parameter.schema.default.as_ref()?.as_u64());
+        let page = page.map_or("None".to_owned(), |page| format!("Some({page})"));
+        let _ = write!(
+            out,
+            "\nimpl crate::ListAnswer for operations::{ty} {{\n    type Item = {};\n    const STATUS: u16 = {status};\n    \
+             const PAGE: Option<u64> = {page};\n}}\n",
+            types.rust(item, "types::")?
+        );
+    }
+    if let [
+        Success {
+            status,
+            body: SuccessBody::Bytes { media_type },
+            ..
+        },
+    ] = operation.successes.as_slice()
+    {
+        let _ = write!(
+            out,
+            "\nimpl crate::FileAnswer for operations::{ty} {{\n    const STATUS: u16 = {status};\n    \
+             const MEDIA_TYPE: &'static str = {};\n}}\n",
+            docs::literal(concrete(media_type))
+        );
+    }
+    Ok(out)
+}
+
+/// The status and the items of an answer that is a page of a list: `count` of all, and these `items`.
+fn list<'a>(api: &'a Api, operation: &'a Operation) -> Option<(u16, &'a Schema)> {
+    let paging = api.paging(operation)?;
+    let [success] = operation.successes.as_slice() else {
+        return None;
+    };
+    (paging.items == "items" && paging.count == Some("count")).then_some((success.status, paging.item))
+}

@@ -1,0 +1,140 @@
+//! Doc comments from the descriptions of the document.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use contract::model::{Limits, Operation, Schema};
+
+/// Returns the doc attributes for paragraphs.
+pub fn comment(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in paragraphs {
+        let text = self::lines(&paragraph);
+        if !text.is_empty() && !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(text);
+    }
+    let lines = lines.iter().map(|line| {
+        if line.is_empty() {
+            line.clone()
+        } else {
+            format!(" {line}")
+        }
+    });
+    quote!(#(#[doc = #lines])*)
+}
+
+/// Splits a description into lines that are safe in a doc comment: without HTML breaks, without indented lines (they would be
+/// doc tests), and with every fence closed.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut fenced = false;
+    for line in text.replace("<br>", "").replace("<br/>", "").lines() {
+        let mut line = line.trim();
+        if line.starts_with("```") || line.starts_with("~~~") {
+            fenced = !fenced;
+            line = if fenced { "```text" } else { "```" };
+        }
+        if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
+            lines.push(line.to_owned());
+        }
+    }
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    if fenced {
+        lines.push("```".to_owned());
+    }
+    lines
+}
+
+/// Returns the doc comment of an operation: its summary, method and path, roles, statuses and description.
+pub fn operation(operation: &Operation) -> TokenStream {
+    let method = operation.method.to_uppercase();
+    let callers = match (&operation.access, operation.signed_in) {
+        (_, false) => "anyone, without authentication".to_owned(),
+        (None, true) => "every authenticated caller".to_owned(),
+        (Some(roles), true) => roles.join(", "),
+    };
+    let statuses: Vec<_> = operation
+        .successes
+        .iter()
+        .map(|success| success.status.to_string())
+        .collect();
+    comment([
+        operation.summary.clone().unwrap_or_default(),
+        format!(
+            "`{method} {}` for {callers}. Responds with {}.",
+            operation.path,
+            statuses.join(" or ")
+        ),
+        operation.description.clone().unwrap_or_default(),
+    ])
+}
+
+/// Returns the doc comment of a property or parameter: its description, default and limits.
+pub fn property(description: Option<&str>, schema: &Schema) -> TokenStream {
+    let description = description.or(schema.description.as_deref());
+    let mut facts = limits(&schema.limits);
+    if let Some(default) = schema.default.as_ref().filter(|default| !default.is_null()) {
+        facts.insert(0, format!("Default: `{default}`."));
+    }
+    if schema.deprecated {
+        facts.push("Deprecated.".to_owned());
+    }
+    comment([description.unwrap_or_default().to_owned(), facts.join(" ")])
+}
+
+fn limits(limits: &Limits) -> Vec<String> {
+    let mut facts = Vec::new();
+    let range = |low: Option<String>, high: Option<String>, what: &str| match (low, high) {
+        (Some(low), Some(high)) => Some(format!("{low} to {high}{what}.")),
+        (Some(low), None) => Some(format!("At least {low}{what}.")),
+        (None, Some(high)) => Some(format!("At most {high}{what}.")),
+        (None, None) => None,
+    };
+    let number = |number: f64| number.to_string();
+    facts.extend(range(limits.minimum.map(number), limits.maximum.map(number), ""));
+    let length = |length: u64| length.to_string();
+    facts.extend(range(
+        limits.min_length.map(length),
+        limits.max_length.map(length),
+        " characters",
+    ));
+    if let Some(means) = &limits.pattern_means {
+        facts.push(format!("Must be {means}."));
+    } else if let Some(pattern) = limits.pattern.as_deref().filter(|pattern| !pattern.contains('`')) {
+        facts.push(format!("Pattern: `{pattern}`."));
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_are_safe_in_doc_comments() {
+        let text = "One.<br>\n    indented\n\n\n```json\n{}\n";
+        assert_eq!(lines(text), ["One.", "indented", "", "```text", "{}", "```"]);
+        assert_eq!(lines("\n \n"), [""; 0]);
+        let doc = comment(["A".to_owned(), String::new(), "B".to_owned()]).to_string();
+        assert_eq!(doc, quote!(#[doc = " A"] #[doc = ""] #[doc = " B"]).to_string());
+    }
+
+    #[test]
+    fn limits_are_written_as_sentences() {
+        let bounds = Limits {
+            minimum: Some(1.0),
+            maximum: Some(100.0),
+            max_length: Some(64),
+            pattern: Some("^[A-Z]{3}$".to_owned()),
+            ..Limits::default()
+        };
+        assert_eq!(
+            limits(&bounds),
+            ["1 to 100.", "At most 64 characters.", "Pattern: `^[A-Z]{3}$`."]
+        );
+    }
+}

@@ -1,0 +1,352 @@
+//! One resource: its trait, its router, its handlers, and the static descriptions of its operations.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, bail};
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{AtOperation, answers, docs, lists, names, rust_type, schemas, types};
+use contract::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
+
+/// Returns the trait of a resource.
+pub fn trait_name(resource: &str) -> Ident {
+    format_ident!("{}Api", resource.to_upper_camel_case())
+}
+
+/// The generated code of a resource, except the types of the document.
+pub struct Resource {
+    /// The types of queries, headers and responses, for `pbx-types`.
+    pub types: TokenStream,
+    /// The trait, the router and the handlers, for `pbx-api`.
+    pub routing: TokenStream,
+    /// Whether the input of an operation has a schema.
+    pub has_schemas: bool,
+}
+
+/// Generates a resource; `taken` are the type names of its module.
+pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Result<Resource> {
+    let trait_name = trait_name(name);
+    if taken.contains(&trait_name.to_string()) {
+        bail!("the schema `{trait_name}` has the name of the trait of its resource: give it another name (`x-name`)");
+    }
+    let mut scope: names::Scope = taken.iter().map(String::as_str).collect();
+    let operations = api
+        .operations
+        .iter()
+        .filter(|operation| operation.resource == name)
+        .map(|operation| {
+            OperationCode::new(operation, api, &trait_name, &mut scope)
+                .with_context(|| AtOperation(operation.id.clone()))
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+
+    let methods = operations.iter().map(|operation| &operation.method);
+    let routes = operations.iter().map(|operation| &operation.route);
+    let handlers = operations.iter().map(|operation| &operation.handler);
+    let types = operations.iter().map(|operation| &operation.types);
+    let statics = operations.iter().map(|operation| &operation.description);
+    let constants = operations.iter().map(|operation| &operation.constant);
+    let count = proc_macro2::Literal::usize_unsuffixed(operations.len());
+    let trait_doc = docs::comment([format!("The operations of `/{name}`, one method each.")]);
+    let types = quote!(#(#types)*);
+    let routing = quote! {
+        #trait_doc
+        pub trait #trait_name: api::Api { #(#methods)* }
+
+        /// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
+        pub fn router<A: #trait_name>() -> api::Resource<A> {
+            api::Resource::new(#name) #(#routes)*
+        }
+
+        /// The operations, in the order of the contract.
+        pub static OPERATIONS: [&api::Operation; #count] = [#(&#constants),*];
+
+        #(#handlers)*
+        #(#statics)*
+    };
+    Ok(Resource {
+        types,
+        routing,
+        has_schemas: operations.iter().any(|operation| operation.has_schema),
+    })
+}
+
+/// The generated code of one operation.
+struct OperationCode {
+    constant: Ident,
+    method: TokenStream,
+    route: TokenStream,
+    handler: TokenStream,
+    types: TokenStream,
+    description: TokenStream,
+    has_schema: bool,
+}
+
+/// The arguments of a method besides the call.
+#[derive(Default)]
+struct Arguments {
+    /// `name: Type`
+    declared: Vec<TokenStream>,
+    names: Vec<Ident>,
+    /// `let name = input...;`
+    read: Vec<TokenStream>,
+    types: TokenStream,
+}
+
+impl Arguments {
+    fn add(&mut self, name: &Ident, ty: &TokenStream, read: &TokenStream) {
+        self.declared.push(quote!(#name: #ty));
+        self.read.push(quote!(let #name = #read;));
+        self.names.push(name.clone());
+    }
+}
+
+impl OperationCode {
+    fn new(operation: &Operation, api: &Api, trait_name: &Ident, scope: &mut names::Scope) -> anyhow::Result<Self> {
+        let method = names::value(&operation.id);
+        let constant = names::constant(&operation.id);
+        let upper = operation.id.to_upper_camel_case();
+        let arguments = arguments(operation, api, &upper, scope)?;
+        let success = names::ident(&scope.unique(&format!("{upper}Response")));
+        let responses = answers::responses(operation, &success)?;
+        let Arguments {
+            declared,
+            names: passed,
+            read,
+            types,
+        } = arguments;
+
+        let doc = docs::operation(operation);
+        let (caller, caller_in_handler, add) = if operation.signed_in {
+            (quote!(Self::Caller), quote!(A::Caller), quote!(authenticated))
+        } else {
+            (quote!(()), quote!(()), quote!(public))
+        };
+        let ty = &responses.ty;
+        let input = match read.is_empty() {
+            true => quote!(_input: api::Input),
+            false => quote!(mut input: api::Input),
+        };
+        let call = quote!(#trait_name::#method(&*server, call #(, #passed)*).await.map_err(A::problem)?);
+        let call = match &responses.binding {
+            Some(pattern) => quote!(let #pattern = #call;),
+            None => quote!(#call;),
+        };
+        let respond = &responses.respond;
+        let definition = &responses.definition;
+        let has_schema = schemas::is_needed(operation, api);
+        Ok(Self {
+            method: quote! {
+                #doc
+                fn #method(
+                    &self,
+                    call: api::Call<#caller>,
+                    #(#declared),*
+                ) -> impl Future<Output = Result<#ty, Self::Error>> + Send;
+            },
+            route: quote!(.#add(&#constant, #method)),
+            handler: quote! {
+                async fn #method<A: #trait_name>(
+                    server: std::sync::Arc<A>,
+                    call: api::Call<#caller_in_handler>,
+                    #input,
+                ) -> api::HandlerResult {
+                    #(#read)*
+                    #call
+                    #respond
+                }
+            },
+            types: quote!(#types #definition),
+            description: description(operation, api, &constant, has_schema)?,
+            constant,
+            has_schema,
+        })
+    }
+}
+
+fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::Scope) -> anyhow::Result<Arguments> {
+    let mut arguments = Arguments::default();
+    let mut taken: names::Scope = ["call", "input", "server", "success", "query", "headers", "body"]
+        .into_iter()
+        .collect();
+    for parameter in path_order(operation) {
+        let name = names::ident(&taken.unique(&names::snake(&parameter.name)));
+        let wire = &parameter.name;
+        arguments.add(&name, &rust_type::plain(&parameter.schema), &quote!(input.path(#wire)?));
+    }
+    for (place, argument, suffix, what) in [
+        (ParameterPlace::Query, "query", "Query", "query"),
+        (ParameterPlace::Header, "headers", "Headers", "header"),
+    ] {
+        let parameters: Vec<_> = operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == place)
+            .collect();
+        if parameters.is_empty() {
+            continue;
+        }
+        let ty = scope.unique(&format!("{upper}{suffix}"));
+        let doc = format!("The {what} parameters of `{}`.", operation.id);
+        let definition = types::parameters(&ty, &doc, &parameters, api)?;
+        arguments.types.extend(definition);
+        let (argument, ty) = (names::ident(argument), names::ident(&ty));
+        if place == ParameterPlace::Query {
+            arguments.types.extend(lists::conversion(operation, &ty, api));
+        }
+        arguments.add(&argument, &quote!(#ty), &quote!(input.#argument()?));
+    }
+    if let Some(body) = &operation.body {
+        let (ty, read) = body_argument(body);
+        arguments.add(&names::ident("body"), &ty, &read);
+    }
+    Ok(arguments)
+}
+
+/// Returns the path parameters in the order of the template.
+fn path_order(operation: &Operation) -> Vec<&Parameter> {
+    let mut parameters: Vec<_> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.place == ParameterPlace::Path)
+        .collect();
+    parameters.sort_by_key(|parameter| operation.path.find(&format!("{{{}}}", parameter.name)));
+    parameters
+}
+
+fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
+    let (ty, read) = match (&body.kind, body.required) {
+        (BodyKind::Bytes, true) => return (quote!(api::Bytes), quote!(input.bytes())),
+        (BodyKind::Bytes, false) => return (quote!(Option<api::Bytes>), quote!(input.optional_bytes())),
+        (BodyKind::Json(schema), _) if body.merge_patch => {
+            let ty = rust_type::plain(schema);
+            (
+                quote!(api::Patch<#ty>),
+                if body.required {
+                    quote!(patch)
+                } else {
+                    quote!(optional_patch)
+                },
+            )
+        }
+        (BodyKind::Json(schema) | BodyKind::Form(schema), _) => (
+            rust_type::nullable(schema),
+            if body.required {
+                quote!(body)
+            } else {
+                quote!(optional_body)
+            },
+        ),
+    };
+    let ty = if body.required { ty } else { quote!(Option<#ty>) };
+    (ty, quote!(input.#read()?))
+}
+
+/// Returns the static that describes an operation to the router.
+fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
+    let Operation {
+        id,
+        path,
+        resource,
+        signed_in,
+        ..
+    } = operation;
+    let doc = docs::comment([format!("`{} {path}`", operation.method.to_uppercase())]);
+    let method = names::ident(&operation.method.to_uppercase());
+    let roles = match &operation.access {
+        Some(roles) => quote!(Some(&[#(#roles),*])),
+        None => quote!(None),
+    };
+    let parameters = operation
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let kind = types::parameter_type(&parameter.schema, api)
+                .with_context(|| format!("the parameter `{}`", parameter.name))?;
+            Ok(parameter_description(
+                &parameter.name,
+                location(parameter.place),
+                &kind,
+                &parameter.aliases,
+            ))
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let (content, body_required) = match &operation.body {
+        None => (quote!(None), false),
+        Some(Body {
+            required,
+            kind,
+            merge_patch,
+            ..
+        }) => {
+            let content = match kind {
+                BodyKind::Json(_) if *merge_patch => quote!(MergePatch),
+                BodyKind::Json(_) => quote!(Json),
+                BodyKind::Bytes => quote!(Bytes),
+                BodyKind::Form(schema) => {
+                    let fields = form_fields(schema, api)?;
+                    quote!(Form(&[#(#fields),*]))
+                }
+            };
+            (content, *required)
+        }
+    };
+    let schema = if has_schema {
+        quote!(new(&super::SCHEMAS))
+    } else {
+        quote!(none())
+    };
+    Ok(quote! {
+        #doc
+        pub static #constant: api::Operation = api::Operation {
+            id: #id,
+            method: api::Method::#method,
+            path: #path,
+            resource: #resource,
+            roles: #roles,
+            authenticated: #signed_in,
+            parameters: &[#(#parameters),*],
+            content: api::Content::#content,
+            body_required: #body_required,
+            schema: api::InputSchema::#schema,
+        };
+    })
+}
+
+fn parameter_description(name: &str, location: &str, kind: &TokenStream, aliases: &[String]) -> TokenStream {
+    let location = names::ident(location);
+    let aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
+    quote!(api::Parameter::#location(#name, #kind) #aliases)
+}
+
+fn form_fields(schema: &contract::model::Schema, api: &Api) -> anyhow::Result<Vec<TokenStream>> {
+    let properties: &[Property] = match &schema.ty {
+        contract::model::Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
+            Some(TypeKind::Object {
+                properties,
+                additional: None,
+            }) => properties,
+            Some(TypeKind::Object { .. }) => bail!("a form with fields of any name is not supported"),
+            _ => bail!("a form needs an object with properties"),
+        },
+        _ => bail!("a form needs an object with properties"),
+    };
+    properties
+        .iter()
+        .map(|property| {
+            let kind = types::parameter_type(&property.schema, api)
+                .with_context(|| format!("the form field `{}`", property.name))?;
+            Ok(parameter_description(&property.name, "field", &kind, &[]))
+        })
+        .collect()
+}
+
+fn location(place: ParameterPlace) -> &'static str {
+    match place {
+        ParameterPlace::Path => "path",
+        ParameterPlace::Query => "query",
+        ParameterPlace::Header => "header",
+    }
+}

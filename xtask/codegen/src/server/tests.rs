@@ -1,0 +1,102 @@
+//! The generator as a whole, over the fixture of `pbx-api`'s tests, which compile and exercise the generated code.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::{AtOperation, Generated};
+use contract::model;
+
+/// Generates from the pages in a directory.
+fn generate(specs: &Path) -> anyhow::Result<Generated> {
+    let contract = contract::pipeline::build(specs)?;
+    let api = model::read(&contract.document, &contract.locations)?;
+    super::generate(&api, &contract.document)
+}
+
+/// Generates from one document with one operation.
+fn generate_one(operation: &str, components: &str) -> anyhow::Result<Generated> {
+    let folder = tempfile::tempdir()?;
+    fs::create_dir(folder.path().join("upstream"))?;
+    let page = format!(
+        "openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\npaths:\n  /things/{{id}}:\n    post:\n      operationId: doThing\n      \
+         parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]\n{operation}\n{components}"
+    );
+    fs::write(folder.path().join("upstream/page.yaml"), page)?;
+    generate(folder.path())
+}
+
+const NO_CONTENT: &str = "      responses: {'204': {description: Done}}\n";
+
+#[test]
+fn fixture_of_pbx_api_is_current() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/pbx-api/tests/fixture");
+    let generated = generate(&fixture).unwrap();
+    for (directory, files) in [("types", &generated.types), ("api", &generated.api)] {
+        let directory = fixture.join("generated").join(directory);
+        if std::env::var_os("UPDATE_FIXTURE").is_some() {
+            fs::remove_dir_all(&directory).ok();
+            fs::create_dir_all(&directory).unwrap();
+            for (name, content) in files {
+                fs::write(directory.join(name), content).unwrap();
+            }
+        }
+        let mut present = BTreeMap::new();
+        for entry in fs::read_dir(&directory).unwrap() {
+            let entry = entry.unwrap();
+            let content = fs::read_to_string(entry.path()).unwrap();
+            present.insert(entry.file_name().into_string().unwrap(), content);
+        }
+        let stale: Vec<_> = files
+            .iter()
+            .filter(|(name, content)| present.get(*name) != Some(*content))
+            .map(|(name, _)| name)
+            .chain(present.keys().filter(|name| !files.contains_key(*name)))
+            .collect();
+        assert!(
+            stale.is_empty(),
+            "stale: {stale:?}; run `UPDATE_FIXTURE=1 cargo test -p xtask fixture`"
+        );
+    }
+    assert_eq!(generated, generate(&fixture).unwrap(), "two runs differ");
+}
+
+#[test]
+fn unsupported_constructs_are_errors_that_name_the_operation() {
+    let body = |schema: &str| {
+        format!(
+            "      requestBody: {{required: true, content: {{application/json: {{schema: {schema}}}}}}}\n{NO_CONTENT}"
+        )
+    };
+    let table = [
+        (body("{type: object, properties: {a: {type: string, pattern: '(?=x)'}}}"), "pattern `(?=x)`"),
+        (body("{type: object, properties: {a: {type: integer, default: many}}}"), "default of `a`"),
+        (body("{type: object, properties: {a: {type: integer, format: int32, default: 3000000000}}}"), "default of `a`"),
+        (
+            "      responses: {'204': {description: D, content: {application/json: {schema: {type: string}}}}}\n".to_owned(),
+            "the response 204 documents a body",
+        ),
+        (
+            "      responses: {'200': {description: D, headers: {X-List: {schema: {type: array, items: {type: string}}}}}}\n".to_owned(),
+            "the header `X-List`",
+        ),
+    ];
+    for (operation, expected) in table {
+        let error = generate_one(&operation, "").unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<AtOperation>().map(|at| at.0.as_str()),
+            Some("doThing")
+        );
+        let error = format!("{error:#}");
+        assert!(error.contains(expected), "{error}");
+        assert!(error.contains("doThing"), "{error}");
+    }
+}
+
+#[test]
+fn operation_without_rules_has_no_schema() {
+    let files = generate_one(NO_CONTENT, "").unwrap();
+    assert_eq!(files.api.keys().collect::<Vec<_>>(), ["mod.rs", "things.rs"]);
+    assert!(files.api["things.rs"].contains("schema: api::InputSchema::none()"));
+    assert!(!files.api["mod.rs"].contains("SCHEMAS"));
+}

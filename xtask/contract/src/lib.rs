@@ -1,0 +1,24 @@
+//! Builds the contract from the vendor's pages. Each stage is a pure function from document to document:
+//!
+//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`naming`] → [`emit`] → [`lower`].
+//!
+//! [`pipeline`] runs them, [`model`] reads the result for the generators, and [`listing`] prints it for reviewers. No stage knows a
+//! path, an operation or a schema by name: everything specific to an API is in `specs/`.
+
+pub mod conventions;
+pub mod diagnostic;
+pub mod emit;
+pub mod files;
+pub mod inline;
+pub mod listing;
+pub mod load;
+pub mod lower;
+pub mod merge;
+pub mod model;
+pub mod naming;
+pub mod normalize;
+pub mod operations;
+pub mod overlay;
+pub mod pipeline;
+pub mod pointer;
+mod strict;

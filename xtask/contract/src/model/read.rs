@@ -1,0 +1,600 @@
+//! Reads a document with named schemas, the contract (3.1) or the lowered one (3.0), into the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::*;
+use crate::conventions::MERGE_PATCH;
+use crate::diagnostic::Diagnostics;
+use crate::lower::{EXTENSIBLE_ENUM, collect_references};
+use crate::naming::words::pascal;
+use crate::operations::{Locations, operations};
+use spanned_json::Location;
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// Constructs that the generators do not support, with file and line.
+pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics> {
+    let mut errors = Diagnostics::default();
+    let mut types = IndexMap::new();
+    let components = document.pointer("/components/schemas").and_then(Value::as_object);
+    for (name, schema) in components.into_iter().flatten() {
+        match type_def(name, schema) {
+            Ok(def) => {
+                types.insert(name.clone(), def);
+            }
+            Err(message) => errors.push(
+                user_of(document, name, locations),
+                format!("the schema `{name}`: {message}"),
+            ),
+        }
+    }
+    let secured = document.get("security").is_some_and(requires_token);
+    let mut read = Vec::new();
+    let mut methods: BTreeMap<(String, String), String> = BTreeMap::new();
+    for (path, method, value) in operations(document) {
+        let location = locations.get(&(path.to_owned(), method.to_owned()));
+        let label = format!("`{} {path}`", method.to_uppercase());
+        match operation(path, method, value, secured) {
+            Ok(operation) => {
+                let key = (operation.resource.clone(), operation.id.to_snake_case());
+                if let Some(other) = methods.insert(key, operation.id.clone()) {
+                    let message = format!(
+                        "{label}: the operationId `{}` has the same method name as `{other}`",
+                        operation.id
+                    );
+                    errors.push(location, message);
+                }
+                read.push(operation);
+            }
+            Err(message) => errors.push(location, format!("{label}: {message}")),
+        }
+    }
+    errors.into_result()?;
+    mark_uses(&read, &mut types);
+    let text = |pointer| {
+        document
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Ok(Api {
+        title: text("/info/title"),
+        version: text("/info/version"),
+        operations: read,
+        types,
+    })
+}
+
+/// The location of the first operation that refers to a schema.
+fn user_of<'a>(document: &Value, schema: &str, locations: &'a Locations) -> Option<&'a Location> {
+    let (path, method, _) = operations(document).find(|(_, _, operation)| {
+        let mut reached = BTreeSet::new();
+        collect_references(document, operation, &mut reached);
+        reached.contains(schema)
+    })?;
+    locations.get(&(path.to_owned(), method.to_owned()))
+}
+
+fn requires_token(security: &Value) -> bool {
+    security
+        .as_array()
+        .is_some_and(|all| !all.is_empty() && all.iter().all(|one| one.as_object().is_some_and(|o| !o.is_empty())))
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    let text = value.get(key).and_then(Value::as_str).map(str::trim)?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn flag(value: &Value, key: &str) -> bool {
+    value.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn operation(path: &str, method: &str, value: &Value, secured: bool) -> Result<Operation, String> {
+    let id = text(value, "operationId").ok_or("it has no operationId; add one in an overlay")?;
+    let parameters = value
+        .get("parameters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(parameter)
+        .collect::<Result<Vec<_>, _>>()?;
+    check_path(path, &parameters)?;
+    let responses = value
+        .get("responses")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    Ok(Operation {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        resource: resource_of(path),
+        summary: text(value, "summary"),
+        description: text(value, "description"),
+        access: value.get("x-access").and_then(Value::as_array).map(|roles| {
+            roles
+                .iter()
+                .filter_map(|role| role.as_str().map(str::to_owned))
+                .collect()
+        }),
+        signed_in: value.get("security").map_or(secured, requires_token),
+        parameters,
+        body: value.get("requestBody").map(|body| self::body(&id, body)).transpose()?,
+        successes: successes(&responses)?,
+        error: error_schema(&responses)?,
+        id,
+    })
+}
+
+fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for segment in path.split('/').filter(|s| s.contains(['{', '}'])) {
+        let name = segment
+            .strip_prefix('{')
+            .and_then(|s| s.strip_suffix('}'))
+            .filter(|s| !s.contains(['{', '}']))
+            .ok_or_else(|| {
+                format!("the path segment `{segment}` mixes text and parameters, which the router does not support")
+            })?;
+        if !names.insert(name) {
+            return Err(format!("the path parameter `{name}` appears twice"));
+        }
+    }
+    let declared: BTreeSet<_> = parameters
+        .iter()
+        .filter(|p| p.place == ParameterPlace::Path)
+        .map(|p| p.name.as_str())
+        .collect();
+    if let Some(name) = names.symmetric_difference(&declared).next() {
+        return Err(format!(
+            "the path parameter `{name}` is in the template or declared, but not both"
+        ));
+    }
+    let mut all = BTreeSet::new();
+    match parameters.iter().find(|p| !all.insert(p.name.to_snake_case())) {
+        Some(twice) => Err(format!("two parameters are called `{}`", twice.name)),
+        None => Ok(()),
+    }
+}
+
+fn parameter(value: &Value) -> Result<Parameter, String> {
+    let name = text(value, "name").ok_or("a parameter has no name")?;
+    let fail = |what: &str| format!("the parameter `{name}`: {what}");
+    let place = match value.get("in").and_then(Value::as_str) {
+        Some("path") => ParameterPlace::Path,
+        Some("query") => ParameterPlace::Query,
+        Some("header") => ParameterPlace::Header,
+        other => {
+            return Err(fail(&format!(
+                "parameters in `{}` are not supported",
+                other.unwrap_or("-")
+            )));
+        }
+    };
+    if value.get("content").is_some()
+        || value.get("style").is_some_and(|s| s != "form" && s != "simple")
+        || flag(value, "allowReserved")
+    {
+        return Err(fail("only the default serialization style is supported"));
+    }
+    let schema = schema(value.get("schema").ok_or_else(|| fail("it has no schema"))?).map_err(|e| fail(&e))?;
+    match &schema.ty {
+        Type::Map(_) | Type::Any => return Err(fail("objects and untyped values are not supported here")),
+        Type::Array(_) if place != ParameterPlace::Query => {
+            return Err(fail("an array is only supported in the query"));
+        }
+        Type::Array(items) if matches!(items.ty, Type::Array(_) | Type::Map(_) | Type::Any) => {
+            return Err(fail("only an array of plain values is supported here"));
+        }
+        _ => {}
+    }
+    let aliases = value.get("x-aliases").and_then(Value::as_array);
+    Ok(Parameter {
+        required: place == ParameterPlace::Path || flag(value, "required"),
+        description: text(value, "description"),
+        aliases: aliases
+            .into_iter()
+            .flatten()
+            .filter_map(|a| a.as_str().map(str::to_owned))
+            .collect(),
+        name,
+        place,
+        schema,
+    })
+}
+
+/// The only media type of a request body or response.
+fn only_content(value: &Value) -> Result<Option<(&str, &Value)>, String> {
+    let Some(content) = value.get("content").and_then(Value::as_object) else {
+        return Ok(None);
+    };
+    let mut entries = content.iter();
+    match (entries.next(), entries.next()) {
+        (None, _) => Ok(None),
+        (Some((media, entry)), None) => Ok(Some((media, entry))),
+        (Some(_), Some(_)) => {
+            let all: Vec<_> = content.keys().map(String::as_str).collect();
+            Err(format!(
+                "several media types ({}); keep one in an overlay",
+                all.join(", ")
+            ))
+        }
+    }
+}
+
+fn content_schema(entry: &Value) -> Result<Schema, String> {
+    entry.get("schema").map_or_else(|| Ok(Schema::any()), schema)
+}
+
+fn body(id: &str, value: &Value) -> Result<Body, String> {
+    let fail = |e: String| format!("the request body of `{id}`: {e}");
+    let kind = match only_content(value).map_err(fail)? {
+        Some(("application/json", entry)) => BodyKind::Json(content_schema(entry).map_err(fail)?),
+        Some(("application/x-www-form-urlencoded", entry)) => {
+            let schema = content_schema(entry).map_err(fail)?;
+            if !matches!(schema.ty, Type::Named(_)) {
+                return Err(fail("a form needs an object with properties".to_owned()));
+            }
+            BodyKind::Form(schema)
+        }
+        Some(("application/octet-stream", _)) => BodyKind::Bytes,
+        Some((media, _)) => return Err(fail(format!("the media type `{media}` is not supported"))),
+        None => return Err(fail("it has no content".to_owned())),
+    };
+    Ok(Body {
+        required: flag(value, "required"),
+        merge_patch: flag(value, MERGE_PATCH),
+        description: text(value, "description"),
+        kind,
+    })
+}
+
+fn successes(responses: &Map<String, Value>) -> Result<Vec<Success>, String> {
+    let mut successes = Vec::new();
+    for (status, response) in responses {
+        if !status.starts_with(['2', '3']) {
+            continue;
+        }
+        let number = status
+            .parse()
+            .map_err(|_| format!("the success status `{status}` is a range; set a single status in an overlay"))?;
+        let fail = |e: String| format!("the response {status}: {e}");
+        let body = match only_content(response).map_err(fail)? {
+            None => SuccessBody::Empty,
+            Some(("application/json", entry)) => SuccessBody::Json(content_schema(entry).map_err(fail)?),
+            Some((media, _)) => SuccessBody::Bytes {
+                media_type: media.to_owned(),
+            },
+        };
+        let headers = response.get("headers").and_then(Value::as_object);
+        let headers = headers
+            .into_iter()
+            .flatten()
+            .map(|(name, header)| {
+                Ok(Header {
+                    name: name.clone(),
+                    required: flag(header, "required"),
+                    description: text(header, "description"),
+                    schema: content_schema(header)?,
+                })
+            })
+            .collect::<Result<_, String>>()
+            .map_err(fail)?;
+        successes.push(Success {
+            status: number,
+            description: text(response, "description"),
+            headers,
+            body,
+        });
+    }
+    successes.sort_by_key(|s| s.status);
+    if successes.is_empty() {
+        return Err("it has no success response; add one in an overlay".to_owned());
+    }
+    Ok(successes)
+}
+
+/// The schema of error responses, if all of them have the same.
+fn error_schema(responses: &Map<String, Value>) -> Result<Option<Schema>, String> {
+    let mut found: Option<Schema> = None;
+    for (status, response) in responses.iter().filter(|(s, _)| !s.starts_with(['2', '3'])) {
+        match only_content(response).map_err(|e| format!("the response {status}: {e}"))? {
+            Some(("application/json", entry)) => {
+                let schema = content_schema(entry)?;
+                if found.as_ref().is_some_and(|f| f.ty != schema.ty) {
+                    return Ok(None);
+                }
+                found = Some(schema);
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(found)
+}
+
+impl Schema {
+    /// Any JSON value.
+    pub fn any() -> Self {
+        Self {
+            ty: Type::Any,
+            nullable: false,
+            description: None,
+            default: None,
+            read_only: false,
+            write_only: false,
+            deprecated: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Reads a schema.
+fn schema(value: &Value) -> Result<Schema, String> {
+    let mut nullable = flag(value, "nullable");
+    let mut ty = None;
+    let types: Vec<&str> = match value.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    nullable |= types.contains(&"null");
+    let reference = |v: &Value| {
+        let target = v.get("$ref").and_then(Value::as_str)?;
+        target.strip_prefix("#/components/schemas/").map(str::to_owned)
+    };
+    if let Some(name) = reference(value) {
+        ty = Some(Type::Named(name));
+    }
+    for key in ["anyOf", "allOf"] {
+        let branches = value.get(key).and_then(Value::as_array);
+        for branch in branches.into_iter().flatten() {
+            if let Some(name) = reference(branch) {
+                ty = Some(Type::Named(name));
+            } else if branch.get("type").is_some_and(|t| t == "null") {
+                nullable = true;
+            } else {
+                return Err(format!("`{key}` is not supported here"));
+            }
+        }
+    }
+    let limits = limits(value);
+    let ty = match (ty, types.iter().find(|t| **t != "null").copied()) {
+        (Some(ty), _) => ty,
+        (None, None) => Type::Any,
+        (None, Some("boolean")) => Type::Boolean,
+        (None, Some("integer")) => Type::Integer(integer(value, &limits)),
+        (None, Some("number")) => Type::Number,
+        (None, Some("string")) => Type::String(match value.get("format").and_then(Value::as_str) {
+            Some("date-time") => Text::DateTime,
+            Some("password") => Text::Secret,
+            _ => Text::Plain,
+        }),
+        (None, Some("array")) => {
+            let items = value
+                .get("items")
+                .filter(|i| i.is_object())
+                .map_or_else(|| Ok(Schema::any()), schema)?;
+            Type::Array(Box::new(items))
+        }
+        (None, Some("object")) => match value.get("additionalProperties") {
+            Some(values @ Value::Object(_)) => Type::Map(Box::new(schema(values)?)),
+            _ => Type::Map(Box::new(Schema::any())),
+        },
+        (None, Some(other)) => return Err(format!("the type `{other}` is unknown")),
+    };
+    Ok(Schema {
+        ty,
+        nullable,
+        description: text(value, "description"),
+        default: value.get("default").cloned(),
+        read_only: flag(value, "readOnly"),
+        write_only: flag(value, "writeOnly"),
+        deprecated: flag(value, "deprecated"),
+        limits,
+    })
+}
+
+fn limits(value: &Value) -> Limits {
+    let number = |key| value.get(key).and_then(Value::as_f64);
+    let count = |key| value.get(key).and_then(Value::as_u64);
+    Limits {
+        minimum: number("minimum"),
+        maximum: number("maximum"),
+        min_length: count("minLength"),
+        max_length: count("maxLength"),
+        pattern: text(value, "pattern"),
+        pattern_means: text(value, "x-pattern-means"),
+    }
+}
+
+fn integer(value: &Value, limits: &Limits) -> Integer {
+    let port =
+        limits.minimum.is_some_and(|m| m >= 0.0) && limits.maximum.is_some_and(|m| (256.0..=65535.0).contains(&m));
+    match value.get("format").and_then(Value::as_str) {
+        // A port by its bounds; smaller ranges stay plain integers.
+        _ if port && limits.maximum == Some(65535.0) => Integer::U16,
+        Some("int32") => Integer::I32,
+        _ => Integer::I64,
+    }
+}
+
+fn type_def(name: &str, value: &Value) -> Result<TypeDef, String> {
+    let branches = ["oneOf", "anyOf"].iter().find_map(|key| value.get(*key)?.as_array());
+    let strings = |key: &str| {
+        let values = value.get(key)?.as_array()?;
+        values
+            .iter()
+            .map(|v| v.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+    };
+    let kind = if let Some(branches) = branches {
+        TypeKind::Union {
+            variants: variants(name, branches)?,
+        }
+    } else if let Some(values) = strings("enum").or_else(|| strings(EXTENSIBLE_ENUM)) {
+        TypeKind::Enum { values }
+    } else if let Some(properties) = value.get("properties").and_then(Value::as_object) {
+        object(value, properties)?
+    } else {
+        return Err("it is neither an object, an enum nor a union".to_owned());
+    };
+    Ok(TypeDef {
+        name: name.to_owned(),
+        description: text(value, "description"),
+        kind,
+        in_request: false,
+        in_response: false,
+        in_patch: false,
+        resource: None,
+    })
+}
+
+fn variants(name: &str, branches: &[Value]) -> Result<Vec<Variant>, String> {
+    let mut variants: Vec<Variant> = Vec::new();
+    for branch in branches {
+        let schema = schema(branch)?;
+        let mut variant = match &schema.ty {
+            Type::Named(target) => {
+                let short = target.strip_prefix(name).unwrap_or(target);
+                if short.is_empty() {
+                    target.clone()
+                } else {
+                    short.to_owned()
+                }
+            }
+            Type::Any => "Any".to_owned(),
+            Type::Boolean => "Boolean".to_owned(),
+            Type::Integer(_) => "Integer".to_owned(),
+            Type::Number => "Number".to_owned(),
+            Type::String(_) => "Text".to_owned(),
+            Type::Array(_) => "List".to_owned(),
+            Type::Map(_) => "Map".to_owned(),
+        };
+        if variants.iter().any(|v| v.name == variant) {
+            variant = format!("{variant}{}", variants.len() + 1);
+        }
+        variants.push(Variant {
+            name: pascal(&variant),
+            schema,
+        });
+    }
+    Ok(variants)
+}
+
+fn object(value: &Value, properties: &Map<String, Value>) -> Result<TypeKind, String> {
+    let required: BTreeSet<&str> = value
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if let Some(unknown) = required.iter().find(|name| !properties.contains_key(**name)) {
+        return Err(format!("it requires `{unknown}`, which is not one of its properties"));
+    }
+    let properties = properties
+        .iter()
+        .map(|(name, property)| {
+            Ok(Property {
+                required: required.contains(name.as_str()),
+                schema: schema(property).map_err(|e| format!("property `{name}`: {e}"))?,
+                name: name.clone(),
+            })
+        })
+        .collect::<Result<_, String>>()?;
+    let additional = match value.get("additionalProperties") {
+        Some(Value::Bool(true)) => Some(Box::new(Schema::any())),
+        Some(values @ Value::Object(_)) => Some(Box::new(schema(values)?)),
+        _ => None,
+    };
+    Ok(TypeKind::Object { properties, additional })
+}
+
+#[derive(Clone, Copy)]
+enum Use {
+    Request,
+    Patch,
+    Response,
+}
+
+/// Records for each type the directions and resources that use it.
+fn mark_uses(operations: &[Operation], types: &mut IndexMap<String, TypeDef>) {
+    let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for operation in operations {
+        let mut mark = |schema: &Schema, usage: Use| {
+            let mut seen = BTreeSet::new();
+            visit(schema, usage, types, &mut seen);
+            for name in seen {
+                owners.entry(name).or_default().insert(operation.resource.clone());
+            }
+        };
+        for parameter in &operation.parameters {
+            mark(&parameter.schema, Use::Request);
+        }
+        if let Some(Body {
+            kind: BodyKind::Json(schema) | BodyKind::Form(schema),
+            merge_patch,
+            ..
+        }) = &operation.body
+        {
+            mark(schema, if *merge_patch { Use::Patch } else { Use::Request });
+        }
+        for success in &operation.successes {
+            if let SuccessBody::Json(schema) = &success.body {
+                mark(schema, Use::Response);
+            }
+            for header in &success.headers {
+                mark(&header.schema, Use::Response);
+            }
+        }
+        if let Some(error) = &operation.error {
+            mark(error, Use::Response);
+        }
+    }
+    for (name, resources) in owners {
+        if let Some(def) = types.get_mut(&name)
+            && resources.len() == 1
+        {
+            def.resource = resources.into_iter().next();
+        }
+    }
+}
+
+fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, seen: &mut BTreeSet<String>) {
+    match &schema.ty {
+        // An array in a merge patch is replaced as a whole.
+        Type::Array(inner) => {
+            let usage = if let Use::Patch = usage { Use::Request } else { usage };
+            visit(inner, usage, types, seen);
+        }
+        Type::Map(inner) => visit(inner, usage, types, seen),
+        Type::Named(name) => {
+            seen.insert(name.clone());
+            let Some(def) = types.get_mut(name) else { return };
+            match usage {
+                Use::Request => def.in_request = true,
+                Use::Patch => (def.in_request, def.in_patch) = (true, true),
+                Use::Response => def.in_response = true,
+            }
+            let inner: Vec<Schema> = match &def.kind {
+                TypeKind::Object { properties, additional } => {
+                    let additional = additional.iter().map(|a| (**a).clone());
+                    properties.iter().map(|p| p.schema.clone()).chain(additional).collect()
+                }
+                TypeKind::Union { variants } => variants.iter().map(|v| v.schema.clone()).collect(),
+                TypeKind::Enum { .. } => Vec::new(),
+            };
+            for schema in inner {
+                visit(&schema, usage, types, seen);
+            }
+        }
+        _ => {}
+    }
+}

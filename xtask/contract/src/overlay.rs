@@ -1,0 +1,343 @@
+//! Corrections as OpenAPI Overlay 1.0 documents, applied in the order of their file names.
+//!
+//! An action that matches nothing or changes nothing is an error, so that a correction does not outlive the vendor's fix.
+
+use serde_json::{Map, Value};
+use serde_json_path::JsonPath;
+
+use spanned_json::Location;
+
+use crate::diagnostic::Diagnostics;
+use crate::files::Files;
+use crate::strict::Strict;
+
+/// One overlay document.
+#[derive(Debug)]
+pub struct Overlay {
+    pub file: String,
+    value: Value,
+    pub text: String,
+}
+
+/// Reads the overlays of a directory, in the order of file names.
+pub fn load_overlays(files: &Files, directory: &str) -> Result<Vec<Overlay>, Diagnostics> {
+    files
+        .in_directory(directory)
+        .filter(|(name, _)| !name.ends_with(".md"))
+        .map(|(name, content)| {
+            let text = std::str::from_utf8(content)
+                .map_err(|_| Diagnostics::new(Some(&Location::new(name, 1)), "is not UTF-8; save it as UTF-8"))?;
+            Overlay::parse(name.to_owned(), text.to_owned())
+        })
+        .collect()
+}
+
+impl Overlay {
+    pub fn parse(file: String, text: String) -> Result<Self, Diagnostics> {
+        let Strict(value) = serde_yaml::from_str(&text).map_err(|e| {
+            let location = Location::new(file.as_str(), e.location().map_or(1, |l| l.line()));
+            Diagnostics::new(Some(&location), format!("invalid overlay: {e}"))
+        })?;
+        let overlay = Self { file, value, text };
+        if !overlay
+            .value
+            .get("overlay")
+            .and_then(Value::as_str)
+            .is_some_and(|v| v.starts_with("1.0."))
+        {
+            return Err(Diagnostics::new(
+                Some(&overlay.action_location(0)),
+                "not an overlay: `overlay: 1.0.0` is missing",
+            ));
+        }
+        Ok(overlay)
+    }
+
+    /// The location of an action: the line of its `target`.
+    fn action_location(&self, index: usize) -> Location {
+        let line = self
+            .text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.trim_start_matches([' ', '-', '"', '{']).starts_with("target"))
+            .nth(index)
+            .map_or(1, |(line, _)| line + 1);
+        Location::new(self.file.as_str(), line)
+    }
+}
+
+/// Applies all actions and returns their number.
+pub fn apply(document: &mut Value, overlays: &[Overlay]) -> Result<usize, Diagnostics> {
+    let mut count = 0;
+    let errors = apply_each(document, overlays, &mut |_| count += 1);
+    errors.into_result()?;
+    Ok(count)
+}
+
+/// The outcome of an action.
+pub struct Applied<'a> {
+    pub overlay: &'a Overlay,
+    /// The index of the action in its overlay.
+    pub index: usize,
+    /// JSON Pointers to the nodes that its target matched, in the order of application.
+    pub pointers: Vec<String>,
+    /// Those of them that it did not change.
+    pub unchanged: Vec<String>,
+    /// The error, if it failed.
+    pub error: Option<ActionError>,
+}
+
+impl Applied<'_> {
+    /// The location of the action.
+    pub fn location(&self) -> Location {
+        self.overlay.action_location(self.index)
+    }
+
+    /// The action's target, a JSONPath.
+    pub fn target(&self) -> &str {
+        let action = self
+            .overlay
+            .value
+            .get("actions")
+            .and_then(|actions| actions.get(self.index));
+        let target = action.and_then(|action| action.get("target")).and_then(Value::as_str);
+        target.unwrap_or_default().trim()
+    }
+}
+
+/// A failure of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionError {
+    /// The target matches nothing.
+    NoMatch,
+    /// The document already has what the action sets, or lacks what it removes.
+    NoChange,
+    /// The action itself is invalid, with the reason.
+    Invalid(String),
+}
+
+/// Applies all actions and passes each outcome to `each`. Returns the errors of those that failed, which leave the document unchanged.
+pub fn apply_each(document: &mut Value, overlays: &[Overlay], each: &mut dyn FnMut(Applied<'_>)) -> Diagnostics {
+    let mut errors = Diagnostics::default();
+    for overlay in overlays {
+        let actions = overlay.value.get("actions").and_then(Value::as_array);
+        for (index, action) in actions.into_iter().flatten().enumerate() {
+            let mut applied = Applied {
+                overlay,
+                index,
+                pointers: Vec::new(),
+                unchanged: Vec::new(),
+                error: None,
+            };
+            applied.error = apply_action(document, action, &mut applied.pointers, &mut applied.unchanged).err();
+            let target = applied.target();
+            let message = match &applied.error {
+                None => None,
+                Some(ActionError::NoMatch) => Some(format!(
+                    "the action on `{target}` matches nothing; delete it if the vendor fixed the page"
+                )),
+                Some(ActionError::NoChange) => Some(format!(
+                    "the action on `{target}` changes nothing; delete it, the page is already correct"
+                )),
+                Some(ActionError::Invalid(message)) => Some(message.clone()),
+            };
+            if let Some(message) = message {
+                errors.push(Some(&applied.location()), message);
+            }
+            each(applied);
+        }
+    }
+    errors
+}
+
+/// Applies an action. Adds the matched nodes to `pointers`, and those that it does not change to `unchanged`.
+fn apply_action(
+    document: &mut Value,
+    action: &Value,
+    pointers: &mut Vec<String>,
+    unchanged: &mut Vec<String>,
+) -> Result<(), ActionError> {
+    let invalid = |message: String| Err(ActionError::Invalid(message));
+    let text = |key: &str| {
+        action
+            .get(key)
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+    };
+    let Some(target) = text("target") else {
+        return invalid("an action needs a `target`, a JSONPath (RFC 9535)".to_owned());
+    };
+    if text("description").is_none() {
+        return invalid(format!(
+            "the action on `{target}` needs a `description` with the reason"
+        ));
+    }
+    if let Some(key) = action.as_object().and_then(|a| {
+        a.keys()
+            .find(|k| !matches!(k.as_str(), "target" | "description" | "update" | "remove") && !k.starts_with("x-"))
+    }) {
+        return invalid(format!("the action on `{target}` has an unknown key `{key}`"));
+    }
+    let remove = action.get("remove").and_then(Value::as_bool).unwrap_or(false);
+    let update = action.get("update");
+    if remove == update.is_some() {
+        return invalid(format!(
+            "the action on `{target}` needs either `update` or `remove: true`"
+        ));
+    }
+    let path = match JsonPath::parse(target) {
+        Ok(path) => path,
+        Err(error) => return invalid(format!("the target `{target}` is not a JSONPath: {error}")),
+    };
+
+    // Pointers from last to first, so that a removal does not move what is still to be removed.
+    pointers.extend(
+        path.query_located(document)
+            .locations()
+            .map(|location| location.to_json_pointer()),
+    );
+    pointers.dedup();
+    pointers.reverse();
+    if pointers.is_empty() {
+        return Err(ActionError::NoMatch);
+    }
+    for pointer in pointers.iter() {
+        let changed = match update {
+            None => remove_at(document, pointer),
+            Some(update) => document
+                .pointer_mut(pointer)
+                .is_some_and(|node| merge_into(node, update)),
+        };
+        if !changed {
+            unchanged.push(pointer.clone());
+        }
+    }
+    if unchanged.len() == pointers.len() {
+        return Err(ActionError::NoChange);
+    }
+    Ok(())
+}
+
+/// Merges as the Overlay standard defines: objects merge, arrays are appended to, everything else is replaced. Returns `true` if
+/// anything changed.
+fn merge_into(node: &mut Value, update: &Value) -> bool {
+    match (node, update) {
+        (Value::Object(node), Value::Object(update)) => merge_objects(node, update),
+        (Value::Array(items), Value::Array(more)) => {
+            items.extend(more.iter().cloned());
+            !more.is_empty()
+        }
+        (Value::Array(items), one) => {
+            items.push(one.clone());
+            true
+        }
+        (node, update) => {
+            let changed = node != update;
+            *node = update.clone();
+            changed
+        }
+    }
+}
+
+fn merge_objects(node: &mut Map<String, Value>, update: &Map<String, Value>) -> bool {
+    let mut changed = false;
+    for (key, value) in update {
+        changed |= match node.get_mut(key) {
+            Some(existing) => merge_into(existing, value),
+            None => {
+                node.insert(key.clone(), value.clone());
+                true
+            }
+        };
+    }
+    changed
+}
+
+fn remove_at(document: &mut Value, pointer: &str) -> bool {
+    let Some((parent, last)) = pointer.rsplit_once('/') else {
+        return false;
+    };
+    let key = last.replace("~1", "/").replace("~0", "~");
+    match document.pointer_mut(parent) {
+        // Keys keep their order.
+        Some(Value::Object(object)) => object.shift_remove(&key).is_some(),
+        Some(Value::Array(items)) => match key.parse::<usize>() {
+            Ok(index) if index < items.len() => {
+                items.remove(index);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn run(document: Value, actions: &str) -> Result<Value, String> {
+        let mut document = document;
+        let overlay = Overlay::parse(
+            "overlays/a.yaml".to_owned(),
+            format!("overlay: 1.0.0\nactions:\n{actions}"),
+        )
+        .map_err(|e| e.to_string())?;
+        apply(&mut document, &[overlay]).map_err(|e| e.to_string())?;
+        Ok(document)
+    }
+
+    #[test]
+    fn updates_merge_and_removals_remove() {
+        let document = json!({"a": {"b": 1, "l": [1]}, "c": [{"x": 1}, {"x": 2}, {"x": 1}]});
+        let actions = "
+- {target: $.a, description: d, update: {b: 2, l: [2], n: {m: 1}}}
+- target: $.c[?@.x == 1]
+  description: d
+  remove: true
+";
+        assert_eq!(
+            run(document, actions).unwrap(),
+            json!({"a": {"b": 2, "l": [1, 2], "n": {"m": 1}}, "c": [{"x": 2}]})
+        );
+    }
+
+    #[test]
+    fn actions_without_effect_fail_with_their_line() {
+        let actions = "
+- target: $.b
+  description: d
+  remove: true
+- target: $.a
+  description: d
+  update: {b: 1}
+";
+        assert_eq!(
+            run(json!({"a": {"b": 1}}), actions).unwrap_err(),
+            "overlays/a.yaml:4: the action on `$.b` matches nothing; delete it if the vendor fixed the page\n\
+             overlays/a.yaml:7: the action on `$.a` changes nothing; delete it, the page is already correct"
+        );
+    }
+
+    #[test]
+    fn invalid_actions_fail() {
+        for (action, expected) in [
+            ("{target: '$.a', update: 1}", "needs a `description`"),
+            ("{target: '$.a[', description: d, update: 1}", "is not a JSONPath"),
+            ("{target: '$.a', description: d}", "either `update` or `remove"),
+            (
+                "{target: '$.a', description: d, update: 1, remove: true}",
+                "either `update` or `remove",
+            ),
+            ("{target: '$.a', description: d, updat: 1}", "unknown key `updat`"),
+        ] {
+            let error = run(json!({"a": 0}), &format!("- {action}\n")).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = Overlay::parse("overlays/a.yaml".to_owned(), "actions: []".to_owned()).unwrap_err();
+        assert!(error.to_string().contains("not an overlay"), "{error}");
+    }
+}

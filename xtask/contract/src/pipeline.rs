@@ -1,0 +1,95 @@
+//! The stages in order, from a directory of documents to the contract.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostics;
+use crate::operations::{Locations, operations};
+use crate::{conventions, files, inline, load, merge, naming, overlay};
+
+/// The contract, with notices for the maintainer.
+#[derive(Debug)]
+pub struct Contract {
+    /// OpenAPI 3.1, named.
+    pub document: Value,
+    pub locations: Locations,
+    /// Documents and components that were skipped or look wrong.
+    pub notices: Vec<String>,
+    /// The number of operations.
+    pub operations: usize,
+    /// The number of overlay actions.
+    pub actions: usize,
+}
+
+/// The directories of documents.
+pub const DOCUMENTS: [&str; 2] = ["upstream", "local"];
+/// The directory of overlays.
+pub const OVERLAYS: &str = "overlays";
+
+/// Reads a specs directory: `upstream/`, and `local/` and `overlays/` where they exist.
+pub fn read(specs: &Path) -> Result<files::Files, Diagnostics> {
+    files::Files::read(specs, &[DOCUMENTS[0], DOCUMENTS[1], OVERLAYS])
+}
+
+/// Runs all stages on a specs directory.
+pub fn build(specs: &Path) -> Result<Contract, Diagnostics> {
+    let files = read(specs)?;
+    stages(&files, &specs.display().to_string(), overlay::apply)
+}
+
+/// Runs all stages on files in memory, skipping overlay actions that fail. Calls `each` with the outcome of every action.
+pub fn build_best_effort(
+    files: &files::Files,
+    name: &str,
+    each: &mut dyn FnMut(overlay::Applied<'_>),
+) -> Result<Contract, Diagnostics> {
+    stages(files, name, |document, overlays| {
+        let mut count = 0;
+        overlay::apply_each(document, overlays, &mut |applied| {
+            count += 1;
+            each(applied);
+        });
+        Ok(count)
+    })
+}
+
+fn stages(
+    files: &files::Files,
+    name: &str,
+    apply_overlays: impl FnOnce(&mut Value, &[overlay::Overlay]) -> Result<usize, Diagnostics>,
+) -> Result<Contract, Diagnostics> {
+    let loaded = load::load_files(files, &DOCUMENTS)?;
+    if loaded.documents.is_empty() {
+        return Err(Diagnostics::new(
+            None,
+            format!("{name}: no OpenAPI document under `upstream/` or `local/`"),
+        ));
+    }
+    let merged = merge::merge(&loaded.documents)?;
+    let mut document = merged.document;
+    let overlays = overlay::load_overlays(files, OVERLAYS)?;
+    let actions = apply_overlays(&mut document, &overlays)?;
+    let mut notices = loaded.notices;
+    notices.extend(inline::inline(&mut document, &merged.locations)?);
+    conventions::apply(&mut document, &merged.locations)?;
+    naming::assign_names(&mut document, &merged.locations)?;
+
+    let operations = operations(&document).count();
+    if operations != merged.operations {
+        return Err(Diagnostics::new(
+            None,
+            format!(
+                "{} operations were read but the contract has {operations}; an overlay adds or removes some",
+                merged.operations
+            ),
+        ));
+    }
+    Ok(Contract {
+        document,
+        locations: merged.locations,
+        notices,
+        operations,
+        actions,
+    })
+}

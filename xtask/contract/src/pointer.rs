@@ -1,0 +1,51 @@
+//! JSON Pointers (RFC 6901).
+
+use serde_json::Value;
+
+/// Escapes a key as one reference token of a pointer.
+pub fn token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The pointer to the first difference, in the order of `a`; `None` when the values are equal. The order of keys is ignored.
+pub fn first_difference(a: &Value, b: &Value) -> Option<String> {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => a
+            .iter()
+            .find_map(|(key, value)| match b.get(key) {
+                Some(other) => first_difference(value, other).map(|rest| format!("/{}{rest}", token(key))),
+                None => Some(format!("/{}", token(key))),
+            })
+            .or_else(|| b.keys().find(|k| !a.contains_key(*k)).map(|k| format!("/{}", token(k)))),
+        (Value::Array(a), Value::Array(b)) => a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .find_map(|(index, (x, y))| first_difference(x, y).map(|rest| format!("/{index}{rest}")))
+            .or_else(|| (a.len() != b.len()).then(|| format!("/{}", a.len().min(b.len())))),
+        _ => (a != b).then(String::new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn first_difference_ignores_the_order_of_keys() {
+        let a = json!({"x": [1, {"a/b": 1}], "y": 2});
+        assert_eq!(first_difference(&a, &json!({"y": 2, "x": [1, {"a/b": 1}]})), None);
+        assert_eq!(
+            first_difference(&a, &json!({"y": 2, "x": [1, {"a/b": 2}]})).unwrap(),
+            "/x/1/a~1b"
+        );
+        assert_eq!(first_difference(&a, &json!({"y": 2, "x": [1]})).unwrap(), "/x/1");
+        assert_eq!(
+            first_difference(&a, &json!({"x": [1, {"a/b": 1}], "y": 2, "z": 0})).unwrap(),
+            "/z"
+        );
+        assert_eq!(first_difference(&json!(1), &json!(2)).unwrap(), "");
+    }
+}

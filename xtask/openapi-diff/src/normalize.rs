@@ -1,0 +1,323 @@
+//! Normalizes schemas that all apply to the same values: of each keyword, the tightest value is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::schema::{
+    AdditionalProperties, Bound, Condition, Contains, MAXIMUM_COUNTS, MINIMUM_COUNTS, Property, Schema, Types,
+    tightness,
+};
+
+/// Extensions that the stages of the contract leave for each other.
+const INTERNAL: [&str; 4] = ["x-name", "x-ref-name", "x-nullable", "x-extensible-enum"];
+
+/// Schemas that all apply to the same values, the outermost last.
+#[derive(Default)]
+pub struct Joined<'a> {
+    /// Each with the component that declares it.
+    pub schemas: Vec<(&'a Map<String, Value>, Option<&'a str>)>,
+    pub unions: Vec<(&'static str, Vec<(usize, &'a Value)>)>,
+    pub nullable: bool,
+    pub is_false: bool,
+    /// A reference that does not resolve in the document.
+    pub unresolved: Option<&'a Value>,
+}
+
+/// Normalizes joined schemas; `name` is the component that they are.
+pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
+    let mut schema = Schema {
+        name,
+        types: Types::ANY,
+        nullable: joined.nullable,
+        properties: IndexMap::new(),
+        required: Vec::new(),
+        additional: AdditionalProperties::Any,
+        pattern_properties: BTreeMap::new(),
+        property_names: Vec::new(),
+        dependent_required: BTreeSet::new(),
+        dependent_schemas: BTreeMap::new(),
+        items: None,
+        prefix_items: Vec::new(),
+        contains: Vec::new(),
+        is_false: joined.is_false,
+        not: Vec::new(),
+        conditions: Vec::new(),
+        one_of: Vec::new(),
+        any_of: Vec::new(),
+        discriminator: None,
+        enum_values: None,
+        const_value: None,
+        known_values: None,
+        minimum: None,
+        maximum: None,
+        counts: BTreeMap::new(),
+        multiple_of: None,
+        unique_items: false,
+        patterns: Vec::new(),
+        format: None,
+        content_encoding: None,
+        content_media_type: None,
+        content_schema: Vec::new(),
+        xml: None,
+        default: None,
+        deprecated: false,
+        read_only: false,
+        write_only: false,
+        title: None,
+        description: None,
+        examples: BTreeMap::new(),
+        others: BTreeMap::new(),
+        extensions: BTreeMap::new(),
+    };
+    for (key, branches) in &joined.unions {
+        let all = if *key == "oneOf" {
+            &mut schema.one_of
+        } else {
+            &mut schema.any_of
+        };
+        all.extend(branches);
+    }
+    for (object, owner) in &joined.schemas {
+        let owner = if *owner == name { None } else { *owner };
+        for (key, value) in *object {
+            schema.add(object, key, value, owner);
+        }
+    }
+    if let Some(reference) = joined.unresolved {
+        schema.others.insert("$ref", reference);
+    }
+    schema.infer_type();
+    schema
+}
+
+impl<'a> Schema<'a> {
+    fn add(&mut self, object: &'a Map<String, Value>, key: &'a str, value: &'a Value, owner: Option<&'a str>) {
+        match key {
+            "type" => self.add_type(value),
+            "nullable" | "x-nullable" => self.nullable |= value == &Value::Bool(true),
+            "properties" => {
+                for (name, property) in value.as_object().into_iter().flatten() {
+                    let entry = self.properties.entry(name).or_insert(Property {
+                        schemas: Vec::new(),
+                        owner,
+                    });
+                    entry.schemas.push(property);
+                }
+            }
+            "required" if value.is_array() => {
+                for name in value.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    if !self.required.contains(&name) {
+                        self.required.push(name);
+                    }
+                }
+            }
+            "additionalProperties" => self.add_additional_properties(value),
+            // The branches of `allOf` are joined here, so that both keywords are about the same properties or items.
+            "unevaluatedProperties" if !object.contains_key("additionalProperties") => {
+                self.add_additional_properties(value)
+            }
+            "unevaluatedItems" if !object.contains_key("items") => self.items.get_or_insert_default().push(value),
+            "unevaluatedProperties" | "unevaluatedItems" => {}
+            "items" => self.items.get_or_insert_default().push(value),
+            "prefixItems" if value.is_array() => {
+                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                    match self.prefix_items.get_mut(index) {
+                        Some(schemas) => schemas.push(item),
+                        None => self.prefix_items.push(vec![item]),
+                    }
+                }
+            }
+            "contains" => self.add_contains(object, value),
+            "minContains" | "maxContains" => {}
+            "patternProperties" | "dependentSchemas" if value.is_object() => {
+                let all = match key {
+                    "patternProperties" => &mut self.pattern_properties,
+                    _ => &mut self.dependent_schemas,
+                };
+                for (name, schema) in value.as_object().into_iter().flatten() {
+                    all.entry(name).or_default().push(schema);
+                }
+            }
+            "propertyNames" => self.property_names.push(value),
+            "dependentRequired" if value.is_object() => {
+                for (name, required) in value.as_object().into_iter().flatten() {
+                    let required = required.as_array().into_iter().flatten().filter_map(Value::as_str);
+                    self.dependent_required
+                        .extend(required.map(|required| (name.as_str(), required)));
+                }
+            }
+            "not" if !self.not.contains(&value) => self.not.push(value),
+            "if" => {
+                let (then, otherwise) = (object.get("then"), object.get("else"));
+                let condition = Condition {
+                    test: value,
+                    then,
+                    otherwise,
+                };
+                // Without `then` or `else`, `if` has no effect.
+                if (then.is_some() || otherwise.is_some()) && !self.conditions.contains(&condition) {
+                    self.conditions.push(condition);
+                }
+            }
+            "not" | "then" | "else" => {}
+            "contentEncoding" if value.is_string() => self.content_encoding = value.as_str(),
+            "contentMediaType" if value.is_string() => self.content_media_type = value.as_str(),
+            "contentSchema" => self.content_schema.push(value),
+            "xml" => self.xml = Some(value),
+            "discriminator" => self.discriminator = Some(value),
+            "enum" => self.add_enum(value),
+            "const" => match value {
+                Value::Null => self.nullable = true,
+                value => self.const_value = Some(value),
+            },
+            "x-extensible-enum" => self.known_values = value.as_array().map(|v| v.iter().collect()),
+            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => self.add_bound(object, key, value),
+            "minLength" | "minItems" | "minProperties" | "maxLength" | "maxItems" | "maxProperties" => {
+                self.add_count(key, value);
+            }
+            "multipleOf" => self.multiple_of = value.as_f64(),
+            "uniqueItems" => self.unique_items |= value == &Value::Bool(true),
+            "pattern" => {
+                if let Some(pattern) = value.as_str()
+                    && !self.patterns.contains(&pattern)
+                {
+                    self.patterns.push(pattern);
+                }
+            }
+            "format" => self.format = value.as_str(),
+            "default" => self.default = Some(value),
+            "deprecated" => self.deprecated = value == &Value::Bool(true),
+            "readOnly" => self.read_only = value == &Value::Bool(true),
+            "writeOnly" => self.write_only = value == &Value::Bool(true),
+            "title" => self.title = value.as_str(),
+            "description" => self.description = value.as_str(),
+            "example" | "examples" => {
+                self.examples.insert(key, value);
+            }
+            "$ref" | "allOf" | "oneOf" | "anyOf" | "$comment" | "externalDocs" | "$id" | "$defs" | "$schema" => {}
+            key if INTERNAL.contains(&key) => {}
+            key if key.starts_with("x-") => {
+                self.extensions.insert(key, value);
+            }
+            key => {
+                self.others.insert(key, value);
+            }
+        }
+    }
+
+    fn add_additional_properties(&mut self, value: &'a Value) {
+        match (value, &mut self.additional) {
+            (Value::Bool(false), additional) => *additional = AdditionalProperties::Forbidden,
+            (Value::Bool(true), _) | (_, AdditionalProperties::Forbidden) => {}
+            (schema, AdditionalProperties::Typed(schemas)) => schemas.push(schema),
+            (Value::Object(schema), _) if schema.is_empty() => {}
+            (schema, additional) => *additional = AdditionalProperties::Typed(vec![schema]),
+        }
+    }
+
+    fn add_contains(&mut self, object: &Map<String, Value>, schema: &'a Value) {
+        let count = |key: &str| object.get(key).and_then(Value::as_u64);
+        let contains = Contains {
+            schema,
+            min: count("minContains").unwrap_or(1),
+            max: count("maxContains"),
+        };
+        // A minimum of zero is no constraint.
+        if (contains.min > 0 || contains.max.is_some()) && !self.contains.contains(&contains) {
+            self.contains.push(contains);
+        }
+    }
+
+    fn add_type(&mut self, value: &Value) {
+        let names: Vec<_> = match value {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            other => other.as_str().into_iter().collect(),
+        };
+        self.nullable |= names.contains(&"null");
+        let types = names
+            .iter()
+            .filter_map(|name| Types::named(name))
+            .reduce(|a, b| Types(a.0 | b.0));
+        if let Some(types) = types {
+            self.types = self.types.intersection(types);
+        }
+    }
+
+    fn add_enum(&mut self, value: &'a Value) {
+        let Some(values) = value.as_array() else { return };
+        self.nullable |= values.iter().any(Value::is_null);
+        let values = values.iter().filter(|value| !value.is_null());
+        self.enum_values = Some(match self.enum_values.take() {
+            Some(previous) => previous
+                .into_iter()
+                .filter(|o| values.clone().any(|v| v == *o))
+                .collect(),
+            None => values.collect(),
+        });
+    }
+
+    /// OpenAPI 3.0 has `exclusiveMinimum: true` beside `minimum`; in 3.1 `exclusiveMinimum` is a number.
+    fn add_bound(&mut self, object: &Map<String, Value>, key: &str, value: &Value) {
+        let Some(number) = value.as_f64() else { return };
+        let flag = match key {
+            "minimum" => "exclusiveMinimum",
+            "maximum" => "exclusiveMaximum",
+            _ => key,
+        };
+        let exclusive = flag == key || object.get(flag) == Some(&Value::Bool(true));
+        let lower = flag == "exclusiveMinimum";
+        let bound = Bound {
+            value: number,
+            exclusive,
+        };
+        let known = if lower { &mut self.minimum } else { &mut self.maximum };
+        let tighter = known.is_none_or(|known| tightness(bound, known, lower) == std::cmp::Ordering::Greater);
+        if tighter {
+            *known = Some(bound);
+        }
+    }
+
+    fn add_count(&mut self, key: &str, value: &Value) {
+        let Some(count) = value
+            .as_u64()
+            .or_else(|| value.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
+        else {
+            return;
+        };
+        if let Some(key) = MINIMUM_COUNTS.into_iter().find(|k| *k == key) {
+            // A minimum of zero is no constraint.
+            if count > 0 {
+                let known = self.counts.entry(key).or_insert(count);
+                *known = count.max(*known);
+            }
+        } else if let Some(key) = MAXIMUM_COUNTS.into_iter().find(|k| *k == key) {
+            let known = self.counts.entry(key).or_insert(count);
+            *known = count.min(*known);
+        }
+    }
+
+    fn infer_type(&mut self) {
+        if self.types != Types::ANY {
+            return;
+        }
+        let inferred = if !self.properties.is_empty() || self.additional != AdditionalProperties::Any {
+            "object"
+        } else if self.items.is_some() || !self.prefix_items.is_empty() {
+            "array"
+        } else if self
+            .enum_values
+            .iter()
+            .flatten()
+            .chain(&self.const_value)
+            .all(|v| v.is_string())
+            && (self.enum_values.is_some() || self.const_value.is_some())
+        {
+            "string"
+        } else {
+            return;
+        };
+        self.types = Types::named(inferred).unwrap_or(Types::ANY);
+    }
+}

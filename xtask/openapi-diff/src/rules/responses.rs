@@ -1,0 +1,25 @@
+//! Rules about responses: statuses, bodies, headers, links.
+
+use super::{Rule, Severity, rules};
+
+rules! {
+    SUCCESS_ADDED = Rule::new("success-added", "success-removed", "success {at} was added").request(Severity::Compatible).response(Severity::Breaking);
+    SUCCESS_REMOVED = Rule::new("success-removed", "success-added", "success {at} was removed").request(Severity::Breaking).response(Severity::Risky);
+    SUCCESS_CHANGED = Rule::new("success-changed", "success-changed", "success status of {at} changed from {old} to {new}")
+        .request(Severity::Breaking).response(Severity::Breaking);
+    ERROR_ADDED = Rule::new("error-added", "error-removed", "error {at} was added")
+        .request(Severity::Compatible).response(Severity::Compatible);
+    ERROR_REMOVED = Rule::new("error-removed", "error-added", "error {at} was removed").request(Severity::Compatible).response(Severity::Compatible);
+    ANSWER_BODY_ADDED = Rule::new("answer-body-added", "answer-body-removed", "body of {at} was added")
+        .request(Severity::Breaking).response(Severity::Compatible);
+    ANSWER_BODY_REMOVED = Rule::new("answer-body-removed", "answer-body-added", "body of {at} was removed").request(Severity::Compatible).response(Severity::Breaking);
+    HEADER_ADDED = Rule::new("header-added", "header-removed", "{at} was added").request(Severity::Compatible).response(Severity::Compatible);
+    HEADER_REMOVED = Rule::new("header-removed", "header-added", "{at} was removed")
+        .request(Severity::Compatible).response(Severity::Breaking).tolerated("it reads a missing header as absent");
+    HEADER_BECAME_REQUIRED = Rule::new("header-became-required", "header-became-optional", "{at} became required")
+        .request(Severity::Breaking).response(Severity::Compatible);
+    HEADER_BECAME_OPTIONAL = Rule::new("header-became-optional", "header-became-required", "{at} became optional")
+        .request(Severity::Compatible).response(Severity::Breaking).tolerated("it reads a missing header as absent");
+    LINK_ADDED = Rule::new("link-added", "link-removed", "{at} was added").text();
+    LINK_REMOVED = Rule::new("link-removed", "link-added", "{at} was removed").text();
+}

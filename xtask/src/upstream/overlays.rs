@@ -1,0 +1,292 @@
+//! Applies every overlay action to the new pages, and compares its outcome with that on the present pages.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use contract::diagnostic::Diagnostics;
+use contract::files::Files;
+use contract::overlay::{self, ActionError};
+use contract::pipeline::{DOCUMENTS, OVERLAYS};
+use contract::{load, merge};
+use spanned_json::Location;
+
+/// An action with another outcome on the new pages.
+#[derive(Debug)]
+pub struct AffectedAction {
+    pub location: Location,
+    pub target: String,
+    pub difference: Difference,
+}
+
+/// The difference of the outcomes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The new pages already have what the action sets; it can be deleted.
+    AlreadyApplied,
+    /// The new pages already have it in some of the matched places.
+    PartlyApplied { already: Vec<String>, remaining: usize },
+    /// The target matches nothing. The places that it matched before, and the first part of their pointers that is missing.
+    NoMatch {
+        before: Vec<String>,
+        missing: Option<String>,
+    },
+    /// The target matches more places.
+    MatchesMore { more: Vec<String>, before: usize },
+    /// The target matches fewer places.
+    MatchesFewer { missing: Vec<String>, remaining: usize },
+    /// The action is invalid, with the reason.
+    Invalid(String),
+}
+
+/// The actions to review, in order, and the number of all actions.
+#[derive(Debug, Default)]
+pub struct OverlayReport {
+    pub affected: Vec<AffectedAction>,
+    pub actions: usize,
+}
+
+/// The outcome of an action on one side.
+struct Outcome {
+    location: Location,
+    target: String,
+    pointers: Vec<String>,
+    unchanged: Vec<String>,
+    error: Option<ActionError>,
+}
+
+/// Applies every action to both and compares the outcomes.
+pub fn compare(old: &Files, new: &Files) -> Result<OverlayReport, Diagnostics> {
+    let (_, before) = apply(old)?;
+    let (document, after) = apply(new)?;
+    let mut affected = Vec::new();
+    let actions = after.len();
+    for (before, after) in before.into_iter().zip(after) {
+        // An action that fails on the present pages is reported by codegen.
+        if before.error.is_some() && before.error == after.error {
+            continue;
+        }
+        if let Some(difference) = difference(&document, &before, &after) {
+            affected.push(AffectedAction {
+                location: after.location,
+                target: after.target,
+                difference,
+            });
+        }
+    }
+    Ok(OverlayReport { affected, actions })
+}
+
+fn apply(files: &Files) -> Result<(Value, Vec<Outcome>), Diagnostics> {
+    let loaded = load::load_files(files, &DOCUMENTS)?;
+    let mut document = merge::merge(&loaded.documents)?.document;
+    let overlays = overlay::load_overlays(files, OVERLAYS)?;
+    let mut outcomes = Vec::new();
+    overlay::apply_each(&mut document, &overlays, &mut |applied| {
+        outcomes.push(Outcome {
+            location: applied.location(),
+            target: applied.target().to_owned(),
+            pointers: applied.pointers,
+            unchanged: applied.unchanged,
+            error: applied.error,
+        });
+    });
+    Ok((document, outcomes))
+}
+
+fn difference(document: &Value, before: &Outcome, after: &Outcome) -> Option<Difference> {
+    match &after.error {
+        Some(ActionError::NoChange) => return Some(Difference::AlreadyApplied),
+        Some(ActionError::Invalid(message)) => return Some(Difference::Invalid(message.clone())),
+        Some(ActionError::NoMatch) => {
+            let missing = before.pointers.iter().find_map(|pointer| missing(document, pointer));
+            let before = display_all(&before.pointers);
+            return Some(Difference::NoMatch { before, missing });
+        }
+        None => {}
+    }
+    if after.unchanged.len() > before.unchanged.len() {
+        return Some(Difference::PartlyApplied {
+            already: display_all(&after.unchanged),
+            remaining: after.pointers.len() - after.unchanged.len(),
+        });
+    }
+    let (more, fewer) = different_places(&before.pointers, &after.pointers);
+    if !more.is_empty() {
+        return Some(Difference::MatchesMore {
+            more,
+            before: before.pointers.len(),
+        });
+    }
+    if !fewer.is_empty() {
+        return Some(Difference::MatchesFewer {
+            missing: fewer,
+            remaining: after.pointers.len(),
+        });
+    }
+    None
+}
+
+/// The places that are only in `after`, and those that are only in `before`. Array indices are ignored, because an added parameter
+/// moves those after it.
+fn different_places(before: &[String], after: &[String]) -> (Vec<String>, Vec<String>) {
+    let mut balance: BTreeMap<String, isize> = BTreeMap::new();
+    for (pointers, weight) in [(after, 1), (before, -1)] {
+        for pointer in pointers {
+            *balance.entry(without_indices(pointer)).or_default() += weight;
+        }
+    }
+    let take = |from: &[String], sign: isize| {
+        let mut remaining: BTreeMap<&String, isize> = balance.iter().map(|(key, count)| (key, count * sign)).collect();
+        let mut out = Vec::new();
+        // From the end, where items are added.
+        for pointer in from.iter() {
+            if let Some(count) = remaining.get_mut(&without_indices(pointer))
+                && *count > 0
+            {
+                *count -= 1;
+                out.push(pointer.clone());
+            }
+        }
+        display_all(&out)
+    };
+    (take(after, 1), take(before, -1))
+}
+
+fn without_indices(pointer: &str) -> String {
+    let segments = pointer.split('/');
+    let segments = segments.map(
+        |segment| match segment.is_empty() || !segment.bytes().all(|b| b.is_ascii_digit()) {
+            true => segment,
+            false => "*",
+        },
+    );
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// The first prefix of a pointer that the document does not have; `None` if it has the whole pointer.
+fn missing(document: &Value, pointer: &str) -> Option<String> {
+    let ends = pointer
+        .match_indices('/')
+        .map(|(at, _)| at)
+        .skip(1)
+        .chain([pointer.len()]);
+    let mut prefixes = ends.map(|end| &pointer[..end]);
+    let first = prefixes.find(|prefix| document.pointer(prefix).is_none())?;
+    Some(display(first))
+}
+
+/// Formats pointers, in the order of the document: actions are applied from the last to the first.
+fn display_all(pointers: &[String]) -> Vec<String> {
+    pointers.iter().rev().map(|pointer| display(pointer)).collect()
+}
+
+/// Formats a pointer for people: `POST /tenants: requestBody › content › application/json › schema`.
+fn display(pointer: &str) -> String {
+    let segments: Vec<String> = pointer
+        .split('/')
+        .skip(1)
+        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    match segments.as_slice() {
+        [paths, path] if paths == "paths" => path.clone(),
+        [paths, path, method, rest @ ..] if paths == "paths" => {
+            let place = format!("{} {path}", method.to_uppercase());
+            match rest.is_empty() {
+                true => place,
+                false => format!("{place}: {}", rest.join(" › ")),
+            }
+        }
+        other => other.join(" › "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The difference of the outcomes of one action on two documents.
+    fn difference_of(old: &str, new: &str, action: &str) -> Option<Difference> {
+        let files = |paths: &str| {
+            let mut files = Files::default();
+            let page = format!(
+                "{{\"openapi\": \"3.1.0\", \"info\": {{\"title\": \"t\", \"version\": \"1\"}}, \"paths\": {{{paths}}}}}"
+            );
+            files.insert("upstream/page.json".to_owned(), page.into_bytes());
+            let overlay = format!("overlay: 1.0.0\nactions:\n- {{description: d, {action}}}\n");
+            files.insert("overlays/a.yaml".to_owned(), overlay.into_bytes());
+            files
+        };
+        let mut affected = compare(&files(old), &files(new)).unwrap().affected;
+        assert!(affected.len() <= 1);
+        affected.pop().map(|action| action.difference)
+    }
+
+    const ONE: &str = r#""/a": {"get": {"operationId": "a", "parameters": [{"name": "x", "in": "query", "schema": {"type": "string"}}]}}"#;
+
+    #[test]
+    fn every_difference_is_detected() {
+        let limit = "target: \"$.paths..parameters[?@.name == 'x'].schema\", update: {maxLength: 5}";
+        assert_eq!(difference_of(ONE, ONE, limit), None);
+        let repaired = ONE.replace(r#""type": "string""#, r#""type": "string", "maxLength": 5"#);
+        assert_eq!(difference_of(ONE, &repaired, limit), Some(Difference::AlreadyApplied));
+        let renamed = ONE.replace(r#""name": "x""#, r#""name": "y""#);
+        assert_eq!(
+            difference_of(ONE, &renamed, limit),
+            Some(Difference::NoMatch {
+                before: vec!["GET /a: parameters › 0 › schema".to_owned()],
+                missing: None
+            })
+        );
+        let removed = ONE.replace("\"/a\"", "\"/b\"");
+        assert_eq!(
+            difference_of(ONE, &removed, "target: \"$.paths['/a'].get\", update: {summary: s}"),
+            Some(Difference::NoMatch {
+                before: vec!["GET /a".to_owned()],
+                missing: Some("/a".to_owned())
+            })
+        );
+        let two = format!("{ONE}, {}", ONE.replace("\"/a\"", "\"/b\"").replace("\"a\"", "\"b\""));
+        assert_eq!(
+            difference_of(ONE, &two, limit),
+            Some(Difference::MatchesMore {
+                more: vec!["GET /b: parameters › 0 › schema".to_owned()],
+                before: 1
+            })
+        );
+        assert_eq!(
+            difference_of(&two, ONE, limit),
+            Some(Difference::MatchesFewer {
+                missing: vec!["GET /b: parameters › 0 › schema".to_owned()],
+                remaining: 1
+            })
+        );
+        let half = format!(
+            "{repaired}, {}",
+            ONE.replace("\"/a\"", "\"/b\"").replace("\"a\"", "\"b\"")
+        );
+        assert_eq!(
+            difference_of(&two, &half, limit),
+            Some(Difference::PartlyApplied {
+                already: vec!["GET /a: parameters › 0 › schema".to_owned()],
+                remaining: 1
+            })
+        );
+    }
+
+    #[test]
+    fn action_that_fails_on_both_sides_is_not_reported() {
+        assert_eq!(difference_of(ONE, ONE, "target: $.nothing, remove: true"), None);
+        assert_eq!(difference_of(ONE, ONE, "target: '$.a[', remove: true"), None);
+    }
+
+    #[test]
+    fn moved_array_item_is_the_same_place() {
+        let more = ONE.replace(
+            "[{",
+            r#"[{"name": "w", "in": "query", "schema": {"type": "string"}}, {"#,
+        );
+        let limit = "target: \"$.paths..parameters[?@.name == 'x'].schema\", update: {maxLength: 5}";
+        assert_eq!(difference_of(ONE, &more, limit), None);
+    }
+}
