@@ -38,29 +38,28 @@ impl Keyring {
     /// An empty one that is open, or `None` where the programs are not installed, which the log says loudly.
     fn open() -> Option<Self> {
         let programs = ["dbus-daemon", "gnome-keyring-daemon"];
-        installed(&programs, "dbus gnome-keyring", "No session in a keyring")
-            .then(|| Self::of(TempDir::new().unwrap(), UNLOCKED))
+        if !installed(&programs, "dbus gnome-keyring", "No session in a keyring") {
+            return None;
+        }
+        let directory = TempDir::new().unwrap();
+        copy_daemon(directory.path());
+        Some(Self::start(directory, UNLOCKED))
     }
 
-    /// The same, started anew: after its owner has gone, when there is nobody to ask for its password, or is back.
-    fn again(self, how: &str) -> Self {
+    /// Restarts the bus and the daemon with the same data: locked, as after a login without the password, or unlocked again.
+    fn restart(self, daemon: &str) -> Self {
         drop(self.bus);
-        Self::of(self.folder, how)
+        Self::start(self.folder, daemon)
     }
 
-    fn of(folder: TempDir, how: &str) -> Self {
+    fn start(folder: TempDir, daemon: &str) -> Self {
         let path = folder.path();
         let place = path.to_str().unwrap();
         let script = format!(
             "export HOME='{place}' XDG_DATA_HOME='{place}/data' XDG_RUNTIME_DIR='{place}' PATH='{place}':\"$PATH\"\n\
-             {how} --control-directory='{place}/control' >/dev/null 2>&1\n"
+             {daemon} --control-directory='{place}/control' >/dev/null 2>&1\n"
         );
         fs::write(path.join("keyring.sh"), script).unwrap();
-        // A copy has none of the capabilities of the original, without which some containers do not run that.
-        let made = Command::new("sh")
-            .args(["-c", r#"cp "$(command -v gnome-keyring-daemon)" "$1""#, "sh", place])
-            .status();
-        assert!(made.unwrap().success(), "gnome-keyring-daemon cannot be copied");
         // The first who asks for it starts it and waits for it.
         let service = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh {place}/keyring.sh\n");
         fs::create_dir_all(path.join("services")).unwrap();
@@ -94,6 +93,18 @@ impl Keyring {
     fn shell(&self) -> Shell {
         Shell::new().with("DBUS_SESSION_BUS_ADDRESS", &self.address)
     }
+}
+
+/// Copies the daemon: unlike the installed file, the copy has no capabilities, which some containers refuse to execute.
+///
+/// Done once per directory: a daemon of an earlier start may still be running, and a running program cannot be overwritten
+/// ("Text file busy").
+fn copy_daemon(directory: &Path) {
+    let copied = Command::new("sh")
+        .args(["-c", r#"cp "$(command -v gnome-keyring-daemon)" "$1""#, "sh"])
+        .arg(directory)
+        .status();
+    assert!(copied.unwrap().success(), "gnome-keyring-daemon cannot be copied");
 }
 
 fn configuration(folder: &Path) -> String {
@@ -201,7 +212,7 @@ fn a_keyring_that_is_locked_is_no_reason_to_forget_a_session() {
     let server = start().ready();
     let shell = keyring.shell();
     assert_eq!(log_in(&shell, &server, &[]).code, 0);
-    let keyring = keyring.again(LOCKED);
+    let keyring = keyring.restart(LOCKED);
     let shell = shell.with("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
 
     let said = shell.fails(1, &["whoami"]);
@@ -225,7 +236,7 @@ fn a_keyring_that_is_locked_is_no_reason_to_forget_a_session() {
     shell.ok(&["whoami", "--profile", "other"]);
 
     // Its owner is back.
-    let keyring = keyring.again(UNLOCKED);
+    let keyring = keyring.restart(UNLOCKED);
     let shell = shell.with("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
     shell.ok(&["whoami", "--profile", "default"]);
     shell.ok(&["logout", "--all"]);
