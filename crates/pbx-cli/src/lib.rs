@@ -44,3 +44,4 @@ pub mod tenants;
 pub mod transfer;
 #[cfg(feature = "command")]
 pub mod tree;
+pub mod yaml;

@@ -97,7 +97,7 @@ fn member(members: &[Member], name: &str) -> Result<Kind, String> {
 /// A JSON document, or a YAML document if its name says so.
 pub fn from_document(name: &str, text: &str) -> Result<Value, String> {
     if name.ends_with(".yaml") || name.ends_with(".yml") {
-        return serde_yaml::from_str(text).map_err(|error| format!("{name} is no YAML: {error}"));
+        return crate::yaml::parse(text).map_err(|error| format!("{name} is no YAML: {error}"));
     }
     let name = if name == "-" { "standard input" } else { name };
     serde_json::from_str(text).map_err(|error| format!("{name} is no JSON: {error}"))

@@ -25,7 +25,7 @@ pub(super) fn json(value: &Value) -> String {
 
 /// YAML. On a terminal, characters that would do something to it are replaced: unlike JSON, YAML has them as they are.
 pub(super) fn yaml(value: &Value, terminal: bool) -> Result<String, Failure> {
-    let text = serde_yaml::to_string(value).map_err(|error| Failure::local(format!("YAML: {error}")))?;
+    let text = crate::yaml::format(value).map_err(|error| Failure::local(format!("YAML: {error}")))?;
     Ok(match terminal {
         true => safe::text(&text).into_owned(),
         false => text,
@@ -190,7 +190,7 @@ mod tests {
             let text = streamed(Format::Json, &pages);
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), whole, "{text}");
             let text = streamed(Format::Yaml, &pages);
-            assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), whole, "{text}");
+            assert_eq!(crate::yaml::parse(&text).unwrap(), whole, "{text}");
         }
     }
 
@@ -208,6 +208,6 @@ mod tests {
         let text = yaml(&value, true).unwrap();
         assert!(!text.contains(safe::is_harmful), "{text:?}");
         let text = yaml(&value, false).unwrap();
-        assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), value);
+        assert_eq!(crate::yaml::parse(&text).unwrap(), value);
     }
 }
