@@ -1,42 +1,42 @@
-//! Text from elsewhere, made safe for a terminal: it may hold sequences that move the cursor, change the title, or make what is
-//! read something else than what is there.
+//! Sanitizes untrusted text for a terminal: control sequences could move the cursor or change the title, and invisible or
+//! bidirectional characters could make text read differently than it is.
 
 use std::borrow::Cow;
 
-/// Whether a character does something to a terminal or hides what stands there, ends of line and tabs aside.
-pub fn is_harmful(c: char) -> bool {
+/// Returns `true` for control characters except line feed and tab, and for invisible and bidirectional characters.
+pub fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        // Directions and invisible marks.
+        // Bidirectional controls and invisible characters.
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The same with pictures of control characters in place of them.
+/// Replaces unsafe characters, control characters by their symbols.
 pub fn text(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_harmful) {
+    if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(shown).collect())
+    Cow::Owned(text.chars().map(replacement).collect())
 }
 
-/// The same on one line.
+/// Replaces unsafe characters, and line breaks and tabs by spaces.
 pub fn line(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| is_harmful(c) || c == '\n' || c == '\t') {
+    if !text.contains(|c: char| is_unsafe(c) || c == '\n' || c == '\t') {
         return Cow::Borrowed(text);
     }
-    let shown = |c| match c {
+    let replace = |c| match c {
         '\n' | '\t' => ' ',
-        c => shown(c),
+        c => replacement(c),
     };
-    Cow::Owned(text.trim_end().chars().map(shown).collect())
+    Cow::Owned(text.trim_end().chars().map(replace).collect())
 }
 
-fn shown(c: char) -> char {
+fn replacement(c: char) -> char {
     match c {
-        c if !is_harmful(c) => c,
+        c if !is_unsafe(c) => c,
         '\u{7f}' => '\u{2421}',
-        // U+2400 and on are pictures of the first 32.
+        // U+2400 to U+241F are the symbols of the first 32 characters.
         c if c < ' ' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
         _ => char::REPLACEMENT_CHARACTER,
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_reaches_the_terminal_but_text() {
+    fn unsafe_characters_are_replaced() {
         assert_eq!(text("Zoë\n漢字\t\u{1f600}"), "Zoë\n漢字\t\u{1f600}");
         assert_eq!(text("\u{1b}]0;x\u{7}\u{9b}31m"), "␛]0;x␇\u{fffd}31m");
         assert_eq!(text("a\u{202e}b\r"), "a\u{fffd}b␍");
