@@ -381,9 +381,7 @@ mod tests {
 
     #[test]
     fn huge_documents_are_refused() {
-        let error = parse(&format!("[{}]", "1,".repeat(1_000_000))).unwrap_err();
-        assert!(error.starts_with("too large, or too many aliases at line "), "{error}");
-        let error = parse(&format!("a: {}", "x".repeat(80 << 20))).unwrap_err();
+        let error = parse(&format!("[{}]", "1,".repeat(300_000))).unwrap_err();
         assert!(error.starts_with("too large, or too many aliases at line "), "{error}");
     }
 
