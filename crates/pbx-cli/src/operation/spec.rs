@@ -92,7 +92,7 @@ pub enum ValueType {
     String,
     /// A string with a date and time (RFC 3339).
     DateTime,
-    /// A string that nobody should see: a password, a token or a key.
+    /// A confidential string: a password, a token or a key.
     Secret,
     /// One of these strings; servers may know more.
     Enum(&'static [&'static str]),
