@@ -38,8 +38,8 @@ pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), Failure> {
         return Ok(());
     }
     if !is_interactive() {
-        return Err(Failure::usage(format!("{question} There is no terminal to confirm it"))
-            .with_hint("pass --yes to skip the confirmation"));
+        return Err(Failure::usage(format!("confirmation required: {question}"))
+            .with_hint("there is no terminal to prompt on; pass --yes to confirm"));
     }
     let answer = line(&format!("{question} [y/N]"))?;
     match answer.to_lowercase().as_str() {
