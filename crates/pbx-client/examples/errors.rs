@@ -30,7 +30,7 @@ pub fn advice(error: &Error) -> String {
             false => format!("Look whether it was done before you try again: {failure}."),
         },
         Error::Authentication {
-            attempted: Attempt::SignIn,
+            attempted: Attempt::Credentials,
             ..
         } => "Correct the name or the password.".to_owned(),
         Error::Authentication { attempted, .. } => format!("Sign in again: {attempted}."),

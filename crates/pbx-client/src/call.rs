@@ -18,7 +18,7 @@ use crate::{Client, Error};
 /// # async fn example(client: pbx_client::Client) -> Result<(), pbx_client::Error> {
 /// use pbx_client::reqwest::Method;
 ///
-/// let call = client.call(Method::GET, "/tenants/{id}", &[("id", "1234")])?.successes(&[200]);
+/// let call = client.call(Method::GET, "/tenants/{id}", &[("id", "1234")])?.success_statuses(&[200]);
 /// println!("{:#}", call.json().await?.into_inner());
 /// # Ok(())
 /// # }
@@ -61,14 +61,14 @@ impl Client {
 impl Call<'_> {
     /// Sends no token.
     #[must_use]
-    pub fn anonymously(mut self) -> Self {
+    pub fn without_token(mut self) -> Self {
         self.operation.signed_in = false;
         self
     }
 
     /// The statuses of success; all others are errors.
     #[must_use]
-    pub fn successes(mut self, statuses: &'static [u16]) -> Self {
+    pub fn success_statuses(mut self, statuses: &'static [u16]) -> Self {
         self.operation.successes = statuses;
         self
     }

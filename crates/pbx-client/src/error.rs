@@ -10,7 +10,7 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-pub use self::response::{ErrorResponse, Place, Problem, Violation};
+pub use self::response::{ErrorResponse, Location, Problem, Violation};
 pub(crate) use self::retry_after::retry_after;
 pub use self::transport::TransportError;
 use crate::ConfigurationError;
@@ -51,9 +51,10 @@ pub enum Error {
         response: Box<ErrorResponse>,
     },
 
-    /// The user needs a second factor. Ask for the code, then go on with the [`SecondFactor`](crate::SecondFactor).
+    /// The account needs a second factor. Ask the user for the code, then complete the sign-in with
+    /// [`SessionHandle::verify_code`](crate::SessionHandle::verify_code).
     #[error("the server wants a second factor: send a code to the user and verify it")]
-    SecondFactor(Box<crate::SecondFactor>),
+    SecondFactor(crate::SecondFactor),
 
     /// The server turns this machine's address away, whoever calls (`DENIED`). Wait, or have the rule removed.
     #[error("this address is denied: {0}")]
@@ -103,34 +104,34 @@ pub enum Error {
     },
 }
 
-/// What a session tried before it gave up with [`Error::Authentication`].
+/// The authentication that was attempted last before [`Error::Authentication`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Attempt {
-    /// There was nothing to try: no token, no credentials.
-    Nothing,
-    /// The access token alone; there is neither a refresh token nor credentials.
-    Token,
-    /// The token was refused and a refresh would have been possible, but the body of the request was a stream, which cannot be
-    /// sent twice. The session is renewed with the next call: make the call again with a fresh body.
-    UnrepeatableBody,
-    /// The refresh token; there are no credentials.
-    Refresh,
+    /// No token was sent: the client has neither tokens nor credentials.
+    NoToken,
+    /// The access token alone: the client has neither a refresh token nor credentials.
+    AccessToken,
+    /// The access token. It could have been renewed, but the body of the request was a stream, which cannot be sent twice. The
+    /// next call renews the session: make the call again with a fresh body.
+    StreamedBody,
+    /// The refresh token: the client has no credentials.
+    RefreshToken,
     /// The credentials.
-    SignIn,
-    /// The session was renewed, and its new token refused as well.
+    Credentials,
+    /// The session was renewed, and the server rejected its new access token as well.
     RenewedToken,
 }
 
 impl std::fmt::Display for Attempt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Nothing => "no token was sent",
-            Self::Token => "the token was refused",
-            Self::UnrepeatableBody => "the token was refused, and the streamed body cannot be sent again",
-            Self::Refresh => "the refresh token was refused",
-            Self::SignIn => "the credentials were refused",
-            Self::RenewedToken => "the renewed token was refused",
+            Self::NoToken => "no token was sent",
+            Self::AccessToken => "the access token was rejected",
+            Self::StreamedBody => "the access token was rejected, and a streamed body cannot be sent again",
+            Self::RefreshToken => "the refresh token was rejected",
+            Self::Credentials => "the credentials were rejected",
+            Self::RenewedToken => "the renewed access token was rejected",
         })
     }
 }
@@ -252,7 +253,7 @@ impl Error {
 
     fn unauthenticated(response: ErrorResponse) -> Self {
         Self::Authentication {
-            attempted: Attempt::Nothing,
+            attempted: Attempt::NoToken,
             response: Box::new(response),
         }
     }

@@ -105,12 +105,12 @@ pub use reqwest;
 
 pub use call::Call;
 pub use client::{Client, ClientBuilder, ConfigurationError, Scheme};
-pub use error::{Attempt, Error, ErrorResponse, Place, Problem, TransportError, Violation};
+pub use error::{Attempt, Error, ErrorResponse, Location, Problem, TransportError, Violation};
 pub use filter::{Filter, FilterError, FilterField, Literal, OrderBy, field};
 pub use generated::{builder, types};
 #[cfg(feature = "retry")]
 pub use retry::RetryPolicy;
-pub use session::{Credentials, SecondFactor, Session, SessionHandle, SignInForm};
+pub use session::{Credentials, SecondFactor, Session, SessionHandle, SignInMethod};
 #[cfg(feature = "stream")]
 pub use support::ItemStream;
 pub use support::{ByteStream, Field, Raw, Secret, Timestamp};

@@ -53,7 +53,7 @@ impl RetryPolicy {
 
     /// The delay before the first of them, and that which it grows to.
     #[must_use]
-    pub fn delays(mut self, first: Duration, longest: Duration) -> Self {
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.min_delay = first;
         self.max_delay = longest;
         self

@@ -20,7 +20,6 @@ use crate::Secret;
 pub(crate) use self::clock::Clock;
 pub use self::handle::SessionHandle;
 pub(crate) use self::manager::{Manager, Next};
-pub(crate) use self::renewal::Failure;
 pub use self::second_factor::SecondFactor;
 
 /// A name and a password.
@@ -53,8 +52,8 @@ impl Credentials {
 /// The ways to sign in that the vendor documents.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SignInForm {
-    /// [`SignInForm::Json`], or [`SignInForm::OAuth`] where that is not there.
+pub enum SignInMethod {
+    /// [`SignInMethod::Json`], or [`SignInMethod::OAuth`] where that is not there.
     #[default]
     Automatic,
     /// `POST /auth/sign_in`, since v22.2.

@@ -61,7 +61,7 @@ async fn a_call_is_a_span_without_secrets() {
     })
     .await;
     let brief = Duration::from_millis(1);
-    let policy = RetryPolicy::default().delays(brief, brief).max_retries(2);
+    let policy = RetryPolicy::default().backoff(brief, brief).max_retries(2);
     let builder = server
         .builder()
         .credentials(Credentials::system("Al1c3", "P4ssw0rd"))
@@ -116,7 +116,7 @@ async fn what_never_left_is_sent_again_whatever_it_is() {
     let nobody = Nobody::new();
     let brief = Duration::from_millis(1);
     let builder = pbx_client::Client::builder().url(&nobody.url).token("T").no_proxy();
-    let patient = RetryPolicy::default().delays(brief, brief).max_retries(usize::MAX);
+    let patient = RetryPolicy::default().backoff(brief, brief).max_retries(usize::MAX);
     let client = builder.retry(patient).build().unwrap();
     let rule = types::CreateIpRule::new("192.0.2.1", types::IpRuleTarget::Deny);
     let mut call = Box::pin(client.create_ip_rule().body(rule).send());

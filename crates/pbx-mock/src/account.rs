@@ -53,7 +53,7 @@ impl MockServer {
     /// admin.expire();
     /// client.show_key().send().await?;
     ///
-    /// assert_eq!((admin.sign_ins(), admin.renewals()), (1, 1));
+    /// assert_eq!((admin.sign_ins(), admin.refreshes()), (1, 1));
     /// key.assert_calls(2);
     /// # Ok(())
     /// # }
@@ -153,7 +153,7 @@ impl Account<'_> {
 
     /// Ends the present session before its time: requests with its token get a 401.
     pub fn expire(&self) {
-        self.server.refuse_token(self.token());
+        self.server.revoke_token(self.token());
     }
 
     /// How often a client signed in with the name and the password.
@@ -162,7 +162,7 @@ impl Account<'_> {
     }
 
     /// How often a client asked for new tokens with a refresh token.
-    pub fn renewals(&self) -> usize {
+    pub fn refreshes(&self) -> usize {
         self.renewal.calls() + self.oauth_renewal.calls()
     }
 

@@ -116,5 +116,5 @@ async fn every_operation_is_answered_by_its_mock() {
         }
     }
     assert!(missing.is_empty(), "no call of {missing:?}");
-    assert!(server.unanswered().is_empty());
+    assert!(server.take_unmatched().is_empty());
 }

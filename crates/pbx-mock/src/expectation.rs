@@ -4,14 +4,14 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Request;
-use crate::operation::Info;
+use crate::operation::OperationInfo;
 
 /// What a request must be beyond its operation; says what differs.
 pub(crate) type Condition = Box<dyn Fn(&Request) -> Vec<String> + Send + Sync>;
 
 /// A mock and the requests it answered.
 pub(crate) struct Expectation {
-    pub(crate) info: &'static Info,
+    pub(crate) info: &'static OperationInfo,
     /// Where the test made it.
     pub(crate) place: &'static Location<'static>,
     pub(crate) conditions: Vec<Condition>,

@@ -87,7 +87,9 @@ pub use account::Account;
 pub use expect::{Argument, Expect};
 pub use generated::operations;
 pub use mock::Mock;
-pub use operation::{BytesBody, FileAnswer, Form, Info, ListAnswer, Operation, OptionalBody, TypedBody};
+pub use operation::{
+    BodyEncoding, BytesBody, FileResponse, ListResponse, Operation, OperationInfo, OptionalBody, TypedBody,
+};
 pub use request::Request;
 pub use server::MockServer;
 pub use then::{Response, Then};

@@ -31,7 +31,7 @@ impl<O: Operation> Mock<'_, O> {
     pub fn assert_calls(&self, expected: usize) {
         let calls = self.calls();
         if calls != expected {
-            let told = self.server.take_unanswered();
+            let told = self.server.unmatched_messages();
             panic!(
                 "the mock of {} answered {}, and should have {}{told}",
                 self.expectation.title(),

@@ -5,12 +5,12 @@ use serde::Serialize;
 /// An operation of the API as a type: what [`When`](crate::When), [`Then`](crate::Then) and [`Mock`](crate::Mock) are about.
 pub trait Operation: 'static {
     /// Its name, method and path.
-    const INFO: &'static Info;
+    const INFO: &'static OperationInfo;
 }
 
 /// The name, method and path of an operation.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Info {
+pub struct OperationInfo {
     /// As in the contract, such as `createTenant`.
     pub id: &'static str,
     /// `GET`, `POST`, ...
@@ -24,12 +24,12 @@ pub trait TypedBody: Operation {
     /// What it is sent.
     type Body: Serialize;
     /// How.
-    const FORM: Form;
+    const ENCODING: BodyEncoding;
 }
 
 /// How a typed body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum BodyEncoding {
     /// `application/json`.
     Json,
     /// `application/x-www-form-urlencoded`.
@@ -43,17 +43,17 @@ pub trait BytesBody: Operation {}
 pub trait OptionalBody: Operation {}
 
 /// An operation that answers a page of a list.
-pub trait ListAnswer: Operation {
+pub trait ListResponse: Operation {
     /// What is listed.
     type Item: Serialize;
     /// The status of its answer.
     const STATUS: u16;
     /// How many items a page has when the request does not say.
-    const PAGE: Option<u64>;
+    const DEFAULT_PAGE_SIZE: Option<u64>;
 }
 
 /// An operation that answers the content of a file.
-pub trait FileAnswer: Operation {
+pub trait FileResponse: Operation {
     /// The status of its answer.
     const STATUS: u16;
     /// What it answers.

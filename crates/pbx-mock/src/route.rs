@@ -3,14 +3,14 @@
 use percent_encoding::percent_decode_str;
 
 use crate::generated::OPERATIONS;
-use crate::operation::Info;
+use crate::operation::OperationInfo;
 
 /// The path that the API is below, as on a real server.
 pub(crate) const BASE: &str = "/api";
 
 /// The operation that has this method and path. As on a real server, a path that says a segment wins over one that takes
 /// any: `/tenants/switch` is not the tenant `switch`.
-pub(crate) fn operation(method: &str, path: &str) -> Option<&'static Info> {
+pub(crate) fn operation(method: &str, path: &str) -> Option<&'static OperationInfo> {
     let path = below_base(path)?;
     OPERATIONS
         .iter()

@@ -9,13 +9,13 @@ use httpmock::{HttpMockRequest, HttpMockResponse};
 use pbx_client::Client;
 
 use crate::expectation::{Expectation, locked};
-use crate::operation::{Info, Operation};
+use crate::operation::{Operation, OperationInfo};
 use crate::{Mock, Request, Response, Then, When, route};
 
 /// An HTTP server of its own on a port of its own, which answers what its mocks say.
 ///
 /// Every operation of the API is a method that makes a mock of it. A request that no mock answers gets a 501 whose message
-/// says why, and fails the test at the end of it, when the server is dropped; see [`MockServer::unanswered`].
+/// says why, and fails the test at the end of it, when the server is dropped; see [`MockServer::take_unmatched`].
 pub struct MockServer {
     http: httpmock::MockServer,
     shared: Arc<Shared>,
@@ -26,7 +26,7 @@ pub struct MockServer {
 #[derive(Default)]
 struct Shared {
     expectations: Mutex<Vec<Arc<Expectation>>>,
-    unanswered: Mutex<Vec<String>>,
+    unmatched: Mutex<Vec<String>>,
     /// Access tokens that are not valid any more.
     refused: Mutex<Vec<String>>,
 }
@@ -69,12 +69,12 @@ impl MockServer {
     }
 
     /// Takes the messages about requests that no mock answered, so that they do not fail the test.
-    pub fn unanswered(&self) -> Vec<String> {
-        std::mem::take(&mut *locked(&self.shared.unanswered))
+    pub fn take_unmatched(&self) -> Vec<String> {
+        std::mem::take(&mut *locked(&self.shared.unmatched))
     }
 
     /// From now on, requests with this access token get a 401, whatever the mocks say: it has expired, say.
-    pub fn refuse_token(&self, token: impl Into<String>) {
+    pub fn revoke_token(&self, token: impl Into<String>) {
         locked(&self.shared.refused).push(token.into());
     }
 
@@ -150,8 +150,8 @@ impl MockServer {
     }
 
     /// The messages about requests that no mock answered, taken, to be added to another message.
-    pub(crate) fn take_unanswered(&self) -> String {
-        told(&self.unanswered())
+    pub(crate) fn unmatched_messages(&self) -> String {
+        told(&self.take_unmatched())
     }
 
     fn keep_last(&self) {
@@ -164,12 +164,12 @@ impl MockServer {
 impl Drop for MockServer {
     #[expect(clippy::panic, reason = "a panic is how a test fails")]
     fn drop(&mut self) {
-        let unanswered = self.unanswered();
-        if !unanswered.is_empty() && !std::thread::panicking() {
+        let unmatched = self.take_unmatched();
+        if !unmatched.is_empty() && !std::thread::panicking() {
             panic!(
-                "{} request(s) were answered by no mock; `MockServer::unanswered` takes these messages where that is meant{}",
-                unanswered.len(),
-                told(&unanswered)
+                "{} request(s) were answered by no mock; `MockServer::take_unmatched` takes these messages where that is meant{}",
+                unmatched.len(),
+                told(&unmatched)
             );
         }
     }
@@ -198,7 +198,7 @@ fn make_last(http: &httpmock::MockServer, shared: &Arc<Shared>) -> usize {
                 return converted(Response::unauthorized());
             }
             let message = explain(&locked(&shared.expectations), &request);
-            locked(&shared.unanswered).push(message.clone());
+            locked(&shared.unmatched).push(message.clone());
             converted(Response::error(501, "NOT_MOCKED", &message))
         });
     });
@@ -209,7 +209,7 @@ fn is_for(expectation: &Expectation, request: &Request) -> bool {
     is_operation(expectation.info, request) && expectation.differences(request).is_empty()
 }
 
-fn is_operation(info: &'static Info, request: &Request) -> bool {
+fn is_operation(info: &'static OperationInfo, request: &Request) -> bool {
     route::operation(request.method(), request.path()).is_some_and(|found| std::ptr::eq(found, info))
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Request;
 use crate::expect::texts;
-use crate::operation::{FileAnswer, ListAnswer, Operation};
+use crate::operation::{FileResponse, ListResponse, Operation};
 
 /// What a mock of the operation `O` answers.
 ///
@@ -184,7 +184,7 @@ impl<O: Operation> Then<O> {
     }
 }
 
-impl<O: ListAnswer> Then<O> {
+impl<O: ListResponse> Then<O> {
     /// A list of all these: each request gets the page that its `skip` and `top` ask for, with the `count` of all.
     ///
     /// `filter`, `orderby` and `search` are not evaluated: give the items that the expected one selects.
@@ -199,7 +199,9 @@ impl<O: ListAnswer> Then<O> {
                 found.and_then(|(_, value)| value.parse::<usize>().ok())
             };
             let skip = number(["skip", "$skip"]).unwrap_or(0);
-            let page = O::PAGE.and_then(|page| page.try_into().ok()).unwrap_or(usize::MAX);
+            let page = O::DEFAULT_PAGE_SIZE
+                .and_then(|page| page.try_into().ok())
+                .unwrap_or(usize::MAX);
             let top = number(["top", "$top"]).unwrap_or(page);
             let page: Vec<&Value> = items.iter().skip(skip).take(top).collect();
             Response::json(O::STATUS, &json!({"count": items.len(), "items": page}))
@@ -207,7 +209,7 @@ impl<O: ListAnswer> Then<O> {
     }
 }
 
-impl<O: FileAnswer> Then<O> {
+impl<O: FileResponse> Then<O> {
     /// A file of this name, as an attachment.
     pub fn file(&mut self, name: &str, content: impl Into<Vec<u8>>) -> &mut Self {
         let disposition = disposition(name);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::differ::{Mode, differences};
 use crate::expect::{same, text, texts};
 use crate::expectation::Condition;
-use crate::operation::{BytesBody, Form, Operation, OptionalBody, TypedBody};
+use crate::operation::{BodyEncoding, BytesBody, Operation, OptionalBody, TypedBody};
 use crate::{Argument, Expect, Request, route};
 
 /// What a request of the operation `O` must be for a mock to answer it. Without a condition, any will do.
@@ -106,9 +106,9 @@ impl<O: TypedBody> When<O> {
     }
 
     fn compare(&mut self, expected: Value, mode: Mode) -> &mut Self {
-        let expected = match O::FORM {
-            Form::Json => expected,
-            Form::UrlEncoded => as_texts(expected),
+        let expected = match O::ENCODING {
+            BodyEncoding::Json => expected,
+            BodyEncoding::UrlEncoded => as_texts(expected),
         };
         self.condition(move |request| match read::<O, Value>(request) {
             Ok(found) => prefixed("body", differences(&expected, &found, mode)),
@@ -224,11 +224,11 @@ pub(crate) fn read<O: TypedBody, T: DeserializeOwned>(request: &Request) -> Resu
             text => format!("was {text:?}"),
         }
     };
-    match O::FORM {
-        Form::Json => request
+    match O::ENCODING {
+        BodyEncoding::Json => request
             .json()
             .map_err(|error| format!("body: no such JSON ({error}): {}", shown())),
-        Form::UrlEncoded => {
+        BodyEncoding::UrlEncoded => {
             let fields = form(request.body());
             serde_json::from_value(fields.clone())
                 .or_else(|_| serde_json::from_value(scalars(fields)))

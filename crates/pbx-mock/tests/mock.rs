@@ -124,7 +124,7 @@ async fn parameters_are_matched_present_or_absent() {
     ] {
         assert!(body.contains(line), "{line}\n{body}");
     }
-    assert_eq!(server.unanswered().len(), 1);
+    assert_eq!(server.take_unmatched().len(), 1);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn a_path_that_says_a_segment_is_no_id() {
     update.assert_calls(0);
     assert_eq!(send(&server, "POST", "/tenants/7", "{}").await.0, 200);
     update.assert();
-    assert_eq!(server.unanswered().len(), 1);
+    assert_eq!(server.take_unmatched().len(), 1);
 }
 
 #[tokio::test]
@@ -251,7 +251,7 @@ async fn what_is_no_request_of_the_api_is_told_apart() {
         let (status, _, body) = send(&server, method, path, "").await;
         assert_eq!((status, body.contains(told)), (501, true), "{body}");
     }
-    server.unanswered();
+    server.take_unmatched();
     // A mock in httpmock's words is for these.
     let mock = server.httpmock(|when, then| {
         when.path("/api/nothing");
@@ -276,7 +276,7 @@ async fn a_used_up_or_deleted_mock_says_so() {
     more.delete();
     once.delete();
     send(&server, "GET", "/key", "").await;
-    let messages = server.unanswered();
+    let messages = server.take_unmatched();
     assert!(messages[0].contains("answers once"), "{}", messages[0]);
     assert!(
         messages[0].contains("httpmock was given does not hold"),

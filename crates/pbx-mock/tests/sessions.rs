@@ -4,7 +4,7 @@
 // Clippy's exemption for tests does not reach helpers.
 #![allow(clippy::unwrap_used)]
 
-use pbx_client::{Client, ClientBuilder, Credentials, SignInForm, types};
+use pbx_client::{Client, ClientBuilder, Credentials, SignInMethod, types};
 use pbx_mock::{Account, Mock, MockServer, operations};
 
 fn client(server: &MockServer) -> ClientBuilder {
@@ -19,16 +19,16 @@ fn key(server: &MockServer) -> Mock<'_, operations::ShowKey> {
 }
 
 fn calls(account: &Account<'_>) -> (usize, usize, usize) {
-    (account.sign_ins(), account.renewals(), account.sign_outs())
+    (account.sign_ins(), account.refreshes(), account.sign_outs())
 }
 
 #[tokio::test]
 async fn a_session_is_begun_renewed_and_ended_by_either_form() {
-    for form in [SignInForm::Json, SignInForm::OAuth] {
+    for form in [SignInMethod::Json, SignInMethod::OAuth] {
         let server = MockServer::start();
         let account = server.accept_sign_in("admin", "secret");
         let key = key(&server);
-        let client = client(&server).sign_in_form(form).connect().await.unwrap();
+        let client = client(&server).sign_in_method(form).connect().await.unwrap();
         client.show_key().send().await.unwrap();
         let first = account.token();
         account.expire();
@@ -63,9 +63,9 @@ async fn accounts_are_told_apart() {
 async fn a_wrong_password_says_so() {
     let server = MockServer::start();
     server.accept_sign_in("admin", "other");
-    let client = client(&server).sign_in_form(SignInForm::Json);
+    let client = client(&server).sign_in_method(SignInMethod::Json);
     client.connect().await.unwrap_err();
-    let messages = server.unanswered();
+    let messages = server.take_unmatched();
     assert!(
         messages[0].contains(r#"body /password: expected "other", was "secret""#),
         "{messages:?}"

@@ -3,7 +3,7 @@
 use pbx_client::{Client, Error, types};
 
 /// How many tenants are asked for at a time.
-const PAGE: usize = 50;
+const PAGE_SIZE: usize = 50;
 
 /// Disables every enabled tenant whose balance is below `floor`; their names.
 ///
@@ -41,11 +41,11 @@ async fn enabled_tenants(client: &Client) -> Result<Vec<types::TenantSummary>, E
         let page = client
             .list_tenants()
             .skip(tenants.len() as i64)
-            .top(PAGE as i64)
+            .top(PAGE_SIZE as i64)
             .send()
             .await?
             .into_inner();
-        let is_last = page.items.len() < PAGE;
+        let is_last = page.items.len() < PAGE_SIZE;
         tenants.extend(page.items);
         if is_last {
             tenants.retain(|tenant| tenant.enabled == Some(true));

@@ -77,7 +77,7 @@ async fn a_session_that_ends_in_between_is_renewed() {
     });
     account.expire();
     assert!(disable_debtors(&client, 5.0).await.unwrap().is_empty());
-    assert_eq!((account.sign_ins(), account.renewals()), (1, 1));
+    assert_eq!((account.sign_ins(), account.refreshes()), (1, 1));
 }
 
 #[tokio::test]

@@ -33,10 +33,10 @@ const TAKEN_METHODS: &[&str] = &[
     "httpmock",
     "keep_last",
     "operation",
-    "refuse_token",
+    "revoke_token",
     "start",
-    "take_unanswered",
-    "unanswered",
+    "unmatched_messages",
+    "take_unmatched",
     "url",
 ];
 
@@ -98,7 +98,7 @@ fn resource(operations: &[Named<'_>], types: &Types<'_>) -> Result<String> {
         let _ = write!(
             impls,
             "\nimpl crate::Operation for operations::{ty} {{\n    \
-             const INFO: &'static crate::Info = &super::OPERATIONS[{}];\n}}\n",
+             const INFO: &'static crate::OperationInfo = &super::OPERATIONS[{}];\n}}\n",
             index_name(named)
         );
         impls.push_str(&methods::write(named, types)?);
@@ -149,7 +149,7 @@ fn index(resources: &BTreeMap<String, Vec<Named<'_>>>) -> String {
         let _ = writeln!(out, "mod {module};");
     }
     // Every value is cloned there, whatever its type, and some operations have none.
-    out.push_str("#[cfg(test)]\n#[allow(clippy::clone_on_copy, unused_variables)]\npub(crate) mod coverage;\n\nuse crate::Info;\n\n");
+    out.push_str("#[cfg(test)]\n#[allow(clippy::clone_on_copy, unused_variables)]\npub(crate) mod coverage;\n\nuse crate::OperationInfo;\n\n");
     out.push_str("/// The operations, as types.\npub mod operations {\n");
     for module in resources.keys() {
         let _ = writeln!(out, "    pub use super::{module}::operations::*;");
@@ -162,7 +162,7 @@ fn index(resources: &BTreeMap<String, Vec<Named<'_>>>) -> String {
         let _ = writeln!(indices, "    pub const {}: usize = {at};", call.method.to_uppercase());
         let _ = writeln!(
             table,
-            "    Info {{ id: {}, method: {}, path: {} }},",
+            "    OperationInfo {{ id: {}, method: {}, path: {} }},",
             docs::literal(&operation.id),
             docs::literal(&operation.method.to_uppercase()),
             docs::literal(&operation.path)
@@ -172,7 +172,7 @@ fn index(resources: &BTreeMap<String, Vec<Named<'_>>>) -> String {
     let _ = write!(
         out,
         "/// Where each operation stands in the table.\nmod index {{\n{indices}}}\n\n\
-         /// Every operation of the API.\npub(crate) static OPERATIONS: [Info; {count}] = [\n{table}];\n"
+         /// Every operation of the API.\npub(crate) static OPERATIONS: [OperationInfo; {count}] = [\n{table}];\n"
     );
     out
 }

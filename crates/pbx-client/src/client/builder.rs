@@ -10,7 +10,7 @@ use super::tls::Transport;
 use super::{Access, Client, ConfigurationError, Connection};
 #[cfg(feature = "retry")]
 use crate::RetryPolicy;
-use crate::session::{Clock, Credentials, Manager, Session, SessionListener, SignInForm};
+use crate::session::{Clock, Credentials, Manager, Session, SessionListener, SignInMethod};
 use crate::{Error, Secret};
 
 /// Bodies that are read at once, at most: no answer of the API comes near.
@@ -35,7 +35,7 @@ pub struct ClientBuilder {
     address: Address,
     credentials: Option<Credentials>,
     session: Option<Session>,
-    form: SignInForm,
+    form: SignInMethod,
     listener: Option<SessionListener>,
     clock: Clock,
     response_limit: Option<usize>,
@@ -111,7 +111,7 @@ impl ClientBuilder {
     }
 
     /// Which of the two documented ways to sign in is used; found out unless set.
-    pub fn sign_in_form(mut self, form: SignInForm) -> Self {
+    pub fn sign_in_method(mut self, form: SignInMethod) -> Self {
         self.form = form;
         self
     }
@@ -281,10 +281,11 @@ impl ClientBuilder {
 
     /// The client, signed in if it was given credentials.
     ///
-    /// A user who needs a second factor is an [`Error::SecondFactor`], with which the sign-in goes on.
+    /// Fails with [`Error::SecondFactor`] for an account that needs a second factor: call [`ClientBuilder::build`] and complete the
+    /// sign-in as [`SecondFactor`](crate::SecondFactor) shows.
     pub async fn connect(self) -> Result<Client, Error> {
         let client = self.build()?;
-        client.session().ensure().await?;
+        client.session().ensure_signed_in().await?;
         Ok(client)
     }
 }

@@ -32,7 +32,7 @@ pub struct Problem {
 
 /// A part of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum Location {
     /// The path.
     Path,
     /// The query.
@@ -45,7 +45,7 @@ pub enum Place {
 
 /// A rule that a request breaks.
 ///
-/// Only `message` is sure to be there: the others are of servers that give `detail` as `place#pointer rule limit`, such as
+/// Only `message` is sure to be there: the others are of servers that give `detail` as `location#pointer rule limit`, such as
 /// `body#/port maximum 65535`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ pub struct Violation {
     /// For a person to read.
     pub message: String,
     /// Where it is.
-    pub place: Option<Place>,
+    pub location: Option<Location>,
     /// Where in there: a JSON pointer (RFC 6901), empty for all of it.
     pub pointer: Option<String>,
     /// The rule, as JSON Schema calls it: `required`, `maximum`, `format`, ...
@@ -165,20 +165,20 @@ impl Violation {
     pub(crate) fn of(problem: &Problem) -> Self {
         let mut violation = Self {
             message: problem.message.clone(),
-            place: None,
+            location: None,
             pointer: None,
             rule: None,
             limit: None,
         };
-        if let Some((place, rest)) = problem.detail.as_deref().and_then(|detail| detail.split_once('#'))
-            && let Some(place) = Place::of(place)
+        if let Some((location, rest)) = problem.detail.as_deref().and_then(|detail| detail.split_once('#'))
+            && let Some(location) = Location::parse(location)
         {
             let (pointer, rest) = rest.split_once(' ').unwrap_or((rest, ""));
             let (rule, limit) = match rest.split_once(' ') {
                 Some((rule, limit)) => (rule, Some(limit)),
                 None => (rest, None),
             };
-            violation.place = Some(place);
+            violation.location = Some(location);
             // The pointer is written as in the fragment of a URL.
             let pointer = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
             violation.pointer = Some(pointer.into_owned());
@@ -195,8 +195,8 @@ impl Violation {
     }
 }
 
-impl Place {
-    fn of(text: &str) -> Option<Self> {
+impl Location {
+    fn parse(text: &str) -> Option<Self> {
         match text {
             "path" => Some(Self::Path),
             "query" => Some(Self::Query),

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use reqwest::header::HeaderValue;
 
 use super::endpoints::{self, is_missing};
-use super::renewal::Failure;
-use super::{Manager, SecondFactor, Session, SignInForm};
+use super::{Manager, SecondFactor, Session, SignInMethod};
 use crate::client::Access;
 use crate::{Client, Error};
 
@@ -36,17 +35,31 @@ impl<'a> SessionHandle<'a> {
 
     /// Makes sure that there is a session that works, if there is anything to get it with: signs in unless that has been done,
     /// renews the token if it is due.
-    pub async fn ensure(&self) -> Result<(), Error> {
-        match self.manager()?.ticket().await {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(failure.into_error(self.client)),
-        }
+    pub async fn ensure_signed_in(&self) -> Result<(), Error> {
+        self.manager()?.ticket().await?;
+        Ok(())
     }
 
     /// Signs in with the credentials of the client, whatever there was before: again after [`SessionHandle::sign_out`], say.
     pub async fn sign_in(&self) -> Result<(), Error> {
-        let outcome = self.manager()?.sign_in().await;
-        outcome.map_err(|failure| failure.into_error(self.client))
+        self.manager()?.sign_in().await
+    }
+
+    /// Asks the server to send the user a verification code by email.
+    pub async fn send_code(&self, factor: &SecondFactor) -> Result<(), Error> {
+        endpoints::send_code(&self.without_token(), &factor.token).await
+    }
+
+    /// Completes the sign-in with the code that the user received. The client and all of its clones are signed in afterwards.
+    pub async fn verify_code(&self, factor: &SecondFactor, code: &str) -> Result<(), Error> {
+        let manager = self.manager()?;
+        let tokens = endpoints::verify_code(&self.without_token(), &factor.token, code).await?;
+        manager.adopt(manager.plan_to_adopt().switched(tokens).await?);
+        Ok(())
+    }
+
+    fn without_token(&self) -> Client {
+        Client::of(Arc::clone(self.client.connection()), Access::None)
     }
 
     /// Ends the session. From now on no token is sent, until [`SessionHandle::sign_in`].
@@ -69,8 +82,8 @@ impl<'a> SessionHandle<'a> {
         }
         let renewed = match plan.carry_out().await {
             Ok(renewed) => renewed,
-            Err(Failure::Error(Error::Authentication { .. }) | Failure::SecondFactor(_)) => return Ok(()),
-            Err(Failure::Error(error)) => return Err(error),
+            Err(Error::Authentication { .. } | Error::SecondFactor(_)) => return Ok(()),
+            Err(error) => return Err(error),
         };
         match self.revoke(renewed.active.header, renewed.form).await {
             Err(Error::Authentication { .. }) => Ok(()),
@@ -78,12 +91,12 @@ impl<'a> SessionHandle<'a> {
         }
     }
 
-    async fn revoke(&self, token: HeaderValue, form: SignInForm) -> Result<(), Error> {
+    async fn revoke(&self, token: HeaderValue, form: SignInMethod) -> Result<(), Error> {
         let client = Client::of(Arc::clone(self.client.connection()), Access::Token(token));
         match form {
-            SignInForm::OAuth => endpoints::oauth_revoke(&client).await,
-            SignInForm::Json => endpoints::sign_out(&client).await,
-            SignInForm::Automatic => match endpoints::sign_out(&client).await {
+            SignInMethod::OAuth => endpoints::oauth_revoke(&client).await,
+            SignInMethod::Json => endpoints::sign_out(&client).await,
+            SignInMethod::Automatic => match endpoints::sign_out(&client).await {
                 Err(error) if is_missing(&error) => endpoints::oauth_revoke(&client).await,
                 other => other,
             },
@@ -111,7 +124,7 @@ impl<'a> SessionHandle<'a> {
 
     async fn switch(&self, tenant: Option<String>) -> Result<(), Error> {
         let manager = self.manager()?;
-        self.ensure().await?;
+        self.ensure_signed_in().await?;
         loop {
             let generation = manager.generation();
             endpoints::switch(self.client, tenant.as_deref()).await?;
@@ -119,15 +132,6 @@ impl<'a> SessionHandle<'a> {
             if manager.switched(generation, tenant.clone()) {
                 return Ok(());
             }
-        }
-    }
-}
-
-impl Failure {
-    pub(crate) fn into_error(self, client: &Client) -> Error {
-        match self {
-            Self::Error(error) => error,
-            Self::SecondFactor(token) => Error::SecondFactor(Box::new(SecondFactor::new(client.clone(), token))),
         }
     }
 }

@@ -7,16 +7,16 @@ use futures_util::future::Shared;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
-use super::renewal::{Active, Failure, Plan, Renewed};
-use super::{Credentials, Session, SessionListener, SignInForm};
+use super::renewal::{Active, Plan, Renewed};
+use super::{Credentials, Session, SessionListener, SignInMethod};
 use crate::client::Connection;
 use crate::error::Attempt;
 use crate::{ConfigurationError, Error};
 
 #[cfg(not(target_arch = "wasm32"))]
-type Boxed = futures_util::future::BoxFuture<'static, Result<Ticket, Failure>>;
+type Boxed = futures_util::future::BoxFuture<'static, Result<Ticket, Error>>;
 #[cfg(target_arch = "wasm32")]
-type Boxed = futures_util::future::LocalBoxFuture<'static, Result<Ticket, Failure>>;
+type Boxed = futures_util::future::LocalBoxFuture<'static, Result<Ticket, Error>>;
 
 /// All who wait for a renewal move it on, so that none who gives up stops it for the others, or loses the new refresh token.
 type Renewal = Shared<Boxed>;
@@ -42,7 +42,7 @@ struct State {
     has_ended: bool,
     /// A tenant to return to although there is no session.
     tenant: Option<String>,
-    form: SignInForm,
+    form: SignInMethod,
     renewal: Option<Renewal>,
     rests_until: Option<Timestamp>,
 }
@@ -66,7 +66,7 @@ impl Manager {
     pub(crate) fn new(
         connection: Arc<Connection>,
         credentials: Option<Credentials>,
-        form: SignInForm,
+        form: SignInMethod,
         listener: Option<SessionListener>,
         session: Option<Session>,
     ) -> Result<Self, ConfigurationError> {
@@ -94,7 +94,7 @@ impl Manager {
     }
 
     /// The token to send, renewed if it is due. `None`: there is none, and nothing to get one with.
-    pub(crate) async fn ticket(self: &Arc<Self>) -> Result<Option<Ticket>, Failure> {
+    pub(crate) async fn ticket(self: &Arc<Self>) -> Result<Option<Ticket>, Error> {
         let renewal = {
             let mut state = self.state();
             if state.has_ended {
@@ -129,30 +129,30 @@ impl Manager {
         self: &Arc<Self>,
         ticket: Option<Ticket>,
         repeatable: bool,
-    ) -> Result<Next, Failure> {
+    ) -> Result<Next, Error> {
         let Some(ticket) = ticket else {
-            return Ok(Next::GiveUp(Attempt::Nothing));
+            return Ok(Next::GiveUp(Attempt::NoToken));
         };
         let renewal = {
             let mut state = self.state();
             if state.has_ended {
-                return Ok(Next::GiveUp(Attempt::Token));
+                return Ok(Next::GiveUp(Attempt::AccessToken));
             }
             if state.generation == ticket.generation {
                 state.is_refused = true;
             } else if !repeatable {
-                return Ok(Next::GiveUp(Attempt::UnrepeatableBody));
+                return Ok(Next::GiveUp(Attempt::StreamedBody));
             } else if let Some(other) = state.ticket().filter(|_| !state.is_refused) {
                 return Ok(Next::Repeat(other));
             }
             match self.plan(&state) {
-                None => return Ok(Next::GiveUp(Attempt::Token)),
-                Some(_) if !repeatable => return Ok(Next::GiveUp(Attempt::UnrepeatableBody)),
+                None => return Ok(Next::GiveUp(Attempt::AccessToken)),
+                Some(_) if !repeatable => return Ok(Next::GiveUp(Attempt::StreamedBody)),
                 Some(_) => {}
             }
             match self.renewal(&mut state) {
                 Some(renewal) => renewal,
-                None => return Ok(Next::GiveUp(Attempt::Token)),
+                None => return Ok(Next::GiveUp(Attempt::AccessToken)),
             }
         };
         Ok(Next::Repeat(renewal.await?))
@@ -218,9 +218,11 @@ impl Manager {
     }
 
     /// Forgets the tokens, and signs in with the credentials whatever there was before.
-    pub(super) async fn sign_in(self: &Arc<Self>) -> Result<(), Failure> {
+    pub(super) async fn sign_in(self: &Arc<Self>) -> Result<(), Error> {
         if self.credentials.is_none() {
-            return Err(Error::InvalidRequest("the client has no credentials to sign in with".to_owned()).into());
+            return Err(Error::InvalidRequest(
+                "the client has no credentials to sign in with".to_owned(),
+            ));
         }
         {
             let mut state = self.state();
@@ -295,7 +297,7 @@ impl Manager {
 }
 
 /// The end of a renewal, before any who wait for it hear of it.
-fn finish(manager: &Weak<Manager>, outcome: Result<Renewed, Failure>) -> Result<Ticket, Failure> {
+fn finish(manager: &Weak<Manager>, outcome: Result<Renewed, Error>) -> Result<Ticket, Error> {
     let Some(manager) = manager.upgrade() else {
         return match outcome {
             Ok(renewed) => Ok(Ticket {
@@ -325,7 +327,7 @@ fn finish(manager: &Weak<Manager>, outcome: Result<Renewed, Failure>) -> Result<
                 }
             }
             Err(failure) => {
-                if let Failure::Error(Error::Authentication { .. }) = &failure
+                if let Error::Authentication { .. } = &failure
                     && let Some(active) = &mut state.active
                 {
                     // It works once, and has been tried.

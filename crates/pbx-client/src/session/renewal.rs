@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
 use super::endpoints::{self, Tokens, is_missing};
-use super::{Credentials, Session, SignInForm};
+use super::{Credentials, SecondFactor, Session, SignInMethod};
 use crate::client::{Access, Connection};
 use crate::error::{Attempt, ErrorResponse};
 use crate::{Client, ConfigurationError, Error, Secret};
@@ -17,7 +17,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// What a renewal has to go by.
 pub(super) struct Plan {
     pub(super) connection: Arc<Connection>,
-    pub(super) form: SignInForm,
+    pub(super) form: SignInMethod,
     pub(super) refresh_token: Option<Secret>,
     pub(super) credentials: Option<Credentials>,
     /// Which tenant a new session is switched into.
@@ -38,27 +38,7 @@ pub(super) struct Active {
 pub(super) struct Renewed {
     pub(super) active: Active,
     /// The form that the server knows.
-    pub(super) form: SignInForm,
-}
-
-/// Why there are no tokens.
-#[derive(Clone)]
-pub(crate) enum Failure {
-    Error(Error),
-    /// The user needs a second factor, which goes with this token.
-    SecondFactor(Secret),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl From<ConfigurationError> for Failure {
-    fn from(error: ConfigurationError) -> Self {
-        Self::Error(error.into())
-    }
+    pub(super) form: SignInMethod,
 }
 
 impl Active {
@@ -112,34 +92,38 @@ impl Active {
 
 impl Plan {
     /// Refreshes; signs in where there is nothing to refresh with, or the server refuses to.
-    pub(super) async fn carry_out(self) -> Result<Renewed, Failure> {
+    pub(super) async fn carry_out(self) -> Result<Renewed, Error> {
         let client = Client::of(Arc::clone(&self.connection), Access::None);
         if let Some(token) = &self.refresh_token {
             match self.refresh(&client, token).await {
                 Ok(renewed) => return Ok(renewed),
-                Err(Failure::Error(error)) if is_refusal(&error) => {
+                Err(error) if is_refusal(&error) => {
                     if self.credentials.is_none() {
-                        return Err(refused(error, Attempt::Refresh).into());
+                        return Err(refused(error, Attempt::RefreshToken));
                     }
                 }
                 Err(failure) => return Err(failure),
             }
         }
         let Some(credentials) = &self.credentials else {
-            return Err(Error::InvalidRequest("the client has no credentials to sign in with".to_owned()).into());
+            return Err(Error::InvalidRequest(
+                "the client has no credentials to sign in with".to_owned(),
+            ));
         };
         let (tokens, form) = self.sign_in(&client, credentials).await?;
         let active = self.switched(tokens).await?;
         Ok(Renewed { active, form })
     }
 
-    async fn refresh(&self, client: &Client, token: &Secret) -> Result<Renewed, Failure> {
+    async fn refresh(&self, client: &Client, token: &Secret) -> Result<Renewed, Error> {
         let (tokens, form) = match self.form {
-            SignInForm::Json => (endpoints::refresh(client, token).await?, SignInForm::Json),
-            SignInForm::OAuth => (endpoints::oauth_refresh(client, token).await?, SignInForm::OAuth),
-            SignInForm::Automatic => match endpoints::refresh(client, token).await {
-                Err(error) if is_missing(&error) => (endpoints::oauth_refresh(client, token).await?, SignInForm::OAuth),
-                other => (other?, SignInForm::Json),
+            SignInMethod::Json => (endpoints::refresh(client, token).await?, SignInMethod::Json),
+            SignInMethod::OAuth => (endpoints::oauth_refresh(client, token).await?, SignInMethod::OAuth),
+            SignInMethod::Automatic => match endpoints::refresh(client, token).await {
+                Err(error) if is_missing(&error) => {
+                    (endpoints::oauth_refresh(client, token).await?, SignInMethod::OAuth)
+                }
+                other => (other?, SignInMethod::Json),
             },
         };
         // Refreshing keeps the tenant that the session was switched into.
@@ -147,44 +131,44 @@ impl Plan {
         Ok(Renewed { active, form })
     }
 
-    async fn sign_in(&self, client: &Client, credentials: &Credentials) -> Result<(Tokens, SignInForm), Failure> {
+    async fn sign_in(&self, client: &Client, credentials: &Credentials) -> Result<(Tokens, SignInMethod), Error> {
         let result = match self.form {
-            SignInForm::Json => (endpoints::sign_in(client, credentials).await, SignInForm::Json),
-            SignInForm::OAuth => (endpoints::oauth_sign_in(client, credentials).await, SignInForm::OAuth),
-            SignInForm::Automatic => match endpoints::sign_in(client, credentials).await {
+            SignInMethod::Json => (endpoints::sign_in(client, credentials).await, SignInMethod::Json),
+            SignInMethod::OAuth => (endpoints::oauth_sign_in(client, credentials).await, SignInMethod::OAuth),
+            SignInMethod::Automatic => match endpoints::sign_in(client, credentials).await {
                 Err(missing) if is_missing(&missing) => match endpoints::oauth_sign_in(client, credentials).await {
                     // Neither is there, or the domain is not: the first answer says so.
-                    Err(error) if is_missing(&error) => (Err(missing), SignInForm::Json),
-                    other => (other, SignInForm::OAuth),
+                    Err(error) if is_missing(&error) => (Err(missing), SignInMethod::Json),
+                    other => (other, SignInMethod::OAuth),
                 },
-                other => (other, SignInForm::Json),
+                other => (other, SignInMethod::Json),
             },
         };
         match result {
             (Ok(tokens), form) => Ok((tokens, form)),
             // A SIP domain that the server does not know is a 404.
             (Err(Error::NotFound(response)), _) if credentials.domain.is_some() => {
-                Err(authentication(*response, Attempt::SignIn).into())
+                Err(authentication(*response, Attempt::Credentials))
             }
-            (Err(error), _) => Err(error.after(Attempt::SignIn).into()),
+            (Err(error), _) => Err(error.after(Attempt::Credentials)),
         }
     }
 
     /// A session of new tokens, in the tenant where the last one was.
-    pub(super) async fn switched(&self, tokens: Tokens) -> Result<Active, Failure> {
+    pub(super) async fn switched(&self, tokens: Tokens) -> Result<Active, Error> {
         let active = self.active(tokens, self.tenant.clone())?;
         if let Some(tenant) = &self.tenant {
             let client = Client::of(Arc::clone(&self.connection), Access::Token(active.header.clone()));
             if let Err(error) = endpoints::switch(&client, Some(tenant)).await {
                 // Outside of the tenant the same calls would mean something else: no session is better than that one.
                 let _ = endpoints::sign_out(&client).await;
-                return Err(error.into());
+                return Err(error);
             }
         }
         Ok(active)
     }
 
-    fn active(&self, mut tokens: Tokens, tenant: Option<String>) -> Result<Active, Failure> {
+    fn active(&self, mut tokens: Tokens, tenant: Option<String>) -> Result<Active, Error> {
         if let Some(access) = tokens.access_token.take().filter(|token| !token.expose().is_empty()) {
             return Ok(Active::of_tokens(
                 access,
@@ -194,10 +178,13 @@ impl Plan {
             )?);
         }
         match tokens.token {
-            Some(token) if tokens.two_factor_enabled == Some(true) => Err(Failure::SecondFactor(token)),
+            Some(token) if tokens.two_factor_enabled == Some(true) => Err(Error::SecondFactor(SecondFactor { token })),
             _ => {
                 let empty = ErrorResponse::new(reqwest::StatusCode::OK, Default::default(), Default::default());
-                Err(Error::unexpected("it holds neither tokens nor the need of a second factor", empty).into())
+                Err(Error::unexpected(
+                    "it holds neither tokens nor the need of a second factor",
+                    empty,
+                ))
             }
         }
     }

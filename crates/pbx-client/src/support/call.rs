@@ -13,7 +13,7 @@ use super::{ByteStream, Operation, Read};
 use crate::client::Access;
 use crate::error::{Attempt, ErrorResponse};
 use crate::retry::{self, Retries};
-use crate::session::{Failure, Next};
+use crate::session::Next;
 use crate::trace::Call;
 use crate::{Client, Error};
 
@@ -201,14 +201,11 @@ async fn send(client: &Client, operation: &Operation, mut request: Request) -> R
         Access::Session(manager) if operation.signed_in => manager,
         Access::Token(token) if operation.signed_in => {
             authorize(&mut request, token);
-            return received(transmit(client, request).await?, Attempt::Token);
+            return received(transmit(client, request).await?, Attempt::AccessToken);
         }
-        _ => return received(transmit(client, request).await?, Attempt::Nothing),
+        _ => return received(transmit(client, request).await?, Attempt::NoToken),
     };
-    let is_final = |failure: Failure| Fault {
-        error: failure.into_error(client),
-        is_final: true,
-    };
+    let is_final = |error| Fault { error, is_final: true };
     let ticket = manager.ticket().await.map_err(is_final)?;
     if let Some(ticket) = &ticket {
         authorize(&mut request, &ticket.header);
@@ -216,7 +213,7 @@ async fn send(client: &Client, operation: &Operation, mut request: Request) -> R
     let again = request.try_clone();
     let response = transmit(client, request).await?;
     if response.status() != StatusCode::UNAUTHORIZED {
-        return received(response, Attempt::Nothing);
+        return received(response, Attempt::NoToken);
     }
     let next = manager.after_refusal(ticket, again.is_some()).await.map_err(is_final)?;
     match (next, again) {
@@ -224,7 +221,7 @@ async fn send(client: &Client, operation: &Operation, mut request: Request) -> R
             authorize(&mut request, &ticket.header);
             received(transmit(client, request).await?, Attempt::RenewedToken)
         }
-        (Next::Repeat(_), None) => received(response, Attempt::UnrepeatableBody),
+        (Next::Repeat(_), None) => received(response, Attempt::StreamedBody),
         (Next::GiveUp(attempt), _) => received(response, attempt),
     }
 }

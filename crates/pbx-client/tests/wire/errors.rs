@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pbx_client::{Attempt, Client, Error, Place};
+use pbx_client::{Attempt, Client, Error, Location};
 
 use crate::server::Nobody;
 use crate::{Reply, Server};
@@ -27,7 +27,7 @@ async fn each_status_and_code_says_what_to_do() {
             matches!(
                 e,
                 Error::Authentication {
-                    attempted: Attempt::Token,
+                    attempted: Attempt::AccessToken,
                     ..
                 }
             )
@@ -71,15 +71,15 @@ async fn every_violation_is_listed() {
     assert_eq!(violations.len(), 5);
     let first = &violations[0];
     assert_eq!(first.message, "`port` must be at most 65535.");
-    assert_eq!(first.place, Some(Place::Body));
+    assert_eq!(first.location, Some(Location::Body));
     assert_eq!(first.pointer.as_deref(), Some("/ports/0/a~1b c"));
     assert_eq!(first.name().as_deref(), Some("a/b c"));
     assert_eq!(first.rule.as_deref(), Some("maximum"));
     assert_eq!(first.limit.as_deref(), Some("65535"));
     assert_eq!(violations[1].limit, None);
-    assert_eq!(violations[2].place, Some(Place::Query));
+    assert_eq!(violations[2].location, Some(Location::Query));
     assert_eq!(violations[2].limit.as_deref(), Some("position 7: expected a field"));
-    assert_eq!((violations[3].place, &violations[3].rule), (None, &None));
+    assert_eq!((violations[3].location, &violations[3].rule), (None, &None));
     assert_eq!(error.problems()[4].code, "UNKNOWN");
 }
 

@@ -11,7 +11,7 @@ use crate::{Reply, Server};
 /// Three more times, without waiting.
 fn at_once() -> RetryPolicy {
     let brief = Duration::from_millis(1);
-    RetryPolicy::default().delays(brief, brief)
+    RetryPolicy::default().backoff(brief, brief)
 }
 
 /// A server that answers only the third request.

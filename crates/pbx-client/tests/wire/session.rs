@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use jiff::SignedDuration;
-use pbx_client::{Attempt, ClientBuilder, Credentials, Error, Session, SignInForm};
+use pbx_client::{Attempt, ClientBuilder, Credentials, Error, Session, SignInMethod};
 use serde_json::json;
 
 use crate::tokens::{Clock, Sessions, administrator};
@@ -160,8 +160,8 @@ async fn a_session_that_cannot_be_refreshed_begins_anew() {
         Error::Authentication { attempted, .. } => attempted,
         other => panic!("{other}"),
     };
-    assert_eq!(attempts().await, Attempt::Refresh);
-    assert_eq!(attempts().await, Attempt::Token);
+    assert_eq!(attempts().await, Attempt::RefreshToken);
+    assert_eq!(attempts().await, Attempt::AccessToken);
     assert_eq!(server.count("POST /api/auth/refresh_token"), 1);
 }
 
@@ -173,12 +173,15 @@ async fn what_was_tried_is_told() {
             Error::Authentication { attempted, response } => (attempted, response.status().as_u16()),
             other => panic!("{other}"),
         };
-    assert_eq!(attempted(server.builder()).await, (Attempt::Nothing, 401));
-    assert_eq!(attempted(server.builder().token("wrong")).await, (Attempt::Token, 401));
+    assert_eq!(attempted(server.builder()).await, (Attempt::NoToken, 401));
+    assert_eq!(
+        attempted(server.builder().token("wrong")).await,
+        (Attempt::AccessToken, 401)
+    );
     let wrong = Credentials::system("admin", "wrong");
     assert_eq!(
         attempted(server.builder().credentials(wrong)).await,
-        (Attempt::SignIn, 400)
+        (Attempt::Credentials, 400)
     );
 
     // A server that takes none of its own tokens.
@@ -212,7 +215,7 @@ async fn a_streamed_body_is_not_sent_twice() {
         matches!(
             &error,
             Error::Authentication {
-                attempted: Attempt::UnrepeatableBody,
+                attempted: Attempt::StreamedBody,
                 ..
             }
         ),
@@ -348,7 +351,7 @@ async fn older_servers_have_the_other_form() {
     let json = server
         .builder()
         .credentials(administrator())
-        .sign_in_form(SignInForm::Json);
+        .sign_in_method(SignInMethod::Json);
     let error = json.connect().await.unwrap_err();
     assert_eq!(error.status().unwrap(), 404);
 }
@@ -358,13 +361,13 @@ async fn an_unknown_domain_is_a_wrong_credential() {
     let body = r#"{"errors":[{"code":"NOT_FOUND","message":"domain not found"}]}"#;
     let server = Server::answering(Reply::json(404, body)).await;
     let user = || server.builder().credentials(Credentials::tenant_user("a", "b", "c"));
-    for builder in [user(), user().sign_in_form(SignInForm::OAuth)] {
+    for builder in [user(), user().sign_in_method(SignInMethod::OAuth)] {
         let error = builder.connect().await.unwrap_err();
         assert!(
             matches!(
                 error,
                 Error::Authentication {
-                    attempted: Attempt::SignIn,
+                    attempted: Attempt::Credentials,
                     ..
                 }
             ),
@@ -394,11 +397,12 @@ async fn a_second_factor_goes_on_with_a_code() {
         panic!("the server wants a second factor");
     };
     assert!(!format!("{factor:?}").contains("\"T\""));
-    factor.send_code().await.unwrap();
-    let wrong = factor.verify("000000").await.unwrap_err();
+    client.session().send_code(&factor).await.unwrap();
+    let wrong = client.session().verify_code(&factor, "000000").await.unwrap_err();
     assert!(matches!(wrong, Error::Authentication { .. }), "{wrong}");
-    let verified = factor.verify("123456").await.unwrap();
-    verified.list_ip_rules().send().await.unwrap();
+    let clone = client.clone();
+    clone.session().verify_code(&factor, "123456").await.unwrap();
+    clone.list_ip_rules().send().await.unwrap();
     client.list_ip_rules().send().await.unwrap();
     assert_eq!(server.count("POST /api/auth/sign_in"), 1);
 }

@@ -20,7 +20,7 @@ async fn who_signs_out_stays_out() {
     assert!(matches!(
         error,
         Error::Authentication {
-            attempted: Attempt::Nothing,
+            attempted: Attempt::NoToken,
             ..
         }
     ));

@@ -122,7 +122,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentSystemStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentSystemStatus> {
@@ -133,12 +133,12 @@ impl Then<operations::RetrieveCurrentSystemStatus> {
 }
 
 impl crate::Operation for operations::ChangeSystemAdminUsername {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CHANGE_SYSTEM_ADMIN_USERNAME];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CHANGE_SYSTEM_ADMIN_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeSystemAdminUsername {
     type Body = types::ChangeUsername;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ChangeSystemAdminUsername> {
@@ -149,12 +149,12 @@ impl Then<operations::ChangeSystemAdminUsername> {
 }
 
 impl crate::Operation for operations::ResetSystemAdminPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_SYSTEM_ADMIN_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_SYSTEM_ADMIN_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetSystemAdminPassword {
     type Body = types::ChangePassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ResetSystemAdminPassword> {
@@ -165,7 +165,7 @@ impl Then<operations::ResetSystemAdminPassword> {
 }
 
 impl crate::Operation for operations::RetrieveAdminSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_ADMIN_SETTINGS];
 }
 
 impl Then<operations::RetrieveAdminSettings> {
@@ -176,12 +176,12 @@ impl Then<operations::RetrieveAdminSettings> {
 }
 
 impl crate::Operation for operations::UpdateAdminSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_ADMIN_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateAdminSettings {
     type Body = types::UpdateAdminSettings;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateAdminSettings> {
@@ -192,7 +192,7 @@ impl Then<operations::UpdateAdminSettings> {
 }
 
 impl crate::Operation for operations::GetSystemNotificationSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl Then<operations::GetSystemNotificationSettings> {
@@ -203,12 +203,12 @@ impl Then<operations::GetSystemNotificationSettings> {
 }
 
 impl crate::Operation for operations::UpdateSystemNotificationSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
     type Body = types::UpdateNotificationSettings;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateSystemNotificationSettings> {
@@ -219,12 +219,12 @@ impl Then<operations::UpdateSystemNotificationSettings> {
 }
 
 impl crate::Operation for operations::SendGlobalNotificationTestEmail {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
 }
 
 impl crate::TypedBody for operations::SendGlobalNotificationTestEmail {
     type Body = types::TestEmail;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::SendGlobalNotificationTestEmail> {

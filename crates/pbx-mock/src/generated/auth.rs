@@ -66,12 +66,12 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::SignIn {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SIGN_IN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SIGN_IN];
 }
 
 impl crate::TypedBody for operations::SignIn {
     type Body = types::SignIn;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::SignIn> {
@@ -82,12 +82,12 @@ impl Then<operations::SignIn> {
 }
 
 impl crate::Operation for operations::RefreshTokens {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REFRESH_TOKENS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REFRESH_TOKENS];
 }
 
 impl crate::TypedBody for operations::RefreshTokens {
     type Body = types::RefreshTokens;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::RefreshTokens> {
@@ -98,7 +98,7 @@ impl Then<operations::RefreshTokens> {
 }
 
 impl crate::Operation for operations::SignOut {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SIGN_OUT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SIGN_OUT];
 }
 
 impl Then<operations::SignOut> {
@@ -109,7 +109,7 @@ impl Then<operations::SignOut> {
 }
 
 impl crate::Operation for operations::RetrieveSignedInUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_SIGNED_IN_USER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_SIGNED_IN_USER];
 }
 
 impl Then<operations::RetrieveSignedInUser> {

@@ -52,7 +52,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::InitBlobUpload {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::INIT_BLOB_UPLOAD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::INIT_BLOB_UPLOAD];
 }
 
 impl When<operations::InitBlobUpload> {
@@ -82,7 +82,7 @@ impl Then<operations::InitBlobUpload> {
 }
 
 impl crate::Operation for operations::CompleteBlobUpload {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::COMPLETE_BLOB_UPLOAD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::COMPLETE_BLOB_UPLOAD];
 }
 
 impl crate::BytesBody for operations::CompleteBlobUpload {}
@@ -116,7 +116,7 @@ impl Then<operations::CompleteBlobUpload> {
 }
 
 impl crate::Operation for operations::DownloadBlobs {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DOWNLOAD_BLOBS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DOWNLOAD_BLOBS];
 }
 
 impl When<operations::DownloadBlobs> {
@@ -138,7 +138,7 @@ impl Then<operations::DownloadBlobs> {
     }
 }
 
-impl crate::FileAnswer for operations::DownloadBlobs {
+impl crate::FileResponse for operations::DownloadBlobs {
     const STATUS: u16 = 200;
     const MEDIA_TYPE: &'static str = "application/octet-stream";
 }

@@ -24,12 +24,12 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::UpdateBrandInformation {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_BRAND_INFORMATION];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_BRAND_INFORMATION];
 }
 
 impl crate::TypedBody for operations::UpdateBrandInformation {
     type Body = types::UpdateBrand;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateBrandInformation> {

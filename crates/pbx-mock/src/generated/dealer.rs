@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER];
 }
 
 impl Then<operations::RetrieveCurrentDealer> {
@@ -91,12 +91,12 @@ impl Then<operations::RetrieveCurrentDealer> {
 }
 
 impl crate::Operation for operations::UpdateCurrentDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_CURRENT_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentDealer {
     type Body = types::UpdateCurrentDealer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateCurrentDealer> {
@@ -107,7 +107,7 @@ impl Then<operations::UpdateCurrentDealer> {
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealerStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentDealerStatus> {
@@ -118,12 +118,12 @@ impl Then<operations::RetrieveCurrentDealerStatus> {
 }
 
 impl crate::Operation for operations::ChangeCurrentDealerUsername {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CHANGE_CURRENT_DEALER_USERNAME];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CHANGE_CURRENT_DEALER_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeCurrentDealerUsername {
     type Body = types::ChangeUsername;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ChangeCurrentDealerUsername> {
@@ -134,12 +134,12 @@ impl Then<operations::ChangeCurrentDealerUsername> {
 }
 
 impl crate::Operation for operations::ResetCurrentDealerPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_CURRENT_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_CURRENT_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentDealerPassword {
     type Body = types::ChangePassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ResetCurrentDealerPassword> {

@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListDealers {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_DEALERS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_DEALERS];
 }
 
 impl When<operations::ListDealers> {
@@ -149,19 +149,19 @@ impl Then<operations::ListDealers> {
     }
 }
 
-impl crate::ListAnswer for operations::ListDealers {
+impl crate::ListResponse for operations::ListDealers {
     type Item = types::Dealer;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_DEALER];
 }
 
 impl crate::TypedBody for operations::CreateDealer {
     type Body = types::CreateDealer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateDealer> {
@@ -172,7 +172,7 @@ impl Then<operations::CreateDealer> {
 }
 
 impl crate::Operation for operations::RetrieveDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_DEALER];
 }
 
 impl When<operations::RetrieveDealer> {
@@ -190,12 +190,12 @@ impl Then<operations::RetrieveDealer> {
 }
 
 impl crate::Operation for operations::UpdateDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateDealer {
     type Body = types::UpdateDealer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateDealer> {
@@ -213,12 +213,12 @@ impl Then<operations::UpdateDealer> {
 }
 
 impl crate::Operation for operations::ResetDealerPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetDealerPassword {
     type Body = types::ResetPassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::ResetDealerPassword> {
@@ -236,7 +236,7 @@ impl Then<operations::ResetDealerPassword> {
 }
 
 impl crate::Operation for operations::DeleteDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_DEALER];
 }
 
 impl When<operations::DeleteDealer> {

@@ -52,7 +52,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListFiles {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_FILES];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_FILES];
 }
 
 impl When<operations::ListFiles> {
@@ -107,14 +107,14 @@ impl Then<operations::ListFiles> {
     }
 }
 
-impl crate::ListAnswer for operations::ListFiles {
+impl crate::ListResponse for operations::ListFiles {
     type Item = types::FileInfo;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::RetrieveFileInfo {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_FILE_INFO];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_FILE_INFO];
 }
 
 impl When<operations::RetrieveFileInfo> {
@@ -132,7 +132,7 @@ impl Then<operations::RetrieveFileInfo> {
 }
 
 impl crate::Operation for operations::DeleteFile {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_FILE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_FILE];
 }
 
 impl When<operations::DeleteFile> {

@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListHolidays {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_HOLIDAYS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_HOLIDAYS];
 }
 
 impl When<operations::ListHolidays> {
@@ -135,19 +135,19 @@ impl Then<operations::ListHolidays> {
     }
 }
 
-impl crate::ListAnswer for operations::ListHolidays {
+impl crate::ListResponse for operations::ListHolidays {
     type Item = types::Holiday;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::CreateHoliday {
     type Body = types::CreateHoliday;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateHoliday> {
@@ -158,7 +158,7 @@ impl Then<operations::CreateHoliday> {
 }
 
 impl crate::Operation for operations::ShowHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_HOLIDAY];
 }
 
 impl When<operations::ShowHoliday> {
@@ -176,12 +176,12 @@ impl Then<operations::ShowHoliday> {
 }
 
 impl crate::Operation for operations::UpdateHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::UpdateHoliday {
     type Body = types::UpdateHoliday;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateHoliday> {
@@ -199,7 +199,7 @@ impl Then<operations::UpdateHoliday> {
 }
 
 impl crate::Operation for operations::DeleteHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_HOLIDAY];
 }
 
 impl When<operations::DeleteHoliday> {

@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetImServerConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_IM_SERVER_CONFIGURATION];
 }
 
 impl Then<operations::GetImServerConfiguration> {
@@ -91,12 +91,12 @@ impl Then<operations::GetImServerConfiguration> {
 }
 
 impl crate::Operation for operations::UpdateImServerConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_IM_SERVER_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateImServerConfiguration {
     type Body = types::UpdateImServer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateImServerConfiguration> {
@@ -107,7 +107,7 @@ impl Then<operations::UpdateImServerConfiguration> {
 }
 
 impl crate::Operation for operations::GetImServerToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::GetImServerToken> {
@@ -118,7 +118,7 @@ impl Then<operations::GetImServerToken> {
 }
 
 impl crate::Operation for operations::RegenerateImServerToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REGENERATE_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REGENERATE_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::RegenerateImServerToken> {
@@ -129,7 +129,7 @@ impl Then<operations::RegenerateImServerToken> {
 }
 
 impl crate::Operation for operations::DestroyImServerToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::DestroyImServerToken> {

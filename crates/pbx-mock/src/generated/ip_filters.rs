@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListIpRules {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_IP_RULES];
 }
 
 impl When<operations::ListIpRules> {
@@ -149,19 +149,19 @@ impl Then<operations::ListIpRules> {
     }
 }
 
-impl crate::ListAnswer for operations::ListIpRules {
+impl crate::ListResponse for operations::ListIpRules {
     type Item = types::IpRule;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::CreateIpRule {
     type Body = types::CreateIpRule;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateIpRule> {
@@ -172,7 +172,7 @@ impl Then<operations::CreateIpRule> {
 }
 
 impl crate::Operation for operations::ShowIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_IP_RULE];
 }
 
 impl When<operations::ShowIpRule> {
@@ -190,12 +190,12 @@ impl Then<operations::ShowIpRule> {
 }
 
 impl crate::Operation for operations::UpdateIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::UpdateIpRule {
     type Body = types::UpdateIpRule;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateIpRule> {
@@ -213,7 +213,7 @@ impl Then<operations::UpdateIpRule> {
 }
 
 impl crate::Operation for operations::DeleteIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_IP_RULE];
 }
 
 impl When<operations::DeleteIpRule> {
@@ -231,7 +231,7 @@ impl Then<operations::DeleteIpRule> {
 }
 
 impl crate::Operation for operations::ExportIpRules {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::EXPORT_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::EXPORT_IP_RULES];
 }
 
 impl Then<operations::ExportIpRules> {
@@ -246,7 +246,7 @@ impl Then<operations::ExportIpRules> {
     }
 }
 
-impl crate::FileAnswer for operations::ExportIpRules {
+impl crate::FileResponse for operations::ExportIpRules {
     const STATUS: u16 = 200;
     const MEDIA_TYPE: &'static str = "application/octet-stream";
 }

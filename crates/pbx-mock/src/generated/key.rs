@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowKey {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_KEY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_KEY];
 }
 
 impl Then<operations::ShowKey> {
@@ -49,12 +49,12 @@ impl Then<operations::ShowKey> {
 }
 
 impl crate::Operation for operations::UpdateKey {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_KEY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_KEY];
 }
 
 impl crate::TypedBody for operations::UpdateKey {
     type Body = types::UpdateCertificateKey;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateKey> {

@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowLicense {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_LICENSE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_LICENSE];
 }
 
 impl Then<operations::ShowLicense> {
@@ -49,12 +49,12 @@ impl Then<operations::ShowLicense> {
 }
 
 impl crate::Operation for operations::UpdateLicense {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_LICENSE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_LICENSE];
 }
 
 impl crate::TypedBody for operations::UpdateLicense {
     type Body = types::UpdateLicense;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateLicense> {

@@ -38,12 +38,12 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::IssueOauthToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::ISSUE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::ISSUE_OAUTH_TOKEN];
 }
 
 impl crate::TypedBody for operations::IssueOauthToken {
     type Body = types::IssueOauthToken;
-    const FORM: crate::Form = crate::Form::UrlEncoded;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::UrlEncoded;
 }
 
 impl Then<operations::IssueOauthToken> {
@@ -54,7 +54,7 @@ impl Then<operations::IssueOauthToken> {
 }
 
 impl crate::Operation for operations::RevokeOauthToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REVOKE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REVOKE_OAUTH_TOKEN];
 }
 
 impl Then<operations::RevokeOauthToken> {

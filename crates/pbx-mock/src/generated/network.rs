@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveNetworkConfigurations {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_NETWORK_CONFIGURATIONS];
 }
 
 impl Then<operations::RetrieveNetworkConfigurations> {
@@ -49,12 +49,12 @@ impl Then<operations::RetrieveNetworkConfigurations> {
 }
 
 impl crate::Operation for operations::UpdateNetworkConfigurations {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_NETWORK_CONFIGURATIONS];
 }
 
 impl crate::TypedBody for operations::UpdateNetworkConfigurations {
     type Body = types::UpdateNetwork;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateNetworkConfigurations> {

@@ -136,7 +136,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListProviderAssignees {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_PROVIDER_ASSIGNEES];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_PROVIDER_ASSIGNEES];
 }
 
 impl When<operations::ListProviderAssignees> {
@@ -154,7 +154,7 @@ impl Then<operations::ListProviderAssignees> {
 }
 
 impl crate::Operation for operations::CheckProviderAssignee {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CHECK_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CHECK_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::CheckProviderAssignee> {
@@ -177,12 +177,12 @@ impl Then<operations::CheckProviderAssignee> {
 }
 
 impl crate::Operation for operations::AssignProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::ASSIGN_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::ASSIGN_PROVIDER];
 }
 
 impl crate::TypedBody for operations::AssignProvider {
     type Body = types::AssignProvider;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::AssignProvider> {
@@ -205,7 +205,7 @@ impl Then<operations::AssignProvider> {
 }
 
 impl crate::Operation for operations::DestroyProviderAssignee {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::DestroyProviderAssignee> {
@@ -228,7 +228,7 @@ impl Then<operations::DestroyProviderAssignee> {
 }
 
 impl crate::Operation for operations::ListProviders {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_PROVIDERS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_PROVIDERS];
 }
 
 impl When<operations::ListProviders> {
@@ -283,19 +283,19 @@ impl Then<operations::ListProviders> {
     }
 }
 
-impl crate::ListAnswer for operations::ListProviders {
+impl crate::ListResponse for operations::ListProviders {
     type Item = types::Provider;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::CreateProvider {
     type Body = types::CreateProvider;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateProvider> {
@@ -306,7 +306,7 @@ impl Then<operations::CreateProvider> {
 }
 
 impl crate::Operation for operations::ShowProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_PROVIDER];
 }
 
 impl When<operations::ShowProvider> {
@@ -324,12 +324,12 @@ impl Then<operations::ShowProvider> {
 }
 
 impl crate::Operation for operations::UpdateProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::UpdateProvider {
     type Body = types::UpdateProvider;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateProvider> {
@@ -347,7 +347,7 @@ impl Then<operations::UpdateProvider> {
 }
 
 impl crate::Operation for operations::DestroyProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_PROVIDER];
 }
 
 impl When<operations::DestroyProvider> {

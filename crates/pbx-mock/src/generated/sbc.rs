@@ -80,7 +80,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetSbcConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_SBC_CONFIGURATION];
 }
 
 impl Then<operations::GetSbcConfiguration> {
@@ -91,12 +91,12 @@ impl Then<operations::GetSbcConfiguration> {
 }
 
 impl crate::Operation for operations::UpdateSbcConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_SBC_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateSbcConfiguration {
     type Body = types::UpdateSbc;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateSbcConfiguration> {
@@ -107,7 +107,7 @@ impl Then<operations::UpdateSbcConfiguration> {
 }
 
 impl crate::Operation for operations::GetSbcToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_SBC_TOKEN];
 }
 
 impl Then<operations::GetSbcToken> {
@@ -118,7 +118,7 @@ impl Then<operations::GetSbcToken> {
 }
 
 impl crate::Operation for operations::RegenerateSbcToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REGENERATE_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REGENERATE_SBC_TOKEN];
 }
 
 impl Then<operations::RegenerateSbcToken> {
@@ -129,7 +129,7 @@ impl Then<operations::RegenerateSbcToken> {
 }
 
 impl crate::Operation for operations::DestroySbcToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_SBC_TOKEN];
 }
 
 impl Then<operations::DestroySbcToken> {

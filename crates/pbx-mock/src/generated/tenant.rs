@@ -164,7 +164,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT];
 }
 
 impl Then<operations::RetrieveCurrentTenant> {
@@ -175,12 +175,12 @@ impl Then<operations::RetrieveCurrentTenant> {
 }
 
 impl crate::Operation for operations::UpdateCurrentTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_CURRENT_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentTenant {
     type Body = types::UpdateCurrentTenant;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateCurrentTenant> {
@@ -191,7 +191,7 @@ impl Then<operations::UpdateCurrentTenant> {
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenantStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentTenantStatus> {
@@ -202,7 +202,7 @@ impl Then<operations::RetrieveCurrentTenantStatus> {
 }
 
 impl crate::Operation for operations::RetrieveTenantPasswordPolicy {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_TENANT_PASSWORD_POLICY];
 }
 
 impl Then<operations::RetrieveTenantPasswordPolicy> {
@@ -213,12 +213,12 @@ impl Then<operations::RetrieveTenantPasswordPolicy> {
 }
 
 impl crate::Operation for operations::UpdateTenantPasswordPolicy {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TENANT_PASSWORD_POLICY];
 }
 
 impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
     type Body = types::UpdatePasswordPolicy;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateTenantPasswordPolicy> {
@@ -229,7 +229,7 @@ impl Then<operations::UpdateTenantPasswordPolicy> {
 }
 
 impl crate::Operation for operations::GetTenantBalance {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_TENANT_BALANCE];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_TENANT_BALANCE];
 }
 
 impl Then<operations::GetTenantBalance> {
@@ -240,12 +240,12 @@ impl Then<operations::GetTenantBalance> {
 }
 
 impl crate::Operation for operations::RechargeTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RECHARGE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RECHARGE_TENANT];
 }
 
 impl crate::TypedBody for operations::RechargeTenant {
     type Body = types::Balance;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::RechargeTenant> {
@@ -256,7 +256,7 @@ impl Then<operations::RechargeTenant> {
 }
 
 impl crate::Operation for operations::RetrieveTenantCustomHeaders {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
 }
 
 impl Then<operations::RetrieveTenantCustomHeaders> {
@@ -267,12 +267,12 @@ impl Then<operations::RetrieveTenantCustomHeaders> {
 }
 
 impl crate::Operation for operations::UpdateTenantCustomHeaders {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TENANT_CUSTOM_HEADERS];
 }
 
 impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
     type Body = types::UpdateCustomHeaders;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateTenantCustomHeaders> {
@@ -283,7 +283,7 @@ impl Then<operations::UpdateTenantCustomHeaders> {
 }
 
 impl crate::Operation for operations::SendCdrTestEvent {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SEND_CDR_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SEND_CDR_TEST_EVENT];
 }
 
 impl Then<operations::SendCdrTestEvent> {
@@ -294,7 +294,7 @@ impl Then<operations::SendCdrTestEvent> {
 }
 
 impl crate::Operation for operations::SendExtensionTestEvent {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SEND_EXTENSION_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SEND_EXTENSION_TEST_EVENT];
 }
 
 impl Then<operations::SendExtensionTestEvent> {

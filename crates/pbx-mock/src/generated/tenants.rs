@@ -136,7 +136,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTenants {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_TENANTS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_TENANTS];
 }
 
 impl When<operations::ListTenants> {
@@ -191,19 +191,19 @@ impl Then<operations::ListTenants> {
     }
 }
 
-impl crate::ListAnswer for operations::ListTenants {
+impl crate::ListResponse for operations::ListTenants {
     type Item = types::TenantSummary;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_TENANT];
 }
 
 impl crate::TypedBody for operations::CreateTenant {
     type Body = types::CreateTenant;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateTenant> {
@@ -214,7 +214,7 @@ impl Then<operations::CreateTenant> {
 }
 
 impl crate::Operation for operations::ShowTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_TENANT];
 }
 
 impl When<operations::ShowTenant> {
@@ -232,12 +232,12 @@ impl Then<operations::ShowTenant> {
 }
 
 impl crate::Operation for operations::UpdateTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateTenant {
     type Body = types::UpdateTenant;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateTenant> {
@@ -255,7 +255,7 @@ impl Then<operations::UpdateTenant> {
 }
 
 impl crate::Operation for operations::SwitchTenants {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SWITCH_TENANTS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SWITCH_TENANTS];
 }
 
 impl When<operations::SwitchTenants> {
@@ -275,7 +275,7 @@ impl Then<operations::SwitchTenants> {
 }
 
 impl crate::Operation for operations::ListTenantDealers {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_TENANT_DEALERS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_TENANT_DEALERS];
 }
 
 impl When<operations::ListTenantDealers> {
@@ -293,7 +293,7 @@ impl Then<operations::ListTenantDealers> {
 }
 
 impl crate::Operation for operations::DesignateTenantToDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESIGNATE_TENANT_TO_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESIGNATE_TENANT_TO_DEALER];
 }
 
 impl When<operations::DesignateTenantToDealer> {
@@ -316,7 +316,7 @@ impl Then<operations::DesignateTenantToDealer> {
 }
 
 impl crate::Operation for operations::RemoveTenantFromDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REMOVE_TENANT_FROM_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REMOVE_TENANT_FROM_DEALER];
 }
 
 impl When<operations::RemoveTenantFromDealer> {
@@ -339,7 +339,7 @@ impl Then<operations::RemoveTenantFromDealer> {
 }
 
 impl crate::Operation for operations::DeleteTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_TENANT];
 }
 
 impl When<operations::DeleteTenant> {

@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTransports {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_TRANSPORTS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_TRANSPORTS];
 }
 
 impl When<operations::ListTransports> {
@@ -149,19 +149,19 @@ impl Then<operations::ListTransports> {
     }
 }
 
-impl crate::ListAnswer for operations::ListTransports {
+impl crate::ListResponse for operations::ListTransports {
     type Item = types::Transport;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateTransport {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_TRANSPORT];
 }
 
 impl crate::TypedBody for operations::CreateTransport {
     type Body = types::CreateTransport;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateTransport> {
@@ -172,7 +172,7 @@ impl Then<operations::CreateTransport> {
 }
 
 impl crate::Operation for operations::ShowTransport {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_TRANSPORT];
 }
 
 impl When<operations::ShowTransport> {
@@ -190,12 +190,12 @@ impl Then<operations::ShowTransport> {
 }
 
 impl crate::Operation for operations::UpdateTransport {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TRANSPORT];
 }
 
 impl crate::TypedBody for operations::UpdateTransport {
     type Body = types::UpdateTransport;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateTransport> {
@@ -213,7 +213,7 @@ impl Then<operations::UpdateTransport> {
 }
 
 impl crate::Operation for operations::DeleteTransport {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_TRANSPORT];
 }
 
 impl When<operations::DeleteTransport> {
@@ -231,7 +231,7 @@ impl Then<operations::DeleteTransport> {
 }
 
 impl crate::Operation for operations::GetTransportStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_TRANSPORT_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_TRANSPORT_STATUS];
 }
 
 impl When<operations::GetTransportStatus> {

@@ -24,12 +24,12 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ResetCurrentUserPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_CURRENT_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_CURRENT_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentUserPassword {
     type Body = types::ChangePassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ResetCurrentUserPassword> {

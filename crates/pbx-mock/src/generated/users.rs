@@ -94,7 +94,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListUsers {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_USERS];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_USERS];
 }
 
 impl When<operations::ListUsers> {
@@ -149,19 +149,19 @@ impl Then<operations::ListUsers> {
     }
 }
 
-impl crate::ListAnswer for operations::ListUsers {
+impl crate::ListResponse for operations::ListUsers {
     type Item = types::User;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_USER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_USER];
 }
 
 impl crate::TypedBody for operations::CreateUser {
     type Body = types::CreateUser;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateUser> {
@@ -172,7 +172,7 @@ impl Then<operations::CreateUser> {
 }
 
 impl crate::Operation for operations::RetrieveUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_USER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_USER];
 }
 
 impl When<operations::RetrieveUser> {
@@ -190,12 +190,12 @@ impl Then<operations::RetrieveUser> {
 }
 
 impl crate::Operation for operations::UpdateUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_USER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_USER];
 }
 
 impl crate::TypedBody for operations::UpdateUser {
     type Body = types::UpdateUser;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateUser> {
@@ -213,12 +213,12 @@ impl Then<operations::UpdateUser> {
 }
 
 impl crate::Operation for operations::ResetUserPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetUserPassword {
     type Body = types::ResetPassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::ResetUserPassword> {
@@ -236,7 +236,7 @@ impl Then<operations::ResetUserPassword> {
 }
 
 impl crate::Operation for operations::DeleteUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_USER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_USER];
 }
 
 impl When<operations::DeleteUser> {

@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowVoicemailServer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_VOICEMAIL_SERVER];
 }
 
 impl Then<operations::ShowVoicemailServer> {
@@ -49,12 +49,12 @@ impl Then<operations::ShowVoicemailServer> {
 }
 
 impl crate::Operation for operations::UpdateVoicemailServer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_VOICEMAIL_SERVER];
 }
 
 impl crate::TypedBody for operations::UpdateVoicemailServer {
     type Body = types::UpdateVoicemailServer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateVoicemailServer> {

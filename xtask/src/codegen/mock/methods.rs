@@ -135,7 +135,7 @@ fn body_traits(ty: &str, body: &Body, types: &Types<'_>) -> Result<String> {
             };
             format!(
                 "\nimpl crate::TypedBody for operations::{ty} {{\n    type Body = {};\n    \
-                 const FORM: crate::Form = crate::Form::{form};\n}}\n",
+                 const ENCODING: crate::BodyEncoding = crate::BodyEncoding::{form};\n}}\n",
                 types.rust(schema, "types::")?
             )
         }
@@ -247,8 +247,8 @@ fn answer_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
         let page = page.map_or("None".to_owned(), |page| format!("Some({page})"));
         let _ = write!(
             out,
-            "\nimpl crate::ListAnswer for operations::{ty} {{\n    type Item = {};\n    const STATUS: u16 = {status};\n    \
-             const PAGE: Option<u64> = {page};\n}}\n",
+            "\nimpl crate::ListResponse for operations::{ty} {{\n    type Item = {};\n    const STATUS: u16 = {status};\n    \
+             const DEFAULT_PAGE_SIZE: Option<u64> = {page};\n}}\n",
             types.rust(item, "types::")?
         );
     }
@@ -262,7 +262,7 @@ fn answer_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
     {
         let _ = write!(
             out,
-            "\nimpl crate::FileAnswer for operations::{ty} {{\n    const STATUS: u16 = {status};\n    \
+            "\nimpl crate::FileResponse for operations::{ty} {{\n    const STATUS: u16 = {status};\n    \
              const MEDIA_TYPE: &'static str = {};\n}}\n",
             docs::literal(concrete(media_type))
         );
