@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pbx_client::{Error, Place, Violation};
+use pbx_client::{Error, Location, Violation};
 
 /// Exit code of a failed command. The numbers are part of the interface: scripts rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,10 +157,10 @@ fn flag(violation: &Violation) -> Option<String> {
         .filter(|part| !part.is_empty() && part.parse::<usize>().is_err())
         .map(|part| part.replace("~1", "/").replace("~0", "~").replace('_', "-"))
         .collect();
-    match violation.place? {
+    match violation.location? {
         _ if names.is_empty() => None,
-        Place::Path => Some(names.concat().to_uppercase()),
-        Place::Query | Place::Header | Place::Body => Some(format!("--{}", names.join("."))),
+        Location::Path => Some(names.concat().to_uppercase()),
+        Location::Query | Location::Header | Location::Body => Some(format!("--{}", names.join("."))),
     }
 }
 

@@ -74,9 +74,9 @@ pub async fn send(client: &Client, request: &Request) -> Result<Response, CallEr
         .map_err(|_| Failure::local(format!("`{}` is not an HTTP method", spec.method)))?;
     let mut call = client
         .call(method, spec.path, &parameters)?
-        .successes(spec.success_statuses);
+        .success_statuses(spec.success_statuses);
     if matches!(spec.access, Access::Public) {
-        call = call.anonymously();
+        call = call.without_token();
     }
     for (name, value) in &request.query {
         call = call.query(name, value);

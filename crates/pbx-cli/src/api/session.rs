@@ -213,7 +213,7 @@ impl ApiSession {
             let client = builder(self.client.base_url(), &self.options)?
                 .session(expired)
                 .build()?;
-            client.session().ensure().await?;
+            client.session().ensure_signed_in().await?;
             let refreshed = client.session().current().ok_or_else(not_signed_in)?;
             store.write(&refreshed)?;
             **session = refreshed;

@@ -177,7 +177,8 @@ fn read_password(source: Option<&str>) -> Result<String, Failure> {
 
 /// Signs in, and prompts for the code of a second factor if the server requires one.
 async fn connect(builder: ClientBuilder) -> Result<Client, Failure> {
-    match builder.connect().await {
+    let client = builder.build()?;
+    match client.session().ensure_signed_in().await {
         Err(Error::SecondFactor(factor)) => {
             if !prompt::is_interactive() {
                 return Err(Failure::new(
@@ -185,12 +186,13 @@ async fn connect(builder: ClientBuilder) -> Result<Client, Failure> {
                     "this account requires a second factor, and there is no terminal to prompt for the code",
                 ));
             }
-            factor.send_code().await?;
+            client.session().send_code(&factor).await?;
             let code = prompt::line("Code (sent to you by email)")?;
-            Ok(factor.verify(&code).await?)
+            client.session().verify_code(&factor, &code).await?;
         }
-        outcome => Ok(outcome?),
+        outcome => outcome?,
     }
+    Ok(client)
 }
 
 fn ask(question: &str, error: &str) -> Result<String, Failure> {
