@@ -1,17 +1,17 @@
-//! What shells offer after a TAB: the shells themselves say so, where they are installed.
+//! Shell completion, tested with the shells that are installed.
 
 use std::process::Command;
 
-use crate::{Ended, PROGRAM, Shell, installed, signed_in};
+use crate::{Outcome, PROGRAM, Shell, are_installed, signed_in};
 
-/// A shell, and what it prints of that which it offers at the end of the words that it is given.
-struct Asked {
+/// A shell, with a script that prints its candidates for the last of its arguments.
+struct ShellCompletion {
     program: &'static str,
     arguments: &'static [&'static str],
     script: &'static str,
 }
 
-const BASH: Asked = Asked {
+const BASH: ShellCompletion = ShellCompletion {
     program: "bash",
     arguments: &["--norc", "-c"],
     script: r#"
@@ -23,8 +23,8 @@ const BASH: Asked = Asked {
     "#,
 };
 
-/// The line editor of zsh needs a terminal: its part is played here.
-const ZSH: Asked = Asked {
+/// The line editor of zsh needs a terminal, so the script defines the functions that completion calls.
+const ZSH: ShellCompletion = ShellCompletion {
     program: "zsh",
     arguments: &["-f", "-c"],
     script: r#"
@@ -36,15 +36,15 @@ const ZSH: Asked = Asked {
     "#,
 };
 
-const FISH: Asked = Asked {
+const FISH: ShellCompletion = ShellCompletion {
     program: "fish",
     arguments: &["--no-config", "-c"],
     script: "pbx completions fish | source; complete --do-complete (string join -- ' ' $argv[2..])",
 };
 
-impl Asked {
-    /// What it offers after these words, of which the last may be unfinished.
-    fn offers(&self, shell: &Shell, words: &[&str]) -> Vec<String> {
+impl ShellCompletion {
+    /// Returns the candidates for the last of these words.
+    fn candidates(&self, shell: &Shell, words: &[&str]) -> Vec<String> {
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new(self.program);
         command
@@ -52,16 +52,16 @@ impl Asked {
             .args([self.script, "shell"])
             .args(words)
             .env_clear()
-            .env("PATH", format!("{}:{path}", shell.folder().display()))
-            .env("HOME", shell.folder())
-            .env("PBX_CONFIG_DIR", shell.kept(""))
-            .current_dir(shell.folder())
+            .env("PATH", format!("{}:{path}", shell.directory().display()))
+            .env("HOME", shell.directory())
+            .env("PBX_CONFIG_DIR", shell.config_path(""))
+            .current_dir(shell.directory())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped());
-        let ended = Ended::of(command.spawn().unwrap());
-        assert_eq!(ended.stderr, "", "{}: {words:?}: {ended:?}", self.program);
-        // An explanation may follow.
-        let words = ended.stdout.lines().filter_map(|line| line.split([':', '\t']).next());
+        let outcome = Outcome::wait(command.spawn().unwrap());
+        assert_eq!(outcome.stderr, "", "{}: {words:?}: {outcome:?}", self.program);
+        // A description may follow.
+        let words = outcome.stdout.lines().filter_map(|line| line.split([':', '\t']).next());
         words
             .map(|word| word.trim_end().to_owned())
             .filter(|word| !word.is_empty())
@@ -70,52 +70,55 @@ impl Asked {
 }
 
 #[test]
-fn every_shell_knows_commands_however_deep_they_are() {
+fn shells_complete_commands_at_any_depth() {
     let (_server, shell) = signed_in();
-    std::os::unix::fs::symlink(PROGRAM, shell.folder().join("pbx")).unwrap();
+    std::os::unix::fs::symlink(PROGRAM, shell.directory().join("pbx")).unwrap();
     shell.write("rules.json", "{}");
-    for asked in [BASH, ZSH, FISH] {
-        if !installed(&[asked.program], asked.program, "Nothing of its completions") {
+    for completion in [BASH, ZSH, FISH] {
+        if !are_installed(&[completion.program], completion.program, "No completions") {
             continue;
         }
-        let offers = |words: &[&str]| asked.offers(&shell, words);
-        let name = asked.program;
-        assert_eq!(offers(&["pbx", "tenants", "l"]), ["list"], "{name}");
-        let flags = offers(&["pbx", "admin", "settings", "update", "--enable-p"]);
+        let candidates = |words: &[&str]| completion.candidates(&shell, words);
+        let name = completion.program;
+        assert_eq!(candidates(&["pbx", "tenants", "l"]), ["list"], "{name}");
+        let flags = candidates(&["pbx", "admin", "settings", "update", "--enable-p"]);
         assert!(flags.contains(&"--enable-prack".to_owned()), "{name}: {flags:?}");
         assert!(
             flags.iter().all(|flag| flag.starts_with("--enable-p")),
             "{name}: {flags:?}"
         );
-        assert_eq!(offers(&["pbx", "tenants", "dealers", "a"]), ["add"], "{name}");
+        assert_eq!(candidates(&["pbx", "tenants", "dealers", "a"]), ["add"], "{name}");
         assert_eq!(
-            offers(&["pbx", "ip-rules", "create", "--target", ""]),
+            candidates(&["pbx", "ip-rules", "create", "--target", ""]),
             ["ACCEPT", "DENY"],
             "{name}"
         );
-        assert_eq!(offers(&["pbx", "-o", "yaml", "tenants", "l"]), ["list"], "{name}");
-        // Profiles and files, too.
-        assert_eq!(offers(&["pbx", "whoami", "--profile", ""]), ["default"], "{name}");
-        assert_eq!(offers(&["pbx", "profiles", "use", "d"]), ["default"], "{name}");
+        assert_eq!(candidates(&["pbx", "-o", "yaml", "tenants", "l"]), ["list"], "{name}");
+        // Profiles and files.
+        assert_eq!(candidates(&["pbx", "whoami", "--profile", ""]), ["default"], "{name}");
+        assert_eq!(candidates(&["pbx", "profiles", "use", "d"]), ["default"], "{name}");
         assert_eq!(
-            offers(&["pbx", "ip-rules", "create", "--body-file", "ru"]),
+            candidates(&["pbx", "ip-rules", "create", "--body-file", "ru"]),
             ["rules.json"],
             "{name}"
         );
-        assert!(offers(&["pbx", "tenants", "nonsense", "--xyz"]).is_empty(), "{name}");
+        assert!(
+            candidates(&["pbx", "tenants", "nonsense", "--xyz"]).is_empty(),
+            "{name}"
+        );
     }
 }
 
 #[test]
-fn every_shell_gets_a_script() {
+fn completion_script_is_printed_for_every_shell() {
     let shell = Shell::new();
     for name in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let text = shell.ok(&["completions", name]);
         assert!(text.contains("PBX_COMPLETE") && text.contains(" pbx"), "{name}: {text}");
     }
     assert_eq!(shell.run(&["completions", "basic"]).code, 2);
-    let shell = shell.with("PBX_COMPLETE", "basic");
-    let ended = shell.run(&["whoami"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
-    assert!(ended.stderr.contains("unknown shell `basic`"), "{ended:?}");
+    let shell = shell.env("PBX_COMPLETE", "basic");
+    let outcome = shell.run(&["whoami"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("unknown shell `basic`"), "{outcome:?}");
 }

@@ -1,4 +1,4 @@
-//! The keyring of the system: that of GNOME, on a D-Bus of its own, with everything that belongs to it in a folder.
+//! Sessions in the system keyring: the GNOME keyring, on a private D-Bus, with all of its files in a temporary directory.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -10,17 +10,17 @@ use pbx_tests::{ADMINISTRATOR, PASSWORD, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Ended, Shell, installed, new_tenant, start};
+use crate::{Outcome, Shell, are_installed, start, tenant_arguments};
 
-/// A D-Bus with a keyring, for as long as this value is there.
+/// A D-Bus with a keyring daemon, stopped when dropped.
 struct Keyring {
     address: String,
-    /// Before the folder goes.
+    /// Before `directory`, so that it is dropped first.
     bus: Bus,
-    folder: TempDir,
+    directory: TempDir,
 }
 
-/// Stops the bus, and with it the keyring, as soon as nobody holds the other end of its input.
+/// A shell script that stops the bus, and with it the keyring daemon, when its standard input is closed.
 struct Bus(Child);
 
 impl Drop for Bus {
@@ -30,47 +30,47 @@ impl Drop for Bus {
     }
 }
 
-/// What the keyring is opened with.
+/// Command that starts the daemon with an unlocked keyring.
 const UNLOCKED: &str = "printf %s open-sesame | exec gnome-keyring-daemon --foreground --components=secrets --unlock";
+/// Command that starts the daemon with a locked keyring.
 const LOCKED: &str = "exec gnome-keyring-daemon --foreground --components=secrets";
 
 impl Keyring {
-    /// An empty one that is open, or `None` where the programs are not installed, which the log says loudly.
+    /// Starts an empty, unlocked keyring; `None` if the programs are not installed.
     fn open() -> Option<Self> {
         let programs = ["dbus-daemon", "gnome-keyring-daemon"];
-        installed(&programs, "dbus gnome-keyring", "No session in a keyring")
-            .then(|| Self::of(TempDir::new().unwrap(), UNLOCKED))
+        if !are_installed(&programs, "dbus gnome-keyring", "No session in a keyring") {
+            return None;
+        }
+        let directory = TempDir::new().unwrap();
+        copy_daemon(directory.path());
+        Some(Self::start(directory, UNLOCKED))
     }
 
-    /// The same, started anew: after its owner has gone, when there is nobody to ask for its password, or is back.
-    fn again(self, how: &str) -> Self {
+    /// Restarts the bus and the daemon with the same data: locked, as after a login without the password, or unlocked again.
+    fn restart(self, daemon: &str) -> Self {
         drop(self.bus);
-        Self::of(self.folder, how)
+        Self::start(self.directory, daemon)
     }
 
-    fn of(folder: TempDir, how: &str) -> Self {
-        let path = folder.path();
-        let place = path.to_str().unwrap();
+    fn start(directory: TempDir, daemon: &str) -> Self {
+        let path = directory.path();
+        let location = path.to_str().unwrap();
         let script = format!(
-            "export HOME='{place}' XDG_DATA_HOME='{place}/data' XDG_RUNTIME_DIR='{place}' PATH='{place}':\"$PATH\"\n\
-             {how} --control-directory='{place}/control' >/dev/null 2>&1\n"
+            "export HOME='{location}' XDG_DATA_HOME='{location}/data' XDG_RUNTIME_DIR='{location}' PATH='{location}':\"$PATH\"\n\
+             {daemon} --control-directory='{location}/control' >/dev/null 2>&1\n"
         );
         fs::write(path.join("keyring.sh"), script).unwrap();
-        // A copy has none of the capabilities of the original, without which some containers do not run that.
-        let made = Command::new("sh")
-            .args(["-c", r#"cp "$(command -v gnome-keyring-daemon)" "$1""#, "sh", place])
-            .status();
-        assert!(made.unwrap().success(), "gnome-keyring-daemon cannot be copied");
-        // The first who asks for it starts it and waits for it.
-        let service = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh {place}/keyring.sh\n");
+        // The bus starts the daemon with the first request.
+        let service = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh {location}/keyring.sh\n");
         fs::create_dir_all(path.join("services")).unwrap();
         fs::write(path.join("services/secrets.service"), service).unwrap();
         fs::write(path.join("bus.conf"), configuration(path)).unwrap();
         let script = r#"dbus-daemon --config-file="$1/bus.conf" --nofork --nopidfile --nosyslog --print-address &
             cat >/dev/null; kill $!; wait"#;
         let mut guard = Command::new("sh");
-        guard.args(["-c", script, "sh", place]);
-        // Ctrl-C is for the tests; this one has to live until they are gone.
+        guard.args(["-c", script, "sh", location]);
+        // In a group of its own, Ctrl-C does not stop it before the tests.
         std::os::unix::process::CommandExt::process_group(&mut guard, 0);
         let mut guard = guard
             .stdin(Stdio::piped())
@@ -86,43 +86,55 @@ impl Keyring {
         Self {
             address: address.trim_end().to_owned(),
             bus: Bus(guard),
-            folder,
+            directory,
         }
     }
 
-    /// A shell that finds it.
+    /// Returns a shell that uses this keyring.
     fn shell(&self) -> Shell {
-        Shell::new().with("DBUS_SESSION_BUS_ADDRESS", &self.address)
+        Shell::new().env("DBUS_SESSION_BUS_ADDRESS", &self.address)
     }
 }
 
-fn configuration(folder: &Path) -> String {
-    let folder = folder.display();
+/// Copies the daemon: unlike the installed file, the copy has no capabilities, which some containers refuse to execute.
+///
+/// Done once per directory: a daemon of an earlier start may still be running, and a running program cannot be overwritten
+/// ("Text file busy").
+fn copy_daemon(directory: &Path) {
+    let copied = Command::new("sh")
+        .args(["-c", r#"cp "$(command -v gnome-keyring-daemon)" "$1""#, "sh"])
+        .arg(directory)
+        .status();
+    assert!(copied.unwrap().success(), "gnome-keyring-daemon cannot be copied");
+}
+
+fn configuration(directory: &Path) -> String {
+    let directory = directory.display();
     format!(
         r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:path={folder}/bus</listen>
+  <listen>unix:path={directory}/bus</listen>
   <auth>EXTERNAL</auth>
   <limit name="service_start_timeout">120000</limit>
-  <servicedir>{folder}/services</servicedir>
+  <servicedir>{directory}/services</servicedir>
   <policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
 </busconfig>
 "#
     )
 }
 
-fn log_in(shell: &Shell, server: &Server, more: &[&str]) -> Ended {
+fn log_in(shell: &Shell, server: &Server, more: &[&str]) -> Outcome {
     let login = ["login", server.base(), "--user", ADMINISTRATOR, "--password", "-"];
-    shell.feed(&[&login[..], more].concat(), PASSWORD)
+    shell.run_with_input(&[&login[..], more].concat(), PASSWORD)
 }
 
-/// All that is in the files of the profiles.
-fn kept(shell: &Shell) -> String {
+/// Returns the contents of all files of the profiles.
+fn profile_files(shell: &Shell) -> String {
     let mut text = String::new();
-    for folder in [shell.kept(""), shell.kept("sessions")] {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
+    for directory in [shell.config_path(""), shell.config_path("sessions")] {
+        for entry in fs::read_dir(directory).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_file() {
                 text.push_str(&fs::read_to_string(path).unwrap());
@@ -133,19 +145,19 @@ fn kept(shell: &Shell) -> String {
 }
 
 #[test]
-fn sessions_are_kept_there_and_nowhere_else() {
+fn session_is_stored_in_the_keyring_only() {
     let Some(keyring) = Keyring::open() else { return };
     let (one, clock) = start().with_clock();
     let one = one.ready();
     let shell = keyring.shell();
-    let ended = log_in(&shell, &one, &[]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    let outcome = log_in(&shell, &one, &[]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     let two = start().ready();
     assert_eq!(
         log_in(&shell, &two, &["--profile", "two", "--store", "keyring"]).code,
         0
     );
-    let files = kept(&shell);
+    let files = profile_files(&shell);
     assert_eq!(files.matches("session = \"keyring\"").count(), 2, "{files}");
     assert!(!files.contains("token"), "{files}");
 
@@ -158,17 +170,17 @@ fn sessions_are_kept_there_and_nowhere_else() {
             (&"keyring".into(), &true.into())
         );
     }
-    // It is renewed there, once by all who need it.
+    // Concurrent commands refresh it once.
     shell.ok(&["profiles", "use", "default"]);
     for _ in 0..3 {
         clock.advance(SignedDuration::from_hours(2));
         let all: Vec<_> = (0..4).map(|_| shell.spawn(&["tenants", "list"])).collect();
         for child in all {
-            let ended = Ended::of(child);
-            assert_eq!(ended.code, 0, "{ended:?}");
+            let outcome = Outcome::wait(child);
+            assert_eq!(outcome.code, 0, "{outcome:?}");
         }
     }
-    shell.create(&new_tenant("Acme", "acme.example"));
+    shell.create(&tenant_arguments("Acme", "acme.example"));
     shell.ok(&["switch", "Acme"]);
     assert_eq!(shell.json(&["whoami"])["role"], "Admin");
 
@@ -177,14 +189,14 @@ fn sessions_are_kept_there_and_nowhere_else() {
     assert_eq!(shell.json(&["whoami", "--profile", "two"])["url"], two.base());
     shell.ok(&["profiles", "remove", "two"]);
     assert_eq!(log_in(&shell, &two, &["--profile", "two", "--store", "file"]).code, 0);
-    assert!(shell.kept("sessions/two.json").exists());
-    // And back: no file is left.
+    assert!(shell.config_path("sessions/two.json").exists());
+    // Back in the keyring, the file is removed.
     assert_eq!(log_in(&shell, &two, &["--profile", "two"]).code, 0);
-    assert!(!shell.kept("sessions/two.json").exists());
+    assert!(!shell.config_path("sessions/two.json").exists());
 }
 
 #[test]
-fn two_folders_of_profiles_do_not_share_sessions() {
+fn configuration_directories_do_not_share_sessions() {
     let Some(keyring) = Keyring::open() else { return };
     let (one, two) = (start().ready(), start().ready());
     let (shell, other) = (keyring.shell(), keyring.shell());
@@ -196,37 +208,38 @@ fn two_folders_of_profiles_do_not_share_sessions() {
 }
 
 #[test]
-fn a_keyring_that_is_locked_is_no_reason_to_forget_a_session() {
+fn locked_keyring_does_not_lose_the_session() {
     let Some(keyring) = Keyring::open() else { return };
     let server = start().ready();
     let shell = keyring.shell();
     assert_eq!(log_in(&shell, &server, &[]).code, 0);
-    let keyring = keyring.again(LOCKED);
-    let shell = shell.with("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
+    let keyring = keyring.restart(LOCKED);
+    let shell = shell.env("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
 
-    let said = shell.fails(1, &["whoami"]);
-    assert!(said.contains("the keyring of the system: it is locked"), "{said}");
-    assert!(said.contains("`pbx login --profile default --store file`"), "{said}");
+    let stderr = shell.fails(1, &["whoami"]);
+    assert!(stderr.contains("system keyring: it is locked"), "{stderr}");
+    assert!(
+        stderr.contains("`pbx login --profile default --store file`"),
+        "{stderr}"
+    );
     assert_eq!(shell.json(&["profiles", "list"])[0]["signed_in"], Value::Null);
-    // A session that still is there is not said to be over.
-    let said = shell.fails(1, &["logout"]);
-    assert!(said.contains("the profile `default` is not signed out"), "{said}");
+    // The stored session does not count as signed out.
+    let stderr = shell.fails(1, &["logout"]);
+    assert!(stderr.contains("cannot sign out of profile `default`"), "{stderr}");
     assert_eq!(log_in(&shell, &server, &["--store", "keyring"]).code, 1);
 
-    let ended = log_in(&shell, &server, &["--profile", "other"]);
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let outcome = log_in(&shell, &server, &["--profile", "other"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(
-        ended
-            .stderr
-            .starts_with("warning: the keyring of the system: it is locked"),
-        "{ended:?}"
+        outcome.stderr.starts_with("warning: system keyring: it is locked"),
+        "{outcome:?}"
     );
-    assert!(ended.stderr.contains("other.json"), "{ended:?}");
+    assert!(outcome.stderr.contains("other.json"), "{outcome:?}");
     shell.ok(&["whoami", "--profile", "other"]);
 
-    // Its owner is back.
-    let keyring = keyring.again(UNLOCKED);
-    let shell = shell.with("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
+    // Unlocked again.
+    let keyring = keyring.restart(UNLOCKED);
+    let shell = shell.env("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
     shell.ok(&["whoami", "--profile", "default"]);
     shell.ok(&["logout", "--all"]);
     shell.fails(3, &["whoami", "--profile", "default"]);

@@ -1,4 +1,4 @@
-//! Lists, and how answers are printed.
+//! Lists and output formats.
 
 use std::io::{BufRead as _, BufReader};
 
@@ -6,11 +6,11 @@ use pbx_client::types::{CreateIpRule, IpRuleTarget};
 use pbx_tests::Server;
 use serde_json::Value;
 
-use crate::made_up::answering;
-use crate::{Shell, new_tenant, signed_in};
+use crate::made_up::stub_server;
+use crate::{Shell, signed_in, tenant_arguments};
 
-/// A server that has that many IP rules, and the administrator signed in to it.
-pub async fn with_rules(count: usize) -> (Server, Shell) {
+/// Starts a server with this many IP rules and signs the administrator in.
+pub async fn server_with_rules(count: usize) -> (Server, Shell) {
     let (server, shell) = signed_in();
     let client = server.client().await;
     let all = (0..count).map(|number| {
@@ -25,8 +25,8 @@ pub async fn with_rules(count: usize) -> (Server, Shell) {
 }
 
 #[tokio::test]
-async fn a_list_is_shown_page_by_page_or_whole() {
-    let (_server, shell) = with_rules(230).await;
+async fn list_returns_a_page_or_all_pages() {
+    let (_server, shell) = server_with_rules(230).await;
     let page = shell.json(&["ip-rules", "list"]);
     assert_eq!(page["count"], 230);
     assert_eq!(page["items"].as_array().unwrap().len(), 100);
@@ -34,7 +34,7 @@ async fn a_list_is_shown_page_by_page_or_whole() {
     assert_eq!(page["items"].as_array().unwrap().len(), 4);
     let page = shell.json(&["ip-rules", "list", "--filter", "description eq 'number 17'"]);
     assert_eq!(page["items"][0]["cidr"], "10.0.0.17/32");
-    // As the help says that it is written.
+    // The syntax that the help describes.
     for (filter, count) in [
         ("contains(description,'ber 22') and target eq 'ACCEPT'", 11),
         ("startswith(description,'number 22') or endswith(description,' 7')", 12),
@@ -74,23 +74,23 @@ async fn a_list_is_shown_page_by_page_or_whole() {
 }
 
 #[tokio::test]
-async fn a_reader_that_has_seen_enough_is_no_failure() {
-    let (_server, shell) = with_rules(230).await;
+async fn closed_pipe_is_not_a_failure() {
+    let (_server, shell) = server_with_rules(230).await;
     for format in ["json", "yaml", "table"] {
         let mut child = shell.spawn(&["ip-rules", "list", "--all", "--output", format]);
         let mut first = String::new();
-        // Dropped after one line, as `head -1` does.
+        // Closes the pipe after one line, like `head -1`.
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut first)
             .unwrap();
         assert!(!first.is_empty());
-        let ended = crate::Ended::of(child);
-        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{format}");
+        let outcome = crate::Outcome::wait(child);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{format}");
     }
 }
 
 #[test]
-fn what_is_printed_is_what_the_server_sent() {
+fn output_is_the_response_of_the_server() {
     let (_server, shell) = signed_in();
     assert_eq!(shell.json(&["tenants", "list"])["count"], 0);
     assert_eq!(shell.ok(&["tenants", "list", "--output", "table"]), "");
@@ -98,7 +98,7 @@ fn what_is_printed_is_what_the_server_sent() {
         shell.ok(&["tenants", "list", "--all", "-o", "yaml"]),
         "count: 0\nitems: []\n"
     );
-    let id = shell.create(&new_tenant("Acme \u{1b}]0;x\u{7}\u{202e}", "acme.example"));
+    let id = shell.create(&tenant_arguments("Acme \u{1b}]0;x\u{7}\u{202e}", "acme.example"));
 
     let json = shell.ok(&["tenants", "show", &id, "--output", "json"]);
     assert!(!json.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{json}");
@@ -117,31 +117,31 @@ fn what_is_printed_is_what_the_server_sent() {
     let card = shell.ok(&["tenants", "show", &id, "-o", "table", "--columns", "domain,e164"]);
     let names: Vec<&str> = card.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names[..3], ["domain", "e164.enabled", "e164.international_code"]);
-    let said = shell.fails(2, &["tenants", "list", "-o", "table", "--columns", "domains"]);
+    let stderr = shell.fails(2, &["tenants", "list", "-o", "table", "--columns", "domains"]);
     assert!(
-        said.contains("there is no column `domains`, only id, name, domain"),
-        "{said}"
+        stderr.contains("unknown column `domains`\n  columns: id, name, domain, "),
+        "{stderr}"
     );
 
-    // No colours but where they are wished.
-    let coloured = shell.ok(&["tenants", "list", "-o", "table", "--color", "always"]);
-    assert!(coloured.contains("\u{1b}[1m"), "{coloured:?}");
-    let by_variable = shell.with("PBX_OUTPUT", "yaml");
+    // Colors only on request.
+    let colored = shell.ok(&["tenants", "list", "-o", "table", "--color", "always"]);
+    assert!(colored.contains("\u{1b}[1m"), "{colored:?}");
+    let by_variable = shell.env("PBX_OUTPUT", "yaml");
     assert!(by_variable.ok(&["tenants", "list"]).starts_with("count: 1\n"));
 }
 
 #[test]
-fn a_server_that_does_not_page_is_not_asked_for_ever() {
+fn server_that_does_not_paginate_ends_the_list() {
     let list = |url: &str| {
-        let shell = Shell::new().with("PBX_URL", url).with("PBX_TOKEN", "T");
+        let shell = Shell::new().env("PBX_URL", url).env("PBX_TOKEN", "T");
         shell.run(&["ip-rules", "list", "--all"])
     };
-    let (url, asked) = answering(Some(("200 OK", r#"{"items": [{"id": "1"}]}"#)));
-    let ended = list(&url);
-    assert_eq!(ended.code, 11, "{ended:?}");
-    assert!(ended.stderr.contains("the server does not page"), "{ended:?}");
-    assert_eq!(asked.try_iter().count(), 2);
-    // Nor one that does not count.
-    let (url, _) = answering(Some(("200 OK", r#"{"items": []}"#)));
+    let (url, requests) = stub_server(Some(("200 OK", r#"{"items": [{"id": "1"}]}"#)));
+    let outcome = list(&url);
+    assert_eq!(outcome.code, 11, "{outcome:?}");
+    assert!(outcome.stderr.contains("it does not paginate"), "{outcome:?}");
+    assert_eq!(requests.try_iter().count(), 2);
+    // Neither does one without a total count.
+    let (url, _) = stub_server(Some(("200 OK", r#"{"items": []}"#)));
     assert_eq!(list(&url).stdout, "{\n  \"items\": []\n}\n");
 }

@@ -1,12 +1,12 @@
-//! The command `pbx`, as a shell runs it, against the real server.
+//! Tests of the command `pbx` against the real server, run as a shell runs it.
 //!
-//! Every test has a server and a folder of profiles of its own. What one command does belongs into the file of its subject; how
-//! values are written and answers are laid out is tested in `pbx-cli`, and what the server makes of them in `../server`.
+//! Each test has its own server and its own directory of profiles. How flags are parsed and responses are formatted is tested in
+//! `pbx-cli`, and how the server handles requests in `../server`.
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests, which clippy does not recognise"
+    reason = "clippy does not recognize helpers of tests"
 )]
 
 #[cfg(unix)]
@@ -34,12 +34,12 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-under-test");
 
-/// A fresh server that is not started yet.
+/// Returns a new server before its start.
 fn start() -> Start {
     Start::new(env!("CARGO_BIN_EXE_pbx-server-under-test"))
 }
 
-/// A fresh server, and the administrator signed in to it as the profile `default`.
+/// Starts a server and signs the administrator in, as the profile `default`.
 fn signed_in() -> (Server, Shell) {
     let server = start().ready();
     let shell = Shell::new();
@@ -47,15 +47,15 @@ fn signed_in() -> (Server, Shell) {
     (server, shell)
 }
 
-/// Where commands are run: a folder, and what they find in their environment.
+/// A working directory and environment variables for commands.
 struct Shell {
-    folder: TempDir,
+    directory: TempDir,
     variables: Vec<(String, String)>,
 }
 
-/// How a command ended.
+/// Exit code and output of a command.
 #[derive(Debug)]
-struct Ended {
+struct Outcome {
     code: i32,
     stdout: String,
     stderr: String,
@@ -64,30 +64,30 @@ struct Ended {
 impl Shell {
     fn new() -> Self {
         Self {
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
             variables: Vec::new(),
         }
     }
 
-    fn folder(&self) -> &Path {
-        self.folder.path()
+    fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    fn env(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Signs the administrator in.
+    /// Signs in as the administrator.
     fn log_in(&self, server: &Server) {
         let arguments = ["login", server.base(), "--user", ADMINISTRATOR, "--password", "-"];
-        let ended = self.feed(&[&arguments[..], &["--store", "file"]].concat(), PASSWORD);
-        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        let outcome = self.run_with_input(&[&arguments[..], &["--store", "file"]].concat(), PASSWORD);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        self.surroundings(command.args(arguments));
+        self.set_environment(command.args(arguments));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -95,8 +95,8 @@ impl Shell {
         command
     }
 
-    /// What a command finds around it, and nothing else.
-    fn surroundings(&self, command: &mut Command) {
+    /// Sets the variables and the working directory; nothing else is inherited.
+    fn set_environment(&self, command: &mut Command) {
         let own: Vec<_> = command
             .get_envs()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
@@ -104,13 +104,13 @@ impl Shell {
         command
             .env_clear()
             .envs(own)
-            .env("PBX_CONFIG_DIR", self.folder().join("config"))
-            // What fails is not waited for.
+            .env("PBX_CONFIG_DIR", self.directory().join("config"))
+            // Failures are tested without waiting.
             .env("PBX_RETRIES", "0")
-            // No test finds the keyring of whoever runs it.
+            // No test uses the keyring of the developer.
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.folder());
+            .current_dir(self.directory());
     }
 
     /// Starts a command.
@@ -119,60 +119,60 @@ impl Shell {
     }
 
     /// Runs a command to its end.
-    fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(self.spawn(arguments))
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::wait(self.spawn(arguments))
     }
 
-    /// Runs a command with something on its standard input.
-    fn feed(&self, arguments: &[&str], input: &str) -> Ended {
+    /// Runs a command to its end with this standard input.
+    fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
-        // A command that needs no input may end before it is written.
+        // A command that reads no input may exit before it is written.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Ended::of(child)
+        Outcome::wait(child)
     }
 
-    /// Runs a command that succeeds; what it printed.
+    /// Runs a command that succeeds and returns its standard output.
     fn ok(&self, arguments: &[&str]) -> String {
-        let ended = self.run(arguments);
-        assert_eq!(ended.code, 0, "{arguments:?}: {ended:?}");
-        ended.stdout
+        let outcome = self.run(arguments);
+        assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
+        outcome.stdout
     }
 
-    /// Runs a command that succeeds and prints JSON.
+    /// Runs a command that succeeds and returns its output as JSON.
     fn json(&self, arguments: &[&str]) -> Value {
         let text = self.ok(arguments);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
     }
 
-    /// Runs a command that creates something; its id.
+    /// Runs a command that creates an object and returns its ID.
     fn create(&self, arguments: &[&str]) -> String {
         self.json(arguments)["id"].as_str().unwrap().to_owned()
     }
 
-    /// Runs a command that fails like this; what it said.
+    /// Runs a command that fails with this exit code and returns its standard error.
     fn fails(&self, code: i32, arguments: &[&str]) -> String {
-        let ended = self.run(arguments);
-        assert_eq!(ended.code, code, "{arguments:?}: {ended:?}");
-        assert_eq!(ended.stdout, "", "{arguments:?}");
-        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
-        ended.stderr
+        let outcome = self.run(arguments);
+        assert_eq!(outcome.code, code, "{arguments:?}: {outcome:?}");
+        assert_eq!(outcome.stdout, "", "{arguments:?}");
+        assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
+        outcome.stderr
     }
 
-    /// A file in the folder.
+    /// Writes a file in the working directory and returns its path.
     fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.folder().join(name);
+        let path = self.directory().join(name);
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    /// A file in the folder of profiles.
-    fn kept(&self, name: &str) -> std::path::PathBuf {
-        self.folder().join("config").join(name)
+    /// Returns the path of a file in the directory of the profiles.
+    fn config_path(&self, name: &str) -> std::path::PathBuf {
+        self.directory().join("config").join(name)
     }
 }
 
-impl Ended {
-    fn of(child: Child) -> Self {
+impl Outcome {
+    fn wait(child: Child) -> Self {
         let output = child.wait_with_output().unwrap();
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -182,11 +182,11 @@ impl Ended {
     }
 }
 
-/// Whether these programs are installed; where they are not, the log says loudly what is not tested.
-fn installed(programs: &[&str], packages: &str, untested: &str) -> bool {
+/// Returns `true` if the programs are installed; otherwise prints loudly what is not tested.
+fn are_installed(programs: &[&str], packages: &str, untested: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> = std::env::split_paths(&path).collect();
-    let is_there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
+    let directories: Vec<_> = std::env::split_paths(&path).collect();
+    let is_there = |program: &&str| directories.iter().any(|directory| directory.join(program).is_file());
     let all = programs.iter().all(is_there);
     if !all {
         // Not `eprintln!`, which the test runner keeps to itself when a test passes.
@@ -199,8 +199,8 @@ fn installed(programs: &[&str], packages: &str, untested: &str) -> bool {
     all
 }
 
-/// The arguments that make a tenant.
-fn new_tenant<'a>(name: &'a str, domain: &'a str) -> Vec<&'a str> {
+/// Returns the arguments that create a tenant.
+fn tenant_arguments<'a>(name: &'a str, domain: &'a str) -> Vec<&'a str> {
     let mut arguments = vec!["tenants", "create", "--name", name, "--domain", domain];
     arguments.extend(["--timezone", "Europe/Berlin", "--currency", "EUR", "--region", "DEU"]);
     arguments

@@ -1,8 +1,8 @@
-//! Files in and out.
+//! Uploads and downloads.
 
 use crate::signed_in;
 
-/// The head of a PNG, which is all that anybody looks at, with bytes after it.
+/// Returns the header of a PNG, the only part that the server reads, with bytes after it.
 fn png(more: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(100_u32.to_be_bytes());
@@ -12,7 +12,7 @@ fn png(more: usize) -> Vec<u8> {
 }
 
 #[test]
-fn an_export_goes_to_a_file_a_folder_or_on() {
+fn export_goes_to_a_file_a_directory_or_standard_output() {
     let (_server, shell) = signed_in();
     shell.create(&["ip-rules", "create", "--cidr", "192.0.2.0/24", "--target", "DENY"]);
     let text = "cidr,target,expire_at,description\r\n192.0.2.0/24,DENY,,\r\n";
@@ -21,23 +21,23 @@ fn an_export_goes_to_a_file_a_folder_or_on() {
     assert!(same(&printed), "{printed}");
     assert!(same(&shell.ok(&["ip-rules", "export", "--to", "-"])));
 
-    let file = shell.folder().join("rules.csv");
+    let file = shell.directory().join("rules.csv");
     for _ in 0..2 {
-        // A file that is named is replaced.
+        // An explicit file is overwritten.
         assert_eq!(shell.ok(&["ip-rules", "export", "--to", "rules.csv"]), "");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), printed);
     }
     shell.ok(&["ip-rules", "export", "--to", "out/"]);
-    let out: Vec<_> = std::fs::read_dir(shell.folder().join("out")).unwrap().collect();
-    assert_eq!(out.len(), 1, "no half of a file is left");
-    // One that the server has named is not.
-    let said = shell.fails(1, &["ip-rules", "export", "--to", "out"]);
-    assert!(said.contains("exists already"), "{said}");
+    let out: Vec<_> = std::fs::read_dir(shell.directory().join("out")).unwrap().collect();
+    assert_eq!(out.len(), 1, "no temporary file is left");
+    // A file name of the server is not.
+    let stderr = shell.fails(1, &["ip-rules", "export", "--to", "out"]);
+    assert!(stderr.contains("already exists"), "{stderr}");
     shell.fails(1, &["ip-rules", "export", "--to", "rules.csv/x"]);
 }
 
 #[test]
-fn a_picture_goes_up_and_comes_down() {
+fn uploaded_picture_is_downloaded() {
     let (_server, shell) = signed_in();
     let content = png(300_000);
     let file = shell.write("Lögo.png", &content);
@@ -47,25 +47,25 @@ fn a_picture_goes_up_and_comes_down() {
     assert_eq!(info["size"], content.len());
     let digest = info["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     shell.ok(&["files", "download", &digest, "--to", "down/"]);
-    assert_eq!(std::fs::read(shell.folder().join("down/Lögo.png")).unwrap(), content);
+    assert_eq!(std::fs::read(shell.directory().join("down/Lögo.png")).unwrap(), content);
     shell.ok(&["brand", "update", "--logo", &id]);
 
     shell.fails(6, &["files", "upload", &shell.write("text.png", "no picture")]);
     shell.fails(1, &["files", "upload", "missing.png"]);
     shell.fails(2, &["files", "upload", "-"]);
-    let said = shell.fails(2, &["files", "upload", "."]);
+    let stderr = shell.fails(2, &["files", "upload", "."]);
     assert!(
-        said.contains("Say so with --name") || said.contains("is a folder"),
-        "{said}"
+        stderr.contains("pass one with --name") || stderr.contains("is a directory"),
+        "{stderr}"
     );
     shell.fails(5, &["files", "download", &"0".repeat(64)]);
 }
 
 #[test]
-fn the_two_steps_of_an_upload_are_commands_too() {
+fn steps_of_an_upload_are_commands() {
     let (_server, shell) = signed_in();
     let file = shell.write("a.png", png(10));
-    let ended = shell.run(&[
+    let outcome = shell.run(&[
         "files",
         "uploads",
         "complete",
@@ -75,5 +75,5 @@ fn the_two_steps_of_an_upload_are_commands_too() {
         "--file",
         &file,
     ]);
-    assert_eq!(ended.code, 5, "{ended:?}");
+    assert_eq!(outcome.code, 5, "{outcome:?}");
 }

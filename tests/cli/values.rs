@@ -1,13 +1,13 @@
-//! What goes into requests: flags, files, secrets, clearing; and what is asked before something is destroyed.
+//! Request bodies from flags, files and secrets, and the confirmation of destructive commands.
 
 use serde_json::{Value, json};
 
-use crate::{new_tenant, signed_in};
+use crate::{signed_in, tenant_arguments};
 
 #[test]
-fn flags_and_files_make_one_body() {
+fn flags_override_the_body_file() {
     let (_server, shell) = signed_in();
-    let mut arguments = new_tenant("Acme", "acme.example");
+    let mut arguments = tenant_arguments("Acme", "acme.example");
     arguments.extend([
         "--enabled",
         "false",
@@ -40,19 +40,62 @@ fn flags_and_files_make_one_body() {
     let file = shell.write("three.yaml", "cidr: 192.0.2.0/24\ntarget: DENY\n");
     shell.create(&["ip-rules", "create", "--body-file", &file]);
     let input = r#"{"cidr": "198.51.100.0/24", "target": "ACCEPT"}"#;
-    assert_eq!(shell.feed(&["ip-rules", "create", "--body-file", "-"], input).code, 0);
+    assert_eq!(
+        shell
+            .run_with_input(&["ip-rules", "create", "--body-file", "-"], input)
+            .code,
+        0
+    );
 
-    for (content, says) in [("[1]", "holds no JSON object"), ("{", "is no JSON"), ("", "is no JSON")] {
+    for (content, message) in [
+        ("[1]", "does not contain a JSON object"),
+        ("{", "is not valid JSON"),
+        ("", "is not valid JSON"),
+    ] {
         let file = shell.write("bad.json", content);
-        let said = shell.fails(2, &["ip-rules", "create", "--body-file", &file]);
-        assert!(said.contains(says), "{said}");
+        let stderr = shell.fails(2, &["ip-rules", "create", "--body-file", &file]);
+        assert!(stderr.contains(message), "{stderr}");
     }
-    let said = shell.fails(1, &["ip-rules", "create", "--body-file", "missing.json"]);
-    assert!(said.contains("missing.json"), "{said}");
+    let stderr = shell.fails(1, &["ip-rules", "create", "--body-file", "missing.json"]);
+    assert!(stderr.contains("missing.json"), "{stderr}");
 }
 
 #[test]
-fn an_update_changes_what_it_names_and_clears_what_it_is_told_to() {
+fn invalid_body_file_is_refused_with_reason_and_place() {
+    let (_server, shell) = signed_in();
+    let aliases = (1..15).fold("a0: &a0 [x, x, x]\n".to_owned(), |text, level| {
+        let before = vec![format!("*a{}", level - 1); 9].join(", ");
+        format!("{text}a{level}: &a{level} [{before}]\n")
+    });
+    for (content, message) in [
+        (
+            "cidr: [",
+            "bad.yaml is not valid YAML: unclosed bracket '[' at line 1, column 7",
+        ),
+        (
+            "cidr: a\ncidr: b\n",
+            "duplicate mapping key `cidr` is not allowed here at line 2, column 1",
+        ),
+        ("cidr: a\n---\ncidr: b\n", "more than one document at line 3, column 1"),
+        ("target: !deny x\n", "unsupported tag `!deny` at line 1"),
+        (&"[".repeat(1_000_000), "recursion limit exceeded at line 1"),
+        (&"- ".repeat(1_000_000), "nested more than 32 levels deep at line 1"),
+        (&aliases, "too large, or too many aliases at line "),
+        ("- a", "bad.yaml does not contain a JSON object"),
+        ("", "bad.yaml does not contain a JSON object"),
+    ] {
+        let file = shell.write("bad.yaml", content);
+        let stderr = shell.fails(2, &["ip-rules", "create", "--body-file", &file]);
+        assert!(stderr.contains(message), "{message}: {stderr}");
+        assert!(stderr.len() < 300, "{stderr}");
+    }
+    let file = shell.write("latin-1.yaml", b"description: caf\xe9\n");
+    let stderr = shell.fails(1, &["ip-rules", "create", "--body-file", &file]);
+    assert!(stderr.contains("latin-1.yaml is not valid UTF-8"), "{stderr}");
+}
+
+#[test]
+fn update_changes_and_clears_only_the_given_properties() {
     let (_server, shell) = signed_in();
     let mut arguments = vec!["ip-rules", "create", "--cidr", "192.0.2.0/24", "--target", "DENY"];
     arguments.extend(["--description", "null", "--expire-at", "2090-12-31T23:59:59+01:00"]);
@@ -67,21 +110,21 @@ fn an_update_changes_what_it_names_and_clears_what_it_is_told_to() {
     assert_eq!(show()["expire_at"], Value::Null);
     assert_eq!(show()["description"], "-5");
 
-    let said = shell.fails(2, &["ip-rules", "update", &id]);
-    assert!(said.contains("there is nothing to change"), "{said}");
-    for (arguments, says) in [
+    let stderr = shell.fails(2, &["ip-rules", "update", &id]);
+    assert!(stderr.contains("nothing to change"), "{stderr}");
+    for (arguments, message) in [
         (["--clear", "cidrr"], "invalid value 'cidrr'"),
-        (["--expire-at", "tomorrow"], "it is no time such as"),
-        (["--colour", "red"], "unexpected argument '--colour'"),
+        (["--expire-at", "tomorrow"], "not a date and time such as"),
+        (["--hue", "red"], "unexpected argument '--hue'"),
     ] {
-        let ended = shell.run(&[&["ip-rules", "update", &id][..], &arguments].concat());
-        assert_eq!(ended.code, 2, "{ended:?}");
-        assert!(ended.stderr.contains(says), "{}", ended.stderr);
+        let outcome = shell.run(&[&["ip-rules", "update", &id][..], &arguments].concat());
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.stderr.contains(message), "{}", outcome.stderr);
     }
 }
 
 #[test]
-fn lists_of_objects_are_given_one_by_one() {
+fn array_flag_is_repeated_for_each_object() {
     let (_server, shell) = signed_in();
     let udp = "protocol=udp,port=5060";
     let tls = r#"{"protocol": "TLS", "port": 5061}"#;
@@ -93,7 +136,7 @@ fn lists_of_objects_are_given_one_by_one() {
 }
 
 #[test]
-fn settings_are_changed_one_by_one() {
+fn update_changes_a_single_setting() {
     let (_server, shell) = signed_in();
     let before = shell.json(&["admin", "settings", "show"]);
     shell.ok(&["admin", "settings", "update", "--enable-prack", "true"]);
@@ -103,9 +146,9 @@ fn settings_are_changed_one_by_one() {
 }
 
 #[test]
-fn a_secret_is_named_by_where_it_is() {
+fn secret_is_read_from_its_source() {
     let (server, shell) = signed_in();
-    let shell = shell.with("DEALER_PASSWORD", "Corr3ct-Horse-2");
+    let shell = shell.env("DEALER_PASSWORD", "Corr3ct-Horse-2");
     let create = [
         "dealers",
         "create",
@@ -115,21 +158,21 @@ fn a_secret_is_named_by_where_it_is() {
         "distributor",
         "--password",
     ];
-    let said = shell.fails(2, &[&create[..], &["Corr3ct-Horse-2"]].concat());
+    let stderr = shell.fails(2, &[&create[..], &["Corr3ct-Horse-2"]].concat());
     assert!(
-        said.contains("--password: a secret is not given on the command line"),
-        "{said}"
+        stderr.contains("--password: secrets are not accepted on the command line"),
+        "{stderr}"
     );
-    let said = shell.fails(2, &[&create[..], &["env:MISSING"]].concat());
-    assert!(said.contains("MISSING is not set"), "{said}");
-    let said = shell.fails(2, &create[..create.len() - 1]);
-    assert!(said.contains("the password is missing"), "{said}");
+    let stderr = shell.fails(2, &[&create[..], &["env:MISSING"]].concat());
+    assert!(stderr.contains("MISSING is not set"), "{stderr}");
+    let stderr = shell.fails(2, &create[..create.len() - 1]);
+    assert!(stderr.contains("the password is missing"), "{stderr}");
     let id = shell.create(&[&create[..], &["env:DEALER_PASSWORD"]].concat());
-    let ended = shell.feed(
+    let outcome = shell.run_with_input(
         &["dealers", "reset-password", &id, "--password", "-"],
         "Corr3ct-Horse-3\n",
     );
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     let login = [
         "login",
         server.base(),
@@ -140,19 +183,19 @@ fn a_secret_is_named_by_where_it_is() {
         "--password",
         "-",
     ];
-    assert_eq!(shell.feed(&login, "Corr3ct-Horse-3").code, 0);
+    assert_eq!(shell.run_with_input(&login, "Corr3ct-Horse-3").code, 0);
     assert_eq!(shell.json(&["whoami"])["role"], "Dealer");
 }
 
 #[test]
-fn what_destroys_needs_a_yes() {
+fn destructive_command_needs_yes_without_a_terminal() {
     let (_server, shell) = signed_in();
     let id = shell.create(&["ip-rules", "create", "--cidr", "192.0.2.0/24", "--target", "DENY"]);
-    let said = shell.fails(2, &["ip-rules", "delete", &id]);
-    assert!(said.contains(&format!("Delete the IP rule {id}?")), "{said}");
-    assert!(said.contains("--yes"), "{said}");
-    // An answer that nobody gave is none.
-    assert_eq!(shell.feed(&["ip-rules", "delete", &id], "y\n").code, 2);
+    let stderr = shell.fails(2, &["ip-rules", "delete", &id]);
+    assert!(stderr.contains(&format!("Delete IP rule {id}?")), "{stderr}");
+    assert!(stderr.contains("--yes"), "{stderr}");
+    // Standard input does not confirm without a terminal.
+    assert_eq!(shell.run_with_input(&["ip-rules", "delete", &id], "y\n").code, 2);
     shell.ok(&["ip-rules", "show", &id]);
     assert_eq!(shell.ok(&["ip-rules", "delete", &id, "--yes"]), "");
     shell.fails(5, &["ip-rules", "show", &id]);

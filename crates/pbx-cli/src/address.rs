@@ -1,26 +1,26 @@
-//! Where a server is.
+//! Completes the address of a server.
 
-/// What somebody writes for a server as a base URL: a host alone gets scheme, port and path, a URL without a path the path.
-pub fn complete_url(given: &str) -> String {
-    let given = given.trim().trim_end_matches('/');
-    let Some((scheme, rest)) = given.split_once("://") else {
-        let has_port = match given.rsplit_once(':') {
-            // `[::1]` and `::1` have colons as well.
+/// Completes a host or URL to a base URL: a host gets scheme, port and path, a URL without a path gets the path.
+pub fn complete_url(address: &str) -> String {
+    let address = address.trim().trim_end_matches('/');
+    let Some((scheme, rest)) = address.split_once("://") else {
+        let has_port = match address.rsplit_once(':') {
+            // `[::1]` and `::1` contain colons as well.
             Some((host, port)) => port.parse::<u16>().is_ok() && (!host.contains(':') || host.ends_with(']')),
             None => false,
         };
-        let host = match given.parse::<std::net::Ipv6Addr>() {
-            Ok(address) => format!("[{address}]"),
-            Err(_) => given.to_owned(),
+        let host = match address.parse::<std::net::Ipv6Addr>() {
+            Ok(ip) => format!("[{ip}]"),
+            Err(_) => address.to_owned(),
         };
-        return match (has_port, given.contains('/')) {
-            (_, true) => format!("https://{given}"),
-            (true, _) => format!("https://{given}/api"),
+        return match (has_port, address.contains('/')) {
+            (_, true) => format!("https://{address}"),
+            (true, _) => format!("https://{address}/api"),
             (false, _) => format!("https://{host}:8887/api"),
         };
     };
     match rest.contains('/') {
-        true => given.to_owned(),
+        true => address.to_owned(),
         false => format!("{scheme}://{rest}/api"),
     }
 }
@@ -30,8 +30,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_a_host_or_a_url() {
-        for (given, url) in [
+    fn host_or_url_is_completed() {
+        for (address, url) in [
             ("pbx.example.com", "https://pbx.example.com:8887/api"),
             ("pbx.example.com:9000", "https://pbx.example.com:9000/api"),
             ("192.0.2.1", "https://192.0.2.1:8887/api"),
@@ -41,7 +41,7 @@ mod tests {
             ("https://pbx.example.com:8887", "https://pbx.example.com:8887/api"),
             ("http://127.0.0.1:8888/api/", "http://127.0.0.1:8888/api"),
         ] {
-            assert_eq!(complete_url(given), url, "{given}");
+            assert_eq!(complete_url(address), url, "{address}");
         }
     }
 }

@@ -1,76 +1,68 @@
-//! How a command ends when it fails.
+//! Errors of commands: a message, a hint and an exit code.
 
 use std::fmt;
 
-use pbx_client::{Error, Place, Violation};
+use pbx_client::{Error, Location, Violation};
 
-/// The exit code, by what went wrong. Scripts rely on the numbers.
+/// Exit code of a failed command. The numbers are part of the interface: scripts rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Something on this machine: a file, the keyring, the terminal.
+    /// An error on this machine: a file, the keyring, the terminal.
     Local = 1,
-    /// The command line, or that somebody said no.
+    /// An invalid command line, or a prompt that was declined.
     Usage = 2,
-    /// Not signed in, or the sign-in was refused.
+    /// No session, or credentials that were rejected.
     Authentication = 3,
-    /// Signed in, but not allowed to: the role, or the address.
+    /// The role or the address lacks permission.
     Forbidden = 4,
-    /// There is no such thing.
+    /// Not found.
     NotFound = 5,
-    /// The server says what is wrong with the values.
+    /// The server rejected values of the request.
     Invalid = 6,
-    /// It contradicts what there is.
+    /// The request conflicts with the current state.
     Conflict = 7,
     /// Too many requests.
     RateLimited = 8,
-    /// The server could not be reached.
+    /// The server cannot be reached.
     Unreachable = 9,
-    /// The server did not answer in time.
+    /// Timeout.
     Timeout = 10,
-    /// The server failed, or what answered was not the API.
+    /// An error of the server, or a response that is not one of the API.
     Unexpected = 11,
 }
 
 impl Exit {
-    /// Every one but success, with what it means: for the help.
+    /// All codes except success, with their descriptions for the help.
     pub const ALL: &[(Self, &'static str)] = &[
-        (
-            Self::Local,
-            "something on this machine: a file, the keyring, the terminal",
-        ),
-        (Self::Usage, "the command line cannot be understood, or you said no"),
-        (Self::Authentication, "not signed in, or the sign-in was refused"),
-        (Self::Forbidden, "signed in, but not allowed: your role or your address"),
+        (Self::Local, "local error: a file, the keyring, the terminal"),
+        (Self::Usage, "invalid command line, or a prompt was declined"),
+        (Self::Authentication, "not signed in, or the credentials were rejected"),
+        (Self::Forbidden, "permission denied for this role or address"),
         (Self::NotFound, "not found"),
-        (Self::Invalid, "the server refused the values"),
+        (Self::Invalid, "the server rejected values of the request"),
         (
             Self::Conflict,
-            "it contradicts what there is: a name taken, a quota used up",
+            "conflict with the current state: a name in use, a quota exceeded",
         ),
-        (Self::RateLimited, "too many requests; try again later"),
+        (Self::RateLimited, "too many requests; retry later"),
         (Self::Unreachable, "the server cannot be reached"),
-        (Self::Timeout, "the server did not answer in time"),
-        (
-            Self::Unexpected,
-            "the server failed, or it was not the PBX that answered",
-        ),
+        (Self::Timeout, "timeout"),
+        (Self::Unexpected, "server error, or a response that is not from a PBX"),
     ];
 }
 
-/// Why a command failed.
+/// The error of a command.
 #[derive(Debug)]
 pub struct Failure {
-    /// How to end; `None`: quietly, because nobody reads any more.
+    /// Exit code; `None` for a silent success, because the reader of standard output has closed the pipe.
     pub exit: Option<Exit>,
-    /// For a person to read.
     message: String,
-    /// What to do next.
     hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure of that kind.
+    /// Creates a failure with this exit code.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit: Some(exit),
@@ -79,17 +71,17 @@ impl Failure {
         }
     }
 
-    /// The command line is wrong.
+    /// Creates a failure because of an invalid command line.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// Something on this machine is wrong.
+    /// Creates a failure because of an error on this machine.
     pub fn local(message: impl Into<String>) -> Self {
         Self::new(Exit::Local, message)
     }
 
-    /// Standard output cannot be written. A reader that has seen enough (`| head`) is no failure.
+    /// Creates a failure to write to standard output. A closed pipe (`| head`) is not an error.
     pub fn output(error: &std::io::Error) -> Self {
         let mut failure = Self::local(format!("standard output: {error}"));
         if error.kind() == std::io::ErrorKind::BrokenPipe {
@@ -98,15 +90,15 @@ impl Failure {
         failure
     }
 
-    /// With what to do next.
+    /// Adds a hint, which tells the user what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// What to do next.
-    pub fn next(&self) -> Option<&str> {
+    /// Returns the hint.
+    pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 }
@@ -118,20 +110,21 @@ impl From<Error> for Failure {
             Error::Configuration(_) | Error::InvalidRequest(_) => Self::usage(message()),
             Error::Transport(_) => Self::new(Exit::Unreachable, message()),
             Error::Timeout(_) => Self::new(Exit::Timeout, message()),
-            Error::Authentication { .. } => Self::new(Exit::Authentication, message()).hint("sign in with `pbx login`"),
-            Error::SecondFactor(_) => Self::new(Exit::Authentication, "this account needs a second factor")
-                .hint("sign in with `pbx login`, which asks for the code"),
-            Error::AddressDenied(_) => Self::new(Exit::Forbidden, message()),
-            Error::Forbidden(_) => Self::new(Exit::Forbidden, message()),
+            Error::Authentication { .. } => {
+                Self::new(Exit::Authentication, message()).with_hint("sign in with `pbx login`")
+            }
+            Error::SecondFactor(_) => Self::new(Exit::Authentication, "this account requires a second factor")
+                .with_hint("sign in with `pbx login`, which prompts for the code"),
+            Error::AddressDenied(_) | Error::Forbidden(_) => Self::new(Exit::Forbidden, message()),
             Error::RateLimited { .. } => Self::new(Exit::RateLimited, message()),
-            Error::Validation(_) => Self::new(Exit::Invalid, violations(&error)),
+            Error::Validation(_) => Self::new(Exit::Invalid, describe_violations(&error)),
             Error::NotFound(_) => Self::new(Exit::NotFound, message()),
             Error::Conflict(_) => Self::new(Exit::Conflict, message()),
             Error::Refused(_) => Self::new(Exit::Invalid, message()),
             Error::Server(_) | Error::Unexpected { .. } => {
                 let failure = Self::new(Exit::Unexpected, message());
                 match error.request_id() {
-                    Some(id) => failure.hint(format!("the server's log says more under the request {id}")),
+                    Some(id) => failure.with_hint(format!("see request {id} in the server's log")),
                     None => failure,
                 }
             }
@@ -139,8 +132,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Every rule that a request breaks, with the flag that it is about.
-fn violations(error: &Error) -> String {
+/// Lists the violations of a request with the flags that they are about.
+fn describe_violations(error: &Error) -> String {
     let violations = error.violations();
     if violations.is_empty() {
         return error.to_string();
@@ -152,22 +145,22 @@ fn violations(error: &Error) -> String {
             None => format!("\n  {}", violation.message),
         })
         .collect();
-    format!("the server refuses the values:{}", lines.concat())
+    format!("the server rejected the request:{}", lines.concat())
 }
 
-/// `body#/cdr_event/url` as `--cdr-event.url`.
+/// Returns the flag that sets the value: `--cdr-event.url` for `body#/cdr_event/url`.
 fn flag(violation: &Violation) -> Option<String> {
     let pointer = violation.pointer.as_deref()?;
     let names: Vec<String> = pointer
         .split('/')
-        // Items of a list have the flag of the list.
+        // The items of an array share the flag of the array.
         .filter(|part| !part.is_empty() && part.parse::<usize>().is_err())
         .map(|part| part.replace("~1", "/").replace("~0", "~").replace('_', "-"))
         .collect();
-    match violation.place? {
+    match violation.location? {
         _ if names.is_empty() => None,
-        Place::Path => Some(names.concat().to_uppercase()),
-        Place::Query | Place::Header | Place::Body => Some(format!("--{}", names.join("."))),
+        Location::Path => Some(names.concat().to_uppercase()),
+        Location::Query | Location::Header | Location::Body => Some(format!("--{}", names.join("."))),
     }
 }
 
@@ -177,14 +170,14 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Puts what was being done before what went wrong with it.
+/// Adds the file or device to an error of this machine.
 pub trait Context<T> {
-    /// `what: error`, as a failure of this machine.
-    fn context(self, what: impl fmt::Display) -> Result<T, Failure>;
+    /// Converts the error to a local failure with the message `subject: error`.
+    fn context(self, subject: impl fmt::Display) -> Result<T, Failure>;
 }
 
 impl<T, E: fmt::Display> Context<T> for Result<T, E> {
-    fn context(self, what: impl fmt::Display) -> Result<T, Failure> {
-        self.map_err(|error| Failure::local(format!("{what}: {error}")))
+    fn context(self, subject: impl fmt::Display) -> Result<T, Failure> {
+        self.map_err(|error| Failure::local(format!("{subject}: {error}")))
     }
 }

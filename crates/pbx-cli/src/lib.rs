@@ -1,34 +1,45 @@
-//! The command `pbx`: every operation of the administration API, and what makes them comfortable.
+//! The command `pbx`: every operation of the administration API, and commands that combine them.
 //!
-//! - `generated` holds what the contract says of each operation; [`operation`] makes commands and requests of that.
-//! - `tree` says where an operation is among the commands; `commands` puts all of them together.
-//! - `profile` keeps servers and sessions, `connection` uses them; `program` carries a command out, `output` shows the answer.
+//! From the bottom up:
+//!
+//! - `generated` has the operations of the contract as data; [`operation`] turns them into commands and requests. These two work for
+//!   any contract, without the feature `command`.
+//! - `options` and `profile`: the command line's options, the saved servers and sessions.
+//! - `api` opens sessions and sends requests, `transfer` streams files, `output` prints responses.
+//! - `builtin` and `run_operation` run commands; `tree` places operations among them.
+//! - `cli` assembles all commands, and `program` runs the one that was given.
 
-// Comments on arguments are the help that a terminal shows.
+// Help texts are comments on arguments, and help has no Markdown.
 #![allow(rustdoc::bare_urls)]
 
 #[cfg(feature = "command")]
-pub mod accounts;
-#[cfg(feature = "command")]
 pub mod address;
 #[cfg(feature = "command")]
-pub mod commands;
+pub mod api;
 #[cfg(feature = "command")]
-pub mod completions;
+pub mod builtin;
 #[cfg(feature = "command")]
-pub mod connection;
+pub mod cli;
+#[cfg(feature = "command")]
+pub mod completion;
+#[cfg(feature = "command")]
+pub mod environment;
 pub mod failure;
 #[rustfmt::skip]
 pub mod generated;
 #[cfg(feature = "command")]
-pub mod manual;
+pub mod help;
 #[cfg(feature = "command")]
-pub mod open;
+pub mod manual;
 pub mod operation;
 #[cfg(feature = "command")]
 pub mod options;
 #[cfg(feature = "command")]
 pub mod output;
+#[cfg(feature = "command")]
+pub mod page;
+#[cfg(feature = "command")]
+pub mod pagination;
 #[cfg(feature = "command")]
 pub mod profile;
 #[cfg(feature = "command")]
@@ -37,6 +48,8 @@ pub mod program;
 pub mod progress;
 #[cfg(feature = "command")]
 pub mod prompt;
+#[cfg(feature = "command")]
+pub mod run_operation;
 pub mod secret;
 #[cfg(feature = "command")]
 pub mod tenants;
@@ -44,3 +57,4 @@ pub mod tenants;
 pub mod transfer;
 #[cfg(feature = "command")]
 pub mod tree;
+pub mod yaml;

@@ -1,13 +1,13 @@
-//! Bars for what takes long: on standard error, and only on a terminal.
+//! Progress bars: on standard error, and only on a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-/// What has fewer bytes is there before anybody could read of it.
-const SHORT: u64 = 1 << 20;
+/// Smaller files are transferred before a bar could be read.
+const MIN_LENGTH: u64 = 1 << 20;
 
-/// Of a file.
+/// Returns the bar of a transfer.
 pub fn bytes(length: Option<u64>, what: &'static str) -> ProgressBar {
-    if length.is_some_and(|length| length < SHORT) {
+    if length.is_some_and(|length| length < MIN_LENGTH) {
         return ProgressBar::hidden();
     }
     let (bar, template) = match length {
@@ -17,24 +17,24 @@ pub fn bytes(length: Option<u64>, what: &'static str) -> ProgressBar {
         ),
         None => (ProgressBar::new_spinner(), "{spinner} {bytes} {msg}, {elapsed}"),
     };
-    drawn(bar, template, what)
+    draw(bar, template, what)
 }
 
-/// Of a list.
+/// Returns the bar of a list.
 pub fn items(count: Option<u64>) -> ProgressBar {
     let (bar, template) = match count {
         Some(count) => (ProgressBar::new(count), "{bar:30} {pos} of {len}, {eta} left"),
         None => (ProgressBar::new_spinner(), "{spinner} {pos}, {elapsed}"),
     };
-    drawn(bar, template, "")
+    draw(bar, template, "")
 }
 
-fn drawn(bar: ProgressBar, template: &str, what: &'static str) -> ProgressBar {
-    // Nothing is drawn where standard error is no terminal.
+fn draw(bar: ProgressBar, template: &str, what: &'static str) -> ProgressBar {
+    // Draws nothing if standard error is not a terminal.
     bar.set_draw_target(ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    // However it ends, nothing of it is left on the terminal.
+    // Erased however the command ends.
     bar.with_message(what).with_finish(ProgressFinish::AndClear)
 }

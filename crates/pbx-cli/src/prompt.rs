@@ -1,55 +1,63 @@
-//! Questions on the terminal.
+//! Prompts and messages on the terminal.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use crate::failure::{Context as _, Failure};
-use crate::output::safe;
+use crate::output::sanitize;
 
-/// Whether there is somebody to ask.
-pub fn possible() -> bool {
+/// Returns `true` if a user can answer prompts.
+pub fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks for a line.
+/// Prompts for a line.
+///
+/// # Errors
+///
+/// Fails if the terminal cannot be read, or at end of file.
 pub fn line(question: &str) -> Result<String, Failure> {
     let mut err = std::io::stderr();
-    write!(err, "{}: ", safe::line(question))
+    write!(err, "{}: ", sanitize::line(question))
         .and_then(|()| err.flush())
-        .context("the terminal")?;
+        .context("terminal")?;
     let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer).context("the terminal")?;
+    let read = std::io::stdin().lock().read_line(&mut answer).context("terminal")?;
     if read == 0 {
-        return Err(Failure::usage("nothing was answered"));
+        return Err(Failure::usage("no answer"));
     }
     Ok(answer.trim().to_owned())
 }
 
-/// Has something confirmed, unless it is already.
-pub fn confirm(question: &str, confirmed: bool) -> Result<(), Failure> {
-    if confirmed {
+/// Prompts for a confirmation, unless `is_confirmed`.
+///
+/// # Errors
+///
+/// Fails if the user declines, or without a terminal.
+pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), Failure> {
+    if is_confirmed {
         return Ok(());
     }
-    if !possible() {
-        return Err(Failure::usage(format!("{question} There is nobody to ask here"))
-            .hint("give --yes to do it without a question"));
+    if !is_interactive() {
+        return Err(Failure::usage(format!("confirmation required: {question}"))
+            .with_hint("there is no terminal to prompt on; pass --yes to confirm"));
     }
     let answer = line(&format!("{question} [y/N]"))?;
     match answer.to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::usage("nothing was done")),
+        _ => Err(Failure::usage("canceled; nothing was changed")),
     }
 }
 
-/// Tells something to somebody who looks on, and to nobody else.
+/// Prints a note to standard error, only on a terminal.
 pub fn note(text: &str) {
     let mut err = std::io::stderr();
     if err.is_terminal() {
-        // There is nobody to tell that nobody can be told.
-        let _ = writeln!(err, "{}", safe::text(text));
+        // A note that cannot be printed is lost.
+        let _ = writeln!(err, "{}", sanitize::text(text));
     }
 }
 
-/// Tells something that matters, whoever looks on: what was done is not quite what somebody may rely on.
+/// Prints a warning to standard error.
 pub fn warn(text: &str) {
-    let _ = writeln!(std::io::stderr(), "warning: {}", safe::text(text));
+    let _ = writeln!(std::io::stderr(), "warning: {}", sanitize::text(text));
 }

@@ -1,63 +1,67 @@
-//! Secrets, which never stand on the command line, where `ps` and the shell's history show them.
+//! Secrets. They are never passed on the command line, which `ps` and the shell's history show.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 
 use crate::failure::Failure;
 
-/// Where a secret is.
+/// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Somebody types it in.
-    Ask,
+    /// A prompt on the terminal.
+    Prompt,
     /// An environment variable.
     Variable(String),
-    /// A file, all of it but a last end of line.
+    /// The contents of a file, without a line break at the end.
     File(PathBuf),
     /// A line of standard input.
-    Input,
+    Stdin,
 }
 
 impl Source {
-    /// Reads `ask`, `env:NAME`, `file:PATH` or `-`.
+    /// Parses `ask`, `env:NAME`, `file:PATH` or `-`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message for anything else, without repeating it: it may be the secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            _ if text == "ask" => Ok(Self::Ask),
-            _ if text == "-" => Ok(Self::Input),
+            _ if text == "ask" => Ok(Self::Prompt),
+            _ if text == "-" => Ok(Self::Stdin),
             Some(("env", name)) if !name.is_empty() => Ok(Self::Variable(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             _ => Err(
-                "a secret is not given on the command line, where other users of this machine can read it; \
+                "secrets are not accepted on the command line, where other users of this machine can read them; \
                  use ask, env:NAME, file:PATH, or - for a line of standard input"
                     .to_owned(),
             ),
         }
     }
 
-    /// Gets the secret; `what` is what the user is asked for.
-    pub fn read(&self, what: &str) -> Result<String, Failure> {
+    /// Reads the secret; `name` is that of its flag.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the variable, the file, standard input or the terminal cannot be read.
+    pub fn read(&self, name: &str) -> Result<String, Failure> {
         match self {
-            Self::Ask => ask_for(what),
-            Self::Variable(name) => match std::env::var(name) {
-                Ok(value) => Ok(value),
-                Err(std::env::VarError::NotPresent) => {
-                    Err(Failure::usage(format!("the environment variable {name} is not set")))
-                }
-                Err(std::env::VarError::NotUnicode(_)) => {
-                    Err(Failure::usage(format!("the environment variable {name} is no UTF-8")))
-                }
+            Self::Prompt => prompt(name),
+            Self::Variable(variable) => std::env::var(variable).map_err(|error| {
+                let reason = match error {
+                    std::env::VarError::NotPresent => "is not set",
+                    std::env::VarError::NotUnicode(_) => "is not valid UTF-8",
+                };
+                Failure::usage(format!("environment variable {variable} {reason}"))
+            }),
+            Self::File(path) => match std::fs::read_to_string(path) {
+                Ok(text) => Ok(without_line_break(text)),
+                Err(error) => Err(Failure::local(format!("{}: {error}", path.display()))),
             },
-            Self::File(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| Failure::local(format!("{}: {error}", path.display())))?;
-                Ok(without_end_of_line(text))
-            }
-            Self::Input => {
+            Self::Stdin => {
                 let mut line = String::new();
-                let read = std::io::stdin().lock().read_line(&mut line);
-                match read {
-                    Ok(0) => Err(Failure::usage(format!("standard input ended before {what}"))),
-                    Ok(_) => Ok(without_end_of_line(line)),
+                match std::io::stdin().lock().read_line(&mut line) {
+                    Ok(0) => Err(Failure::usage(format!("standard input ended before --{name} was read"))),
+                    Ok(_) => Ok(without_line_break(line)),
                     Err(error) => Err(Failure::local(format!("standard input: {error}"))),
                 }
             }
@@ -65,7 +69,7 @@ impl Source {
     }
 }
 
-fn without_end_of_line(mut text: String) -> String {
+fn without_line_break(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -75,32 +79,23 @@ fn without_end_of_line(mut text: String) -> String {
     text
 }
 
-/// Asks for a secret on the terminal, without showing what is typed.
-pub fn ask_for(what: &str) -> Result<String, Failure> {
-    let what = what.replace(['-', '.'], " ");
+/// Prompts for a secret on the terminal without echoing it; `name` is that of its flag.
+///
+/// # Errors
+///
+/// Fails without a terminal.
+pub fn prompt(name: &str) -> Result<String, Failure> {
+    let mut label = name.replace(['-', '.'], " ");
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage(format!(
-            "the {what} is missing, and there is no terminal to ask on; give it as --{} env:NAME, file:PATH or -",
-            what.replace(' ', "-")
-        )));
+            "the {label} is missing, and there is no terminal to prompt for it"
+        ))
+        .with_hint(format!("pass --{name} env:NAME, --{name} file:PATH or --{name} -")));
     }
-    let mut prompt = what;
-    if let Some(first) = prompt.get_mut(..1) {
+    if let Some(first) = label.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    rpassword::prompt_password(format!("{prompt}: ")).map_err(|error| Failure::local(format!("the terminal: {error}")))
-}
-
-/// The text of a file, or all of standard input for `-`.
-pub fn text_of(file: &str) -> Result<String, Failure> {
-    if file == "-" {
-        let mut text = String::new();
-        return match std::io::stdin().lock().read_to_string(&mut text) {
-            Ok(_) => Ok(text),
-            Err(error) => Err(Failure::local(format!("standard input: {error}"))),
-        };
-    }
-    std::fs::read_to_string(file).map_err(|error| Failure::local(format!("{file}: {error}")))
+    rpassword::prompt_password(format!("{label}: ")).map_err(|error| Failure::local(format!("terminal: {error}")))
 }
 
 #[cfg(test)]
@@ -108,21 +103,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources() {
-        assert_eq!(Source::parse("ask"), Ok(Source::Ask));
-        assert_eq!(Source::parse("-"), Ok(Source::Input));
+    fn source_is_parsed_and_a_secret_refused() {
+        assert_eq!(Source::parse("ask"), Ok(Source::Prompt));
+        assert_eq!(Source::parse("-"), Ok(Source::Stdin));
         assert_eq!(Source::parse("env:A"), Ok(Source::Variable("A".to_owned())));
         assert_eq!(Source::parse("file:a:b"), Ok(Source::File("a:b".into())));
         for text in ["", "secret", "env:", "file:", "pass:x"] {
             let error = Source::parse(text).unwrap_err();
-            assert!(error.contains("is not given on the command line"), "{error}");
+            assert!(error.contains("not accepted on the command line"), "{error}");
+            assert!(!error.contains("pass:x"), "{error}");
         }
     }
 
     #[test]
-    fn a_file_holds_it_with_or_without_an_end_of_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("secret");
+    fn one_line_break_at_the_end_of_a_file_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("secret");
         for (text, secret) in [
             ("a b", "a b"),
             ("a\n", "a"),
@@ -133,7 +129,7 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             assert_eq!(Source::File(file.clone()).read("password").unwrap(), secret);
         }
-        let missing = Source::File(folder.path().join("missing"))
+        let missing = Source::File(directory.path().join("missing"))
             .read("password")
             .unwrap_err();
         assert!(missing.to_string().contains("missing: No such file"), "{missing}");

@@ -1,50 +1,55 @@
-//! Tenants by whatever they are called.
+//! Finds tenants by ID, SIP domain or name, and switches sessions into them.
 
 use serde_json::Value;
 
-use crate::connection::Server;
+use crate::api::session::ApiSession;
 use crate::failure::{Exit, Failure};
 use crate::generated::Operation;
-use crate::operation::Request;
-use crate::output::rows;
+use crate::operation::request::Request;
+use crate::page;
 
-/// A tenant, as far as it must be known to name it.
+/// The ID and names of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Its id.
+pub struct TenantSummary {
+    /// ID.
     pub id: String,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its SIP domain.
+    /// SIP domain.
     pub domain: String,
 }
 
-/// Finds a tenant by its id, its SIP domain or its name.
-pub async fn find(server: &mut Server, called: &str) -> Result<Found, Failure> {
-    let by_id = Request::of(Operation::ShowTenant.spec()).at("id", called);
-    let is_id = !called.is_empty()
-        && called
+/// Finds a tenant by its ID, SIP domain or name.
+///
+/// # Errors
+///
+/// Fails if there is no such tenant, or if several have the name.
+pub async fn find(session: &mut ApiSession, reference: &str) -> Result<TenantSummary, Failure> {
+    let show = Request::new(Operation::ShowTenant.spec()).with_path("id", reference);
+    let is_id = !reference.is_empty()
+        && reference
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '=' | '-' | '_'));
     if is_id {
-        match server.json(&by_id).await {
-            Ok(tenant) => return found(&tenant).ok_or_else(|| missing(called)),
+        match session.send_json(&show).await {
+            Ok(tenant) => return summary(&tenant).ok_or_else(|| not_found(reference)),
             Err(failure) if matches!(failure.exit, Some(Exit::NotFound | Exit::Invalid)) => {}
             Err(failure) => return Err(failure),
         }
     }
-    let quoted = called.replace('\'', "''");
-    let by_name = Request::of(Operation::ListTenants.spec())
-        .with("filter", format!("domain eq '{quoted}' or name eq '{quoted}'"));
-    let list = server.json(&by_name).await?;
-    let all: Vec<Found> = rows(&list).unwrap_or_default().iter().filter_map(found).collect();
-    // A domain is of one tenant; case does not matter in it.
-    if let Some(tenant) = all.iter().find(|tenant| tenant.domain.eq_ignore_ascii_case(called)) {
+    let quoted = reference.replace('\'', "''");
+    let filter = format!("domain eq '{quoted}' or name eq '{quoted}'");
+    let tenants = list(session, "filter", &filter).await?;
+    // A domain belongs to one tenant, and is compared without case.
+    if let Some(tenant) = tenants
+        .iter()
+        .find(|tenant| tenant.domain.eq_ignore_ascii_case(reference))
+    {
         return Ok(tenant.clone());
     }
-    match all.as_slice() {
-        [] => by_any_case(server, called).await,
-        [one] => Ok(one.clone()),
+    match tenants.as_slice() {
+        [] => find_domain(session, reference).await,
+        [tenant] => Ok(tenant.clone()),
         several => {
             let lines: Vec<String> = several
                 .iter()
@@ -52,37 +57,71 @@ pub async fn find(server: &mut Server, called: &str) -> Result<Found, Failure> {
                 .collect();
             Err(Failure::new(
                 Exit::Conflict,
-                format!("several tenants are called {called}:{}", lines.concat()),
+                format!("several tenants are named {reference}:{}", lines.concat()),
             )
-            .hint("name one by its id or its domain"))
+            .with_hint("use the ID or the SIP domain"))
         }
     }
 }
 
-/// Filters compare letter by letter, and in a domain case does not matter.
-async fn by_any_case(server: &mut Server, called: &str) -> Result<Found, Failure> {
-    let phrase = format!("\"{}\"", called.replace('"', " "));
-    let list = server
-        .json(&Request::of(Operation::ListTenants.spec()).with("search", phrase))
-        .await?;
-    let mut all = rows(&list).unwrap_or_default().iter().filter_map(found);
-    all.find(|tenant| tenant.domain.eq_ignore_ascii_case(called))
-        .ok_or_else(|| missing(called))
+/// Switches the session into a tenant, or back to the account.
+///
+/// # Errors
+///
+/// Fails if the session may not act in the tenant.
+pub async fn switch(session: &mut ApiSession, tenant: Option<&str>) -> Result<(), Failure> {
+    let request = Request::new(Operation::SwitchTenants.spec());
+    match tenant {
+        // Saved first, so that an interrupted command does not leave the tenant unknown.
+        Some(tenant) => {
+            session.save_tenant(Some(tenant))?;
+            let outcome = session.send(&request.with_query("id", tenant)).await;
+            if outcome.is_err() {
+                session.save_tenant(None)?;
+            }
+            outcome?;
+        }
+        None => {
+            session.send(&request).await?;
+            session.save_tenant(None)?;
+        }
+    }
+    Ok(())
 }
 
-fn found(tenant: &Value) -> Option<Found> {
+/// Finds a tenant by its SIP domain in any case; filters are case-sensitive.
+async fn find_domain(session: &mut ApiSession, domain: &str) -> Result<TenantSummary, Failure> {
+    let phrase = format!("\"{}\"", domain.replace('"', " "));
+    let tenants = list(session, "search", &phrase).await?;
+    tenants
+        .into_iter()
+        .find(|tenant| tenant.domain.eq_ignore_ascii_case(domain))
+        .ok_or_else(|| not_found(domain))
+}
+
+async fn list(session: &mut ApiSession, parameter: &'static str, value: &str) -> Result<Vec<TenantSummary>, Failure> {
+    let request = Request::new(Operation::ListTenants.spec()).with_query(parameter, value);
+    let page = session.send_json(&request).await?;
+    Ok(page::items(&page)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(summary)
+        .collect())
+}
+
+fn summary(tenant: &Value) -> Option<TenantSummary> {
     let text = |name: &str| tenant.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some(Found {
+    Some(TenantSummary {
         id: text("id")?,
         name: text("name").unwrap_or_default(),
         domain: text("domain").unwrap_or_default(),
     })
 }
 
-fn missing(called: &str) -> Failure {
+fn not_found(reference: &str) -> Failure {
     Failure::new(
         Exit::NotFound,
-        format!("there is no tenant of the id, SIP domain or name {called}"),
+        format!("no tenant with the ID, SIP domain or name {reference}"),
     )
-    .hint("`pbx tenants list --search TEXT` finds tenants")
+    .with_hint("search with `pbx tenants list --search WORDS`")
 }

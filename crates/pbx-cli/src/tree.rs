@@ -1,260 +1,257 @@
-//! Where each operation is among the commands. A new operation is a compile error here: it needs a place.
+//! The place of each operation among the commands. A new operation does not compile until it has one.
 
 use crate::generated::Operation;
 
-/// An operation as a command.
+/// The command of an operation.
 #[derive(Debug)]
-pub struct Place {
-    /// The words after `pbx`.
-    pub words: &'static str,
-    /// What it does, where the document's words would not say it to somebody at a shell.
+pub struct Placement {
+    /// Words of the command after `pbx`.
+    pub command: &'static str,
+    /// Summary for the help, if that of the contract does not suit a command.
     pub about: Option<&'static str>,
-    /// The columns of a table, in place of all that fit.
+    /// Columns of the table; empty for all scalar properties.
     pub columns: &'static [&'static str],
-    /// What somebody should confirm, `{id}` and the like filled in.
-    pub asks: Option<&'static str>,
-    /// Command lines to learn from.
+    /// Question to confirm before the request, with `{id}` and the like for parameters of the path.
+    pub confirmation: Option<&'static str>,
+    /// Command lines for the help.
     pub examples: &'static [&'static str],
 }
 
-const fn at(words: &'static str) -> Place {
-    Place {
-        words,
+const fn command(command: &'static str) -> Placement {
+    Placement {
+        command,
         about: None,
         columns: &[],
-        asks: None,
+        confirmation: None,
         examples: &[],
     }
 }
 
-impl Place {
-    const fn to(mut self, about: &'static str) -> Self {
+impl Placement {
+    const fn about(mut self, about: &'static str) -> Self {
         self.about = Some(about);
         self
     }
 
-    const fn showing(mut self, columns: &'static [&'static str]) -> Self {
+    const fn columns(mut self, columns: &'static [&'static str]) -> Self {
         self.columns = columns;
         self
     }
 
-    const fn asking(mut self, question: &'static str) -> Self {
-        self.asks = Some(question);
+    const fn confirmation(mut self, question: &'static str) -> Self {
+        self.confirmation = Some(question);
         self
     }
 
-    const fn such_as(mut self, examples: &'static [&'static str]) -> Self {
+    const fn examples(mut self, examples: &'static [&'static str]) -> Self {
         self.examples = examples;
         self
     }
 }
 
-/// Where an operation is.
+/// Returns the command of an operation.
 #[rustfmt::skip]
-pub const fn place(operation: Operation) -> Place {
+pub const fn placement(operation: Operation) -> Placement {
     use Operation as O;
     match operation {
         // Tenants and dealers.
-        O::ListTenants => at("tenants list")
-            .showing(&["id", "name", "domain", "enabled", "region", "max_extensions", "created_at"])
-            .such_as(&[
+        O::ListTenants => command("tenants list")
+            .columns(&["id", "name", "domain", "enabled", "region", "max_extensions", "created_at"])
+            .examples(&[
                 "pbx tenants list --filter \"enabled eq true\" --orderby name",
                 "pbx tenants list --all --output json | jq -r '.items[].domain'",
             ]),
-        O::CreateTenant => at("tenants create")
-            .such_as(&[
+        O::CreateTenant => command("tenants create")
+            .examples(&[
                 "pbx tenants create --name Acme --domain acme.example --timezone Europe/Berlin --currency EUR --region DEU",
                 "pbx tenants create --body-file acme.yaml --enabled false",
             ]),
-        O::ShowTenant => at("tenants show"),
-        O::UpdateTenant => at("tenants update")
-            .such_as(&[
+        O::ShowTenant => command("tenants show"),
+        O::UpdateTenant => command("tenants update")
+            .examples(&[
                 "pbx tenants update 1234 --max-extensions 200 --clear website",
                 "pbx tenants update 1234 --e164.enabled true --e164.country 49",
             ]),
-        O::DeleteTenant => at("tenants delete").asking("Delete the tenant {id} and everything in it?"),
-        O::SwitchTenants => at("tenants switch").to("Take the token's session into a tenant; `pbx switch` does it for a profile"),
-        O::ListTenantDealers => at("tenants dealers list"),
-        O::DesignateTenantToDealer => at("tenants dealers add").to("Add a dealer to a tenant"),
-        O::RemoveTenantFromDealer => at("tenants dealers remove").to("Take a tenant from a dealer").asking("Take the tenant {id} from the dealer {dealer_id}?"),
-        O::ListDealers => at("dealers list")
-            .showing(&["id", "name", "display_name", "level", "enabled", "max_tenants", "max_extensions", "email"]),
-        O::CreateDealer => at("dealers create")
-            .such_as(&["pbx dealers create --name north --level RESELLER --email north@example.com"]),
-        O::RetrieveDealer => at("dealers show"),
-        O::UpdateDealer => at("dealers update"),
-        O::DeleteDealer => at("dealers delete").asking("Delete the dealer {id}?"),
-        O::ResetDealerPassword => at("dealers reset-password").to("Set the password of a dealer"),
+        O::DeleteTenant => command("tenants delete").confirmation("Delete tenant {id} and everything in it?"),
+        O::SwitchTenants => command("tenants switch").about("Switch the session of a token into a tenant (for a profile: `pbx switch`)"),
+        O::ListTenantDealers => command("tenants dealers list"),
+        O::DesignateTenantToDealer => command("tenants dealers add").about("Assign a dealer to a tenant"),
+        O::RemoveTenantFromDealer => command("tenants dealers remove").about("Remove a dealer from a tenant").confirmation("Remove dealer {dealer_id} from tenant {id}?"),
+        O::ListDealers => command("dealers list")
+            .columns(&["id", "name", "display_name", "level", "enabled", "max_tenants", "max_extensions", "email"]),
+        O::CreateDealer => command("dealers create")
+            .examples(&["pbx dealers create --name north --level RESELLER --email north@example.com"]),
+        O::RetrieveDealer => command("dealers show"),
+        O::UpdateDealer => command("dealers update"),
+        O::DeleteDealer => command("dealers delete").confirmation("Delete dealer {id}?"),
+        O::ResetDealerPassword => command("dealers reset-password").about("Reset the password of a dealer"),
 
-        // The account that is signed in.
-        O::RetrieveSignedInUser => at("account show").to("Who is signed in"),
-        O::ResetCurrentUserPassword => at("account change-password").to("Change your password (users of tenants)"),
-        O::RetrieveCurrentDealer => at("dealer show").to("Show the dealer"),
-        O::UpdateCurrentDealer => at("dealer update").to("Update the dealer"),
-        O::RetrieveCurrentDealerStatus => at("dealer status").to("What the dealer has and may have"),
-        O::ChangeCurrentDealerUsername => at("dealer rename").to("Change the dealer's user name"),
-        O::ResetCurrentDealerPassword => at("dealer change-password").to("Change the dealer's password"),
+        // The signed-in account.
+        O::RetrieveSignedInUser => command("account show").about("Show the signed-in user"),
+        O::ResetCurrentUserPassword => command("account change-password").about("Change your password (users of tenants)"),
+        O::RetrieveCurrentDealer => command("dealer show").about("Show the dealer"),
+        O::UpdateCurrentDealer => command("dealer update").about("Update the dealer"),
+        O::RetrieveCurrentDealerStatus => command("dealer status").about("Show the usage and limits of the dealer"),
+        O::ChangeCurrentDealerUsername => command("dealer rename").about("Change the user name of the dealer"),
+        O::ResetCurrentDealerPassword => command("dealer change-password").about("Change the password of the dealer"),
 
-        // Inside of a tenant.
-        O::RetrieveCurrentTenant => at("tenant show").to("Show the tenant"),
-        O::UpdateCurrentTenant => at("tenant update").to("Update the tenant"),
-        O::RetrieveCurrentTenantStatus => at("tenant status").to("What goes on in the tenant"),
-        O::GetTenantBalance => at("tenant balance show").to("Show the balance"),
-        O::RechargeTenant => at("tenant balance recharge").to("Add to the balance").such_as(&["pbx tenant balance recharge --balance 50"]),
-        O::RetrieveTenantPasswordPolicy => at("tenant password-policy show").to("Show the password policy"),
-        O::UpdateTenantPasswordPolicy => at("tenant password-policy update").to("Update the password policy"),
-        O::RetrieveTenantCustomHeaders => at("tenant custom-headers show").to("Show the headers"),
-        O::UpdateTenantCustomHeaders => at("tenant custom-headers update").to("Replace the headers")
-            .such_as(&["pbx tenant custom-headers update --add name=X-Site,value=Berlin,scope=TRUNK"]),
-        O::SendCdrTestEvent => at("tenant cdr-event test").to("Post a test event"),
-        O::SendExtensionTestEvent => at("tenant extension-event test").to("Post a test event"),
-        O::ListUsers => at("users list")
-            .showing(&["id", "name", "display_name", "extension_number", "role", "enabled", "email"]),
-        O::CreateUser => at("users create"),
-        O::RetrieveUser => at("users show"),
-        O::UpdateUser => at("users update"),
-        O::DeleteUser => at("users delete").asking("Delete the user {id}?"),
-        O::ResetUserPassword => at("users reset-password").to("Set the password of a user"),
-        O::ListHolidays => at("holidays list")
-            .showing(&["id", "name", "region", "every_year", "month_start", "day_start", "month_end", "day_end"]),
-        O::CreateHoliday => at("holidays create"),
-        O::ShowHoliday => at("holidays show"),
-        O::UpdateHoliday => at("holidays update"),
-        O::DeleteHoliday => at("holidays delete").to("Delete a holiday").asking("Delete the holiday {id}?"),
-        O::ShowVoicemailServer => at("voicemail show").to("Show the voicemail settings"),
-        O::UpdateVoicemailServer => at("voicemail update").to("Update the voicemail settings"),
+        // The current tenant.
+        O::RetrieveCurrentTenant => command("tenant show").about("Show the tenant"),
+        O::UpdateCurrentTenant => command("tenant update").about("Update the tenant"),
+        O::RetrieveCurrentTenantStatus => command("tenant status").about("Show the status of the tenant"),
+        O::GetTenantBalance => command("tenant balance show").about("Show the balance"),
+        O::RechargeTenant => command("tenant balance recharge").about("Add an amount to the balance").examples(&["pbx tenant balance recharge --balance 50"]),
+        O::RetrieveTenantPasswordPolicy => command("tenant password-policy show").about("Show the password policy"),
+        O::UpdateTenantPasswordPolicy => command("tenant password-policy update").about("Update the password policy"),
+        O::RetrieveTenantCustomHeaders => command("tenant custom-headers show").about("Show the custom SIP headers"),
+        O::UpdateTenantCustomHeaders => command("tenant custom-headers update").about("Replace the custom SIP headers")
+            .examples(&["pbx tenant custom-headers update --add name=X-Site,value=Berlin,scope=TRUNK"]),
+        O::SendCdrTestEvent => command("tenant cdr-event test").about("Send a test event"),
+        O::SendExtensionTestEvent => command("tenant extension-event test").about("Send a test event"),
+        O::ListUsers => command("users list")
+            .columns(&["id", "name", "display_name", "extension_number", "role", "enabled", "email"]),
+        O::CreateUser => command("users create"),
+        O::RetrieveUser => command("users show"),
+        O::UpdateUser => command("users update"),
+        O::DeleteUser => command("users delete").confirmation("Delete user {id}?"),
+        O::ResetUserPassword => command("users reset-password").about("Reset the password of a user"),
+        O::ListHolidays => command("holidays list")
+            .columns(&["id", "name", "region", "every_year", "month_start", "day_start", "month_end", "day_end"]),
+        O::CreateHoliday => command("holidays create"),
+        O::ShowHoliday => command("holidays show"),
+        O::UpdateHoliday => command("holidays update"),
+        O::DeleteHoliday => command("holidays delete").about("Delete a holiday").confirmation("Delete holiday {id}?"),
+        O::ShowVoicemailServer => command("voicemail show").about("Show the voicemail settings"),
+        O::UpdateVoicemailServer => command("voicemail update").about("Update voicemail settings"),
 
         // The system.
-        O::RetrieveCurrentSystemStatus => at("admin status").to("What goes on in the system"),
-        O::ChangeSystemAdminUsername => at("admin rename").to("Change the administrator's user name"),
-        O::ResetSystemAdminPassword => at("admin change-password").to("Change the administrator's password"),
-        O::RetrieveAdminSettings => at("admin settings show").to("Show the settings"),
-        O::UpdateAdminSettings => at("admin settings update").to("Change settings")
-            .such_as(&["pbx admin settings update --enable-prack true --session-timer-duration 1800"]),
-        O::GetSystemNotificationSettings => at("admin notifications show").to("Show the settings of notifications"),
-        O::UpdateSystemNotificationSettings => at("admin notifications update").to("Change settings of notifications"),
-        O::SendGlobalNotificationTestEmail => at("admin notifications test").to("Send a test mail"),
-        O::RetrieveNetworkConfigurations => at("network show").to("Show the network settings"),
-        O::UpdateNetworkConfigurations => at("network update").to("Change network settings"),
-        O::ListTransports => at("transports list"),
-        O::CreateTransport => at("transports create").such_as(&["pbx transports create --protocol tls --port 5061"]),
-        O::ShowTransport => at("transports show"),
-        O::UpdateTransport => at("transports update").to("Update a transport"),
-        O::DeleteTransport => at("transports delete").to("Delete a transport").asking("Delete the transport {id}? Telephones that use it are cut off."),
-        O::GetTransportStatus => at("transports status").to("Whether a transport is open"),
-        O::ListIpRules => at("ip-rules list").such_as(&["pbx ip-rules list --filter \"target eq 'DENY'\""]),
-        O::CreateIpRule => at("ip-rules create").such_as(&["pbx ip-rules create --cidr 192.0.2.0/24 --target deny"]),
-        O::ShowIpRule => at("ip-rules show"),
-        O::UpdateIpRule => at("ip-rules update").such_as(&["pbx ip-rules update 1234 --clear expire-at"]),
-        O::DeleteIpRule => at("ip-rules delete").asking("Delete the IP rule {id}?"),
-        O::ExportIpRules => at("ip-rules export").to("Write all IP rules as CSV").such_as(&["pbx ip-rules export > rules.csv", "pbx ip-rules export --to ."]),
-        O::ListProviders => at("trunks list").to("List trunks")
-            .showing(&["id", "name", "enabled", "auth_mode", "transport", "hostname", "port", "concurrency"]),
-        O::CreateProvider => at("trunks create").to("Create a trunk"),
-        O::ShowProvider => at("trunks show").to("Retrieve a trunk"),
-        O::UpdateProvider => at("trunks update").to("Update a trunk"),
-        O::DestroyProvider => at("trunks delete").to("Delete a trunk").asking("Delete the trunk {id}? Tenants lose its numbers."),
-        O::ListProviderAssignees => at("trunks tenants list").to("List the tenants of a trunk"),
-        O::CheckProviderAssignee => at("trunks tenants show").to("What a tenant has of a trunk"),
-        O::AssignProvider => at("trunks tenants assign").to("Give a tenant numbers of a trunk")
-            .such_as(&["pbx trunks tenants assign 1234 5678 --did-numbers \"4930100-4930199;4930200\" --concurrency 10"]),
-        O::DestroyProviderAssignee => at("trunks tenants remove").to("Take a trunk from a tenant")
-            .asking("Take the trunk {id} from the tenant {tenant_id}? The tenant loses its numbers."),
-        O::GetSbcConfiguration => at("sbc show").to("Show the settings of the SBC"),
-        O::UpdateSbcConfiguration => at("sbc update").to("Change settings of the SBC")
-            .such_as(&["pbx sbc update --transports protocol=udp,port=5060 --transports protocol=tls,port=5061"]),
-        O::GetSbcToken => at("sbc token show").to("Show the token"),
-        O::RegenerateSbcToken => at("sbc token regenerate").to("Make another token; the one before stops working"),
-        O::DestroySbcToken => at("sbc token delete").to("Delete the token").asking("Delete the token of the SBC? Those that use it are cut off."),
-        O::GetImServerConfiguration => at("im show").to("Show the settings of the IM server"),
-        O::UpdateImServerConfiguration => at("im update").to("Change settings of the IM server"),
-        O::GetImServerToken => at("im token show").to("Show the token"),
-        O::RegenerateImServerToken => at("im token regenerate").to("Make another token; the one before stops working"),
-        O::DestroyImServerToken => at("im token delete").to("Delete the token").asking("Delete the token of the IM server? Those that use it are cut off."),
-        O::ShowLicense => at("license show").to("Show the licence"),
-        O::UpdateLicense => at("license update").to("Enter another licence key"),
-        O::ShowKey => at("certificate show").to("Show the certificate and its key"),
-        O::UpdateKey => at("certificate update").to("Replace the certificate and its key")
-            .such_as(&["pbx certificate update --crt \"$(cat fullchain.pem)\" --key file:privkey.pem"]),
-        O::UpdateBrandInformation => at("brand update").to("Change logo, colours and texts")
-            .such_as(&["pbx brand update --logo \"$(pbx files upload logo.png --output json | jq -r .id)\""]),
+        O::RetrieveCurrentSystemStatus => command("admin status").about("Show the status of the system"),
+        O::ChangeSystemAdminUsername => command("admin rename").about("Change the user name of the administrator"),
+        O::ResetSystemAdminPassword => command("admin change-password").about("Change the password of the administrator"),
+        O::RetrieveAdminSettings => command("admin settings show").about("Show the system settings"),
+        O::UpdateAdminSettings => command("admin settings update").about("Update system settings")
+            .examples(&["pbx admin settings update --enable-prack true --session-timer-duration 1800"]),
+        O::GetSystemNotificationSettings => command("admin notifications show").about("Show the notification settings"),
+        O::UpdateSystemNotificationSettings => command("admin notifications update").about("Update notification settings"),
+        O::SendGlobalNotificationTestEmail => command("admin notifications test").about("Send a test email"),
+        O::RetrieveNetworkConfigurations => command("network show").about("Show the network settings"),
+        O::UpdateNetworkConfigurations => command("network update").about("Update network settings"),
+        O::ListTransports => command("transports list"),
+        O::CreateTransport => command("transports create").examples(&["pbx transports create --protocol tls --port 5061"]),
+        O::ShowTransport => command("transports show"),
+        O::UpdateTransport => command("transports update").about("Update a transport"),
+        O::DeleteTransport => command("transports delete").about("Delete a transport").confirmation("Delete transport {id}? Phones that use it are disconnected."),
+        O::GetTransportStatus => command("transports status").about("Show the status of a transport"),
+        O::ListIpRules => command("ip-rules list").examples(&["pbx ip-rules list --filter \"target eq 'DENY'\""]),
+        O::CreateIpRule => command("ip-rules create").examples(&["pbx ip-rules create --cidr 192.0.2.0/24 --target deny"]),
+        O::ShowIpRule => command("ip-rules show"),
+        O::UpdateIpRule => command("ip-rules update").examples(&["pbx ip-rules update 1234 --clear expire-at"]),
+        O::DeleteIpRule => command("ip-rules delete").confirmation("Delete IP rule {id}?"),
+        O::ExportIpRules => command("ip-rules export").about("Export all IP rules as CSV").examples(&["pbx ip-rules export > rules.csv", "pbx ip-rules export --to ."]),
+        O::ListProviders => command("trunks list").about("List trunks")
+            .columns(&["id", "name", "enabled", "auth_mode", "transport", "hostname", "port", "concurrency"]),
+        O::CreateProvider => command("trunks create").about("Create a trunk"),
+        O::ShowProvider => command("trunks show").about("Retrieve a trunk"),
+        O::UpdateProvider => command("trunks update").about("Update a trunk"),
+        O::DestroyProvider => command("trunks delete").about("Delete a trunk").confirmation("Delete trunk {id}? Tenants lose its numbers."),
+        O::ListProviderAssignees => command("trunks tenants list").about("List the tenants of a trunk"),
+        O::CheckProviderAssignee => command("trunks tenants show").about("Show the assignment of a trunk to a tenant"),
+        O::AssignProvider => command("trunks tenants assign").about("Assign numbers of a trunk to a tenant")
+            .examples(&["pbx trunks tenants assign 1234 5678 --did-numbers \"4930100-4930199;4930200\" --concurrency 10"]),
+        O::DestroyProviderAssignee => command("trunks tenants remove").about("Remove a trunk from a tenant")
+            .confirmation("Remove trunk {id} from tenant {tenant_id}? The tenant loses its numbers."),
+        O::GetSbcConfiguration => command("sbc show").about("Show the SBC settings"),
+        O::UpdateSbcConfiguration => command("sbc update").about("Update SBC settings")
+            .examples(&["pbx sbc update --transports protocol=udp,port=5060 --transports protocol=tls,port=5061"]),
+        O::GetSbcToken => command("sbc token show").about("Show the token"),
+        O::RegenerateSbcToken => command("sbc token regenerate").about("Generate a new token and revoke the old one"),
+        O::DestroySbcToken => command("sbc token delete").about("Delete the token").confirmation("Delete the SBC token? SBCs that use it are disconnected."),
+        O::GetImServerConfiguration => command("im show").about("Show the IM server settings"),
+        O::UpdateImServerConfiguration => command("im update").about("Update IM server settings"),
+        O::GetImServerToken => command("im token show").about("Show the token"),
+        O::RegenerateImServerToken => command("im token regenerate").about("Generate a new token and revoke the old one"),
+        O::DestroyImServerToken => command("im token delete").about("Delete the token").confirmation("Delete the IM server token? IM servers that use it are disconnected."),
+        O::ShowLicense => command("license show").about("Show the license"),
+        O::UpdateLicense => command("license update").about("Replace the license key"),
+        O::ShowKey => command("certificate show").about("Show the certificate and its private key"),
+        O::UpdateKey => command("certificate update").about("Replace the certificate and its private key")
+            .examples(&["pbx certificate update --crt \"$(cat fullchain.pem)\" --key file:privkey.pem"]),
+        O::UpdateBrandInformation => command("brand update").about("Update logo, colors and texts")
+            .examples(&["pbx brand update --logo \"$(pbx files upload logo.png --output json | jq -r .id)\""]),
 
-        // Files: `pbx files upload FILE` is made of the two operations on uploads.
-        O::ListFiles => at("files list"),
-        O::RetrieveFileInfo => at("files show"),
-        O::DeleteFile => at("files delete").asking("Delete the file {id}?"),
-        O::DownloadBlobs => at("files download").to("Download a file by its digest").such_as(&["pbx files download 2cf24d...9824 --to ."]),
-        O::InitBlobUpload => at("files uploads start"),
-        O::CompleteBlobUpload => at("files uploads complete"),
+        // Files. `pbx files upload` calls both operations of an upload.
+        O::ListFiles => command("files list"),
+        O::RetrieveFileInfo => command("files show"),
+        O::DeleteFile => command("files delete").confirmation("Delete file {id}?"),
+        O::DownloadBlobs => command("files download").about("Download a file by its SHA-256 digest").examples(&["pbx files download 2cf24d...9824 --to ."]),
+        O::InitBlobUpload => command("files uploads start"),
+        O::CompleteBlobUpload => command("files uploads complete"),
 
-        // Sessions by hand; `pbx login` keeps one.
-        O::SignIn => at("auth sign-in"),
-        O::RefreshTokens => at("auth refresh"),
-        O::SignOut => at("auth sign-out"),
-        O::IssueOauthToken => at("auth token"),
-        O::RevokeOauthToken => at("auth revoke"),
+        // Sessions without a profile.
+        O::SignIn => command("auth sign-in"),
+        O::RefreshTokens => command("auth refresh"),
+        O::SignOut => command("auth sign-out"),
+        O::IssueOauthToken => command("auth token"),
+        O::RevokeOauthToken => command("auth revoke"),
     }
 }
 
-/// A word that has commands below it, with what they are about.
+/// Groups of commands, with their summaries.
 pub const GROUPS: &[(&str, &str)] = &[
-    ("tenants", "Tenants: list, create, change, delete"),
-    ("tenants dealers", "The dealers that a tenant belongs to"),
-    ("dealers", "Dealers: list, create, change, delete"),
+    ("tenants", "Manage tenants"),
+    ("tenants dealers", "Manage the dealers of a tenant"),
+    ("dealers", "Manage dealers"),
     (
         "tenant",
-        "The tenant you are in: settings, status, balance (see `pbx switch`)",
+        "Manage the current tenant: settings, status, balance (see `pbx switch`)",
     ),
-    ("tenant balance", "What the tenant has paid in advance"),
+    ("tenant balance", "Show or recharge the prepaid balance"),
+    ("tenant password-policy", "Manage the password policy for users"),
+    ("tenant custom-headers", "Manage SIP headers that are added or relayed"),
+    ("tenant cdr-event", "Test the URL that call records are sent to"),
     (
-        "tenant password-policy",
-        "What passwords of the tenant's users must look like",
+        "tenant extension-event",
+        "Test the URL that extension events are sent to",
     ),
-    ("tenant custom-headers", "SIP headers that the tenant adds or relays"),
-    ("tenant cdr-event", "Where call records are posted to"),
-    ("tenant extension-event", "Where events of extensions are posted to"),
-    ("users", "Users of the tenant you are in"),
-    ("holidays", "Holidays of the tenant you are in"),
-    ("voicemail", "The voicemail of the tenant you are in"),
-    ("dealer", "The dealer you are signed in as"),
-    ("account", "The account you are signed in as"),
-    ("admin", "The system: status, administrator, settings, notifications"),
-    ("admin settings", "Settings of the whole system"),
+    ("users", "Manage users of the current tenant"),
+    ("holidays", "Manage holidays of the current tenant"),
+    ("voicemail", "Manage voicemail of the current tenant"),
+    ("dealer", "Manage the dealer that is signed in"),
+    ("account", "Show your account or change your password"),
     (
-        "admin notifications",
-        "Mails that administrators get, and the server that sends them",
+        "admin",
+        "Manage the system: status, administrator, settings, notifications",
     ),
-    ("network", "The addresses and names of the server"),
-    ("transports", "Ports and protocols on which the server takes calls"),
-    ("ip-rules", "Addresses that are let in or kept out"),
-    ("trunks", "Trunks to providers (`providers` in the API)"),
-    ("trunks tenants", "The tenants that use a trunk, and their numbers"),
-    ("sbc", "The session border controller for WebRTC"),
-    ("sbc token", "The token of session border controllers"),
-    ("im", "The instant messaging server"),
-    ("im token", "The token of instant messaging servers"),
-    ("license", "The licence"),
-    ("certificate", "The certificate and key for HTTPS and TLS"),
-    ("brand", "Logo, colours and texts of the web pages"),
-    ("files", "The file library: pictures for brands and avatars"),
+    ("admin settings", "Manage system settings"),
+    ("admin notifications", "Manage email notifications and the SMTP server"),
+    ("network", "Manage addresses and host names of the server"),
+    ("transports", "Manage SIP transports: protocols and ports"),
+    ("ip-rules", "Manage rules that accept or deny IP addresses"),
+    ("trunks", "Manage trunks to providers (`providers` in the API)"),
+    ("trunks tenants", "Assign trunks and their numbers to tenants"),
+    ("sbc", "Manage the session border controller (SBC) for WebRTC"),
+    ("sbc token", "Manage the token of SBCs"),
+    ("im", "Manage the instant messaging (IM) server"),
+    ("im token", "Manage the token of IM servers"),
+    ("license", "Show or replace the license"),
+    ("certificate", "Show or replace the TLS certificate"),
+    ("brand", "Customize logo, colors and texts"),
+    ("files", "Manage uploaded files: logos and avatars"),
     (
         "files uploads",
-        "An upload in its two steps (`pbx files upload` does both)",
+        "Upload a file in two steps (`pbx files upload` does both)",
     ),
-    (
-        "auth",
-        "Sessions by hand, token by token (`pbx login` keeps one for you)",
-    ),
+    ("auth", "Manage sessions and tokens without a profile"),
 ];
 
-/// How the first words are put together in `pbx --help`.
+/// Sections of `pbx --help`: titles, and the commands and groups in their order.
 pub const SECTIONS: &[(&str, &[&str])] = &[
     (
         "Session",
         &["login", "logout", "whoami", "switch", "profiles", "account"],
     ),
     ("Tenants and dealers", &["open", "tenants", "dealers", "dealer"]),
-    ("Inside of a tenant", &["tenant", "users", "holidays", "voicemail"]),
+    ("Current tenant", &["tenant", "users", "holidays", "voicemail"]),
     (
         "System",
         &[
@@ -279,32 +276,35 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::operation::spec::{Answer, Kind};
+    use crate::operation::spec::{ResponseBody, ValueType};
 
     #[test]
-    fn every_operation_has_a_place_of_its_own() {
-        let mut words = BTreeSet::new();
+    fn operations_have_distinct_commands_in_known_groups() {
+        let mut commands = BTreeSet::new();
         for operation in Operation::ALL {
-            let place = place(*operation);
-            assert!(words.insert(place.words), "two operations are at `{}`", place.words);
-            let (group, _) = place.words.rsplit_once(' ').unwrap();
-            let known = GROUPS.iter().any(|(name, _)| *name == group);
-            assert!(known, "`{group}` is not in GROUPS");
+            let command = placement(*operation).command;
+            assert!(commands.insert(command), "two operations have the command `{command}`");
+            let (group, _) = command.rsplit_once(' ').unwrap();
+            assert!(
+                GROUPS.iter().any(|(name, _)| *name == group),
+                "`{group}` is not in GROUPS"
+            );
         }
         for (group, _) in GROUPS {
             assert!(
-                words.iter().any(|word| word.starts_with(&format!("{group} "))),
+                commands.iter().any(|command| command.starts_with(&format!("{group} "))),
                 "`{group}` is empty"
             );
         }
     }
 
     #[test]
-    fn what_destroys_asks_first() {
+    fn destructive_operations_need_confirmation() {
         for operation in Operation::ALL {
-            let (spec, place) = (operation.spec(), place(*operation));
-            assert_eq!(spec.path.ends_with("/destroy"), place.asks.is_some(), "{}", spec.id);
-            for name in place.asks.unwrap_or_default().split('{').skip(1) {
+            let (spec, placement) = (operation.spec(), placement(*operation));
+            let is_destructive = spec.path.ends_with("/destroy");
+            assert_eq!(is_destructive, placement.confirmation.is_some(), "{}", spec.id);
+            for name in placement.confirmation.unwrap_or_default().split('{').skip(1) {
                 let name = name.split('}').next().unwrap();
                 assert!(spec.path.contains(&format!("{{{name}}}")), "{}: {name}", spec.id);
             }
@@ -312,17 +312,17 @@ mod tests {
     }
 
     #[test]
-    fn chosen_columns_are_members_of_a_row() {
+    fn columns_are_properties_of_rows() {
         for operation in Operation::ALL {
-            let (spec, place) = (operation.spec(), place(*operation));
-            let Kind::Object(row) = spec.row() else {
-                assert!(place.columns.is_empty(), "{}", spec.id);
+            let (spec, placement) = (operation.spec(), placement(*operation));
+            let ValueType::Object(row) = spec.row() else {
+                assert!(placement.columns.is_empty(), "{}", spec.id);
                 continue;
             };
-            assert!(matches!(spec.answer, Answer::Json(_)));
-            for column in place.columns {
+            assert!(matches!(spec.response, ResponseBody::Json(_)));
+            for column in placement.columns {
                 assert!(
-                    row.members.iter().any(|member| member.name == *column),
+                    row.properties.iter().any(|property| property.name == *column),
                     "{}: {column}",
                     spec.id
                 );
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_hold_every_first_word_once() {
+    fn sections_contain_each_group_once() {
         let listed: Vec<&str> = SECTIONS.iter().flat_map(|(_, words)| words.iter().copied()).collect();
         let unique: BTreeSet<&str> = listed.iter().copied().collect();
         assert_eq!(listed.len(), unique.len());

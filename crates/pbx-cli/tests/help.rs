@@ -1,15 +1,15 @@
-//! What `pbx --help` and the help of every command say, for a person to review when something changes.
+//! Snapshots of the help of `pbx` and of every command, to be reviewed as prose.
 //!
-//! `cargo insta review`, or `INSTA_UPDATE=always cargo test -p pbx-cli`, takes a change over.
+//! Accept changes with `cargo insta review` or `INSTA_UPDATE=always cargo test -p pbx-cli`.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fmt::Write as _;
 
 use clap::Command;
-use pbx_cli::commands;
+use pbx_cli::cli;
 
-/// As on a terminal of this width.
+/// Width of the terminal that the help is wrapped for.
 const WIDTH: usize = 120;
 
 fn help(command: &Command) -> String {
@@ -17,7 +17,7 @@ fn help(command: &Command) -> String {
     command.render_long_help().to_string()
 }
 
-/// A command and what is below it, a line each.
+/// Writes a line for each command below this one.
 fn outline(command: &Command, depth: usize, out: &mut String) {
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
         let name = format!("{}{}", "  ".repeat(depth), inner.get_name());
@@ -27,12 +27,12 @@ fn outline(command: &Command, depth: usize, out: &mut String) {
     }
 }
 
-/// The help of a command and of all below it.
-fn every_help(command: &Command, out: &mut String) {
+/// Writes the help of a command and of all below it.
+fn help_tree(command: &Command, out: &mut String) {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
     write!(out, "\n{0}\n{name}\n{0}\n{1}", "-".repeat(WIDTH), help(command)).unwrap();
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
-        every_help(inner, out);
+        help_tree(inner, out);
     }
 }
 
@@ -45,26 +45,26 @@ fn check(name: &str, text: &str) {
 #[test]
 fn outline_of_all_commands() {
     let mut out = String::new();
-    outline(&commands::tree(), 0, &mut out);
+    outline(&cli::command_without_global_options(), 0, &mut out);
     check("outline", &out);
 }
 
 #[test]
-fn help_of_the_whole() {
-    check("pbx", &help(&commands::all()));
-    // What every command has in common, once.
-    let mut root = commands::all();
+fn help_of_pbx_and_global_options() {
+    check("pbx", &help(&cli::command()));
+    // The global options, in one snapshot for all commands.
+    let mut root = cli::command();
     root.build();
     check("whoami", &help(root.find_subcommand("whoami").unwrap()));
 }
 
 #[test]
 fn help_of_every_command() {
-    let mut root = commands::tree();
+    let mut root = cli::command_without_global_options();
     root.build();
     for command in root.get_subcommands().filter(|inner| inner.get_name() != "help") {
         let mut out = String::new();
-        every_help(command, &mut out);
+        help_tree(command, &mut out);
         check(&format!("pbx_{}", command.get_name()), &out);
     }
 }

@@ -107,7 +107,7 @@ pub fn fix_errors(copy: &Copy) {
     let tree = "crates/pbx-cli/src/tree.rs";
     let text = fs::read_to_string(copy.root().join(tree)).unwrap();
     let deleted = text.lines().find(|line| line.contains("O::DeleteHoliday =>")).unwrap();
-    let copied = "        O::CopyHoliday => at(\"holidays copy\").to(\"Copy a holiday\"),\n        \
-                  O::RetrieveReports => at(\"reports show\").to(\"Show the reports\"),";
+    let copied = "        O::CopyHoliday => command(\"holidays copy\").about(\"Copy a holiday\"),\n        \
+                  O::RetrieveReports => command(\"reports show\").about(\"Show the reports\"),";
     edit(tree, deleted, copied);
 }

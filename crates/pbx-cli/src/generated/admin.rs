@@ -3,563 +3,590 @@
 use crate::operation::spec::*;
 
 /// `GET /admin/status`
-pub(super) static RETRIEVE_CURRENT_SYSTEM_STATUS: Spec = Spec {
+pub(super) static RETRIEVE_CURRENT_SYSTEM_STATUS: OperationSpec = OperationSpec {
     id: "retrieveCurrentSystemStatus",
     method: "GET",
     path: "/admin/status",
     summary: "Retrieve current system status",
     description: "Get current status of system.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::admin::types::SYSTEM_STATUS)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::admin::types::SYSTEM_STATUS),
+    ),
+    paginated: false,
 };
 
 /// `POST /admin/username`
-pub(super) static CHANGE_SYSTEM_ADMIN_USERNAME: Spec = Spec {
+pub(super) static CHANGE_SYSTEM_ADMIN_USERNAME: OperationSpec = OperationSpec {
     id: "changeSystemAdminUsername",
     method: "POST",
     path: "/admin/username",
     summary: "Change system admin username",
     description: "Change system admin username.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::shared::types::CHANGE_USERNAME),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::CHANGE_USERNAME),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /admin/password`
-pub(super) static RESET_SYSTEM_ADMIN_PASSWORD: Spec = Spec {
+pub(super) static RESET_SYSTEM_ADMIN_PASSWORD: OperationSpec = OperationSpec {
     id: "resetSystemAdminPassword",
     method: "POST",
     path: "/admin/password",
     summary: "Reset system admin password",
     description: "Reset system admin password.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /admin/settings`
-pub(super) static RETRIEVE_ADMIN_SETTINGS: Spec = Spec {
+pub(super) static RETRIEVE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     id: "retrieveAdminSettings",
     method: "GET",
     path: "/admin/settings",
     summary: "Retrieve system settings",
     description: "Retrieve settings for PortSIP PBX.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::admin::types::ADMIN_SETTINGS)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::admin::types::ADMIN_SETTINGS),
+    ),
+    paginated: false,
 };
 
 /// `POST /admin/settings`
-pub(super) static UPDATE_ADMIN_SETTINGS: Spec = Spec {
+pub(super) static UPDATE_ADMIN_SETTINGS: OperationSpec = OperationSpec {
     id: "updateAdminSettings",
     method: "POST",
     path: "/admin/settings",
     summary: "Update system settings",
     description: "Update settings for PortSIP PBX",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::admin::types::UPDATE_ADMIN_SETTINGS),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::admin::types::UPDATE_ADMIN_SETTINGS),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /admin/notification`
-pub(super) static GET_SYSTEM_NOTIFICATION_SETTINGS: Spec = Spec {
+pub(super) static GET_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpec {
     id: "getSystemNotificationSettings",
     method: "GET",
     path: "/admin/notification",
     summary: "Retrieve system notification settings",
     description: "Retrieve details of system notification settings.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::admin::types::NOTIFICATION_SETTINGS),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::admin::types::NOTIFICATION_SETTINGS),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /admin/notification`
-pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: Spec = Spec {
+pub(super) static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: OperationSpec = OperationSpec {
     id: "updateSystemNotificationSettings",
     method: "POST",
     path: "/admin/notification",
     summary: "Update system notification settings",
     description: "Update system notification settings.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::admin::types::UPDATE_NOTIFICATION_SETTINGS),
+        content: BodyContent::Json(
+            ValueType::Object(
+                &crate::generated::admin::types::UPDATE_NOTIFICATION_SETTINGS,
+            ),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /admin/notification/test_email`
-pub(super) static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: Spec = Spec {
+pub(super) static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: OperationSpec = OperationSpec {
     id: "sendGlobalNotificationTestEmail",
     method: "POST",
     path: "/admin/notification/test_email",
     summary: "Test email",
     description: "Check email server configurations by sending testing email.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::admin::types::TEST_EMAIL)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::admin::types::TEST_EMAIL),
+        ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static ADMIN_SETTINGS: Object = Object {
         name: "AdminSettings",
-        members: &[
-            Member::new("user_agent", "user-agent", Kind::Text, "")
+        properties: &[
+            Field::new("user_agent", "user-agent", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("blocked_user_agents", "blocked-user-agents", Kind::Text, "")
+            Field::new(
+                    "blocked_user_agents",
+                    "blocked-user-agents",
+                    ValueType::String,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_shared_address_space_address_range",
                     "enable-shared-address-space-address-range",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_digest_auth", "enable-digest-auth", Kind::Boolean, "")
+            Field::new(
+                    "enable_digest_auth",
+                    "enable-digest-auth",
+                    ValueType::Boolean,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_auth_mid_dialog",
                     "enable-auth-mid-dialog",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_digest_auth_int",
                     "enable-digest-auth-int",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_external_recording",
                     "enable-external-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_reject_bad_nonce",
                     "enable-reject-bad-nonce",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "statistics_log_interval",
                     "statistics-log-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "dead_session_timeout",
                     "dead-session-timeout",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_session_timer",
                     "enable-session-timer",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "session_timer_duration",
                     "session-timer-duration",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_to_tag_in_register",
                     "enable-to-tag-in-register",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_congestion_management",
                     "enable-congestion-management",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "congestion_management_metric",
                     "congestion-management-metric",
-                    Kind::Enum(&["WAIT_TIME", "TIME_DEPTH", "SIZE"]),
+                    ValueType::Enum(&["WAIT_TIME", "TIME_DEPTH", "SIZE"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "congestion_management_tolerance",
                     "congestion-management-tolerance",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_create_non_exist_extension",
                     "enable-create-non-exist-extension",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_prack", "enable-prack", Kind::Boolean, "")
+            Field::new("enable_prack", "enable-prack", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_tenant_level_trunk",
                     "enable-tenant-level-trunk",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_diversion_support",
                     "enable-diversion-support",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_history_info_support",
                     "enable-history-info-support",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_outbound_support",
                     "enable-outbound-support",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("flow_timer", "flow-timer", Kind::Integer, "")
+            Field::new("flow_timer", "flow-timer", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "register_expiration_time",
                     "register-expiration-time",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_auto_answer_alert_info_header",
                     "enable-auto-answer-alert-info-header",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auto_answer_alert_info_header",
                     "auto-answer-alert-info-header",
-                    Kind::Enum(&["INTERCOM", "ALERT_AUTO_ANSWER", "AUTO_ANSWER"]),
+                    ValueType::Enum(&["INTERCOM", "ALERT_AUTO_ANSWER", "AUTO_ANSWER"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_auto_answer_call_info_header",
                     "enable-auto-answer-call-info-header",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_require_answer_mode",
                     "enable-require-answer-mode",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_www_auth", "enable-www-auth", Kind::Boolean, "")
+            Field::new("enable_www_auth", "enable-www-auth", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "user_equal_required_for_auth_name",
                     "user-equal-required-for-auth-name",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("trace_server_host", "trace-server-host", Kind::Text, "")
+            Field::new("trace_server_host", "trace-server-host", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("trace_server_port", "trace-server-port", Kind::Integer, "")
+            Field::new("trace_server_port", "trace-server-port", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "web_failed_auth_amount",
                     "web-failed-auth-amount",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "web_blacklist_time_interval",
                     "web-blacklist-time-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_failed_auth_amount",
                     "sip-failed-auth-amount",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_failed_challenge_requests_amount",
                     "sip-failed-challenge-requests-amount",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_blacklist_time_interval",
                     "sip-blacklist-time-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_detection_period",
                     "sip-detection-period",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_1_packets",
                     "sip-barrier-1-packets",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_1_blocking_time",
                     "sip-barrier-1-blocking-time",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_2_packets",
                     "sip-barrier-2-packets",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_2_blocking_time",
                     "sip-barrier-2-blocking-time",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("stir_shaken_cert", "stir-shaken-cert", Kind::Text, "")
+            Field::new("stir_shaken_cert", "stir-shaken-cert", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("stir_shaken_key", "stir-shaken-key", Kind::Secret, "")
+            Field::new("stir_shaken_key", "stir-shaken-key", ValueType::Secret, "")
                 .required()
                 .nullable(),
-            Member::new("custom_options", "custom-options", Kind::Text, "")
+            Field::new("custom_options", "custom-options", ValueType::String, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static NOTIFICATION_SETTINGS: Object = Object {
         name: "NotificationSettings",
-        members: &[
-            Member::new("type", "type", Kind::Enum(&["SMTP", "MS365", "GMAIL"]), "")
+        properties: &[
+            Field::new("type", "type", ValueType::Enum(&["SMTP", "MS365", "GMAIL"]), "")
                 .required()
                 .nullable(),
-            Member::new("server", "server", Kind::Text, "").required().nullable(),
-            Member::new("port", "port", Kind::Integer, "").required().nullable(),
-            Member::new("reply_to", "reply-to", Kind::Text, "").required().nullable(),
-            Member::new("username", "username", Kind::Text, "").required().nullable(),
-            Member::new(
+            Field::new("server", "server", ValueType::String, "").required().nullable(),
+            Field::new("port", "port", ValueType::Integer, "").required().nullable(),
+            Field::new("reply_to", "reply-to", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("username", "username", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new(
                     "auth",
                     "auth",
-                    Kind::Enum(&["DISABLE", "AUTO", "LOGIN", "PLAIN"]),
+                    ValueType::Enum(&["DISABLE", "AUTO", "LOGIN", "PLAIN"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_tls_ssl", "enable-tls-ssl", Kind::Boolean, "")
+            Field::new("enable_tls_ssl", "enable-tls-ssl", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_starttls_auto",
                     "enable-starttls-auto",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("recipients", "recipients", Kind::Text, "")
+            Field::new("recipients", "recipients", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_tenant_access",
                     "enable-tenant-access",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("hard_disk_threshold", "hard-disk-threshold", Kind::Number, "")
+            Field::new(
+                    "hard_disk_threshold",
+                    "hard-disk-threshold",
+                    ValueType::Number,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_hard_disk_exceeded_threshold",
                     "notify-hard-disk-exceeded-threshold",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("cpu_threshold", "cpu-threshold", Kind::Number, "")
+            Field::new("cpu_threshold", "cpu-threshold", ValueType::Number, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_cpu_exceeded_threshold",
                     "notify-cpu-exceeded-threshold",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("memory_threshold", "memory-threshold", Kind::Number, "")
+            Field::new("memory_threshold", "memory-threshold", ValueType::Number, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_memory_exceeded_threshold",
                     "notify-memory-exceeded-threshold",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("notify_ip_blocked", "notify-ip-blocked", Kind::Boolean, "")
+            Field::new("notify_ip_blocked", "notify-ip-blocked", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_license_limited",
                     "notify-license-limited",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_service_disconnected",
                     "notify-service-disconnected",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_push_certs_update_failed",
                     "notify-push-certs-update-failed",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
@@ -568,90 +595,99 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static SYSTEM_STATUS: Object = Object {
         name: "SystemStatus",
-        members: &[
-            Member::new("version", "version", Kind::Text, "").required().read_only(),
-            Member::new("news", "news", Kind::Text, "")
+        properties: &[
+            Field::new("version", "version", ValueType::String, "")
+                .required()
+                .read_only(),
+            Field::new("news", "news", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("license_key", "license-key", Kind::Text, "")
+            Field::new("license_key", "license-key", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("license_type", "license-type", Kind::Text, "")
+            Field::new("license_type", "license-type", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "maintenance_expires_at",
                     "maintenance-expires-at",
-                    Kind::Time,
+                    ValueType::DateTime,
                     "",
                 )
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "max_concurrent_calls",
                     "max-concurrent-calls",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .read_only(),
-            Member::new("licensed_users", "licensed-users", Kind::Integer, "")
+            Field::new("licensed_users", "licensed-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_users", "current-users", Kind::Integer, "")
+            Field::new("current_users", "current-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("online_users", "online-users", Kind::Integer, "")
+            Field::new("online_users", "online-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_tenants", "current-tenants", Kind::Integer, "")
+            Field::new("current_tenants", "current-tenants", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_dealers", "current-dealers", Kind::Integer, "")
+            Field::new("current_dealers", "current-dealers", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_calls", "current-calls", Kind::Integer, "")
+            Field::new("current_calls", "current-calls", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_trunks", "current-trunks", Kind::Integer, "")
+            Field::new("current_trunks", "current-trunks", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "current_conference_servers",
                     "current-conference-servers",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "current_media_servers",
                     "current-media-servers",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "current_call_queue_servers",
                     "current-call-queue-servers",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .read_only(),
-            Member::new("current_ivr_servers", "current-ivr-servers", Kind::Integer, "")
+            Field::new(
+                    "current_ivr_servers",
+                    "current-ivr-servers",
+                    ValueType::Integer,
+                    "",
+                )
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "calls_in_24_hours",
                     "calls-in-24-hours",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::shared::types::HOURLY_CALLS),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::shared::types::HOURLY_CALLS,
+                        ),
                     ),
                     "",
                 )
@@ -661,333 +697,335 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TEST_EMAIL: Object = Object {
         name: "TestEmail",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "recipient",
                     "recipient",
-                    Kind::Text,
+                    ValueType::String,
                     "The recipient's e-mail address. Must be an e-mail address.",
                 )
                 .required(),
-            Member::new("subject", "subject", Kind::Text, "Mail subject.").required(),
-            Member::new("content", "content", Kind::Text, "Mail content.").required(),
+            Field::new("subject", "subject", ValueType::String, "Mail subject.")
+                .required(),
+            Field::new("content", "content", ValueType::String, "Mail content.")
+                .required(),
         ],
     };
     pub(in crate::generated) static UPDATE_ADMIN_SETTINGS: Object = Object {
         name: "UpdateAdminSettings",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "user_agent",
                     "user-agent",
-                    Kind::Text,
+                    ValueType::String,
                     "User agent. 1 to 1024 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "blocked_user_agents",
                     "blocked-user-agents",
-                    Kind::Text,
+                    ValueType::String,
                     "The semicolon separated list of blocked user agents.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_shared_address_space_address_range",
                     "enable-shared-address-space-address-range",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Shared Address Space Address Range or not (RFC 6598).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_digest_auth",
                     "enable-digest-auth",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if DIGEST authentication would be enabled.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_auth_mid_dialog",
                     "enable-auth-mid-dialog",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if PortSIP PBX requires authentication against all subsequent\nrequests originated from one calling.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_digest_auth_int",
                     "enable-digest-auth-int",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if auth-int DIGEST authentication mode would be enabled.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_external_recording",
                     "enable-external-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow external calls recording.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_reject_bad_nonce",
                     "enable-reject-bad-nonce",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "When a client sends a bad nonce in their credentials,\nreturn 403 message if this parameter is true, or send a new  challenge if this parameter is false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "statistics_log_interval",
                     "statistics-log-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "Interval for statistics logs, in seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "dead_session_timeout",
                     "dead-session-timeout",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "Close the session if no RTP packets received within specified duration, in seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_session_timer",
                     "enable-session-timer",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if session timer (RFC 4028) would be enabled.\nThis also requires client support.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "session_timer_duration",
                     "session-timer-duration",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "Duration recorded by Session timer.\nPrecondition: \"enable_session_timer\" MUST be set to true.\n\n90 to 3600.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_to_tag_in_register",
                     "enable-to-tag-in-register",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if \"to\" tag is allowed in REGISTER message.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_congestion_management",
                     "enable-congestion-management",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if congestion management would be enabled.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "congestion_management_metric",
                     "congestion-management-metric",
-                    Kind::Enum(&["WAIT_TIME", "TIME_DEPTH", "SIZE"]),
+                    ValueType::Enum(&["WAIT_TIME", "TIME_DEPTH", "SIZE"]),
                     "What congestion is measured by, when enable_congestion_management is true:\n- WAIT_TIME: The expected wait time of each queue, which is recommended.\n- TIME_DEPTH: The age of the oldest entry of each queue.\n- SIZE: The number of entries of each queue.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "congestion_management_tolerance",
                     "congestion-management-tolerance",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "Precondition: \"enable_congestion_management\" parameter MUST be set to true.\nCongestion management tolerance for the given metric.\nThis parameter determines when the Rejection Behavior changes.\n\nAt least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_create_non_exist_extension",
                     "enable-create-non-exist-extension",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if the extension would be automatically created when a non-existent extension try to register.\nIf it is set to true, when a non-included extension tries to send\nregistry message to PBX, the PBX will create the extension with\ndefault password \"portsip\" automatically.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_prack",
                     "enable-prack",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable prack or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_tenant_level_trunk",
                     "enable-tenant-level-trunk",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable tenant-level trunk.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_diversion_support",
                     "enable-diversion-support",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Diversion support or not (RFC 5806).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_history_info_support",
                     "enable-history-info-support",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable History-Info support (RFC 7044).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_outbound_support",
                     "enable-outbound-support",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Outbound Support or not (RFC 5626).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "flow_timer",
                     "flow-timer",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The flow timer interval in seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "register_expiration_time",
                     "register-expiration-time",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The register expiration time in seconds. 90 to 3600.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_auto_answer_alert_info_header",
                     "enable-auto-answer-alert-info-header",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Alert-Info header for auto answer or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auto_answer_alert_info_header",
                     "auto-answer-alert-info-header",
-                    Kind::Enum(&["INTERCOM", "ALERT_AUTO_ANSWER", "AUTO_ANSWER"]),
+                    ValueType::Enum(&["INTERCOM", "ALERT_AUTO_ANSWER", "AUTO_ANSWER"]),
                     "Alert-info header to be added in INVITE message when PBX is forwarding the page/intercom:\n- INTERCOM: info=intercom.\n- ALERT_AUTO_ANSWER: Alert-Info: <uri>;info=alert-autoanswer;delay=0.\n- AUTO_ANSWER: info=Auto Answer.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_auto_answer_call_info_header",
                     "enable-auto-answer-call-info-header",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call-info header for auto answer.\nThe value is \"sip:portsip.com;answer-after=0\".",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_require_answer_mode",
                     "enable-require-answer-mode",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Require Answer Mode (RFC 5373) for auto answer.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_www_auth",
                     "enable-www-auth",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable WWW authentication or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "user_equal_required_for_auth_name",
                     "user-equal-required-for-auth-name",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "User equal required for authentication name.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "trace_server_host",
                     "trace-server-host",
-                    Kind::Text,
+                    ValueType::String,
                     "Tracer server host.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "trace_server_port",
                     "trace-server-port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The tracer server port. 0 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "web_failed_auth_amount",
                     "web-failed-auth-amount",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "Block if failed to login PortSIP PBX Web more than this times. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "web_blacklist_time_interval",
                     "web-blacklist-time-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The web blocked time in seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_failed_auth_amount",
                     "sip-failed-auth-amount",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The number of authentication failures. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_failed_challenge_requests_amount",
                     "sip-failed-challenge-requests-amount",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "DOS attacks can send REGISTER/INVITE requests but do not reply to Challenge (407).\nThe amount of \"fake\" requests that PortSIP PBX will accept per IP address.\nIf it is exceeded within sip_detection_period, the source IP address is put in the blacklist\nfor sip_blacklist_time_interval seconds.\n\nAt least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_blacklist_time_interval",
                     "sip-blacklist-time-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The sip blocked time in seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_detection_period",
                     "sip-detection-period",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The detection period in seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_1_packets",
                     "sip-barrier-1-packets",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "If the amount of packets is exceeded, the PBX will block the source IP for sip_barrier_1_blocking_time seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_1_blocking_time",
                     "sip-barrier-1-blocking-time",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "This is the time interval in seconds that an abusive IP Address remains in the blacklist. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_2_packets",
                     "sip-barrier-2-packets",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "If the amount of packets is exceeded, the PBX will block the source IP for sip_barrier_2_blocking_time seconds. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sip_barrier_2_blocking_time",
                     "sip-barrier-2-blocking-time",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "This is the time interval in seconds that an abusive IP Address remains in the blacklist. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "stir_shaken_cert",
                     "stir-shaken-cert",
-                    Kind::Text,
+                    ValueType::String,
                     "Content of this certificate file for STIR/SHAKEN support.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "stir_shaken_key",
                     "stir-shaken-key",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "Content of this private certificate file for STIR/SHAKEN support.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "custom_options",
                     "custom-options",
-                    Kind::Text,
+                    ValueType::String,
                     "Some custom configuration options serialized as json string.",
                 )
                 .nullable(),
@@ -995,151 +1033,151 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_NOTIFICATION_SETTINGS: Object = Object {
         name: "UpdateNotificationSettings",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "type",
                     "type",
-                    Kind::Enum(&["SMTP", "MS365", "GMAIL"]),
+                    ValueType::Enum(&["SMTP", "MS365", "GMAIL"]),
                     "The email server type.\nCan be either:\n- SMTP: Use generic SMTP server.\n- MS365 Use Microsoft 365 email service.\n- GMAIL Use Google Gmail service.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "server",
                     "server",
-                    Kind::Text,
+                    ValueType::String,
                     "SMTP server used for sending mails.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "port",
                     "port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "A port number is a 16-bit unsigned integer, thus ranging from 0 to 65535.\nFor TCP, port number 0 is reserved and cannot be used, while for UDP, the source port is optional and a value of zero means no port\n\n0 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "reply_to",
                     "reply-to",
-                    Kind::Text,
+                    ValueType::String,
                     "A Reply-To address is identified by inserting the Reply-To header in your email.\nIt is the email address that the reply message is sent\nwhen you want the reply to go to an email address that is different than the From: address.\n\nMust be an e-mail address.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "username",
                     "username",
-                    Kind::Text,
+                    ValueType::String,
                     "Username or email address. At most 128 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "Password for email account.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auth",
                     "auth",
-                    Kind::Enum(&["DISABLE", "AUTO", "LOGIN", "PLAIN"]),
+                    ValueType::Enum(&["DISABLE", "AUTO", "LOGIN", "PLAIN"]),
                     "The authentication protocols.\nCan be either:\n- DISABLE: Skip authentication mechanism.\n- AUTO: Use auto-selected authentication algorithms by server (Currently only supports LOGIN and PLAIN).\n- LOGIN: Use LOGIN authentication mechanism.\n- PLAIN Use PLAIN authentication mechanism.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_tls_ssl",
                     "enable-tls-ssl",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable TLS/SSL.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_starttls_auto",
                     "enable-starttls-auto",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether StartTLS is automatically enabled.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "recipients",
                     "recipients",
-                    Kind::Text,
+                    ValueType::String,
                     "The email addresses that should receive notifications, up to 15, separated by commas.\nSemicolons are accepted as well; answers have commas.\n\nMust be at most 15 e-mail addresses, separated by commas.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_tenant_access",
                     "enable-tenant-access",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Apply the email server settings to all tenants.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hard_disk_threshold",
                     "hard-disk-threshold",
-                    Kind::Number,
+                    ValueType::Number,
                     "The hard disk threshold for email warning. 0 to 100.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_hard_disk_exceeded_threshold",
                     "notify-hard-disk-exceeded-threshold",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send a notification email when specified hard disk threshold is exceeded.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "cpu_threshold",
                     "cpu-threshold",
-                    Kind::Number,
+                    ValueType::Number,
                     "The CPU threshold for email warning. 0 to 100.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_cpu_exceeded_threshold",
                     "notify-cpu-exceeded-threshold",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send a notification email when specified CPU threshold is exceeded.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "memory_threshold",
                     "memory-threshold",
-                    Kind::Number,
+                    ValueType::Number,
                     "The memory threshold for email warning. 0 to 100.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_memory_exceeded_threshold",
                     "notify-memory-exceeded-threshold",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send an email notification when specified memory threshold is exceeded.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_ip_blocked",
                     "notify-ip-blocked",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send a notification email when ip blocked.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_license_limited",
                     "notify-license-limited",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send a notification email when license limit reached.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_service_disconnected",
                     "notify-service-disconnected",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send a notification email when some service disconnected.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "notify_push_certs_update_failed",
                     "notify-push-certs-update-failed",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Send a notification email when push notification certificates update failed.",
                 )
                 .nullable(),

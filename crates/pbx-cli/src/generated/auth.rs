@@ -3,82 +3,92 @@
 use crate::operation::spec::*;
 
 /// `POST /auth/sign_in`
-pub(super) static SIGN_IN: Spec = Spec {
+pub(super) static SIGN_IN: OperationSpec = OperationSpec {
     id: "signIn",
     method: "POST",
     path: "/auth/sign_in",
     summary: "Sign in",
     description: "Opens a session for a user. A wrong name and a wrong password are answered alike.\nUsers who need a second factor get no tokens from this operation: their answer has no access_token.",
-    callers: Callers::Anyone,
+    access: Access::Public,
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::auth::types::SIGN_IN)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::auth::types::SIGN_IN),
+        ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::TOKEN_SET)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
+    ),
+    paginated: false,
 };
 
 /// `POST /auth/refresh_token`
-pub(super) static REFRESH_TOKENS: Spec = Spec {
+pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
     id: "refreshTokens",
     method: "POST",
     path: "/auth/refresh_token",
     summary: "Refresh the tokens",
     description: "Continues a session with a new pair of tokens. The pair before stops working; a tenant that was switched to stays selected.",
-    callers: Callers::Anyone,
+    access: Access::Public,
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::auth::types::REFRESH_TOKENS)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::auth::types::REFRESH_TOKENS),
+        ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::TOKEN_SET)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
+    ),
+    paginated: false,
 };
 
 /// `POST /auth/sign_out`
-pub(super) static SIGN_OUT: Spec = Spec {
+pub(super) static SIGN_OUT: OperationSpec = OperationSpec {
     id: "signOut",
     method: "POST",
     path: "/auth/sign_out",
     summary: "Sign out",
     description: "Ends the session of the token that is sent; its access and refresh token stop working.",
-    callers: Callers::SignedIn,
+    access: Access::Authenticated,
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /auth/user`
-pub(super) static RETRIEVE_SIGNED_IN_USER: Spec = Spec {
+pub(super) static RETRIEVE_SIGNED_IN_USER: OperationSpec = OperationSpec {
     id: "retrieveSignedInUser",
     method: "GET",
     path: "/auth/user",
     summary: "Retrieve the signed-in user",
     description: "The role of the session and the state of its password. A session that was switched into a tenant has the role Admin.",
-    callers: Callers::SignedIn,
+    access: Access::Authenticated,
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::auth::types::SIGNED_IN_USER)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::auth::types::SIGNED_IN_USER),
+    ),
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static REFRESH_TOKENS: Object = Object {
         name: "RefreshTokens",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "refresh_token",
                     "refresh-token",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The refresh token of the session. At least 1 character.",
                 )
                 .required(),
@@ -86,25 +96,25 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static SIGN_IN: Object = Object {
         name: "SignIn",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "username",
                     "username",
-                    Kind::Text,
+                    ValueType::String,
                     "The account name. At least 1 character.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The account's password. At least 1 character.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "domain",
                     "domain",
-                    Kind::Text,
+                    ValueType::String,
                     "The SIP domain of the tenant. Leave it out for system administrators and dealers.",
                 )
                 .nullable(),
@@ -112,15 +122,15 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static SIGNED_IN_USER: Object = Object {
         name: "SignedInUser",
-        members: &[
-            Member::new("role", "role", Kind::Text, "").required().read_only(),
-            Member::new("password_verified", "password-verified", Kind::Boolean, "")
+        properties: &[
+            Field::new("role", "role", ValueType::String, "").required().read_only(),
+            Field::new("password_verified", "password-verified", ValueType::Boolean, "")
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "password_force_reset",
                     "password-force-reset",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()

@@ -3,101 +3,103 @@
 use crate::operation::spec::*;
 
 /// `POST /blobs/uploads`
-pub(super) static INIT_BLOB_UPLOAD: Spec = Spec {
+pub(super) static INIT_BLOB_UPLOAD: OperationSpec = OperationSpec {
     id: "initBlobUpload",
     method: "POST",
     path: "/blobs/uploads",
     summary: "Begin an upload",
     description: "Announces a file. The headers of the answer are what POST /blobs/uploads/{id}/complete needs to take its\ncontent, within an hour.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer", "Admin"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filename",
                 "filename",
-                Kind::Text,
+                ValueType::String,
                 "The name that the file is to have. Without one it is named after its id. 1 to 255 characters.",
             ),
         ),
     ],
     body: None,
-    successes: &[202],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[202],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /blobs/uploads/{id}/complete`
-pub(super) static COMPLETE_BLOB_UPLOAD: Spec = Spec {
+pub(super) static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
     id: "completeBlobUpload",
     method: "POST",
     path: "/blobs/uploads/{id}/complete",
     summary: "Complete an upload",
     description: "Sends the whole content of a file, which is in the library when the answer comes.\nPNG, JPEG, GIF, WebP and ICO pictures are taken; what a file is, its content says and not its name.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer", "Admin"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "id",
                     "id",
-                    Kind::Text,
+                    ValueType::String,
                     "The id of the upload, from the header PortSIP-Upload-ID.",
                 )
                 .required(),
         ),
         Parameter::new(
-            Place::Header,
-            Member::new(
+            ParameterLocation::Header,
+            Field::new(
                     "PortSIP-Upload-Token",
                     "portsip-upload-token",
-                    Kind::Text,
+                    ValueType::String,
                     "The token of the upload, from the header of the same name.",
                 )
                 .required(),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "digest",
                 "digest",
-                Kind::Text,
+                ValueType::String,
                 "The SHA-256 of the content, as the sender has it. Content that arrives otherwise is refused. Must be 64 hexadecimal digits in lower case.",
             ),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Bytes,
+        content: BodyContent::Bytes,
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /blobs/{digest}`
-pub(super) static DOWNLOAD_BLOBS: Spec = Spec {
+pub(super) static DOWNLOAD_BLOBS: OperationSpec = OperationSpec {
     id: "downloadBlobs",
     method: "GET",
     path: "/blobs/{digest}",
     summary: "Download a file",
     description: "Fetches the content of a file, by its SHA-256: the url of a file says which.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer", "Admin"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "digest",
                     "digest",
-                    Kind::Text,
+                    ValueType::String,
                     "The SHA-256 of the content, 64 hexadecimal digits in lower case.",
                 )
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Bytes,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Bytes,
+    paginated: false,
 };

@@ -3,89 +3,91 @@
 use crate::operation::spec::*;
 
 /// `POST /brand`
-pub(super) static UPDATE_BRAND_INFORMATION: Spec = Spec {
+pub(super) static UPDATE_BRAND_INFORMATION: OperationSpec = OperationSpec {
     id: "updateBrandInformation",
     method: "POST",
     path: "/brand",
     summary: "Update brand information",
     description: "Update brand information.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::brand::types::UPDATE_BRAND)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::brand::types::UPDATE_BRAND),
+        ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static UPDATE_BRAND: Object = Object {
         name: "UpdateBrand",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "theme",
                     "theme",
-                    Kind::Enum(&["BLUE", "DARK", "GREEN", "LIGHT_BLUE", "PURPLE"]),
+                    ValueType::Enum(&["BLUE", "DARK", "GREEN", "LIGHT_BLUE", "PURPLE"]),
                     "The color scheme:\nCan be either:\n- BLUE: Blue\n- DARK: Dark\n- GREEN: Green\n- LIGHT_BLUE: Light Blue\n- PURPLE: Purple",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "logo",
                     "logo",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of file from your file library.\nThis file will be used as the logo image.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "favicon",
                     "favicon",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of file from your file library.\nThis file will be used as the favicon image.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "title",
                     "title",
-                    Kind::Text,
+                    ValueType::String,
                     "The title text.\nThis text will be displayed as the title.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "copyright",
                     "copyright",
-                    Kind::Text,
+                    ValueType::String,
                     "The copyright text.\nThis text will be displayed as the copyright.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "product",
                     "product",
-                    Kind::Text,
+                    ValueType::String,
                     "The product name text.\nThis text will be displayed as the product name.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "website",
                     "website",
-                    Kind::Text,
+                    ValueType::String,
                     "The website text.\nThis text will be displayed as the product website.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "forum",
                     "forum",
-                    Kind::Text,
+                    ValueType::String,
                     "The forum url.\nThis text will be displayed as the forum url.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "bottom_text",
                     "bottom-text",
-                    Kind::Text,
+                    ValueType::String,
                     "The bottom text, maximum size is 256 characters.\nThis text will be displayed at the bottom of the login page. It can be either plain text or HTML code.\n\nAt most 256 characters.",
                 )
                 .nullable(),

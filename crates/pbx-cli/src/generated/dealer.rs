@@ -3,188 +3,201 @@
 use crate::operation::spec::*;
 
 /// `GET /dealer`
-pub(super) static RETRIEVE_CURRENT_DEALER: Spec = Spec {
+pub(super) static RETRIEVE_CURRENT_DEALER: OperationSpec = OperationSpec {
     id: "retrieveCurrentDealer",
     method: "GET",
     path: "/dealer",
     summary: "Retrieve current dealer",
     description: "Get details of current dealer.",
-    callers: Callers::Roles(&["Dealer"]),
+    access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::dealer::types::CURRENT_DEALER)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::dealer::types::CURRENT_DEALER),
+    ),
+    paginated: false,
 };
 
 /// `POST /dealer`
-pub(super) static UPDATE_CURRENT_DEALER: Spec = Spec {
+pub(super) static UPDATE_CURRENT_DEALER: OperationSpec = OperationSpec {
     id: "updateCurrentDealer",
     method: "POST",
     path: "/dealer",
     summary: "Update current dealer",
     description: "Modify the settings of the current dealer.",
-    callers: Callers::Roles(&["Dealer"]),
+    access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::dealer::types::UPDATE_CURRENT_DEALER),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::dealer::types::UPDATE_CURRENT_DEALER),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /dealer/status`
-pub(super) static RETRIEVE_CURRENT_DEALER_STATUS: Spec = Spec {
+pub(super) static RETRIEVE_CURRENT_DEALER_STATUS: OperationSpec = OperationSpec {
     id: "retrieveCurrentDealerStatus",
     method: "GET",
     path: "/dealer/status",
     summary: "Retrieve current dealer status",
     description: "Get status of current dealer.",
-    callers: Callers::Roles(&["Dealer"]),
+    access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::dealer::types::DEALER_STATUS)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::dealer::types::DEALER_STATUS),
+    ),
+    paginated: false,
 };
 
 /// `POST /dealer/username`
-pub(super) static CHANGE_CURRENT_DEALER_USERNAME: Spec = Spec {
+pub(super) static CHANGE_CURRENT_DEALER_USERNAME: OperationSpec = OperationSpec {
     id: "changeCurrentDealerUsername",
     method: "POST",
     path: "/dealer/username",
     summary: "Change current dealer username",
     description: "Change current dealer username.",
-    callers: Callers::Roles(&["Dealer"]),
+    access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::shared::types::CHANGE_USERNAME),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::CHANGE_USERNAME),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /dealer/password`
-pub(super) static RESET_CURRENT_DEALER_PASSWORD: Spec = Spec {
+pub(super) static RESET_CURRENT_DEALER_PASSWORD: OperationSpec = OperationSpec {
     id: "resetCurrentDealerPassword",
     method: "POST",
     path: "/dealer/password",
     summary: "Reset current dealer password",
     description: "Reset current dealer password.",
-    callers: Callers::Roles(&["Dealer"]),
+    access: Access::Roles(&["Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CURRENT_DEALER: Object = Object {
         name: "CurrentDealer",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new(
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .nullable(),
+            Field::new(
                     "level",
                     "level",
-                    Kind::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
+                    ValueType::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
                     "",
                 )
                 .required(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("email", "email", Kind::Text, "").required().nullable(),
-            Member::new("display_name", "display-name", Kind::Text, "")
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("email", "email", ValueType::String, "").required().nullable(),
+            Field::new("display_name", "display-name", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("website", "website", Kind::Text, "").required().nullable(),
-            Member::new("phone", "phone", Kind::Text, "").required().nullable(),
-            Member::new("address", "address", Kind::Text, "").required().nullable(),
-            Member::new("description", "description", Kind::Text, "")
+            Field::new("website", "website", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("max_tenants", "max-tenants", Kind::Integer, "").required(),
-            Member::new("max_extensions", "max-extensions", Kind::Integer, "").required(),
+            Field::new("phone", "phone", ValueType::String, "").required().nullable(),
+            Field::new("address", "address", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("description", "description", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("max_tenants", "max-tenants", ValueType::Integer, "").required(),
+            Field::new("max_extensions", "max-extensions", ValueType::Integer, "")
+                .required(),
         ],
     };
     pub(in crate::generated) static DEALER_STATUS: Object = Object {
         name: "DealerStatus",
-        members: &[
-            Member::new("version", "version", Kind::Text, "").required().read_only(),
-            Member::new("max_dealers", "max-dealers", Kind::Integer, "")
+        properties: &[
+            Field::new("version", "version", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("current_dealers", "current-dealers", Kind::Integer, "")
+            Field::new("max_dealers", "max-dealers", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("max_users", "max-users", Kind::Integer, "")
+            Field::new("current_dealers", "current-dealers", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_users", "current-users", Kind::Integer, "")
+            Field::new("max_users", "max-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("max_tenants", "max-tenants", Kind::Integer, "")
+            Field::new("current_users", "current-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_tenants", "current-tenants", Kind::Integer, "")
+            Field::new("max_tenants", "max-tenants", ValueType::Integer, "")
+                .required()
+                .read_only(),
+            Field::new("current_tenants", "current-tenants", ValueType::Integer, "")
                 .required()
                 .read_only(),
         ],
     };
     pub(in crate::generated) static UPDATE_CURRENT_DEALER: Object = Object {
         name: "UpdateCurrentDealer",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "email",
                     "email",
-                    Kind::Text,
+                    ValueType::String,
                     "The email address of user. At most 128 characters. Must be an e-mail address.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "display_name",
                     "display-name",
-                    Kind::Text,
+                    ValueType::String,
                     "The display name of user. At most 1024 characters.",
                 )
                 .nullable(),
-            Member::new("website", "website", Kind::Text, "The website of user.")
+            Field::new("website", "website", ValueType::String, "The website of user.")
                 .nullable(),
-            Member::new(
+            Field::new(
                     "phone",
                     "phone",
-                    Kind::Text,
+                    ValueType::String,
                     "The mobile phone number of user. At most 32 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "address",
                     "address",
-                    Kind::Text,
+                    ValueType::String,
                     "The address. At most 128 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "description",
                     "description",
-                    Kind::Text,
+                    ValueType::String,
                     "The description of dealer.",
                 )
                 .nullable(),

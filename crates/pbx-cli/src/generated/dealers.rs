@@ -3,269 +3,286 @@
 use crate::operation::spec::*;
 
 /// `GET /dealers`
-pub(super) static LIST_DEALERS: Spec = Spec {
+pub(super) static LIST_DEALERS: OperationSpec = OperationSpec {
     id: "listDealers",
     method: "GET",
     path: "/dealers",
     summary: "List dealers",
     description: "List a collection of dealers.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::dealers::types::DEALER_LIST)),
-    paged: true,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::dealers::types::DEALER_LIST),
+    ),
+    paginated: true,
 };
 
 /// `POST /dealers`
-pub(super) static CREATE_DEALER: Spec = Spec {
+pub(super) static CREATE_DEALER: OperationSpec = OperationSpec {
     id: "createDealer",
     method: "POST",
     path: "/dealers",
     summary: "Create a dealer",
     description: "Create a dealer.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::dealers::types::CREATE_DEALER)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::dealers::types::CREATE_DEALER),
+        ),
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /dealers/{id}`
-pub(super) static RETRIEVE_DEALER: Spec = Spec {
+pub(super) static RETRIEVE_DEALER: OperationSpec = OperationSpec {
     id: "retrieveDealer",
     method: "GET",
     path: "/dealers/{id}",
     summary: "Retrieve a dealer",
     description: "Get details of the dealer by its unique ID.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the dealer.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the dealer.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::dealers::types::DEALER)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::dealers::types::DEALER),
+    ),
+    paginated: false,
 };
 
 /// `POST /dealers/{id}`
-pub(super) static UPDATE_DEALER: Spec = Spec {
+pub(super) static UPDATE_DEALER: OperationSpec = OperationSpec {
     id: "updateDealer",
     method: "POST",
     path: "/dealers/{id}",
     summary: "Update a dealer",
     description: "Modify the settings of the dealer.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the dealer.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the dealer.")
                 .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::dealers::types::UPDATE_DEALER)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::dealers::types::UPDATE_DEALER),
+        ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /dealers/{id}/password`
-pub(super) static RESET_DEALER_PASSWORD: Spec = Spec {
+pub(super) static RESET_DEALER_PASSWORD: OperationSpec = OperationSpec {
     id: "resetDealerPassword",
     method: "POST",
     path: "/dealers/{id}/password",
     summary: "Reset dealer password",
     description: "Reset dealer's password.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the dealer.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the dealer.")
                 .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::shared::types::RESET_PASSWORD)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::RESET_PASSWORD),
+        ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /dealers/{id}/destroy`
-pub(super) static DELETE_DEALER: Spec = Spec {
+pub(super) static DELETE_DEALER: OperationSpec = OperationSpec {
     id: "deleteDealer",
     method: "POST",
     path: "/dealers/{id}/destroy",
     summary: "Delete a dealer",
     description: "Delete a dealer by its unique ID.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the dealer.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the dealer.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CREATE_DEALER: Object = Object {
         name: "CreateDealer",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable this dealer or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "level",
                     "level",
-                    Kind::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
+                    ValueType::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
                     "Dealer level includes:\n- DISTRIBUTOR: the first level of dealers.\n- SUB_DISTRIBUTOR: the second level of dealers.\n- RESELLER: the third level of dealers.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The user's account name.\nOnly letters, numbers, and the following special characters can be added: underscore, dash, single quote, and period (_, -, ', and .).\nUsername cannot start or end with period (.).\nadmin, system, administrator, and root are reserved names for system admin only with case ignored.\n\n1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.",
                 )
                 .required(),
-            Member::new("password", "password", Kind::Secret, "The password of dealer.")
+            Field::new(
+                    "password",
+                    "password",
+                    ValueType::Secret,
+                    "The password of dealer.",
+                )
                 .required(),
-            Member::new(
+            Field::new(
                     "email",
                     "email",
-                    Kind::Text,
+                    ValueType::String,
                     "The email address of user. At most 128 characters. Must be an e-mail address.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "display_name",
                     "display-name",
-                    Kind::Text,
+                    ValueType::String,
                     "The display name of user. At most 1024 characters.",
                 )
                 .nullable(),
-            Member::new("website", "website", Kind::Text, "The website of user.")
+            Field::new("website", "website", ValueType::String, "The website of user.")
                 .nullable(),
-            Member::new(
+            Field::new(
                     "phone",
                     "phone",
-                    Kind::Text,
+                    ValueType::String,
                     "The mobile phone number of user. At most 32 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "address",
                     "address",
-                    Kind::Text,
+                    ValueType::String,
                     "The address. At most 128 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "description",
                     "description",
-                    Kind::Text,
+                    ValueType::String,
                     "The description of dealer.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_tenants",
                     "max-tenants",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of tenants that the dealer is allowed to create. Default: 100. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_extensions",
                     "max-extensions",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of extensions that the dealer is allowed to create. Default: 50000. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "tenant_full_access",
                     "tenant-full-access",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether or not the dealer is allowed to have full control over the tenant.\nOnly the value that the system administrator or a first level dealer sets has an effect.\n\nDefault: true.",
                 )
                 .nullable(),
@@ -273,43 +290,56 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static DEALER: Object = Object {
         name: "Dealer",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new(
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .nullable(),
+            Field::new(
                     "level",
                     "level",
-                    Kind::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
+                    ValueType::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
                     "",
                 )
                 .required(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("email", "email", Kind::Text, "").required().nullable(),
-            Member::new("display_name", "display-name", Kind::Text, "")
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("email", "email", ValueType::String, "").required().nullable(),
+            Field::new("display_name", "display-name", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("website", "website", Kind::Text, "").required().nullable(),
-            Member::new("phone", "phone", Kind::Text, "").required().nullable(),
-            Member::new("address", "address", Kind::Text, "").required().nullable(),
-            Member::new("description", "description", Kind::Text, "")
+            Field::new("website", "website", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("max_tenants", "max-tenants", Kind::Integer, "").required(),
-            Member::new("max_extensions", "max-extensions", Kind::Integer, "")
+            Field::new("phone", "phone", ValueType::String, "").required().nullable(),
+            Field::new("address", "address", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("description", "description", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("max_tenants", "max-tenants", ValueType::Integer, "").required(),
+            Field::new("max_extensions", "max-extensions", ValueType::Integer, "")
                 .required(),
-            Member::new("tenant_full_access", "tenant-full-access", Kind::Boolean, "")
+            Field::new(
+                    "tenant_full_access",
+                    "tenant-full-access",
+                    ValueType::Boolean,
+                    "",
+                )
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static DEALER_LIST: Object = Object {
         name: "DealerList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(&Kind::Object(&crate::generated::dealers::types::DEALER)),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::dealers::types::DEALER),
+                    ),
                     "",
                 )
                 .required()
@@ -318,69 +348,69 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_DEALER: Object = Object {
         name: "UpdateDealer",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable this dealer or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "email",
                     "email",
-                    Kind::Text,
+                    ValueType::String,
                     "The email address of user. At most 128 characters. Must be an e-mail address.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "display_name",
                     "display-name",
-                    Kind::Text,
+                    ValueType::String,
                     "The display name of user. At most 1024 characters.",
                 )
                 .nullable(),
-            Member::new("website", "website", Kind::Text, "The website of user.")
+            Field::new("website", "website", ValueType::String, "The website of user.")
                 .nullable(),
-            Member::new(
+            Field::new(
                     "phone",
                     "phone",
-                    Kind::Text,
+                    ValueType::String,
                     "The mobile phone number of user. At most 32 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "address",
                     "address",
-                    Kind::Text,
+                    ValueType::String,
                     "The address. At most 128 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "description",
                     "description",
-                    Kind::Text,
+                    ValueType::String,
                     "The description of dealer.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_tenants",
                     "max-tenants",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of tenants that the dealer is allowed to create. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_extensions",
                     "max-extensions",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of extensions that the dealer is allowed to create. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "tenant_full_access",
                     "tenant-full-access",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether or not the dealer is allowed to have full control over the tenant.\nOnly the value that the system administrator or a first level dealer sets has an effect.",
                 )
                 .nullable(),

@@ -3,141 +3,147 @@
 use crate::operation::spec::*;
 
 /// `GET /files`
-pub(super) static LIST_FILES: Spec = Spec {
+pub(super) static LIST_FILES: OperationSpec = OperationSpec {
     id: "listFiles",
     method: "GET",
     path: "/files",
     summary: "List files",
     description: "Lists the files that belong to the caller: to the system, to a dealer, or to a tenant.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer", "Admin"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::files::types::FILE_LIST)),
-    paged: true,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::files::types::FILE_LIST),
+    ),
+    paginated: true,
 };
 
 /// `GET /files/{id}`
-pub(super) static RETRIEVE_FILE_INFO: Spec = Spec {
+pub(super) static RETRIEVE_FILE_INFO: OperationSpec = OperationSpec {
     id: "retrieveFileInfo",
     method: "GET",
     path: "/files/{id}",
     summary: "Retrieve a file",
     description: "Says what a file is called, how large it is, what it is, and where its content is fetched from.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer", "Admin"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the file.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the file.")
+                .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::files::types::FILE_INFO)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::files::types::FILE_INFO),
+    ),
+    paginated: false,
 };
 
 /// `POST /files/{id}/destroy`
-pub(super) static DELETE_FILE: Spec = Spec {
+pub(super) static DELETE_FILE: OperationSpec = OperationSpec {
     id: "deleteFile",
     method: "POST",
     path: "/files/{id}/destroy",
     summary: "Delete a file",
     description: "Deletes a file and its content. A file that the brand or a tenant shows stays: the refusal (409) says where it is in use.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer", "Admin"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer", "Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the file.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the file.")
+                .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static FILE_INFO: Object = Object {
         name: "FileInfo",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required().read_only(),
-            Member::new("size", "size", Kind::Integer, "").required().read_only(),
-            Member::new("media_type", "media-type", Kind::Text, "")
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required().read_only(),
+            Field::new("size", "size", ValueType::Integer, "").required().read_only(),
+            Field::new("media_type", "media-type", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("url", "url", Kind::Text, "").required().read_only(),
-            Member::new("created_at", "created-at", Kind::Time, "")
+            Field::new("url", "url", ValueType::String, "").required().read_only(),
+            Field::new("created_at", "created-at", ValueType::DateTime, "")
                 .required()
                 .read_only(),
         ],
     };
     pub(in crate::generated) static FILE_LIST: Object = Object {
         name: "FileList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::files::types::FILE_INFO),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::files::types::FILE_INFO),
                     ),
                     "",
                 )

@@ -3,265 +3,271 @@
 use crate::operation::spec::*;
 
 /// `GET /holidays`
-pub(super) static LIST_HOLIDAYS: Spec = Spec {
+pub(super) static LIST_HOLIDAYS: OperationSpec = OperationSpec {
     id: "listHolidays",
     method: "GET",
     path: "/holidays",
     summary: "List holidays",
     description: "Retrieve a collection of holiday entries.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::holidays::types::HOLIDAY_LIST)),
-    paged: true,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::holidays::types::HOLIDAY_LIST),
+    ),
+    paginated: true,
 };
 
 /// `POST /holidays`
-pub(super) static CREATE_HOLIDAY: Spec = Spec {
+pub(super) static CREATE_HOLIDAY: OperationSpec = OperationSpec {
     id: "createHoliday",
     method: "POST",
     path: "/holidays",
     summary: "Create a new holiday",
     description: "Create a new holiday: a run of days if consecutive is true, otherwise a span of time within one day.\nMonths and days are needed, and years unless every_year is true, which ignores them. Without hours and minutes it\nlasts from 00:00 on the first day to 23:59 on the last. The end must not lie before the start, but a run of days of\nevery year may go on into the next.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::holidays::types::CREATE_HOLIDAY),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::holidays::types::CREATE_HOLIDAY),
         ),
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /holidays/{id}`
-pub(super) static SHOW_HOLIDAY: Spec = Spec {
+pub(super) static SHOW_HOLIDAY: OperationSpec = OperationSpec {
     id: "showHoliday",
     method: "GET",
     path: "/holidays/{id}",
     summary: "Retrieve a holiday",
     description: "Retrieve a certain holiday entry.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the holiday.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the holiday.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::holidays::types::HOLIDAY)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::holidays::types::HOLIDAY),
+    ),
+    paginated: false,
 };
 
 /// `POST /holidays/{id}`
-pub(super) static UPDATE_HOLIDAY: Spec = Spec {
+pub(super) static UPDATE_HOLIDAY: OperationSpec = OperationSpec {
     id: "updateHoliday",
     method: "POST",
     path: "/holidays/{id}",
     summary: "Update a holiday",
     description: "Update a holiday that already exists. What it becomes must keep the rules of a new one.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the holiday.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the holiday.")
                 .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::holidays::types::UPDATE_HOLIDAY),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::holidays::types::UPDATE_HOLIDAY),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /holidays/{id}/destroy`
-pub(super) static DELETE_HOLIDAY: Spec = Spec {
+pub(super) static DELETE_HOLIDAY: OperationSpec = OperationSpec {
     id: "deleteHoliday",
     method: "POST",
     path: "/holidays/{id}/destroy",
     summary: "Destroy a holiday",
     description: "Destroy a certain holiday entry.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the holiday.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the holiday.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CREATE_HOLIDAY: Object = Object {
         name: "CreateHoliday",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of the holiday. 1 to 64 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "region",
                     "region",
-                    Kind::Text,
+                    ValueType::String,
                     "A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "consecutive",
                     "consecutive",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether the holiday consists of consecutive days.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "every_year",
                     "every-year",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Does the holiday take effect every year.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "year_start",
                     "year-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start year of holiday.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "year_end",
                     "year-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end year of holiday.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "month_start",
                     "month-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start month of holiday. 1 to 12.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "month_end",
                     "month-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end month of holiday. 1 to 12.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "day_start",
                     "day-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start day of holiday. 1 to 31.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "day_end",
                     "day-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end day of holiday. 1 to 31.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hour_start",
                     "hour-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start hour of holiday. 0 to 23.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hour_end",
                     "hour-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end hour of holiday. 0 to 23.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "minute_start",
                     "minute-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start minute of holiday. 0 to 59.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "minute_end",
                     "minute-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end minute of holiday. 0 to 59.",
                 )
                 .nullable(),
@@ -269,47 +275,53 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static HOLIDAY: Object = Object {
         name: "Holiday",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("region", "region", Kind::Text, "").required(),
-            Member::new("consecutive", "consecutive", Kind::Boolean, "").required(),
-            Member::new("every_year", "every-year", Kind::Boolean, "").required(),
-            Member::new("year_start", "year-start", Kind::Integer, "")
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("region", "region", ValueType::String, "").required(),
+            Field::new("consecutive", "consecutive", ValueType::Boolean, "").required(),
+            Field::new("every_year", "every-year", ValueType::Boolean, "").required(),
+            Field::new("year_start", "year-start", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("year_end", "year-end", Kind::Integer, "").required().nullable(),
-            Member::new("month_start", "month-start", Kind::Integer, "")
+            Field::new("year_end", "year-end", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("month_end", "month-end", Kind::Integer, "")
+            Field::new("month_start", "month-start", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("day_start", "day-start", Kind::Integer, "")
+            Field::new("month_end", "month-end", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("day_end", "day-end", Kind::Integer, "").required().nullable(),
-            Member::new("hour_start", "hour-start", Kind::Integer, "")
+            Field::new("day_start", "day-start", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("hour_end", "hour-end", Kind::Integer, "").required().nullable(),
-            Member::new("minute_start", "minute-start", Kind::Integer, "")
+            Field::new("day_end", "day-end", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("minute_end", "minute-end", Kind::Integer, "")
+            Field::new("hour_start", "hour-start", ValueType::Integer, "")
+                .required()
+                .nullable(),
+            Field::new("hour_end", "hour-end", ValueType::Integer, "")
+                .required()
+                .nullable(),
+            Field::new("minute_start", "minute-start", ValueType::Integer, "")
+                .required()
+                .nullable(),
+            Field::new("minute_end", "minute-end", ValueType::Integer, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static HOLIDAY_LIST: Object = Object {
         name: "HolidayList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::holidays::types::HOLIDAY),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::holidays::types::HOLIDAY),
                     ),
                     "",
                 )
@@ -319,102 +331,102 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_HOLIDAY: Object = Object {
         name: "UpdateHoliday",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of the holiday. 1 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "region",
                     "region",
-                    Kind::Text,
+                    ValueType::String,
                     "A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "consecutive",
                     "consecutive",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether the holiday consists of consecutive days.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "every_year",
                     "every-year",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Does the holiday take effect every year.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "year_start",
                     "year-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start year of holiday.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "year_end",
                     "year-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end year of holiday.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "month_start",
                     "month-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start month of holiday. 1 to 12.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "month_end",
                     "month-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end month of holiday. 1 to 12.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "day_start",
                     "day-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start day of holiday. 1 to 31.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "day_end",
                     "day-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end day of holiday. 1 to 31.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hour_start",
                     "hour-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start hour of holiday. 0 to 23.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hour_end",
                     "hour-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end hour of holiday. 0 to 23.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "minute_start",
                     "minute-start",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The start minute of holiday. 0 to 59.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "minute_end",
                     "minute-end",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The end minute of holiday. 0 to 59.",
                 )
                 .nullable(),

@@ -3,135 +3,139 @@
 use crate::operation::spec::*;
 
 /// `GET /im`
-pub(super) static GET_IM_SERVER_CONFIGURATION: Spec = Spec {
+pub(super) static GET_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
     id: "getIMServerConfiguration",
     method: "GET",
     path: "/im",
     summary: "Retrieve IM server configuration",
     description: "Retrieve settings of IM server.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::im::types::IM_SERVER)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::im::types::IM_SERVER),
+    ),
+    paginated: false,
 };
 
 /// `POST /im`
-pub(super) static UPDATE_IM_SERVER_CONFIGURATION: Spec = Spec {
+pub(super) static UPDATE_IM_SERVER_CONFIGURATION: OperationSpec = OperationSpec {
     id: "updateIMServerConfiguration",
     method: "POST",
     path: "/im",
     summary: "Update IM server configuration",
     description: "Update IM server configuration.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::im::types::UPDATE_IM_SERVER)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::im::types::UPDATE_IM_SERVER),
+        ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /im/token`
-pub(super) static GET_IM_SERVER_TOKEN: Spec = Spec {
+pub(super) static GET_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     id: "getIMServerToken",
     method: "GET",
     path: "/im/token",
     summary: "Retrieve IM Server token",
     description: "Retrieve IM server token",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /im/token`
-pub(super) static REGENERATE_IM_SERVER_TOKEN: Spec = Spec {
+pub(super) static REGENERATE_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     id: "regenerateIMServerToken",
     method: "POST",
     path: "/im/token",
     summary: "Regenerate IM server token",
     description: "Regenerate IM server token",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /im/token/destroy`
-pub(super) static DESTROY_IM_SERVER_TOKEN: Spec = Spec {
+pub(super) static DESTROY_IM_SERVER_TOKEN: OperationSpec = OperationSpec {
     id: "destroyIMServerToken",
     method: "POST",
     path: "/im/token/destroy",
     summary: "Destroy IM server Token",
     description: "Destroy IM server Token.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static IM_SERVER: Object = Object {
         name: "ImServer",
-        members: &[
-            Member::new("private_ipv4", "private-ipv4", Kind::Text, "")
+        properties: &[
+            Field::new("private_ipv4", "private-ipv4", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("private_ipv6", "private-ipv6", Kind::Text, "")
+            Field::new("private_ipv6", "private-ipv6", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("public_ipv4", "public-ipv4", Kind::Text, "")
+            Field::new("public_ipv4", "public-ipv4", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("public_ipv6", "public-ipv6", Kind::Text, "")
+            Field::new("public_ipv6", "public-ipv6", ValueType::String, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static UPDATE_IM_SERVER: Object = Object {
         name: "UpdateImServer",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "private_ipv4",
                     "private-ipv4",
-                    Kind::Text,
+                    ValueType::String,
                     "The private IPv4 address of the IM server. Must be an IPv4 address such as 192.0.2.1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "private_ipv6",
                     "private-ipv6",
-                    Kind::Text,
+                    ValueType::String,
                     "The private IPv6 address of the IM server. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "public_ipv4",
                     "public-ipv4",
-                    Kind::Text,
+                    ValueType::String,
                     "The public IPv4 address of the IM server. Must be an IPv4 address such as 192.0.2.1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "public_ipv6",
                     "public-ipv6",
-                    Kind::Text,
+                    ValueType::String,
                     "The public IPv6 address of the IM server. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.",
                 )
                 .nullable(),

@@ -3,204 +3,216 @@
 use crate::operation::spec::*;
 
 /// `GET /ip_filters`
-pub(super) static LIST_IP_RULES: Spec = Spec {
+pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
     id: "listIpRules",
     method: "GET",
     path: "/ip_filters",
     summary: "List IP rules",
     description: "Retrieve a collection of IP blacklist entries or whitelist entries.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::ip_filters::types::IP_RULE_LIST),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::ip_filters::types::IP_RULE_LIST),
     ),
-    paged: true,
+    paginated: true,
 };
 
 /// `POST /ip_filters`
-pub(super) static CREATE_IP_RULE: Spec = Spec {
+pub(super) static CREATE_IP_RULE: OperationSpec = OperationSpec {
     id: "createIpRule",
     method: "POST",
     path: "/ip_filters",
     summary: "Create an IP rule",
     description: "Add a new IP blacklist entry or whitelist entry to the system.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::ip_filters::types::CREATE_IP_RULE),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::ip_filters::types::CREATE_IP_RULE),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /ip_filters/{id}`
-pub(super) static SHOW_IP_RULE: Spec = Spec {
+pub(super) static SHOW_IP_RULE: OperationSpec = OperationSpec {
     id: "showIpRule",
     method: "GET",
     path: "/ip_filters/{id}",
     summary: "Retrieve an IP rule",
     description: "Retrieve IP blacklist entry or whitelist entry.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the rule.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the rule.")
+                .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::ip_filters::types::IP_RULE)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::ip_filters::types::IP_RULE),
+    ),
+    paginated: false,
 };
 
 /// `POST /ip_filters/{id}`
-pub(super) static UPDATE_IP_RULE: Spec = Spec {
+pub(super) static UPDATE_IP_RULE: OperationSpec = OperationSpec {
     id: "updateIpRule",
     method: "POST",
     path: "/ip_filters/{id}",
     summary: "Update an IP rule",
     description: "Update IP blacklist entry or whitelist entry that already exists.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the rule.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the rule.")
+                .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::ip_filters::types::UPDATE_IP_RULE),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::ip_filters::types::UPDATE_IP_RULE),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /ip_filters/{id}/destroy`
-pub(super) static DELETE_IP_RULE: Spec = Spec {
+pub(super) static DELETE_IP_RULE: OperationSpec = OperationSpec {
     id: "deleteIpRule",
     method: "POST",
     path: "/ip_filters/{id}/destroy",
     summary: "Delete an IP rule",
     description: "Destroy a certain IP rule.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the rule.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the rule.")
+                .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /ip_filters/export`
-pub(super) static EXPORT_IP_RULES: Spec = Spec {
+pub(super) static EXPORT_IP_RULES: OperationSpec = OperationSpec {
     id: "exportIpRules",
     method: "GET",
     path: "/ip_filters/export",
     summary: "Export IP rules",
     description: "Export all IP rules to a file: UTF-8 text in CSV form, with the header line\ncidr,target,expire_at,description.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Bytes,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Bytes,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CREATE_IP_RULE: Object = Object {
         name: "CreateIpRule",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "cidr",
                     "cidr",
-                    Kind::Text,
+                    ValueType::String,
                     "The CIDR notation IP address and prefix length,\nlike \"192.0.2.0/24\" or \"2001:db8::/32\", as defined in RFC 4632 and RFC 4291.\n\nMust be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "target",
                     "target",
-                    Kind::Enum(&["ACCEPT", "DENY"]),
+                    ValueType::Enum(&["ACCEPT", "DENY"]),
                     "IP rule's target:\n- ACCEPT: An accepted rule.\n- DENY: A rejection rule.",
                 )
                 .required(),
-            Member::new("expire_at", "expire-at", Kind::Time, "IP rule's expire time.")
+            Field::new(
+                    "expire_at",
+                    "expire-at",
+                    ValueType::DateTime,
+                    "IP rule's expire time.",
+                )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "description",
                     "description",
-                    Kind::Text,
+                    ValueType::String,
                     "Remarks for the IP rule. At most 255 characters.",
                 )
                 .nullable(),
@@ -208,26 +220,28 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static IP_RULE: Object = Object {
         name: "IpRule",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("cidr", "cidr", Kind::Text, "").required(),
-            Member::new("target", "target", Kind::Enum(&["ACCEPT", "DENY"]), "")
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("cidr", "cidr", ValueType::String, "").required(),
+            Field::new("target", "target", ValueType::Enum(&["ACCEPT", "DENY"]), "")
                 .required(),
-            Member::new("expire_at", "expire-at", Kind::Time, "").required().nullable(),
-            Member::new("description", "description", Kind::Text, "")
+            Field::new("expire_at", "expire-at", ValueType::DateTime, "")
+                .required()
+                .nullable(),
+            Field::new("description", "description", ValueType::String, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static IP_RULE_LIST: Object = Object {
         name: "IpRuleList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::ip_filters::types::IP_RULE),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::ip_filters::types::IP_RULE),
                     ),
                     "",
                 )
@@ -237,27 +251,32 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_IP_RULE: Object = Object {
         name: "UpdateIpRule",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "cidr",
                     "cidr",
-                    Kind::Text,
+                    ValueType::String,
                     "The CIDR notation IP address and prefix length,\nlike \"192.0.2.0/24\" or \"2001:db8::/32\", as defined in RFC 4632 and RFC 4291.\n\nMust be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "target",
                     "target",
-                    Kind::Enum(&["ACCEPT", "DENY"]),
+                    ValueType::Enum(&["ACCEPT", "DENY"]),
                     "IP rule's target:\n- ACCEPT: An accepted rule.\n- DENY: A rejection rule.",
                 )
                 .nullable(),
-            Member::new("expire_at", "expire-at", Kind::Time, "IP rule's expire time.")
+            Field::new(
+                    "expire_at",
+                    "expire-at",
+                    ValueType::DateTime,
+                    "IP rule's expire time.",
+                )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "description",
                     "description",
-                    Kind::Text,
+                    ValueType::String,
                     "Remarks for the IP rule. At most 255 characters.",
                 )
                 .nullable(),

@@ -3,64 +3,66 @@
 use crate::operation::spec::*;
 
 /// `GET /key`
-pub(super) static SHOW_KEY: Spec = Spec {
+pub(super) static SHOW_KEY: OperationSpec = OperationSpec {
     id: "showKey",
     method: "GET",
     path: "/key",
     summary: "Show certificate key",
     description: "Retrieve content of certificate key.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::key::types::CERTIFICATE_KEY)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::key::types::CERTIFICATE_KEY),
+    ),
+    paginated: false,
 };
 
 /// `POST /key`
-pub(super) static UPDATE_KEY: Spec = Spec {
+pub(super) static UPDATE_KEY: OperationSpec = OperationSpec {
     id: "updateKey",
     method: "POST",
     path: "/key",
     summary: "Update certificate key",
     description: "Update certificate key.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::key::types::UPDATE_CERTIFICATE_KEY),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::key::types::UPDATE_CERTIFICATE_KEY),
         ),
         merge_patch: false,
     }),
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CERTIFICATE_KEY: Object = Object {
         name: "CertificateKey",
-        members: &[
-            Member::new("crt", "crt", Kind::Text, "").required().nullable(),
-            Member::new("key", "key", Kind::Secret, "").required().nullable(),
+        properties: &[
+            Field::new("crt", "crt", ValueType::String, "").required().nullable(),
+            Field::new("key", "key", ValueType::Secret, "").required().nullable(),
         ],
     };
     pub(in crate::generated) static UPDATE_CERTIFICATE_KEY: Object = Object {
         name: "UpdateCertificateKey",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "crt",
                     "crt",
-                    Kind::Text,
+                    ValueType::String,
                     "Content of the certificate file for TLS transports and HTTPS.\nIt MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "key",
                     "key",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "Content of the private key file that belongs to the certificate. It MUST be PEM-encoded without a passphrase.",
                 )
                 .required(),

@@ -3,64 +3,66 @@
 use crate::operation::spec::*;
 
 /// `GET /license`
-pub(super) static SHOW_LICENSE: Spec = Spec {
+pub(super) static SHOW_LICENSE: OperationSpec = OperationSpec {
     id: "showLicense",
     method: "GET",
     path: "/license",
     summary: "Retrieve license information",
     description: "Retrieve license information",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::license::types::LICENSE)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::license::types::LICENSE),
+    ),
+    paginated: false,
 };
 
 /// `POST /license`
-pub(super) static UPDATE_LICENSE: Spec = Spec {
+pub(super) static UPDATE_LICENSE: OperationSpec = OperationSpec {
     id: "updateLicense",
     method: "POST",
     path: "/license",
     summary: "Update license",
     description: "Update license",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::license::types::UPDATE_LICENSE),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::license::types::UPDATE_LICENSE),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static LICENSE: Object = Object {
         name: "License",
-        members: &[
-            Member::new("api_version", "api-version", Kind::Text, "")
+        properties: &[
+            Field::new("api_version", "api-version", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("product_name", "product-name", Kind::Text, "")
+            Field::new("product_name", "product-name", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("max_sim_calls", "max-sim-calls", Kind::Integer, "")
+            Field::new("max_sim_calls", "max-sim-calls", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("license_key", "license-key", Kind::Text, "")
-                .required()
-                .nullable()
-                .read_only(),
-            Member::new("company_name", "company-name", Kind::Text, "")
+            Field::new("license_key", "license-key", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("contact_email", "contact-email", Kind::Text, "")
+            Field::new("company_name", "company-name", ValueType::String, "")
+                .required()
+                .nullable()
+                .read_only(),
+            Field::new("contact_email", "contact-email", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
@@ -68,11 +70,11 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_LICENSE: Object = Object {
         name: "UpdateLicense",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "license_key",
                     "license-key",
-                    Kind::Text,
+                    ValueType::String,
                     "License key of PortSIP PBX.",
                 )
                 .required(),

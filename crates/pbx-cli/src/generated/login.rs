@@ -3,80 +3,87 @@
 use crate::operation::spec::*;
 
 /// `POST /login/oauth/token`
-pub(super) static ISSUE_OAUTH_TOKEN: Spec = Spec {
+pub(super) static ISSUE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     id: "issueOauthToken",
     method: "POST",
     path: "/login/oauth/token",
     summary: "Get tokens",
     description: "Signs in with grant_type password, which needs username and password, or continues a session with refresh_token, which needs refresh_token.",
-    callers: Callers::Anyone,
+    access: Access::Public,
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Fields(&crate::generated::login::types::ISSUE_OAUTH_TOKEN),
+        content: BodyContent::Form(&crate::generated::login::types::ISSUE_OAUTH_TOKEN),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::TOKEN_SET)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
+    ),
+    paginated: false,
 };
 
 /// `POST /login/oauth/revoke`
-pub(super) static REVOKE_OAUTH_TOKEN: Spec = Spec {
+pub(super) static REVOKE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     id: "revokeOauthToken",
     method: "POST",
     path: "/login/oauth/revoke",
     summary: "Revoke the tokens",
     description: "Ends the session of the token that is sent; its access and refresh token stop working.",
-    callers: Callers::SignedIn,
+    access: Access::Authenticated,
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static ISSUE_OAUTH_TOKEN: Object = Object {
         name: "IssueOauthToken",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "grant_type",
                     "grant-type",
-                    Kind::Enum(&["password", "refresh_token"]),
+                    ValueType::Enum(&["password", "refresh_token"]),
                     "What the tokens are asked for with:\n- password: Name and password.\n- refresh_token: The refresh token of a session.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                 "username",
                 "username",
-                Kind::Text,
+                ValueType::String,
                 "The account name. At least 1 character.",
             ),
-            Member::new(
+            Field::new(
                 "password",
                 "password",
-                Kind::Secret,
+                ValueType::Secret,
                 "The account's password. At least 1 character.",
             ),
-            Member::new(
+            Field::new(
                 "domain",
                 "domain",
-                Kind::Text,
+                ValueType::String,
                 "The SIP domain of the tenant. Leave it out for system administrators and dealers.",
             ),
-            Member::new(
+            Field::new(
                 "refresh_token",
                 "refresh-token",
-                Kind::Secret,
+                ValueType::Secret,
                 "The refresh token of the session. At least 1 character.",
             ),
-            Member::new("scope", "scope", Kind::Text, "The extent of the access, all."),
-            Member::new(
+            Field::new(
+                "scope",
+                "scope",
+                ValueType::String,
+                "The extent of the access, all.",
+            ),
+            Field::new(
                 "client_id",
                 "client-id",
-                Kind::Text,
+                ValueType::String,
                 "The application that asks.",
             ),
         ],

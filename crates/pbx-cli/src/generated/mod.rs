@@ -23,9 +23,9 @@ mod login;
 mod users;
 mod user;
 mod shared;
-use crate::operation::spec::Spec;
+use crate::operation::spec::OperationSpec;
 
-/// Every operation of the API.
+/// An operation of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// `GET /network`
@@ -237,7 +237,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// In the order of the document.
+    /// All operations in the order of the document.
     pub const ALL: &[Self] = &[
         Self::RetrieveNetworkConfigurations,
         Self::UpdateNetworkConfigurations,
@@ -344,8 +344,8 @@ impl Operation {
         Self::ResetCurrentUserPassword,
     ];
 
-    /// What the contract says of it.
-    pub fn spec(self) -> &'static Spec {
+    /// Returns the specification of the operation.
+    pub fn spec(self) -> &'static OperationSpec {
         match self {
             Self::RetrieveNetworkConfigurations => {
                 &network::RETRIEVE_NETWORK_CONFIGURATIONS

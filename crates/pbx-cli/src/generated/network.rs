@@ -3,128 +3,135 @@
 use crate::operation::spec::*;
 
 /// `GET /network`
-pub(super) static RETRIEVE_NETWORK_CONFIGURATIONS: Spec = Spec {
+pub(super) static RETRIEVE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
     id: "retrieveNetworkConfigurations",
     method: "GET",
     path: "/network",
     summary: "Retrieve network configurations",
     description: "Get network configurations.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::network::types::NETWORK)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::network::types::NETWORK),
+    ),
+    paginated: false,
 };
 
 /// `POST /network`
-pub(super) static UPDATE_NETWORK_CONFIGURATIONS: Spec = Spec {
+pub(super) static UPDATE_NETWORK_CONFIGURATIONS: OperationSpec = OperationSpec {
     id: "updateNetworkConfigurations",
     method: "POST",
     path: "/network",
     summary: "Update network configurations",
     description: "Update network configurations for PortSIP PBX.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::network::types::UPDATE_NETWORK),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::network::types::UPDATE_NETWORK),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static NETWORK: Object = Object {
         name: "Network",
-        members: &[
-            Member::new("web_domain", "web-domain", Kind::Text, "")
+        properties: &[
+            Field::new("web_domain", "web-domain", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("private_ipv4", "private-ipv4", Kind::Text, "")
+            Field::new("private_ipv4", "private-ipv4", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("public_ipv4", "public-ipv4", Kind::Text, "")
+            Field::new("public_ipv4", "public-ipv4", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("enable_ipv6", "enable-ipv6", Kind::Boolean, "")
+            Field::new("enable_ipv6", "enable-ipv6", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new("private_ipv6", "private-ipv6", Kind::Text, "")
+            Field::new("private_ipv6", "private-ipv6", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("public_ipv6", "public-ipv6", Kind::Text, "")
+            Field::new("public_ipv6", "public-ipv6", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("primary_dns_server", "primary-dns-server", Kind::Text, "")
+            Field::new("primary_dns_server", "primary-dns-server", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("secondary_dns_server", "secondary-dns-server", Kind::Text, "")
+            Field::new(
+                    "secondary_dns_server",
+                    "secondary-dns-server",
+                    ValueType::String,
+                    "",
+                )
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static UPDATE_NETWORK: Object = Object {
         name: "UpdateNetwork",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "web_domain",
                     "web-domain",
-                    Kind::Text,
+                    ValueType::String,
                     "The web domain for PortSIP PBX",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "private_ipv4",
                     "private-ipv4",
-                    Kind::Text,
+                    ValueType::String,
                     "The private IPv4 of system. Must be an IPv4 address such as 192.0.2.1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "public_ipv4",
                     "public-ipv4",
-                    Kind::Text,
+                    ValueType::String,
                     "The public IPv4 of system. Must be an IPv4 address such as 192.0.2.1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_ipv6",
                     "enable-ipv6",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Indicates if IPv6 would be enabled.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "private_ipv6",
                     "private-ipv6",
-                    Kind::Text,
+                    ValueType::String,
                     "The private IPv6 of system. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "public_ipv6",
                     "public-ipv6",
-                    Kind::Text,
+                    ValueType::String,
                     "The public IPv6 of system. At most 45 characters. Must be an IPv6 address such as 2001:db8::1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "primary_dns_server",
                     "primary-dns-server",
-                    Kind::Text,
+                    ValueType::String,
                     "The primary DNS server. Must be an IP address.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "secondary_dns_server",
                     "secondary-dns-server",
-                    Kind::Text,
+                    ValueType::String,
                     "The secondary DNS server. Must be an IP address.",
                 )
                 .nullable(),

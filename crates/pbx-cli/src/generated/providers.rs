@@ -3,81 +3,81 @@
 use crate::operation::spec::*;
 
 /// `GET /providers/{id}/assignees`
-pub(super) static LIST_PROVIDER_ASSIGNEES: Spec = Spec {
+pub(super) static LIST_PROVIDER_ASSIGNEES: OperationSpec = OperationSpec {
     id: "listProviderAssignees",
     method: "GET",
     path: "/providers/{id}/assignees",
     summary: "List provider assignees",
     description: "Get a collection of assignees of provider.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::providers::types::PROVIDER_ASSIGNEE_LIST),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::providers::types::PROVIDER_ASSIGNEE_LIST),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `GET /providers/{id}/assignees/{tenant_id}`
-pub(super) static CHECK_PROVIDER_ASSIGNEE: Spec = Spec {
+pub(super) static CHECK_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
     id: "checkProviderAssignee",
     method: "GET",
     path: "/providers/{id}/assignees/{tenant_id}",
     summary: "Check provider assignee",
     description: "Check if a provider is assigned to the tenant.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "tenant_id",
                     "tenant-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the tenant.",
                 )
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::providers::types::PROVIDER_ASSIGNMENT),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::providers::types::PROVIDER_ASSIGNMENT),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}`
-pub(super) static ASSIGN_PROVIDER: Spec = Spec {
+pub(super) static ASSIGN_PROVIDER: OperationSpec = OperationSpec {
     id: "assignProvider",
     method: "POST",
     path: "/providers/{id}/assignees/{tenant_id}",
     summary: "Assign provider",
     description: "Assign provider to tenant.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "tenant_id",
                     "tenant-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the tenant.",
                 )
                 .required(),
@@ -85,225 +85,229 @@ pub(super) static ASSIGN_PROVIDER: Spec = Spec {
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::providers::types::ASSIGN_PROVIDER),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::providers::types::ASSIGN_PROVIDER),
         ),
         merge_patch: false,
     }),
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
-pub(super) static DESTROY_PROVIDER_ASSIGNEE: Spec = Spec {
+pub(super) static DESTROY_PROVIDER_ASSIGNEE: OperationSpec = OperationSpec {
     id: "destroyProviderAssignee",
     method: "POST",
     path: "/providers/{id}/assignees/{tenant_id}/destroy",
     summary: "Destroy a provider assignee",
     description: "Unassign provider from tenant.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "tenant_id",
                     "tenant-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the tenant.",
                 )
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /providers`
-pub(super) static LIST_PROVIDERS: Spec = Spec {
+pub(super) static LIST_PROVIDERS: OperationSpec = OperationSpec {
     id: "listProviders",
     method: "GET",
     path: "/providers",
     summary: "List providers",
     description: "Retrieve a collection of providers.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::providers::types::PROVIDER_LIST),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::providers::types::PROVIDER_LIST),
     ),
-    paged: true,
+    paginated: true,
 };
 
 /// `POST /providers`
-pub(super) static CREATE_PROVIDER: Spec = Spec {
+pub(super) static CREATE_PROVIDER: OperationSpec = OperationSpec {
     id: "createProvider",
     method: "POST",
     path: "/providers",
     summary: "Create a provider",
     description: "Add a provider. Tenants use it once it is assigned to them.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::providers::types::CREATE_PROVIDER),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::providers::types::CREATE_PROVIDER),
         ),
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /providers/{id}`
-pub(super) static SHOW_PROVIDER: Spec = Spec {
+pub(super) static SHOW_PROVIDER: OperationSpec = OperationSpec {
     id: "showProvider",
     method: "GET",
     path: "/providers/{id}",
     summary: "Show a provider",
     description: "Retrieve a provider.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::providers::types::PROVIDER)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::providers::types::PROVIDER),
+    ),
+    paginated: false,
 };
 
 /// `POST /providers/{id}`
-pub(super) static UPDATE_PROVIDER: Spec = Spec {
+pub(super) static UPDATE_PROVIDER: OperationSpec = OperationSpec {
     id: "updateProvider",
     method: "POST",
     path: "/providers/{id}",
     summary: "Update a provider",
     description: "Update a provider.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::providers::types::UPDATE_PROVIDER),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::providers::types::UPDATE_PROVIDER),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /providers/{id}/destroy`
-pub(super) static DESTROY_PROVIDER: Spec = Spec {
+pub(super) static DESTROY_PROVIDER: OperationSpec = OperationSpec {
     id: "destroyProvider",
     method: "POST",
     path: "/providers/{id}/destroy",
     summary: "Destroy a provider",
     description: "Destroy a provider. One that is assigned to a tenant stays.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the provider.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the provider.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static ASSIGN_PROVIDER: Object = Object {
         name: "AssignProvider",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "did_numbers",
                     "did-numbers",
-                    Kind::Text,
+                    ValueType::String,
                     "The semicolon-separated list of DID/DDI pool number range or DID/DDI number.\nAssign a DID/DDI pool number range or DID/DDI number to the tenant.\nFor example: 3000;12000-18000.\nThe DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.\n\nMust be numbers and ranges such as 3000;12000-18000.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "concurrency",
                     "concurrency",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The max number of concurrent calls. At least 0.",
                 )
                 .nullable(),
@@ -311,67 +315,67 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static CREATE_PROVIDER: Object = Object {
         name: "CreateProvider",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of the trunk. 1 to 64 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether calls may use the trunk. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auth_mode",
                     "auth-mode",
-                    Kind::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
+                    ValueType::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
                     "How the trunk and this system know each other:\n- IP_AUTH: By their addresses.\n- REGISTER_AUTH: This system registers with the trunk.\n- ACCEPT_REGISTER: The trunk registers with this system.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "auth_id",
                     "auth-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password that goes with auth_id. It is never shown. 1 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "transport",
                     "transport",
-                    Kind::Enum(&["UDP", "TCP", "TLS"]),
+                    ValueType::Enum(&["UDP", "TCP", "TLS"]),
                     "The transport protocol:\n- UDP: SIP over UDP.\n- TCP: SIP over TCP.\n- TLS: SIP over TLS, which needs a certificate.\n\nDefault: UDP.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hostname",
                     "hostname",
-                    Kind::Text,
+                    ValueType::String,
                     "The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "port",
                     "port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The port of the trunk. Default: 5060. 1 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "concurrency",
                     "concurrency",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The max number of concurrent calls, over all tenants. Null or 0: any number. At least 0.",
                 )
                 .nullable(),
@@ -379,47 +383,60 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static PROVIDER: Object = Object {
         name: "Provider",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required().read_only(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required().read_only(),
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .read_only(),
+            Field::new(
                     "auth_mode",
                     "auth-mode",
-                    Kind::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
+                    ValueType::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
                     "",
                 )
                 .required()
                 .read_only(),
-            Member::new("auth_id", "auth-id", Kind::Text, "").required().nullable(),
-            Member::new("transport", "transport", Kind::Enum(&["UDP", "TCP", "TLS"]), "")
+            Field::new("auth_id", "auth-id", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new(
+                    "transport",
+                    "transport",
+                    ValueType::Enum(&["UDP", "TCP", "TLS"]),
+                    "",
+                )
                 .required()
                 .read_only(),
-            Member::new("hostname", "hostname", Kind::Text, "").required().read_only(),
-            Member::new("port", "port", Kind::Integer, "").required().read_only(),
-            Member::new("concurrency", "concurrency", Kind::Integer, "")
+            Field::new("hostname", "hostname", ValueType::String, "")
+                .required()
+                .read_only(),
+            Field::new("port", "port", ValueType::Integer, "").required().read_only(),
+            Field::new("concurrency", "concurrency", ValueType::Integer, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static PROVIDER_ASSIGNEE: Object = Object {
         name: "ProviderAssignee",
-        members: &[
-            Member::new("tenant_id", "tenant-id", Kind::Text, "").required().read_only(),
-            Member::new("did_numbers", "did-numbers", Kind::Text, "").required(),
-            Member::new("concurrency", "concurrency", Kind::Integer, "")
+        properties: &[
+            Field::new("tenant_id", "tenant-id", ValueType::String, "")
+                .required()
+                .read_only(),
+            Field::new("did_numbers", "did-numbers", ValueType::String, "").required(),
+            Field::new("concurrency", "concurrency", ValueType::Integer, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static PROVIDER_ASSIGNEE_LIST: Object = Object {
         name: "ProviderAssigneeList",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(
+                    ValueType::Array(
+                        &ValueType::Object(
                             &crate::generated::providers::types::PROVIDER_ASSIGNEE,
                         ),
                     ),
@@ -431,22 +448,22 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static PROVIDER_ASSIGNMENT: Object = Object {
         name: "ProviderAssignment",
-        members: &[
-            Member::new("did_numbers", "did-numbers", Kind::Text, "").required(),
-            Member::new("concurrency", "concurrency", Kind::Integer, "")
+        properties: &[
+            Field::new("did_numbers", "did-numbers", ValueType::String, "").required(),
+            Field::new("concurrency", "concurrency", ValueType::Integer, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static PROVIDER_LIST: Object = Object {
         name: "ProviderList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::providers::types::PROVIDER),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::providers::types::PROVIDER),
                     ),
                     "",
                 )
@@ -456,67 +473,67 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_PROVIDER: Object = Object {
         name: "UpdateProvider",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of the trunk. 1 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether calls may use the trunk.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auth_mode",
                     "auth-mode",
-                    Kind::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
+                    ValueType::Enum(&["IP_AUTH", "REGISTER_AUTH", "ACCEPT_REGISTER"]),
                     "How the trunk and this system know each other:\n- IP_AUTH: By their addresses.\n- REGISTER_AUTH: This system registers with the trunk.\n- ACCEPT_REGISTER: The trunk registers with this system.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auth_id",
                     "auth-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password that goes with auth_id. It is never shown. 1 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "transport",
                     "transport",
-                    Kind::Enum(&["UDP", "TCP", "TLS"]),
+                    ValueType::Enum(&["UDP", "TCP", "TLS"]),
                     "The transport protocol:\n- UDP: SIP over UDP.\n- TCP: SIP over TCP.\n- TLS: SIP over TLS, which needs a certificate.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "hostname",
                     "hostname",
-                    Kind::Text,
+                    ValueType::String,
                     "The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "port",
                     "port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The port of the trunk. 1 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "concurrency",
                     "concurrency",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The max number of concurrent calls, over all tenants. Null or 0: any number. At least 0.",
                 )
                 .nullable(),

@@ -3,105 +3,107 @@
 use crate::operation::spec::*;
 
 /// `GET /sbc`
-pub(super) static GET_SBC_CONFIGURATION: Spec = Spec {
+pub(super) static GET_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     id: "getSBCConfiguration",
     method: "GET",
     path: "/sbc",
     summary: "Retrieve SBC configuration",
     description: "Retrieve settings for SBC.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::sbc::types::SBC)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(ValueType::Object(&crate::generated::sbc::types::SBC)),
+    paginated: false,
 };
 
 /// `POST /sbc`
-pub(super) static UPDATE_SBC_CONFIGURATION: Spec = Spec {
+pub(super) static UPDATE_SBC_CONFIGURATION: OperationSpec = OperationSpec {
     id: "updateSBCConfiguration",
     method: "POST",
     path: "/sbc",
     summary: "Update SBC configuration",
     description: "Update SBC configuration.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::sbc::types::UPDATE_SBC)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::sbc::types::UPDATE_SBC),
+        ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /sbc/token`
-pub(super) static GET_SBC_TOKEN: Spec = Spec {
+pub(super) static GET_SBC_TOKEN: OperationSpec = OperationSpec {
     id: "getSBCToken",
     method: "GET",
     path: "/sbc/token",
     summary: "Retrieve SBC token",
     description: "Retrieve SBC token",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /sbc/token`
-pub(super) static REGENERATE_SBC_TOKEN: Spec = Spec {
+pub(super) static REGENERATE_SBC_TOKEN: OperationSpec = OperationSpec {
     id: "regenerateSBCToken",
     method: "POST",
     path: "/sbc/token",
     summary: "Regenerate SBC token",
     description: "Regenerate SBC token",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::COMPONENT_TOKEN),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /sbc/token/destroy`
-pub(super) static DESTROY_SBC_TOKEN: Spec = Spec {
+pub(super) static DESTROY_SBC_TOKEN: OperationSpec = OperationSpec {
     id: "destroySBCToken",
     method: "POST",
     path: "/sbc/token/destroy",
     summary: "Destroy SBC Token",
     description: "Destroy SBC Token.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static SBC: Object = Object {
         name: "Sbc",
-        members: &[
-            Member::new("domain", "domain", Kind::Text, "").required().nullable(),
-            Member::new("http_port", "http-port", Kind::Integer, "")
+        properties: &[
+            Field::new("domain", "domain", ValueType::String, "").required().nullable(),
+            Field::new("http_port", "http-port", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("https_port", "https-port", Kind::Integer, "")
+            Field::new("https_port", "https-port", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "transports",
                     "transports",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::sbc::types::SBC_TRANSPORT),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::sbc::types::SBC_TRANSPORT),
                     ),
                     "",
                 )
@@ -110,18 +112,18 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static SBC_TRANSPORT: Object = Object {
         name: "SbcTransport",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "protocol",
                     "protocol",
-                    Kind::Enum(&["UDP", "TCP", "TLS"]),
+                    ValueType::Enum(&["UDP", "TCP", "TLS"]),
                     "The transport protocol:\n- UDP: SIP over UDP.\n- TCP: SIP over TCP.\n- TLS: SIP over TLS, which needs a certificate.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "port",
                     "port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The port of transport. 1 to 65535.",
                 )
                 .required(),
@@ -129,27 +131,28 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_SBC: Object = Object {
         name: "UpdateSbc",
-        members: &[
-            Member::new("domain", "domain", Kind::Text, "The SBC domain.").nullable(),
-            Member::new(
+        properties: &[
+            Field::new("domain", "domain", ValueType::String, "The SBC domain.")
+                .nullable(),
+            Field::new(
                     "http_port",
                     "http-port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The SBC web port for http. 1 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "https_port",
                     "https-port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The SBC web port for https. 1 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "transports",
                     "transports",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::sbc::types::SBC_TRANSPORT),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::sbc::types::SBC_TRANSPORT),
                     ),
                     "",
                 )

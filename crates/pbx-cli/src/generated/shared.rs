@@ -4,18 +4,18 @@ pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CHANGE_PASSWORD: Object = Object {
         name: "ChangePassword",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "old_password",
                     "old-password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password so far.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "new_password",
                     "new-password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The new password.",
                 )
                 .required(),
@@ -23,11 +23,11 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static CHANGE_USERNAME: Object = Object {
         name: "ChangeUsername",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The user's account name.\nOnly letters, numbers, and the following special characters can be added: underscore, dash, single quote, and period (_, -, ', and .).\nUsername cannot start or end with period (.).\nadmin, system, administrator, and root are reserved names for system admin only with case ignored.\n\n1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.",
                 )
                 .required(),
@@ -35,45 +35,55 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static COMPONENT_TOKEN: Object = Object {
         name: "ComponentToken",
-        members: &[Member::new("token", "token", Kind::Secret, "").required().nullable()],
+        properties: &[
+            Field::new("token", "token", ValueType::Secret, "").required().nullable(),
+        ],
     };
     pub(in crate::generated) static CREATED: Object = Object {
         name: "Created",
-        members: &[Member::new("id", "id", Kind::Text, "").required().read_only()],
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+        ],
     };
     pub(in crate::generated) static E164_RULES: Object = Object {
         name: "E164Rules",
-        members: &[
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new("international_code", "international-code", Kind::Text, "")
+        properties: &[
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new("country", "country", Kind::Text, "").required().nullable(),
-            Member::new("area_code", "area-code", Kind::Text, "").required().nullable(),
-            Member::new("national_code", "national-code", Kind::Text, "")
+            Field::new("international_code", "international-code", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("prefix", "prefix", Kind::Text, "").required().nullable(),
-            Member::new(
+            Field::new("country", "country", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("area_code", "area-code", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("national_code", "national-code", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("prefix", "prefix", ValueType::String, "").required().nullable(),
+            Field::new(
                     "remove_special_chars",
                     "remove-special-chars",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "remove_duplicate_countries",
                     "remove-duplicate-countries",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "remove_duplicate_area_codes",
                     "remove-duplicate-area-codes",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
@@ -82,38 +92,44 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static EVENT_WEBHOOK: Object = Object {
         name: "EventWebhook",
-        members: &[
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new(
+        properties: &[
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .nullable(),
+            Field::new(
                     "auth",
                     "auth",
-                    Kind::Enum(&["DISABLE", "BASIC", "DIGEST", "BEARER"]),
+                    ValueType::Enum(&["DISABLE", "BASIC", "DIGEST", "BEARER"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("username", "username", Kind::Text, "").required().nullable(),
-            Member::new("password", "password", Kind::Secret, "").required().nullable(),
-            Member::new("token", "token", Kind::Secret, "").required().nullable(),
-            Member::new("url", "url", Kind::Text, "").required().nullable(),
+            Field::new("username", "username", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("password", "password", ValueType::Secret, "")
+                .required()
+                .nullable(),
+            Field::new("token", "token", ValueType::Secret, "").required().nullable(),
+            Field::new("url", "url", ValueType::String, "").required().nullable(),
         ],
     };
     pub(in crate::generated) static HOURLY_CALLS: Object = Object {
         name: "HourlyCalls",
-        members: &[
-            Member::new("time", "time", Kind::Time, "").required().read_only(),
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
+        properties: &[
+            Field::new("time", "time", ValueType::DateTime, "").required().read_only(),
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static OFFICE_DAY: Object = Object {
         name: "OfficeDay",
-        members: &[
-            Member::new("enabled", "enabled", Kind::Boolean, "").required(),
-            Member::new(
+        properties: &[
+            Field::new("enabled", "enabled", ValueType::Boolean, "").required(),
+            Field::new(
                     "ranges",
                     "ranges",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::shared::types::TIME_RANGE),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::shared::types::TIME_RANGE),
                     ),
                     "",
                 )
@@ -122,19 +138,19 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static OFFICE_DAY_INPUT: Object = Object {
         name: "OfficeDayInput",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether there is working time on this day. When enabled, ranges are the working time; without ranges it is all\nday. When disabled, all day is vacation time.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "ranges",
                     "ranges",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::shared::types::TIME_RANGE),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::shared::types::TIME_RANGE),
                     ),
                     "Multiple start and end time periods make up the working time.",
                 )
@@ -143,53 +159,53 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static OFFICE_HOURS: Object = Object {
         name: "OfficeHours",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "monday",
                     "monday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "tuesday",
                     "tuesday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "wednesday",
                     "wednesday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "thursday",
                     "thursday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "friday",
                     "friday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "saturday",
                     "saturday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "sunday",
                     "sunday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_DAY),
                     "",
                 )
                 .required(),
@@ -197,53 +213,67 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static OFFICE_HOURS_INPUT: Object = Object {
         name: "OfficeHoursInput",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "monday",
                     "monday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "tuesday",
                     "tuesday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "wednesday",
                     "wednesday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "thursday",
                     "thursday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "friday",
                     "friday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "saturday",
                     "saturday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "sunday",
                     "sunday",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_DAY_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_DAY_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
@@ -251,35 +281,35 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static OUTBOUND_CALLER_ID: Object = Object {
         name: "OutboundCallerId",
-        members: &[
-            Member::new("provider_id", "provider-id", Kind::Text, "").required(),
-            Member::new("caller_id", "caller-id", Kind::Text, "").required(),
-            Member::new("description", "description", Kind::Text, "")
+        properties: &[
+            Field::new("provider_id", "provider-id", ValueType::String, "").required(),
+            Field::new("caller_id", "caller-id", ValueType::String, "").required(),
+            Field::new("description", "description", ValueType::String, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static RESET_PASSWORD: Object = Object {
         name: "ResetPassword",
-        members: &[
-            Member::new("password", "password", Kind::Secret, "The new password.")
+        properties: &[
+            Field::new("password", "password", ValueType::Secret, "The new password.")
                 .required(),
         ],
     };
     pub(in crate::generated) static TIME_RANGE: Object = Object {
         name: "TimeRange",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "from",
                     "from",
-                    Kind::Text,
+                    ValueType::String,
                     "The start time for office hour with format HH:MM in 24 hour clock, such as \"09:00\".\nMust be earlier than to.\n\nMust be a time of day such as 08:30.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "to",
                     "to",
-                    Kind::Text,
+                    ValueType::String,
                     "The end time for office hour with format HH:MM in 24 hour clock, such as \"17:00\".\nMust be later than from.\n\nMust be a time of day such as 08:30.",
                 )
                 .required(),
@@ -287,61 +317,68 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TOKEN_SET: Object = Object {
         name: "TokenSet",
-        members: &[
-            Member::new("access_token", "access-token", Kind::Secret, "")
+        properties: &[
+            Field::new("access_token", "access-token", ValueType::Secret, "")
                 .required()
                 .read_only(),
-            Member::new("refresh_token", "refresh-token", Kind::Secret, "")
+            Field::new("refresh_token", "refresh-token", ValueType::Secret, "")
                 .required()
                 .read_only(),
-            Member::new("expires_in", "expires-in", Kind::Integer, "")
+            Field::new("expires_in", "expires-in", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("token_type", "token-type", Kind::Text, "")
+            Field::new("token_type", "token-type", ValueType::String, "")
                 .required()
                 .read_only(),
         ],
     };
     pub(in crate::generated) static UPDATE_E164_RULES: Object = Object {
         name: "UpdateE164Rules",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable number processing or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "international_code",
                     "international-code",
-                    Kind::Text,
+                    ValueType::String,
                     "The International code.",
                 )
                 .nullable(),
-            Member::new("country", "country", Kind::Text, "Country code.").nullable(),
-            Member::new("area_code", "area-code", Kind::Text, "Area code.").nullable(),
-            Member::new("national_code", "national-code", Kind::Text, "National code.")
+            Field::new("country", "country", ValueType::String, "Country code.")
                 .nullable(),
-            Member::new("prefix", "prefix", Kind::Text, "Add prefix.").nullable(),
-            Member::new(
+            Field::new("area_code", "area-code", ValueType::String, "Area code.")
+                .nullable(),
+            Field::new(
+                    "national_code",
+                    "national-code",
+                    ValueType::String,
+                    "National code.",
+                )
+                .nullable(),
+            Field::new("prefix", "prefix", ValueType::String, "Add prefix.").nullable(),
+            Field::new(
                     "remove_special_chars",
                     "remove-special-chars",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Remove special characters in the numbers(the \"(\" and \")\" and spaces).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "remove_duplicate_countries",
                     "remove-duplicate-countries",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Remove duplicate countries.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "remove_duplicate_area_codes",
                     "remove-duplicate-area-codes",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Remove duplicate area code.",
                 )
                 .nullable(),
@@ -349,46 +386,46 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_EVENT_WEBHOOK: Object = Object {
         name: "UpdateEventWebhook",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enabled this event or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auth",
                     "auth",
-                    Kind::Enum(&["DISABLE", "BASIC", "DIGEST", "BEARER"]),
+                    ValueType::Enum(&["DISABLE", "BASIC", "DIGEST", "BEARER"]),
                     "The authentication method of event URL:\nCan be either:\n- DISABLE: Disable authentication.\n- BASIC: Use basic authentication.\n- DIGEST: Use digest authentication.\n- BEARER: Use bearer authentication.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "username",
                     "username",
-                    Kind::Text,
+                    ValueType::String,
                     "The username for authentication, when auth is BASIC or DIGEST. 6 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password for authentication, when auth is BASIC or DIGEST. 6 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "token",
                     "token",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The token for authentication, when auth is BEARER.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "url",
                     "url",
-                    Kind::Text,
+                    ValueType::String,
                     "The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.",
                 )
                 .nullable(),

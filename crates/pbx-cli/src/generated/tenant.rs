@@ -3,212 +3,222 @@
 use crate::operation::spec::*;
 
 /// `GET /tenant`
-pub(super) static RETRIEVE_CURRENT_TENANT: Spec = Spec {
+pub(super) static RETRIEVE_CURRENT_TENANT: OperationSpec = OperationSpec {
     id: "retrieveCurrentTenant",
     method: "GET",
     path: "/tenant",
     summary: "Retrieve current tenant",
     description: "Get detailed properties for current tenant.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::tenant::types::CURRENT_TENANT)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenant::types::CURRENT_TENANT),
+    ),
+    paginated: false,
 };
 
 /// `POST /tenant`
-pub(super) static UPDATE_CURRENT_TENANT: Spec = Spec {
+pub(super) static UPDATE_CURRENT_TENANT: OperationSpec = OperationSpec {
     id: "updateCurrentTenant",
     method: "POST",
     path: "/tenant",
     summary: "Update current tenant",
     description: "Update the settings of the current tenant.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::tenant::types::UPDATE_CURRENT_TENANT),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::tenant::types::UPDATE_CURRENT_TENANT),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /tenant/status`
-pub(super) static RETRIEVE_CURRENT_TENANT_STATUS: Spec = Spec {
+pub(super) static RETRIEVE_CURRENT_TENANT_STATUS: OperationSpec = OperationSpec {
     id: "retrieveCurrentTenantStatus",
     method: "GET",
     path: "/tenant/status",
     summary: "Retrieve current tenant status",
     description: "Get status of current tenant.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::tenant::types::TENANT_STATUS)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenant::types::TENANT_STATUS),
+    ),
+    paginated: false,
 };
 
 /// `GET /tenant/password_policy`
-pub(super) static RETRIEVE_TENANT_PASSWORD_POLICY: Spec = Spec {
+pub(super) static RETRIEVE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
     id: "retrieveTenantPasswordPolicy",
     method: "GET",
     path: "/tenant/password_policy",
     summary: "Retrieve tenant password policy",
     description: "Retrieve details of tenant password policy.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::tenant::types::PASSWORD_POLICY),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenant::types::PASSWORD_POLICY),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /tenant/password_policy`
-pub(super) static UPDATE_TENANT_PASSWORD_POLICY: Spec = Spec {
+pub(super) static UPDATE_TENANT_PASSWORD_POLICY: OperationSpec = OperationSpec {
     id: "updateTenantPasswordPolicy",
     method: "POST",
     path: "/tenant/password_policy",
     summary: "Update tenant password policy",
     description: "Update tenant password policy.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::tenant::types::UPDATE_PASSWORD_POLICY),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::tenant::types::UPDATE_PASSWORD_POLICY),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /tenant/balance`
-pub(super) static GET_TENANT_BALANCE: Spec = Spec {
+pub(super) static GET_TENANT_BALANCE: OperationSpec = OperationSpec {
     id: "getTenantBalance",
     method: "GET",
     path: "/tenant/balance",
     summary: "Retrieve tenant balance",
     description: "Retrieve tenant's balance.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::tenant::types::BALANCE)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenant::types::BALANCE),
+    ),
+    paginated: false,
 };
 
 /// `POST /tenant/balance`
-pub(super) static RECHARGE_TENANT: Spec = Spec {
+pub(super) static RECHARGE_TENANT: OperationSpec = OperationSpec {
     id: "rechargeTenant",
     method: "POST",
     path: "/tenant/balance",
     summary: "Recharge the tenant",
     description: "Recharge into the tenant's account: what is sent as balance is added to it. A negative amount is taken off.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::tenant::types::BALANCE)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::tenant::types::BALANCE),
+        ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /tenant/custom_headers`
-pub(super) static RETRIEVE_TENANT_CUSTOM_HEADERS: Spec = Spec {
+pub(super) static RETRIEVE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
     id: "retrieveTenantCustomHeaders",
     method: "GET",
     path: "/tenant/custom_headers",
     summary: "Retrieve tenant custom headers",
     description: "Retrieve details of tenant custom headers.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::tenant::types::CUSTOM_HEADERS)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenant::types::CUSTOM_HEADERS),
+    ),
+    paginated: false,
 };
 
 /// `POST /tenant/custom_headers`
-pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: Spec = Spec {
+pub(super) static UPDATE_TENANT_CUSTOM_HEADERS: OperationSpec = OperationSpec {
     id: "updateTenantCustomHeaders",
     method: "POST",
     path: "/tenant/custom_headers",
     summary: "Update tenant custom headers",
     description: "Update tenant custom headers.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::tenant::types::UPDATE_CUSTOM_HEADERS),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::tenant::types::UPDATE_CUSTOM_HEADERS),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /tenant/cdr_event/test`
-pub(super) static SEND_CDR_TEST_EVENT: Spec = Spec {
+pub(super) static SEND_CDR_TEST_EVENT: OperationSpec = OperationSpec {
     id: "sendCdrTestEvent",
     method: "POST",
     path: "/tenant/cdr_event/test",
     summary: "Test the call event",
     description: "Sends an event of the type TEST to the URL in the saved cdr_event of the tenant, with its credentials, whether or not it is enabled.\nThe refusal says why it did not arrive; what the receiver wrote in its answer is not shown.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /tenant/extension_event/test`
-pub(super) static SEND_EXTENSION_TEST_EVENT: Spec = Spec {
+pub(super) static SEND_EXTENSION_TEST_EVENT: OperationSpec = OperationSpec {
     id: "sendExtensionTestEvent",
     method: "POST",
     path: "/tenant/extension_event/test",
     summary: "Test the extension event",
     description: "Sends an event of the type TEST to the URL in the saved extension_event of the tenant, with its credentials, whether or not it is enabled.\nThe refusal says why it did not arrive; what the receiver wrote in its answer is not shown.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static ADDED_HEADER: Object = Object {
         name: "AddedHeader",
-        members: &[
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("value", "value", Kind::Text, "").required(),
-            Member::new("scope", "scope", Kind::Enum(&["ALL", "TRUNK", "USER"]), "")
+        properties: &[
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("value", "value", ValueType::String, "").required(),
+            Field::new("scope", "scope", ValueType::Enum(&["ALL", "TRUNK", "USER"]), "")
                 .required(),
         ],
     };
     pub(in crate::generated) static BALANCE: Object = Object {
         name: "Balance",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "balance",
                     "balance",
-                    Kind::Number,
+                    ValueType::Number,
                     "The balance of the tenant: a decimal number with at most ten digits before the point and five after it. The shortest\ntext of the number, which is what programs print, is the exact amount.",
                 )
                 .required(),
@@ -216,297 +226,313 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static CURRENT_TENANT: Object = Object {
         name: "CurrentTenant",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("domain", "domain", Kind::Text, "").required(),
-            Member::new("website", "website", Kind::Text, "").required().nullable(),
-            Member::new("timezone", "timezone", Kind::Text, "").required(),
-            Member::new("currency", "currency", Kind::Text, "").required(),
-            Member::new("region", "region", Kind::Text, "").required(),
-            Member::new(
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("domain", "domain", ValueType::String, "").required(),
+            Field::new("website", "website", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("timezone", "timezone", ValueType::String, "").required(),
+            Field::new("currency", "currency", ValueType::String, "").required(),
+            Field::new("region", "region", ValueType::String, "").required(),
+            Field::new(
                     "enable_video_recording",
                     "enable-video-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_audio_recording",
                     "enable-audio-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_dual_track_recording",
                     "enable-dual-track-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_billing", "enable-billing", Kind::Boolean, "")
+            Field::new("enable_billing", "enable-billing", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_billing",
                     "enable-feature-billing",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_call_statistics",
                     "enable-feature-call-statistics",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_contact_center",
                     "enable-feature-contact-center",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_message_channels",
                     "enable-feature-message-channels",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_microsoft_teams",
                     "enable-feature-microsoft-teams",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_trunks",
                     "enable-feature-trunks",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_whats_app",
                     "enable-feature-whats-app",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_night_mode", "enable-night-mode", Kind::Boolean, "")
+            Field::new("enable_night_mode", "enable-night-mode", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_two_factor_authentication",
                     "enable-two-factor-authentication",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("custom_options", "custom-options", Kind::Text, "")
+            Field::new("custom_options", "custom-options", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("max_extensions", "max-extensions", Kind::Integer, "")
+            Field::new("max_extensions", "max-extensions", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_concurrent_calls",
                     "max-concurrent-calls",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("max_ring_groups", "max-ring-groups", Kind::Integer, "")
+            Field::new("max_ring_groups", "max-ring-groups", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_virtual_receptionists",
                     "max-virtual-receptionists",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("max_call_queues", "max-call-queues", Kind::Integer, "")
+            Field::new("max_call_queues", "max-call-queues", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_conference_rooms",
                     "max-conference-rooms",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("disk_quota", "disk-quota", Kind::Text, "")
+            Field::new("disk_quota", "disk-quota", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("used_disk_quota", "used-disk-quota", Kind::Text, "")
+            Field::new("used_disk_quota", "used-disk-quota", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("im_disk_quota", "im-disk-quota", Kind::Text, "")
+            Field::new("im_disk_quota", "im-disk-quota", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_im_disk_quota",
                     "extension-im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("recording_retention", "recording-retention", Kind::Integer, "")
+            Field::new(
+                    "recording_retention",
+                    "recording-retention",
+                    ValueType::Integer,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "call_report_retention",
                     "call-report-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("log_retention", "log-retention", Kind::Integer, "")
+            Field::new("log_retention", "log-retention", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("temp_file_retention", "temp-file-retention", Kind::Integer, "")
+            Field::new(
+                    "temp_file_retention",
+                    "temp-file-retention",
+                    ValueType::Integer,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "office_hours",
                     "office-hours",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_HOURS),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_HOURS),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "outbound_caller_ids",
                     "outbound-caller-ids",
-                    Kind::List(
-                        &Kind::Object(
+                    ValueType::Array(
+                        &ValueType::Object(
                             &crate::generated::shared::types::OUTBOUND_CALLER_ID,
                         ),
                     ),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "e164",
                     "e164",
-                    Kind::Object(&crate::generated::shared::types::E164_RULES),
+                    ValueType::Object(&crate::generated::shared::types::E164_RULES),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "cdr_event",
                     "cdr-event",
-                    Kind::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
+                    ValueType::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_event",
                     "extension-event",
-                    Kind::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
+                    ValueType::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_type",
                     "contact-match-type",
-                    Kind::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
+                    ValueType::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_length",
                     "contact-match-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_append_type",
                     "contact-append-type",
-                    Kind::Enum(&["DISABLE", "APPEND", "PREPEND"]),
+                    ValueType::Enum(&["DISABLE", "APPEND", "PREPEND"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_update_interval",
                     "contact-update-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password_force_reset",
                     "password-force-reset",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("avatar_file_name", "avatar-file-name", Kind::Text, "")
+            Field::new("avatar_file_name", "avatar-file-name", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("avatar_file_size", "avatar-file-size", Kind::Integer, "")
+            Field::new("avatar_file_size", "avatar-file-size", ValueType::Integer, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("avatar_file_url", "avatar-file-url", Kind::Text, "")
+            Field::new("avatar_file_url", "avatar-file-url", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("stir_shaken_cert", "stir-shaken-cert", Kind::Text, "")
+            Field::new("stir_shaken_cert", "stir-shaken-cert", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("stir_shaken_key", "stir-shaken-key", Kind::Secret, "")
+            Field::new("stir_shaken_key", "stir-shaken-key", ValueType::Secret, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static CUSTOM_HEADERS: Object = Object {
         name: "CustomHeaders",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "add",
                     "add",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::tenant::types::ADDED_HEADER),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::tenant::types::ADDED_HEADER,
+                        ),
                     ),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "relay",
                     "relay",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::tenant::types::RELAYED_HEADER),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::tenant::types::RELAYED_HEADER,
+                        ),
                     ),
                     "",
                 )
@@ -515,38 +541,38 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static PASSWORD_POLICY: Object = Object {
         name: "PasswordPolicy",
-        members: &[
-            Member::new("min_length", "min-length", Kind::Integer, "").required(),
-            Member::new("max_length", "max-length", Kind::Integer, "").required(),
-            Member::new("contains_letters", "contains-letters", Kind::Boolean, "")
+        properties: &[
+            Field::new("min_length", "min-length", ValueType::Integer, "").required(),
+            Field::new("max_length", "max-length", ValueType::Integer, "").required(),
+            Field::new("contains_letters", "contains-letters", ValueType::Boolean, "")
                 .required(),
-            Member::new("contains_numbers", "contains-numbers", Kind::Boolean, "")
+            Field::new("contains_numbers", "contains-numbers", ValueType::Boolean, "")
                 .required(),
-            Member::new(
+            Field::new(
                     "contains_special_letters",
                     "contains-special-letters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "disable_sequential_characters",
                     "disable-sequential-characters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "disable_repeating_characters",
                     "disable-repeating-characters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "disable_account_information",
                     "disable-account-information",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required(),
@@ -554,53 +580,62 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static RELAYED_HEADER: Object = Object {
         name: "RelayedHeader",
-        members: &[
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("scope", "scope", Kind::Enum(&["ALL", "TRUNK", "USER"]), "")
+        properties: &[
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("scope", "scope", ValueType::Enum(&["ALL", "TRUNK", "USER"]), "")
                 .required(),
         ],
     };
     pub(in crate::generated) static TENANT_STATUS: Object = Object {
         name: "TenantStatus",
-        members: &[
-            Member::new("version", "version", Kind::Text, "").required().read_only(),
-            Member::new("licensed_users", "licensed-users", Kind::Integer, "")
+        properties: &[
+            Field::new("version", "version", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("current_users", "current-users", Kind::Integer, "")
+            Field::new("licensed_users", "licensed-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("online_users", "online-users", Kind::Integer, "")
+            Field::new("current_users", "current-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_calls", "current-calls", Kind::Integer, "")
+            Field::new("online_users", "online-users", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_queues", "current-queues", Kind::Integer, "")
+            Field::new("current_calls", "current-calls", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new("current_queues", "current-queues", ValueType::Integer, "")
+                .required()
+                .read_only(),
+            Field::new(
                     "current_conference_rooms",
                     "current-conference-rooms",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .read_only(),
-            Member::new("current_ring_groups", "current-ring-groups", Kind::Integer, "")
+            Field::new(
+                    "current_ring_groups",
+                    "current-ring-groups",
+                    ValueType::Integer,
+                    "",
+                )
                 .required()
                 .read_only(),
-            Member::new("current_ivrs", "current-ivrs", Kind::Integer, "")
+            Field::new("current_ivrs", "current-ivrs", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new("current_trunks", "current-trunks", Kind::Integer, "")
+            Field::new("current_trunks", "current-trunks", ValueType::Integer, "")
                 .required()
                 .read_only(),
-            Member::new(
+            Field::new(
                     "calls_in_24_hours",
                     "calls-in-24-hours",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::shared::types::HOURLY_CALLS),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::shared::types::HOURLY_CALLS,
+                        ),
                     ),
                     "",
                 )
@@ -610,25 +645,25 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_ADDED_HEADER: Object = Object {
         name: "UpdateAddedHeader",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of custom SIP header. 2 to 32 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "value",
                     "value",
-                    Kind::Text,
+                    ValueType::String,
                     "The value of custom SIP header. 1 to 64 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "scope",
                     "scope",
-                    Kind::Enum(&["ALL", "TRUNK", "USER"]),
+                    ValueType::Enum(&["ALL", "TRUNK", "USER"]),
                     "The applied calls of custom SIP headers:\nCan be either:\n- ALL: Applies to all calls.\n- TRUNK: Applies to trunk calls.\n- USER: Applies to user calls.\n\nDefault: TRUNK.",
                 )
                 .nullable(),
@@ -636,213 +671,221 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_CURRENT_TENANT: Object = Object {
         name: "UpdateCurrentTenant",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of the tenant. 1 to 1024 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "domain",
                     "domain",
-                    Kind::Text,
+                    ValueType::String,
                     "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "website",
                     "website",
-                    Kind::Text,
+                    ValueType::String,
                     "The official website of tenant. At most 255 characters.",
                 )
                 .nullable(),
-            Member::new("timezone", "timezone", Kind::Text, "Timezone for tenant.")
+            Field::new("timezone", "timezone", ValueType::String, "Timezone for tenant.")
                 .nullable(),
-            Member::new(
+            Field::new(
                     "currency",
                     "currency",
-                    Kind::Text,
+                    ValueType::String,
                     "The Currency code (ISO 4217). Must be an ISO 4217 code such as EUR.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "region",
                     "region",
-                    Kind::Text,
+                    ValueType::String,
                     "A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_video_recording",
                     "enable-video-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow extension video recording.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_audio_recording",
                     "enable-audio-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow extension audio recording.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_dual_track_recording",
                     "enable-dual-track-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow dual track recording for calls.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_night_mode",
                     "enable-night-mode",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable night mode.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_two_factor_authentication",
                     "enable-two-factor-authentication",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable two-factor authentication.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "custom_options",
                     "custom-options",
-                    Kind::Text,
+                    ValueType::String,
                     "Some custom configuration options serialized as json string",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "recording_retention",
                     "recording-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of recordings. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "call_report_retention",
                     "call-report-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of call report files. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "log_retention",
                     "log-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of audit logs and event logs. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "temp_file_retention",
                     "temp-file-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of temporary files. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_im_disk_quota",
                     "extension-im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the extension user is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nMust be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "office_hours",
                     "office-hours",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_HOURS_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_HOURS_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "outbound_caller_ids",
                     "outbound-caller-ids",
-                    Kind::List(
-                        &Kind::Object(
+                    ValueType::Array(
+                        &ValueType::Object(
                             &crate::generated::tenant::types::UPDATE_OUTBOUND_CALLER_ID,
                         ),
                     ),
                     "A collection of outbound caller IDs.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "e164",
                     "e164",
-                    Kind::Object(&crate::generated::shared::types::UPDATE_E164_RULES),
+                    ValueType::Object(
+                        &crate::generated::shared::types::UPDATE_E164_RULES,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "cdr_event",
                     "cdr-event",
-                    Kind::Object(&crate::generated::shared::types::UPDATE_EVENT_WEBHOOK),
+                    ValueType::Object(
+                        &crate::generated::shared::types::UPDATE_EVENT_WEBHOOK,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_event",
                     "extension-event",
-                    Kind::Object(&crate::generated::shared::types::UPDATE_EVENT_WEBHOOK),
+                    ValueType::Object(
+                        &crate::generated::shared::types::UPDATE_EVENT_WEBHOOK,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_type",
                     "contact-match-type",
-                    Kind::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
+                    ValueType::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
                     "The match method of contact:\nCan be either:\n- DISABLE: Disable match.\n- MATCH_EXACTLY: Match exactly.\n- MATCH_LENGTH: Match at least specified number of characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_length",
                     "contact-match-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The matched length of characters when contact_match_type is MATCH_LENGTH. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_append_type",
                     "contact-append-type",
-                    Kind::Enum(&["DISABLE", "APPEND", "PREPEND"]),
+                    ValueType::Enum(&["DISABLE", "APPEND", "PREPEND"]),
                     "Method for adding Group, Queue or DID/DDI Names to Caller ID:\nCan be either:\n- DISABLE: Do not add.\n- APPEND: Append names.\n- PREPEND: Prepend names.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_update_interval",
                     "contact-update-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The interval for synchronizing contacts from the server, in minutes. 1 to 43200.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password_force_reset",
                     "password-force-reset",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to force reset the initial password.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "avatar_file_id",
                     "avatar-file-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the file.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "stir_shaken_cert",
                     "stir-shaken-cert",
-                    Kind::Text,
+                    ValueType::String,
                     "Content of this certificate file for STIR/SHAKEN support.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "stir_shaken_key",
                     "stir-shaken-key",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "Content of this private certificate file for STIR/SHAKEN support.",
                 )
                 .nullable(),
@@ -850,23 +893,23 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_CUSTOM_HEADERS: Object = Object {
         name: "UpdateCustomHeaders",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "add",
                     "add",
-                    Kind::List(
-                        &Kind::Object(
+                    ValueType::Array(
+                        &ValueType::Object(
                             &crate::generated::tenant::types::UPDATE_ADDED_HEADER,
                         ),
                     ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "relay",
                     "relay",
-                    Kind::List(
-                        &Kind::Object(
+                    ValueType::Array(
+                        &ValueType::Object(
                             &crate::generated::tenant::types::UPDATE_RELAYED_HEADER,
                         ),
                     ),
@@ -877,25 +920,25 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_OUTBOUND_CALLER_ID: Object = Object {
         name: "UpdateOutboundCallerId",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "provider_id",
                     "provider-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the provider (trunk).",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "caller_id",
                     "caller-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The caller ID. 1 to 64 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "description",
                     "description",
-                    Kind::Text,
+                    ValueType::String,
                     "The descriptive information about this outbound caller id. At most 1024 characters.",
                 )
                 .nullable(),
@@ -903,60 +946,60 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_PASSWORD_POLICY: Object = Object {
         name: "UpdatePasswordPolicy",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "min_length",
                     "min-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The password must contains at least min_length characters.\nMust be less than or equal the value of max_length.\n\n6 to 32.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_length",
                     "max-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The password must contains at most max_length characters.\nMust be greater than or equal the value of min_length.\n\n6 to 32.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contains_letters",
                     "contains-letters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "The password must contains at least one letter (latin characters).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contains_numbers",
                     "contains-numbers",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "The password must contains at least one number (0-9).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contains_special_letters",
                     "contains-special-letters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "The password must contains at least one upper case letter or special character (e.g. ~,!,@,#,$,%,^,&,*,(,),_,+,=).",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "disable_sequential_characters",
                     "disable-sequential-characters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "The password must not contains sequential_characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "disable_repeating_characters",
                     "disable-repeating-characters",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "The password must not contains repeating_characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "disable_account_information",
                     "disable-account-information",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "The password must not similar to the account information.",
                 )
                 .nullable(),
@@ -964,18 +1007,18 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_RELAYED_HEADER: Object = Object {
         name: "UpdateRelayedHeader",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of custom SIP header. 2 to 32 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "scope",
                     "scope",
-                    Kind::Enum(&["ALL", "TRUNK", "USER"]),
+                    ValueType::Enum(&["ALL", "TRUNK", "USER"]),
                     "The applied calls of custom SIP headers:\nCan be either:\n- ALL: Applies to all calls.\n- TRUNK: Applies to trunk calls.\n- USER: Applies to user calls.\n\nDefault: TRUNK.",
                 )
                 .nullable(),

@@ -3,313 +3,330 @@
 use crate::operation::spec::*;
 
 /// `GET /tenants`
-pub(super) static LIST_TENANTS: Spec = Spec {
+pub(super) static LIST_TENANTS: OperationSpec = OperationSpec {
     id: "listTenants",
     method: "GET",
     path: "/tenants",
     summary: "List tenants",
     description: "Returns a list of tenant summary information.\nNote that it uses a different, smaller representation of a tenant than retrieving a single tenant.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::tenants::types::TENANT_LIST)),
-    paged: true,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenants::types::TENANT_LIST),
+    ),
+    paginated: true,
 };
 
 /// `POST /tenants`
-pub(super) static CREATE_TENANT: Spec = Spec {
+pub(super) static CREATE_TENANT: OperationSpec = OperationSpec {
     id: "createTenant",
     method: "POST",
     path: "/tenants",
     summary: "Create a tenant",
     description: "Create an new tenant.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::tenants::types::CREATE_TENANT)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::tenants::types::CREATE_TENANT),
+        ),
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /tenants/{id}`
-pub(super) static SHOW_TENANT: Spec = Spec {
+pub(super) static SHOW_TENANT: OperationSpec = OperationSpec {
     id: "showTenant",
     method: "GET",
     path: "/tenants/{id}",
     summary: "Retrieve a tenant",
     description: "Get detailed properties for a tenant.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the tenant.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::tenants::types::TENANT)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenants::types::TENANT),
+    ),
+    paginated: false,
 };
 
 /// `POST /tenants/{id}`
-pub(super) static UPDATE_TENANT: Spec = Spec {
+pub(super) static UPDATE_TENANT: OperationSpec = OperationSpec {
     id: "updateTenant",
     method: "POST",
     path: "/tenants/{id}",
     summary: "Update a tenant",
     description: "Update tenant properties by its unique ID.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the tenant.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::tenants::types::UPDATE_TENANT)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::tenants::types::UPDATE_TENANT),
+        ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /tenants/switch`
-pub(super) static SWITCH_TENANTS: Spec = Spec {
+pub(super) static SWITCH_TENANTS: OperationSpec = OperationSpec {
     id: "switchTenants",
     method: "POST",
     path: "/tenants/switch",
     summary: "Switch between tenants",
     description: "Act in a tenant as its administrator. The token stays the same: what changes is the session behind it.\nWithout an id, or with an empty one, the session returns to the account that signed in.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "id",
                 "id",
-                Kind::Text,
+                ValueType::String,
                 "The unique ID of the tenant to act in. Leave it out, or empty, to return.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /tenants/{id}/dealers`
-pub(super) static LIST_TENANT_DEALERS: Spec = Spec {
+pub(super) static LIST_TENANT_DEALERS: OperationSpec = OperationSpec {
     id: "listTenantDealers",
     method: "GET",
     path: "/tenants/{id}/dealers",
     summary: "List the dealers of a tenant",
     description: "List the dealers to which the tenant belongs.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the tenant.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::tenants::types::TENANT_DEALER_LIST),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::tenants::types::TENANT_DEALER_LIST),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}`
-pub(super) static DESIGNATE_TENANT_TO_DEALER: Spec = Spec {
+pub(super) static DESIGNATE_TENANT_TO_DEALER: OperationSpec = OperationSpec {
     id: "designateTenantToDealer",
     method: "POST",
     path: "/tenants/{id}/dealers/{dealer_id}",
     summary: "Designate tenant to dealer",
     description: "Designate tenant to dealer.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the tenant.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "dealer_id",
                     "dealer-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the dealer.",
                 )
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
-pub(super) static REMOVE_TENANT_FROM_DEALER: Spec = Spec {
+pub(super) static REMOVE_TENANT_FROM_DEALER: OperationSpec = OperationSpec {
     id: "removeTenantFromDealer",
     method: "POST",
     path: "/tenants/{id}/dealers/{dealer_id}/destroy",
     summary: "Remove tenant from dealer",
     description: "Remove tenant from dealer.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the tenant.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
         Parameter::new(
-            Place::Path,
-            Member::new(
+            ParameterLocation::Path,
+            Field::new(
                     "dealer_id",
                     "dealer-id",
-                    Kind::Text,
+                    ValueType::String,
                     "The unique ID of the dealer.",
                 )
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /tenants/{id}/destroy`
-pub(super) static DELETE_TENANT: Spec = Spec {
+pub(super) static DELETE_TENANT: OperationSpec = OperationSpec {
     id: "deleteTenant",
     method: "POST",
     path: "/tenants/{id}/destroy",
     summary: "Delete a tenant",
     description: "Delete a tenant with everything in it.",
-    callers: Callers::Roles(&["SystemAdmin", "Dealer"]),
+    access: Access::Roles(&["SystemAdmin", "Dealer"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the tenant.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the tenant.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CREATE_E164_RULES: Object = Object {
         name: "CreateE164Rules",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable number processing or not. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "international_code",
                     "international-code",
-                    Kind::Text,
+                    ValueType::String,
                     "The International code.",
                 )
                 .nullable(),
-            Member::new("country", "country", Kind::Text, "Country code.").nullable(),
-            Member::new("area_code", "area-code", Kind::Text, "Area code.").nullable(),
-            Member::new("national_code", "national-code", Kind::Text, "National code.")
+            Field::new("country", "country", ValueType::String, "Country code.")
                 .nullable(),
-            Member::new("prefix", "prefix", Kind::Text, "Add prefix.").nullable(),
-            Member::new(
+            Field::new("area_code", "area-code", ValueType::String, "Area code.")
+                .nullable(),
+            Field::new(
+                    "national_code",
+                    "national-code",
+                    ValueType::String,
+                    "National code.",
+                )
+                .nullable(),
+            Field::new("prefix", "prefix", ValueType::String, "Add prefix.").nullable(),
+            Field::new(
                     "remove_special_chars",
                     "remove-special-chars",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Remove special characters in the numbers(the \"(\" and \")\" and spaces). Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "remove_duplicate_countries",
                     "remove-duplicate-countries",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Remove duplicate countries. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "remove_duplicate_area_codes",
                     "remove-duplicate-area-codes",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Remove duplicate area code. Default: true.",
                 )
                 .nullable(),
@@ -317,46 +334,46 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static CREATE_EVENT_WEBHOOK: Object = Object {
         name: "CreateEventWebhook",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enabled this event or not. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "auth",
                     "auth",
-                    Kind::Enum(&["DISABLE", "BASIC", "DIGEST", "BEARER"]),
+                    ValueType::Enum(&["DISABLE", "BASIC", "DIGEST", "BEARER"]),
                     "The authentication method of event URL:\nCan be either:\n- DISABLE: Disable authentication.\n- BASIC: Use basic authentication.\n- DIGEST: Use digest authentication.\n- BEARER: Use bearer authentication.\n\nDefault: DISABLE.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "username",
                     "username",
-                    Kind::Text,
+                    ValueType::String,
                     "The username for authentication, when auth is BASIC or DIGEST. 6 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password for authentication, when auth is BASIC or DIGEST. 6 to 64 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "token",
                     "token",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The token for authentication, when auth is BEARER.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "url",
                     "url",
-                    Kind::Text,
+                    ValueType::String,
                     "The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.",
                 )
                 .nullable(),
@@ -364,311 +381,315 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static CREATE_TENANT: Object = Object {
         name: "CreateTenant",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name of the tenant. 1 to 1024 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "domain",
                     "domain",
-                    Kind::Text,
+                    ValueType::String,
                     "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "website",
                     "website",
-                    Kind::Text,
+                    ValueType::String,
                     "The official website of tenant. At most 255 characters.",
                 )
                 .nullable(),
-            Member::new("timezone", "timezone", Kind::Text, "Timezone for tenant.")
+            Field::new("timezone", "timezone", ValueType::String, "Timezone for tenant.")
                 .required(),
-            Member::new(
+            Field::new(
                     "currency",
                     "currency",
-                    Kind::Text,
+                    ValueType::String,
                     "The Currency code (ISO 4217). Must be an ISO 4217 code such as EUR.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "region",
                     "region",
-                    Kind::Text,
+                    ValueType::String,
                     "A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable this tenant or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_video_recording",
                     "enable-video-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow extension video recording. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_audio_recording",
                     "enable-audio-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow extension audio recording. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_dual_track_recording",
                     "enable-dual-track-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow dual track recording for calls. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_billing",
                     "enable-billing",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call billing or not. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_billing",
                     "enable-feature-billing",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call billing feature or not. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_call_statistics",
                     "enable-feature-call-statistics",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call statistics feature or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_contact_center",
                     "enable-feature-contact-center",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable contact center feature or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_message_channels",
                     "enable-feature-message-channels",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable message channels feature or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_microsoft_teams",
                     "enable-feature-microsoft-teams",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Microsoft Teams feature or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_trunks",
                     "enable-feature-trunks",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable trunks feature or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_whats_app",
                     "enable-feature-whats-app",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable WhatsApp feature or not. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_night_mode",
                     "enable-night-mode",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable night mode. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_two_factor_authentication",
                     "enable-two-factor-authentication",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable two-factor authentication. Default: false.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "custom_options",
                     "custom-options",
-                    Kind::Text,
+                    ValueType::String,
                     "Some custom configuration options serialized as json string",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_extensions",
                     "max-extensions",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of users that the tenant is allowed to create. Default: 1000. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_concurrent_calls",
                     "max-concurrent-calls",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of concurrent calls that the tenant is allowed to have. Default: 20. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_ring_groups",
                     "max-ring-groups",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of ring groups that the tenant is allowed to create. Default: 20. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_virtual_receptionists",
                     "max-virtual-receptionists",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of virtual receptionists that the tenant is allowed to create. Default: 20. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_call_queues",
                     "max-call-queues",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of call queues that the tenant is allowed to create. Default: 20. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_conference_rooms",
                     "max-conference-rooms",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of conference rooms that the tenant is allowed to be online at the same time. Default: 20. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "disk_quota",
                     "disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the tenant is allowed to have.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: . Must be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "im_disk_quota",
                     "im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the tenant is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: . Must be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_im_disk_quota",
                     "extension-im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the extension user is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: 1GB. Must be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "recording_retention",
                     "recording-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of recordings. Default: 180. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "call_report_retention",
                     "call-report-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of call report files. Default: 30. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "log_retention",
                     "log-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of audit logs and event logs. Default: 180. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "temp_file_retention",
                     "temp-file-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of temporary files. Default: 30. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "office_hours",
                     "office-hours",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_HOURS_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_HOURS_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "e164",
                     "e164",
-                    Kind::Object(&crate::generated::tenants::types::CREATE_E164_RULES),
+                    ValueType::Object(
+                        &crate::generated::tenants::types::CREATE_E164_RULES,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "cdr_event",
                     "cdr-event",
-                    Kind::Object(
+                    ValueType::Object(
                         &crate::generated::tenants::types::CREATE_EVENT_WEBHOOK,
                     ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_event",
                     "extension-event",
-                    Kind::Object(
+                    ValueType::Object(
                         &crate::generated::tenants::types::CREATE_EVENT_WEBHOOK,
                     ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_type",
                     "contact-match-type",
-                    Kind::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
+                    ValueType::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
                     "The match method of contact:\nCan be either:\n- DISABLE: Disable match.\n- MATCH_EXACTLY: Match exactly.\n- MATCH_LENGTH: Match at least specified number of characters.\n\nDefault: MATCH_EXACTLY.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_length",
                     "contact-match-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The matched length of characters when contact_match_type is MATCH_LENGTH. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_append_type",
                     "contact-append-type",
-                    Kind::Enum(&["DISABLE", "APPEND", "PREPEND"]),
+                    ValueType::Enum(&["DISABLE", "APPEND", "PREPEND"]),
                     "Method for adding Group, Queue or DID/DDI Names to Caller ID:\nCan be either:\n- DISABLE: Do not add.\n- APPEND: Append names.\n- PREPEND: Prepend names.\n\nDefault: APPEND.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_update_interval",
                     "contact-update-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The interval for synchronizing contacts from the server, in minutes. Default: 720. 1 to 43200.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "email_recipients",
                     "email-recipients",
-                    Kind::Text,
+                    ValueType::String,
                     "The email addresses that should receive notifications, up to 15, separated by commas.\nSemicolons are accepted as well; answers have commas.\n\nMust be at most 15 e-mail addresses, separated by commas.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password_force_reset",
                     "password-force-reset",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to force reset the initial password. Default: false.",
                 )
                 .nullable(),
@@ -676,294 +697,310 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static DEALER_SUMMARY: Object = Object {
         name: "DealerSummary",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new(
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .nullable(),
+            Field::new(
                     "level",
                     "level",
-                    Kind::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
+                    ValueType::Enum(&["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"]),
                     "",
                 )
                 .required(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("display_name", "display-name", Kind::Text, "")
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("display_name", "display-name", ValueType::String, "")
                 .required()
                 .nullable(),
         ],
     };
     pub(in crate::generated) static TENANT: Object = Object {
         name: "Tenant",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("domain", "domain", Kind::Text, "").required(),
-            Member::new("website", "website", Kind::Text, "").required().nullable(),
-            Member::new("timezone", "timezone", Kind::Text, "").required(),
-            Member::new("currency", "currency", Kind::Text, "").required(),
-            Member::new("region", "region", Kind::Text, "").required(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new(
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("domain", "domain", ValueType::String, "").required(),
+            Field::new("website", "website", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("timezone", "timezone", ValueType::String, "").required(),
+            Field::new("currency", "currency", ValueType::String, "").required(),
+            Field::new("region", "region", ValueType::String, "").required(),
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .nullable(),
+            Field::new(
                     "enable_video_recording",
                     "enable-video-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_audio_recording",
                     "enable-audio-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_dual_track_recording",
                     "enable-dual-track-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_billing", "enable-billing", Kind::Boolean, "")
+            Field::new("enable_billing", "enable-billing", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_billing",
                     "enable-feature-billing",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_call_statistics",
                     "enable-feature-call-statistics",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_contact_center",
                     "enable-feature-contact-center",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_message_channels",
                     "enable-feature-message-channels",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_microsoft_teams",
                     "enable-feature-microsoft-teams",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_trunks",
                     "enable-feature-trunks",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_whats_app",
                     "enable-feature-whats-app",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enable_night_mode", "enable-night-mode", Kind::Boolean, "")
+            Field::new("enable_night_mode", "enable-night-mode", ValueType::Boolean, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_two_factor_authentication",
                     "enable-two-factor-authentication",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("custom_options", "custom-options", Kind::Text, "")
+            Field::new("custom_options", "custom-options", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("max_extensions", "max-extensions", Kind::Integer, "")
+            Field::new("max_extensions", "max-extensions", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_concurrent_calls",
                     "max-concurrent-calls",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("max_ring_groups", "max-ring-groups", Kind::Integer, "")
+            Field::new("max_ring_groups", "max-ring-groups", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_virtual_receptionists",
                     "max-virtual-receptionists",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("max_call_queues", "max-call-queues", Kind::Integer, "")
+            Field::new("max_call_queues", "max-call-queues", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_conference_rooms",
                     "max-conference-rooms",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("disk_quota", "disk-quota", Kind::Text, "")
+            Field::new("disk_quota", "disk-quota", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("used_disk_quota", "used-disk-quota", Kind::Text, "")
+            Field::new("used_disk_quota", "used-disk-quota", ValueType::String, "")
                 .required()
                 .read_only(),
-            Member::new("im_disk_quota", "im-disk-quota", Kind::Text, "")
+            Field::new("im_disk_quota", "im-disk-quota", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_im_disk_quota",
                     "extension-im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("recording_retention", "recording-retention", Kind::Integer, "")
+            Field::new(
+                    "recording_retention",
+                    "recording-retention",
+                    ValueType::Integer,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "call_report_retention",
                     "call-report-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("log_retention", "log-retention", Kind::Integer, "")
+            Field::new("log_retention", "log-retention", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("temp_file_retention", "temp-file-retention", Kind::Integer, "")
+            Field::new(
+                    "temp_file_retention",
+                    "temp-file-retention",
+                    ValueType::Integer,
+                    "",
+                )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "office_hours",
                     "office-hours",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_HOURS),
+                    ValueType::Object(&crate::generated::shared::types::OFFICE_HOURS),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "outbound_caller_ids",
                     "outbound-caller-ids",
-                    Kind::List(
-                        &Kind::Object(
+                    ValueType::Array(
+                        &ValueType::Object(
                             &crate::generated::shared::types::OUTBOUND_CALLER_ID,
                         ),
                     ),
                     "",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "e164",
                     "e164",
-                    Kind::Object(&crate::generated::shared::types::E164_RULES),
+                    ValueType::Object(&crate::generated::shared::types::E164_RULES),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "cdr_event",
                     "cdr-event",
-                    Kind::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
+                    ValueType::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_event",
                     "extension-event",
-                    Kind::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
+                    ValueType::Object(&crate::generated::shared::types::EVENT_WEBHOOK),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_type",
                     "contact-match-type",
-                    Kind::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
+                    ValueType::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_length",
                     "contact-match-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_append_type",
                     "contact-append-type",
-                    Kind::Enum(&["DISABLE", "APPEND", "PREPEND"]),
+                    ValueType::Enum(&["DISABLE", "APPEND", "PREPEND"]),
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_update_interval",
                     "contact-update-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("email_recipients", "email-recipients", Kind::Text, "")
+            Field::new("email_recipients", "email-recipients", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password_force_reset",
                     "password-force-reset",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("created_at", "created-at", Kind::Time, "")
+            Field::new("created_at", "created-at", ValueType::DateTime, "")
                 .required()
                 .read_only(),
-            Member::new("avatar_file_name", "avatar-file-name", Kind::Text, "")
-                .required()
-                .nullable()
-                .read_only(),
-            Member::new("avatar_file_size", "avatar-file-size", Kind::Integer, "")
+            Field::new("avatar_file_name", "avatar-file-name", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("avatar_file_url", "avatar-file-url", Kind::Text, "")
+            Field::new("avatar_file_size", "avatar-file-size", ValueType::Integer, "")
+                .required()
+                .nullable()
+                .read_only(),
+            Field::new("avatar_file_url", "avatar-file-url", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
@@ -971,12 +1008,14 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TENANT_DEALER_LIST: Object = Object {
         name: "TenantDealerList",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::tenants::types::DEALER_SUMMARY),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::tenants::types::DEALER_SUMMARY,
+                        ),
                     ),
                     "",
                 )
@@ -986,13 +1025,15 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TENANT_LIST: Object = Object {
         name: "TenantList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::tenants::types::TENANT_SUMMARY),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::tenants::types::TENANT_SUMMARY,
+                        ),
                     ),
                     "",
                 )
@@ -1002,339 +1043,351 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TENANT_SUMMARY: Object = Object {
         name: "TenantSummary",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("domain", "domain", Kind::Text, "").required(),
-            Member::new("max_extensions", "max-extensions", Kind::Integer, "")
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("domain", "domain", ValueType::String, "").required(),
+            Field::new("max_extensions", "max-extensions", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_concurrent_calls",
                     "max-concurrent-calls",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "",
                 )
                 .required()
                 .nullable(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required().nullable(),
-            Member::new("website", "website", Kind::Text, "").required().nullable(),
-            Member::new("timezone", "timezone", Kind::Text, "").required(),
-            Member::new("currency", "currency", Kind::Text, "").required(),
-            Member::new("region", "region", Kind::Text, "").required(),
-            Member::new("avatar_file_name", "avatar-file-name", Kind::Text, "")
+            Field::new("enabled", "enabled", ValueType::Boolean, "")
+                .required()
+                .nullable(),
+            Field::new("website", "website", ValueType::String, "")
+                .required()
+                .nullable(),
+            Field::new("timezone", "timezone", ValueType::String, "").required(),
+            Field::new("currency", "currency", ValueType::String, "").required(),
+            Field::new("region", "region", ValueType::String, "").required(),
+            Field::new("avatar_file_name", "avatar-file-name", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("avatar_file_size", "avatar-file-size", Kind::Integer, "")
+            Field::new("avatar_file_size", "avatar-file-size", ValueType::Integer, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("avatar_file_url", "avatar-file-url", Kind::Text, "")
+            Field::new("avatar_file_url", "avatar-file-url", ValueType::String, "")
                 .required()
                 .nullable()
                 .read_only(),
-            Member::new("created_at", "created-at", Kind::Time, "")
+            Field::new("created_at", "created-at", ValueType::DateTime, "")
                 .required()
                 .read_only(),
         ],
     };
     pub(in crate::generated) static UPDATE_TENANT: Object = Object {
         name: "UpdateTenant",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "domain",
                     "domain",
-                    Kind::Text,
+                    ValueType::String,
                     "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "website",
                     "website",
-                    Kind::Text,
+                    ValueType::String,
                     "The official website of tenant. At most 255 characters.",
                 )
                 .nullable(),
-            Member::new("timezone", "timezone", Kind::Text, "Timezone for tenant.")
+            Field::new("timezone", "timezone", ValueType::String, "Timezone for tenant.")
                 .nullable(),
-            Member::new(
+            Field::new(
                     "currency",
                     "currency",
-                    Kind::Text,
+                    ValueType::String,
                     "The Currency code (ISO 4217). Must be an ISO 4217 code such as EUR.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "region",
                     "region",
-                    Kind::Text,
+                    ValueType::String,
                     "A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable this tenant or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_video_recording",
                     "enable-video-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow extension video recording.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_audio_recording",
                     "enable-audio-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow extension audio recording.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_dual_track_recording",
                     "enable-dual-track-recording",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Allow dual track recording for calls.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_billing",
                     "enable-billing",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call billing or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_billing",
                     "enable-feature-billing",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call billing feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_call_statistics",
                     "enable-feature-call-statistics",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable call statistics feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_contact_center",
                     "enable-feature-contact-center",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable contact center feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_message_channels",
                     "enable-feature-message-channels",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable message channels feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_microsoft_teams",
                     "enable-feature-microsoft-teams",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable Microsoft Teams feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_trunks",
                     "enable-feature-trunks",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable trunks feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_feature_whats_app",
                     "enable-feature-whats-app",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Enable WhatsApp feature or not.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_night_mode",
                     "enable-night-mode",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable night mode.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "enable_two_factor_authentication",
                     "enable-two-factor-authentication",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to enable two-factor authentication.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "custom_options",
                     "custom-options",
-                    Kind::Text,
+                    ValueType::String,
                     "Some custom configuration options serialized as json string",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_extensions",
                     "max-extensions",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of users that the tenant is allowed to create. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_concurrent_calls",
                     "max-concurrent-calls",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of concurrent calls that the tenant is allowed to have. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_ring_groups",
                     "max-ring-groups",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of ring groups that the tenant is allowed to create. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_virtual_receptionists",
                     "max-virtual-receptionists",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of virtual receptionists that the tenant is allowed to create. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_call_queues",
                     "max-call-queues",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of call queues that the tenant is allowed to create. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "max_conference_rooms",
                     "max-conference-rooms",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The maximum number of conference rooms that the tenant is allowed to be online at the same time. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "disk_quota",
                     "disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the tenant is allowed to have.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nMust be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "im_disk_quota",
                     "im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the tenant is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nMust be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_im_disk_quota",
                     "extension-im-disk-quota",
-                    Kind::Text,
+                    ValueType::String,
                     "The maximum size of disk space that the extension user is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nMust be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "recording_retention",
                     "recording-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of recordings. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "call_report_retention",
                     "call-report-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of call report files. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "log_retention",
                     "log-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of audit logs and event logs. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "temp_file_retention",
                     "temp-file-retention",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The retention period in days of temporary files. At least 1.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "office_hours",
                     "office-hours",
-                    Kind::Object(&crate::generated::shared::types::OFFICE_HOURS_INPUT),
+                    ValueType::Object(
+                        &crate::generated::shared::types::OFFICE_HOURS_INPUT,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "e164",
                     "e164",
-                    Kind::Object(&crate::generated::shared::types::UPDATE_E164_RULES),
+                    ValueType::Object(
+                        &crate::generated::shared::types::UPDATE_E164_RULES,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "cdr_event",
                     "cdr-event",
-                    Kind::Object(&crate::generated::shared::types::UPDATE_EVENT_WEBHOOK),
+                    ValueType::Object(
+                        &crate::generated::shared::types::UPDATE_EVENT_WEBHOOK,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "extension_event",
                     "extension-event",
-                    Kind::Object(&crate::generated::shared::types::UPDATE_EVENT_WEBHOOK),
+                    ValueType::Object(
+                        &crate::generated::shared::types::UPDATE_EVENT_WEBHOOK,
+                    ),
                     "",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_type",
                     "contact-match-type",
-                    Kind::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
+                    ValueType::Enum(&["DISABLE", "MATCH_EXACTLY", "MATCH_LENGTH"]),
                     "The match method of contact:\nCan be either:\n- DISABLE: Disable match.\n- MATCH_EXACTLY: Match exactly.\n- MATCH_LENGTH: Match at least specified number of characters.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_match_length",
                     "contact-match-length",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The matched length of characters when contact_match_type is MATCH_LENGTH. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_append_type",
                     "contact-append-type",
-                    Kind::Enum(&["DISABLE", "APPEND", "PREPEND"]),
+                    ValueType::Enum(&["DISABLE", "APPEND", "PREPEND"]),
                     "Method for adding Group, Queue or DID/DDI Names to Caller ID:\nCan be either:\n- DISABLE: Do not add.\n- APPEND: Append names.\n- PREPEND: Prepend names.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "contact_update_interval",
                     "contact-update-interval",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The interval for synchronizing contacts from the server, in minutes. 1 to 43200.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "email_recipients",
                     "email-recipients",
-                    Kind::Text,
+                    ValueType::String,
                     "The email addresses that should receive notifications, up to 15, separated by commas.\nSemicolons are accepted as well; answers have commas.\n\nMust be at most 15 e-mail addresses, separated by commas.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "password_force_reset",
                     "password-force-reset",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether to force reset the initial password.",
                 )
                 .nullable(),

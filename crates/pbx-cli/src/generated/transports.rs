@@ -3,213 +3,217 @@
 use crate::operation::spec::*;
 
 /// `GET /transports`
-pub(super) static LIST_TRANSPORTS: Spec = Spec {
+pub(super) static LIST_TRANSPORTS: OperationSpec = OperationSpec {
     id: "listTransports",
     method: "GET",
     path: "/transports",
     summary: "List transports",
     description: "Retrieve a collection of transports",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::transports::types::TRANSPORT_LIST),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::transports::types::TRANSPORT_LIST),
     ),
-    paged: true,
+    paginated: true,
 };
 
 /// `POST /transports`
-pub(super) static CREATE_TRANSPORT: Spec = Spec {
+pub(super) static CREATE_TRANSPORT: OperationSpec = OperationSpec {
     id: "createTransport",
     method: "POST",
     path: "/transports",
     summary: "Create a transport",
     description: "Add a new transport.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::transports::types::CREATE_TRANSPORT),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::transports::types::CREATE_TRANSPORT),
         ),
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /transports/{id}`
-pub(super) static SHOW_TRANSPORT: Spec = Spec {
+pub(super) static SHOW_TRANSPORT: OperationSpec = OperationSpec {
     id: "showTransport",
     method: "GET",
     path: "/transports/{id}",
     summary: "Retrieve a transport",
     description: "Retrieve a transport by its unique ID.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the transport.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the transport.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::transports::types::TRANSPORT)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::transports::types::TRANSPORT),
+    ),
+    paginated: false,
 };
 
 /// `POST /transports/{id}`
-pub(super) static UPDATE_TRANSPORT: Spec = Spec {
+pub(super) static UPDATE_TRANSPORT: OperationSpec = OperationSpec {
     id: "updateTransport",
     method: "POST",
     path: "/transports/{id}",
     summary: "Update transport",
     description: "Update a transport. Its protocol cannot change.",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the transport.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the transport.")
                 .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::transports::types::UPDATE_TRANSPORT),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::transports::types::UPDATE_TRANSPORT),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /transports/{id}/destroy`
-pub(super) static DELETE_TRANSPORT: Spec = Spec {
+pub(super) static DELETE_TRANSPORT: OperationSpec = OperationSpec {
     id: "deleteTransport",
     method: "POST",
     path: "/transports/{id}/destroy",
     summary: "Destroy transport",
     description: "Destroy transport",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the transport.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the transport.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `GET /transports/{id}/status`
-pub(super) static GET_TRANSPORT_STATUS: Spec = Spec {
+pub(super) static GET_TRANSPORT_STATUS: OperationSpec = OperationSpec {
     id: "getTransportStatus",
     method: "GET",
     path: "/transports/{id}/status",
     summary: "Query transport's status",
     description: "Query transport's status",
-    callers: Callers::Roles(&["SystemAdmin"]),
+    access: Access::Roles(&["SystemAdmin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the transport.")
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the transport.")
                 .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::transports::types::TRANSPORT_STATUS),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::transports::types::TRANSPORT_STATUS),
     ),
-    paged: false,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CREATE_TRANSPORT: Object = Object {
         name: "CreateTransport",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "protocol",
                     "protocol",
-                    Kind::Enum(&["UDP", "TCP", "TLS"]),
+                    ValueType::Enum(&["UDP", "TCP", "TLS"]),
                     "The transport protocol:\n- UDP: SIP over UDP.\n- TCP: SIP over TCP.\n- TLS: SIP over TLS, which needs a certificate.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "port",
                     "port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The port of transport. 1 to 65535.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "verification",
                     "verification",
-                    Kind::Enum(&["DISABLE", "OPTIONAL", "MANDATORY"]),
+                    ValueType::Enum(&["DISABLE", "OPTIONAL", "MANDATORY"]),
                     "Indicates if PBX wishes (Optional) or requires (Mandatory) TLS clients to present a client certificate:\n- DISABLE: disable client certificate.\n- OPTIONAL: client authentication optional.\n- MANDATORY: force client authentication.",
                 )
                 .nullable(),
@@ -217,15 +221,20 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TRANSPORT: Object = Object {
         name: "Transport",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("protocol", "protocol", Kind::Enum(&["UDP", "TCP", "TLS"]), "")
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new(
+                    "protocol",
+                    "protocol",
+                    ValueType::Enum(&["UDP", "TCP", "TLS"]),
+                    "",
+                )
                 .required(),
-            Member::new("port", "port", Kind::Integer, "").required(),
-            Member::new(
+            Field::new("port", "port", ValueType::Integer, "").required(),
+            Field::new(
                     "verification",
                     "verification",
-                    Kind::Enum(&["DISABLE", "OPTIONAL", "MANDATORY"]),
+                    ValueType::Enum(&["DISABLE", "OPTIONAL", "MANDATORY"]),
                     "",
                 )
                 .required()
@@ -234,13 +243,15 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TRANSPORT_LIST: Object = Object {
         name: "TransportList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(
-                        &Kind::Object(&crate::generated::transports::types::TRANSPORT),
+                    ValueType::Array(
+                        &ValueType::Object(
+                            &crate::generated::transports::types::TRANSPORT,
+                        ),
                     ),
                     "",
                 )
@@ -250,11 +261,11 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static TRANSPORT_STATUS: Object = Object {
         name: "TransportStatus",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "status",
                     "status",
-                    Kind::Enum(&["ACTIVATED", "DEACTIVATED"]),
+                    ValueType::Enum(&["ACTIVATED", "DEACTIVATED"]),
                     "",
                 )
                 .required()
@@ -263,18 +274,18 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_TRANSPORT: Object = Object {
         name: "UpdateTransport",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "port",
                     "port",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The port of transport. 1 to 65535.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "verification",
                     "verification",
-                    Kind::Enum(&["DISABLE", "OPTIONAL", "MANDATORY"]),
+                    ValueType::Enum(&["DISABLE", "OPTIONAL", "MANDATORY"]),
                     "Indicates if PBX wishes (Optional) or requires (Mandatory) TLS clients to present a client certificate:\n- DISABLE: disable client certificate.\n- OPTIONAL: client authentication optional.\n- MANDATORY: force client authentication.",
                 )
                 .nullable(),

@@ -3,24 +3,24 @@
 use crate::operation::spec::*;
 
 /// `POST /user/password`
-pub(super) static RESET_CURRENT_USER_PASSWORD: Spec = Spec {
+pub(super) static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
     id: "resetCurrentUserPassword",
     method: "POST",
     path: "/user/password",
     summary: "Reset current user password",
     description: "Changes the password of whoever is signed in, and ends the other sessions.\nUsers who must change their password first can call no other operation until they have.",
-    callers: Callers::Roles(
+    access: Access::Roles(
         &["Admin", "QueueManager", "StandardUser", "StandardInternationalUser"],
     ),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::CHANGE_PASSWORD),
         ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };

@@ -3,226 +3,242 @@
 use crate::operation::spec::*;
 
 /// `GET /users`
-pub(super) static LIST_USERS: Spec = Spec {
+pub(super) static LIST_USERS: OperationSpec = OperationSpec {
     id: "listUsers",
     method: "GET",
     path: "/users",
     summary: "List users",
     description: "List a collection of users.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "filter",
                 "filter",
-                Kind::Text,
+                ValueType::String,
                 "Use the filter query parameter to retrieve just a subset of a collection.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "search",
                 "search",
-                Kind::Text,
+                ValueType::String,
                 "Use the search query parameter to restrict the results of a request to match a search criterion.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "orderby",
                 "orderby",
-                Kind::Text,
+                ValueType::String,
                 "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "skip",
                 "skip",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the skip query parameter to set the number of items to skip at the start of a collection. Default: 0. At least 0.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "top",
                 "top",
-                Kind::Integer,
+                ValueType::Integer,
                 "Use the top query parameter to specify the page size of the result set. Default: 100. 1 to 100.",
             ),
         ),
         Parameter::new(
-            Place::Query,
-            Member::new(
+            ParameterLocation::Query,
+            Field::new(
                 "count",
                 "count",
-                Kind::Boolean,
+                ValueType::Boolean,
                 "Accepted for compatibility and ignored; the answer always has the count.",
             ),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::users::types::USER_LIST)),
-    paged: true,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::users::types::USER_LIST),
+    ),
+    paginated: true,
 };
 
 /// `POST /users`
-pub(super) static CREATE_USER: Spec = Spec {
+pub(super) static CREATE_USER: OperationSpec = OperationSpec {
     id: "createUser",
     method: "POST",
     path: "/users",
     summary: "Create a user",
     description: "Adds a user to the tenant. The tenant, each of its dealers and the licence may limit how many there are.\nWhere the tenant demands it (password_force_reset), the user has to change the password after the first sign-in.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::users::types::CREATE_USER)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::users::types::CREATE_USER),
+        ),
         merge_patch: false,
     }),
-    successes: &[201],
-    answer: Answer::Json(Kind::Object(&crate::generated::shared::types::CREATED)),
-    paged: false,
+    success_statuses: &[201],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::CREATED),
+    ),
+    paginated: false,
 };
 
 /// `GET /users/{id}`
-pub(super) static RETRIEVE_USER: Spec = Spec {
+pub(super) static RETRIEVE_USER: OperationSpec = OperationSpec {
     id: "retrieveUser",
     method: "GET",
     path: "/users/{id}",
     summary: "Retrieve a user",
     description: "Get details of the user by its unique ID.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the user.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the user.")
+                .required(),
         ),
     ],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(Kind::Object(&crate::generated::users::types::USER)),
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::users::types::USER),
+    ),
+    paginated: false,
 };
 
 /// `POST /users/{id}`
-pub(super) static UPDATE_USER: Spec = Spec {
+pub(super) static UPDATE_USER: OperationSpec = OperationSpec {
     id: "updateUser",
     method: "POST",
     path: "/users/{id}",
     summary: "Update a user",
     description: "Modify the settings of the user. One that is disabled by it is signed out.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the user.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the user.")
+                .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::users::types::UPDATE_USER)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::users::types::UPDATE_USER),
+        ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /users/{id}/password`
-pub(super) static RESET_USER_PASSWORD: Spec = Spec {
+pub(super) static RESET_USER_PASSWORD: OperationSpec = OperationSpec {
     id: "resetUserPassword",
     method: "POST",
     path: "/users/{id}/password",
     summary: "Reset user password",
     description: "Gives the user another password without asking for the old one, and ends the user's sessions.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the user.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the user.")
+                .required(),
         ),
     ],
     body: Some(Body {
         required: true,
-        form: Form::Json(Kind::Object(&crate::generated::shared::types::RESET_PASSWORD)),
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::RESET_PASSWORD),
+        ),
         merge_patch: false,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 /// `POST /users/{id}/destroy`
-pub(super) static DELETE_USER: Spec = Spec {
+pub(super) static DELETE_USER: OperationSpec = OperationSpec {
     id: "deleteUser",
     method: "POST",
     path: "/users/{id}/destroy",
     summary: "Delete a user",
     description: "Delete the user by its unique ID. Its extension number is free again.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[
         Parameter::new(
-            Place::Path,
-            Member::new("id", "id", Kind::Text, "The unique ID of the user.").required(),
+            ParameterLocation::Path,
+            Field::new("id", "id", ValueType::String, "The unique ID of the user.")
+                .required(),
         ),
     ],
     body: None,
-    successes: &[204],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[204],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static CREATE_USER: Object = Object {
         name: "CreateUser",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "name",
                     "name",
-                    Kind::Text,
+                    ValueType::String,
                     "The name that the user signs in with, unique within the tenant with case ignored.\nadmin, system, administrator, and root are reserved names for system admin only with case ignored.\n\n1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "password",
                     "password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password that the user signs in with. It obeys the password policy of the tenant.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether the user may sign in. Default: true.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "email",
                     "email",
-                    Kind::Text,
+                    ValueType::String,
                     "The email address of user. At most 128 characters. Must be an e-mail address.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "display_name",
                     "display-name",
-                    Kind::Text,
+                    ValueType::String,
                     "The display name of user. At most 1024 characters.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "role",
                     "role",
-                    Kind::Enum(
+                    ValueType::Enum(
                         &[
                             "Admin",
                             "QueueManager",
@@ -233,17 +249,17 @@ pub(in crate::generated) mod types {
                     "What the user may do:\n- Admin: everything within the tenant.\n- QueueManager: manage call queues.\n- StandardUser: use the services of the tenant.\n- StandardInternationalUser: the same, and call other countries.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "extension_number",
                     "extension-number",
-                    Kind::Text,
+                    ValueType::String,
                     "The number of the user's extension, which nothing else of the tenant has. Must be 3 to 64 digits.",
                 )
                 .required(),
-            Member::new(
+            Field::new(
                     "extension_password",
                     "extension-password",
-                    Kind::Secret,
+                    ValueType::Secret,
                     "The password that the user's phones register with. It obeys the password policy of the tenant.",
                 )
                 .required(),
@@ -251,25 +267,25 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static UPDATE_USER: Object = Object {
         name: "UpdateUser",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "enabled",
                     "enabled",
-                    Kind::Boolean,
+                    ValueType::Boolean,
                     "Whether the user may sign in.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "email",
                     "email",
-                    Kind::Text,
+                    ValueType::String,
                     "The email address of user. At most 128 characters. Must be an e-mail address.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "display_name",
                     "display-name",
-                    Kind::Text,
+                    ValueType::String,
                     "The display name of user. At most 1024 characters.",
                 )
                 .nullable(),
@@ -277,18 +293,18 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static USER: Object = Object {
         name: "User",
-        members: &[
-            Member::new("id", "id", Kind::Text, "").required().read_only(),
-            Member::new("name", "name", Kind::Text, "").required(),
-            Member::new("enabled", "enabled", Kind::Boolean, "").required(),
-            Member::new("email", "email", Kind::Text, "").required().nullable(),
-            Member::new("display_name", "display-name", Kind::Text, "")
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+            Field::new("name", "name", ValueType::String, "").required(),
+            Field::new("enabled", "enabled", ValueType::Boolean, "").required(),
+            Field::new("email", "email", ValueType::String, "").required().nullable(),
+            Field::new("display_name", "display-name", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new(
+            Field::new(
                     "role",
                     "role",
-                    Kind::Enum(
+                    ValueType::Enum(
                         &[
                             "Admin",
                             "QueueManager",
@@ -299,21 +315,23 @@ pub(in crate::generated) mod types {
                     "",
                 )
                 .required(),
-            Member::new("extension_number", "extension-number", Kind::Text, "")
+            Field::new("extension_number", "extension-number", ValueType::String, "")
                 .required(),
-            Member::new("created_at", "created-at", Kind::Time, "")
+            Field::new("created_at", "created-at", ValueType::DateTime, "")
                 .required()
                 .read_only(),
         ],
     };
     pub(in crate::generated) static USER_LIST: Object = Object {
         name: "UserList",
-        members: &[
-            Member::new("count", "count", Kind::Integer, "").required().read_only(),
-            Member::new(
+        properties: &[
+            Field::new("count", "count", ValueType::Integer, "").required().read_only(),
+            Field::new(
                     "items",
                     "items",
-                    Kind::List(&Kind::Object(&crate::generated::users::types::USER)),
+                    ValueType::Array(
+                        &ValueType::Object(&crate::generated::users::types::USER),
+                    ),
                     "",
                 )
                 .required()

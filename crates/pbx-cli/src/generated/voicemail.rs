@@ -3,66 +3,68 @@
 use crate::operation::spec::*;
 
 /// `GET /voicemail`
-pub(super) static SHOW_VOICEMAIL_SERVER: Spec = Spec {
+pub(super) static SHOW_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     id: "showVoicemailServer",
     method: "GET",
     path: "/voicemail",
     summary: "Retrieve voicemail server",
     description: "Retrieve voicemail server information.",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: None,
-    successes: &[200],
-    answer: Answer::Json(
-        Kind::Object(&crate::generated::voicemail::types::VOICEMAIL_SERVER),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::voicemail::types::VOICEMAIL_SERVER),
     ),
-    paged: false,
+    paginated: false,
 };
 
 /// `POST /voicemail`
-pub(super) static UPDATE_VOICEMAIL_SERVER: Spec = Spec {
+pub(super) static UPDATE_VOICEMAIL_SERVER: OperationSpec = OperationSpec {
     id: "updateVoicemailServer",
     method: "POST",
     path: "/voicemail",
     summary: "Update voicemail server",
     description: "Update voicemail server",
-    callers: Callers::Roles(&["Admin"]),
+    access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {
         required: true,
-        form: Form::Json(
-            Kind::Object(&crate::generated::voicemail::types::UPDATE_VOICEMAIL_SERVER),
+        content: BodyContent::Json(
+            ValueType::Object(
+                &crate::generated::voicemail::types::UPDATE_VOICEMAIL_SERVER,
+            ),
         ),
         merge_patch: true,
     }),
-    successes: &[200],
-    answer: Answer::Empty,
-    paged: false,
+    success_statuses: &[200],
+    response: ResponseBody::Empty,
+    paginated: false,
 };
 
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static UPDATE_VOICEMAIL_SERVER: Object = Object {
         name: "UpdateVoicemailServer",
-        members: &[
-            Member::new(
+        properties: &[
+            Field::new(
                     "extension_number",
                     "extension-number",
-                    Kind::Text,
+                    ValueType::String,
                     "The extension number of voicemail server. 3 to 64 characters. Must be a number of 3 to 64 digits.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "retain_days",
                     "retain-days",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "Duration the voicemail will be kept before auto deleted, in days. At least 0.",
                 )
                 .nullable(),
-            Member::new(
+            Field::new(
                     "min_seconds",
                     "min-seconds",
-                    Kind::Integer,
+                    ValueType::Integer,
                     "The minimum length of a voicemail, in seconds.\nAny callings shorter than this value will not be saved as voicemail.\n\nAt least 0.",
                 )
                 .nullable(),
@@ -70,14 +72,14 @@ pub(in crate::generated) mod types {
     };
     pub(in crate::generated) static VOICEMAIL_SERVER: Object = Object {
         name: "VoicemailServer",
-        members: &[
-            Member::new("extension_number", "extension-number", Kind::Text, "")
+        properties: &[
+            Field::new("extension_number", "extension-number", ValueType::String, "")
                 .required()
                 .nullable(),
-            Member::new("retain_days", "retain-days", Kind::Integer, "")
+            Field::new("retain_days", "retain-days", ValueType::Integer, "")
                 .required()
                 .nullable(),
-            Member::new("min_seconds", "min-seconds", Kind::Integer, "")
+            Field::new("min_seconds", "min-seconds", ValueType::Integer, "")
                 .required()
                 .nullable(),
         ],

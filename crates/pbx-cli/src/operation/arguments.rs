@@ -1,13 +1,12 @@
-//! The command of an operation.
+//! Builds the command of an operation.
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::flags::{self, Flag, Target};
-use super::spec::{Callers, Form, Kind, Place, Spec};
+use super::spec::{Access, BodyContent, OperationSpec, ParameterLocation, ValueType};
 use super::value::{Parser, placeholder};
 
-/// Flags that mean the same with every command. A value of a request that is called so has a longer flag
-/// (`--body.url`).
+/// Flags that mean the same for every command. A value of a request with such a name has a longer flag (`--body.url`).
 pub const RESERVED: &[&str] = &[
     "all",
     "body",
@@ -30,67 +29,53 @@ pub const RESERVED: &[&str] = &[
     "yes",
 ];
 
-/// The argument that clears members.
+/// ID of the argument that clears properties.
 pub(super) const CLEAR: &str = "clear";
-/// The argument that names the body's file.
+/// ID of the argument that names a file with the body.
 pub(super) const BODY_FILE: &str = "body-file";
-/// The argument that is a body which is no object.
+/// ID of the argument that is a body other than an object.
 pub(super) const BODY: &str = "body";
-/// The argument that names the file to send.
+/// ID of the argument that names the file to send.
 pub(super) const FILE: &str = "file";
 
-/// The command of an operation; `about` says what it does, in place of the document's words.
-pub fn command(spec: &'static Spec, name: &str, about: Option<&'static str>) -> Command {
+/// Returns the command of an operation; `about` replaces the summary of the contract.
+pub fn command(spec: &'static OperationSpec, name: &str, about: Option<&'static str>) -> Command {
     let about = about.unwrap_or(spec.summary);
     let mut command = Command::new(name.to_owned())
         .about(about)
-        .long_about(long_about(spec, about));
-    for flag in flags::flags(spec, RESERVED) {
-        command = command.arg(argument(&flag, spec));
-    }
+        .long_about(long_about(spec, about))
+        .args(flags::flags(spec, RESERVED).iter().map(|flag| argument(flag, spec)));
     if let Some(body) = &spec.body {
-        let named = match body.form {
-            Form::Bytes => {
-                let file = Arg::new(FILE)
-                    .long(FILE)
-                    .value_name("FILE")
-                    .value_hint(ValueHint::FilePath)
-                    .help("The file to send; `-` reads it from standard input")
-                    .required(body.required);
-                return command.arg(file);
-            }
-            Form::Json(Kind::Object(_)) | Form::Fields(_) => false,
-            Form::Json(_) => true,
-        };
-        if named {
-            let value = Arg::new(BODY)
-                .long(BODY)
-                .value_name("JSON")
-                .help("What to send")
-                .conflicts_with(BODY_FILE)
-                .required_unless_present_any(body.required.then_some(BODY_FILE));
-            command = command.arg(value);
+        match body.content {
+            BodyContent::Bytes => return command.arg(file(body.required)),
+            BodyContent::Json(ValueType::Object(_)) | BodyContent::Form(_) => {}
+            BodyContent::Json(_) => command = command.arg(whole_body(body.required)),
         }
         command = command.arg(body_file());
     }
     let clearable = flags::clearable(spec);
-    if !clearable.is_empty() {
-        let names = clearable.into_iter().map(|(name, _)| name);
-        let clear = Arg::new(CLEAR)
-            .long(CLEAR)
-            .value_name("NAME")
-            .help("Clears these, so that the server falls back to its default: --clear website,phone")
-            .long_help(
-                "Clears these, so that the server falls back to its default: --clear website,phone.\n\
-                 A name is that of a flag, without its dashes; what is not mentioned keeps its value.",
-            )
-            .value_delimiter(',')
-            .action(ArgAction::Append)
-            .value_parser(clap::builder::PossibleValuesParser::new(names))
-            .hide_possible_values(true);
-        command = command.arg(clear);
+    match clearable.is_empty() {
+        true => command,
+        false => command.arg(clear(clearable.into_iter().map(|(name, _)| name))),
     }
-    command
+}
+
+fn file(required: bool) -> Arg {
+    Arg::new(FILE)
+        .long(FILE)
+        .value_name("FILE")
+        .value_hint(ValueHint::FilePath)
+        .help("File to send, or - for standard input")
+        .required(required)
+}
+
+fn whole_body(required: bool) -> Arg {
+    Arg::new(BODY)
+        .long(BODY)
+        .value_name("JSON")
+        .help("Request body")
+        .conflicts_with(BODY_FILE)
+        .required_unless_present_any(required.then_some(BODY_FILE))
 }
 
 fn body_file() -> Arg {
@@ -98,120 +83,143 @@ fn body_file() -> Arg {
         .long(BODY_FILE)
         .value_name("FILE")
         .value_hint(ValueHint::FilePath)
-        .help("Takes what to send from a file of JSON or YAML (`-` for standard input); flags override it")
+        .help("Read the request body from a JSON or YAML file, or - for standard input; flags override it")
         .long_help(
-            "Takes what to send from a file: JSON, or YAML if its name ends in .yaml or .yml; `-` reads JSON from standard \
-             input. Flags that are given as well take the place of what the file says.",
+            "Read the request body from a file: YAML if its name ends in .yaml or .yml, otherwise JSON. \
+             Use - to read JSON from standard input. Flags override values of the file.",
         )
 }
 
-fn argument(flag: &Flag, spec: &Spec) -> Arg {
+fn clear(names: impl IntoIterator<Item = String>) -> Arg {
+    Arg::new(CLEAR)
+        .long(CLEAR)
+        .value_name("NAME,...")
+        .help("Reset properties to the server's defaults: --clear website,phone")
+        .long_help(
+            "Reset properties to the server's defaults: --clear website,phone.\n\
+             Names are those of the flags, without leading dashes. Other properties keep their values.",
+        )
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(clap::builder::PossibleValuesParser::new(names))
+        .hide_possible_values(true)
+}
+
+fn argument(flag: &Flag, spec: &OperationSpec) -> Arg {
     let name = flag.name.clone();
-    let parser = Parser(flag.kind);
-    let mut argument = Arg::new(name.clone())
-        .value_parser(parser)
-        .hide_possible_values(flag.kind.is_boolean());
-    argument = help(argument, flag, spec);
+    let list = list_parameter(flag, spec);
+    let argument = Arg::new(name.clone())
+        .value_parser(Parser(flag.value_type))
+        .hide_possible_values(matches!(flag.value_type, ValueType::Boolean));
+    let mut argument = with_help(argument, flag, list.as_ref().map_or(flag.field.help, |list| list.help));
     match &flag.target {
-        Target::Parameter(Place::Path) => {
+        Target::Parameter(ParameterLocation::Path) => {
             return argument
                 .value_name(name.to_uppercase().replace('-', "_"))
                 .required(true);
         }
-        Target::Parameter(_) => argument = argument.required(flag.required()),
-        // A file may hold it, and a secret is asked for.
-        Target::Body(_) if flag.required() && !matches!(flag.kind, Kind::Secret) => {
+        Target::Parameter(_) => argument = argument.required(flag.is_required()),
+        // A file may contain the value; a secret is prompted for.
+        Target::Body(_) if flag.is_required() && !matches!(flag.value_type, ValueType::Secret) => {
             argument = argument.required_unless_present(BODY_FILE);
         }
         Target::Body(path) => {
-            if let [first, _, ..] = path.as_slice() {
-                argument = argument.help_heading(heading(first));
+            if let [object, _, ..] = path.as_slice() {
+                argument = argument.help_heading(heading(object));
             }
         }
     }
-    if matches!(flag.kind, Kind::List(_)) {
+    if matches!(flag.value_type, ValueType::Array(_)) {
         argument = argument.action(ArgAction::Append);
     }
-    // As the documents write it.
+    // The spelling of the contract works as well.
     let alias = name.replace('-', "_");
     if alias != name {
         argument = argument.alias(alias);
     }
     argument
         .long(name)
-        .value_name(placeholder(flag.kind))
+        .value_name(list.map_or_else(|| placeholder(flag.value_type), |list| list.placeholder.to_owned()))
         .allow_negative_numbers(true)
 }
 
-fn help(argument: Arg, flag: &Flag, spec: &Spec) -> Arg {
-    let text = paging(flag, spec).unwrap_or(flag.member.help);
+fn with_help(argument: Arg, flag: &Flag, text: &str) -> Arg {
     let mut long = text.to_owned();
-    let mut add = |sentence: &str| {
-        if !long.is_empty() {
-            long.push('\n');
+    let note = match flag.value_type {
+        ValueType::Secret => {
+            "Pass the source of the secret, not the secret: ask (prompt), env:NAME, file:PATH, or - for a line of standard input."
         }
-        long.push_str(sentence);
+        ValueType::Array(_) => "May be repeated; [] is an empty list.",
+        _ => "",
     };
-    match flag.kind {
-        Kind::Secret => {
-            add("Say where it is, not what it is: ask, env:NAME, file:PATH, or - for a line of standard input.")
-        }
-        Kind::List(_) => add("Can be given several times; [] is an empty list."),
-        _ => {}
+    if !long.is_empty() && !note.is_empty() {
+        long.push('\n');
     }
-    let short = text.lines().next().unwrap_or_default();
-    let short = match (flag.kind, short) {
-        (Kind::Secret, "") => "Where the secret is: ask, env:NAME, file:PATH or -".to_owned(),
-        (Kind::Secret, text) => format!("{} (ask, env:NAME, file:PATH or -)", text.trim_end_matches('.')),
-        (_, text) => text.trim_end_matches('.').to_owned(),
+    long.push_str(note);
+    let first_line = text.lines().next().unwrap_or_default().trim_end_matches('.');
+    let mut short = match (flag.value_type, first_line) {
+        (ValueType::Secret, "") => "Source of the secret: ask, env:NAME, file:PATH or -".to_owned(),
+        (ValueType::Secret, text) => format!("{text} (source: ask, env:NAME, file:PATH or -)"),
+        (_, text) => text.to_owned(),
     };
-    let short = match flag.required() && flag.target != Target::Parameter(Place::Path) {
-        true => format!("{short} [required]"),
-        false => short,
-    };
+    if flag.is_required() && flag.target != Target::Parameter(ParameterLocation::Path) {
+        short.push_str(" [required]");
+    }
     argument.help(short).long_help(long)
 }
 
-/// The parameters of lists are the same everywhere; what the documents say of them is for programs.
-fn paging(flag: &Flag, spec: &Spec) -> Option<&'static str> {
-    if !spec.paged || flag.target != Target::Parameter(Place::Query) {
-        return None;
-    }
-    Some(match flag.member.name {
-        "filter" => {
-            "Only those for which this holds: \"contains(name,'acme') and enabled eq true\".\n\
-             MEMBER eq VALUE, and so ne, gt, ge, lt, le; contains(MEMBER,TEXT), startswith, endswith; joined with and, or, not and \
-             parentheses. A text or a time is in single quotes, and a quote in it doubled ('O''Hara'); numbers, true, false and \
-             null stand alone. Small and capital letters differ."
-        }
-        "search" => {
-            "Only those with these words in a text: \"acme berlin\", \"acme or berlin\".\n\
-             All words must be there, in small or capital letters, unless joined with or, not and parentheses; words in double \
-             quotes stay together."
-        }
-        "orderby" => "In the order of these members: \"name\", \"enabled desc,name\"",
-        "skip" => "Leaves out that many at the start",
-        "top" => "At most that many, 1 to 100; with --all the size of a page",
-        "count" => "Has no effect: the total is always counted",
-        _ => return None,
-    })
+/// How help presents a parameter of a list.
+struct ListParameter {
+    placeholder: &'static str,
+    help: &'static str,
 }
 
-/// What an operation is for: the document's words, the request, who may.
-fn long_about(spec: &Spec, about: &str) -> String {
+/// Returns the presentation of the parameters that all lists have; the contract describes them for programs.
+fn list_parameter(flag: &Flag, spec: &OperationSpec) -> Option<ListParameter> {
+    if !spec.paginated || flag.target != Target::Parameter(ParameterLocation::Query) {
+        return None;
+    }
+    let (placeholder, help) = match flag.field.name {
+        "filter" => (
+            "EXPRESSION",
+            "Only items that match: \"contains(name,'acme') and enabled eq true\".\n\
+             Comparisons are PROPERTY eq VALUE, and likewise ne, gt, ge, lt and le. Functions are contains(PROPERTY,STRING), \
+             startswith and endswith. Combine them with and, or, not and parentheses. Strings and times are in single quotes, with \
+             quotes inside doubled ('O''Hara'); numbers, true, false and null are not quoted. Strings are compared case-sensitively.",
+        ),
+        "search" => (
+            "WORDS",
+            "Only items that contain these words: \"acme berlin\", \"acme or berlin\".\n\
+             All words must occur, unless combined with or, not and parentheses. Words in double quotes are a phrase. Case is \
+             ignored.",
+        ),
+        "orderby" => ("PROPERTY,...", "Sort by properties: \"name\", \"enabled desc,name\""),
+        "skip" => ("NUMBER", "Skip this many items"),
+        "top" => (
+            "NUMBER",
+            "Return at most this many items, 1 to 100; with --all, the size of a page",
+        ),
+        "count" => ("true|false", "No effect: responses always contain the total count"),
+        _ => return None,
+    };
+    Some(ListParameter { placeholder, help })
+}
+
+/// Returns the description of an operation, its request and the roles that may call it.
+fn long_about(spec: &OperationSpec, about: &str) -> String {
     let mut text = format!("{about}.");
     if !spec.description.is_empty() && spec.description.trim_end_matches('.') != spec.summary {
         text = format!("{text}\n\n{}", spec.description);
     }
-    let callers = match spec.callers {
-        Callers::Anyone => "anyone, without a session".to_owned(),
-        Callers::SignedIn => "everyone who is signed in".to_owned(),
-        Callers::Roles(roles) => roles.join(", "),
+    let roles = match spec.access {
+        Access::Public => "none (no session required)".to_owned(),
+        Access::Authenticated => "all".to_owned(),
+        Access::Roles(roles) => roles.join(", "),
     };
-    format!("{text}\n\nRequest: {} {}\nFor: {callers}", spec.method, spec.path)
+    format!("{text}\n\nRequest: {} {}\nRoles: {roles}", spec.method, spec.path)
 }
 
-/// `office_hours` as a heading.
+/// Returns the heading for the properties of an object: `office_hours` as `Office hours`.
 fn heading(name: &str) -> String {
     let mut words = name.replace(['_', '-'], " ");
     if let Some(first) = words.get_mut(..1) {

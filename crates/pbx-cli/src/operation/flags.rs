@@ -1,146 +1,152 @@
-//! Which flags an operation has, one for each value that a request can hold.
+//! The flags of an operation: one for each value that a request can contain.
 
 use std::collections::HashSet;
 
-use super::spec::{Form, Kind, Member, Object, Place, Spec};
+use super::spec::{BodyContent, Field, Object, OperationSpec, ParameterLocation, ValueType};
 
-/// A value of a request and what it is called on the command line.
+/// A flag and the value of the request that it sets.
 #[derive(Debug)]
 pub(super) struct Flag {
-    /// The flag without its dashes, and the name of the argument. Parts of an object follow its name after a dot.
+    /// Name without dashes, also the ID of the argument. Properties of inner objects follow a dot: `cdr-event.url`.
     pub(super) name: String,
-    /// Where its value goes.
+    /// Destination of the value in the request.
     pub(super) target: Target,
-    /// What it is.
-    pub(super) member: &'static Member,
-    /// Its type; that of an object only where its members have no flags of their own.
-    pub(super) kind: Kind,
+    /// The parameter or property.
+    pub(super) field: &'static Field,
+    /// Type of the value. An object only where its properties have no flags of their own.
+    pub(super) value_type: ValueType,
 }
 
-/// Where a value goes.
+/// Destination of a value in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
-    Parameter(Place),
-    /// Into the body, at this place.
+    /// A parameter.
+    Parameter(ParameterLocation),
+    /// A property of the body, by the names of the objects that contain it and its own.
     Body(Vec<&'static str>),
 }
 
 impl Flag {
-    /// Whether a request without it is refused. Parts of an object are only needed when the object is there, which the
-    /// server knows better.
-    pub(super) fn required(&self) -> bool {
+    /// Returns `true` if the server refuses requests without the value.
+    ///
+    /// Never for properties of inner objects: they are required only if the object is present, which the server checks.
+    pub(super) fn is_required(&self) -> bool {
         match &self.target {
-            Target::Parameter(_) => self.member.required,
-            Target::Body(path) => self.member.required && path.len() == 1,
+            Target::Parameter(_) => self.field.required,
+            Target::Body(path) => self.field.required && path.len() == 1,
         }
     }
 }
 
-/// All flags of an operation: parameters first, then what is required, then the rest, objects last.
-pub(super) fn flags(spec: &Spec, reserved: &[&str]) -> Vec<Flag> {
-    let mut found = Vec::new();
+/// Returns the flags of an operation: parameters, required properties, other properties, properties of inner objects.
+pub(super) fn flags(spec: &OperationSpec, reserved: &[&str]) -> Vec<Flag> {
+    let mut flags = Vec::new();
     for parameter in spec.parameters {
-        found.push(Flag {
-            name: parameter.member.flag.to_owned(),
-            target: Target::Parameter(parameter.place),
-            member: &parameter.member,
-            kind: parameter.member.kind,
+        flags.push(Flag {
+            name: parameter.field.flag.to_owned(),
+            target: Target::Parameter(parameter.location),
+            field: &parameter.field,
+            value_type: parameter.field.value_type,
         });
     }
-    let object = match spec.body.as_ref().map(|body| &body.form) {
-        Some(Form::Json(Kind::Object(object)) | Form::Fields(object)) => Some(*object),
+    let object = match spec.body.as_ref().map(|body| &body.content) {
+        Some(BodyContent::Json(ValueType::Object(object)) | BodyContent::Form(object)) => Some(*object),
         _ => None,
     };
-    let mut members = Vec::new();
+    let mut properties = Vec::new();
     if let Some(object) = object {
-        of_object(object, &[], "", &mut vec![object.name], &mut members);
+        visit(object, &mut |property| {
+            if !property.has_inner_flags {
+                properties.push(Flag {
+                    name: property.flag,
+                    target: Target::Body(property.path),
+                    field: property.field,
+                    value_type: property.field.value_type,
+                });
+            }
+        });
     }
-    members.sort_by_key(|flag: &Flag| (depth(flag), !flag.required()));
-    found.extend(members);
-    free_names(&mut found, reserved);
-    found
+    properties.sort_by_key(|flag: &Flag| (is_inner(flag), !flag.is_required()));
+    flags.extend(properties);
+    rename_duplicates(&mut flags, reserved);
+    flags
 }
 
-fn depth(flag: &Flag) -> bool {
+/// Returns the properties that an update can clear: the value of `--clear`, and the path in the body.
+pub(super) fn clearable(spec: &OperationSpec) -> Vec<(String, Vec<&'static str>)> {
+    let mut clearable = Vec::new();
+    if let Some(body) = spec.body.as_ref().filter(|body| body.merge_patch)
+        && let BodyContent::Json(ValueType::Object(object)) = body.content
+    {
+        visit(object, &mut |property| {
+            if property.field.nullable {
+                clearable.push((property.flag, property.path));
+            }
+        });
+    }
+    clearable
+}
+
+/// A property of a body, at any depth.
+struct Property {
+    flag: String,
+    path: Vec<&'static str>,
+    field: &'static Field,
+    /// An object whose properties are visited as well.
+    has_inner_flags: bool,
+}
+
+/// Visits the properties of a body that requests can contain, each object before its properties.
+fn visit(object: &'static Object, visitor: &mut impl FnMut(Property)) {
+    visit_below(object, &[], "", &mut vec![object.name], visitor);
+}
+
+fn visit_below(
+    object: &'static Object,
+    path: &[&'static str],
+    prefix: &str,
+    ancestors: &mut Vec<&'static str>,
+    visitor: &mut impl FnMut(Property),
+) {
+    for field in object.properties.iter().filter(|field| !field.read_only) {
+        let path = [path, &[field.name]].concat();
+        let flag = format!("{prefix}{}", field.flag);
+        // A recursive schema would never end: the inner object is passed as JSON.
+        let inner = match field.value_type {
+            ValueType::Object(inner) if !ancestors.contains(&inner.name) => Some(inner),
+            _ => None,
+        };
+        visitor(Property {
+            flag: flag.clone(),
+            path: path.clone(),
+            field,
+            has_inner_flags: inner.is_some(),
+        });
+        if let Some(inner) = inner {
+            ancestors.push(inner.name);
+            visit_below(inner, &path, &format!("{flag}."), ancestors, visitor);
+            ancestors.pop();
+        }
+    }
+}
+
+fn is_inner(flag: &Flag) -> bool {
     matches!(&flag.target, Target::Body(path) if path.len() > 1)
 }
 
-fn of_object(
-    object: &'static Object,
-    path: &[&'static str],
-    prefix: &str,
-    within: &mut Vec<&'static str>,
-    found: &mut Vec<Flag>,
-) {
-    for member in object.members.iter().filter(|member| !member.read_only) {
-        let mut path = path.to_vec();
-        path.push(member.name);
-        let name = format!("{prefix}{}", member.flag);
-        match member.kind {
-            // An object within itself has no end: the inner one is given as JSON.
-            Kind::Object(inner) if !within.contains(&inner.name) => {
-                within.push(inner.name);
-                of_object(inner, &path, &format!("{name}."), within, found);
-                within.pop();
-            }
-            kind => found.push(Flag {
-                name,
-                target: Target::Body(path),
-                member,
-                kind,
-            }),
-        }
-    }
-}
-
-/// A flag that is taken is called after the place of its value.
-fn free_names(flags: &mut [Flag], reserved: &[&str]) {
+/// Prefixes names that are taken with the location of the value: `body.url`.
+fn rename_duplicates(flags: &mut [Flag], reserved: &[&str]) {
     let mut taken: HashSet<String> = reserved.iter().map(|name| (*name).to_owned()).collect();
     for flag in flags {
         if !taken.insert(flag.name.clone()) {
-            let place = match flag.target {
-                Target::Parameter(Place::Path) => "path",
-                Target::Parameter(Place::Query) => "query",
-                Target::Parameter(Place::Header) => "header",
+            let location = match flag.target {
+                Target::Parameter(ParameterLocation::Path) => "path",
+                Target::Parameter(ParameterLocation::Query) => "query",
+                Target::Parameter(ParameterLocation::Header) => "header",
                 Target::Body(_) => "body",
             };
-            flag.name = format!("{place}.{}", flag.name);
+            flag.name = format!("{location}.{}", flag.name);
             taken.insert(flag.name.clone());
-        }
-    }
-}
-
-/// What an update can clear: the place of a member, and what `--clear` takes for it.
-pub(super) fn clearable(spec: &Spec) -> Vec<(String, Vec<&'static str>)> {
-    let mut found = Vec::new();
-    if let Some(body) = spec.body.as_ref().filter(|body| body.merge_patch)
-        && let Form::Json(Kind::Object(object)) = body.form
-    {
-        nullable(object, &[], "", &mut vec![object.name], &mut found);
-    }
-    found
-}
-
-fn nullable(
-    object: &'static Object,
-    path: &[&'static str],
-    prefix: &str,
-    within: &mut Vec<&'static str>,
-    found: &mut Vec<(String, Vec<&'static str>)>,
-) {
-    for member in object.members.iter().filter(|member| !member.read_only) {
-        let mut path = path.to_vec();
-        path.push(member.name);
-        let name = format!("{prefix}{}", member.flag);
-        if member.nullable {
-            found.push((name.clone(), path.clone()));
-        }
-        if let Kind::Object(inner) = member.kind
-            && !within.contains(&inner.name)
-        {
-            within.push(inner.name);
-            nullable(inner, &path, &format!("{name}."), within, found);
-            within.pop();
         }
     }
 }

@@ -1,13 +1,11 @@
-//! From what the contract says of an operation to a command, and from the command's arguments to a request.
+//! Turns an operation's specification into a command, and the command's arguments into a request.
 
-mod arguments;
+pub mod arguments;
+mod body_file;
 mod flags;
-mod input;
+pub mod input;
+pub mod request;
 pub mod spec;
 #[cfg(test)]
 mod tests;
 mod value;
-
-pub use arguments::{RESERVED, command};
-pub use input::{Payload, Request, read};
-pub use value::from_document;

@@ -1,86 +1,86 @@
-//! What the contract says of an operation, as far as a command needs it. `generated/` holds one [`Spec`] for each.
+//! The contract's operations as data, as far as a command needs them. `generated/` holds one [`OperationSpec`] for each.
 
-/// One operation of the API.
+/// An operation of the API.
 #[derive(Debug)]
-pub struct Spec {
+pub struct OperationSpec {
     /// `operationId`.
     pub id: &'static str,
-    /// Upper case.
+    /// HTTP method, in upper case.
     pub method: &'static str,
-    /// A template such as `/dealers/{id}`.
+    /// Path template such as `/dealers/{id}`.
     pub path: &'static str,
-    /// One line.
+    /// One line, without a period at its end.
     pub summary: &'static str,
-    /// What there is to say besides.
+    /// Several lines, or empty.
     pub description: &'static str,
-    /// Who may call it.
-    pub callers: Callers,
-    /// In the order of the document.
+    /// Who may call the operation.
+    pub access: Access,
+    /// Parameters in the order of the document.
     pub parameters: &'static [Parameter],
-    /// What is sent besides.
+    /// Request body.
     pub body: Option<Body>,
-    /// The documented statuses of success.
-    pub successes: &'static [u16],
-    /// What comes back.
-    pub answer: Answer,
-    /// The answer is one page of a longer list: `skip` and `top` choose which, `items` holds it.
-    pub paged: bool,
+    /// Documented statuses of success.
+    pub success_statuses: &'static [u16],
+    /// Body of a successful response.
+    pub response: ResponseBody,
+    /// The response is one page of a list: `skip` and `top` select the page, `items` holds it.
+    pub paginated: bool,
 }
 
 /// Who may call an operation.
 #[derive(Debug)]
-pub enum Callers {
-    /// Without a session.
-    Anyone,
-    /// With any session.
-    SignedIn,
-    /// With a session of one of these roles.
+pub enum Access {
+    /// Everyone, without a session.
+    Public,
+    /// Every session.
+    Authenticated,
+    /// Sessions with one of these roles.
     Roles(&'static [&'static str]),
 }
 
-/// What goes into the path, the query or a header.
+/// A parameter of an operation.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Where it goes.
-    pub place: Place,
-    /// What it is.
-    pub member: Member,
+    /// Part of the request that holds the value.
+    pub location: ParameterLocation,
+    /// Name, type and help.
+    pub field: Field,
 }
 
-/// Where a parameter goes.
+/// Part of a request that holds a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// In place of `{name}`.
+pub enum ParameterLocation {
+    /// In place of `{name}` in the path template.
     Path,
-    /// After the `?`.
+    /// Query string.
     Query,
-    /// As a header.
+    /// Header.
     Header,
 }
 
-/// A named value: a parameter, or a member of an object.
+/// A named value: a parameter, or a property of an object.
 #[derive(Debug)]
-pub struct Member {
-    /// As on the wire.
+pub struct Field {
+    /// Name in the request or response.
     pub name: &'static str,
-    /// The same as a flag is called: `enable-prack`.
+    /// Name of the flag without dashes: `enable-prack`.
     pub flag: &'static str,
-    /// A request without it is refused.
+    /// Requests must contain the value.
     pub required: bool,
-    /// It may be `null`.
+    /// The value may be `null`.
     pub nullable: bool,
-    /// The server says it and takes it from nobody.
+    /// Only responses contain the value.
     pub read_only: bool,
-    /// What it is, its default and its limits; empty where nothing is to be given.
+    /// Description, default and limits; empty for values that no request contains.
     pub help: &'static str,
-    /// Its type.
-    pub kind: Kind,
+    /// Type of the value.
+    pub value_type: ValueType,
 }
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// Whatever is JSON, one of several types included.
+pub enum ValueType {
+    /// Any JSON; also where several types are allowed.
     Any,
     /// `true` or `false`.
     Boolean,
@@ -88,72 +88,75 @@ pub enum Kind {
     Integer,
     /// A number.
     Number,
-    /// Text.
-    Text,
-    /// RFC 3339.
-    Time,
-    /// A password, a token or a key.
+    /// A string without further meaning.
+    String,
+    /// A string with a date and time (RFC 3339).
+    DateTime,
+    /// A confidential string: a password, a token or a key.
     Secret,
-    /// One of these; servers may know more.
+    /// One of these strings; servers may know more.
     Enum(&'static [&'static str]),
-    /// Several of a kind.
-    List(&'static Kind),
-    /// Values by names that are not known beforehand.
-    Map(&'static Kind),
-    /// Members of their own.
+    /// An array.
+    Array(&'static ValueType),
+    /// An object with arbitrary property names.
+    Map(&'static ValueType),
+    /// An object with known properties.
     Object(&'static Object),
 }
 
-/// An object of the contract.
+/// An object schema of the contract.
 #[derive(Debug)]
 pub struct Object {
-    /// Its name in the contract.
+    /// Name in the contract.
     pub name: &'static str,
-    /// In the order of the document.
-    pub members: &'static [Member],
+    /// Properties in the order of the document.
+    pub properties: &'static [Field],
 }
 
-/// What a request sends besides its parameters.
+/// A request body.
 #[derive(Debug)]
 pub struct Body {
-    /// A request without it is refused.
+    /// Requests must have a body.
     pub required: bool,
-    /// What it looks like.
-    pub form: Form,
-    /// Whether it changes what it names and leaves the rest alone (RFC 7396), so that `null` clears a member.
+    /// Media type and schema.
+    pub content: BodyContent,
+    /// JSON Merge Patch (RFC 7396): absent properties keep their value, and `null` clears a property.
     pub merge_patch: bool,
 }
 
-/// What a body looks like.
+/// The media type and schema of a request body.
 #[derive(Debug)]
-pub enum Form {
+pub enum BodyContent {
     /// `application/json`.
-    Json(Kind),
+    Json(ValueType),
     /// `application/x-www-form-urlencoded`.
-    Fields(&'static Object),
-    /// The content of a file.
+    Form(&'static Object),
+    /// The bytes of a file.
     Bytes,
 }
 
-/// What an operation answers when it succeeds.
+/// The body of a successful response.
 #[derive(Debug)]
-pub enum Answer {
-    /// Nothing but its status and headers.
+pub enum ResponseBody {
+    /// No body.
     Empty,
     /// JSON.
-    Json(Kind),
-    /// The content of a file.
+    Json(ValueType),
+    /// The bytes of a file.
     Bytes,
 }
 
+/// The property of a response that holds the items of a list.
+pub const ITEMS: &str = "items";
+
 impl Parameter {
-    pub(crate) const fn new(place: Place, member: Member) -> Self {
-        Self { place, member }
+    pub(crate) const fn new(location: ParameterLocation, field: Field) -> Self {
+        Self { location, field }
     }
 }
 
-impl Member {
-    pub(crate) const fn new(name: &'static str, flag: &'static str, kind: Kind, help: &'static str) -> Self {
+impl Field {
+    pub(crate) const fn new(name: &'static str, flag: &'static str, value_type: ValueType, help: &'static str) -> Self {
         Self {
             name,
             flag,
@@ -161,7 +164,7 @@ impl Member {
             nullable: false,
             read_only: false,
             help,
-            kind,
+            value_type,
         }
     }
 
@@ -181,54 +184,38 @@ impl Member {
     }
 }
 
-impl Kind {
-    /// Whether it is `true` or `false`.
-    pub fn is_boolean(self) -> bool {
-        matches!(self, Self::Boolean)
-    }
-
-    /// The members of an object, no others.
-    pub fn members(self) -> &'static [Member] {
+impl ValueType {
+    /// Returns the properties of an object with known properties, and nothing for other types.
+    pub fn properties(self) -> &'static [Field] {
         match self {
-            Self::Object(object) => object.members,
+            Self::Object(object) => object.properties,
             _ => &[],
         }
     }
 
-    /// What the items of a list are.
+    /// Returns the type of an array's items.
     pub fn items(self) -> Option<Self> {
         match self {
-            Self::List(items) => Some(*items),
+            Self::Array(items) => Some(*items),
             _ => None,
         }
     }
 }
 
-impl Spec {
-    /// The parameters of one place.
-    pub fn parameters_in(&self, place: Place) -> impl Iterator<Item = &'static Member> + use<> {
-        let all = self.parameters;
-        all.iter()
-            .filter(move |parameter| parameter.place == place)
-            .map(|parameter| &parameter.member)
-    }
-
-    /// What a row of this answer is: an item, if it is a list.
-    pub fn row(&self) -> Kind {
-        let Answer::Json(kind) = self.answer else {
-            return Kind::Any;
+impl OperationSpec {
+    /// Returns the type of a table row: an item of a list, or the whole response.
+    pub fn row(&self) -> ValueType {
+        let ResponseBody::Json(response) = self.response else {
+            return ValueType::Any;
         };
-        let list = match kind {
-            Kind::List(_) => Some(kind),
-            _ => kind
-                .members()
+        let list = match response {
+            ValueType::Array(_) => Some(response),
+            _ => response
+                .properties()
                 .iter()
-                .find(|member| member.name == ITEMS)
-                .map(|member| member.kind),
+                .find(|property| property.name == ITEMS)
+                .map(|property| property.value_type),
         };
-        list.and_then(Kind::items).unwrap_or(kind)
+        list.and_then(ValueType::items).unwrap_or(response)
     }
 }
-
-/// The member of an answer that holds a list.
-pub const ITEMS: &str = "items";

@@ -1,86 +1,99 @@
-//! Operations that no contract has today.
+//! Tests with operations that the contract does not have.
 
 use serde_json::json;
 
-use super::spec::{Answer, Body, Callers, Form, Kind, Member, Object, Parameter, Place, Spec};
-use super::*;
+use super::arguments::command;
+use super::input::read_request;
+use super::request::{Request, RequestBody};
+use super::spec::{
+    Access, Body, BodyContent, Field, Object, OperationSpec, Parameter, ParameterLocation, ResponseBody, ValueType,
+};
 
 static NODE: Object = Object {
     name: "Node",
-    members: &[
-        Member::new("url", "url", Kind::Text, "Where it is."),
-        Member::new("id", "id", Kind::Text, "Its own id."),
-        Member::new("made_by", "made-by", Kind::Text, "").read_only(),
-        Member::new("ports", "ports", Kind::List(&Kind::Integer), "").nullable(),
-        Member::new("free", "free", Kind::Any, ""),
-        Member::new("next", "next", Kind::Object(&NODE), "The one after it.").nullable(),
-        Member::new("inner", "inner", Kind::Object(&INNER), ""),
+    properties: &[
+        Field::new("url", "url", ValueType::String, "The URL."),
+        Field::new("id", "id", ValueType::String, "The ID."),
+        Field::new("made_by", "made-by", ValueType::String, "").read_only(),
+        Field::new("ports", "ports", ValueType::Array(&ValueType::Integer), "").nullable(),
+        Field::new("free", "free", ValueType::Any, ""),
+        Field::new("next", "next", ValueType::Object(&NODE), "The next node.").nullable(),
+        Field::new("inner", "inner", ValueType::Object(&INNER), ""),
     ],
 };
 static NEW_NODE: Object = Object {
     name: "NewNode",
-    members: &[
-        Member::new("url", "url", Kind::Text, "Where it is.").required(),
-        Member::new("made_by", "made-by", Kind::Text, "").read_only(),
-        Member::new("inner", "inner", Kind::Object(&INNER), ""),
+    properties: &[
+        Field::new("url", "url", ValueType::String, "The URL.").required(),
+        Field::new("made_by", "made-by", ValueType::String, "").read_only(),
+        Field::new("inner", "inner", ValueType::Object(&INNER), ""),
     ],
 };
 static INNER: Object = Object {
     name: "Inner",
-    members: &[
-        Member::new("on", "on", Kind::Boolean, "").nullable(),
-        Member::new("labels", "labels", Kind::Map(&Kind::Text), ""),
+    properties: &[
+        Field::new("on", "on", ValueType::Boolean, "").nullable(),
+        Field::new("labels", "labels", ValueType::Map(&ValueType::String), ""),
     ],
 };
 
-const fn spec(parameters: &'static [Parameter], form: Form, merge_patch: bool) -> Spec {
-    Spec {
+const fn spec(parameters: &'static [Parameter], content: BodyContent, merge_patch: bool) -> OperationSpec {
+    OperationSpec {
         id: "sendNode",
         method: "POST",
         path: "/nodes/{id}",
         summary: "Send a node",
         description: "",
-        callers: Callers::SignedIn,
+        access: Access::Authenticated,
         parameters,
         body: Some(Body {
             required: true,
-            form,
+            content,
             merge_patch,
         }),
-        successes: &[200],
-        answer: Answer::Empty,
-        paged: false,
+        success_statuses: &[200],
+        response: ResponseBody::Empty,
+        paginated: false,
     }
 }
 
 static PARAMETERS: &[Parameter] = &[
-    Parameter::new(Place::Path, Member::new("id", "id", Kind::Text, "").required()),
-    Parameter::new(Place::Query, Member::new("tags", "tags", Kind::List(&Kind::Text), "")),
-    Parameter::new(Place::Header, Member::new("X-Part", "x-part", Kind::Integer, "")),
+    Parameter::new(
+        ParameterLocation::Path,
+        Field::new("id", "id", ValueType::String, "").required(),
+    ),
+    Parameter::new(
+        ParameterLocation::Query,
+        Field::new("tags", "tags", ValueType::Array(&ValueType::String), ""),
+    ),
+    Parameter::new(
+        ParameterLocation::Header,
+        Field::new("X-Part", "x-part", ValueType::Integer, ""),
+    ),
 ];
-static UPDATE: Spec = spec(PARAMETERS, Form::Json(Kind::Object(&NODE)), true);
-static CREATE: Spec = spec(&[], Form::Json(Kind::Object(&NEW_NODE)), false);
-static NUMBERS: Spec = spec(&[], Form::Json(Kind::List(&Kind::Integer)), false);
-static FIELDS: Spec = spec(&[], Form::Fields(&INNER), false);
-static BYTES: Spec = spec(&[], Form::Bytes, false);
+static UPDATE: OperationSpec = spec(PARAMETERS, BodyContent::Json(ValueType::Object(&NODE)), true);
+static CREATE: OperationSpec = spec(&[], BodyContent::Json(ValueType::Object(&NEW_NODE)), false);
+static NUMBERS: OperationSpec = spec(&[], BodyContent::Json(ValueType::Array(&ValueType::Integer)), false);
+static FIELDS: OperationSpec = spec(&[], BodyContent::Form(&INNER), false);
+static BYTES: OperationSpec = spec(&[], BodyContent::Bytes, false);
 
-fn request(spec: &'static Spec, arguments: &[&str]) -> Result<Request, String> {
+fn request(spec: &'static OperationSpec, arguments: &[&str]) -> Result<Request, String> {
     let words = std::iter::once("send").chain(arguments.iter().copied());
     let command = command(spec, "send", None);
     command.clone().debug_assert();
     let matches = command.try_get_matches_from(words).map_err(|error| error.to_string())?;
-    read(spec, &matches).map_err(|failure| failure.to_string())
+    read_request(spec, &matches).map_err(|failure| failure.to_string())
 }
 
-fn body(spec: &'static Spec, arguments: &[&str]) -> serde_json::Value {
-    match request(spec, arguments).unwrap().payload {
-        Payload::Json(body) => body,
+fn body(spec: &'static OperationSpec, arguments: &[&str]) -> serde_json::Value {
+    match request(spec, arguments).unwrap().body {
+        RequestBody::Json(body) => body,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn values_go_where_they_belong() {
+fn parameters_and_properties_are_set() {
     let arguments = [
         "a/b",
         "--tags",
@@ -98,11 +111,11 @@ fn values_go_where_they_belong() {
     assert_eq!(request.path, [("id", "a/b".to_owned())]);
     assert_eq!(request.query, [("tags", "x".to_owned()), ("tags", "y".to_owned())]);
     assert_eq!(request.headers, [("X-Part", "-3".to_owned())]);
-    assert!(matches!(request.payload, Payload::Json(body) if body == json!({"id": "b", "url": "u"})));
+    assert!(matches!(request.body, RequestBody::Json(body) if body == json!({"id": "b", "url": "u"})));
 }
 
 #[test]
-fn inner_objects_are_put_together() {
+fn inner_objects_are_assembled_from_flags() {
     let arguments = [
         "1",
         "--inner.on",
@@ -116,7 +129,7 @@ fn inner_objects_are_put_together() {
     ];
     let expected = json!({"ports": [1, 2, 3], "inner": {"on": true, "labels": {"a": "1", "b": "2"}}});
     assert_eq!(body(&UPDATE, &arguments), expected);
-    // One within itself is written as JSON, or short.
+    // An object of a recursive schema is passed as JSON or as pairs.
     assert_eq!(
         body(&UPDATE, &["1", "--next", "url=u,id=2"]),
         json!({"next": {"url": "u", "id": "2"}})
@@ -128,7 +141,7 @@ fn inner_objects_are_put_together() {
 }
 
 #[test]
-fn what_is_cleared_is_null() {
+fn cleared_properties_are_null() {
     assert_eq!(
         body(&UPDATE, &["1", "--clear", "next,ports", "--clear", "inner.on"]),
         json!({"ports": null, "next": null, "inner": {"on": null}})
@@ -137,21 +150,17 @@ fn what_is_cleared_is_null() {
     assert!(error.contains("invalid value 'url'"), "{error}");
     assert!(
         request(&CREATE, &["--clear", "next"]).is_err(),
-        "nothing is there to be cleared"
+        "only updates clear properties"
     );
-    assert!(
-        request(&UPDATE, &["1"])
-            .unwrap_err()
-            .contains("there is nothing to change")
-    );
+    assert!(request(&UPDATE, &["1"]).unwrap_err().contains("nothing to change"));
 }
 
 #[test]
-fn what_is_required_comes_from_flags_or_a_file() {
+fn required_properties_come_from_flags_or_a_file() {
     let error = request(&CREATE, &["--inner.on", "true"]).unwrap_err();
-    assert!(error.contains("--body.url <TEXT>"), "{error}");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("node.yml");
+    assert!(error.contains("--body.url <STRING>"), "{error}");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("node.yml");
     std::fs::write(
         &file,
         "url: from file\ninner: {on: false, labels: {a: b}}\nunknown: 1\n",
@@ -162,23 +171,23 @@ fn what_is_required_comes_from_flags_or_a_file() {
         body(&CREATE, &["--body-file", file, "--inner.on", "true"]),
         json!({"url": "from file", "inner": {"on": true, "labels": {"a": "b"}}, "unknown": 1})
     );
-    // Read-only members have no flag.
+    // Read-only properties have no flag.
     assert!(request(&CREATE, &["--made-by", "me"]).is_err());
 }
 
 #[test]
-fn bodies_that_are_no_objects() {
+fn bodies_other_than_json_objects() {
     assert_eq!(body(&NUMBERS, &["--body", "[1, 2]"]), json!([1, 2]));
     assert!(
         request(&NUMBERS, &["--body", "["])
             .unwrap_err()
-            .contains("--body is no JSON")
+            .contains("--body is not valid JSON")
     );
     assert!(request(&NUMBERS, &[]).is_err());
-    let request_of = |spec, arguments: &[&str]| request(spec, arguments).unwrap().payload;
+    let request_of = |spec, arguments: &[&str]| request(spec, arguments).unwrap().body;
     match request_of(&FIELDS, &["--on", "true"]) {
-        Payload::Fields(fields) => assert_eq!(fields, [("on".to_owned(), "true".to_owned())]),
+        RequestBody::Form(fields) => assert_eq!(fields, [("on".to_owned(), "true".to_owned())]),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(request_of(&BYTES, &["--file", "a.bin"]), Payload::File(file) if file == "a.bin"));
+    assert!(matches!(request_of(&BYTES, &["--file", "a.bin"]), RequestBody::File(file) if file == "a.bin"));
 }

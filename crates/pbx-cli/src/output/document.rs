@@ -1,4 +1,4 @@
-//! JSON and YAML, whole and in pieces.
+//! Formats JSON and YAML documents, whole or item by item.
 
 use std::io;
 
@@ -6,64 +6,52 @@ use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value};
 
-use super::safe;
+use super::sanitize;
 use crate::failure::Failure;
 use crate::operation::spec::ITEMS;
-use crate::options::Format;
+use crate::options::global::OutputFormat;
+use crate::yaml;
 
-/// JSON over several lines, in which characters that would do something to a terminal are escaped.
+/// Formats indented JSON in which characters that are unsafe for a terminal are escaped.
 pub(super) fn json(value: &Value) -> String {
     let mut bytes = Vec::new();
-    let formatter = Escaping(PrettyFormatter::new());
+    let formatter = EscapingFormatter(PrettyFormatter::new());
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    // A value is always JSON, and a vector takes all of it.
+    // Serializing a value into a vector does not fail.
     if value.serialize(&mut serializer).is_err() {
         return value.to_string();
     }
     String::from_utf8(bytes).unwrap_or_else(|_| value.to_string())
 }
 
-/// YAML. On a terminal, characters that would do something to it are replaced: unlike JSON, YAML has them as they are.
+/// Formats YAML. For a terminal, characters that are unsafe for it are replaced: not all of them are escaped in YAML.
 pub(super) fn yaml(value: &Value, terminal: bool) -> Result<String, Failure> {
-    let text = serde_yaml::to_string(value).map_err(|error| Failure::local(format!("YAML: {error}")))?;
+    let text = yaml::format(value).map_err(|error| Failure::local(format!("YAML: {error}")))?;
     Ok(match terminal {
-        true => safe::text(&text).into_owned(),
+        true => sanitize::text(&text).into_owned(),
         false => text,
     })
 }
 
-/// What a page holds besides its items, and these.
-pub(super) fn split(page: Value) -> (Map<String, Value>, Vec<Value>) {
-    match page {
-        Value::Object(mut members) => match members.shift_remove(ITEMS) {
-            Some(Value::Array(items)) => (members, items),
-            Some(other) => (members, vec![other]),
-            None => (members, Vec::new()),
-        },
-        Value::Array(items) => (Map::new(), items),
-        other => (Map::new(), vec![other]),
-    }
-}
-
-/// What precedes the items.
-pub(super) fn opening(format: Format, around: &Map<String, Value>) -> Result<String, Failure> {
+/// Formats the start of a list: the other properties of its first page, and the name of the items.
+pub(super) fn list_start(format: OutputFormat, properties: &Map<String, Value>) -> Result<String, Failure> {
     Ok(match format {
-        Format::Yaml if around.is_empty() => format!("{ITEMS}:"),
-        Format::Yaml => format!("{}{ITEMS}:", yaml(&Value::Object(around.clone()), false)?),
+        OutputFormat::Yaml if properties.is_empty() => format!("{ITEMS}:"),
+        OutputFormat::Yaml => format!("{}{ITEMS}:", yaml(&Value::Object(properties.clone()), false)?),
         _ => {
-            let mut text = json(&Value::Object(around.clone()));
-            // Without the brace at the end, which comes after the items.
+            let mut text = json(&Value::Object(properties.clone()));
+            // The closing brace follows the items.
             text.truncate(text.strip_suffix('}').unwrap_or(&text).trim_end().len());
-            let comma = if around.is_empty() { "" } else { "," };
+            let comma = if properties.is_empty() { "" } else { "," };
             format!("{text}{comma}\n  \"{ITEMS}\": [")
         }
     })
 }
 
-/// One item, after what was written before.
-pub(super) fn item(format: Format, item: &Value, first: bool, terminal: bool) -> Result<String, Failure> {
+/// Formats an item of a list.
+pub(super) fn list_item(format: OutputFormat, item: &Value, first: bool, terminal: bool) -> Result<String, Failure> {
     Ok(match format {
-        Format::Yaml => {
+        OutputFormat::Yaml => {
             let text = yaml(&Value::Array(vec![item.clone()]), terminal)?;
             match first {
                 true => format!("\n{text}"),
@@ -78,23 +66,23 @@ pub(super) fn item(format: Format, item: &Value, first: bool, terminal: bool) ->
     })
 }
 
-/// What follows the items.
-pub(super) fn closing(format: Format, empty: bool) -> String {
-    match (format, empty) {
-        (Format::Yaml, true) => " []\n".to_owned(),
-        (Format::Yaml, false) => String::new(),
+/// Formats the end of a list.
+pub(super) fn list_end(format: OutputFormat, is_empty: bool) -> String {
+    match (format, is_empty) {
+        (OutputFormat::Yaml, true) => " []\n".to_owned(),
+        (OutputFormat::Yaml, false) => String::new(),
         (_, true) => "]\n}\n".to_owned(),
         (_, false) => "\n  ]\n}\n".to_owned(),
     }
 }
 
-/// Escapes in texts what JSON need not, and a terminal would obey.
-struct Escaping(PrettyFormatter<'static>);
+/// Escapes characters in strings that are unsafe for a terminal, although JSON allows them.
+struct EscapingFormatter(PrettyFormatter<'static>);
 
-impl Formatter for Escaping {
+impl Formatter for EscapingFormatter {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(safe::is_harmful) {
+        while let Some(at) = rest.find(sanitize::is_unsafe) {
             let (plain, from) = rest.split_at(at);
             writer.write_all(plain.as_bytes())?;
             let mut characters = from.chars();
@@ -152,26 +140,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::page;
 
-    fn streamed(format: Format, pages: &[Value]) -> String {
+    fn streamed(format: OutputFormat, pages: &[Value]) -> String {
         let mut text = String::new();
         let mut first = true;
         for (index, page) in pages.iter().enumerate() {
-            let (around, items) = split(page.clone());
+            let (properties, items) = page::split(page.clone());
             if index == 0 {
-                text.push_str(&opening(format, &around).unwrap());
+                text.push_str(&list_start(format, &properties).unwrap());
             }
             for value in items {
-                text.push_str(&item(format, &value, first, false).unwrap());
+                text.push_str(&list_item(format, &value, first, false).unwrap());
                 first = false;
             }
         }
-        text.push_str(&closing(format, first));
+        text.push_str(&list_end(format, first));
         text
     }
 
     #[test]
-    fn a_list_in_pieces_reads_like_the_whole() {
+    fn list_in_pages_is_the_same_document() {
         let one =
             json!({"count": 3, "more": {"a": [1]}, "items": [{"id": "1", "list": [1, 2]}, {"id": "2", "empty": {}}]});
         let two = json!({"count": 3, "items": [{"id": "3\n"}]});
@@ -187,15 +176,15 @@ mod tests {
             } else {
                 pages[0].clone()
             };
-            let text = streamed(Format::Json, &pages);
+            let text = streamed(OutputFormat::Json, &pages);
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), whole, "{text}");
-            let text = streamed(Format::Yaml, &pages);
-            assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), whole, "{text}");
+            let text = streamed(OutputFormat::Yaml, &pages);
+            assert_eq!(crate::yaml::parse(&text).unwrap(), whole, "{text}");
         }
     }
 
     #[test]
-    fn json_escapes_what_a_terminal_obeys() {
+    fn json_escapes_unsafe_characters() {
         let value = json!({"a\u{9b}": "x\u{1b}[31m\u{202e}é\u{e0041}"});
         let text = json(&value);
         assert_eq!(text, "{\n  \"a\\u009b\": \"x\\u001b[31m\\u202eé\\udb40\\udc41\"\n}");
@@ -203,11 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn yaml_does_so_on_a_terminal() {
+    fn yaml_replaces_unsafe_characters_on_a_terminal() {
         let value = json!({"a": "x\u{1b}[31m\u{202e}"});
         let text = yaml(&value, true).unwrap();
-        assert!(!text.contains(safe::is_harmful), "{text:?}");
+        assert!(!text.contains(sanitize::is_unsafe), "{text:?}");
         let text = yaml(&value, false).unwrap();
-        assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), value);
+        assert_eq!(crate::yaml::parse(&text).unwrap(), value);
     }
 }

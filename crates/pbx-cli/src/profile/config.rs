@@ -1,28 +1,28 @@
-//! `config.toml`.
+//! `config.toml`: the profiles.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Folder;
-use super::tokens::Place;
+use super::directory::ConfigDirectory;
+use super::session_store::StoreKind;
 use crate::failure::Failure;
-use crate::options::Connection;
+use crate::options::connection::ConnectionOptions;
 
 const FILE: &str = "config.toml";
 const LOCK: &str = "config.lock";
 
-/// The name of a profile that was given none.
-pub const DEFAULT: &str = "default";
+/// Name of the profile that `pbx login` creates without `--profile`.
+pub const DEFAULT_PROFILE: &str = "default";
 
-/// All profiles.
+/// The profiles.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Config {
-    /// The one that commands use.
+    /// Name of the profile that commands use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<String>,
-    /// By name.
+    /// Profiles by name.
     #[serde(default)]
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -30,105 +30,121 @@ pub struct Config {
 /// A server and an account on it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Profile {
-    /// The base URL.
+    /// Base URL of the server.
     pub url: String,
-    /// The name of the account.
+    /// Name of the account.
     pub user: String,
-    /// The SIP domain of its tenant.
+    /// SIP domain of the account's tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// Where the tokens are.
-    pub session: Place,
-    /// Certificates that are trusted as well.
+    /// Store of the session.
+    pub session: StoreKind,
+    /// PEM file with certificates that are trusted in addition to those of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificate: Option<PathBuf>,
-    /// Whether any certificate is trusted.
+    /// The server's certificate is not verified.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insecure: bool,
-    /// The proxy.
+    /// URL of a proxy, or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
-    /// How long to wait, in seconds.
+    /// Timeout in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
-    /// How often to try again.
+    /// Maximum number of retries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u8>,
 }
 
 impl Profile {
-    /// How to connect; what is given for one command comes first.
-    pub fn connection(&self, given: &Connection) -> Connection {
-        Connection {
-            ca_certificate: given.ca_certificate.clone().or_else(|| self.ca_certificate.clone()),
-            insecure: given.insecure || self.insecure,
-            proxy: given.proxy.clone().or_else(|| self.proxy.clone()),
-            timeout: given.timeout.or(self.timeout),
-            retries: given.retries.or(self.retries),
+    /// Returns the options of the connection; those of the command line override those of the profile.
+    pub fn connection(&self, overrides: &ConnectionOptions) -> ConnectionOptions {
+        ConnectionOptions {
+            ca_certificate: overrides.ca_certificate.clone().or_else(|| self.ca_certificate.clone()),
+            insecure: overrides.insecure || self.insecure,
+            proxy: overrides.proxy.clone().or_else(|| self.proxy.clone()),
+            timeout: overrides.timeout.or(self.timeout),
+            retries: overrides.retries.or(self.retries),
         }
     }
 }
 
 impl Config {
-    /// Reads it; nothing is there before the first login.
-    pub fn read(folder: &Folder) -> Result<Self, Failure> {
-        let Some(text) = folder.read(FILE)? else {
+    /// Reads the profiles; there are none before the first login.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or is not valid.
+    pub fn read(directory: &ConfigDirectory) -> Result<Self, Failure> {
+        let Some(text) = directory.read(FILE)? else {
             return Ok(Self::default());
         };
         toml::from_str(&text).map_err(|error| {
             let error = error.to_string();
             Failure::local(format!(
-                "{} cannot be read: {}",
-                folder.join(FILE).display(),
+                "{} is not valid: {}",
+                directory.join(FILE).display(),
                 error.trim_end()
             ))
         })
     }
 
-    /// Changes it, while no other command does.
-    pub fn change<T>(folder: &Folder, change: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
-        let _lock = folder.lock(LOCK)?;
-        let mut config = Self::read(folder)?;
+    /// Changes and writes the profiles, excluding other commands meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `change` does, or if the file cannot be read or written.
+    pub fn update<T>(
+        directory: &ConfigDirectory,
+        change: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let _lock = directory.lock_exclusive(LOCK)?;
+        let mut config = Self::read(directory)?;
         let outcome = change(&mut config)?;
         let text = toml::to_string(&config).map_err(|error| Failure::local(format!("{FILE}: {error}")))?;
-        folder.write(FILE, &text)?;
+        directory.write(FILE, &text)?;
         Ok(outcome)
     }
 
-    /// A profile by name, or the current one.
+    /// Returns a profile by name, or by default the current one, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no profile with this name.
     pub fn profile(&self, name: Option<&str>) -> Result<Option<(&str, &Profile)>, Failure> {
-        let (name, asked) = match (name, &self.current) {
+        let (name, is_explicit) = match (name, &self.current) {
             (Some(name), _) => (name, true),
             (None, Some(current)) => (current.as_str(), false),
             (None, None) => return Ok(None),
         };
         match self.profiles.get_key_value(name) {
             Some((name, profile)) => Ok(Some((name, profile))),
-            None if asked => Err(self.missing(name)),
+            None if is_explicit => Err(self.unknown_profile(name)),
             None => Ok(None),
         }
     }
 
-    /// There is no such profile.
-    pub fn missing(&self, name: &str) -> Failure {
+    /// Returns the failure for a profile that does not exist.
+    pub fn unknown_profile(&self, name: &str) -> Failure {
         let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
-        let failure = Failure::usage(format!("there is no profile `{name}`"));
-        match names.is_empty() {
-            true => failure.hint(format!("`pbx login --profile {name}` makes one")),
-            false => failure.hint(format!(
-                "there is {}; `pbx login --profile {name}` makes another",
-                names.join(", ")
-            )),
-        }
+        let create = format!("create it with `pbx login --profile {name}`");
+        Failure::usage(format!("no profile `{name}`")).with_hint(match names.is_empty() {
+            true => create,
+            false => format!("existing profiles: {}; {create}", names.join(", ")),
+        })
     }
 }
 
-/// A name that can be part of a file's name.
-pub fn check_name(name: &str) -> Result<(), Failure> {
+/// Checks that a name of a profile can be part of a file name.
+///
+/// # Errors
+///
+/// Fails if the name is too long or has other characters.
+pub fn validate_name(name: &str) -> Result<(), Failure> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(is_plain) {
         return Err(Failure::usage(format!(
-            "`{name}` cannot be the name of a profile: use up to 64 letters, digits, dashes, underscores and dots"
+            "invalid profile name `{name}`: use up to 64 letters, digits, dashes, underscores and dots, without a dot in front"
         )));
     }
     Ok(())
@@ -143,7 +159,7 @@ mod tests {
             url: "https://pbx.example.com:8887/api".to_owned(),
             user: "admin".to_owned(),
             domain: None,
-            session: Place::File,
+            session: StoreKind::File,
             ca_certificate: None,
             insecure: false,
             proxy: None,
@@ -153,19 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_profiles_are_read_back() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::at(parent.path());
-        assert!(Config::read(&folder).unwrap().profile(None).unwrap().is_none());
-        Config::change(&folder, |config| {
+        let directory = ConfigDirectory::new(parent.path());
+        assert!(Config::read(&directory).unwrap().profile(None).unwrap().is_none());
+        Config::update(&directory, |config| {
             config.current = Some("a.b".to_owned());
             config.profiles.insert("a.b".to_owned(), profile());
             Ok(())
         })
         .unwrap();
-        let config = Config::read(&folder).unwrap();
+        let config = Config::read(&directory).unwrap();
         assert_eq!(config.profile(None).unwrap().unwrap().1.timeout, Some(5));
-        let text = folder.read(FILE).unwrap().unwrap();
+        let text = directory.read(FILE).unwrap().unwrap();
         insta::assert_snapshot!(text, @r#"
         current = "a.b"
 
@@ -177,40 +193,40 @@ mod tests {
         "#);
         let missing = config.profile(Some("x")).unwrap_err();
         assert_eq!(
-            missing.next(),
-            Some("there is a.b; `pbx login --profile x` makes another")
+            missing.hint(),
+            Some("existing profiles: a.b; create it with `pbx login --profile x`")
         );
     }
 
     #[test]
-    fn a_broken_file_is_named() {
+    fn invalid_file_is_named_in_the_error() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::at(parent.path());
-        folder.write(FILE, "current = 5").unwrap();
-        let message = Config::read(&folder).unwrap_err().to_string();
-        assert!(message.contains("config.toml cannot be read"), "{message}");
+        let directory = ConfigDirectory::new(parent.path());
+        directory.write(FILE, "current = 5").unwrap();
+        let message = Config::read(&directory).unwrap_err().to_string();
+        assert!(message.contains("config.toml is not valid: "), "{message}");
     }
 
     #[test]
-    fn names_are_names_of_files() {
+    fn profile_names_are_valid_file_names() {
         for name in ["a", "A-1_b.c"] {
-            check_name(name).unwrap();
+            validate_name(name).unwrap();
         }
         for name in ["", ".x", "a/b", "..", "a b", "é"] {
-            assert!(check_name(name).is_err(), "{name}");
+            assert!(validate_name(name).is_err(), "{name}");
         }
     }
 
     #[test]
-    fn a_command_can_connect_otherwise() {
-        let given = Connection {
+    fn command_line_overrides_the_profile() {
+        let overrides = ConnectionOptions {
             insecure: true,
             timeout: Some(1),
-            ..Connection::default()
+            ..ConnectionOptions::default()
         };
-        let connection = profile().connection(&given);
+        let connection = profile().connection(&overrides);
         assert!(connection.insecure);
         assert_eq!(connection.timeout, Some(1));
-        assert_eq!(profile().connection(&Connection::default()).timeout, Some(5));
+        assert_eq!(profile().connection(&ConnectionOptions::default()).timeout, Some(5));
     }
 }

@@ -1,16 +1,13 @@
-//! Profiles: which servers there are, and the sessions on them.
+//! Profiles: servers and accounts, with their sessions.
 //!
 //! ```text
-//! ~/.config/pbx/config.toml           the profiles, for people to read
-//! ~/.config/pbx/sessions/NAME.json    the tokens of one, for nobody else to read, unless the keyring has them
-//! ~/.config/pbx/sessions/NAME.lock    who may renew the tokens: a refresh token works once
-//! ~/.config/pbx/sessions/NAME.use     who uses the session: nobody may, while `pbx open` looks into a tenant
+//! ~/.config/pbx/config.toml           the profiles, editable
+//! ~/.config/pbx/sessions/NAME.json    the session of a profile, mode 0600, unless the keyring holds it
+//! ~/.config/pbx/sessions/NAME.lock    locked during a refresh: a refresh token works once
+//! ~/.config/pbx/sessions/NAME.use     shared by the commands that use the session; `pbx open` locks it exclusively
 //! ```
 
-mod config;
-mod folder;
-mod tokens;
-
-pub use config::{Config, DEFAULT, Profile, check_name};
-pub use folder::{Folder, Lock};
-pub use tokens::{Place, Tokens};
+pub mod candidates;
+pub mod config;
+pub mod directory;
+pub mod session_store;

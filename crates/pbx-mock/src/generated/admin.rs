@@ -5,92 +5,92 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_current_system_status`](pbx_client::Client::retrieve_current_system_status).
+    /// Creates a mock of [`Client::retrieve_current_system_status`](pbx_client::Client::retrieve_current_system_status).
     ///
     /// `GET /admin/status`
     #[track_caller]
     pub fn retrieve_current_system_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentSystemStatus>, &mut Then<operations::RetrieveCurrentSystemStatus>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentSystemStatus>, &mut Then<operations::RetrieveCurrentSystemStatus>),
     ) -> Mock<'_, operations::RetrieveCurrentSystemStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::change_system_admin_username`](pbx_client::Client::change_system_admin_username).
+    /// Creates a mock of [`Client::change_system_admin_username`](pbx_client::Client::change_system_admin_username).
     ///
     /// `POST /admin/username`
     #[track_caller]
     pub fn change_system_admin_username(
         &self,
-        tell: impl FnOnce(&mut When<operations::ChangeSystemAdminUsername>, &mut Then<operations::ChangeSystemAdminUsername>),
+        configure: impl FnOnce(&mut When<operations::ChangeSystemAdminUsername>, &mut Then<operations::ChangeSystemAdminUsername>),
     ) -> Mock<'_, operations::ChangeSystemAdminUsername> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_system_admin_password`](pbx_client::Client::reset_system_admin_password).
+    /// Creates a mock of [`Client::reset_system_admin_password`](pbx_client::Client::reset_system_admin_password).
     ///
     /// `POST /admin/password`
     #[track_caller]
     pub fn reset_system_admin_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetSystemAdminPassword>, &mut Then<operations::ResetSystemAdminPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetSystemAdminPassword>, &mut Then<operations::ResetSystemAdminPassword>),
     ) -> Mock<'_, operations::ResetSystemAdminPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_admin_settings`](pbx_client::Client::retrieve_admin_settings).
+    /// Creates a mock of [`Client::retrieve_admin_settings`](pbx_client::Client::retrieve_admin_settings).
     ///
     /// `GET /admin/settings`
     #[track_caller]
     pub fn retrieve_admin_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveAdminSettings>, &mut Then<operations::RetrieveAdminSettings>),
+        configure: impl FnOnce(&mut When<operations::RetrieveAdminSettings>, &mut Then<operations::RetrieveAdminSettings>),
     ) -> Mock<'_, operations::RetrieveAdminSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_admin_settings`](pbx_client::Client::update_admin_settings).
+    /// Creates a mock of [`Client::update_admin_settings`](pbx_client::Client::update_admin_settings).
     ///
     /// `POST /admin/settings`
     #[track_caller]
     pub fn update_admin_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateAdminSettings>, &mut Then<operations::UpdateAdminSettings>),
+        configure: impl FnOnce(&mut When<operations::UpdateAdminSettings>, &mut Then<operations::UpdateAdminSettings>),
     ) -> Mock<'_, operations::UpdateAdminSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_system_notification_settings`](pbx_client::Client::get_system_notification_settings).
+    /// Creates a mock of [`Client::get_system_notification_settings`](pbx_client::Client::get_system_notification_settings).
     ///
     /// `GET /admin/notification`
     #[track_caller]
     pub fn get_system_notification_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetSystemNotificationSettings>, &mut Then<operations::GetSystemNotificationSettings>),
+        configure: impl FnOnce(&mut When<operations::GetSystemNotificationSettings>, &mut Then<operations::GetSystemNotificationSettings>),
     ) -> Mock<'_, operations::GetSystemNotificationSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_system_notification_settings`](pbx_client::Client::update_system_notification_settings).
+    /// Creates a mock of [`Client::update_system_notification_settings`](pbx_client::Client::update_system_notification_settings).
     ///
     /// `POST /admin/notification`
     #[track_caller]
     pub fn update_system_notification_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateSystemNotificationSettings>, &mut Then<operations::UpdateSystemNotificationSettings>),
+        configure: impl FnOnce(&mut When<operations::UpdateSystemNotificationSettings>, &mut Then<operations::UpdateSystemNotificationSettings>),
     ) -> Mock<'_, operations::UpdateSystemNotificationSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::send_global_notification_test_email`](pbx_client::Client::send_global_notification_test_email).
+    /// Creates a mock of [`Client::send_global_notification_test_email`](pbx_client::Client::send_global_notification_test_email).
     ///
     /// `POST /admin/notification/test_email`
     #[track_caller]
     pub fn send_global_notification_test_email(
         &self,
-        tell: impl FnOnce(&mut When<operations::SendGlobalNotificationTestEmail>, &mut Then<operations::SendGlobalNotificationTestEmail>),
+        configure: impl FnOnce(&mut When<operations::SendGlobalNotificationTestEmail>, &mut Then<operations::SendGlobalNotificationTestEmail>),
     ) -> Mock<'_, operations::SendGlobalNotificationTestEmail> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -122,114 +122,114 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentSystemStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentSystemStatus> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::SystemStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::SystemStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::SystemStatus>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ChangeSystemAdminUsername {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CHANGE_SYSTEM_ADMIN_USERNAME];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHANGE_SYSTEM_ADMIN_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeSystemAdminUsername {
     type Body = types::ChangeUsername;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ChangeSystemAdminUsername> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetSystemAdminPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_SYSTEM_ADMIN_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_SYSTEM_ADMIN_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetSystemAdminPassword {
     type Body = types::ChangePassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ResetSystemAdminPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveAdminSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_ADMIN_SETTINGS];
 }
 
 impl Then<operations::RetrieveAdminSettings> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::AdminSettings>) -> &mut Self {
-        crate::then::json_answer::<_, types::AdminSettings>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::AdminSettings>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateAdminSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_ADMIN_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateAdminSettings {
     type Body = types::UpdateAdminSettings;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateAdminSettings> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetSystemNotificationSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl Then<operations::GetSystemNotificationSettings> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::NotificationSettings>) -> &mut Self {
-        crate::then::json_answer::<_, types::NotificationSettings>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::NotificationSettings>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateSystemNotificationSettings {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
     type Body = types::UpdateNotificationSettings;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateSystemNotificationSettings> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SendGlobalNotificationTestEmail {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
 }
 
 impl crate::TypedBody for operations::SendGlobalNotificationTestEmail {
     type Body = types::TestEmail;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::SendGlobalNotificationTestEmail> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,48 +5,48 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::sign_in`](pbx_client::Client::sign_in).
+    /// Creates a mock of [`Client::sign_in`](pbx_client::Client::sign_in).
     ///
     /// `POST /auth/sign_in`
     #[track_caller]
     pub fn sign_in(
         &self,
-        tell: impl FnOnce(&mut When<operations::SignIn>, &mut Then<operations::SignIn>),
+        configure: impl FnOnce(&mut When<operations::SignIn>, &mut Then<operations::SignIn>),
     ) -> Mock<'_, operations::SignIn> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::refresh_tokens`](pbx_client::Client::refresh_tokens).
+    /// Creates a mock of [`Client::refresh_tokens`](pbx_client::Client::refresh_tokens).
     ///
     /// `POST /auth/refresh_token`
     #[track_caller]
     pub fn refresh_tokens(
         &self,
-        tell: impl FnOnce(&mut When<operations::RefreshTokens>, &mut Then<operations::RefreshTokens>),
+        configure: impl FnOnce(&mut When<operations::RefreshTokens>, &mut Then<operations::RefreshTokens>),
     ) -> Mock<'_, operations::RefreshTokens> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::sign_out`](pbx_client::Client::sign_out).
+    /// Creates a mock of [`Client::sign_out`](pbx_client::Client::sign_out).
     ///
     /// `POST /auth/sign_out`
     #[track_caller]
     pub fn sign_out(
         &self,
-        tell: impl FnOnce(&mut When<operations::SignOut>, &mut Then<operations::SignOut>),
+        configure: impl FnOnce(&mut When<operations::SignOut>, &mut Then<operations::SignOut>),
     ) -> Mock<'_, operations::SignOut> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_signed_in_user`](pbx_client::Client::retrieve_signed_in_user).
+    /// Creates a mock of [`Client::retrieve_signed_in_user`](pbx_client::Client::retrieve_signed_in_user).
     ///
     /// `GET /auth/user`
     #[track_caller]
     pub fn retrieve_signed_in_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveSignedInUser>, &mut Then<operations::RetrieveSignedInUser>),
+        configure: impl FnOnce(&mut When<operations::RetrieveSignedInUser>, &mut Then<operations::RetrieveSignedInUser>),
     ) -> Mock<'_, operations::RetrieveSignedInUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -66,55 +66,55 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::SignIn {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SIGN_IN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SIGN_IN];
 }
 
 impl crate::TypedBody for operations::SignIn {
     type Body = types::SignIn;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::SignIn> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
-        crate::then::json_answer::<_, types::TokenSet>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RefreshTokens {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REFRESH_TOKENS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REFRESH_TOKENS];
 }
 
 impl crate::TypedBody for operations::RefreshTokens {
     type Body = types::RefreshTokens;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::RefreshTokens> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
-        crate::then::json_answer::<_, types::TokenSet>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::SignOut {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SIGN_OUT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SIGN_OUT];
 }
 
 impl Then<operations::SignOut> {
     /// 200: Signed out
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveSignedInUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_SIGNED_IN_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_SIGNED_IN_USER];
 }
 
 impl Then<operations::RetrieveSignedInUser> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::SignedInUser>) -> &mut Self {
-        crate::then::json_answer::<_, types::SignedInUser>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::SignedInUser>(self, 200, body.borrow())
     }
 }

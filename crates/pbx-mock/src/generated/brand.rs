@@ -5,15 +5,15 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::update_brand_information`](pbx_client::Client::update_brand_information).
+    /// Creates a mock of [`Client::update_brand_information`](pbx_client::Client::update_brand_information).
     ///
     /// `POST /brand`
     #[track_caller]
     pub fn update_brand_information(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateBrandInformation>, &mut Then<operations::UpdateBrandInformation>),
+        configure: impl FnOnce(&mut When<operations::UpdateBrandInformation>, &mut Then<operations::UpdateBrandInformation>),
     ) -> Mock<'_, operations::UpdateBrandInformation> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -24,17 +24,17 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::UpdateBrandInformation {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_BRAND_INFORMATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_BRAND_INFORMATION];
 }
 
 impl crate::TypedBody for operations::UpdateBrandInformation {
     type Body = types::UpdateBrand;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateBrandInformation> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_current_dealer`](pbx_client::Client::retrieve_current_dealer).
+    /// Creates a mock of [`Client::retrieve_current_dealer`](pbx_client::Client::retrieve_current_dealer).
     ///
     /// `GET /dealer`
     #[track_caller]
     pub fn retrieve_current_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentDealer>, &mut Then<operations::RetrieveCurrentDealer>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentDealer>, &mut Then<operations::RetrieveCurrentDealer>),
     ) -> Mock<'_, operations::RetrieveCurrentDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_current_dealer`](pbx_client::Client::update_current_dealer).
+    /// Creates a mock of [`Client::update_current_dealer`](pbx_client::Client::update_current_dealer).
     ///
     /// `POST /dealer`
     #[track_caller]
     pub fn update_current_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateCurrentDealer>, &mut Then<operations::UpdateCurrentDealer>),
+        configure: impl FnOnce(&mut When<operations::UpdateCurrentDealer>, &mut Then<operations::UpdateCurrentDealer>),
     ) -> Mock<'_, operations::UpdateCurrentDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_current_dealer_status`](pbx_client::Client::retrieve_current_dealer_status).
+    /// Creates a mock of [`Client::retrieve_current_dealer_status`](pbx_client::Client::retrieve_current_dealer_status).
     ///
     /// `GET /dealer/status`
     #[track_caller]
     pub fn retrieve_current_dealer_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentDealerStatus>, &mut Then<operations::RetrieveCurrentDealerStatus>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentDealerStatus>, &mut Then<operations::RetrieveCurrentDealerStatus>),
     ) -> Mock<'_, operations::RetrieveCurrentDealerStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::change_current_dealer_username`](pbx_client::Client::change_current_dealer_username).
+    /// Creates a mock of [`Client::change_current_dealer_username`](pbx_client::Client::change_current_dealer_username).
     ///
     /// `POST /dealer/username`
     #[track_caller]
     pub fn change_current_dealer_username(
         &self,
-        tell: impl FnOnce(&mut When<operations::ChangeCurrentDealerUsername>, &mut Then<operations::ChangeCurrentDealerUsername>),
+        configure: impl FnOnce(&mut When<operations::ChangeCurrentDealerUsername>, &mut Then<operations::ChangeCurrentDealerUsername>),
     ) -> Mock<'_, operations::ChangeCurrentDealerUsername> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_current_dealer_password`](pbx_client::Client::reset_current_dealer_password).
+    /// Creates a mock of [`Client::reset_current_dealer_password`](pbx_client::Client::reset_current_dealer_password).
     ///
     /// `POST /dealer/password`
     #[track_caller]
     pub fn reset_current_dealer_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetCurrentDealerPassword>, &mut Then<operations::ResetCurrentDealerPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetCurrentDealerPassword>, &mut Then<operations::ResetCurrentDealerPassword>),
     ) -> Mock<'_, operations::ResetCurrentDealerPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -80,71 +80,71 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_DEALER];
 }
 
 impl Then<operations::RetrieveCurrentDealer> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CurrentDealer>) -> &mut Self {
-        crate::then::json_answer::<_, types::CurrentDealer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CurrentDealer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateCurrentDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_CURRENT_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentDealer {
     type Body = types::UpdateCurrentDealer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateCurrentDealer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealerStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_DEALER_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentDealerStatus> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::DealerStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::DealerStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::DealerStatus>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ChangeCurrentDealerUsername {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CHANGE_CURRENT_DEALER_USERNAME];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHANGE_CURRENT_DEALER_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeCurrentDealerUsername {
     type Body = types::ChangeUsername;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ChangeCurrentDealerUsername> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetCurrentDealerPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_CURRENT_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_CURRENT_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentDealerPassword {
     type Body = types::ChangePassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ResetCurrentDealerPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_dealers`](pbx_client::Client::list_dealers).
+    /// Creates a mock of [`Client::list_dealers`](pbx_client::Client::list_dealers).
     ///
     /// `GET /dealers`
     #[track_caller]
     pub fn list_dealers(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListDealers>, &mut Then<operations::ListDealers>),
+        configure: impl FnOnce(&mut When<operations::ListDealers>, &mut Then<operations::ListDealers>),
     ) -> Mock<'_, operations::ListDealers> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_dealer`](pbx_client::Client::create_dealer).
+    /// Creates a mock of [`Client::create_dealer`](pbx_client::Client::create_dealer).
     ///
     /// `POST /dealers`
     #[track_caller]
     pub fn create_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateDealer>, &mut Then<operations::CreateDealer>),
+        configure: impl FnOnce(&mut When<operations::CreateDealer>, &mut Then<operations::CreateDealer>),
     ) -> Mock<'_, operations::CreateDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_dealer`](pbx_client::Client::retrieve_dealer).
+    /// Creates a mock of [`Client::retrieve_dealer`](pbx_client::Client::retrieve_dealer).
     ///
     /// `GET /dealers/{id}`
     #[track_caller]
     pub fn retrieve_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveDealer>, &mut Then<operations::RetrieveDealer>),
+        configure: impl FnOnce(&mut When<operations::RetrieveDealer>, &mut Then<operations::RetrieveDealer>),
     ) -> Mock<'_, operations::RetrieveDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_dealer`](pbx_client::Client::update_dealer).
+    /// Creates a mock of [`Client::update_dealer`](pbx_client::Client::update_dealer).
     ///
     /// `POST /dealers/{id}`
     #[track_caller]
     pub fn update_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateDealer>, &mut Then<operations::UpdateDealer>),
+        configure: impl FnOnce(&mut When<operations::UpdateDealer>, &mut Then<operations::UpdateDealer>),
     ) -> Mock<'_, operations::UpdateDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_dealer_password`](pbx_client::Client::reset_dealer_password).
+    /// Creates a mock of [`Client::reset_dealer_password`](pbx_client::Client::reset_dealer_password).
     ///
     /// `POST /dealers/{id}/password`
     #[track_caller]
     pub fn reset_dealer_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetDealerPassword>, &mut Then<operations::ResetDealerPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetDealerPassword>, &mut Then<operations::ResetDealerPassword>),
     ) -> Mock<'_, operations::ResetDealerPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_dealer`](pbx_client::Client::delete_dealer).
+    /// Creates a mock of [`Client::delete_dealer`](pbx_client::Client::delete_dealer).
     ///
     /// `POST /dealers/{id}/destroy`
     #[track_caller]
     pub fn delete_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteDealer>, &mut Then<operations::DeleteDealer>),
+        configure: impl FnOnce(&mut When<operations::DeleteDealer>, &mut Then<operations::DeleteDealer>),
     ) -> Mock<'_, operations::DeleteDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListDealers {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_DEALERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_DEALERS];
 }
 
 impl When<operations::ListDealers> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListDealers> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,34 +145,34 @@ impl When<operations::ListDealers> {
 impl Then<operations::ListDealers> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::DealerList>) -> &mut Self {
-        crate::then::json_answer::<_, types::DealerList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::DealerList>(self, 200, body.borrow())
     }
 }
 
-impl crate::ListAnswer for operations::ListDealers {
+impl crate::ListResponse for operations::ListDealers {
     type Item = types::Dealer;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_DEALER];
 }
 
 impl crate::TypedBody for operations::CreateDealer {
     type Body = types::CreateDealer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateDealer> {
     /// 201: Success
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RetrieveDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_DEALER];
 }
 
 impl When<operations::RetrieveDealer> {
@@ -185,17 +185,17 @@ impl When<operations::RetrieveDealer> {
 impl Then<operations::RetrieveDealer> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Dealer>) -> &mut Self {
-        crate::then::json_answer::<_, types::Dealer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Dealer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateDealer {
     type Body = types::UpdateDealer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateDealer> {
@@ -208,17 +208,17 @@ impl When<operations::UpdateDealer> {
 impl Then<operations::UpdateDealer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetDealerPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetDealerPassword {
     type Body = types::ResetPassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::ResetDealerPassword> {
@@ -231,12 +231,12 @@ impl When<operations::ResetDealerPassword> {
 impl Then<operations::ResetDealerPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_DEALER];
 }
 
 impl When<operations::DeleteDealer> {
@@ -249,6 +249,6 @@ impl When<operations::DeleteDealer> {
 impl Then<operations::DeleteDealer> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

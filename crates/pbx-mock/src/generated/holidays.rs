@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_holidays`](pbx_client::Client::list_holidays).
+    /// Creates a mock of [`Client::list_holidays`](pbx_client::Client::list_holidays).
     ///
     /// `GET /holidays`
     #[track_caller]
     pub fn list_holidays(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListHolidays>, &mut Then<operations::ListHolidays>),
+        configure: impl FnOnce(&mut When<operations::ListHolidays>, &mut Then<operations::ListHolidays>),
     ) -> Mock<'_, operations::ListHolidays> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_holiday`](pbx_client::Client::create_holiday).
+    /// Creates a mock of [`Client::create_holiday`](pbx_client::Client::create_holiday).
     ///
     /// `POST /holidays`
     #[track_caller]
     pub fn create_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateHoliday>, &mut Then<operations::CreateHoliday>),
+        configure: impl FnOnce(&mut When<operations::CreateHoliday>, &mut Then<operations::CreateHoliday>),
     ) -> Mock<'_, operations::CreateHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_holiday`](pbx_client::Client::show_holiday).
+    /// Creates a mock of [`Client::show_holiday`](pbx_client::Client::show_holiday).
     ///
     /// `GET /holidays/{id}`
     #[track_caller]
     pub fn show_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowHoliday>, &mut Then<operations::ShowHoliday>),
+        configure: impl FnOnce(&mut When<operations::ShowHoliday>, &mut Then<operations::ShowHoliday>),
     ) -> Mock<'_, operations::ShowHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_holiday`](pbx_client::Client::update_holiday).
+    /// Creates a mock of [`Client::update_holiday`](pbx_client::Client::update_holiday).
     ///
     /// `POST /holidays/{id}`
     #[track_caller]
     pub fn update_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateHoliday>, &mut Then<operations::UpdateHoliday>),
+        configure: impl FnOnce(&mut When<operations::UpdateHoliday>, &mut Then<operations::UpdateHoliday>),
     ) -> Mock<'_, operations::UpdateHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_holiday`](pbx_client::Client::delete_holiday).
+    /// Creates a mock of [`Client::delete_holiday`](pbx_client::Client::delete_holiday).
     ///
     /// `POST /holidays/{id}/destroy`
     #[track_caller]
     pub fn delete_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteHoliday>, &mut Then<operations::DeleteHoliday>),
+        configure: impl FnOnce(&mut When<operations::DeleteHoliday>, &mut Then<operations::DeleteHoliday>),
     ) -> Mock<'_, operations::DeleteHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -80,20 +80,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListHolidays {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_HOLIDAYS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_HOLIDAYS];
 }
 
 impl When<operations::ListHolidays> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -101,28 +101,28 @@ impl When<operations::ListHolidays> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -131,34 +131,34 @@ impl When<operations::ListHolidays> {
 impl Then<operations::ListHolidays> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::HolidayList>) -> &mut Self {
-        crate::then::json_answer::<_, types::HolidayList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::HolidayList>(self, 200, body.borrow())
     }
 }
 
-impl crate::ListAnswer for operations::ListHolidays {
+impl crate::ListResponse for operations::ListHolidays {
     type Item = types::Holiday;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::CreateHoliday {
     type Body = types::CreateHoliday;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateHoliday> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_HOLIDAY];
 }
 
 impl When<operations::ShowHoliday> {
@@ -171,17 +171,17 @@ impl When<operations::ShowHoliday> {
 impl Then<operations::ShowHoliday> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Holiday>) -> &mut Self {
-        crate::then::json_answer::<_, types::Holiday>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Holiday>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::UpdateHoliday {
     type Body = types::UpdateHoliday;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateHoliday> {
@@ -194,12 +194,12 @@ impl When<operations::UpdateHoliday> {
 impl Then<operations::UpdateHoliday> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteHoliday {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_HOLIDAY];
 }
 
 impl When<operations::DeleteHoliday> {
@@ -212,6 +212,6 @@ impl When<operations::DeleteHoliday> {
 impl Then<operations::DeleteHoliday> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::get_im_server_configuration`](pbx_client::Client::get_im_server_configuration).
+    /// Creates a mock of [`Client::get_im_server_configuration`](pbx_client::Client::get_im_server_configuration).
     ///
     /// `GET /im`
     #[track_caller]
     pub fn get_im_server_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetImServerConfiguration>, &mut Then<operations::GetImServerConfiguration>),
+        configure: impl FnOnce(&mut When<operations::GetImServerConfiguration>, &mut Then<operations::GetImServerConfiguration>),
     ) -> Mock<'_, operations::GetImServerConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_im_server_configuration`](pbx_client::Client::update_im_server_configuration).
+    /// Creates a mock of [`Client::update_im_server_configuration`](pbx_client::Client::update_im_server_configuration).
     ///
     /// `POST /im`
     #[track_caller]
     pub fn update_im_server_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateImServerConfiguration>, &mut Then<operations::UpdateImServerConfiguration>),
+        configure: impl FnOnce(&mut When<operations::UpdateImServerConfiguration>, &mut Then<operations::UpdateImServerConfiguration>),
     ) -> Mock<'_, operations::UpdateImServerConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_im_server_token`](pbx_client::Client::get_im_server_token).
+    /// Creates a mock of [`Client::get_im_server_token`](pbx_client::Client::get_im_server_token).
     ///
     /// `GET /im/token`
     #[track_caller]
     pub fn get_im_server_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetImServerToken>, &mut Then<operations::GetImServerToken>),
+        configure: impl FnOnce(&mut When<operations::GetImServerToken>, &mut Then<operations::GetImServerToken>),
     ) -> Mock<'_, operations::GetImServerToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::regenerate_im_server_token`](pbx_client::Client::regenerate_im_server_token).
+    /// Creates a mock of [`Client::regenerate_im_server_token`](pbx_client::Client::regenerate_im_server_token).
     ///
     /// `POST /im/token`
     #[track_caller]
     pub fn regenerate_im_server_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::RegenerateImServerToken>, &mut Then<operations::RegenerateImServerToken>),
+        configure: impl FnOnce(&mut When<operations::RegenerateImServerToken>, &mut Then<operations::RegenerateImServerToken>),
     ) -> Mock<'_, operations::RegenerateImServerToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_im_server_token`](pbx_client::Client::destroy_im_server_token).
+    /// Creates a mock of [`Client::destroy_im_server_token`](pbx_client::Client::destroy_im_server_token).
     ///
     /// `POST /im/token/destroy`
     #[track_caller]
     pub fn destroy_im_server_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroyImServerToken>, &mut Then<operations::DestroyImServerToken>),
+        configure: impl FnOnce(&mut When<operations::DestroyImServerToken>, &mut Then<operations::DestroyImServerToken>),
     ) -> Mock<'_, operations::DestroyImServerToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -80,61 +80,61 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetImServerConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_IM_SERVER_CONFIGURATION];
 }
 
 impl Then<operations::GetImServerConfiguration> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ImServer>) -> &mut Self {
-        crate::then::json_answer::<_, types::ImServer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ImServer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateImServerConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_IM_SERVER_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateImServerConfiguration {
     type Body = types::UpdateImServer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateImServerConfiguration> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetImServerToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::GetImServerToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RegenerateImServerToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REGENERATE_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REGENERATE_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::RegenerateImServerToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DestroyImServerToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::DestroyImServerToken> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_ip_rules`](pbx_client::Client::list_ip_rules).
+    /// Creates a mock of [`Client::list_ip_rules`](pbx_client::Client::list_ip_rules).
     ///
     /// `GET /ip_filters`
     #[track_caller]
     pub fn list_ip_rules(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListIpRules>, &mut Then<operations::ListIpRules>),
+        configure: impl FnOnce(&mut When<operations::ListIpRules>, &mut Then<operations::ListIpRules>),
     ) -> Mock<'_, operations::ListIpRules> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_ip_rule`](pbx_client::Client::create_ip_rule).
+    /// Creates a mock of [`Client::create_ip_rule`](pbx_client::Client::create_ip_rule).
     ///
     /// `POST /ip_filters`
     #[track_caller]
     pub fn create_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateIpRule>, &mut Then<operations::CreateIpRule>),
+        configure: impl FnOnce(&mut When<operations::CreateIpRule>, &mut Then<operations::CreateIpRule>),
     ) -> Mock<'_, operations::CreateIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_ip_rule`](pbx_client::Client::show_ip_rule).
+    /// Creates a mock of [`Client::show_ip_rule`](pbx_client::Client::show_ip_rule).
     ///
     /// `GET /ip_filters/{id}`
     #[track_caller]
     pub fn show_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowIpRule>, &mut Then<operations::ShowIpRule>),
+        configure: impl FnOnce(&mut When<operations::ShowIpRule>, &mut Then<operations::ShowIpRule>),
     ) -> Mock<'_, operations::ShowIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_ip_rule`](pbx_client::Client::update_ip_rule).
+    /// Creates a mock of [`Client::update_ip_rule`](pbx_client::Client::update_ip_rule).
     ///
     /// `POST /ip_filters/{id}`
     #[track_caller]
     pub fn update_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateIpRule>, &mut Then<operations::UpdateIpRule>),
+        configure: impl FnOnce(&mut When<operations::UpdateIpRule>, &mut Then<operations::UpdateIpRule>),
     ) -> Mock<'_, operations::UpdateIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_ip_rule`](pbx_client::Client::delete_ip_rule).
+    /// Creates a mock of [`Client::delete_ip_rule`](pbx_client::Client::delete_ip_rule).
     ///
     /// `POST /ip_filters/{id}/destroy`
     #[track_caller]
     pub fn delete_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteIpRule>, &mut Then<operations::DeleteIpRule>),
+        configure: impl FnOnce(&mut When<operations::DeleteIpRule>, &mut Then<operations::DeleteIpRule>),
     ) -> Mock<'_, operations::DeleteIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::export_ip_rules`](pbx_client::Client::export_ip_rules).
+    /// Creates a mock of [`Client::export_ip_rules`](pbx_client::Client::export_ip_rules).
     ///
     /// `GET /ip_filters/export`
     #[track_caller]
     pub fn export_ip_rules(
         &self,
-        tell: impl FnOnce(&mut When<operations::ExportIpRules>, &mut Then<operations::ExportIpRules>),
+        configure: impl FnOnce(&mut When<operations::ExportIpRules>, &mut Then<operations::ExportIpRules>),
     ) -> Mock<'_, operations::ExportIpRules> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListIpRules {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_IP_RULES];
 }
 
 impl When<operations::ListIpRules> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListIpRules> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,34 +145,34 @@ impl When<operations::ListIpRules> {
 impl Then<operations::ListIpRules> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::IpRuleList>) -> &mut Self {
-        crate::then::json_answer::<_, types::IpRuleList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::IpRuleList>(self, 200, body.borrow())
     }
 }
 
-impl crate::ListAnswer for operations::ListIpRules {
+impl crate::ListResponse for operations::ListIpRules {
     type Item = types::IpRule;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::CreateIpRule {
     type Body = types::CreateIpRule;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateIpRule> {
     /// 200: Created. Unlike other creations this one answers 200.
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_IP_RULE];
 }
 
 impl When<operations::ShowIpRule> {
@@ -185,17 +185,17 @@ impl When<operations::ShowIpRule> {
 impl Then<operations::ShowIpRule> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::IpRule>) -> &mut Self {
-        crate::then::json_answer::<_, types::IpRule>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::IpRule>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::UpdateIpRule {
     type Body = types::UpdateIpRule;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateIpRule> {
@@ -208,12 +208,12 @@ impl When<operations::UpdateIpRule> {
 impl Then<operations::UpdateIpRule> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteIpRule {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_IP_RULE];
 }
 
 impl When<operations::DeleteIpRule> {
@@ -226,18 +226,18 @@ impl When<operations::DeleteIpRule> {
 impl Then<operations::DeleteIpRule> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::ExportIpRules {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::EXPORT_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::EXPORT_IP_RULES];
 }
 
 impl Then<operations::ExportIpRules> {
     /// 200: OK
     pub fn ok(&mut self, content: impl Into<Vec<u8>>) -> &mut Self {
-        crate::then::bytes_answer(self, 200, "application/octet-stream", content)
+        crate::then::bytes_response(self, 200, "application/octet-stream", content)
     }
 
     /// the format is `attachment; filename="example"`
@@ -246,7 +246,7 @@ impl Then<operations::ExportIpRules> {
     }
 }
 
-impl crate::FileAnswer for operations::ExportIpRules {
+impl crate::FileResponse for operations::ExportIpRules {
     const STATUS: u16 = 200;
     const MEDIA_TYPE: &'static str = "application/octet-stream";
 }

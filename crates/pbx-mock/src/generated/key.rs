@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::show_key`](pbx_client::Client::show_key).
+    /// Creates a mock of [`Client::show_key`](pbx_client::Client::show_key).
     ///
     /// `GET /key`
     #[track_caller]
     pub fn show_key(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowKey>, &mut Then<operations::ShowKey>),
+        configure: impl FnOnce(&mut When<operations::ShowKey>, &mut Then<operations::ShowKey>),
     ) -> Mock<'_, operations::ShowKey> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_key`](pbx_client::Client::update_key).
+    /// Creates a mock of [`Client::update_key`](pbx_client::Client::update_key).
     ///
     /// `POST /key`
     #[track_caller]
     pub fn update_key(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateKey>, &mut Then<operations::UpdateKey>),
+        configure: impl FnOnce(&mut When<operations::UpdateKey>, &mut Then<operations::UpdateKey>),
     ) -> Mock<'_, operations::UpdateKey> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -38,28 +38,28 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowKey {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_KEY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_KEY];
 }
 
 impl Then<operations::ShowKey> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CertificateKey>) -> &mut Self {
-        crate::then::json_answer::<_, types::CertificateKey>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CertificateKey>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateKey {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_KEY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_KEY];
 }
 
 impl crate::TypedBody for operations::UpdateKey {
     type Body = types::UpdateCertificateKey;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateKey> {
     /// 204: Updated. Unlike other updates this one answers 204.
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

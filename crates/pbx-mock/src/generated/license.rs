@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::show_license`](pbx_client::Client::show_license).
+    /// Creates a mock of [`Client::show_license`](pbx_client::Client::show_license).
     ///
     /// `GET /license`
     #[track_caller]
     pub fn show_license(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowLicense>, &mut Then<operations::ShowLicense>),
+        configure: impl FnOnce(&mut When<operations::ShowLicense>, &mut Then<operations::ShowLicense>),
     ) -> Mock<'_, operations::ShowLicense> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_license`](pbx_client::Client::update_license).
+    /// Creates a mock of [`Client::update_license`](pbx_client::Client::update_license).
     ///
     /// `POST /license`
     #[track_caller]
     pub fn update_license(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateLicense>, &mut Then<operations::UpdateLicense>),
+        configure: impl FnOnce(&mut When<operations::UpdateLicense>, &mut Then<operations::UpdateLicense>),
     ) -> Mock<'_, operations::UpdateLicense> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -38,28 +38,28 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowLicense {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_LICENSE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_LICENSE];
 }
 
 impl Then<operations::ShowLicense> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::License>) -> &mut Self {
-        crate::then::json_answer::<_, types::License>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::License>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateLicense {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_LICENSE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_LICENSE];
 }
 
 impl crate::TypedBody for operations::UpdateLicense {
     type Body = types::UpdateLicense;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateLicense> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

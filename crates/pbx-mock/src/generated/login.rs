@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::issue_oauth_token`](pbx_client::Client::issue_oauth_token).
+    /// Creates a mock of [`Client::issue_oauth_token`](pbx_client::Client::issue_oauth_token).
     ///
     /// `POST /login/oauth/token`
     #[track_caller]
     pub fn issue_oauth_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::IssueOauthToken>, &mut Then<operations::IssueOauthToken>),
+        configure: impl FnOnce(&mut When<operations::IssueOauthToken>, &mut Then<operations::IssueOauthToken>),
     ) -> Mock<'_, operations::IssueOauthToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::revoke_oauth_token`](pbx_client::Client::revoke_oauth_token).
+    /// Creates a mock of [`Client::revoke_oauth_token`](pbx_client::Client::revoke_oauth_token).
     ///
     /// `POST /login/oauth/revoke`
     #[track_caller]
     pub fn revoke_oauth_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::RevokeOauthToken>, &mut Then<operations::RevokeOauthToken>),
+        configure: impl FnOnce(&mut When<operations::RevokeOauthToken>, &mut Then<operations::RevokeOauthToken>),
     ) -> Mock<'_, operations::RevokeOauthToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -38,28 +38,28 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::IssueOauthToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::ISSUE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::ISSUE_OAUTH_TOKEN];
 }
 
 impl crate::TypedBody for operations::IssueOauthToken {
     type Body = types::IssueOauthToken;
-    const FORM: crate::Form = crate::Form::UrlEncoded;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::UrlEncoded;
 }
 
 impl Then<operations::IssueOauthToken> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
-        crate::then::json_answer::<_, types::TokenSet>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RevokeOauthToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REVOKE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REVOKE_OAUTH_TOKEN];
 }
 
 impl Then<operations::RevokeOauthToken> {
     /// 200: Revoked
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_network_configurations`](pbx_client::Client::retrieve_network_configurations).
+    /// Creates a mock of [`Client::retrieve_network_configurations`](pbx_client::Client::retrieve_network_configurations).
     ///
     /// `GET /network`
     #[track_caller]
     pub fn retrieve_network_configurations(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveNetworkConfigurations>, &mut Then<operations::RetrieveNetworkConfigurations>),
+        configure: impl FnOnce(&mut When<operations::RetrieveNetworkConfigurations>, &mut Then<operations::RetrieveNetworkConfigurations>),
     ) -> Mock<'_, operations::RetrieveNetworkConfigurations> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_network_configurations`](pbx_client::Client::update_network_configurations).
+    /// Creates a mock of [`Client::update_network_configurations`](pbx_client::Client::update_network_configurations).
     ///
     /// `POST /network`
     #[track_caller]
     pub fn update_network_configurations(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateNetworkConfigurations>, &mut Then<operations::UpdateNetworkConfigurations>),
+        configure: impl FnOnce(&mut When<operations::UpdateNetworkConfigurations>, &mut Then<operations::UpdateNetworkConfigurations>),
     ) -> Mock<'_, operations::UpdateNetworkConfigurations> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -38,28 +38,28 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveNetworkConfigurations {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_NETWORK_CONFIGURATIONS];
 }
 
 impl Then<operations::RetrieveNetworkConfigurations> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Network>) -> &mut Self {
-        crate::then::json_answer::<_, types::Network>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Network>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateNetworkConfigurations {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_NETWORK_CONFIGURATIONS];
 }
 
 impl crate::TypedBody for operations::UpdateNetworkConfigurations {
     type Body = types::UpdateNetwork;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateNetworkConfigurations> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,103 +5,103 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_provider_assignees`](pbx_client::Client::list_provider_assignees).
+    /// Creates a mock of [`Client::list_provider_assignees`](pbx_client::Client::list_provider_assignees).
     ///
     /// `GET /providers/{id}/assignees`
     #[track_caller]
     pub fn list_provider_assignees(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListProviderAssignees>, &mut Then<operations::ListProviderAssignees>),
+        configure: impl FnOnce(&mut When<operations::ListProviderAssignees>, &mut Then<operations::ListProviderAssignees>),
     ) -> Mock<'_, operations::ListProviderAssignees> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::check_provider_assignee`](pbx_client::Client::check_provider_assignee).
+    /// Creates a mock of [`Client::check_provider_assignee`](pbx_client::Client::check_provider_assignee).
     ///
     /// `GET /providers/{id}/assignees/{tenant_id}`
     #[track_caller]
     pub fn check_provider_assignee(
         &self,
-        tell: impl FnOnce(&mut When<operations::CheckProviderAssignee>, &mut Then<operations::CheckProviderAssignee>),
+        configure: impl FnOnce(&mut When<operations::CheckProviderAssignee>, &mut Then<operations::CheckProviderAssignee>),
     ) -> Mock<'_, operations::CheckProviderAssignee> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::assign_provider`](pbx_client::Client::assign_provider).
+    /// Creates a mock of [`Client::assign_provider`](pbx_client::Client::assign_provider).
     ///
     /// `POST /providers/{id}/assignees/{tenant_id}`
     #[track_caller]
     pub fn assign_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::AssignProvider>, &mut Then<operations::AssignProvider>),
+        configure: impl FnOnce(&mut When<operations::AssignProvider>, &mut Then<operations::AssignProvider>),
     ) -> Mock<'_, operations::AssignProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_provider_assignee`](pbx_client::Client::destroy_provider_assignee).
+    /// Creates a mock of [`Client::destroy_provider_assignee`](pbx_client::Client::destroy_provider_assignee).
     ///
     /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
     #[track_caller]
     pub fn destroy_provider_assignee(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroyProviderAssignee>, &mut Then<operations::DestroyProviderAssignee>),
+        configure: impl FnOnce(&mut When<operations::DestroyProviderAssignee>, &mut Then<operations::DestroyProviderAssignee>),
     ) -> Mock<'_, operations::DestroyProviderAssignee> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::list_providers`](pbx_client::Client::list_providers).
+    /// Creates a mock of [`Client::list_providers`](pbx_client::Client::list_providers).
     ///
     /// `GET /providers`
     #[track_caller]
     pub fn list_providers(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListProviders>, &mut Then<operations::ListProviders>),
+        configure: impl FnOnce(&mut When<operations::ListProviders>, &mut Then<operations::ListProviders>),
     ) -> Mock<'_, operations::ListProviders> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_provider`](pbx_client::Client::create_provider).
+    /// Creates a mock of [`Client::create_provider`](pbx_client::Client::create_provider).
     ///
     /// `POST /providers`
     #[track_caller]
     pub fn create_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateProvider>, &mut Then<operations::CreateProvider>),
+        configure: impl FnOnce(&mut When<operations::CreateProvider>, &mut Then<operations::CreateProvider>),
     ) -> Mock<'_, operations::CreateProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_provider`](pbx_client::Client::show_provider).
+    /// Creates a mock of [`Client::show_provider`](pbx_client::Client::show_provider).
     ///
     /// `GET /providers/{id}`
     #[track_caller]
     pub fn show_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowProvider>, &mut Then<operations::ShowProvider>),
+        configure: impl FnOnce(&mut When<operations::ShowProvider>, &mut Then<operations::ShowProvider>),
     ) -> Mock<'_, operations::ShowProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_provider`](pbx_client::Client::update_provider).
+    /// Creates a mock of [`Client::update_provider`](pbx_client::Client::update_provider).
     ///
     /// `POST /providers/{id}`
     #[track_caller]
     pub fn update_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateProvider>, &mut Then<operations::UpdateProvider>),
+        configure: impl FnOnce(&mut When<operations::UpdateProvider>, &mut Then<operations::UpdateProvider>),
     ) -> Mock<'_, operations::UpdateProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_provider`](pbx_client::Client::destroy_provider).
+    /// Creates a mock of [`Client::destroy_provider`](pbx_client::Client::destroy_provider).
     ///
     /// `POST /providers/{id}/destroy`
     #[track_caller]
     pub fn destroy_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroyProvider>, &mut Then<operations::DestroyProvider>),
+        configure: impl FnOnce(&mut When<operations::DestroyProvider>, &mut Then<operations::DestroyProvider>),
     ) -> Mock<'_, operations::DestroyProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -136,7 +136,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListProviderAssignees {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_PROVIDER_ASSIGNEES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_PROVIDER_ASSIGNEES];
 }
 
 impl When<operations::ListProviderAssignees> {
@@ -149,12 +149,12 @@ impl When<operations::ListProviderAssignees> {
 impl Then<operations::ListProviderAssignees> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderAssigneeList>) -> &mut Self {
-        crate::then::json_answer::<_, types::ProviderAssigneeList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ProviderAssigneeList>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::CheckProviderAssignee {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CHECK_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHECK_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::CheckProviderAssignee> {
@@ -172,17 +172,17 @@ impl When<operations::CheckProviderAssignee> {
 impl Then<operations::CheckProviderAssignee> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderAssignment>) -> &mut Self {
-        crate::then::json_answer::<_, types::ProviderAssignment>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ProviderAssignment>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::AssignProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::ASSIGN_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::ASSIGN_PROVIDER];
 }
 
 impl crate::TypedBody for operations::AssignProvider {
     type Body = types::AssignProvider;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::AssignProvider> {
@@ -200,12 +200,12 @@ impl When<operations::AssignProvider> {
 impl Then<operations::AssignProvider> {
     /// 204: Assigned. Unlike other updates this one answers 204.
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::DestroyProviderAssignee {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::DestroyProviderAssignee> {
@@ -223,25 +223,25 @@ impl When<operations::DestroyProviderAssignee> {
 impl Then<operations::DestroyProviderAssignee> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::ListProviders {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_PROVIDERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_PROVIDERS];
 }
 
 impl When<operations::ListProviders> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -249,28 +249,28 @@ impl When<operations::ListProviders> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -279,34 +279,34 @@ impl When<operations::ListProviders> {
 impl Then<operations::ListProviders> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderList>) -> &mut Self {
-        crate::then::json_answer::<_, types::ProviderList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ProviderList>(self, 200, body.borrow())
     }
 }
 
-impl crate::ListAnswer for operations::ListProviders {
+impl crate::ListResponse for operations::ListProviders {
     type Item = types::Provider;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::CreateProvider {
     type Body = types::CreateProvider;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateProvider> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_PROVIDER];
 }
 
 impl When<operations::ShowProvider> {
@@ -319,17 +319,17 @@ impl When<operations::ShowProvider> {
 impl Then<operations::ShowProvider> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Provider>) -> &mut Self {
-        crate::then::json_answer::<_, types::Provider>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Provider>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::UpdateProvider {
     type Body = types::UpdateProvider;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateProvider> {
@@ -342,12 +342,12 @@ impl When<operations::UpdateProvider> {
 impl Then<operations::UpdateProvider> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DestroyProvider {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_PROVIDER];
 }
 
 impl When<operations::DestroyProvider> {
@@ -360,6 +360,6 @@ impl When<operations::DestroyProvider> {
 impl Then<operations::DestroyProvider> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

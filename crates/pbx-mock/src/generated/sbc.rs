@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::get_sbc_configuration`](pbx_client::Client::get_sbc_configuration).
+    /// Creates a mock of [`Client::get_sbc_configuration`](pbx_client::Client::get_sbc_configuration).
     ///
     /// `GET /sbc`
     #[track_caller]
     pub fn get_sbc_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetSbcConfiguration>, &mut Then<operations::GetSbcConfiguration>),
+        configure: impl FnOnce(&mut When<operations::GetSbcConfiguration>, &mut Then<operations::GetSbcConfiguration>),
     ) -> Mock<'_, operations::GetSbcConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_sbc_configuration`](pbx_client::Client::update_sbc_configuration).
+    /// Creates a mock of [`Client::update_sbc_configuration`](pbx_client::Client::update_sbc_configuration).
     ///
     /// `POST /sbc`
     #[track_caller]
     pub fn update_sbc_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateSbcConfiguration>, &mut Then<operations::UpdateSbcConfiguration>),
+        configure: impl FnOnce(&mut When<operations::UpdateSbcConfiguration>, &mut Then<operations::UpdateSbcConfiguration>),
     ) -> Mock<'_, operations::UpdateSbcConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_sbc_token`](pbx_client::Client::get_sbc_token).
+    /// Creates a mock of [`Client::get_sbc_token`](pbx_client::Client::get_sbc_token).
     ///
     /// `GET /sbc/token`
     #[track_caller]
     pub fn get_sbc_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetSbcToken>, &mut Then<operations::GetSbcToken>),
+        configure: impl FnOnce(&mut When<operations::GetSbcToken>, &mut Then<operations::GetSbcToken>),
     ) -> Mock<'_, operations::GetSbcToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::regenerate_sbc_token`](pbx_client::Client::regenerate_sbc_token).
+    /// Creates a mock of [`Client::regenerate_sbc_token`](pbx_client::Client::regenerate_sbc_token).
     ///
     /// `POST /sbc/token`
     #[track_caller]
     pub fn regenerate_sbc_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::RegenerateSbcToken>, &mut Then<operations::RegenerateSbcToken>),
+        configure: impl FnOnce(&mut When<operations::RegenerateSbcToken>, &mut Then<operations::RegenerateSbcToken>),
     ) -> Mock<'_, operations::RegenerateSbcToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_sbc_token`](pbx_client::Client::destroy_sbc_token).
+    /// Creates a mock of [`Client::destroy_sbc_token`](pbx_client::Client::destroy_sbc_token).
     ///
     /// `POST /sbc/token/destroy`
     #[track_caller]
     pub fn destroy_sbc_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroySbcToken>, &mut Then<operations::DestroySbcToken>),
+        configure: impl FnOnce(&mut When<operations::DestroySbcToken>, &mut Then<operations::DestroySbcToken>),
     ) -> Mock<'_, operations::DestroySbcToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -80,61 +80,61 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetSbcConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SBC_CONFIGURATION];
 }
 
 impl Then<operations::GetSbcConfiguration> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Sbc>) -> &mut Self {
-        crate::then::json_answer::<_, types::Sbc>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Sbc>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateSbcConfiguration {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_SBC_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateSbcConfiguration {
     type Body = types::UpdateSbc;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateSbcConfiguration> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetSbcToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SBC_TOKEN];
 }
 
 impl Then<operations::GetSbcToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RegenerateSbcToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REGENERATE_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REGENERATE_SBC_TOKEN];
 }
 
 impl Then<operations::RegenerateSbcToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DestroySbcToken {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESTROY_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_SBC_TOKEN];
 }
 
 impl Then<operations::DestroySbcToken> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

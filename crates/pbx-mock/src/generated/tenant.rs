@@ -5,125 +5,125 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_current_tenant`](pbx_client::Client::retrieve_current_tenant).
+    /// Creates a mock of [`Client::retrieve_current_tenant`](pbx_client::Client::retrieve_current_tenant).
     ///
     /// `GET /tenant`
     #[track_caller]
     pub fn retrieve_current_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentTenant>, &mut Then<operations::RetrieveCurrentTenant>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentTenant>, &mut Then<operations::RetrieveCurrentTenant>),
     ) -> Mock<'_, operations::RetrieveCurrentTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_current_tenant`](pbx_client::Client::update_current_tenant).
+    /// Creates a mock of [`Client::update_current_tenant`](pbx_client::Client::update_current_tenant).
     ///
     /// `POST /tenant`
     #[track_caller]
     pub fn update_current_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateCurrentTenant>, &mut Then<operations::UpdateCurrentTenant>),
+        configure: impl FnOnce(&mut When<operations::UpdateCurrentTenant>, &mut Then<operations::UpdateCurrentTenant>),
     ) -> Mock<'_, operations::UpdateCurrentTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_current_tenant_status`](pbx_client::Client::retrieve_current_tenant_status).
+    /// Creates a mock of [`Client::retrieve_current_tenant_status`](pbx_client::Client::retrieve_current_tenant_status).
     ///
     /// `GET /tenant/status`
     #[track_caller]
     pub fn retrieve_current_tenant_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentTenantStatus>, &mut Then<operations::RetrieveCurrentTenantStatus>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentTenantStatus>, &mut Then<operations::RetrieveCurrentTenantStatus>),
     ) -> Mock<'_, operations::RetrieveCurrentTenantStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_tenant_password_policy`](pbx_client::Client::retrieve_tenant_password_policy).
+    /// Creates a mock of [`Client::retrieve_tenant_password_policy`](pbx_client::Client::retrieve_tenant_password_policy).
     ///
     /// `GET /tenant/password_policy`
     #[track_caller]
     pub fn retrieve_tenant_password_policy(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveTenantPasswordPolicy>, &mut Then<operations::RetrieveTenantPasswordPolicy>),
+        configure: impl FnOnce(&mut When<operations::RetrieveTenantPasswordPolicy>, &mut Then<operations::RetrieveTenantPasswordPolicy>),
     ) -> Mock<'_, operations::RetrieveTenantPasswordPolicy> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_tenant_password_policy`](pbx_client::Client::update_tenant_password_policy).
+    /// Creates a mock of [`Client::update_tenant_password_policy`](pbx_client::Client::update_tenant_password_policy).
     ///
     /// `POST /tenant/password_policy`
     #[track_caller]
     pub fn update_tenant_password_policy(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTenantPasswordPolicy>, &mut Then<operations::UpdateTenantPasswordPolicy>),
+        configure: impl FnOnce(&mut When<operations::UpdateTenantPasswordPolicy>, &mut Then<operations::UpdateTenantPasswordPolicy>),
     ) -> Mock<'_, operations::UpdateTenantPasswordPolicy> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_tenant_balance`](pbx_client::Client::get_tenant_balance).
+    /// Creates a mock of [`Client::get_tenant_balance`](pbx_client::Client::get_tenant_balance).
     ///
     /// `GET /tenant/balance`
     #[track_caller]
     pub fn get_tenant_balance(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetTenantBalance>, &mut Then<operations::GetTenantBalance>),
+        configure: impl FnOnce(&mut When<operations::GetTenantBalance>, &mut Then<operations::GetTenantBalance>),
     ) -> Mock<'_, operations::GetTenantBalance> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::recharge_tenant`](pbx_client::Client::recharge_tenant).
+    /// Creates a mock of [`Client::recharge_tenant`](pbx_client::Client::recharge_tenant).
     ///
     /// `POST /tenant/balance`
     #[track_caller]
     pub fn recharge_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::RechargeTenant>, &mut Then<operations::RechargeTenant>),
+        configure: impl FnOnce(&mut When<operations::RechargeTenant>, &mut Then<operations::RechargeTenant>),
     ) -> Mock<'_, operations::RechargeTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_tenant_custom_headers`](pbx_client::Client::retrieve_tenant_custom_headers).
+    /// Creates a mock of [`Client::retrieve_tenant_custom_headers`](pbx_client::Client::retrieve_tenant_custom_headers).
     ///
     /// `GET /tenant/custom_headers`
     #[track_caller]
     pub fn retrieve_tenant_custom_headers(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveTenantCustomHeaders>, &mut Then<operations::RetrieveTenantCustomHeaders>),
+        configure: impl FnOnce(&mut When<operations::RetrieveTenantCustomHeaders>, &mut Then<operations::RetrieveTenantCustomHeaders>),
     ) -> Mock<'_, operations::RetrieveTenantCustomHeaders> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_tenant_custom_headers`](pbx_client::Client::update_tenant_custom_headers).
+    /// Creates a mock of [`Client::update_tenant_custom_headers`](pbx_client::Client::update_tenant_custom_headers).
     ///
     /// `POST /tenant/custom_headers`
     #[track_caller]
     pub fn update_tenant_custom_headers(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTenantCustomHeaders>, &mut Then<operations::UpdateTenantCustomHeaders>),
+        configure: impl FnOnce(&mut When<operations::UpdateTenantCustomHeaders>, &mut Then<operations::UpdateTenantCustomHeaders>),
     ) -> Mock<'_, operations::UpdateTenantCustomHeaders> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::send_cdr_test_event`](pbx_client::Client::send_cdr_test_event).
+    /// Creates a mock of [`Client::send_cdr_test_event`](pbx_client::Client::send_cdr_test_event).
     ///
     /// `POST /tenant/cdr_event/test`
     #[track_caller]
     pub fn send_cdr_test_event(
         &self,
-        tell: impl FnOnce(&mut When<operations::SendCdrTestEvent>, &mut Then<operations::SendCdrTestEvent>),
+        configure: impl FnOnce(&mut When<operations::SendCdrTestEvent>, &mut Then<operations::SendCdrTestEvent>),
     ) -> Mock<'_, operations::SendCdrTestEvent> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::send_extension_test_event`](pbx_client::Client::send_extension_test_event).
+    /// Creates a mock of [`Client::send_extension_test_event`](pbx_client::Client::send_extension_test_event).
     ///
     /// `POST /tenant/extension_event/test`
     #[track_caller]
     pub fn send_extension_test_event(
         &self,
-        tell: impl FnOnce(&mut When<operations::SendExtensionTestEvent>, &mut Then<operations::SendExtensionTestEvent>),
+        configure: impl FnOnce(&mut When<operations::SendExtensionTestEvent>, &mut Then<operations::SendExtensionTestEvent>),
     ) -> Mock<'_, operations::SendExtensionTestEvent> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -164,142 +164,142 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_TENANT];
 }
 
 impl Then<operations::RetrieveCurrentTenant> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CurrentTenant>) -> &mut Self {
-        crate::then::json_answer::<_, types::CurrentTenant>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CurrentTenant>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateCurrentTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_CURRENT_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentTenant {
     type Body = types::UpdateCurrentTenant;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateCurrentTenant> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenantStatus {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_TENANT_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentTenantStatus> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::TenantStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TenantStatus>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RetrieveTenantPasswordPolicy {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_TENANT_PASSWORD_POLICY];
 }
 
 impl Then<operations::RetrieveTenantPasswordPolicy> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::PasswordPolicy>) -> &mut Self {
-        crate::then::json_answer::<_, types::PasswordPolicy>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::PasswordPolicy>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTenantPasswordPolicy {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT_PASSWORD_POLICY];
 }
 
 impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
     type Body = types::UpdatePasswordPolicy;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateTenantPasswordPolicy> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetTenantBalance {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::GET_TENANT_BALANCE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_TENANT_BALANCE];
 }
 
 impl Then<operations::GetTenantBalance> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Balance>) -> &mut Self {
-        crate::then::json_answer::<_, types::Balance>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Balance>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RechargeTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RECHARGE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RECHARGE_TENANT];
 }
 
 impl crate::TypedBody for operations::RechargeTenant {
     type Body = types::Balance;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::RechargeTenant> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveTenantCustomHeaders {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
 }
 
 impl Then<operations::RetrieveTenantCustomHeaders> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CustomHeaders>) -> &mut Self {
-        crate::then::json_answer::<_, types::CustomHeaders>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CustomHeaders>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTenantCustomHeaders {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT_CUSTOM_HEADERS];
 }
 
 impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
     type Body = types::UpdateCustomHeaders;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateTenantCustomHeaders> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SendCdrTestEvent {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SEND_CDR_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_CDR_TEST_EVENT];
 }
 
 impl Then<operations::SendCdrTestEvent> {
     /// 200: The receiver answered with a 2xx status
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SendExtensionTestEvent {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SEND_EXTENSION_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_EXTENSION_TEST_EVENT];
 }
 
 impl Then<operations::SendExtensionTestEvent> {
     /// 200: The receiver answered with a 2xx status
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,103 +5,103 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_tenants`](pbx_client::Client::list_tenants).
+    /// Creates a mock of [`Client::list_tenants`](pbx_client::Client::list_tenants).
     ///
     /// `GET /tenants`
     #[track_caller]
     pub fn list_tenants(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListTenants>, &mut Then<operations::ListTenants>),
+        configure: impl FnOnce(&mut When<operations::ListTenants>, &mut Then<operations::ListTenants>),
     ) -> Mock<'_, operations::ListTenants> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_tenant`](pbx_client::Client::create_tenant).
+    /// Creates a mock of [`Client::create_tenant`](pbx_client::Client::create_tenant).
     ///
     /// `POST /tenants`
     #[track_caller]
     pub fn create_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateTenant>, &mut Then<operations::CreateTenant>),
+        configure: impl FnOnce(&mut When<operations::CreateTenant>, &mut Then<operations::CreateTenant>),
     ) -> Mock<'_, operations::CreateTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_tenant`](pbx_client::Client::show_tenant).
+    /// Creates a mock of [`Client::show_tenant`](pbx_client::Client::show_tenant).
     ///
     /// `GET /tenants/{id}`
     #[track_caller]
     pub fn show_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowTenant>, &mut Then<operations::ShowTenant>),
+        configure: impl FnOnce(&mut When<operations::ShowTenant>, &mut Then<operations::ShowTenant>),
     ) -> Mock<'_, operations::ShowTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_tenant`](pbx_client::Client::update_tenant).
+    /// Creates a mock of [`Client::update_tenant`](pbx_client::Client::update_tenant).
     ///
     /// `POST /tenants/{id}`
     #[track_caller]
     pub fn update_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTenant>, &mut Then<operations::UpdateTenant>),
+        configure: impl FnOnce(&mut When<operations::UpdateTenant>, &mut Then<operations::UpdateTenant>),
     ) -> Mock<'_, operations::UpdateTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::switch_tenants`](pbx_client::Client::switch_tenants).
+    /// Creates a mock of [`Client::switch_tenants`](pbx_client::Client::switch_tenants).
     ///
     /// `POST /tenants/switch`
     #[track_caller]
     pub fn switch_tenants(
         &self,
-        tell: impl FnOnce(&mut When<operations::SwitchTenants>, &mut Then<operations::SwitchTenants>),
+        configure: impl FnOnce(&mut When<operations::SwitchTenants>, &mut Then<operations::SwitchTenants>),
     ) -> Mock<'_, operations::SwitchTenants> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::list_tenant_dealers`](pbx_client::Client::list_tenant_dealers).
+    /// Creates a mock of [`Client::list_tenant_dealers`](pbx_client::Client::list_tenant_dealers).
     ///
     /// `GET /tenants/{id}/dealers`
     #[track_caller]
     pub fn list_tenant_dealers(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListTenantDealers>, &mut Then<operations::ListTenantDealers>),
+        configure: impl FnOnce(&mut When<operations::ListTenantDealers>, &mut Then<operations::ListTenantDealers>),
     ) -> Mock<'_, operations::ListTenantDealers> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::designate_tenant_to_dealer`](pbx_client::Client::designate_tenant_to_dealer).
+    /// Creates a mock of [`Client::designate_tenant_to_dealer`](pbx_client::Client::designate_tenant_to_dealer).
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}`
     #[track_caller]
     pub fn designate_tenant_to_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::DesignateTenantToDealer>, &mut Then<operations::DesignateTenantToDealer>),
+        configure: impl FnOnce(&mut When<operations::DesignateTenantToDealer>, &mut Then<operations::DesignateTenantToDealer>),
     ) -> Mock<'_, operations::DesignateTenantToDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::remove_tenant_from_dealer`](pbx_client::Client::remove_tenant_from_dealer).
+    /// Creates a mock of [`Client::remove_tenant_from_dealer`](pbx_client::Client::remove_tenant_from_dealer).
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
     #[track_caller]
     pub fn remove_tenant_from_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::RemoveTenantFromDealer>, &mut Then<operations::RemoveTenantFromDealer>),
+        configure: impl FnOnce(&mut When<operations::RemoveTenantFromDealer>, &mut Then<operations::RemoveTenantFromDealer>),
     ) -> Mock<'_, operations::RemoveTenantFromDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_tenant`](pbx_client::Client::delete_tenant).
+    /// Creates a mock of [`Client::delete_tenant`](pbx_client::Client::delete_tenant).
     ///
     /// `POST /tenants/{id}/destroy`
     #[track_caller]
     pub fn delete_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteTenant>, &mut Then<operations::DeleteTenant>),
+        configure: impl FnOnce(&mut When<operations::DeleteTenant>, &mut Then<operations::DeleteTenant>),
     ) -> Mock<'_, operations::DeleteTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -136,20 +136,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTenants {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_TENANTS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TENANTS];
 }
 
 impl When<operations::ListTenants> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -157,28 +157,28 @@ impl When<operations::ListTenants> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -187,34 +187,34 @@ impl When<operations::ListTenants> {
 impl Then<operations::ListTenants> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantList>) -> &mut Self {
-        crate::then::json_answer::<_, types::TenantList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TenantList>(self, 200, body.borrow())
     }
 }
 
-impl crate::ListAnswer for operations::ListTenants {
+impl crate::ListResponse for operations::ListTenants {
     type Item = types::TenantSummary;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_TENANT];
 }
 
 impl crate::TypedBody for operations::CreateTenant {
     type Body = types::CreateTenant;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateTenant> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_TENANT];
 }
 
 impl When<operations::ShowTenant> {
@@ -227,17 +227,17 @@ impl When<operations::ShowTenant> {
 impl Then<operations::ShowTenant> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Tenant>) -> &mut Self {
-        crate::then::json_answer::<_, types::Tenant>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Tenant>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateTenant {
     type Body = types::UpdateTenant;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateTenant> {
@@ -250,18 +250,18 @@ impl When<operations::UpdateTenant> {
 impl Then<operations::UpdateTenant> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SwitchTenants {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SWITCH_TENANTS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SWITCH_TENANTS];
 }
 
 impl When<operations::SwitchTenants> {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn id(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["id"], value)
     }
@@ -270,12 +270,12 @@ impl When<operations::SwitchTenants> {
 impl Then<operations::SwitchTenants> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ListTenantDealers {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_TENANT_DEALERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TENANT_DEALERS];
 }
 
 impl When<operations::ListTenantDealers> {
@@ -288,12 +288,12 @@ impl When<operations::ListTenantDealers> {
 impl Then<operations::ListTenantDealers> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantDealerList>) -> &mut Self {
-        crate::then::json_answer::<_, types::TenantDealerList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TenantDealerList>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DesignateTenantToDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DESIGNATE_TENANT_TO_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESIGNATE_TENANT_TO_DEALER];
 }
 
 impl When<operations::DesignateTenantToDealer> {
@@ -311,12 +311,12 @@ impl When<operations::DesignateTenantToDealer> {
 impl Then<operations::DesignateTenantToDealer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RemoveTenantFromDealer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::REMOVE_TENANT_FROM_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REMOVE_TENANT_FROM_DEALER];
 }
 
 impl When<operations::RemoveTenantFromDealer> {
@@ -334,12 +334,12 @@ impl When<operations::RemoveTenantFromDealer> {
 impl Then<operations::RemoveTenantFromDealer> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::DeleteTenant {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_TENANT];
 }
 
 impl When<operations::DeleteTenant> {
@@ -352,6 +352,6 @@ impl When<operations::DeleteTenant> {
 impl Then<operations::DeleteTenant> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -5,15 +5,15 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::reset_current_user_password`](pbx_client::Client::reset_current_user_password).
+    /// Creates a mock of [`Client::reset_current_user_password`](pbx_client::Client::reset_current_user_password).
     ///
     /// `POST /user/password`
     #[track_caller]
     pub fn reset_current_user_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetCurrentUserPassword>, &mut Then<operations::ResetCurrentUserPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetCurrentUserPassword>, &mut Then<operations::ResetCurrentUserPassword>),
     ) -> Mock<'_, operations::ResetCurrentUserPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -24,17 +24,17 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ResetCurrentUserPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_CURRENT_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_CURRENT_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentUserPassword {
     type Body = types::ChangePassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::ResetCurrentUserPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_users`](pbx_client::Client::list_users).
+    /// Creates a mock of [`Client::list_users`](pbx_client::Client::list_users).
     ///
     /// `GET /users`
     #[track_caller]
     pub fn list_users(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListUsers>, &mut Then<operations::ListUsers>),
+        configure: impl FnOnce(&mut When<operations::ListUsers>, &mut Then<operations::ListUsers>),
     ) -> Mock<'_, operations::ListUsers> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_user`](pbx_client::Client::create_user).
+    /// Creates a mock of [`Client::create_user`](pbx_client::Client::create_user).
     ///
     /// `POST /users`
     #[track_caller]
     pub fn create_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateUser>, &mut Then<operations::CreateUser>),
+        configure: impl FnOnce(&mut When<operations::CreateUser>, &mut Then<operations::CreateUser>),
     ) -> Mock<'_, operations::CreateUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_user`](pbx_client::Client::retrieve_user).
+    /// Creates a mock of [`Client::retrieve_user`](pbx_client::Client::retrieve_user).
     ///
     /// `GET /users/{id}`
     #[track_caller]
     pub fn retrieve_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveUser>, &mut Then<operations::RetrieveUser>),
+        configure: impl FnOnce(&mut When<operations::RetrieveUser>, &mut Then<operations::RetrieveUser>),
     ) -> Mock<'_, operations::RetrieveUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_user`](pbx_client::Client::update_user).
+    /// Creates a mock of [`Client::update_user`](pbx_client::Client::update_user).
     ///
     /// `POST /users/{id}`
     #[track_caller]
     pub fn update_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateUser>, &mut Then<operations::UpdateUser>),
+        configure: impl FnOnce(&mut When<operations::UpdateUser>, &mut Then<operations::UpdateUser>),
     ) -> Mock<'_, operations::UpdateUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_user_password`](pbx_client::Client::reset_user_password).
+    /// Creates a mock of [`Client::reset_user_password`](pbx_client::Client::reset_user_password).
     ///
     /// `POST /users/{id}/password`
     #[track_caller]
     pub fn reset_user_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetUserPassword>, &mut Then<operations::ResetUserPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetUserPassword>, &mut Then<operations::ResetUserPassword>),
     ) -> Mock<'_, operations::ResetUserPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_user`](pbx_client::Client::delete_user).
+    /// Creates a mock of [`Client::delete_user`](pbx_client::Client::delete_user).
     ///
     /// `POST /users/{id}/destroy`
     #[track_caller]
     pub fn delete_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteUser>, &mut Then<operations::DeleteUser>),
+        configure: impl FnOnce(&mut When<operations::DeleteUser>, &mut Then<operations::DeleteUser>),
     ) -> Mock<'_, operations::DeleteUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListUsers {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::LIST_USERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_USERS];
 }
 
 impl When<operations::ListUsers> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListUsers> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,34 +145,34 @@ impl When<operations::ListUsers> {
 impl Then<operations::ListUsers> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::UserList>) -> &mut Self {
-        crate::then::json_answer::<_, types::UserList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::UserList>(self, 200, body.borrow())
     }
 }
 
-impl crate::ListAnswer for operations::ListUsers {
+impl crate::ListResponse for operations::ListUsers {
     type Item = types::User;
     const STATUS: u16 = 200;
-    const PAGE: Option<u64> = None;
+    const DEFAULT_PAGE_SIZE: Option<u64> = None;
 }
 
 impl crate::Operation for operations::CreateUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::CREATE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_USER];
 }
 
 impl crate::TypedBody for operations::CreateUser {
     type Body = types::CreateUser;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::CreateUser> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RetrieveUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RETRIEVE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_USER];
 }
 
 impl When<operations::RetrieveUser> {
@@ -185,17 +185,17 @@ impl When<operations::RetrieveUser> {
 impl Then<operations::RetrieveUser> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::User>) -> &mut Self {
-        crate::then::json_answer::<_, types::User>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::User>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_USER];
 }
 
 impl crate::TypedBody for operations::UpdateUser {
     type Body = types::UpdateUser;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::UpdateUser> {
@@ -208,17 +208,17 @@ impl When<operations::UpdateUser> {
 impl Then<operations::UpdateUser> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetUserPassword {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::RESET_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetUserPassword {
     type Body = types::ResetPassword;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl When<operations::ResetUserPassword> {
@@ -231,12 +231,12 @@ impl When<operations::ResetUserPassword> {
 impl Then<operations::ResetUserPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteUser {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::DELETE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_USER];
 }
 
 impl When<operations::DeleteUser> {
@@ -249,6 +249,6 @@ impl When<operations::DeleteUser> {
 impl Then<operations::DeleteUser> {
     /// 204: No content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

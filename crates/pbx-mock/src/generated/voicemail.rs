@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::show_voicemail_server`](pbx_client::Client::show_voicemail_server).
+    /// Creates a mock of [`Client::show_voicemail_server`](pbx_client::Client::show_voicemail_server).
     ///
     /// `GET /voicemail`
     #[track_caller]
     pub fn show_voicemail_server(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowVoicemailServer>, &mut Then<operations::ShowVoicemailServer>),
+        configure: impl FnOnce(&mut When<operations::ShowVoicemailServer>, &mut Then<operations::ShowVoicemailServer>),
     ) -> Mock<'_, operations::ShowVoicemailServer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_voicemail_server`](pbx_client::Client::update_voicemail_server).
+    /// Creates a mock of [`Client::update_voicemail_server`](pbx_client::Client::update_voicemail_server).
     ///
     /// `POST /voicemail`
     #[track_caller]
     pub fn update_voicemail_server(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateVoicemailServer>, &mut Then<operations::UpdateVoicemailServer>),
+        configure: impl FnOnce(&mut When<operations::UpdateVoicemailServer>, &mut Then<operations::UpdateVoicemailServer>),
     ) -> Mock<'_, operations::UpdateVoicemailServer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 
@@ -38,28 +38,28 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowVoicemailServer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::SHOW_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_VOICEMAIL_SERVER];
 }
 
 impl Then<operations::ShowVoicemailServer> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::VoicemailServer>) -> &mut Self {
-        crate::then::json_answer::<_, types::VoicemailServer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::VoicemailServer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateVoicemailServer {
-    const INFO: &'static crate::Info = &super::OPERATIONS[super::index::UPDATE_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_VOICEMAIL_SERVER];
 }
 
 impl crate::TypedBody for operations::UpdateVoicemailServer {
     type Body = types::UpdateVoicemailServer;
-    const FORM: crate::Form = crate::Form::Json;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
 impl Then<operations::UpdateVoicemailServer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

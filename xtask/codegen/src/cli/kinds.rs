@@ -1,4 +1,4 @@
-//! Types as data.
+//! The types of values, as data.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::client::names::distinct;
 use crate::server::names;
 use contract::model::{Api, BodyKind, Operation, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
 
-/// The types that requests and successes reach.
+/// Returns the names of the objects that requests and successful responses contain.
 pub fn needed(api: &Api) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for schema in api.operations.iter().flat_map(schemas) {
@@ -37,7 +37,7 @@ fn reach(ty: &Type, api: &Api, found: &mut BTreeSet<String>) {
     match ty {
         Type::Array(inner) | Type::Map(inner) => reach(&inner.ty, api, found),
         Type::Named(name) => {
-            // What a union holds is given as JSON.
+            // A union is given as JSON, so that its objects are not needed.
             if let Some(TypeKind::Object { properties, .. }) = api.types.get(name).map(|def| &def.kind)
                 && found.insert(name.clone())
             {
@@ -50,7 +50,7 @@ fn reach(ty: &Type, api: &Api, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The objects of a module.
+/// Generates the objects of a module.
 pub fn objects(api: &Api, module: &str, needed: &BTreeSet<String>) -> Result<TokenStream> {
     let own = |def: &&TypeDef| needed.contains(&def.name) && def.resource.as_deref().unwrap_or(SHARED) == module;
     let mut names = BTreeSet::new();
@@ -64,27 +64,27 @@ pub fn objects(api: &Api, module: &str, needed: &BTreeSet<String>) -> Result<Tok
             bail!("two types of the module `{module}` are called `{constant}`");
         }
         let flags = distinct(properties.iter().map(|property| flag(&property.name)).collect());
-        let members = properties
+        let fields = properties
             .iter()
             .zip(&flags)
             .map(|(property, flag)| {
-                // What is only read has no flag to explain.
+                // Only requests have flags that need help.
                 let help = match def.in_request && !property.schema.read_only {
                     true => texts::help(None, &property.schema, api),
                     false => String::new(),
                 };
-                member((&property.name, flag), property.required, &property.schema, &help, api)
+                field((&property.name, flag), property.required, &property.schema, &help, api)
             })
             .collect::<Result<Vec<_>>>()?;
         let name = &def.name;
         out.extend(quote! {
-            pub(in crate::generated) static #constant: Object = Object { name: #name, members: &[#(#members),*] };
+            pub(in crate::generated) static #constant: Object = Object { name: #name, properties: &[#(#fields),*] };
         });
     }
     if out.is_empty() {
         return Ok(out);
     }
-    // An operation and a type may have one name.
+    // In a module of their own, because an operation and a type may have the same name.
     Ok(quote! {
         pub(in crate::generated) mod types {
             use crate::operation::spec::*;
@@ -93,66 +93,66 @@ pub fn objects(api: &Api, module: &str, needed: &BTreeSet<String>) -> Result<Tok
     })
 }
 
-/// A parameter or a member: its name and its flag.
-pub fn member(
+/// Generates a parameter or a property with this name and flag.
+pub fn field(
     (name, flag): (&str, &str),
     required: bool,
     schema: &Schema,
     help: &str,
     api: &Api,
 ) -> Result<TokenStream> {
-    let kind = kind(&schema.ty, api)?;
+    let value_type = value_type(&schema.ty, api)?;
     let required = required.then(|| quote!(.required()));
     let nullable = schema.nullable.then(|| quote!(.nullable()));
     let read_only = schema.read_only.then(|| quote!(.read_only()));
-    Ok(quote!(Member::new(#name, #flag, #kind, #help) #required #nullable #read_only))
+    Ok(quote!(Field::new(#name, #flag, #value_type, #help) #required #nullable #read_only))
 }
 
-/// What a member is called on the command line: lower case with dashes.
+/// Returns the flag of a parameter or property: lower case with dashes.
 pub fn flag(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.chars().all(is_plain) {
-        // As it is, so that `barrier_1` does not become `barrier1`.
+        // Not kebab case, which would turn `barrier_1` into `barrier1`.
         name.trim_matches('_').replace('_', "-")
     } else if name.contains('-') {
-        // A header.
+        // The name of a header.
         name.to_ascii_lowercase()
     } else {
         name.to_kebab_case()
     }
 }
 
-/// The type of a value.
-pub fn kind(ty: &Type, api: &Api) -> Result<TokenStream> {
+/// Generates the type of a value.
+pub fn value_type(ty: &Type, api: &Api) -> Result<TokenStream> {
     Ok(match ty {
-        Type::Any => quote!(Kind::Any),
-        Type::Boolean => quote!(Kind::Boolean),
-        Type::Integer(_) => quote!(Kind::Integer),
-        Type::Number => quote!(Kind::Number),
-        Type::String(Text::Plain) => quote!(Kind::Text),
-        Type::String(Text::DateTime) => quote!(Kind::Time),
-        Type::String(Text::Secret) => quote!(Kind::Secret),
+        Type::Any => quote!(ValueType::Any),
+        Type::Boolean => quote!(ValueType::Boolean),
+        Type::Integer(_) => quote!(ValueType::Integer),
+        Type::Number => quote!(ValueType::Number),
+        Type::String(Text::Plain) => quote!(ValueType::String),
+        Type::String(Text::DateTime) => quote!(ValueType::DateTime),
+        Type::String(Text::Secret) => quote!(ValueType::Secret),
         Type::Array(items) => {
-            let items = kind(&items.ty, api)?;
-            quote!(Kind::List(&#items))
+            let items = value_type(&items.ty, api)?;
+            quote!(ValueType::Array(&#items))
         }
         Type::Map(values) => {
-            let values = kind(&values.ty, api)?;
-            quote!(Kind::Map(&#values))
+            let values = value_type(&values.ty, api)?;
+            quote!(ValueType::Map(&#values))
         }
         Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
-            Some(TypeKind::Enum { values }) => quote!(Kind::Enum(&[#(#values),*])),
+            Some(TypeKind::Enum { values }) => quote!(ValueType::Enum(&[#(#values),*])),
             Some(TypeKind::Object { .. }) => {
                 let object = object(name, api)?;
-                quote!(Kind::Object(#object))
+                quote!(ValueType::Object(#object))
             }
-            Some(TypeKind::Union { .. }) => quote!(Kind::Any),
+            Some(TypeKind::Union { .. }) => quote!(ValueType::Any),
             None => return Err(anyhow!("the schema `{name}` is missing")),
         },
     })
 }
 
-/// A reference to the static of an object.
+/// Generates a reference to the static of an object.
 pub fn object(name: &str, api: &Api) -> Result<TokenStream> {
     let def = api
         .types

@@ -15,12 +15,12 @@ fn files(paths: Value, schemas: Value) -> Result<BTreeMap<String, String>> {
     generate(&contract::model::read(&document, &Locations::default()).unwrap())
 }
 
-fn answering(schema: Value) -> Value {
+fn responses(schema: Value) -> Value {
     json!({"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}})
 }
 
 #[test]
-fn an_operation_is_an_entry_of_the_enum_and_a_static() {
+fn operation_becomes_a_variant_and_a_static() {
     let files = files(
         json!({"/things/{id}": {"post": {
             "operationId": "updateThing",
@@ -45,25 +45,25 @@ fn an_operation_is_an_entry_of_the_enum_and_a_static() {
     let text = &files["things.rs"];
     for part in [
         "summary: \"Update a thing\"",
-        "callers: Callers::Roles(&[\"Admin\"])",
+        "access: Access::Roles(&[\"Admin\"])",
         "merge_patch: true",
-        "successes: &[204]",
+        "success_statuses: &[204]",
         "\"level_1_name\",",
         "\"level-1-name\",",
         "\"What it is.\\nMore.\\n\\nAt most 5 characters.\",",
-        "Member::new(\"callBack\", \"call-back\", Kind::Integer, \"\").read_only()",
+        "Field::new(\"callBack\", \"call-back\", ValueType::Integer, \"\").read_only()",
     ] {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
 }
 
 #[test]
-fn a_list_with_pages_is_told_from_one_without() {
+fn operation_with_skip_and_top_is_paginated() {
     let list = json!({"type": "object", "properties": {"items": {"type": "array", "items": {"type": "string"}}}});
     let query = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "integer"}});
     let operation = |id: &str, parameters: Value| {
         json!({"get": {
-            "operationId": id, "parameters": parameters, "responses": answering(json!({"$ref": "#/components/schemas/List"})),
+            "operationId": id, "parameters": parameters, "responses": responses(json!({"$ref": "#/components/schemas/List"})),
         }})
     };
     let files = files(
@@ -74,12 +74,12 @@ fn a_list_with_pages_is_told_from_one_without() {
         json!({ "List": list }),
     )
     .unwrap();
-    assert!(files["a.rs"].contains("paged: true"));
-    assert!(files["b.rs"].contains("paged: false"));
+    assert!(files["a.rs"].contains("paginated: true"));
+    assert!(files["b.rs"].contains("paginated: false"));
 }
 
 #[test]
-fn two_members_of_one_flag_are_told_apart_by_a_number() {
+fn properties_with_the_same_flag_are_numbered() {
     let files = files(
         json!({"/a": {"post": {
             "operationId": "send",
@@ -90,7 +90,7 @@ fn two_members_of_one_flag_are_told_apart_by_a_number() {
     )
     .unwrap();
     assert!(
-        files["a.rs"].contains("Member::new(\"aB\", \"a-b2\""),
+        files["a.rs"].contains("Field::new(\"aB\", \"a-b2\""),
         "{}",
         files["a.rs"]
     );

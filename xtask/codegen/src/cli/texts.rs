@@ -1,22 +1,22 @@
-//! The document's texts, as help that a terminal shows.
+//! The contract's descriptions as help texts for a terminal.
 
 use crate::client::docs;
 use contract::model::{Api, Schema, Type, TypeKind};
 
-/// A text in one line, without a stop at the end.
+/// Returns a text on one line, without a period at its end.
 pub fn line(text: &str) -> String {
     let line = plain(text).split_whitespace().collect::<Vec<_>>().join(" ");
     line.trim_end_matches('.').to_owned()
 }
 
-/// A text of several lines.
+/// Returns a text with its lines and paragraphs.
 pub fn paragraphs(text: &str) -> String {
     plain(&docs::lines(text).join("\n"))
 }
 
-/// What a flag is for: the first line says what it is, the rest follows.
+/// Returns the help of a flag: a first line for the short help, then everything else.
 pub fn help(description: Option<&str>, schema: &Schema, api: &Api) -> String {
-    // What is an object or an enum has its text there.
+    // The description of an object, an enum or a union stands at its definition.
     let named = match &schema.ty {
         Type::Named(name) => api.types.get(name).and_then(|def| match def.kind {
             TypeKind::Object { .. } | TypeKind::Enum { .. } | TypeKind::Union { .. } => def.description.as_deref(),
@@ -27,7 +27,7 @@ pub fn help(description: Option<&str>, schema: &Schema, api: &Api) -> String {
     plain(&docs::described(description, schema, "").join("\n"))
 }
 
-/// Without Markdown's marks for code and emphasis, which a terminal does not show.
+/// Removes Markdown's marks of code and emphasis.
 fn plain(text: &str) -> String {
     text.replace("```text", "")
         .replace(['`'], "")

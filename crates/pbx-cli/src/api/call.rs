@@ -1,0 +1,101 @@
+//! Sends one request.
+
+use pbx_client::reqwest::Method;
+use pbx_client::{ByteStream, Client, Error, ResponseValue};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::operation::request::{Request, RequestBody};
+use crate::operation::spec::{Access, ResponseBody};
+use crate::transfer::request_body;
+
+/// A successful response.
+pub enum Response {
+    /// No body.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// The bytes of a file.
+    Bytes(Box<ResponseValue<ByteStream>>),
+}
+
+impl Response {
+    /// Returns the JSON, or `null` for other bodies.
+    pub fn into_json(self) -> Value {
+        match self {
+            Self::Json(value) => value,
+            Self::Empty | Self::Bytes(_) => Value::Null,
+        }
+    }
+}
+
+/// The error of a request.
+pub enum CallError {
+    /// An error of the client or the server.
+    Client(Error),
+    /// An error on this machine, such as a file that cannot be read.
+    Local(Failure),
+}
+
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        Self::Local(failure)
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Client(error) => error.into(),
+            CallError::Local(failure) => failure,
+        }
+    }
+}
+
+/// Sends a request with the session of the client.
+///
+/// # Errors
+///
+/// Fails if the file of the body cannot be read, or as the client does.
+pub async fn send(client: &Client, request: &Request) -> Result<Response, CallError> {
+    let spec = request.spec;
+    let parameters: Vec<(&str, &str)> = request
+        .path
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let method = Method::from_bytes(spec.method.as_bytes())
+        .map_err(|_| Failure::local(format!("`{}` is not an HTTP method", spec.method)))?;
+    let mut call = client
+        .call(method, spec.path, &parameters)?
+        .success_statuses(spec.success_statuses);
+    if matches!(spec.access, Access::Public) {
+        call = call.without_token();
+    }
+    for (name, value) in &request.query {
+        call = call.query(name, value);
+    }
+    for (name, value) in &request.headers {
+        call = call.header(name, value);
+    }
+    call = match &request.body {
+        RequestBody::Empty => call,
+        RequestBody::Json(body) => call.body_json(body),
+        RequestBody::Form(fields) => call.body_form(fields),
+        RequestBody::File(file) => call.body_bytes(request_body::from_file(file).await?),
+    };
+    Ok(match spec.response {
+        ResponseBody::Empty => {
+            call.empty().await?;
+            Response::Empty
+        }
+        ResponseBody::Json(_) => Response::Json(call.json().await?.into_inner()),
+        ResponseBody::Bytes => Response::Bytes(Box::new(call.stream().await?)),
+    })
+}

@@ -1,0 +1,4 @@
+//! Options that every command has.
+
+pub mod connection;
+pub mod global;
