@@ -77,6 +77,8 @@ fn filter() -> impl Strategy<Value = String> {
             prop_oneof![Just("0.5"), Just("'1'"), Just("'many'")].prop_map(str::to_owned)
         ),
         (Just("id"), (1i64..20).prop_map(|id| quoted(&id.to_string()))),
+        // No ID that was ever issued, so neither true nor false.
+        (Just("id"), Just(quoted("x"))),
         (
             Just("enabled"),
             prop_oneof![Just("true"), Just("false"), Just("null")].prop_map(str::to_owned)

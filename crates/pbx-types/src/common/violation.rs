@@ -133,7 +133,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// What a URI fragment may not hold (RFC 3986, section 3.5); non-ASCII is always encoded.
+        /// The characters that a URI fragment cannot contain (RFC 3986, section 3.5). Non-ASCII is always encoded.
         const NOT_IN_FRAGMENTS: &AsciiSet = &CONTROLS
             .add(b' ')
             .add(b'"')

@@ -6,7 +6,7 @@
 pub struct SyntaxError {
     /// The character, counted from 1.
     pub position: usize,
-    /// What was expected there, or what is wrong.
+    /// The expected token, or the defect.
     pub expected: String,
 }
 
