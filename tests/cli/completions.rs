@@ -72,7 +72,7 @@ impl Asked {
 #[test]
 fn every_shell_knows_commands_however_deep_they_are() {
     let (_server, shell) = signed_in();
-    std::os::unix::fs::symlink(PROGRAM, shell.folder().join("pbx")).unwrap();
+    std::os::unix::fs::symlink(*PROGRAM, shell.folder().join("pbx")).unwrap();
     shell.write("rules.json", "{}");
     for asked in [BASH, ZSH, FISH] {
         if !installed(&[asked.program], asked.program, "Nothing of its completions") {

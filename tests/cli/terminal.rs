@@ -17,7 +17,7 @@ fn typed(shell: &Shell, columns: u16, line: &str, input: &str) -> Ended {
         .args(["--quiet", "--return", "--command"])
         .arg(format!(
             "stty cols {columns} rows 50; {}",
-            line.replace("pbx ", &format!("{PROGRAM} "))
+            line.replace("pbx ", &format!("{} ", *PROGRAM))
         ))
         .arg("/dev/null")
         .env("TERM", "xterm-256color")

@@ -12,11 +12,8 @@ use std::fs;
 use std::process::Command;
 
 use pages::{Snippet, pages, snippets, workspace};
-use pbx_tests::{PASSWORD, Start};
+use pbx_test_harness::{PASSWORD, Start, programs};
 use serde_json::Value;
-
-const SERVER: &str = env!("CARGO_BIN_EXE_pbx-server-under-test");
-const COMMAND: &str = env!("CARGO_BIN_EXE_pbx-under-test");
 
 /// Programs that are neither run nor ours to parse, and why.
 const NOT_TRIED: [(&str, &str); 3] = [
@@ -68,7 +65,7 @@ fn takes(program: &str, arguments: &[String]) -> Result<(), String> {
 
 /// What cargo knows of the workspace: the targets of each member.
 fn members() -> BTreeMap<String, BTreeSet<String>> {
-    let mut metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let mut metadata = programs::cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
     let metadata: Value = serde_json::from_slice(&metadata.output().unwrap().stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -80,18 +77,6 @@ fn members() -> BTreeMap<String, BTreeSet<String>> {
             (text(&package["name"]), names)
         })
         .collect()
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(arguments).current_dir(workspace());
-    // What cargo tells this test about its package would make the build scripts of dependencies run again.
-    for (name, _) in std::env::vars() {
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(name);
-        }
-    }
-    cargo
 }
 
 /// A call of cargo: `xtask` and `run` are tried on what they start, of the others the packages, targets and paths are checked.
@@ -116,14 +101,14 @@ fn cargo_takes(arguments: &[String]) -> Result<(), String> {
             let mut all = vec!["run", "--quiet", "--offline", "--package", "xtask", "--"];
             all.extend(arguments[1..].iter().map(String::as_str));
             all.push("--help");
-            let output = cargo(&all).output().unwrap();
+            let output = programs::cargo(&all).output().unwrap();
             match output.status.success() {
                 true => Ok(()),
                 false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
             }
         }
-        (Some("run"), Some("pbx-server")) => takes(SERVER, passed),
-        (Some("run"), Some("pbx-cli")) => takes(COMMAND, passed),
+        (Some("run"), Some("pbx-server")) => takes(programs::server(), passed),
+        (Some("run"), Some("pbx-cli")) => takes(programs::command(), passed),
         (Some("test"), package) => match value(&["--test"]) {
             Some(test) if !package.is_some_and(|package| members[package].contains(test)) => {
                 Err(format!("there is no test `{test}` of {package:?}"))
@@ -146,8 +131,8 @@ fn tried(call: &[String]) -> Result<(), String> {
     let (program, arguments) = call.split_first().unwrap();
     match program.as_str() {
         "cargo" => cargo_takes(arguments),
-        "pbx" => takes(COMMAND, arguments),
-        "pbx-server" => takes(SERVER, arguments),
+        "pbx" => takes(programs::command(), arguments),
+        "pbx-server" => takes(programs::server(), arguments),
         "curl" => Ok(()),
         script if SCRIPTS.iter().any(|(known, _)| *known == script) => {
             let status = Command::new("/bin/sh")
@@ -201,7 +186,7 @@ fn the_first_requests_work_as_shown() {
     let [block] = blocks.as_slice() else {
         panic!("one block uses curl, and this test runs it: {blocks:?}");
     };
-    let server = Start::new(SERVER).ready();
+    let server = Start::new().ready();
     let mut text = block.text.clone();
     for (from, to) in [("http://127.0.0.1:8888/api", server.base()), ("THE PASSWORD", PASSWORD)] {
         assert!(text.contains(from), "`{from}` is not in {text}");

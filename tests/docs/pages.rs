@@ -29,14 +29,26 @@ pub struct Snippet {
 }
 
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
-/// The pages that we wrote: at the root, in `docs/`, beside the documents and in the crates.
+/// The pages that we wrote: at the root, in `docs/`, beside the documents, in the crates and the tests.
 pub fn pages() -> Vec<PathBuf> {
     let root = workspace();
     let mut found = Vec::new();
-    for folder in ["", "docs", "specs", "specs/upstream", "specs/local", "specs/overlays"] {
+    for folder in [
+        "",
+        "docs",
+        "specs",
+        "specs/upstream",
+        "specs/local",
+        "specs/overlays",
+        "tests",
+        "tests/engines/older_databases",
+    ] {
         markdown(&root.join(folder), &mut found);
     }
     for entry in fs::read_dir(root.join("crates")).unwrap() {

@@ -24,7 +24,7 @@ const PLACEHOLDERS: [(&str, &str); 6] = [
 
 /// Stands in for every program. It is in the workspace because a file that a test has just written cannot always be run: another
 /// thread that starts a program may have it open at that moment.
-const RECORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recorder.sh");
+const RECORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/recorder.sh");
 
 /// The programs that a snippet starts, each with its arguments. Nothing of it is done.
 pub fn calls(snippet: &Snippet) -> Result<Vec<Vec<String>>, String> {

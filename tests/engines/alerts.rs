@@ -3,15 +3,13 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use pbx_tests::smtp::{HOST, PASSWORD, Received, Smtp, Tls, USERNAME};
-use pbx_tests::{Engine, Start};
+use pbx_test_harness::smtp::{HOST, PASSWORD, Received, Smtp, Tls, USERNAME};
+use pbx_test_harness::{Engine, Start};
 use serde_json::json;
-
-use crate::PROGRAM;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_all_nodes_one_sends_the_mail_of_the_hour() {
-    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+    let Some(start) = Start::on(Engine::Postgres) else {
         return;
     };
     let (start, clock) = start.with_clock();

@@ -1,7 +1,7 @@
 //! Two servers on one PostgreSQL: who is disabled or removed on one is signed out there at once, and on the other within a second.
 
 use jiff::SignedDuration;
-use pbx_tests::{Raw, Server};
+use pbx_test_harness::{Raw, Server};
 use serde_json::{Value, json};
 
 use crate::nodes::{REMEMBERED, same_caller, tenant, two_nodes_with_a_clock};
@@ -12,7 +12,7 @@ const THEIRS: &str = "S3cret-sessions";
 struct Nodes {
     one: Server,
     other: Server,
-    clock: pbx_tests::Clock,
+    clock: pbx_test_harness::Clock,
     administrator: Raw,
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pbx_tests::{Cluster, Raw, Start};
+use pbx_test_harness::{Cluster, Raw, Start};
 use serde_json::json;
 
-use crate::{PROGRAM, on_every_engine};
+use crate::on_every_engine;
 
 /// How often each engine is killed.
 const ROUNDS: u8 = 6;
@@ -102,7 +102,7 @@ async fn stored(raw: &Raw, expected: &BTreeMap<String, String>) -> BTreeMap<Stri
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_postgresql_is_survived() {
     let Some(cluster) = Cluster::start() else { return };
-    let server = Start::new(PROGRAM).with_postgres(cluster.database()).ready();
+    let server = Start::new().with_postgres(cluster.database()).ready();
     let raw = server.raw_signed_in().await;
     let answers = futures_util::future::join_all((0..32).map(|_| raw.get("/ip_filters", &[]))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));

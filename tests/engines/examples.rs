@@ -15,7 +15,7 @@ mod partial_update;
 mod stream;
 
 use pbx_client::{Client, Credentials, Error, RetryPolicy, Scheme};
-use pbx_tests::{ADMINISTRATOR, Engine, PASSWORD, Server};
+use pbx_test_harness::{ADMINISTRATOR, Engine, PASSWORD, Server};
 
 use crate::start;
 

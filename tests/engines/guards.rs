@@ -1,13 +1,11 @@
 //! Two servers on one PostgreSQL: who is turned away by one is turned away by the other, within a second.
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, Clock, Engine, PASSWORD, Raw, Server, Start};
+use pbx_test_harness::{ADMINISTRATOR, Clock, Engine, PASSWORD, Raw, Server, Start};
 use serde_json::json;
 
-use crate::PROGRAM;
-
 fn two_nodes() -> Option<(Server, Server, Clock)> {
-    let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
+    let (start, clock) = Start::on(Engine::Postgres)?.with_clock();
     let (one, other) = (start.ready(), start.beside().ready());
     Some((one, other, clock))
 }

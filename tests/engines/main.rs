@@ -15,20 +15,16 @@ mod postgres;
 mod providers;
 mod sqlite;
 
-use pbx_tests::{Engine, Start};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-server-under-test");
+use pbx_test_harness::{Engine, Start};
 
 /// A fresh server that is not started yet, on an engine that is always there.
 fn start(engine: Engine) -> Start {
-    Start::on(engine, PROGRAM).unwrap()
+    Start::on(engine).unwrap()
 }
 
 /// A fresh server on every engine that is there.
 fn on_every_engine() -> impl Iterator<Item = Start> {
-    [Engine::Sqlite, Engine::Postgres]
-        .into_iter()
-        .filter_map(|engine| Start::on(engine, PROGRAM))
+    [Engine::Sqlite, Engine::Postgres].into_iter().filter_map(Start::on)
 }
 
 /// The one line that an operator reads when the server does not start.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, Authority, Clock, Engine, Exchange, PASSWORD, Raw, Server, Start, der, handshake};
+use pbx_test_harness::{
+    ADMINISTRATOR, Authority, Clock, Engine, Exchange, PASSWORD, Raw, Server, Start, der, handshake,
+};
 use serde_json::{Value, json};
-
-use crate::PROGRAM;
 
 /// Two servers that started at the same time on an empty database.
 pub(crate) fn two_nodes() -> Option<(Server, Server)> {
@@ -17,7 +17,7 @@ pub(crate) fn two_nodes() -> Option<(Server, Server)> {
 
 /// The same, with the clock of both.
 pub(crate) fn two_nodes_with_a_clock() -> Option<(Server, Server, Clock)> {
-    let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
+    let (start, clock) = Start::on(Engine::Postgres)?.with_clock();
     let beside = start.beside();
     let other = std::thread::spawn(move || beside.ready());
     Some((start.ready(), other.join().unwrap(), clock))
@@ -145,7 +145,7 @@ const SOON: Duration = Duration::from_secs(20);
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transport_is_open_on_both_soon_and_closed_on_both() {
-    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+    let Some(start) = Start::on(Engine::Postgres) else {
         return;
     };
     // Linux calls all of 127.0.0.0/8 this machine, so that one machine can be two.
@@ -230,7 +230,7 @@ async fn one_transport_remains_on_all_nodes_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_certificate_is_shown_by_both_soon() {
-    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+    let Some(start) = Start::on(Engine::Postgres) else {
         return;
     };
     let start = start.with_arguments(&["--tls-listen", "127.0.0.1:0"]);

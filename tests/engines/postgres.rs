@@ -1,11 +1,11 @@
 //! Opening a PostgreSQL database: what is made there, and what is refused.
 
-use pbx_tests::{Cluster, Database, Engine, GUARDED, GUARDED_PASSWORD, Start};
+use pbx_test_harness::{Cluster, Database, Engine, GUARDED, GUARDED_PASSWORD, Start};
 
-use crate::{PROGRAM, refusal};
+use crate::refusal;
 
 fn on_postgres() -> Option<Start> {
-    Start::on(Engine::Postgres, PROGRAM)
+    Start::on(Engine::Postgres)
 }
 
 fn database(start: &Start) -> &Database {
@@ -191,7 +191,7 @@ async fn tls_is_used_and_the_servers_certificate_checked() {
         return;
     };
     let database = cluster.database();
-    let start = Start::new(PROGRAM);
+    let start = Start::new();
     let file = start.folder().join("trusted.pem");
     let with = |parameters: &str| {
         start

@@ -1,7 +1,7 @@
 //! Two servers on one PostgreSQL: a number of a trunk is one tenant's, and a SIP domain is one tenant's or one trunk's.
 
 use futures_util::future::join_all;
-use pbx_tests::{Exchange, Raw};
+use pbx_test_harness::{Exchange, Raw};
 use serde_json::{Value, json};
 
 use crate::nodes::{same_caller, tenant, two_nodes};

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::path::Path;
 
-use pbx_tests::Engine;
+use pbx_test_harness::Engine;
 
 use crate::{refusal, start};
 

@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use pbx_client::Field;
 use pbx_client::types::{AutoAnswerAlertInfo, ChangePassword, ChangeUsername, CongestionMetric, UpdateAdminSettings};
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, on_each_engine};
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_server_has_no_licence_and_24_quiet_hours() {
     let server = server();
     let status = server.raw_signed_in().await.get("/admin/status", &[]).await.json();
@@ -41,7 +41,7 @@ async fn a_fresh_server_has_no_licence_and_24_quiet_hours() {
     assert!(!age.is_negative() && age < SignedDuration::from_hours(2), "{age}");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn settings_start_with_the_documented_defaults() {
     let server = server();
     let settings = server.raw_signed_in().await.get("/admin/settings", &[]).await.json();
@@ -67,7 +67,7 @@ async fn settings_start_with_the_documented_defaults() {
     assert_eq!(settings, expected);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_of_settings_merges_and_clearing_restores_the_default() {
     let server = server();
     let client = server.client().await;
@@ -110,7 +110,7 @@ async fn an_update_of_settings_merges_and_clearing_restores_the_default() {
     assert_eq!(settings.custom_options.as_deref(), Some("{\"a\": 1}"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn settings_out_of_bounds_are_refused_together_and_nothing_changes() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -131,7 +131,7 @@ async fn settings_out_of_bounds_are_refused_together_and_nothing_changes() {
     assert_eq!(raw.get("/admin/settings", &[]).await.json()["flow_timer"], 0);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_signing_key_matches_its_certificate_and_is_shown_to_nobody() {
     let pair = || {
         let pair = rcgen::generate_simple_self_signed(["shaken.example.com".to_owned()]).unwrap();
@@ -175,7 +175,7 @@ async fn the_signing_key_matches_its_certificate_and_is_shown_to_nobody() {
     assert!(!stored.windows(line.len()).any(|bytes| bytes == line));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_administrator_takes_another_name_and_stays_signed_in() {
     let server = server();
     let client = server.client().await;
@@ -188,9 +188,11 @@ async fn the_administrator_takes_another_name_and_stays_signed_in() {
     };
     rename("Root").await.unwrap();
     client.retrieve_admin_settings().send().await.unwrap();
-    pbx_tests::sign_in(server.base(), "ROOT", PASSWORD, None).await.unwrap();
+    pbx_test_harness::sign_in(server.base(), "ROOT", PASSWORD, None)
+        .await
+        .unwrap();
     assert!(
-        pbx_tests::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+        pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
             .await
             .is_err()
     );
@@ -201,7 +203,7 @@ async fn the_administrator_takes_another_name_and_stays_signed_in() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
     let server = server();
     let client = server.client().await;
@@ -230,16 +232,16 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
     let ended = other.retrieve_admin_settings().send().await.unwrap_err();
     assert_eq!(ended.status().unwrap(), 401);
     assert!(
-        pbx_tests::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+        pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
             .await
             .is_err()
     );
-    pbx_tests::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
+    pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
         .await
         .unwrap();
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_changes_of_a_password_one_wins() {
     let server = server();
     let client = server.client().await;

@@ -2,8 +2,8 @@
 
 use pbx_client::types::{MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
 use pbx_client::{Client, Field};
-use pbx_tests::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
-use pbx_tests::{Exchange, Raw, Server};
+use pbx_test_harness::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
+use pbx_test_harness::{Exchange, Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::{server, start};
@@ -31,7 +31,7 @@ async fn send(raw: &Raw) -> Exchange {
     raw.post("/admin/notification/test_email", &letter).await
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn settings_start_with_the_documented_defaults() {
     let server = server();
     let expected = json!({
@@ -46,7 +46,7 @@ async fn settings_start_with_the_documented_defaults() {
     assert_eq!(raw.get("/admin/notification", &[]).await.json(), expected);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_merges_and_the_password_is_never_shown_nor_readable_in_the_database() {
     let server = server();
     let client = server.client().await;
@@ -99,7 +99,7 @@ async fn an_update_merges_and_the_password_is_never_shown_nor_readable_in_the_da
     assert!(!stored.windows(PASSWORD.len()).any(|bytes| bytes == PASSWORD.as_bytes()));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_mail_server_needs_its_port_and_an_account_unless_it_trusts_us() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -169,7 +169,7 @@ async fn arrives(way: Way) {
     assert!(mail.data.contains("\n\nIt works.\n"), "{}", mail.data);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn mail_arrives_as_plain_text_with_each_kind_of_authentication() {
     let ways: [(&[&str], &str, Option<&str>); 4] = [
         (&["PLAIN", "LOGIN"], "LOGIN", Some("LOGIN")),
@@ -189,7 +189,7 @@ async fn mail_arrives_as_plain_text_with_each_kind_of_authentication() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn mail_arrives_encrypted_from_the_start() {
     arrives(Way {
         tls: Tls::FromTheStart,
@@ -200,7 +200,7 @@ async fn mail_arrives_encrypted_from_the_start() {
     .await;
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn mail_arrives_encrypted_by_starttls() {
     for required in [true, false] {
         arrives(Way {
@@ -219,7 +219,7 @@ async fn test_email(client: &Client, recipient: &str) -> Result<(), pbx_client::
     sent.map(drop)
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn without_a_saved_server_nothing_is_tried() {
     let server = server();
     let error = test_email(&server.client().await, "alice@example.com")
@@ -229,7 +229,7 @@ async fn without_a_saved_server_nothing_is_tried() {
     assert!(error.has_code("NO_MAIL_SERVER"), "{error:?}");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_goes_wrong_is_told_in_the_words_of_the_mail_server() {
     let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
     let server = trusting(&smtp);
@@ -256,7 +256,7 @@ async fn what_goes_wrong_is_told_in_the_words_of_the_mail_server() {
     assert!(answer.status == 400 && answer.body.contains("OAuth"), "{}", answer.body);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn no_password_goes_to_a_server_that_is_not_the_right_one() {
     // Its certificate is trusted by nobody.
     let mut smtp = Smtp::start(Tls::FromTheStart, &["PLAIN"]).await;

@@ -4,8 +4,8 @@
 //! told in a fixed order, disk, CPU, memory, addresses.
 
 use jiff::SignedDuration;
-use pbx_tests::smtp::{HOST, PASSWORD, Received, Smtp, Tls, USERNAME};
-use pbx_tests::{ADMINISTRATOR, Raw, Server};
+use pbx_test_harness::smtp::{HOST, PASSWORD, Received, Smtp, Tls, USERNAME};
+use pbx_test_harness::{ADMINISTRATOR, Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::start;
@@ -55,7 +55,7 @@ async fn lock_out(client: &Raw) {
     assert_eq!(statuses, [400, 400, 400, 400, 400, 400, 403]);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_threshold_is_told_once_an_hour_and_a_restart_changes_nothing_about_that() {
     let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
@@ -97,7 +97,7 @@ async fn a_threshold_is_told_once_an_hour_and_a_restart_changes_nothing_about_th
     drop(server);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_is_switched_off_or_has_no_threshold_is_not_told() {
     let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
@@ -113,7 +113,7 @@ async fn what_is_switched_off_or_has_no_threshold_is_not_told() {
     assert!(smtp.is_empty());
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_busy_processor_is_told() {
     let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
@@ -136,7 +136,7 @@ async fn a_busy_processor_is_told() {
     says(&mail, "the threshold is 0.001 %");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn addresses_that_were_blocked_are_told_by_name_and_gathered_for_an_hour() {
     let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();

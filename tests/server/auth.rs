@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{server, start};
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, on_each_engine};
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_generated_client_signs_in_and_out() {
     let server = server();
     let client = server.client().await;
@@ -18,7 +18,7 @@ async fn the_generated_client_signs_in_and_out() {
     assert!(error.has_code("UNAUTHORIZED"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn both_forms_give_the_documented_tokens() {
     let server = server();
     let raw = server.raw();
@@ -58,7 +58,7 @@ async fn both_forms_give_the_documented_tokens() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_wrong_name_and_a_wrong_password_cannot_be_told_apart() {
     let server = server();
     let raw = server.raw();
@@ -82,7 +82,7 @@ async fn a_wrong_name_and_a_wrong_password_cannot_be_told_apart() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn names_are_compared_without_case_and_passwords_with() {
     let server = server();
     let raw = server.raw();
@@ -95,7 +95,7 @@ async fn names_are_compared_without_case_and_passwords_with() {
     assert_eq!(sign_in("admin", &PASSWORD.to_uppercase()).await, 400);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_unknown_domain_is_not_found_and_an_empty_one_is_none() {
     let server = server();
     let raw = server.raw();
@@ -107,7 +107,7 @@ async fn an_unknown_domain_is_not_found_and_an_empty_one_is_none() {
     assert_eq!(sign_in("").await, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
     let server = server();
     let raw = server.raw();
@@ -151,7 +151,7 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
     assert_eq!((after.status, after.json()), (400, refused));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn tokens_end() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
@@ -186,7 +186,7 @@ async fn tokens_end() {
     assert_eq!((ended.status, ended.codes()), (400, vec!["UNKNOWN".to_owned()]));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_refreshes_with_one_token_at_most_one_succeeds() {
     let server = server();
     let raw = server.raw();
@@ -202,7 +202,7 @@ async fn of_parallel_refreshes_with_one_token_at_most_one_succeeds() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn revoking_ends_this_session_and_no_other() {
     let server = server();
     let (one, other) = (server.raw_signed_in().await, server.raw_signed_in().await);
@@ -212,7 +212,7 @@ async fn revoking_ends_this_session_and_no_other() {
     assert_eq!(other.get("/auth/user", &[]).await.status, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_token_is_needed_and_only_the_whole_one_will_do() {
     let server = server();
     let signed_in = server.raw_signed_in().await;
@@ -240,7 +240,7 @@ async fn a_token_is_needed_and_only_the_whole_one_will_do() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn neither_the_log_nor_the_database_holds_a_secret() {
     let server = server();
     let start = server.how().with_arguments(&["--log", "trace"]);

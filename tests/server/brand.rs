@@ -2,11 +2,12 @@
 
 use pbx_client::Field;
 use pbx_client::types::{BrandTheme, UpdateBrand};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_merges() {
     let server = server();
     let client = server.client().await;
@@ -38,7 +39,7 @@ async fn an_update_merges() {
     assert_eq!(product().await.as_deref(), Some("PortSIP PBX"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn files_that_are_not_there_and_long_footers_are_refused() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);

@@ -2,17 +2,18 @@
 
 use pbx_client::Field;
 use pbx_client::types::{ChangePassword, UpdateCurrentDealer};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use super::dealers::{DEALERS_PASSWORD, dealer, signed_in};
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_sees_itself_and_changes_what_it_says_of_itself() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let id = dealer(&administrator, "north", "DISTRIBUTOR").await;
-    let client = pbx_tests::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
+    let client = pbx_test_harness::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
         .await
         .unwrap();
     let body = UpdateCurrentDealer {
@@ -47,7 +48,7 @@ async fn a_dealer_sees_itself_and_changes_what_it_says_of_itself() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn only_dealers_have_a_dealer() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -63,7 +64,7 @@ async fn only_dealers_have_a_dealer() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_status_counts_the_branch() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -91,11 +92,11 @@ async fn the_status_counts_the_branch() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_changes_its_password_with_the_old_one_and_stays() {
     let server = server();
     dealer(&server.raw_signed_in().await, "north", "RESELLER").await;
-    let client = pbx_tests::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
+    let client = pbx_test_harness::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
         .await
         .unwrap();
     let other = signed_in(&server, "north").await;

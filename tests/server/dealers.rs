@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pbx_client::types::{CreateDealer, Dealer, DealerLevel, UpdateDealer};
 use pbx_client::{Client, Field};
-use pbx_tests::{Raw, Server};
+use pbx_test_harness::{Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::server;
@@ -54,7 +54,7 @@ async fn show(client: &Client, id: &str) -> Dealer {
     client.retrieve_dealer().id(id).send().await.unwrap().into_inner()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_from_its_creation_to_its_end() {
     let server = server();
     let client = server.client().await;
@@ -132,7 +132,7 @@ async fn a_dealer_from_its_creation_to_its_end() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn name_and_level_are_what_a_dealer_was_made_with() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -146,7 +146,7 @@ async fn name_and_level_are_what_a_dealer_was_made_with() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn each_level_makes_those_below_it() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -170,7 +170,7 @@ async fn each_level_makes_those_below_it() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_knows_those_below_it_and_nobody_else() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -237,7 +237,7 @@ async fn a_dealer_knows_those_below_it_and_nobody_else() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn names_are_shared_with_administrators_and_some_are_theirs() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -263,7 +263,7 @@ async fn names_are_shared_with_administrators_and_some_are_theirs() {
     assert_eq!(taken.status, 409);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_creations_with_one_name_one_succeeds() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -274,7 +274,7 @@ async fn of_parallel_creations_with_one_name_one_succeeds() {
     assert_eq!(names(&administrator, &[]).await.0, 1);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_password_obeys_the_rules_and_a_new_one_ends_the_sessions() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -316,7 +316,7 @@ async fn a_password_obeys_the_rules_and_a_new_one_ends_the_sessions() {
     server.raw_as("north", "N3w-password", None).await;
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_disabled_dealer_is_out_at_once_and_back_when_enabled() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -342,7 +342,7 @@ async fn a_disabled_dealer_is_out_at_once_and_back_when_enabled() {
     assert_eq!(server.raw().post("/auth/sign_in", &body).await.status, 400);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn full_access_is_given_by_administrators_and_by_distributors_who_have_it() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -382,7 +382,7 @@ async fn full_access_is_given_by_administrators_and_by_distributors_who_have_it(
     assert!(!set(&distributor, &middle, true).await);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_with_dealers_below_it_stays() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -402,7 +402,7 @@ async fn a_dealer_with_dealers_below_it_stays() {
     assert_eq!(names(&administrator, &[]).await.0, 0);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_list_is_filtered_searched_and_ordered_by_what_it_shows() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -445,7 +445,7 @@ fn new_tenant(domain: &str) -> Value {
     json!({"name": domain, "domain": domain, "timezone": "UTC", "currency": "EUR", "region": "DEU"})
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -498,7 +498,7 @@ async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
     assert!(refused.body.contains("max_tenants"), "{}", refused.body);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_with_tenants_stays_and_its_tenants_go_on_without_it() {
     let server = server();
     let administrator = server.raw_signed_in().await;

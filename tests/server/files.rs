@@ -2,7 +2,7 @@
 
 use pbx_client::types::{UpdateBrand, UpdateCurrentTenant};
 use pbx_client::{Client, Error, Field, upload};
-use pbx_tests::{PASSWORD, Raw, Server};
+use pbx_test_harness::{PASSWORD, Raw, Server, on_each_engine};
 use reqwest::Method;
 use serde_json::json;
 
@@ -44,7 +44,7 @@ async fn send(raw: &Raw, query: &str, content: Vec<u8>) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_file_is_brought_shown_fetched_and_deleted() {
     let server = server();
     let client = server.client().await;
@@ -87,7 +87,7 @@ async fn a_file_is_brought_shown_fetched_and_deleted() {
     assert_eq!(client.list_files().send().await.unwrap().count, Some(0));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_content_says_what_a_file_is() {
     let server = server();
     let client = server.client().await;
@@ -126,7 +126,7 @@ async fn the_content_says_what_a_file_is() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_content_that_changed_on_its_way_is_refused() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -143,7 +143,7 @@ async fn a_content_that_changed_on_its_way_is_refused() {
     assert_eq!(send(&raw, &format!("?digest={digest}"), png(1, 1, 0)).await.0, 201);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_file_is_as_large_as_the_operator_allows() {
     let usual = server();
     let client = usual.client().await;
@@ -161,7 +161,7 @@ async fn a_file_is_as_large_as_the_operator_allows() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_upload_needs_its_token_and_comes_in_time() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
@@ -184,7 +184,7 @@ async fn an_upload_needs_its_token_and_comes_in_time() {
     assert_eq!(complete(&raw, token).await, 404);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_brand_shows_files_that_are_there_and_fit() {
     let server = server();
     let client = server.client().await;
@@ -223,7 +223,7 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
     brand(UpdateBrand::default().title("Bell")).await.unwrap();
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn contents_in_a_folder_outlive_the_server_and_orphans_do_not() {
     let without = start();
     let start = without.clone().with_arguments(&["--files", "pictures"]);
@@ -281,7 +281,9 @@ async fn dealer(server: &Server, raw: &Raw, name: &str) -> Client {
     });
     let answer = raw.post("/dealers", &body).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
-    pbx_tests::sign_in(server.base(), name, PASSWORD, None).await.unwrap()
+    pbx_test_harness::sign_in(server.base(), name, PASSWORD, None)
+        .await
+        .unwrap()
 }
 
 /// Acts in a tenant, or no longer in any.
@@ -294,7 +296,7 @@ async fn switch(client: &Client, id: Option<&str>) {
     request.send().await.unwrap();
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_files_of_tenants_dealers_and_the_system_do_not_exist_for_each_other() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -342,7 +344,7 @@ async fn the_files_of_tenants_dealers_and_the_system_do_not_exist_for_each_other
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_avatar_is_a_file_of_the_tenant() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -405,7 +407,7 @@ async fn an_avatar_is_a_file_of_the_tenant() {
     client.delete_file().id(&*own).send().await.unwrap();
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_files_of_a_tenant_fit_its_quota_and_go_with_it() {
     let start = start().with_arguments(&["--files", "pictures"]);
     let server = start.ready();
@@ -432,7 +434,7 @@ async fn the_files_of_a_tenant_fit_its_quota_and_go_with_it() {
     assert_eq!(left.count(), 1, "the mark");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn only_those_who_manage_something_have_files() {
     let server = server();
     let raw = server.raw();

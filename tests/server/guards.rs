@@ -3,7 +3,7 @@
 //! The administrator sits at 127.0.0.1; all of 127.0.0.0/8 is this machine, so that other clients have other addresses.
 
 use jiff::{SignedDuration, Timestamp};
-use pbx_tests::{ADMINISTRATOR, Exchange, PASSWORD, Raw};
+use pbx_test_harness::{ADMINISTRATOR, Exchange, PASSWORD, Raw, on_each_engine};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ async fn rules(admin: &Raw) -> Vec<Value> {
     list["items"].as_array().unwrap().clone()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_denied_address_is_refused_whatever_it_asks() {
     let server = server();
     let admin = server.raw_signed_in().await;
@@ -72,7 +72,7 @@ async fn a_denied_address_is_refused_whatever_it_asks() {
     assert_eq!(server.raw_from("127.0.0.3").get("/network", &[]).await.status, 401);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_longest_prefix_decides() {
     let server = server();
     let admin = server.raw_signed_in().await;
@@ -95,7 +95,7 @@ async fn the_longest_prefix_decides() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_rule_ends_when_it_expires() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
@@ -116,7 +116,7 @@ async fn a_rule_ends_when_it_expires() {
     assert_eq!(client.get("/network", &[]).await.status, 401);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn too_many_failed_sign_ins_make_a_rule_that_can_be_seen_and_removed() {
     let server = server();
     let admin = server.raw_signed_in().await;
@@ -154,7 +154,7 @@ async fn too_many_failed_sign_ins_make_a_rule_that_can_be_seen_and_removed() {
     assert_eq!(sign_in(&client, PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_lock_out_ends_by_itself_and_old_failures_are_forgotten() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
@@ -171,7 +171,7 @@ async fn a_lock_out_ends_by_itself_and_old_failures_are_forgotten() {
     assert_eq!(sign_in(&client, PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_settings_say_after_how_many_and_for_how_long() {
     let server = server();
     let admin = server.raw_signed_in().await;
@@ -191,7 +191,7 @@ async fn the_settings_say_after_how_many_and_for_how_long() {
     assert_eq!(wrong_sign_ins(&server.raw_from("127.0.0.3"), 8).await, [400; 8]);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn every_way_of_failing_counts() {
     let server = server();
     let client = server.raw_from("127.0.0.2");
@@ -210,7 +210,7 @@ async fn every_way_of_failing_counts() {
     assert_eq!(client.form("/login/oauth/token", &form).await.status, 403);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_guesses_made_all_at_once_no_more_count_than_one_after_the_other() {
     let server = server();
     let client = server.raw_from("127.0.0.2");
@@ -220,7 +220,7 @@ async fn of_guesses_made_all_at_once_no_more_count_than_one_after_the_other() {
     assert_eq!((of(400), of(403)), (6, 18));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_accepted_address_is_never_locked_out() {
     let server = server();
     let admin = server.raw_signed_in().await;
@@ -231,7 +231,7 @@ async fn an_accepted_address_is_never_locked_out() {
     assert_eq!(rules(&admin).await.len(), 1);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn each_address_has_so_many_requests_a_minute() {
     let (start, clock) = start().with_arguments(&["--rate-limit", "3"]).with_clock();
     let server = start.ready();
@@ -250,7 +250,7 @@ async fn each_address_has_so_many_requests_a_minute() {
     assert_eq!(client.get("/network", &[]).await.status, 429);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_accepted_address_has_no_limit() {
     let server = start().with_variable("PBX_RATE_LIMIT", "3").ready();
     let admin = server.raw_signed_in().await;
@@ -267,7 +267,7 @@ async fn forwarded(raw: &Raw, name: &str, value: &str) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_clients_address_comes_from_trusted_proxies_only() {
     let server = start().with_arguments(&["--trusted-proxy", "127.0.0.8/29"]).ready();
     let admin = server.raw_signed_in().await;
@@ -297,7 +297,7 @@ async fn the_clients_address_comes_from_trusted_proxies_only() {
     assert_eq!(proxy.get("/network", &[]).await.status, 401);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn proxies_may_use_the_standard_header() {
     let start = start().with_variable("PBX_TRUSTED_PROXY", "127.0.0.9,127.0.0.10");
     let server = start.with_variable("PBX_PROXY_HEADER", "forwarded").ready();

@@ -2,6 +2,7 @@
 
 use pbx_client::types::{CreateHoliday, Holiday, UpdateHoliday};
 use pbx_client::{Client, Field};
+use pbx_test_harness::on_each_engine;
 use serde_json::{Value, json};
 
 use crate::server;
@@ -41,7 +42,7 @@ async fn destroy(client: &Client, id: &str) -> u16 {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_holiday_from_its_creation_to_its_end() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
@@ -90,7 +91,7 @@ async fn a_holiday_from_its_creation_to_its_end() {
     assert_eq!(destroy(&client, &id).await, 404);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_answer_has_every_member() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -118,7 +119,7 @@ fn faults(answer: &Value) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn everything_that_is_wrong_is_said_at_once() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -158,7 +159,7 @@ async fn everything_that_is_wrong_is_said_at_once() {
     assert_eq!(raw.post("/holidays", &yearly).await.status, 201);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_is_judged_with_what_stays() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
@@ -185,7 +186,7 @@ async fn an_update_is_judged_with_what_stays() {
     assert_eq!(update(&client, &id, day_end(25)).await, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn lists_are_filtered_searched_ordered_and_paged() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
@@ -233,7 +234,7 @@ async fn lists_are_filtered_searched_ordered_and_paged() {
     assert_eq!(unknown.unwrap_err().status().unwrap(), 400, "no column but the members");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn those_of_another_tenant_do_not_exist() {
     let server = server();
     let (one, other) = (
@@ -256,7 +257,7 @@ async fn those_of_another_tenant_do_not_exist() {
     assert!(show(&one, &id).await.is_ok());
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn nobody_without_a_tenant_has_any() {
     let server = server();
     let raw = server.raw_signed_in().await;

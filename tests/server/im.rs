@@ -2,11 +2,12 @@
 
 use pbx_client::Field;
 use pbx_client::types::UpdateImServer;
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_merges_addresses_that_others_reach() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);
@@ -40,7 +41,7 @@ async fn an_update_merges_addresses_that_others_reach() {
     assert_eq!(im.public_ipv6.as_deref(), Some("2001:db8::3"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn its_token_is_its_own_survives_a_restart_and_is_not_readable_in_the_database() {
     let server = server();
     let client = server.client().await;

@@ -1,11 +1,11 @@
 //! What belongs to others does not exist: whatever takes an id answers for another's as for one that names nothing, and what
 //! others have is in no list and no count.
 
-use pbx_tests::{Exchange, Operation, PASSWORD, Raw, Server, operations};
+use pbx_test_harness::{Exchange, Operation, PASSWORD, Raw, Server, on_each_engine, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
+use crate::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
 use crate::server;
 
 /// An id that names nothing.
@@ -104,7 +104,7 @@ async fn call(operation: &Operation, session: &Raw, path: &str) -> Exchange {
     session.post(path, &body).await
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_id_of_what_others_have_names_nothing() {
     let server = server();
     let (near, far) = (Side::new(&server, "near", 1).await, Side::new(&server, "far", 2).await);
@@ -141,7 +141,7 @@ async fn the_id_of_what_others_have_names_nothing() {
     assert!(compared > 30, "{compared}");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_others_have_is_in_no_list_and_no_count() {
     let server = server();
     let near = Side::new(&server, "near", 1).await;

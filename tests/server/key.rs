@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use pbx_client::types::UpdateCertificateKey;
 use pbx_client::{Client, Credentials, Error};
-use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD, Pair, Server, der, handshake};
+use pbx_test_harness::{ADMINISTRATOR, Authority, PASSWORD, Pair, Server, der, handshake, on_each_engine};
 use tokio::net::TcpStream;
 
 use crate::{server, start};
@@ -30,7 +30,7 @@ async fn update(client: &Client, pair: &Pair) -> Result<u16, pbx_client::Error> 
     answer.map(|answer| answer.status().as_u16())
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_server_signs_a_certificate_for_itself() {
     let (one, other) = (secure(), server());
     let key = one.client().await.show_key().send().await.unwrap().into_inner();
@@ -44,7 +44,7 @@ async fn a_fresh_server_signs_a_certificate_for_itself() {
     assert_eq!(shown(&start.ready().client().await).await, own, "it is made once");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_same_api_is_served_over_https() {
     let server = secure();
     let own = shown(&server.client().await).await;
@@ -74,7 +74,7 @@ async fn the_same_api_is_served_over_https() {
     assert_eq!(shown(&trusting).await, own);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_new_certificate_takes_effect_without_a_restart_and_stays_after_one() {
     let server = secure();
     let client = server.client().await;
@@ -100,7 +100,7 @@ async fn a_new_certificate_takes_effect_without_a_restart_and_stays_after_one() 
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_bad_pair_is_refused_with_the_reason_and_the_old_one_stays() {
     let server = secure();
     let client = server.client().await;
@@ -149,7 +149,7 @@ async fn a_bad_pair_is_refused_with_the_reason_and_the_old_one_stays() {
     assert_eq!(handshake(address(&server), &own, None).await.unwrap(), der(&own));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_updates_the_one_that_is_stored_is_the_one_in_use() {
     let server = secure();
     let client = server.client().await;
@@ -165,7 +165,7 @@ async fn of_parallel_updates_the_one_that_is_stored_is_the_one_in_use() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_private_key_is_in_no_log() {
     let server = start().with_variable("PBX_LOG", "trace").ready();
     let client = server.client().await;
@@ -184,7 +184,7 @@ async fn the_private_key_is_in_no_log() {
     assert!(!log.contains("PRIVATE KEY"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_private_key_is_sealed_in_the_store() {
     let server = server();
     let leaf = Authority::new("root").issue("pbx");
@@ -200,7 +200,7 @@ async fn the_private_key_is_sealed_in_the_store() {
     assert!(!holds(&leaf.key));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_connection_that_never_gets_secure_does_not_hold_up_the_end() {
     let server = secure();
     let _silent = TcpStream::connect(address(&server)).await.unwrap();
@@ -212,7 +212,7 @@ async fn a_connection_that_never_gets_secure_does_not_hold_up_the_end() {
     assert!(!ended.stderr.contains("cut off"), "{}", ended.stderr);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_taken_port_for_https_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

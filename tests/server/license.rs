@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use pbx_client::Client;
 use pbx_client::types::UpdateLicense;
-use pbx_tests::{Ended, Server, Start};
+use pbx_test_harness::{Ended, Server, Start, on_each_engine};
 use serde_json::json;
 
 use crate::{server, start};
@@ -51,7 +51,7 @@ async fn give(client: &Client, key: &str) -> Result<(), String> {
     })
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn without_a_licence_there_are_small_limits_and_no_key_is_taken() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -67,7 +67,7 @@ async fn without_a_licence_there_are_small_limits_and_no_key_is_taken() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_licence_is_taken_shown_masked_and_kept() {
     let server = licensed_server();
     let start = server.how();
@@ -117,7 +117,7 @@ async fn a_licence_is_taken_shown_masked_and_kept() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
     let server = licensed_server();
     let start = server.how();
@@ -164,7 +164,7 @@ async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_licence_that_ends_while_the_server_runs_allows_nothing_more() {
     let (start, clock) = start().with_clock();
     new_keys(&start, "seller");
@@ -181,7 +181,7 @@ async fn a_licence_that_ends_while_the_server_runs_allows_nothing_more() {
     assert!(over.license_key.is_some(), "so that people see which one has ended");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn keys_are_made_once_for_their_owner_and_faults_are_explained() {
     let start = start();
     new_keys(&start, "seller");

@@ -1,12 +1,12 @@
 //! Starting, stopping, starting again.
 
 use pbx_client::types::{CreateIpRule, IpRuleTarget};
-use pbx_tests::ADMINISTRATOR;
+use pbx_test_harness::{ADMINISTRATOR, on_each_engine};
 use serde_json::json;
 
 use crate::{server, start};
 
-#[tokio::test]
+#[on_each_engine]
 async fn data_and_sessions_survive_a_restart() {
     let server = server();
     let client = server.client().await;
@@ -41,7 +41,7 @@ async fn data_and_sessions_survive_a_restart() {
     server.client().await;
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn sigterm_ends_it_cleanly() {
     let server = server();
     // A connection that is open and idle holds nothing up.
@@ -51,7 +51,7 @@ async fn sigterm_ends_it_cleanly() {
     assert_eq!(ended.stdout, "", "one line on stdout and no more");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn without_a_password_a_random_one_is_printed_once() {
     let start = start().without_password();
     let ended = start.ready().terminate();
@@ -70,12 +70,12 @@ async fn without_a_password_a_random_one_is_printed_once() {
     assert_eq!(password.len(), 20);
 
     let server = start.ready();
-    pbx_tests::sign_in(server.base(), ADMINISTRATOR, password, None)
+    pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, password, None)
         .await
         .unwrap();
     for guess in ["admin", "", "password"] {
         assert!(
-            pbx_tests::sign_in(server.base(), ADMINISTRATOR, guess, None)
+            pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, guess, None)
                 .await
                 .is_err()
         );
@@ -83,7 +83,7 @@ async fn without_a_password_a_random_one_is_printed_once() {
     assert!(!server.terminate().stderr.contains("first start"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_taken_port_is_explained() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -91,14 +91,16 @@ async fn a_taken_port_is_explained() {
     let variables = start.clone().with_variable("PBX_LISTEN", &address);
     let ended = variables.ended_as_given();
     assert_eq!(ended.status.code(), Some(1));
-    insta::assert_snapshot!(ended.stderr.replace(&address, "[address]"), @"pbx-server: cannot listen on [address]: choose another --listen: Address already in use (os error 98)");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(ended.stderr.replace(&address, "[address]"), @"pbx-server: cannot listen on [address]: choose another --listen: Address already in use (os error 98)");
+    }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn authorities_of_clients_that_do_not_read_are_explained() {
     let start = start();
     let file = start.folder().join("clients.pem");
-    let refused = |start: &pbx_tests::Start| {
+    let refused = |start: &pbx_test_harness::Start| {
         let ended = start
             .clone()
             .with_arguments(&["--client-ca", file.to_str().unwrap()])
@@ -106,9 +108,15 @@ async fn authorities_of_clients_that_do_not_read_are_explained() {
         assert_eq!(ended.status.code(), Some(1));
         ended.stderr.replace(file.to_str().unwrap(), "[file]")
     };
-    insta::assert_snapshot!(refused(&start), @"pbx-server: cannot read the authorities of clients [file]: No such file or directory (os error 2)");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused(&start), @"pbx-server: cannot read the authorities of clients [file]: No such file or directory (os error 2)");
+    }
     std::fs::write(&file, "no certificate").unwrap();
-    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has no certificate in PEM: name another --client-ca");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has no certificate in PEM: name another --client-ca");
+    }
     std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
-    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has a certificate that does not read: name another --client-ca: invalid peer certificate: BadEncoding");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has a certificate that does not read: name another --client-ca: invalid peer certificate: BadEncoding");
+    }
 }

@@ -2,6 +2,7 @@
 
 use pbx_client::types::{CreateIpRule, IpRuleTarget};
 use pbx_client::{Client, Filter, OrderBy, field};
+use pbx_test_harness::on_each_engine;
 
 use crate::server;
 
@@ -30,7 +31,7 @@ async fn descriptions(client: &Client, filter: Filter) -> Vec<String> {
     rules.into_iter().filter_map(|rule| rule.description).collect()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_the_client_writes_the_server_reads() {
     let server = server();
     let client = server.client().await;
@@ -107,7 +108,7 @@ async fn what_the_client_writes_the_server_reads() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn numbers_and_truth_values_are_compared() {
     let server = server();
     let client = server.client().await;
@@ -134,7 +135,7 @@ async fn numbers_and_truth_values_are_compared() {
     assert!(transports(field("port").gt(65_535_i64)).await.is_empty());
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_stream_sees_every_page() {
     let server = server();
     let client = server.client().await;

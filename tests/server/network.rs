@@ -2,11 +2,12 @@
 
 use futures_util::future::join_all;
 use pbx_client::{Field, types::UpdateNetwork};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_server_knows_no_address_and_says_so_with_nulls() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -17,7 +18,7 @@ async fn a_fresh_server_knows_no_address_and_says_so_with_nulls() {
     assert_eq!(raw.get("/network", &[]).await.json(), expected);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_changes_what_it_names_and_nothing_else() {
     let server = server();
     let client = server.client().await;
@@ -57,7 +58,7 @@ async fn an_update_changes_what_it_names_and_nothing_else() {
     assert_eq!(network.secondary_dns_server.as_deref(), Some("127.0.0.53"));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_private_address_is_mandatory_and_never_loopback() {
     let server = server();
     let client = server.client().await;
@@ -85,7 +86,7 @@ async fn the_private_address_is_mandatory_and_never_loopback() {
     assert_eq!(network.web_domain, None, "a refused update changes nothing");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn parallel_updates_of_different_members_are_all_kept() {
     let server = server();
     let client = server.client().await;

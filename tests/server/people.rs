@@ -1,6 +1,6 @@
 //! A small world with somebody of every kind in it.
 
-use pbx_tests::{PASSWORD, Raw, Server};
+use pbx_test_harness::{PASSWORD, Raw, Server};
 use serde_json::{Value, json};
 
 /// A distributor with a tenant, and the users of that tenant; beside them those who are to be disabled.

@@ -5,6 +5,7 @@ use pbx_client::types::{
     AssignProvider, CreateProvider, CreateTenant, Provider, TransportProtocol, TrunkMode, UpdateProvider,
 };
 use pbx_client::{Client, Field};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
@@ -59,7 +60,7 @@ async fn assignees(client: &Client, id: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_trunk_from_its_creation_to_its_end() {
     let server = server();
     let client = server.client().await;
@@ -113,7 +114,7 @@ async fn a_trunk_from_its_creation_to_its_end() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_list_is_filtered_ordered_and_searched() {
     let server = server();
     let client = server.client().await;
@@ -139,7 +140,7 @@ async fn a_list_is_filtered_ordered_and_searched() {
     assert_eq!(names(None, Some("MM or alp")).await, ["Gamma", "Alpha"]);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn numbers_of_one_trunk_belong_to_one_tenant() {
     let server = server();
     let client = server.client().await;
@@ -193,7 +194,7 @@ async fn numbers_of_one_trunk_belong_to_one_tenant() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn numbers_that_are_none_are_refused() {
     let server = server();
     let tenant = server.tenant("one.example.com").await;
@@ -223,7 +224,7 @@ async fn numbers_that_are_none_are_refused() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_assigned_trunk_stays_and_a_tenant_takes_its_assignments_along() {
     let server = server();
     let client = server.client().await;
@@ -239,7 +240,7 @@ async fn an_assigned_trunk_stays_and_a_tenant_takes_its_assignments_along() {
     client.destroy_provider().id(&trunk).send().await.unwrap();
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_trunk_does_not_register_for_the_domain_of_a_tenant() {
     let server = server();
     let client = server.client().await;
@@ -271,7 +272,7 @@ async fn a_trunk_does_not_register_for_the_domain_of_a_tenant() {
     assert_eq!(refused.status().unwrap(), 409);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
     let server = server();
     let caller = server.raw_signed_in().await;
@@ -312,7 +313,7 @@ async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_claims_to_a_number_one_holds() {
     let server = server();
     let client = server.client().await;

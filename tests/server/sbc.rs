@@ -2,11 +2,12 @@
 
 use pbx_client::Field;
 use pbx_client::types::{TransportProtocol, UpdateSbc};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_server_has_the_documented_ports_and_no_transport() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -14,7 +15,7 @@ async fn a_fresh_server_has_the_documented_ports_and_no_transport() {
     assert_eq!(raw.get("/sbc", &[]).await.json(), expected);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_update_merges_and_replaces_the_list_as_a_whole() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);
@@ -54,7 +55,7 @@ async fn an_update_merges_and_replaces_the_list_as_a_whole() {
     assert_eq!(raw.get("/sbc", &[]).await.json()["transports"], json!([]));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn every_broken_rule_is_reported() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -84,7 +85,7 @@ async fn every_broken_rule_is_reported() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn its_token_is_issued_shown_replaced_and_destroyed() {
     let server = server();
     let client = server.client().await;

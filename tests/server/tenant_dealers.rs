@@ -1,7 +1,7 @@
 //! `/tenants` as dealers see it, and which dealers a tenant belongs to.
 
 use futures_util::future::join_all;
-use pbx_tests::{Raw, Server};
+use pbx_test_harness::{Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use super::dealers::{dealer, signed_in};
@@ -64,7 +64,7 @@ async fn remove(caller: &Raw, id: &str, dealer_id: &str) -> u16 {
         .status
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_tenant_is_its_makers_and_of_those_above() {
     let all = branches().await;
     let id = create(&all.shop, "shop.example.com", json!({})).await;
@@ -88,7 +88,7 @@ async fn a_tenant_is_its_makers_and_of_those_above() {
     assert_eq!(domains(&all.shop, &[]).await, [""; 0]);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_is_of_another_branch_is_not_there() {
     let all = branches().await;
     let id = create(&all.north, "north.example.com", json!({})).await;
@@ -120,7 +120,7 @@ async fn what_is_of_another_branch_is_not_there() {
     assert_eq!(show(&all.north, &id).await["enabled"], true);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn tenants_are_handed_down_and_taken_back() {
     let all = branches().await;
     let id = create(&all.north, "north.example.com", json!({})).await;
@@ -158,7 +158,7 @@ async fn tenants_are_handed_down_and_taken_back() {
     assert_eq!(dealers_of(&all.administrator, &own).await, [""; 0]);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_dealer_has_so_many_tenants_and_no_more() {
     let all = branches().await;
     let limit = |max_tenants: u8| json!({"max_tenants": max_tenants});
@@ -192,7 +192,7 @@ async fn a_dealer_has_so_many_tenants_and_no_more() {
     assert_eq!(all.north.post("/tenants", &body("more.example.com")).await.status, 409);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn dealers_act_in_their_tenants_if_they_have_full_access() {
     let all = branches().await;
     let id = create(&all.shop, "shop.example.com", json!({})).await;

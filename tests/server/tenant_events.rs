@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use pbx_tests::{Exchange, Raw, Server, receiver};
+use pbx_test_harness::{Exchange, Raw, Server, on_each_engine, receiver};
 use serde_json::{Value, json};
 
 use crate::{server, start};
@@ -20,7 +20,7 @@ async fn test(raw: &Raw, event: &str) -> Exchange {
     raw.post_empty(&format!("/tenant/{event}/test")).await
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_event_arrives_with_each_kind_of_credentials() {
     let server = open();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -66,7 +66,7 @@ async fn an_event_arrives_with_each_kind_of_credentials() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_cannot_be_sent_is_said() {
     let server = open();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -95,7 +95,7 @@ async fn what_cannot_be_sent_is_said() {
     assert_eq!(received.join().unwrap().len(), 1);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn nothing_is_sent_into_the_servers_own_network() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -108,7 +108,7 @@ async fn nothing_is_sent_into_the_servers_own_network() {
     assert!(listener.accept().is_err(), "nobody came");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn nobody_without_a_tenant_sends_any() {
     let server = server();
     let raw = server.raw_signed_in().await;

@@ -1,11 +1,12 @@
 //! `GET /tenants`: which of them, and in which order.
 
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use super::tenants::{create, domains, update};
 use crate::server;
 
-#[tokio::test]
+#[on_each_engine]
 async fn lists_are_filtered_ordered_and_searched() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -62,7 +63,7 @@ async fn lists_are_filtered_ordered_and_searched() {
     assert_eq!(raw.get("/tenants", &[("filter", "document eq ''")]).await.status, 400);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn parts_of_texts_are_found_as_they_are_at_the_time() {
     let server = server();
     let raw = server.raw_signed_in().await;

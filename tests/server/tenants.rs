@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pbx_client::Field;
 use pbx_client::types::{CreateTenant, UpdateTenant};
-use pbx_tests::{Exchange, Raw};
+use pbx_test_harness::{Exchange, Raw, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::{server, start};
@@ -59,7 +59,7 @@ pub(crate) async fn domains(raw: &Raw, query: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_tenant_has_every_documented_default() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -110,7 +110,7 @@ async fn a_fresh_tenant_has_every_documented_default() {
     assert_eq!(tenant, expected);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_tenant_from_its_creation_to_its_end() {
     let server = server();
     let client = server.client().await;
@@ -174,7 +174,7 @@ async fn a_tenant_from_its_creation_to_its_end() {
     assert!(client.create_tenant().body(new).send().await.is_ok());
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_was_created_is_shown() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -229,7 +229,7 @@ async fn what_was_created_is_shown() {
     assert_eq!(e164["remove_duplicate_area_codes"], true);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn updates_merge_deeply_replace_arrays_and_clear_to_the_defaults() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -305,7 +305,7 @@ async fn updates_merge_deeply_replace_arrays_and_clear_to_the_defaults() {
     assert_eq!(show(&raw, &id).await, before);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_name_belongs_to_the_tenant_itself() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -319,7 +319,7 @@ async fn the_name_belongs_to_the_tenant_itself() {
     assert_eq!(faults(&answer).len(), 3);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_breaks_a_rule_is_named_all_at_once() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -378,7 +378,7 @@ async fn what_breaks_a_rule_is_named_all_at_once() {
     assert_eq!(show(&raw, &id).await, before, "nothing of it was stored");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_the_schema_says_is_refused_too() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -396,7 +396,7 @@ async fn what_the_schema_says_is_refused_too() {
     assert_eq!(faults(&raw.post("/tenants", &json!({})).await).len(), 5);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn secrets_are_masked_sealed_and_left_alone_by_their_mask() {
     let start = start();
     let server = start.ready();
@@ -435,7 +435,7 @@ async fn secrets_are_masked_sealed_and_left_alone_by_their_mask() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_domain_is_one_tenants_whatever_its_case() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -467,7 +467,7 @@ async fn a_domain_is_one_tenants_whatever_its_case() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn only_those_who_manage_tenants_see_any() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -492,7 +492,7 @@ async fn only_those_who_manage_tenants_see_any() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_administrator_acts_in_a_tenant_and_comes_back() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -519,7 +519,7 @@ async fn an_administrator_acts_in_a_tenant_and_comes_back() {
     assert_eq!(role().await, "SystemAdmin", "there is no tenant to be in");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn many_at_a_time() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -559,7 +559,7 @@ async fn many_at_a_time() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn changes_are_recorded_without_values() {
     let server = server();
     let raw = server.raw_signed_in().await;

@@ -10,7 +10,7 @@ use pbx_client::types::{
     UpdateTransport,
 };
 use pbx_client::{Client, Field};
-use pbx_tests::{Authority, Pair, Server, Start, der, handshake};
+use pbx_test_harness::{Authority, Pair, Server, Start, der, handshake, on_each_engine};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -150,7 +150,7 @@ async fn trust(client: &Client, authority: &Authority) -> Pair {
     leaf
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_install_has_three_without_sockets_too() {
     let server = server();
     let client = server.client().await;
@@ -175,7 +175,7 @@ async fn a_fresh_install_has_three_without_sockets_too() {
 }
 
 #[cfg(target_os = "linux")]
-#[tokio::test]
+#[on_each_engine]
 async fn a_fresh_install_opens_its_three_and_closes_them_when_it_ends() {
     let site = Site::new();
     let server = site.start.ready();
@@ -190,7 +190,7 @@ async fn a_fresh_install_opens_its_three_and_closes_them_when_it_ends() {
     assert!(!site.tcp_is_open(5063).await && !site.udp_is_open(5060).await);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_transport_from_its_creation_to_its_end() {
     let site = Site::new();
     let server = site.start.ready();
@@ -246,7 +246,7 @@ async fn a_transport_from_its_creation_to_its_end() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_arrives_is_read_and_the_port_stays_open() {
     let site = Site::new();
     let server = site.start.ready();
@@ -266,7 +266,7 @@ async fn what_arrives_is_read_and_the_port_stays_open() {
     assert!(is_activated(&client, &connections).await && site.tcp_is_open(tcp).await);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_port_in_use_is_a_conflict_and_nothing_is_stored() {
     let site = Site::new();
     let server = site.start.ready();
@@ -299,7 +299,7 @@ async fn a_port_in_use_is_a_conflict_and_nothing_is_stored() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_port_has_one_user_for_udp_and_one_for_tcp_or_tls() {
     let site = Site::new();
     let server = site.start.ready();
@@ -320,7 +320,7 @@ async fn a_port_has_one_user_for_udp_and_one_for_tcp_or_tls() {
     assert!(is_activated(&client, &id).await && is_activated(&client, &other).await);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn the_servers_own_ports_are_no_transports() {
     let server = start().with_arguments(&["--tls-listen", "127.0.0.1:0"]).ready();
     let client = server.client().await;
@@ -345,7 +345,7 @@ async fn the_servers_own_ports_are_no_transports() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_creations_of_one_port_one_succeeds() {
     let site = Site::new();
     let server = site.start.ready();
@@ -360,7 +360,7 @@ async fn of_parallel_creations_of_one_port_one_succeeds() {
     assert!(site.tcp_is_open(port).await);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn one_transport_remains_however_many_are_destroyed_at_once() {
     let site = Site::new();
     let server = site.start.ready();
@@ -383,7 +383,7 @@ async fn one_transport_remains_however_many_are_destroyed_at_once() {
     assert!(is_activated(&client, left[0].id.as_deref().unwrap()).await);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_port_that_is_taken_at_the_start_is_logged_and_opened_when_it_is_free() {
     let site = Site::new();
     let server = site.start.ready();
@@ -411,7 +411,7 @@ async fn a_port_that_is_taken_at_the_start_is_logged_and_opened_when_it_is_free(
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn tls_clients_are_asked_for_certificates_as_the_transport_says() {
     let site = Site::new();
     let server = site.start.ready();
@@ -449,7 +449,7 @@ async fn tls_clients_are_asked_for_certificates_as_the_transport_says() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn clients_may_have_certificates_of_authorities_of_their_own() {
     let mut site = Site::new();
     let (authority, phones) = (Authority::new("root"), Authority::new("telephones"));
@@ -476,7 +476,7 @@ async fn clients_may_have_certificates_of_authorities_of_their_own() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_new_certificate_is_shown_by_the_transports() {
     let site = Site::new();
     let server = site.start.ready();
@@ -493,7 +493,7 @@ async fn a_new_certificate_is_shown_by_the_transports() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_no_transport_can_be_is_refused() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -533,7 +533,7 @@ async fn what_no_transport_can_be_is_refused() {
     assert_eq!((answer.status, answer.codes()), (404, vec!["NOT_FOUND".to_owned()]));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn lists_are_filtered_searched_ordered_and_paged() {
     let server = server();
     let client = server.client().await;
@@ -572,7 +572,7 @@ async fn lists_are_filtered_searched_ordered_and_paged() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
+#[on_each_engine]
 async fn transports_stay_after_a_restart() {
     let site = Site::new();
     let server: Server = site.start.ready();

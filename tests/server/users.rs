@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pbx_client::Field;
 use pbx_client::types::{ChangePassword, CreateUser, UpdateUser, User, UserRole};
-use pbx_tests::{Exchange, PASSWORD, Raw, Server};
+use pbx_test_harness::{Exchange, PASSWORD, Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use super::dealers::{dealer, signed_in};
@@ -51,7 +51,7 @@ fn statuses(answers: &[Exchange]) -> Vec<(u16, usize)> {
     counted
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_user_from_its_creation_to_its_end() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -131,7 +131,7 @@ async fn user_in(client: &pbx_client::Client, name: &str, number: &str) {
     client.create_user().body(body).send().await.unwrap();
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
     let server = server();
     let one = server.tenant("one.example.com").await;
@@ -174,7 +174,7 @@ async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
     assert_eq!(statuses(&join_all(racers).await), [(201, 1), (409, 2)]);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn users_sign_in_with_their_domain_and_may_what_their_role_says() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -222,7 +222,7 @@ async fn users_sign_in_with_their_domain_and_may_what_their_role_says() {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn an_unknown_domain_is_404_and_a_disabled_tenant_403() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -239,7 +239,7 @@ async fn an_unknown_domain_is_404_and_a_disabled_tenant_403() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_user_of_another_tenant_is_an_unknown_one() {
     let server = server();
     let (one, other) = (
@@ -273,7 +273,7 @@ async fn a_user_of_another_tenant_is_an_unknown_one() {
     server.raw_as("bert", USERS_PASSWORD, Some("two.example.com")).await;
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn passwords_obey_the_policy_of_the_tenant() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -317,7 +317,7 @@ async fn passwords_obey_the_policy_of_the_tenant() {
     );
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_disabled_user_is_out_at_once_and_a_new_password_ends_the_sessions() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -345,7 +345,7 @@ async fn a_disabled_user_is_out_at_once_and_a_new_password_ends_the_sessions() {
     assert_eq!(anna.get("/users", &[]).await.status, 401);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed_first() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -367,7 +367,7 @@ async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed
         let refused = anna.get("/users", &[]).await;
         assert_eq!((refused.status, refused.codes()), (403, vec!["FORBIDDEN".to_owned()]));
         assert!(refused.body.contains("/user/password"), "{}", refused.body);
-        let client = pbx_tests::sign_in(server.base(), "anna", password, Some("acme.example.com"))
+        let client = pbx_test_harness::sign_in(server.base(), "anna", password, Some("acme.example.com"))
             .await
             .unwrap();
         let body = ChangePassword::new(password, "My-0wn-secret");
@@ -381,7 +381,7 @@ async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed
     assert_eq!(session.post_empty("/auth/sign_out").await.status, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_tenant_has_as_many_users_as_it_may_have() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
@@ -407,7 +407,7 @@ async fn a_tenant_has_as_many_users_as_it_may_have() {
     refused_for(&many_users(&[&switched], 1).await, "TENANT_QUOTA_EXCEEDED");
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_branch_has_as_many_users_as_every_dealer_above_may_have() {
     let server = server();
     let administrator = server.raw_signed_in().await;
@@ -454,7 +454,7 @@ async fn a_branch_has_as_many_users_as_every_dealer_above_may_have() {
     assert_eq!((refused.status, refused.codes()), (409, vec!["CONFLICT".to_owned()]));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn all_tenants_together_have_as_many_users_as_the_licence_allows() {
     let server = server();
     let tenants = [
@@ -490,7 +490,7 @@ fn refused_for(answers: &[Exchange], code: &str) {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn no_secret_of_a_user_is_in_the_database_or_in_an_answer() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;

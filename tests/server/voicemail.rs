@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pbx_client::types::{UpdateVoicemailServer, VoicemailServer};
 use pbx_client::{Client, Field};
-use pbx_tests::PASSWORD;
+use pbx_test_harness::{PASSWORD, on_each_engine};
 use serde_json::json;
 
 use crate::server;
@@ -26,7 +26,7 @@ async fn status(client: &Client, body: UpdateVoicemailServer) -> u16 {
     }
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_new_tenant_has_the_documented_server_and_an_update_changes_what_it_names() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
@@ -58,7 +58,7 @@ async fn a_new_tenant_has_the_documented_server_and_an_update_changes_what_it_na
     assert_eq!(show(&client).await, fresh);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn each_tenant_has_its_own() {
     let server = server();
     let (one, other) = (
@@ -71,7 +71,7 @@ async fn each_tenant_has_its_own() {
     assert_eq!(status(&other, numbered("8000")).await, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn a_number_that_something_else_of_the_tenant_has_is_a_conflict() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
@@ -91,7 +91,7 @@ async fn a_number_that_something_else_of_the_tenant_has_is_a_conflict() {
     assert_eq!(status(&client, numbered("777")).await, 200);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn what_is_no_number_or_less_than_nothing_is_refused() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -109,7 +109,7 @@ async fn what_is_no_number_or_less_than_nothing_is_refused() {
     assert_eq!((answer.status, answer.codes().len()), (400, 2));
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn nobody_without_a_tenant_has_one() {
     let server = server();
     let raw = server.raw_signed_in().await;
@@ -117,7 +117,7 @@ async fn nobody_without_a_tenant_has_one() {
     assert_eq!(raw.post("/voicemail", &json!({"min_seconds": 2})).await.status, 403);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn of_parallel_claims_to_a_number_one_holds() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
@@ -153,7 +153,7 @@ async fn of_parallel_claims_to_a_number_one_holds() {
     assert_eq!(shown["extension_number"] == "8000", held.0 == 6);
 }
 
-#[tokio::test]
+#[on_each_engine]
 async fn parallel_updates_leave_one_number_taken() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;

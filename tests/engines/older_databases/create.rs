@@ -1,8 +1,8 @@
 //! Creates a database in which every table and every document has content, by driving a server over HTTP.
 
 use jiff::SignedDuration;
-use pbx_tests::smtp::{HOST, Smtp, Tls, USERNAME};
-use pbx_tests::{Authority, Pair, Raw, Server, Start};
+use pbx_test_harness::smtp::{HOST, Smtp, Tls, USERNAME};
+use pbx_test_harness::{Authority, Pair, Raw, Server, Start};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -131,7 +131,7 @@ async fn system_settings(system: &Raw, smtp: &Smtp) {
 
     let notification = json!({
         "type": "SMTP", "server": HOST, "port": smtp.port, "reply_to": "reply@example.com", "username": USERNAME,
-        "password": pbx_tests::smtp::PASSWORD, "auth": "PLAIN", "enable_tls_ssl": false, "enable_starttls_auto": true,
+        "password": pbx_test_harness::smtp::PASSWORD, "auth": "PLAIN", "enable_tls_ssl": false, "enable_starttls_auto": true,
         "recipients": "ops@example.com;boss@example.com", "enable_tenant_access": false, "hard_disk_threshold": 99.5,
         "cpu_threshold": 98.5, "memory_threshold": 97.5, "notify_ip_blocked": true, "notify_license_limited": true,
         "notify_service_disconnected": true, "notify_push_certs_update_failed": true,
@@ -293,7 +293,7 @@ fn user(name: &str, role: &str, number: u32) -> Value {
 /// A session of the administrator within that tenant, one of whose refresh tokens was used.
 async fn session_with_used_token(server: &Server, tenant: &str) -> Value {
     let mut raw = server.raw();
-    let credentials = json!({"username": pbx_tests::ADMINISTRATOR, "password": pbx_tests::PASSWORD});
+    let credentials = json!({"username": pbx_test_harness::ADMINISTRATOR, "password": pbx_test_harness::PASSWORD});
     let first = post(&raw, "/auth/sign_in", credentials).await;
     raw.sign_in_with(&text(&first, "access_token"));
     assert_eq!(
@@ -313,7 +313,7 @@ async fn session_with_used_token(server: &Server, tenant: &str) -> Value {
 }
 
 async fn fail_to_sign_in(server: &Server, address: &str) {
-    let body = json!({"username": pbx_tests::ADMINISTRATOR, "password": "wrong"});
+    let body = json!({"username": pbx_test_harness::ADMINISTRATOR, "password": "wrong"});
     let request = server
         .raw()
         .request(Method::POST, "/auth/sign_in")

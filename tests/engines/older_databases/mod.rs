@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use pbx_tests::{Clock, Engine, Start};
+use pbx_test_harness::{Clock, Engine, Start};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::{PROGRAM, start};
+use crate::start;
 
 /// When the databases were created, by the clock of their servers.
 const CREATED: &str = "2030-01-01T12:00:00Z";
@@ -56,7 +56,7 @@ impl Older {
         [("sqlite", Engine::Sqlite), ("postgres", Engine::Postgres)]
             .into_iter()
             .filter_map(move |(engine, kind)| {
-                let start = Start::on(kind, PROGRAM)?;
+                let start = Start::on(kind)?;
                 Some(Self::copy(format!("{name}_{engine}"), &directory.join(engine), start))
             })
     }
@@ -123,7 +123,7 @@ impl Older {
 }
 
 fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("engines/older_databases/fixtures")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("older_databases/fixtures")
 }
 
 /// The versions of the schema of which there are fixtures, oldest first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, PASSWORD, Raw, Server, operations};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, Raw, Server, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -31,8 +31,13 @@ const PROGRAMS: &str = "PBX_TEST_POSTGRES_BIN";
 
 /// An empty database on the cluster of this process, or `None` where PostgreSQL is not installed, which the log says loudly.
 pub fn database() -> Option<Database> {
+    cluster().map(Cluster::database)
+}
+
+/// The cluster of this process, or `None` where PostgreSQL is not installed, which the log says loudly.
+pub fn cluster() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    SHARED.get_or_init(Cluster::start).as_ref().map(Cluster::database)
+    SHARED.get_or_init(Cluster::start).as_ref()
 }
 
 /// A running PostgreSQL.

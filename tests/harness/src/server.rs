@@ -11,7 +11,8 @@ use pbx_client::types::SignIn;
 use pbx_test_postgres::Database;
 use tempfile::TempDir;
 
-use crate::{CLOCK, Clock, Raw};
+use crate::clock::CLOCK;
+use crate::{Clock, Engine, Raw, programs};
 
 /// Who can sign in to a fresh server.
 pub const ADMINISTRATOR: &str = "admin";
@@ -33,15 +34,6 @@ pub async fn sign_in(
     Client::builder().url(base).token(token).build()
 }
 
-/// What keeps a server's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// A file in the server's folder.
-    Sqlite,
-    /// A database on the cluster of this process.
-    Postgres,
-}
-
 /// How to start a server.
 #[derive(Debug, Clone)]
 pub struct Start {
@@ -56,10 +48,15 @@ pub struct Start {
     environment: Vec<(String, String)>,
 }
 
+impl Default for Start {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Start {
-    /// A server with a fresh folder and a database in it; `program` is `env!("CARGO_BIN_EXE_pbx-server-under-test")`, which only
-    /// a test knows.
-    pub fn new(program: &str) -> Self {
+    /// A server with a fresh directory and a database in it.
+    pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let database = folder
             .path()
@@ -69,7 +66,7 @@ impl Start {
             .to_owned();
         let folder = Arc::new(folder);
         Self {
-            program: program.into(),
+            program: programs::server().into(),
             keys: Arc::clone(&folder),
             folder,
             database,
@@ -80,8 +77,8 @@ impl Start {
     }
 
     /// The same with a database on that engine, or `None` where PostgreSQL is not installed.
-    pub fn on(engine: Engine, program: &str) -> Option<Self> {
-        let start = Self::new(program);
+    pub fn on(engine: Engine) -> Option<Self> {
+        let start = Self::new();
         match engine {
             Engine::Sqlite => Some(start),
             Engine::Postgres => pbx_test_postgres::database().map(|database| start.with_postgres(database)),

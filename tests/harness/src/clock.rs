@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-/// The variable with the file that says how far the clock is ahead.
-pub const CLOCK: &str = "PBX_TEST_CLOCK";
+/// The variable with the name of the file that says how many milliseconds the clock of `pbx-server-under-test` is ahead.
+pub(crate) const CLOCK: &str = "PBX_TEST_CLOCK";
 
 /// The clock of the servers that were started with it.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Clock {
 }
 
 /// How far the clock of that file is ahead.
-pub fn ahead(file: &Path) -> SignedDuration {
+fn ahead(file: &Path) -> SignedDuration {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     SignedDuration::from_millis(text.parse().unwrap_or(0))
 }

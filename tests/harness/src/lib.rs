@@ -15,6 +15,8 @@
 mod certificates;
 mod clock;
 mod contract;
+mod engine;
+pub mod programs;
 mod raw;
 mod receiver;
 mod server;
@@ -22,9 +24,11 @@ pub mod smtp;
 mod tenants;
 
 pub use certificates::{Authority, Pair, der, handshake};
-pub use clock::{CLOCK, Clock, ahead};
+pub use clock::Clock;
 pub use contract::{Operation, operations};
+pub use engine::{Engine, select, selected};
+pub use pbx_test_macros::on_each_engine;
 pub use pbx_test_postgres::{Cluster, Database, GUARDED, GUARDED_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};
 pub use receiver::receiver;
-pub use server::{ADMINISTRATOR, Ended, Engine, PASSWORD, Server, Start, sign_in};
+pub use server::{ADMINISTRATOR, Ended, PASSWORD, Server, Start, sign_in};

@@ -53,7 +53,7 @@ impl Operation {
 
 /// Every operation, in the contract's order.
 pub fn operations() -> Vec<Operation> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/generated/client.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/generated/client.json");
     let contract: Value = serde_json::from_str(&fs::read_to_string(file).expect("the contract")).expect("JSON");
     let mut operations = Vec::new();
     for (path, item) in contract["paths"].as_object().expect("paths") {
