@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod accounts;
 mod admin;
 mod admin_notification;
 mod alerts;
@@ -33,7 +34,6 @@ mod license;
 mod lifecycle;
 mod lists;
 mod network;
-mod people;
 mod providers;
 mod sbc;
 mod tenant;
@@ -48,12 +48,12 @@ mod voicemail;
 
 use pbx_test_harness::{Server, Start, selected};
 
-/// A fresh server.
+/// Starts a fresh server.
 pub(crate) fn server() -> Server {
     start().ready()
 }
 
-/// A fresh server that is not started yet.
+/// Returns how to start a fresh server.
 pub(crate) fn start() -> Start {
     Start::on(selected()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A session as a user would type it: what a reader sees first of this server.
+//! A session as a user would type it.
 
 use pbx_test_harness::{ADMINISTRATOR, PASSWORD, Redactions, on_each_engine};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::server;
 
 #[on_each_engine]
-async fn a_session() {
+async fn session() {
     let server = server();
     let mut raw = server.raw();
     let mut session = vec![
@@ -16,7 +16,7 @@ async fn a_session() {
         )
         .await,
     ];
-    raw.sign_in_with(session[0].json()["access_token"].as_str().unwrap());
+    raw.set_token(session[0].json()["access_token"].as_str().unwrap());
 
     session.push(raw.get("/auth/user", &[]).await);
     session.push(

@@ -12,19 +12,19 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde_json::{Value, json};
 
 use super::{
-    CDR_PASSWORD, DOMAIN, EXTENSION_PASSWORD, EXTENSION_TOKEN, Older, SUSPECT, TRUNK_PASSWORD, USERS_PASSWORD, text,
+    CDR_PASSWORD, DOMAIN, EXTENSION_PASSWORD, EXTENSION_TOKEN, Fixture, SUSPECT, TRUNK_PASSWORD, USERS_PASSWORD, text,
 };
 
 #[tokio::test]
 async fn stored_mail_password_signs_in_and_the_waiting_alert_is_mailed() {
-    for older in Older::all() {
-        let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
-        let server = older.start.ready();
+    for fixture in Fixture::all() {
+        let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
+        let server = fixture.start.ready();
         let raw = server.raw_signed_in().await;
         let moved = json!({"server": HOST, "port": smtp.port});
         assert_eq!(raw.post("/admin/notification", &moved).await.status, 200);
-        older.clock.advance(SignedDuration::from_hours(1));
-        let mail = smtp.received().await;
+        fixture.clock.advance(SignedDuration::from_hours(1));
+        let mail = smtp.next_mail().await;
         assert_eq!(mail.authenticated.as_deref(), Some("PLAIN"));
         assert_eq!(mail.to, ["TO:<ops@example.com>", "TO:<boss@example.com>"]);
         assert!(mail.text().contains(SUSPECT), "{}", mail.data);
@@ -33,8 +33,8 @@ async fn stored_mail_password_signs_in_and_the_waiting_alert_is_mailed() {
 
 #[tokio::test]
 async fn stored_webhook_credentials_are_sent() {
-    for older in Older::all() {
-        let server = older
+    for fixture in Fixture::all() {
+        let server = fixture
             .start
             .clone()
             .with_arguments(&["--webhook-allow", "127.0.0.0/8"])
@@ -48,8 +48,8 @@ async fn stored_webhook_credentials_are_sent() {
             let (address, received) = receiver(vec!["200 OK"]);
             let moved = json!({event: {"url": format!("http://{address}/in")}});
             assert_eq!(raw.post("/tenant", &moved).await.status, 200);
-            let sent: Exchange = raw.post_empty(&format!("/tenant/{event}/test")).await;
-            assert_eq!(sent.status, 200, "{}", sent.body);
+            let exchange: Exchange = raw.post_empty(&format!("/tenant/{event}/test")).await;
+            assert_eq!(exchange.status, 200, "{}", exchange.body);
             let request = received.join().unwrap().remove(0);
             assert!(request.contains(&authorization), "{request}");
         }
@@ -58,8 +58,8 @@ async fn stored_webhook_credentials_are_sent() {
 
 #[tokio::test]
 async fn stored_private_key_serves_https() {
-    for older in Older::all() {
-        let server = older
+    for fixture in Fixture::all() {
+        let server = fixture
             .start
             .clone()
             .with_arguments(&["--tls-listen", "127.0.0.1:0"])
@@ -143,9 +143,9 @@ const SECRETS: [Secret<'_>; 13] = [
 /// Also those that no operation opens: a fixture and the server under test use the same associated data.
 #[tokio::test]
 async fn every_secret_decrypts_before_and_after_it_is_set_again() {
-    for older in Older::all() {
-        let key = key(&older);
-        let id_of = |table: &str, name: &str| older.value(&format!("SELECT id FROM {table} WHERE name = '{name}'"));
+    for fixture in Fixture::all() {
+        let key = key(&fixture);
+        let id_of = |table: &str, name: &str| fixture.value(&format!("SELECT id FROM {table} WHERE name = '{name}'"));
         let (tenant, trunk) = (id_of("tenants", "Rich"), id_of("providers", "Carrier"));
         let alice = id_of("accounts", "alice");
         let open = |(statement, pointer, associated_data): Secret<'_>, late: &str| {
@@ -159,7 +159,7 @@ async fn every_secret_decrypts_before_and_after_it_is_set_again() {
                 ids.iter()
                     .fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
             };
-            let found = older.value(&named(statement));
+            let found = fixture.value(&named(statement));
             let sealed = match pointer {
                 "" => found,
                 pointer => {
@@ -194,7 +194,7 @@ async fn every_secret_decrypts_before_and_after_it_is_set_again() {
             [CDR_PASSWORD, EXTENSION_TOKEN, TRUNK_PASSWORD, EXTENSION_PASSWORD]
         );
 
-        let server = older.start.ready();
+        let server = fixture.start.ready();
         let system = server.raw_signed_in().await;
         let within = server.raw_as("alice", USERS_PASSWORD, Some(DOMAIN)).await;
         let set = async |raw: &Raw, path: &str, body: Value| {
@@ -243,8 +243,8 @@ async fn every_secret_decrypts_before_and_after_it_is_set_again() {
 }
 
 /// The key in the file of a fixture.
-fn key(older: &Older) -> LessSafeKey {
-    let file = fs::read_to_string(&older.key).unwrap();
+fn key(fixture: &Fixture) -> LessSafeKey {
+    let file = fs::read_to_string(&fixture.key).unwrap();
     let line = file.lines().find(|line| !line.starts_with('#')).unwrap();
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &BASE64.decode(line).unwrap()).unwrap())
 }

@@ -12,11 +12,11 @@ pub enum Engine {
 }
 
 thread_local! {
-    /// Every test has a thread.
+    /// libtest runs each test on its own thread.
     static SELECTED: Cell<Option<Engine>> = const { Cell::new(None) };
 }
 
-/// Selects the engine of the test that runs on this thread; returns `false` if it is not installed, which the log says loudly.
+/// Selects the engine of the test on this thread. Returns `false` if it is not installed, which is reported loudly.
 /// `#[on_each_engine]` calls it.
 pub fn select(engine: Engine) -> bool {
     SELECTED.set(Some(engine));
@@ -26,7 +26,7 @@ pub fn select(engine: Engine) -> bool {
     }
 }
 
-/// The engine that was selected.
+/// Returns the selected engine.
 pub fn selected() -> Engine {
     SELECTED
         .get()

@@ -1,5 +1,5 @@
-//! The harness of the whole-server tests: a real server process on a free port with a database of its own, the generated client
-//! signed in to it, and a plain HTTP client whose exchanges print like a terminal session.
+//! The harness of the tests: a server process on a free port with its own database, the generated client signed in to it, and a
+//! plain HTTP client whose exchanges print like a terminal session.
 
 #![expect(
     clippy::expect_used,
@@ -23,12 +23,12 @@ mod server;
 pub mod smtp;
 mod tenants;
 
-pub use certificates::{Authority, Pair, der, handshake};
+pub use certificates::{Authority, Identity, der, handshake};
 pub use clock::Clock;
 pub use contract::{Operation, operations};
 pub use engine::{Engine, select, selected};
 pub use pbx_test_macros::on_each_engine;
-pub use pbx_test_postgres::{Cluster, Database, GUARDED, GUARDED_PASSWORD};
+pub use pbx_test_postgres::{Cluster, Database, PASSWORD_ROLE, ROLE_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};
 pub use receiver::receiver;
-pub use server::{ADMINISTRATOR, Ended, PASSWORD, Server, Start, sign_in};
+pub use server::{ADMINISTRATOR, Output, PASSWORD, Server, Start, sign_in};

@@ -1,8 +1,8 @@
 //! The programs under test, each built as its users build it.
 //!
-//! `cargo test` builds what it tests with the features that any crate of the workspace asks for. A program that it built would not
-//! be the shipped one: with `serde_json/preserve_order`, which the command needs, the server would keep properties in another
-//! order. So the harness has cargo build each program by itself.
+//! `cargo test` builds with the features that any crate of the workspace asks for: a server that it built would have, for one,
+//! `serde_json/preserve_order`, which the command needs, and sort properties differently from the shipped one. So the harness has
+//! cargo build each program separately.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,25 +10,25 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The server, with a clock that a test can set.
+/// Returns the path of the server, with a clock that a test can set.
 pub fn server() -> &'static str {
     static PROGRAM: OnceLock<Option<String>> = OnceLock::new();
     built(&PROGRAM, "pbx-server-under-test", "pbx-server-under-test")
 }
 
-/// The command `pbx`.
+/// Returns the path of the command `pbx`.
 pub fn command() -> &'static str {
     static PROGRAM: OnceLock<Option<String>> = OnceLock::new();
     built(&PROGRAM, "pbx-cli", "pbx")
 }
 
-/// A call of cargo in the workspace.
+/// Returns a call of cargo in the workspace.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
-    // Cargo describes the package of the test to it. Inherited, that would make the build scripts of dependencies run again.
+    // Cargo sets variables about the package of the test. Inherited, they would make build scripts of dependencies run again.
     for (name, _) in std::env::vars_os() {
         if name
             .to_str()
@@ -47,7 +47,7 @@ fn built(program: &'static OnceLock<Option<String>>, package: &str, binary: &str
         .unwrap_or_else(|| panic!("cargo could not build {binary}; its messages are above"))
 }
 
-/// The path of the program, or `None` after cargo has said why there is none.
+/// Builds a program; returns its path, or `None` after cargo has reported an error.
 fn build(package: &str, binary: &str) -> Option<String> {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let output = cargo(&[
@@ -61,7 +61,7 @@ fn build(package: &str, binary: &str) -> Option<String> {
         "--locked",
     ])
     .args(["--message-format", "json-render-diagnostics"])
-    // Not that of the test runner, which would keep a build of a minute to itself.
+    // Inherited: the test runner would hide the progress of a build of a minute.
     .stderr(Stdio::inherit())
     .output()
     .expect("cargo");
@@ -80,7 +80,7 @@ mod tests {
 
     use super::cargo;
 
-    /// The dependencies of a package with their features, when cargo builds nothing else.
+    /// Returns the dependencies of a package with their features, when cargo builds it alone.
     fn dependencies(package: &str) -> BTreeSet<String> {
         let tree = [
             "tree",
