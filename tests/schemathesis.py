@@ -1,10 +1,10 @@
-"""Who calls when tests/schemathesis.sh runs: each kind of caller is one function below that makes it and says how it signs in.
+"""The callers of tests/schemathesis.sh: each function below creates one and returns a function that signs it in.
 
-A run may do anything that its caller may, so that some care is needed for it to stay signed in:
+A run may do anything that its caller may. To keep it signed in:
 
-- whoever blocks an address blocks it for everybody but us: there is an ACCEPT rule for this one, which stays;
-- an operation that ends the session is called with a session of its own;
-- whoever takes another name is remembered by it.
+- an ACCEPT rule exempts this address from deny rules, and is never deleted;
+- operations that end the session get a separate session;
+- username changes are recorded.
 """
 
 import json
@@ -20,32 +20,32 @@ ADMINISTRATOR = {"username": "admin", "password": PASSWORD}
 DEALER = {"username": "distributor", "password": PASSWORD}
 USER = {"username": "boss", "password": PASSWORD, "domain": "tenant.example.com"}
 
-# Who and what must stay for the caller to stay signed in, by the first part of their paths.
+# IDs of the objects that keep the caller signed in, by the first segment of their paths.
 OWN = {}
 
-# Operations after which the session is over.
+# Operations that end the session.
 ENDING = {"/auth/sign_out", "/login/oauth/revoke"}
 
-# Operations after which somebody has another name.
+# Operations that change a username.
 RENAMING = {"/admin/username": ADMINISTRATOR, "/dealer/username": DEALER}
 
 
 def call(path, body=None, token=None):
-    """Calls an operation that must succeed; what it answers."""
+    """Calls an operation that must succeed; returns the response body."""
     request = urllib.request.Request(
         URL + path,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
     )
     try:
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read() or "null")
+        with urllib.request.urlopen(request) as response:
+            return json.loads(response.read() or "null")
     except urllib.error.HTTPError as error:
         raise RuntimeError(f"{path}: {error.code} {error.read().decode()}") from error
 
 
-def sign_in(who):
-    return call("/auth/sign_in", who)["access_token"]
+def sign_in(credentials):
+    return call("/auth/sign_in", credentials)["access_token"]
 
 
 def administrator(_token):
@@ -54,7 +54,7 @@ def administrator(_token):
 
 
 def dealer(token):
-    """A dealer of the first level."""
+    """A distributor."""
     body = {"name": DEALER["username"], "password": PASSWORD, "level": "DISTRIBUTOR", "enabled": True}
     call("/dealers", body | {"email": "dealer@example.com", "display_name": "Distributor"}, token)
     return lambda: sign_in(DEALER)
@@ -63,11 +63,11 @@ def dealer(token):
 def tenant(token):
     """The system administrator, switched into a tenant."""
     body = {"name": "Tenant", "domain": USER["domain"], "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU"}
-    made = call("/tenants", body | {"enabled": True}, token)
+    created = call("/tenants", body | {"enabled": True}, token)
 
     def switched():
         token = sign_in(ADMINISTRATOR)
-        call(f"/tenants/switch?id={made['id']}", {}, token)
+        call(f"/tenants/switch?id={created['id']}", {}, token)
         return token
 
     return switched
@@ -81,17 +81,17 @@ def user(token):
     return lambda: sign_in(USER)
 
 
-# What each makes with an administrator's token, and how to get sessions of it.
+# Each takes a token of the administrator, and returns a function that returns tokens of the caller.
 CALLERS = {"administrator": administrator, "dealer": dealer, "tenant": tenant, "user": user}
 
 
 def prepare():
     token = sign_in(ADMINISTRATOR)
     OWN["ip_filters"] = call("/ip_filters", {"cidr": "127.0.0.1", "target": "ACCEPT"}, token)["id"]
-    kind = os.environ["PBX_CALLER"]
-    if kind not in CALLERS:
-        raise SystemExit(f"there is no caller {kind!r}, only {', '.join(CALLERS)}")
-    return CALLERS[kind](token)
+    caller = os.environ["PBX_CALLER"]
+    if caller not in CALLERS:
+        raise SystemExit(f"there is no caller {caller!r}, only {', '.join(CALLERS)}")
+    return CALLERS[caller](token)
 
 
 new_session = prepare()
@@ -99,9 +99,9 @@ new_session = prepare()
 
 @schemathesis.hook
 def before_load_schema(_context, raw_schema):
-    """Objects have the members that the contract names and no others: the server refuses what it does not know, and so do we.
+    """Forbids additional properties in all objects: the server rejects unknown properties and never returns any.
 
-    The contract does not say so, because clients must read what a later release adds."""
+    The contract allows them, because clients must read what a later release adds."""
 
     def close(schema):
         if isinstance(schema, list):
@@ -118,7 +118,7 @@ def before_load_schema(_context, raw_schema):
 
 @schemathesis.auth(refresh_interval=600)
 class Session:
-    """A session for the calls that leave it alone."""
+    """A session shared by all requests that do not end it."""
 
     def get(self, _case, _context):
         return new_session()
@@ -130,7 +130,7 @@ class Session:
 
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
-    # Ids are taken from lists as well, so that it could be the rule that lets us in, or ourselves.
+    # Schemathesis also takes IDs from lists, which contain the ACCEPT rule and the caller itself.
     own = OWN.get(case.operation.path.split("/")[1])
     if own is not None and case.path_parameters and case.path_parameters.get("id") == own:
         case.path_parameters["id"] = "1"
@@ -138,6 +138,6 @@ def before_call(_context, case, _kwargs):
 
 @schemathesis.hook
 def after_call(_context, case, response):
-    who = RENAMING.get(case.operation.path)
-    if who is not None and response.status_code == 200:
-        who["username"] = case.body["name"]
+    credentials = RENAMING.get(case.operation.path)
+    if credentials is not None and response.status_code == 200:
+        credentials["username"] = case.body["name"]

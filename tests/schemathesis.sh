@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Sends a server what the contract allows and what it forbids, and looks whether every answer is one that the contract allows.
+# Sends requests that the contract allows and requests that it forbids, and checks that it allows every response.
 #
 #     tests/schemathesis.sh [administrator|dealer|tenant|user] [arguments of `schemathesis run`]
 #
-# The first argument says who calls (tests/schemathesis.py knows how each signs in). How to read what it prints is said in
-# docs/conventions.md.
+# The first argument is the caller (tests/schemathesis.py signs each in). docs/conventions.md explains the output.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,20 +18,20 @@ python=$target/schemathesis
 }
 cargo build --quiet --locked -p pbx-server
 
-folder=$(mktemp -d)
-PBX_ADMIN_PASSWORD=Corr3ct-Horse "$target/debug/pbx-server" serve --listen 127.0.0.1:0 --database "$folder/pbx.db" \
-    --rate-limit 0 --sip off --log warn >"$folder/stdout" 2>"$folder/log" &
+directory=$(mktemp -d)
+PBX_ADMIN_PASSWORD=Corr3ct-Horse "$target/debug/pbx-server" serve --listen 127.0.0.1:0 --database "$directory/pbx.db" \
+    --rate-limit 0 --sip off --log warn >"$directory/stdout" 2>"$directory/log" &
 server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
-until url=$(sed -n 's/^listening on //p' "$folder/stdout") && [ -n "$url" ]; do
-    kill -0 "$server" 2>/dev/null || { cat "$folder/log" >&2 && exit 1; }
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$directory"' EXIT
+until url=$(sed -n 's/^listening on //p' "$directory/stdout") && [ -n "$url" ]; do
+    kill -0 "$server" 2>/dev/null || { cat "$directory/log" >&2 && exit 1; }
     sleep 0.1
 done
 
 status=0
 PBX_URL=$url PBX_CALLER=$caller SCHEMATHESIS_HOOKS=$PWD/tests/schemathesis.py \
     "$python/bin/schemathesis" --config-file tests/schemathesis.toml run specs/generated/openapi.yaml --url "$url" --checks all "$@" || status=$?
-if grep -q ERROR "$folder/log"; then
-    printf '\nThe server logged:\n' && grep ERROR "$folder/log" | tail -20
+if grep -q ERROR "$directory/log"; then
+    printf '\nThe server logged:\n' && grep ERROR "$directory/log" | tail -20
 fi
 exit "$status"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# How long `cargo xtask diff` takes over two large contracts, as a maintainer runs it; beside another program, in the same run.
+# Measures `cargo xtask diff` of two large contracts, as a maintainer runs it, and another program in the same run.
 # usage: [BASELINE=COMMAND] tests/bench/diff.sh [OPERATIONS [ROUNDS]]
 #
-# BASELINE  a command that takes the two files; `redocly diff` of a pinned version where npm is installed, else nothing
+# BASELINE  a command that takes the two files; default: a pinned version of `redocly diff` where npm is installed
 #
-# The rounds alternate. The figures are medians, in seconds; nothing is built while the clock runs.
+# The rounds alternate. The figures are medians in seconds; builds are not measured.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 operations=${1:-570} rounds=${2:-5}
@@ -21,7 +21,7 @@ if [ -z "$baseline" ] && command -v npm >/dev/null; then
     baseline="$tools/node_modules/.bin/redocly diff"
 fi
 
-# Seconds that a command takes; its exit code says what it found, and 2 or less is an answer of all of them.
+# Appends the seconds that a command takes. Its exit code is the severity of the changes; above 2 it has failed.
 clock() {
     local name=$1 begin end code=0
     shift
@@ -35,7 +35,7 @@ clock() {
 for _ in $(seq "$rounds"); do
     clock files cargo xtask diff "$work/old.yaml" "$work/new.yaml"
     clock same cargo xtask diff "$work/old.yaml" "$work/old.yaml"
-    clock folders cargo xtask diff "$work/old" "$work/new"
+    clock directories cargo xtask diff "$work/old" "$work/new"
     # shellcheck disable=SC2086 # a command with its arguments
     [ -z "$baseline" ] || clock baseline $baseline "$work/old.yaml" "$work/new.yaml"
 done
@@ -44,7 +44,7 @@ median() { sort -n "$work/$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) /
 printf '%s operations beside as many, medians of %s rounds\n' "$operations" "$rounds"
 printf '%-42s %6s s   wanted: at most 0.5\n' 'cargo xtask diff, two files' "$(median files)"
 printf '%-42s %6s s\n' 'the same file twice' "$(median same)"
-printf '%-42s %6s s\n' 'two folders of pages, through the pipeline' "$(median folders)"
+printf '%-42s %6s s\n' 'two folders of pages, through the pipeline' "$(median directories)"
 if [ -n "$baseline" ]; then
     printf '%-42s %6s s   %s times ours\n' "${BASELINE:-redocly diff, two files}" "$(median baseline)" \
         "$(awk -v a="$(median baseline)" -v b="$(median files)" 'BEGIN { printf "%.1f", a / b }')"

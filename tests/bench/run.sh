@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# How fast pbx-server answers, and in how much memory; beside what the same machine does bare, in the same run.
+# Measures requests per second and memory of pbx-server, and of bare programs on the same machine in the same run.
 # usage: [BASELINE=.../run.sh] [DATABASE=URL] tests/bench/run.sh [SECONDS [ROUNDS]]
 #
-# BASELINE  the script of the bare programs (docs/benchmarks.md says what it must print); without it there are only our figures
-# DATABASE  an empty PostgreSQL database in place of a fresh SQLite file; the bare program then takes PGURL, another database
-# PROGRAM   a pbx-server that is built already
+# BASELINE  the script of the bare programs (docs/benchmarks.md describes its output); without it, only pbx-server is measured
+# DATABASE  an empty PostgreSQL database instead of a fresh SQLite file; the bare program then uses PGURL, another database
+# PROGRAM   a pbx-server that is already built
 #
 # Each program runs under one wrk thread with 64 connections (apt-get install wrk). The figures are medians over the rounds.
 set -euo pipefail
@@ -14,7 +14,7 @@ baseline=${BASELINE:+$(realpath "$BASELINE")} database=${DATABASE:-}
 for tool in wrk curl; do
     command -v "$tool" >/dev/null || { echo "$0: $tool is not installed: apt-get install $tool" >&2; exit 1; }
 done
-[ -z "$baseline" ] || [ -x "$baseline" ] || { echo "$0: BASELINE=$baseline is no program" >&2; exit 1; }
+[ -z "$baseline" ] || [ -x "$baseline" ] || { echo "$0: BASELINE=$baseline is not a program" >&2; exit 1; }
 
 target=${CARGO_TARGET_DIR:-$root/target}
 if [ -z "${PROGRAM:-}" ]; then
@@ -26,7 +26,7 @@ work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; wait; rm -rf "$work"' EXIT
 
-# A server of our own, signed in to.
+# Starts a server and signs in to it.
 password=$(head -c 18 /dev/urandom | base64 | tr -dc 'a-zA-Z0-9')
 PBX_ADMIN_PASSWORD=$password "$PROGRAM" serve --listen 127.0.0.1:0 --database "${database:-$work/pbx.db}" \
     --key-file "$work/key" --rate-limit 0 --sip off --log warn >"$work/stdout" 2>"$work/stderr" &
@@ -40,7 +40,7 @@ token=$(curl -sf "$url/auth/sign_in" -H 'Content-Type: application/json' \
 export AUTHORIZATION="Bearer $token"
 curl -sf "$url/admin/settings" -H "Authorization: $AUTHORIZATION" >"$work/settings.json"
 
-# load NAME ARGUMENTS OF WRK: a line "NAME<tab>requests per second" into the results; an answer other than 2XX is the end.
+# load NAME ARGUMENTS_OF_WRK: appends a line "NAME<tab>requests per second" to the results; fails on a status other than 2XX.
 load() {
     local name=$1
     shift
@@ -53,7 +53,7 @@ load() {
         END{printf "%s\t%.0f\t%s\t%s\n", name, rate, p50, p99}' "$work/wrk" | tee -a "$work/results"
 }
 
-# bare GROUP: the lines of the bare programs. The script ends with the status of the program that it killed.
+# bare GROUP: appends the lines of the bare programs. Their script exits with the status of the program that it killed.
 bare() {
     [ -n "$baseline" ] || return 0
     local directory=${BASELINE_TARGET_DIR:-$target/bench-baseline}
@@ -85,7 +85,7 @@ median() {
         awk '{ a[NR] = $1 } END { if (NR) printf "%.0f", NR % 2 ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'
 }
 
-# compare OURS BARE WANTED: a line of the table.
+# compare OURS BARE WANTED: prints a line of the table.
 compare() {
     local ours bare
     ours=$(median "$1") bare=$(median "$2")

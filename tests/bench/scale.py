@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""How much longer answers take with 100,000 tenants and 1,000,000 holidays than with 100 tenants.
+"""Compares response times with 100,000 tenants and 1,000,000 holidays with those with 100 tenants.
 
 usage: tests/bench/scale.py [--tenants N] [--rounds N] [sqlite|postgres]
 
-On both engines unless one is named; PostgreSQL is a private one, made of the installed programs and gone with this program.
+Default: both engines. PostgreSQL is a private cluster of the installed programs, which is deleted at the end.
 Each of the two servers starts on an empty database, which is then filled by SQL: ten holidays for each tenant, a thousand for
-the one in the middle, and a distributor who has all tenants. The figures are medians over one connection; "first" is the first
-answer after a change to a tenant.
+the one in the middle, and a distributor with all tenants. The figures are medians over one connection; "first" is the first
+response after a change to a tenant.
 
-PROGRAM            a pbx-server that is built already (else it is built, with --release)
-PBX_TEST_POSTGRES_BIN   the folder of initdb, if it is not in a usual place
+PROGRAM            a pbx-server that is already built (default: built with --release)
+PBX_TEST_POSTGRES_BIN   the directory of initdb, if it is an unusual one
 """
 
 import argparse
@@ -33,8 +33,8 @@ FIRST_TENANT = 100_000_000_000_000_000
 HOLIDAYS = 10
 MANY_HOLIDAYS = 1_000
 
-# {n} is the number of tenants, {first} the id before theirs, {middle} that of one of them, {dealer} that of the distributor,
-# {yes} and {no} are truth values.
+# {n} is the number of tenants, {first} the ID before the first, {middle} the ID of one of them, {dealer} that of the distributor;
+# {yes} and {no} are booleans.
 FILL = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {n})
 INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions,
@@ -57,8 +57,8 @@ INSERT INTO dealer_tenants (ancestor_id, tenant_id) SELECT {dealer}, id FROM ten
 class Server:
     """A running server."""
 
-    def __init__(self, program, database, folder):
-        command = [program, "serve", "--listen", "127.0.0.1:0", "--database", database, "--key-file", str(folder / "key"),
+    def __init__(self, program, database, directory):
+        command = [program, "serve", "--listen", "127.0.0.1:0", "--database", database, "--key-file", str(directory / "key"),
                    "--rate-limit", "0", "--sip", "off", "--log", "warn"]
         environment = {**os.environ, "PBX_ADMIN_PASSWORD": PASSWORD}
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -76,7 +76,7 @@ class Server:
 
 
 class Session:
-    """Somebody who is signed in, on a connection of its own."""
+    """A session with its own connection."""
 
     def __init__(self, address, name):
         self.connection = http.client.HTTPConnection(address)
@@ -90,15 +90,15 @@ class Session:
         body = json.dumps(body) if body is not None else None
         try:
             self.connection.request(method, "/api" + path, body, headers)
-            answer = self.connection.getresponse()
+            response = self.connection.getresponse()
         except http.client.RemoteDisconnected:
-            # It was idle for long.
+            # The server closes idle connections.
             self.connection.close()
             self.connection.request(method, "/api" + path, body, headers)
-            answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            sys.exit(f"{method} {path}: {answer.status} {text.decode()}")
+            response = self.connection.getresponse()
+        text = response.read()
+        if response.status >= 300:
+            sys.exit(f"{method} {path}: {response.status} {text.decode()}")
         return json.loads(text) if text else None
 
     def seconds(self, path):
@@ -107,7 +107,7 @@ class Session:
         return time.perf_counter() - start
 
     def median(self, path, rounds, before=lambda: None):
-        """In milliseconds."""
+        """Returns milliseconds."""
         times = []
         for _ in range(rounds):
             before()
@@ -120,13 +120,13 @@ class Sqlite:
 
     yes, no = "1", "0"
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.made = 0
+    def __init__(self, directory):
+        self.directory = directory
+        self.created = 0
 
     def database(self):
-        self.made += 1
-        return str(self.folder / f"{self.made}.db")
+        self.created += 1
+        return str(self.directory / f"{self.created}.db")
 
     def run(self, database, statements):
         with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -137,58 +137,58 @@ class Sqlite:
 
 
 class Postgres:
-    """A PostgreSQL of our own, as tests/postgres makes one, but it writes to the disk as one does that is in use."""
+    """A private PostgreSQL like that of tests/postgres, but with fsync as in production."""
 
     yes, no = "true", "false"
 
-    def __init__(self, folder):
-        self.folder = folder / "postgres"
-        self.folder.mkdir()
+    def __init__(self, directory):
+        self.directory = directory / "postgres"
+        self.directory.mkdir()
         self.programs = self.find()
-        self.made = 0
+        self.created = 0
         self.user = []
         if os.geteuid() == 0:
-            # It refuses to run as root.
+            # PostgreSQL refuses to run as root.
             user = next(pwd.getpwnam(name) for name in ("postgres", "nobody"))
             self.user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
-            folder.chmod(0o711)
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            directory.chmod(0o711)
+            os.chown(self.directory, user.pw_uid, user.pw_gid)
         self.program("initdb", "--auth=trust", "--username=pbx", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
-                     "--pgdata", self.folder / "data")
-        options = f"-c listen_addresses= -c unix_socket_directories={self.folder}"
-        self.program("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-o", options, "-w", "start")
+                     "--pgdata", self.directory / "data")
+        options = f"-c listen_addresses= -c unix_socket_directories={self.directory}"
+        self.program("pg_ctl", "-D", self.directory / "data", "-l", self.directory / "log", "-o", options, "-w", "start")
 
     @staticmethod
     def find():
         named = os.environ.get("PBX_TEST_POSTGRES_BIN")
         debian = Path("/usr/lib/postgresql")
         versions = sorted((path for path in debian.glob("*") if path.name.isdigit()), key=lambda path: -int(path.name))
-        folders = [Path(named)] if named else [path / "bin" for path in versions]
-        folders += [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep)]
-        found = next((folder for folder in folders if (folder / "initdb").is_file()), None)
+        directories = [Path(named)] if named else [path / "bin" for path in versions]
+        directories += [Path(directory) for directory in os.environ.get("PATH", "").split(os.pathsep)]
+        found = next((directory for directory in directories if (directory / "initdb").is_file()), None)
         return found or sys.exit("PostgreSQL is not installed (Debian: apt-get install postgresql-15)")
 
     def program(self, name, *arguments):
         command = [*self.user, self.programs / name, *arguments]
-        done = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+        done = subprocess.run(command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
             sys.exit(f"{name} failed")
 
     def psql(self, database, *arguments):
-        self.program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "pbx", "-d", database, *arguments)
+        self.program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-U", "pbx", "-d", database, *arguments)
 
     def database(self):
-        self.made += 1
-        name = f"d{self.made}"
+        self.created += 1
+        name = f"d{self.created}"
         self.psql("postgres", "-c", f"CREATE DATABASE {name}")
-        return f"postgres://pbx@{quote(str(self.folder), safe='')}/{name}"
+        return f"postgres://pbx@{quote(str(self.directory), safe='')}/{name}"
 
     def run(self, database, statements):
-        # What autovacuum does on its own a minute later.
+        # Autovacuum would do this a minute later.
         self.psql(database.rsplit("/", 1)[1], "-c", statements, "-c", "VACUUM ANALYZE")
 
     def end(self):
-        self.program("pg_ctl", "-D", self.folder / "data", "-m", "fast", "-w", "stop")
+        self.program("pg_ctl", "-D", self.directory / "data", "-m", "fast", "-w", "stop")
 
 
 def filtered(condition, more="", path="/tenants"):
@@ -196,10 +196,10 @@ def filtered(condition, more="", path="/tenants"):
 
 
 def measure(program, engine, tenants, rounds):
-    """The medians by what was asked."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Returns the medians by request."""
+    with tempfile.TemporaryDirectory() as directory:
         database = engine.database()
-        server = Server(program, database, Path(folder))
+        server = Server(program, database, Path(directory))
         dealer = {"name": "distributor", "password": PASSWORD, "level": "DISTRIBUTOR", "email": "d@example.com",
                   "display_name": "Distributor", "tenant_full_access": True}
         dealer = server.signed_in("admin").call("POST", "/dealers", dealer)["id"]
@@ -208,18 +208,18 @@ def measure(program, engine, tenants, rounds):
         engine.run(database, FILL.format(n=tenants, first=FIRST_TENANT, middle=middle, holidays=HOLIDAYS, dealer=dealer,
                                          many_holidays=MANY_HOLIDAYS, yes=engine.yes, no=engine.no))
 
-        server = Server(program, database, Path(folder))
+        server = Server(program, database, Path(directory))
         admin, distributor, inside = server.signed_in("admin"), server.signed_in("distributor"), server.signed_in("admin")
         inside.call("POST", f"/tenants/switch?id={middle}")
         holiday = inside.call("GET", "/holidays?top=1")["items"][0]["id"]
         renamed = iter(range(10**9))
 
         def touch():
-            """Changes a tenant, which may change how many there are of any kind."""
+            """Updates a tenant, which invalidates the cached counts."""
             admin.call("POST", f"/tenants/{middle + 1}", {"website": f"https://{next(renamed)}.example.com"})
 
         few = f"t{tenants // 2}.example.com"
-        asked = {
+        requests = {
             "show a tenant": (admin, f"/tenants/{middle}"),
             "first page": (admin, "/tenants?top=20"),
             "first page, by name": (admin, "/tenants?top=20&orderby=name"),
@@ -244,10 +244,10 @@ def measure(program, engine, tenants, rounds):
             "holidays, startswith": (inside, filtered("startswith(name,'Holiday 99')", path="/holidays")),
         }
         times = {}
-        for name, (who, path) in asked.items():
-            # What is prepared for a statement is no part of it.
-            who.median(path, 6)
-            times[name] = (who.median(path, rounds), who.median(path, max(rounds // 10, 5), touch))
+        for name, (session, path) in requests.items():
+            # Warms up: preparing statements is not measured.
+            session.median(path, 6)
+            times[name] = (session.median(path, rounds), session.median(path, max(rounds // 10, 5), touch))
         server.end()
     return times
 
@@ -260,17 +260,17 @@ def main():
     arguments = parser.parse_args()
     program = os.environ.get("PROGRAM") or built()
     for name in [arguments.engine] if arguments.engine else ["sqlite", "postgres"]:
-        with tempfile.TemporaryDirectory() as folder:
-            engine = {"sqlite": Sqlite, "postgres": Postgres}[name](Path(folder))
+        with tempfile.TemporaryDirectory() as directory:
+            engine = {"sqlite": Sqlite, "postgres": Postgres}[name](Path(directory))
             try:
                 small = measure(program, engine, 100, arguments.rounds)
                 large = measure(program, engine, arguments.tenants, arguments.rounds)
             finally:
                 engine.end()
         print(f"{name + ', median ms':<30}{'100':>8}{arguments.tenants:>8}{'ratio':>7}{'first':>8}{'first':>8}{'ratio':>7}")
-        for what, before in small.items():
-            columns = (f"{one:>8.2f}{other:>8.2f}{other / one:>7.1f}" for one, other in zip(before, large[what]))
-            print(f"{what:<30}{''.join(columns)}", flush=True)
+        for request, before in small.items():
+            columns = (f"{one:>8.2f}{other:>8.2f}{other / one:>7.1f}" for one, other in zip(before, large[request]))
+            print(f"{request:<30}{''.join(columns)}", flush=True)
 
 
 def built():

@@ -72,7 +72,7 @@ impl ShellCompletion {
 #[test]
 fn shells_complete_commands_at_any_depth() {
     let (_server, shell) = signed_in();
-    std::os::unix::fs::symlink(PROGRAM, shell.directory().join("pbx")).unwrap();
+    std::os::unix::fs::symlink(*PROGRAM, shell.directory().join("pbx")).unwrap();
     shell.write("rules.json", "{}");
     for completion in [BASH, ZSH, FISH] {
         if !are_installed(&[completion.program], completion.program, "No completions") {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, PASSWORD, Server};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 

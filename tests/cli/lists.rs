@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 
 use pbx_client::types::{CreateIpRule, IpRuleTarget};
-use pbx_tests::Server;
+use pbx_test_harness::Server;
 use serde_json::Value;
 
 use crate::made_up::stub_server;

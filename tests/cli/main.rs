@@ -27,16 +27,17 @@ mod values;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
-use pbx_tests::{ADMINISTRATOR, PASSWORD, Server, Start};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, Server, Start};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-under-test");
+static PROGRAM: LazyLock<&str> = LazyLock::new(pbx_test_harness::programs::command);
 
 /// Returns a new server before its start.
 fn start() -> Start {
-    Start::new(env!("CARGO_BIN_EXE_pbx-server-under-test"))
+    Start::new()
 }
 
 /// Starts a server and signs the administrator in, as the profile `default`.
@@ -86,7 +87,7 @@ impl Shell {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(*PROGRAM);
         self.set_environment(command.args(arguments));
         command
             .stdin(Stdio::null())

@@ -1,6 +1,6 @@
 //! Profiles and options of the connection.
 
-use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, Authority, PASSWORD};
 use serde_json::Value;
 
 use crate::made_up::{RefusedAddress, stub_server};

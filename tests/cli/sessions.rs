@@ -1,7 +1,7 @@
 //! Sessions: login, refresh, tenants, environment variables.
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
 use crate::made_up::{http_response, stub_server_with};

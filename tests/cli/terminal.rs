@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
 use crate::lists::server_with_rules;
@@ -17,7 +17,7 @@ fn run_on_terminal(shell: &Shell, columns: u16, line: &str, input: &str) -> Outc
         .args(["--quiet", "--return", "--command"])
         .arg(format!(
             "stty cols {columns} rows 50; {}",
-            line.replace("pbx ", &format!("{PROGRAM} "))
+            line.replace("pbx ", &format!("{} ", *PROGRAM))
         ))
         .arg("/dev/null")
         .env("TERM", "xterm-256color")

@@ -1,5 +1,5 @@
-//! The commands in the documentation. Each is run, or taken by the argument parser of the real program; the others are listed
-//! with the reason. A command that nobody classified fails the test, and so does an entry of a list that nothing needs.
+//! The commands in the documentation. Each is run, or checked by the argument parser of its program; the others are listed with the
+//! reason. An unlisted command fails the test, and so does an entry of a list that no page needs.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
@@ -12,26 +12,23 @@ use std::fs;
 use std::process::Command;
 
 use pages::{Snippet, pages, snippets, workspace};
-use pbx_tests::{PASSWORD, Start};
+use pbx_test_harness::{PASSWORD, Start, programs};
 use serde_json::Value;
 
-const SERVER: &str = env!("CARGO_BIN_EXE_pbx-server-under-test");
-const COMMAND: &str = env!("CARGO_BIN_EXE_pbx-under-test");
-
-/// Programs that are neither run nor ours to parse, and why.
-const NOT_TRIED: [(&str, &str); 3] = [
+/// Programs that are neither run nor parsed, and why.
+const NOT_RUN: [(&str, &str); 3] = [
     ("apt-get", "installs packages on the machine"),
     (
         "createdb",
-        "is PostgreSQL's, and needs a server of it; tests/engines runs on one made the same way",
+        "needs a PostgreSQL server; tests/engines has one that is created the same way",
     ),
     (
         "sed",
-        "is run with the block that it stands in, see `the_first_requests_work_as_shown`",
+        "is run with the block that it stands in, see `first_requests_of_readme_work`",
     ),
 ];
 
-/// Scripts whose syntax is checked and which are not run, and why.
+/// Scripts whose syntax is checked but which are not run, and why.
 const SCRIPTS: [(&str, &str); 2] = [
     (
         "tests/bench/run.sh",
@@ -43,7 +40,7 @@ const SCRIPTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Every command of every page.
+/// Returns every command of every page.
 fn commands() -> Vec<(Snippet, Vec<Vec<String>>)> {
     let mut found = Vec::new();
     for path in pages() {
@@ -57,8 +54,8 @@ fn commands() -> Vec<(Snippet, Vec<Vec<String>>)> {
     found
 }
 
-/// Whether a program's own parser takes arguments: with `--help` after them, it does nothing else.
-fn takes(program: &str, arguments: &[String]) -> Result<(), String> {
+/// Checks arguments with the program's own parser: with `--help` appended, it does nothing else.
+fn accepts(program: &str, arguments: &[String]) -> Result<(), String> {
     let output = Command::new(program).args(arguments).arg("--help").output().unwrap();
     match output.status.success() {
         true => Ok(()),
@@ -66,9 +63,9 @@ fn takes(program: &str, arguments: &[String]) -> Result<(), String> {
     }
 }
 
-/// What cargo knows of the workspace: the targets of each member.
-fn members() -> BTreeMap<String, BTreeSet<String>> {
-    let mut metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+/// Returns the targets of each workspace member, by package.
+fn workspace_members() -> BTreeMap<String, BTreeSet<String>> {
+    let mut metadata = programs::cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
     let metadata: Value = serde_json::from_slice(&metadata.output().unwrap().stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -82,21 +79,9 @@ fn members() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-fn cargo(arguments: &[&str]) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(arguments).current_dir(workspace());
-    // What cargo tells this test about its package would make the build scripts of dependencies run again.
-    for (name, _) in std::env::vars() {
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(name);
-        }
-    }
-    cargo
-}
-
-/// A call of cargo: `xtask` and `run` are tried on what they start, of the others the packages, targets and paths are checked.
-fn cargo_takes(arguments: &[String]) -> Result<(), String> {
-    let members = members();
+/// Checks a call of cargo: `xtask` and `run` with the program they start, the others by their packages, targets and paths.
+fn cargo_accepts(arguments: &[String]) -> Result<(), String> {
+    let workspace_members = workspace_members();
     let value = |names: &[&str]| {
         let at = arguments
             .iter()
@@ -105,7 +90,7 @@ fn cargo_takes(arguments: &[String]) -> Result<(), String> {
     };
     let package = value(&["-p", "--package"]);
     if let Some(package) = package
-        && !members.contains_key(package)
+        && !workspace_members.contains_key(package)
     {
         return Err(format!("there is no package `{package}`"));
     }
@@ -116,16 +101,16 @@ fn cargo_takes(arguments: &[String]) -> Result<(), String> {
             let mut all = vec!["run", "--quiet", "--offline", "--package", "xtask", "--"];
             all.extend(arguments[1..].iter().map(String::as_str));
             all.push("--help");
-            let output = cargo(&all).output().unwrap();
+            let output = programs::cargo(&all).output().unwrap();
             match output.status.success() {
                 true => Ok(()),
                 false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
             }
         }
-        (Some("run"), Some("pbx-server")) => takes(SERVER, passed),
-        (Some("run"), Some("pbx-cli")) => takes(COMMAND, passed),
+        (Some("run"), Some("pbx-server")) => accepts(programs::server(), passed),
+        (Some("run"), Some("pbx-cli")) => accepts(programs::command(), passed),
         (Some("test"), package) => match value(&["--test"]) {
-            Some(test) if !package.is_some_and(|package| members[package].contains(test)) => {
+            Some(test) if !package.is_some_and(|package| workspace_members[package].contains(test)) => {
                 Err(format!("there is no test `{test}` of {package:?}"))
             }
             _ => Ok(()),
@@ -134,20 +119,20 @@ fn cargo_takes(arguments: &[String]) -> Result<(), String> {
             Some(path) if workspace().join(path).join("Cargo.toml").exists() => Ok(()),
             path => Err(format!("there is no package at {path:?}")),
         },
-        // A program of its own, which the page offers beside a command of ours.
+        // Another program, which the page offers beside a command of ours.
         (Some("insta"), _) => Ok(()),
         (Some("check" | "doc" | "build"), _) => Ok(()),
         _ => Err("a call of cargo that this test does not know".to_owned()),
     }
 }
 
-/// Whether one call would do.
-fn tried(call: &[String]) -> Result<(), String> {
+/// Checks one command.
+fn check(call: &[String]) -> Result<(), String> {
     let (program, arguments) = call.split_first().unwrap();
     match program.as_str() {
-        "cargo" => cargo_takes(arguments),
-        "pbx" => takes(COMMAND, arguments),
-        "pbx-server" => takes(SERVER, arguments),
+        "cargo" => cargo_accepts(arguments),
+        "pbx" => accepts(programs::command(), arguments),
+        "pbx-server" => accepts(programs::server(), arguments),
         "curl" => Ok(()),
         script if SCRIPTS.iter().any(|(known, _)| *known == script) => {
             let status = Command::new("/bin/sh")
@@ -161,38 +146,38 @@ fn tried(call: &[String]) -> Result<(), String> {
                 false => Err("a shell cannot read it".to_owned()),
             }
         }
-        other if NOT_TRIED.iter().any(|(known, _)| *known == other) => Ok(()),
-        _ => Err("nobody has said what becomes of it: see the tables in tests/docs".to_owned()),
+        other if NOT_RUN.iter().any(|(known, _)| *known == other) => Ok(()),
+        _ => Err("unlisted program: see the tables in tests/docs".to_owned()),
     }
 }
 
 #[test]
-fn every_command_is_taken_by_its_program() {
+fn every_command_is_accepted_by_its_program() {
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     for (snippet, calls) in commands() {
         if calls.is_empty() {
-            problems.push(format!("{}: starts nothing: {}", snippet.place, snippet.text));
+            problems.push(format!("{}: starts nothing: {}", snippet.location, snippet.text));
         }
         for call in calls {
-            if let Err(problem) = tried(&call) {
-                problems.push(format!("{}: {}: {problem}", snippet.place, call.join(" ")));
+            if let Err(problem) = check(&call) {
+                problems.push(format!("{}: {}: {problem}", snippet.location, call.join(" ")));
             }
             seen.insert(call[0].clone());
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
-    for (program, _) in NOT_TRIED.iter().chain(&SCRIPTS) {
+    for (program, _) in NOT_RUN.iter().chain(&SCRIPTS) {
         assert!(
             seen.contains(*program),
-            "no page names {program}: take it out of the table"
+            "no page names {program}: remove it from the table"
         );
     }
 }
 
-/// The block of the README that uses `curl`, run as it stands against a server of its own.
+/// The block of the README with `curl`, run as it stands against a server.
 #[test]
-fn the_first_requests_work_as_shown() {
+fn first_requests_of_readme_work() {
     let blocks: Vec<Snippet> = commands()
         .into_iter()
         .filter(|(_, calls)| calls.iter().any(|call| call[0] == "curl"))
@@ -201,7 +186,7 @@ fn the_first_requests_work_as_shown() {
     let [block] = blocks.as_slice() else {
         panic!("one block uses curl, and this test runs it: {blocks:?}");
     };
-    let server = Start::new(SERVER).ready();
+    let server = Start::new().ready();
     let mut text = block.text.clone();
     for (from, to) in [("http://127.0.0.1:8888/api", server.base()), ("THE PASSWORD", PASSWORD)] {
         assert!(text.contains(from), "`{from}` is not in {text}");
@@ -210,27 +195,27 @@ fn the_first_requests_work_as_shown() {
     let output = match Command::new("/bin/sh").args(["-eu", "-c", &text]).output() {
         Ok(output) if Command::new("curl").arg("--version").output().is_ok() => output,
         _ => {
-            eprintln!("SKIPPED: there is no curl to run the block of {} with", block.place);
+            eprintln!("SKIPPED: there is no curl to run the block of {} with", block.location);
             return;
         }
     };
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{said}");
-    let answers: Vec<Value> = serde_json::Deserializer::from_str(&said)
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{stdout}");
+    let responses: Vec<Value> = serde_json::Deserializer::from_str(&stdout)
         .into_iter()
         .map(Result::unwrap)
         .collect();
-    let [created, list] = answers.as_slice() else {
-        panic!("two answers are shown: {said}");
+    let [created, list] = responses.as_slice() else {
+        panic!("two responses are printed: {stdout}");
     };
     assert!(created["id"].is_string(), "{created}");
     assert_eq!(list["items"][0]["id"], created["id"]);
     assert_eq!(list["items"][0]["cidr"], "192.0.2.0/24");
 }
 
-/// What must not pass.
+/// Wrong commands.
 #[test]
-fn a_wrong_command_is_found() {
+fn wrong_commands_are_reported() {
     let page = "\
 Text with `pbx tenants lost` and `pbx`.
 
@@ -251,8 +236,8 @@ frobnicate now
 |---|---|
 ";
     let found = snippets("PAGE.md", page);
-    let places: Vec<&str> = found.iter().map(|snippet| snippet.place.as_str()).collect();
-    assert_eq!(places, ["PAGE.md:1", "PAGE.md:3", "PAGE.md:12", "PAGE.md:16"]);
+    let locations: Vec<&str> = found.iter().map(|snippet| snippet.location.as_str()).collect();
+    assert_eq!(locations, ["PAGE.md:1", "PAGE.md:3", "PAGE.md:12", "PAGE.md:16"]);
     assert!(
         shell::calls(&found[2]).unwrap_err().contains("frobnicate"),
         "a program that is not in the table"
@@ -263,9 +248,9 @@ frobnicate now
         .collect();
     assert_eq!(calls.len(), 8);
     for call in calls {
-        assert!(tried(&call).is_err(), "{call:?} passes");
+        assert!(check(&call).is_err(), "{call:?} passes");
     }
-    // And one that does.
+    // And a right one.
     let right = ["cargo", "xtask", "diff", "HEAD~1", "--format", "json"].map(str::to_owned);
-    assert_eq!(tried(&right), Ok(()));
+    assert_eq!(check(&right), Ok(()));
 }

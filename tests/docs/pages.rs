@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-/// Names by which a piece of code in a sentence is a command, when more follows.
+/// Programs: inline code that begins with one of these and goes on is a command.
 const PROGRAMS: [&str; 8] = [
     "apt-get",
     "cargo",
@@ -16,50 +16,62 @@ const PROGRAMS: [&str; 8] = [
     "sh",
     "INSTA_UPDATE=always",
 ];
-/// Languages of blocks that are no commands.
+/// Languages of blocks without commands.
 const NO_COMMANDS: [&str; 6] = ["", "json", "rust", "text", "toml", "yaml"];
 
-/// Commands, as they stand in a page.
+/// Commands in a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
     /// `file:line`
-    pub place: String,
-    /// For a shell.
+    pub location: String,
+    /// As a shell reads it.
     pub text: String,
 }
 
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
-/// The pages that we wrote: at the root, in `docs/`, beside the documents and in the crates.
+/// Returns our own pages: at the root, in `docs/`, beside the documents, in the crates and the tests.
 pub fn pages() -> Vec<PathBuf> {
     let root = workspace();
     let mut found = Vec::new();
-    for folder in ["", "docs", "specs", "specs/upstream", "specs/local", "specs/overlays"] {
-        markdown(&root.join(folder), &mut found);
+    for directory in [
+        "",
+        "docs",
+        "specs",
+        "specs/upstream",
+        "specs/local",
+        "specs/overlays",
+        "tests",
+        "tests/engines/older_databases",
+    ] {
+        markdown(&root.join(directory), &mut found);
     }
     for entry in fs::read_dir(root.join("crates")).unwrap() {
         markdown(&entry.unwrap().path(), &mut found);
     }
-    // The others there are the vendor's, or of its form.
+    // The other files there are the vendor's pages, or written like them.
     found.retain(|path| {
         let name = path.file_name().unwrap();
-        let folder = path.parent().unwrap();
-        let documents = folder.ends_with("specs/upstream") || folder.ends_with("specs/local");
+        let directory = path.parent().unwrap();
+        let documents = directory.ends_with("specs/upstream") || directory.ends_with("specs/local");
         !documents || name == "SOURCE.md" || name == "README.md"
     });
     found.sort();
     found
 }
 
-fn markdown(folder: &Path, out: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+fn markdown(directory: &Path, out: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
     let paths = entries.map(|entry| entry.unwrap().path());
     out.extend(paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
 }
 
-/// Everything in a page that is a command: blocks of `sh`, and code in sentences that begins with a program and goes on.
+/// Returns every command of a page: blocks of `sh`, and inline code that begins with a program and goes on.
 pub fn snippets(name: &str, page: &str) -> Vec<Snippet> {
     let mut found = Vec::new();
     let mut block: Option<(String, usize, String)> = None;
@@ -78,12 +90,12 @@ pub fn snippets(name: &str, page: &str) -> Vec<Snippet> {
                 let Some((language, line, text)) = block.take() else {
                     continue;
                 };
-                let place = format!("{name}:{line}");
+                let location = format!("{name}:{line}");
                 match language.as_str() {
-                    "sh" => found.push(Snippet { place, text }),
+                    "sh" => found.push(Snippet { location, text }),
                     other => assert!(
                         NO_COMMANDS.contains(&other),
-                        "{place}: a block of `{other}`: call it `sh` if it holds commands, else one of {NO_COMMANDS:?}"
+                        "{location}: a block of `{other}`: call it `sh` if it holds commands, else one of {NO_COMMANDS:?}"
                     ),
                 }
             }
@@ -92,7 +104,7 @@ pub fn snippets(name: &str, page: &str) -> Vec<Snippet> {
                 let first = text.split(' ').next().unwrap_or_default();
                 if PROGRAMS.contains(&first) && text.contains(' ') {
                     found.push(Snippet {
-                        place: format!("{name}:{line}"),
+                        location: format!("{name}:{line}"),
                         text,
                     });
                 }

@@ -1,4 +1,4 @@
-//! What a shell makes of a snippet: which programs it would start, and with which arguments.
+//! A snippet as a shell reads it: which programs it would start, with which arguments.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,12 +7,12 @@ use std::process::Command;
 
 use crate::pages::Snippet;
 
-/// Programs that a page may name; each is replaced by one that writes down how it was called.
+/// Programs that a page may name; each is replaced by one that records how it was called.
 const PROGRAMS: [&str; 8] = ["apt-get", "cargo", "createdb", "curl", "pbx", "pbx-server", "sed", "sh"];
 /// Scripts of the workspace that a page may name.
 const SCRIPTS: [&str; 2] = ["tests/bench/run.sh", "tests/schemathesis.sh"];
 
-/// Words in capitals that stand for something, and something that they can stand for.
+/// Placeholders in pages, and values for them.
 const PLACEHOLDERS: [(&str, &str); 6] = [
     ("DIR", "."),
     ("FOLDER", "."),
@@ -22,36 +22,36 @@ const PLACEHOLDERS: [(&str, &str); 6] = [
     ("TIME", "2026-01-01T00:00:00Z"),
 ];
 
-/// Stands in for every program. It is in the workspace because a file that a test has just written cannot always be run: another
+/// Replaces every program. It is in the workspace because a file that a test has just written cannot always be executed: another
 /// thread that starts a program may have it open at that moment.
-const RECORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recorder.sh");
+const RECORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/recorder.sh");
 
-/// The programs that a snippet starts, each with its arguments. Nothing of it is done.
+/// Returns the programs that a snippet starts, each with its arguments. None of them is run.
 pub fn calls(snippet: &Snippet) -> Result<Vec<Vec<String>>, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let programs = folder.path().join("programs");
-    let record = folder.path().join("record");
+    let directory = tempfile::tempdir().unwrap();
+    let programs = directory.path().join("programs");
+    let record = directory.path().join("record");
     let recorder = |path: &Path| {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(RECORDER, path).unwrap();
     };
     PROGRAMS.iter().for_each(|name| recorder(&programs.join(name)));
-    SCRIPTS.iter().for_each(|name| recorder(&folder.path().join(name)));
+    SCRIPTS.iter().for_each(|name| recorder(&directory.path().join(name)));
     fs::write(&record, "").unwrap();
 
     let output = Command::new("/bin/sh")
-        .args(["-eu", "-c", &concrete(&snippet.text)])
-        .current_dir(folder.path())
+        .args(["-eu", "-c", &fill_placeholders(&snippet.text)])
+        .current_dir(directory.path())
         .env_clear()
         .env("PATH", &programs)
         .env("RECORD", &record)
         .output()
         .unwrap();
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(format!(
-            "{}: a shell cannot make sense of it, or it starts a program that is not in the table: {said}\n{}",
-            snippet.place, snippet.text
+            "{}: a shell cannot run it, or it starts a program that is not in the table: {stderr}\n{}",
+            snippet.location, snippet.text
         ));
     }
     let programs = format!("{}/", programs.display());
@@ -67,8 +67,8 @@ pub fn calls(snippet: &Snippet) -> Result<Vec<Vec<String>>, String> {
         .collect())
 }
 
-/// What may be left out is there, and what stands for something is something.
-fn concrete(text: &str) -> String {
+/// Keeps optional parts and replaces placeholders.
+fn fill_placeholders(text: &str) -> String {
     let mut out = text.to_owned();
     // `[--since TIME]`, but not a pattern in an argument of `sed`.
     if !text.contains('\'') {

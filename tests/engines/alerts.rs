@@ -1,22 +1,20 @@
-//! Two servers on one PostgreSQL: administrators get one mail, not two.
+//! Two servers on one PostgreSQL send one alert mail, not two.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use pbx_tests::smtp::{HOST, PASSWORD, Received, Smtp, Tls, USERNAME};
-use pbx_tests::{Engine, Start};
+use pbx_test_harness::smtp::{HOST, Mail, PASSWORD, Smtp, Tls, USERNAME};
+use pbx_test_harness::{Engine, Start};
 use serde_json::json;
 
-use crate::PROGRAM;
-
 #[tokio::test(flavor = "multi_thread")]
-async fn of_all_nodes_one_sends_the_mail_of_the_hour() {
-    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+async fn one_node_sends_the_hourly_alert() {
+    let Some(start) = Start::on(Engine::Postgres) else {
         return;
     };
     let (start, clock) = start.with_clock();
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
-    let (one, _other) = (start.ready(), start.beside().ready());
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
+    let (one, _other) = (start.ready(), start.another_node().ready());
     let settings = json!({
         "type": "SMTP", "server": HOST, "port": smtp.port, "username": USERNAME, "password": PASSWORD,
         "enable_tls_ssl": false, "recipients": "ops@example.com",
@@ -26,9 +24,9 @@ async fn of_all_nodes_one_sends_the_mail_of_the_hour() {
     assert_eq!(raw.post("/admin/notification", &settings).await.status, 200);
     let mut last = None;
     for _ in 0..4 {
-        // Both nodes look twice an hour.
+        // Both nodes check twice an hour.
         clock.advance(SignedDuration::from_mins(30));
-        let at = told_at(&smtp.received().await);
+        let at = time_of_check(&smtp.next_mail().await);
         if let Some(last) = last.replace(at) {
             assert!(at.duration_since(last) >= SignedDuration::from_hours(1), "{last} {at}");
         }
@@ -37,8 +35,8 @@ async fn of_all_nodes_one_sends_the_mail_of_the_hour() {
     assert!(smtp.is_empty());
 }
 
-/// When the disk was looked at.
-fn told_at(mail: &Received) -> Timestamp {
+/// Returns the time of the check.
+fn time_of_check(mail: &Mail) -> Timestamp {
     assert_eq!(mail.header("Subject"), "PBX: hard disk nearly full");
     let text = mail.text();
     let (time, _) = text.split_once(" UTC  ").unwrap();

@@ -1,45 +1,45 @@
-//! The process is killed while it writes: every answered write is there afterwards, and none is half there.
+//! The process is killed while it writes: every acknowledged write is stored afterwards, and none is partial.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pbx_tests::{Cluster, Raw, Start};
+use pbx_test_harness::{Cluster, Raw, Start};
 use serde_json::json;
 
-use crate::{PROGRAM, on_every_engine};
+use crate::on_every_engine;
 
 /// How often each engine is killed.
 const ROUNDS: u8 = 6;
 
-/// Answers after which a round's kill comes; the requests that are under way are lost.
+/// Responses before the kill of a round; the requests under way are lost.
 const ANSWERS: usize = 60;
 
-/// Writers at a time.
+/// Concurrent writers.
 const WRITERS: u8 = 8;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answered_writes_survive_and_none_is_half_there() {
+async fn acknowledged_writes_survive_kill_and_none_is_partial() {
     for start in on_every_engine() {
         let mut expected = BTreeMap::new();
         for round in 0..ROUNDS {
             let server = start.ready();
             let raw = server.raw_signed_in().await;
             assert_eq!(stored(&raw, &expected).await, expected, "before round {round}");
-            let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+            let (acknowledged, mut responses) = tokio::sync::mpsc::unbounded_channel();
             let writers: Vec<_> = (0..WRITERS)
-                .map(|writer| tokio::spawn(write_until_it_dies(raw.clone(), round, writer, answered.clone())))
+                .map(|writer| tokio::spawn(write_until_killed(raw.clone(), round, writer, acknowledged.clone())))
                 .collect();
-            drop(answered);
+            drop(acknowledged);
             for _ in 0..ANSWERS {
-                let (cidr, description) = answers.recv().await.unwrap();
+                let (cidr, description) = responses.recv().await.unwrap();
                 expected.insert(cidr, description);
             }
             server.kill();
             for writer in writers {
                 writer.await.unwrap();
             }
-            // What was answered between the count and the kill.
-            while let Some((cidr, description)) = answers.recv().await {
+            // Responses between the count and the kill.
+            while let Some((cidr, description)) = responses.recv().await {
                 expected.insert(cidr, description);
             }
         }
@@ -49,12 +49,12 @@ async fn answered_writes_survive_and_none_is_half_there() {
     }
 }
 
-/// Creates rules, and then gives each another target and description in one update, until the server is gone.
-async fn write_until_it_dies(
+/// Creates rules and then updates target and description of each in one request, until the server is gone.
+async fn write_until_killed(
     raw: Raw,
     round: u8,
     writer: u8,
-    answered: tokio::sync::mpsc::UnboundedSender<(String, String)>,
+    acknowledged: tokio::sync::mpsc::UnboundedSender<(String, String)>,
 ) {
     for number in 0..=u8::MAX {
         let cidr = format!("10.{round}.{writer}.{number}/32");
@@ -62,17 +62,17 @@ async fn write_until_it_dies(
         let Some(created) = raw.try_post("/ip_filters", &body).await else {
             return;
         };
-        let _ = answered.send((cidr.clone(), "ACCEPT".to_owned()));
+        let _ = acknowledged.send((cidr.clone(), "ACCEPT".to_owned()));
         let path = format!("/ip_filters/{}", created.json()["id"].as_str().unwrap());
         let body = json!({"target": "DENY", "description": "DENY"});
         if raw.try_post(&path, &body).await.is_none() {
             return;
         }
-        let _ = answered.send((cidr, "DENY".to_owned()));
+        let _ = acknowledged.send((cidr, "DENY".to_owned()));
     }
 }
 
-/// The rules as they are, where those that nobody was told about are set to what was expected; fails if one is half written.
+/// Returns the stored rules, with those that were never acknowledged as expected; panics if one is partially written.
 async fn stored(raw: &Raw, expected: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut rules = BTreeMap::new();
     loop {
@@ -82,14 +82,14 @@ async fn stored(raw: &Raw, expected: &BTreeMap<String, String>) -> BTreeMap<Stri
         for rule in items {
             let [cidr, target, description] =
                 ["cidr", "target", "description"].map(|name| rule[name].as_str().unwrap().to_owned());
-            assert_eq!(target, description, "{cidr} is half written");
+            assert_eq!(target, description, "{cidr} is partially written");
             rules.insert(cidr, description);
         }
         if items.len() < 100 {
             break;
         }
     }
-    // A write that was under way when the server died may have been carried out, as a whole.
+    // A write that was not acknowledged may have been committed, as a whole.
     rules.retain(|cidr, _| expected.contains_key(cidr));
     for (cidr, description) in &mut rules {
         if expected[cidr] == "ACCEPT" {
@@ -100,16 +100,16 @@ async fn stored(raw: &Raw, expected: &BTreeMap<String, String>) -> BTreeMap<Stri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_of_postgresql_is_survived() {
+async fn server_survives_restart_of_postgresql() {
     let Some(cluster) = Cluster::start() else { return };
-    let server = Start::new(PROGRAM).with_postgres(cluster.database()).ready();
+    let server = Start::new().with_postgres(cluster.database()).ready();
     let raw = server.raw_signed_in().await;
-    let answers = futures_util::future::join_all((0..32).map(|_| raw.get("/ip_filters", &[]))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
+    let responses = futures_util::future::join_all((0..32).map(|_| raw.get("/ip_filters", &[]))).await;
+    assert!(responses.iter().all(|response| response.status == 200));
     raw.post("/network", &json!({"private_ipv4": "10.0.0.2"})).await;
     for last in 1..4 {
         cluster.crash_and_restart();
-        // Every connection is dead, and no caller sees anything of it. A list is not answered from memory.
+        // Every connection is dead, and no client notices. Lists are not cached.
         assert_eq!(raw.get("/ip_filters", &[]).await.status, 200);
         cluster.crash_and_restart();
         let written = raw
@@ -125,7 +125,7 @@ async fn a_restart_of_postgresql_is_survived() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_uploaded_file_survives_as_a_whole() {
+async fn uploaded_file_survives_kill_completely() {
     for arguments in [&[] as &[&str], &["--files", "pictures"]] {
         for start in on_every_engine() {
             let start = start.with_arguments(arguments);
@@ -133,36 +133,36 @@ async fn an_uploaded_file_survives_as_a_whole() {
             for round in 0..3 {
                 let server = start.ready();
                 let client = server.client().await;
-                let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+                let (acknowledged, mut responses) = tokio::sync::mpsc::unbounded_channel();
                 let writers: Vec<_> = (0..4)
                     .map(|writer| {
-                        tokio::spawn(upload_until_it_dies(
+                        tokio::spawn(upload_until_killed(
                             client.clone(),
                             round * 4 + writer,
-                            answered.clone(),
+                            acknowledged.clone(),
                         ))
                     })
                     .collect();
-                drop(answered);
+                drop(acknowledged);
                 for _ in 0..12 {
-                    let (id, name) = answers.recv().await.unwrap();
+                    let (id, name) = responses.recv().await.unwrap();
                     expected.insert(id, name);
                 }
                 server.kill();
                 for writer in writers {
                     writer.await.unwrap();
                 }
-                while let Some((id, name)) = answers.recv().await {
+                while let Some((id, name)) = responses.recv().await {
                     expected.insert(id, name);
                 }
             }
             let server = start.ready();
             let raw = server.raw_signed_in().await;
-            // Those that nobody was told about are whole as well.
+            // Unacknowledged uploads are complete or missing.
             let files = raw.get("/files", &[]).await.json();
             let mut found = BTreeMap::new();
             for file in files["items"].as_array().unwrap() {
-                let [id, name, url] = ["id", "name", "url"].map(|member| file[member].as_str().unwrap().to_owned());
+                let [id, name, url] = ["id", "name", "url"].map(|property| file[property].as_str().unwrap().to_owned());
                 let path = url.strip_prefix("/api").unwrap();
                 let content = raw.request(reqwest::Method::GET, path).send().await.unwrap();
                 assert_eq!(content.bytes().await.unwrap(), picture(&name), "{name}");
@@ -174,7 +174,7 @@ async fn an_uploaded_file_survives_as_a_whole() {
     }
 }
 
-/// A PNG of 20,000 bytes, by its name another than all others.
+/// Returns a PNG of 20,000 bytes that is unique for that name.
 fn picture(name: &str) -> Vec<u8> {
     let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
     let mut bytes = [head, name.as_bytes()].concat();
@@ -182,16 +182,16 @@ fn picture(name: &str) -> Vec<u8> {
     bytes
 }
 
-async fn upload_until_it_dies(
+async fn upload_until_killed(
     client: pbx_client::Client,
     writer: u32,
-    answered: tokio::sync::mpsc::UnboundedSender<(String, String)>,
+    acknowledged: tokio::sync::mpsc::UnboundedSender<(String, String)>,
 ) {
     for number in 0.. {
         let name = format!("{writer}-{number}.png");
         let Ok(id) = pbx_client::upload(&client, &name, picture(&name)).await else {
             return;
         };
-        let _ = answered.send((id, name));
+        let _ = acknowledged.send((id, name));
     }
 }

@@ -1,6 +1,6 @@
 //! The examples of the client, against a server.
 
-// A program's `main` is not called here.
+// The `main` of an example is not called here.
 #![allow(dead_code)]
 
 #[path = "../../crates/pbx-client/examples/create_tenant.rs"]
@@ -15,7 +15,7 @@ mod partial_update;
 mod stream;
 
 use pbx_client::{Client, Credentials, Error, RetryPolicy, Scheme};
-use pbx_tests::{ADMINISTRATOR, Engine, PASSWORD, Server};
+use pbx_test_harness::{ADMINISTRATOR, Engine, PASSWORD, Server};
 
 use crate::start;
 
@@ -30,7 +30,7 @@ async fn client(server: &Server) -> Client {
 }
 
 #[tokio::test]
-async fn tenants_are_made_listed_and_changed() {
+async fn tenants_are_created_listed_and_updated() {
     let server = start(Engine::Sqlite).ready();
     let client = client(&server).await;
     assert!(list_tenants::run(&client).await.unwrap().is_empty());
@@ -45,7 +45,7 @@ async fn tenants_are_made_listed_and_changed() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_rows_are_streamed() {
+async fn hundred_thousand_rows_are_streamed() {
     let start = start(Engine::Sqlite);
     drop(start.ready());
     let database = rusqlite::Connection::open(start.database()).unwrap();
@@ -64,7 +64,7 @@ async fn a_hundred_thousand_rows_are_streamed() {
 }
 
 #[tokio::test]
-async fn every_error_has_its_advice() {
+async fn every_error_has_advice() {
     let server = start(Engine::Sqlite).ready();
     let client = client(&server).await;
     let invalid = client.list_ip_rules().top(1000).send().await.unwrap_err();
@@ -74,8 +74,8 @@ async fn every_error_has_its_advice() {
     );
     let missing = client.show_tenant().id("1").send().await.unwrap_err();
     assert!(errors::advice(&missing).contains("not there"), "{missing}");
-    let stranger = server.stranger().list_tenants().send().await.unwrap_err();
-    assert!(errors::advice(&stranger).contains("no token was sent"), "{stranger}");
+    let anonymous = server.anonymous().list_tenants().send().await.unwrap_err();
+    assert!(errors::advice(&anonymous).contains("no token was sent"), "{anonymous}");
     let forbidden = client.retrieve_current_tenant().send().await.unwrap_err();
     assert!(errors::advice(&forbidden).contains("role"), "{forbidden}");
     create_tenant::run(&client, "acme.example.com").await.unwrap();

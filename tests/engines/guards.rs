@@ -1,14 +1,12 @@
-//! Two servers on one PostgreSQL: who is turned away by one is turned away by the other, within a second.
+//! Two servers on one PostgreSQL: an address that one refuses is refused by the other within a second.
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, Clock, Engine, PASSWORD, Raw, Server, Start};
+use pbx_test_harness::{ADMINISTRATOR, Clock, Engine, PASSWORD, Raw, Server, Start};
 use serde_json::json;
 
-use crate::PROGRAM;
-
 fn two_nodes() -> Option<(Server, Server, Clock)> {
-    let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
-    let (one, other) = (start.ready(), start.beside().ready());
+    let (start, clock) = Start::on(Engine::Postgres)?.with_clock();
+    let (one, other) = (start.ready(), start.another_node().ready());
     Some((one, other, clock))
 }
 
@@ -18,11 +16,11 @@ async fn sign_in(raw: &Raw, password: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_made_on_one_is_in_force_on_the_other_within_a_second() {
+async fn rule_created_on_one_node_applies_on_other_within_a_second() {
     let Some((one, other, clock)) = two_nodes() else { return };
     let admin = one.raw_signed_in().await;
     let (here, there) = (one.raw_from("127.0.0.2"), other.raw_from("127.0.0.2"));
-    // The other has looked at the rules just now.
+    // The other node has cached the rules just now.
     assert_eq!(there.get("/network", &[]).await.status, 401);
     let rule = json!({"cidr": "127.0.0.2", "target": "DENY"});
     let id = admin.post("/ip_filters", &rule).await.json()["id"].clone();
@@ -38,7 +36,7 @@ async fn a_rule_made_on_one_is_in_force_on_the_other_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failed_sign_ins_count_together() {
+async fn failed_sign_ins_are_counted_across_nodes() {
     let Some((one, other, _clock)) = two_nodes() else {
         return;
     };
@@ -47,7 +45,7 @@ async fn failed_sign_ins_count_together() {
     let statuses = futures_util::future::join_all(guesses).await;
     let of = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((of(400), of(403)), (6, 6));
-    // Neither node needs to have seen the rule before a password is looked at.
+    // Neither node needs to have loaded the rule before it checks a password.
     assert_eq!(
         (sign_in(&here, PASSWORD).await, sign_in(&there, PASSWORD).await),
         (403, 403)

@@ -1,12 +1,12 @@
-//! What is particular to one engine, and what every engine must stand: crashes, many writers, several servers.
+//! Tests of one engine, and of all engines: crashes, concurrent writers, several servers, older databases.
 //!
-//! Tests that need PostgreSQL do nothing where it is not installed; the harness says so loudly.
+//! Tests that need PostgreSQL do nothing where it is not installed, which the harness reports loudly.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognise")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not recognize")]
 
 mod alerts;
-mod closed;
 mod crash;
+mod disabled_accounts;
 mod examples;
 mod guards;
 mod nodes;
@@ -15,26 +15,22 @@ mod postgres;
 mod providers;
 mod sqlite;
 
-use pbx_tests::{Engine, Start};
+use pbx_test_harness::{Engine, Start};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pbx-server-under-test");
-
-/// A fresh server that is not started yet, on an engine that is always there.
+/// Returns how to start a fresh server on an engine that is always there.
 fn start(engine: Engine) -> Start {
-    Start::on(engine, PROGRAM).unwrap()
+    Start::on(engine).unwrap()
 }
 
-/// A fresh server on every engine that is there.
+/// Returns how to start a fresh server, for every installed engine.
 fn on_every_engine() -> impl Iterator<Item = Start> {
-    [Engine::Sqlite, Engine::Postgres]
-        .into_iter()
-        .filter_map(|engine| Start::on(engine, PROGRAM))
+    [Engine::Sqlite, Engine::Postgres].into_iter().filter_map(Start::on)
 }
 
-/// The one line that an operator reads when the server does not start.
+/// Returns the line that an operator reads when the server does not start.
 fn refusal(start: &Start) -> String {
-    let ended = start.ended();
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert_eq!(ended.stdout, "");
-    ended.stderr.replace(start.folder().to_str().unwrap(), "[folder]")
+    let output = start.output();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stdout, "");
+    output.stderr.replace(start.directory().to_str().unwrap(), "[folder]")
 }

@@ -1,13 +1,13 @@
-//! Two servers on one PostgreSQL: what one of them changes holds on the other with its next request.
+//! Two servers on one PostgreSQL: a change on one applies on the other.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, Authority, Clock, Engine, Exchange, PASSWORD, Raw, Server, Start, der, handshake};
+use pbx_test_harness::{
+    ADMINISTRATOR, Authority, Clock, Engine, Exchange, PASSWORD, Raw, Server, Start, der, handshake,
+};
 use serde_json::{Value, json};
-
-use crate::PROGRAM;
 
 /// Two servers that started at the same time on an empty database.
 pub(crate) fn two_nodes() -> Option<(Server, Server)> {
@@ -15,21 +15,21 @@ pub(crate) fn two_nodes() -> Option<(Server, Server)> {
     Some((one, other))
 }
 
-/// The same, with the clock of both.
+/// Returns two nodes and their common clock.
 pub(crate) fn two_nodes_with_a_clock() -> Option<(Server, Server, Clock)> {
-    let (start, clock) = Start::on(Engine::Postgres, PROGRAM)?.with_clock();
-    let beside = start.beside();
-    let other = std::thread::spawn(move || beside.ready());
+    let (start, clock) = Start::on(Engine::Postgres)?.with_clock();
+    let another_node = start.another_node();
+    let other = std::thread::spawn(move || another_node.ready());
     Some((start.ready(), other.join().unwrap(), clock))
 }
 
-/// How old what a node remembers of another's changes may be.
-pub(crate) const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
+/// The maximal staleness of a node's cache.
+pub(crate) const MAX_STALENESS: SignedDuration = SignedDuration::from_secs(1);
 
-/// The same caller on the other node.
+/// Returns the same caller on another node.
 pub(crate) fn same_caller(caller: &Raw, node: &Server) -> Raw {
     let mut there = node.raw();
-    there.sign_in_with(caller.token().unwrap());
+    there.set_token(caller.token().unwrap());
     there
 }
 
@@ -39,7 +39,7 @@ async fn tokens(node: &Server) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_holds_and_ends_on_both() {
+async fn session_is_valid_and_ends_on_both_nodes() {
     let Some((one, other, clock)) = two_nodes_with_a_clock() else {
         return;
     };
@@ -50,24 +50,24 @@ async fn a_session_holds_and_ends_on_both() {
         assert_eq!(there.get("/auth/user", &[]).await.status, 200);
         there.post_empty("/login/oauth/revoke").await;
         assert_eq!(there.get("/auth/user", &[]).await.status, 401, "at once");
-        clock.advance(REMEMBERED);
+        clock.advance(MAX_STALENESS);
         assert_eq!(here.get("/auth/user", &[]).await.status, 401, "within a second");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_is_good_for_one_use_on_all_nodes_together() {
+async fn refresh_token_is_used_once_across_nodes() {
     let Some((one, other)) = two_nodes() else { return };
     for _ in 0..5 {
         let body = json!({"refresh_token": tokens(&one).await["refresh_token"]});
         let nodes = [one.raw(), other.raw(), one.raw(), other.raw()];
-        let answers = join_all(nodes.iter().map(|node| node.post("/auth/refresh_token", &body))).await;
-        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+        let responses = join_all(nodes.iter().map(|node| node.post("/auth/refresh_token", &body))).await;
+        assert_eq!(responses.iter().filter(|response| response.status == 200).count(), 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_setting_holds_at_once_and_on_the_other_within_a_second() {
+async fn changed_setting_applies_at_once_and_on_other_node_within_a_second() {
     let Some((one, other, clock)) = two_nodes_with_a_clock() else {
         return;
     };
@@ -81,25 +81,25 @@ async fn a_changed_setting_holds_at_once_and_on_the_other_within_a_second() {
         );
         let shown = async |node: &Raw| node.get("/network", &[]).await.json()["private_ipv4"].clone();
         assert_eq!(shown(&here).await, address.as_str());
-        clock.advance(REMEMBERED);
+        clock.advance(MAX_STALENESS);
         assert_eq!(shown(&there).await, address.as_str());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_that_look_before_they_write_hold_across_nodes() {
+async fn uniqueness_and_merges_hold_across_nodes() {
     let Some((one, other, clock)) = two_nodes_with_a_clock() else {
         return;
     };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
-    // One range, many writers on both.
+    // One CIDR, many writers on both.
     let body = json!({"cidr": "203.0.113.0/24", "target": "DENY"});
-    let answers = join_all((0..20).map(|number| [&here, &there][number % 2].post("/ip_filters", &body))).await;
-    let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+    let responses = join_all((0..20).map(|number| [&here, &there][number % 2].post("/ip_filters", &body))).await;
+    let of_status = |status| responses.iter().filter(|response| response.status == status).count();
     assert_eq!((of_status(200), of_status(409)), (1, 19));
 
-    // One document, different members from both: none is lost.
+    // One document, different properties from both: none is lost.
     here.post("/network", &json!({"private_ipv4": "10.0.0.2"})).await;
     for round in 0..5 {
         let bodies = [
@@ -109,9 +109,9 @@ async fn rules_that_look_before_they_write_hold_across_nodes() {
             json!({"secondary_dns_server": format!("192.0.3.{round}")}),
         ];
         let writes = bodies.iter().enumerate();
-        let answers = join_all(writes.map(|(number, body)| [&here, &there][number % 2].post("/network", body))).await;
-        assert!(answers.iter().all(|answer| answer.status == 200));
-        clock.advance(REMEMBERED);
+        let responses = join_all(writes.map(|(number, body)| [&here, &there][number % 2].post("/network", body))).await;
+        assert!(responses.iter().all(|response| response.status == 200));
+        clock.advance(MAX_STALENESS);
         let network = here.get("/network", &[]).await.json();
         for body in bodies {
             let (name, value) = body.as_object().unwrap().iter().next().unwrap();
@@ -121,7 +121,7 @@ async fn rules_that_look_before_they_write_hold_across_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_writers_of_one_document_on_both_nodes_all_get_their_turn() {
+async fn concurrent_writers_of_one_document_on_both_nodes_all_succeed() {
     let Some((one, other)) = two_nodes() else { return };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
@@ -144,15 +144,18 @@ const SOON: Duration = Duration::from_secs(20);
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transport_is_open_on_both_soon_and_closed_on_both() {
-    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+async fn transport_is_opened_and_closed_on_both_nodes() {
+    let Some(start) = Start::on(Engine::Postgres) else {
         return;
     };
-    // Linux calls all of 127.0.0.0/8 this machine, so that one machine can be two.
+    // On Linux, all of 127.0.0.0/8 is this machine, so that it can be two.
     let [low, high, ..] = std::process::id().to_le_bytes();
     let address = |node: u8| format!("127.{}.{low}.{}", 128 | (high & 63), node);
     let one = start.clone().with_arguments(&["--sip-listen", &address(1)]).ready();
-    let other = start.beside().with_arguments(&["--sip-listen", &address(2)]).ready();
+    let other = start
+        .another_node()
+        .with_arguments(&["--sip-listen", &address(2)])
+        .ready();
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
     let is_open = |node: u8, port: u16| std::net::TcpStream::connect((address(node), port)).is_ok();
@@ -180,26 +183,26 @@ async fn a_transport_is_open_on_both_soon_and_closed_on_both() {
         200
     );
     assert!(is_open(2, 15_064) && !is_open(2, 15_063));
-    tokio::time::timeout(SOON, followed_to(|| is_open(1, 15_064) && !is_open(1, 15_063)))
+    tokio::time::timeout(SOON, wait_until(|| is_open(1, 15_064) && !is_open(1, 15_063)))
         .await
         .unwrap();
 
     assert_eq!(here.post_empty(&format!("/transports/{id}/destroy")).await.status, 204);
     assert!(!is_open(1, 15_064));
-    tokio::time::timeout(SOON, followed_to(|| !is_open(2, 15_064)))
+    tokio::time::timeout(SOON, wait_until(|| !is_open(2, 15_064)))
         .await
         .unwrap();
 }
 
 #[cfg(target_os = "linux")]
-async fn followed_to(state: impl Fn() -> bool) {
+async fn wait_until(state: impl Fn() -> bool) {
     while !state() {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_transport_remains_on_all_nodes_together() {
+async fn last_transport_survives_concurrent_deletions_across_nodes() {
     let Some((one, other)) = two_nodes() else { return };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
@@ -215,33 +218,33 @@ async fn one_transport_remains_on_all_nodes_together() {
             .iter()
             .map(|item| item["id"].as_str().unwrap());
         let paths: Vec<String> = ids.map(|id| format!("/transports/{id}/destroy")).collect();
-        let answers = join_all(
+        let responses = join_all(
             paths
                 .iter()
                 .enumerate()
                 .map(|(number, path)| [&here, &there][number % 2].post_empty(path)),
         );
-        let answers = answers.await;
-        let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+        let responses = responses.await;
+        let of_status = |status| responses.iter().filter(|response| response.status == status).count();
         assert_eq!((of_status(204), of_status(409)), (paths.len() - 1, 1));
         assert_eq!(here.get("/transports", &[]).await.json()["count"], 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_certificate_is_shown_by_both_soon() {
-    let Some(start) = Start::on(Engine::Postgres, PROGRAM) else {
+async fn new_certificate_is_served_by_both_nodes() {
+    let Some(start) = Start::on(Engine::Postgres) else {
         return;
     };
     let start = start.with_arguments(&["--tls-listen", "127.0.0.1:0"]);
-    let (one, other) = (start.ready(), start.beside().ready());
+    let (one, other) = (start.ready(), start.another_node().ready());
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
     let own = here.get("/key", &[]).await.json()["crt"].as_str().unwrap().to_owned();
     assert_eq!(
         there.get("/key", &[]).await.json()["crt"],
         own.as_str(),
-        "the first one made it for both"
+        "the first node created it for both"
     );
     let address = |server: &Server| {
         let base = server.secure_base().strip_prefix("https://").unwrap();
@@ -267,7 +270,7 @@ async fn a_new_certificate_is_shown_by_both_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_branch_may_have_holds_on_all_nodes_together() {
+async fn quotas_of_branch_hold_across_nodes() {
     let Some((one, other)) = two_nodes() else { return };
     let administrator = one.raw_signed_in().await;
     let password = "Sell-t3nants";
@@ -281,15 +284,16 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
         .map(|number| tenant(&format!("t{number}.example.com")))
         .collect();
     let posts = tenants.iter().enumerate();
-    let answers = join_all(posts.map(|(turn, body)| nodes[turn % 2].post("/tenants", body))).await;
-    let of_status = |answers: &[Exchange], status| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((of_status(&answers, 201), of_status(&answers, 409)), (4, 8));
+    let responses = join_all(posts.map(|(turn, body)| nodes[turn % 2].post("/tenants", body))).await;
+    let of_status =
+        |responses: &[Exchange], status| responses.iter().filter(|response| response.status == status).count();
+    assert_eq!((of_status(&responses, 201), of_status(&responses, 409)), (4, 8));
 
-    // One session on each node within a tenant of its own, of the same dealer.
-    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    // Sessions of one dealer, one on each node and switched into a tenant.
+    let created: Vec<_> = responses.iter().filter(|response| response.status == 201).collect();
     let there = other.raw_as("north", password, None).await;
     let sessions = [&here, &there];
-    for (session, tenant) in sessions.iter().zip(&made) {
+    for (session, tenant) in sessions.iter().zip(&created) {
         let id = tenant.json()["id"].as_str().unwrap().to_owned();
         assert_eq!(
             session.post_empty(&format!("/tenants/switch?id={id}")).await.status,
@@ -305,8 +309,8 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
         })
         .collect();
     let posts = users.iter().enumerate();
-    let answers = join_all(posts.map(|(turn, body)| sessions[turn % 2].post("/users", body))).await;
-    assert_eq!((of_status(&answers, 201), of_status(&answers, 409)), (5, 7));
+    let responses = join_all(posts.map(|(turn, body)| sessions[turn % 2].post("/users", body))).await;
+    assert_eq!((of_status(&responses, 201), of_status(&responses, 409)), (5, 7));
     let status = here.get("/dealer/status", &[]).await.json();
     assert_eq!(
         (&status["current_tenants"], &status["current_users"]),
@@ -314,60 +318,60 @@ async fn what_a_branch_may_have_holds_on_all_nodes_together() {
     );
 }
 
-/// What every tenant needs.
+/// The required properties of a tenant.
 pub(crate) fn tenant(domain: &str) -> Value {
     json!({"name": domain, "domain": domain, "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU"})
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tenants_are_one_set_on_both() {
+async fn tenants_are_consistent_across_nodes() {
     let Some((one, other)) = two_nodes() else { return };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
-    // One domain, many who want it on both.
+    // One domain, many creations on both.
     let body = tenant("one.example.com");
-    let answers = join_all((0..20).map(|number| [&here, &there][number % 2].post("/tenants", &body))).await;
-    let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+    let responses = join_all((0..20).map(|number| [&here, &there][number % 2].post("/tenants", &body))).await;
+    let of_status = |status| responses.iter().filter(|response| response.status == status).count();
     assert_eq!((of_status(201), of_status(409)), (1, 19));
 
-    // Members of one tenant, changed on both: none is lost.
+    // Concurrent updates of different properties of one tenant on both nodes: none is lost.
     let id = here.post("/tenants", &tenant("two.example.com")).await.json()["id"].clone();
     let path = format!("/tenants/{}", id.as_str().unwrap());
-    let members = [
+    let properties = [
         "max_ring_groups",
         "max_call_queues",
         "log_retention",
         "temp_file_retention",
     ];
     for round in 1..5 {
-        let bodies = members.map(|name| json!({name: round, "office_hours": {"sunday": {"enabled": true}}}));
+        let bodies = properties.map(|name| json!({name: round, "office_hours": {"sunday": {"enabled": true}}}));
         let writes = bodies.iter().enumerate();
-        let answers = join_all(writes.map(|(number, body)| [&here, &there][number % 2].post(&path, body))).await;
-        assert!(answers.iter().all(|answer| answer.status == 200));
+        let responses = join_all(writes.map(|(number, body)| [&here, &there][number % 2].post(&path, body))).await;
+        assert!(responses.iter().all(|response| response.status == 200));
         let shown = [here.get(&path, &[]).await.json(), there.get(&path, &[]).await.json()];
         assert!(
-            members
+            properties
                 .iter()
                 .all(|name| shown[0][*name] == round && shown[1][*name] == round)
         );
     }
 }
 
-/// How many tenants each of them is told that there are, and that are of that region.
-async fn lengths(callers: [&Raw; 2]) -> Vec<[i64; 2]> {
-    let lengths = callers.map(async |caller| {
-        let mut lengths = [0; 2];
-        for (length, query) in lengths.iter_mut().zip([&[][..], &[("filter", "region eq 'AUT'")]]) {
+/// Returns the counts of all tenants and of those of a region, for each caller.
+async fn counts(callers: [&Raw; 2]) -> Vec<[i64; 2]> {
+    let counts = callers.map(async |caller| {
+        let mut counts = [0; 2];
+        for (length, query) in counts.iter_mut().zip([&[][..], &[("filter", "region eq 'AUT'")]]) {
             let query = [&[("top", "1")], query].concat();
             *length = caller.get("/tenants", &query).await.json()["count"].as_i64().unwrap();
         }
-        lengths
+        counts
     });
-    join_all(lengths).await
+    join_all(counts).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_as_long_on_both_at_once() {
+async fn list_length_is_current_on_both_nodes() {
     let Some((one, other)) = two_nodes() else { return };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
@@ -375,37 +379,37 @@ async fn a_list_is_as_long_on_both_at_once() {
     let mut there_are = [0, 0];
     for number in 0..12 {
         let caller = nodes[number % 2];
-        let made = caller
+        let created = caller
             .post("/tenants", &tenant(&format!("t{number}.example.com")))
             .await;
         there_are[0] += 1;
-        assert_eq!(lengths(nodes).await, [there_are; 2], "made");
-        let path = format!("/tenants/{}", made.json()["id"].as_str().unwrap());
+        assert_eq!(counts(nodes).await, [there_are; 2], "created");
+        let path = format!("/tenants/{}", created.json()["id"].as_str().unwrap());
         assert_eq!(caller.post(&path, &json!({"region": "AUT"})).await.status, 200);
         there_are[1] += 1;
-        assert_eq!(lengths(nodes).await, [there_are; 2], "changed");
+        assert_eq!(counts(nodes).await, [there_are; 2], "changed");
         if number % 3 == 0 {
             let gone = caller.post_empty(&format!("{path}/destroy")).await;
             assert_eq!(gone.status, 204);
             there_are = there_are.map(|length| length - 1);
-            assert_eq!(lengths(nodes).await, [there_are; 2], "removed");
+            assert_eq!(counts(nodes).await, [there_are; 2], "removed");
         }
     }
-    // Those that are made at the same time commit in any order, while both are asked.
+    // Concurrent creations commit in any order while both nodes are asked.
     let bodies: Vec<Value> = (0..40)
         .map(|number| tenant(&format!("p{number}.example.com")))
         .collect();
-    let makers = bodies.iter().enumerate().map(async |(number, body)| {
+    let creators = bodies.iter().enumerate().map(async |(number, body)| {
         assert_eq!(nodes[number % 2].post("/tenants", body).await.status, 201);
-        lengths(nodes).await
+        counts(nodes).await
     });
-    join_all(makers).await;
+    join_all(creators).await;
     there_are[0] += 40;
-    assert_eq!(lengths(nodes).await, [there_are; 2]);
+    assert_eq!(counts(nodes).await, [there_are; 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_in_its_tenant_on_both_and_out_of_it_when_that_is_gone() {
+async fn switched_session_follows_tenant_on_both_nodes() {
     let Some((one, other)) = two_nodes() else { return };
     let here = one.raw_signed_in().await;
     let there = same_caller(&here, &other);
@@ -413,19 +417,19 @@ async fn a_session_is_in_its_tenant_on_both_and_out_of_it_when_that_is_gone() {
     let id = id.as_str().unwrap();
     for _ in 0..3 {
         assert_eq!(here.post_empty(&format!("/tenants/switch?id={id}")).await.status, 200);
-        becomes(&there, "Admin").await;
+        wait_for_role(&there, "Admin").await;
         assert_eq!(there.post_empty("/tenants/switch").await.status, 200);
-        becomes(&here, "SystemAdmin").await;
+        wait_for_role(&here, "SystemAdmin").await;
     }
     assert_eq!(here.post_empty(&format!("/tenants/switch?id={id}")).await.status, 200);
-    becomes(&there, "Admin").await;
+    wait_for_role(&there, "Admin").await;
     assert_eq!(there.post_empty(&format!("/tenants/{id}/destroy")).await.status, 204);
-    becomes(&here, "SystemAdmin").await;
+    wait_for_role(&here, "SystemAdmin").await;
 }
 
-/// Asks until the session has that role: what a node holds in memory is never older than a second.
-async fn becomes(caller: &Raw, role: &str) {
+/// Polls until the session has that role: a cached session is at most a second old.
+async fn wait_for_role(caller: &Raw, role: &str) {
     let asked = async { while caller.get("/auth/user", &[]).await.json()["role"] != role {} };
     let late = tokio::time::timeout(Duration::from_secs(10), asked).await;
-    assert!(late.is_ok(), "the session does not become that of {role}");
+    assert!(late.is_ok(), "the session does not get the role {role}");
 }

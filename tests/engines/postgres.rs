@@ -1,18 +1,18 @@
-//! Opening a PostgreSQL database: what is made there, and what is refused.
+//! Opening a PostgreSQL database: what is created, and what is refused.
 
-use pbx_tests::{Cluster, Database, Engine, GUARDED, GUARDED_PASSWORD, Start};
+use pbx_test_harness::{Cluster, Database, Engine, PASSWORD_ROLE, ROLE_PASSWORD, Start};
 
-use crate::{PROGRAM, refusal};
+use crate::refusal;
 
 fn on_postgres() -> Option<Start> {
-    Start::on(Engine::Postgres, PROGRAM)
+    Start::on(Engine::Postgres)
 }
 
 fn database(start: &Start) -> &Database {
     start.postgres().unwrap()
 }
 
-/// A refusal, without what differs from run to run.
+/// Returns a refusal without the parts that differ between runs.
 fn refused(start: &Start, database: &Database) -> String {
     let location = database.url().replace("%2F", "/");
     refusal(start)
@@ -21,7 +21,7 @@ fn refused(start: &Start, database: &Database) -> String {
 }
 
 #[test]
-fn tables_of_somebody_else_are_refused_and_left_alone() {
+fn foreign_tables_are_refused_and_untouched() {
     let Some(start) = on_postgres() else { return };
     let other = database(&start);
     other.sql("CREATE TABLE songs (name TEXT)");
@@ -33,7 +33,7 @@ fn tables_of_somebody_else_are_refused_and_left_alone() {
 }
 
 #[test]
-fn a_database_of_a_newer_version_is_refused() {
+fn newer_schema_version_is_refused() {
     let Some(start) = on_postgres() else { return };
     start.ready().terminate();
     let newer = database(&start);
@@ -53,7 +53,7 @@ fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_database_of_another_encoding_is_refused() {
+fn other_encoding_is_refused() {
     let Some(start) = on_postgres() else { return };
     let database = database(&start);
     let name = database.url().rsplit_once('/').unwrap().1.to_owned();
@@ -67,7 +67,7 @@ fn a_database_of_another_encoding_is_refused() {
 }
 
 #[test]
-fn a_user_that_may_not_make_tables_is_refused() {
+fn role_without_create_privilege_is_refused() {
     let Some(start) = on_postgres() else { return };
     let database = database(&start);
     database.sql("CREATE ROLE reader LOGIN");
@@ -75,7 +75,7 @@ fn a_user_that_may_not_make_tables_is_refused() {
 }
 
 #[test]
-fn a_read_only_database_is_refused() {
+fn read_only_database_is_refused() {
     let Some(start) = on_postgres() else { return };
     let database = database(&start);
     let name = database.url().rsplit_once('/').unwrap().1.to_owned();
@@ -84,7 +84,7 @@ fn a_read_only_database_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_explained_without_the_password() {
+fn unreachable_database_is_reported_without_password() {
     let Some(start) = on_postgres() else { return };
     let database = database(&start);
     let line = |url: &str| {
@@ -108,27 +108,27 @@ fn what_cannot_be_reached_is_explained_without_the_password() {
     insta::assert_snapshot!(line("postgres://"), @"pbx-server: the database URL is not understood (it names no host): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
     let missing = format!("{}_missing", database.url());
     insta::assert_snapshot!(line(&missing), @"pbx-server: there is no database [database]_missing: make it with CREATE DATABASE ... ENCODING 'UTF8', or correct --database");
-    insta::assert_snapshot!(line(&database.url_as(&format!("{GUARDED}:s3cret"))), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (password authentication failed for user "guarded" (SQLSTATE 28P01)): correct them in --database, or the server's pg_hba.conf"#);
-    insta::assert_snapshot!(line(&database.url_as(GUARDED)), @"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (invalid configuration: password missing): correct them in --database, or the server's pg_hba.conf");
+    insta::assert_snapshot!(line(&database.url_as(&format!("{PASSWORD_ROLE}:s3cret"))), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (password authentication failed for user "guarded" (SQLSTATE 28P01)): correct them in --database, or the server's pg_hba.conf"#);
+    insta::assert_snapshot!(line(&database.url_as(PASSWORD_ROLE)), @"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (invalid configuration: password missing): correct them in --database, or the server's pg_hba.conf");
 }
 
 #[tokio::test]
-async fn a_password_with_any_character_opens_it_and_is_nowhere_in_the_log() {
+async fn password_with_special_characters_connects_and_is_not_logged() {
     let Some(start) = on_postgres() else { return };
     let database = database(&start);
-    database.sql(&format!("GRANT CREATE ON SCHEMA public TO {GUARDED}"));
-    let encoded: String = GUARDED_PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let url = database.url_as(&format!("{GUARDED}:{encoded}"));
+    database.sql(&format!("GRANT CREATE ON SCHEMA public TO {PASSWORD_ROLE}"));
+    let encoded: String = ROLE_PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let url = database.url_as(&format!("{PASSWORD_ROLE}:{encoded}"));
     let start = start.clone().with_database(url).with_arguments(&["--log", "trace"]);
     let server = start.ready();
     server.client().await;
     let log = server.terminate().stderr;
-    assert!(log.contains(&format!("postgres://{GUARDED}@")), "{log}");
-    assert!(!log.contains(GUARDED_PASSWORD) && !log.contains(&encoded), "{log}");
+    assert!(log.contains(&format!("postgres://{PASSWORD_ROLE}@")), "{log}");
+    assert!(!log.contains(ROLE_PASSWORD) && !log.contains(&encoded), "{log}");
 }
 
 #[test]
-fn keys_are_named_by_table_and_columns() {
+fn unique_indexes_are_named_by_table_and_columns() {
     let Some(start) = on_postgres() else { return };
     start.ready().terminate();
     let unlike = database(&start).sql(
@@ -142,12 +142,12 @@ fn keys_are_named_by_table_and_columns() {
     );
     assert_eq!(
         unlike, "",
-        "unique keys whose violation the program would not recognise"
+        "unique keys whose violation the program would not recognize"
     );
 }
 
 #[test]
-fn texts_are_ordered_by_their_bytes() {
+fn strings_are_sorted_by_bytes() {
     let Some(start) = on_postgres() else { return };
     start.ready().terminate();
     let others = database(&start).sql(
@@ -158,13 +158,13 @@ fn texts_are_ordered_by_their_bytes() {
 }
 
 #[test]
-fn both_engines_have_the_same_tables_and_columns() {
+fn engines_have_same_tables_and_columns() {
     let Some(start) = on_postgres() else { return };
     start.ready().terminate();
     let embedded = crate::start(Engine::Sqlite);
     embedded.ready().terminate();
-    let ours = rusqlite::Connection::open(embedded.database()).unwrap();
-    let ours: String = ours
+    let sqlite = rusqlite::Connection::open(embedded.database()).unwrap();
+    let sqlite: String = sqlite
         .query_row(
             "SELECT group_concat(line, char(10)) FROM (
                 SELECT m.name || '.' || c.name || iif(c.\"notnull\", ' NOT NULL', '') AS line
@@ -175,24 +175,24 @@ fn both_engines_have_the_same_tables_and_columns() {
             |row| row.get(0),
         )
         .unwrap();
-    let theirs = database(&start).sql(
+    let postgres = database(&start).sql(
         "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
          FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN ('pbx_schema', 'tenant_texts')
          ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"",
     );
-    assert_eq!(ours, theirs);
+    assert_eq!(sqlite, postgres);
 }
 
 #[tokio::test]
-async fn tls_is_used_and_the_servers_certificate_checked() {
+async fn tls_is_used_and_server_certificate_verified() {
     let authority = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = authority.signing_key.serialize_pem();
     let Some((cluster, port)) = Cluster::start_with_tls(&authority.cert.pem(), &key) else {
         return;
     };
     let database = cluster.database();
-    let start = Start::new(PROGRAM);
-    let file = start.folder().join("trusted.pem");
+    let start = Start::new();
+    let file = start.directory().join("trusted.pem");
     let with = |parameters: &str| {
         start
             .clone()
@@ -203,10 +203,10 @@ async fn tls_is_used_and_the_servers_certificate_checked() {
 
     std::fs::write(&file, "").unwrap();
     insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the database URL is not understood (its sslrootcert [folder]/trusted.pem cannot be used: there is no certificate in it): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
-    let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    std::fs::write(&file, stranger.cert.pem()).unwrap();
+    let untrusted = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(&file, untrusted.cert.pem()).unwrap();
     insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the connection to postgres://pbx@127.0.0.1:[port]/t0 cannot be encrypted (error performing TLS handshake: invalid peer certificate: BadSignature): name the authority that signed the server's certificate in sslrootcert=FILE, or switch TLS on there");
-    // Not trusted by this machine either.
+    // This machine does not trust it either.
     assert!(line(&with("sslmode=require")).contains("certificate"));
     insta::assert_snapshot!(line(&with("sslmode=disable")), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://pbx@127.0.0.1:[port]/t0 (no pg_hba.conf entry for host "127.0.0.1", user "pbx", database "t0", no encryption (SQLSTATE 28000)): correct them in --database, or the server's pg_hba.conf"#);
     insta::assert_snapshot!(line(&with("sslmode=prefer")), @"pbx-server: the database URL is not understood (its sslmode is neither disable nor require): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");

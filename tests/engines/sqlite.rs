@@ -1,9 +1,9 @@
-//! The file of the embedded engine: where it is, and what is refused.
+//! The SQLite file: where it is, and what is refused.
 
 use std::fs::{self, Permissions};
 use std::path::Path;
 
-use pbx_tests::Engine;
+use pbx_test_harness::Engine;
 
 use crate::{refusal, start};
 
@@ -11,39 +11,39 @@ use crate::{refusal, start};
 async fn settings_come_from_flag_then_variable_then_file() {
     let start = start(Engine::Sqlite);
     fs::write(
-        start.folder().join("pbx.toml"),
+        start.directory().join("pbx.toml"),
         "listen = \"127.0.0.1:0\"\ndatabase = \"file.db\"\nlog = \"warn\"\n",
     )
     .unwrap();
     let from_file = start.clone().with_arguments(&["--config", "pbx.toml"]);
     drop(from_file.ready_as_given());
-    assert!(start.folder().join("file.db").exists());
+    assert!(start.directory().join("file.db").exists());
     drop(
         from_file
             .clone()
             .with_variable("PBX_DATABASE", "variable.db")
             .ready_as_given(),
     );
-    assert!(start.folder().join("variable.db").exists());
+    assert!(start.directory().join("variable.db").exists());
     let flag = from_file
         .with_variable("PBX_DATABASE", "variable.db")
         .with_arguments(&["--database", "sqlite:flag.db"]);
     assert!(
         !flag.ready_as_given().terminate().stderr.contains("INFO"),
-        "the file's log filter holds"
+        "the log filter of the file applies"
     );
-    assert!(start.folder().join("flag.db").exists());
-    assert!(!start.folder().join("pbx.db").exists());
+    assert!(start.directory().join("flag.db").exists());
+    assert!(!start.directory().join("pbx.db").exists());
 }
 
 #[tokio::test]
-async fn a_database_that_another_server_has_is_refused() {
+async fn database_of_running_server_is_refused() {
     let server = start(Engine::Sqlite).ready();
-    insta::assert_snapshot!(refusal(&server.how()), @"pbx-server: the database [folder]/pbx.db is locked by another pbx-server process: stop that one first, or choose another --database");
+    insta::assert_snapshot!(refusal(&server.start()), @"pbx-server: the database [folder]/pbx.db is locked by another pbx-server process: stop that one first, or choose another --database");
 }
 
 #[test]
-fn a_database_that_another_program_has_locked_is_refused() {
+fn database_locked_by_another_program_is_refused() {
     let start = start(Engine::Sqlite);
     drop(start.ready());
     let other = rusqlite::Connection::open(start.database()).unwrap();
@@ -52,7 +52,7 @@ fn a_database_that_another_program_has_locked_is_refused() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_refused_and_left_alone() {
+fn foreign_file_is_refused_and_untouched() {
     let start = start(Engine::Sqlite);
     fs::write(start.database(), "Dear diary, today I was not a database.\n").unwrap();
     insta::assert_snapshot!(refusal(&start), @"pbx-server: [folder]/pbx.db is not an SQLite database: it was left untouched; choose another --database");
@@ -60,7 +60,7 @@ fn a_file_of_somebody_else_is_refused_and_left_alone() {
         fs::read(start.database()).unwrap(),
         b"Dear diary, today I was not a database.\n"
     );
-    assert_eq!(files(start.folder()), ["pbx.db"]);
+    assert_eq!(files(start.directory()), ["pbx.db"]);
 
     fs::remove_file(start.database()).unwrap();
     rusqlite::Connection::open(start.database())
@@ -73,7 +73,7 @@ fn a_file_of_somebody_else_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_database_of_a_newer_version_is_refused() {
+fn newer_schema_version_is_refused() {
     let start = start(Engine::Sqlite);
     start.ready().terminate();
     rusqlite::Connection::open(start.database())
@@ -88,43 +88,43 @@ fn a_database_of_a_newer_version_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn read_only_files_and_folders_are_refused() {
+fn read_only_files_and_directories_are_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let start = start(Engine::Sqlite);
     start.ready().terminate();
     fs::set_permissions(start.database(), Permissions::from_mode(0o444)).unwrap();
     insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [folder]/pbx.db is read-only: make it writable for this user, or choose another --database");
 
-    let folder = start.folder().join("folder");
-    fs::create_dir(&folder).unwrap();
-    fs::set_permissions(&folder, Permissions::from_mode(0o555)).unwrap();
-    let start = start.with_database(folder.join("pbx.db").to_str().unwrap());
+    let directory = start.directory().join("folder");
+    fs::create_dir(&directory).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o555)).unwrap();
+    let start = start.with_database(directory.join("pbx.db").to_str().unwrap());
     insta::assert_snapshot!(refusal(&start), @"pbx-server: the folder [folder]/folder is read-only, and the database keeps its journal there: make it writable for this user, or choose another --database");
-    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
-fn what_is_no_database_at_all_is_explained() {
+fn invalid_database_argument_is_reported() {
     let start = start(Engine::Sqlite);
-    let folder = start.folder().to_owned();
-    insta::assert_snapshot!(refusal(&start.clone().with_database(folder.to_str().unwrap())), @"pbx-server: [folder] is a folder: name a database file in it, e.g. [folder]/pbx.db");
-    insta::assert_snapshot!(refusal(&start.clone().with_database(folder.join("missing/pbx.db").to_str().unwrap())), @"pbx-server: the folder [folder]/missing does not exist: create it, or choose another --database");
+    let directory = start.directory().to_owned();
+    insta::assert_snapshot!(refusal(&start.clone().with_database(directory.to_str().unwrap())), @"pbx-server: [folder] is a folder: name a database file in it, e.g. [folder]/pbx.db");
+    insta::assert_snapshot!(refusal(&start.clone().with_database(directory.join("missing/pbx.db").to_str().unwrap())), @"pbx-server: the folder [folder]/missing does not exist: create it, or choose another --database");
     insta::assert_snapshot!(refusal(&start.with_database("mysql://localhost/pbx")), @r#"pbx-server: unknown database kind "mysql": give a file path, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"#);
 }
 
 #[test]
-fn a_clean_stop_leaves_the_database_and_its_key() {
+fn shutdown_leaves_database_lock_and_key_files() {
     let start = start(Engine::Sqlite);
     start.ready().terminate();
     assert_eq!(
-        files(start.folder()),
+        files(start.directory()),
         ["pbx.db", "pbx.db-lock", "pbx.db.key"],
         "the write-ahead log is in the database"
     );
 }
 
-fn files(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
+fn files(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use pbx_client::Field;
 use pbx_client::types::{AutoAnswerAlertInfo, ChangePassword, ChangeUsername, CongestionMetric, UpdateAdminSettings};
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, on_each_engine};
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
-async fn a_fresh_server_has_no_licence_and_24_quiet_hours() {
+#[on_each_engine]
+async fn fresh_server_has_no_license_and_24_hours_without_calls() {
     let server = server();
     let status = server.raw_signed_in().await.get("/admin/status", &[]).await.json();
     let mut without_hours = status.clone();
@@ -35,14 +35,14 @@ async fn a_fresh_server_has_no_licence_and_24_quiet_hours() {
         times
             .windows(2)
             .all(|pair| pair[1].duration_since(pair[0]) == SignedDuration::from_hours(1)),
-        "hourly, the oldest first"
+        "hourly, oldest first"
     );
     let age = Timestamp::now().duration_since(times[23]);
     assert!(!age.is_negative() && age < SignedDuration::from_hours(2), "{age}");
 }
 
-#[tokio::test]
-async fn settings_start_with_the_documented_defaults() {
+#[on_each_engine]
+async fn settings_default_to_documented_values() {
     let server = server();
     let settings = server.raw_signed_in().await.get("/admin/settings", &[]).await.json();
     let expected = r#"{
@@ -67,8 +67,8 @@ async fn settings_start_with_the_documented_defaults() {
     assert_eq!(settings, expected);
 }
 
-#[tokio::test]
-async fn an_update_of_settings_merges_and_clearing_restores_the_default() {
+#[on_each_engine]
+async fn settings_update_merges_and_null_restores_default() {
     let server = server();
     let client = server.client().await;
     let update = async |body| client.update_admin_settings().body(body).send().await;
@@ -91,7 +91,7 @@ async fn an_update_of_settings_merges_and_clearing_restores_the_default() {
     };
     update(second).await.unwrap();
 
-    let start = server.how();
+    let start = server.start();
     server.terminate();
     let server = start.ready();
     let client = server.client().await;
@@ -110,8 +110,8 @@ async fn an_update_of_settings_merges_and_clearing_restores_the_default() {
     assert_eq!(settings.custom_options.as_deref(), Some("{\"a\": 1}"));
 }
 
-#[tokio::test]
-async fn settings_out_of_bounds_are_refused_together_and_nothing_changes() {
+#[on_each_engine]
+async fn settings_out_of_range_are_all_reported_and_not_stored() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let bad = json!({
@@ -131,8 +131,8 @@ async fn settings_out_of_bounds_are_refused_together_and_nothing_changes() {
     assert_eq!(raw.get("/admin/settings", &[]).await.json()["flow_timer"], 0);
 }
 
-#[tokio::test]
-async fn the_signing_key_matches_its_certificate_and_is_shown_to_nobody() {
+#[on_each_engine]
+async fn signing_key_matches_certificate_and_is_never_returned() {
     let pair = || {
         let pair = rcgen::generate_simple_self_signed(["shaken.example.com".to_owned()]).unwrap();
         (pair.cert.pem(), pair.signing_key.serialize_pem())
@@ -155,28 +155,28 @@ async fn the_signing_key_matches_its_certificate_and_is_shown_to_nobody() {
         (&settings["stir_shaken_cert"], &settings["stir_shaken_key"]),
         (&json!(certificate), &json!("********"))
     );
-    // What was shown may be sent back, all of it.
+    // The whole response may be sent back.
     assert_eq!(post(settings.clone()).await, 200);
     assert_eq!(
         post(json!({"stir_shaken_cert": null})).await,
         400,
-        "the key is still there"
+        "the key is still stored"
     );
     assert_eq!(
         post(json!({"stir_shaken_cert": null, "stir_shaken_key": null})).await,
         200
     );
 
-    assert_eq!(post(settings).await, 400, "the mask is no key");
-    let start = server.how();
+    assert_eq!(post(settings).await, 400, "the mask is not a key");
+    let start = server.start();
     server.terminate();
-    let stored = start.stored();
+    let stored = start.dump();
     let line = key.lines().nth(1).unwrap().as_bytes();
     assert!(!stored.windows(line.len()).any(|bytes| bytes == line));
 }
 
-#[tokio::test]
-async fn the_administrator_takes_another_name_and_stays_signed_in() {
+#[on_each_engine]
+async fn administrator_keeps_session_after_username_change() {
     let server = server();
     let client = server.client().await;
     let rename = async |name: &str| {
@@ -188,9 +188,11 @@ async fn the_administrator_takes_another_name_and_stays_signed_in() {
     };
     rename("Root").await.unwrap();
     client.retrieve_admin_settings().send().await.unwrap();
-    pbx_tests::sign_in(server.base(), "ROOT", PASSWORD, None).await.unwrap();
+    pbx_test_harness::sign_in(server.base(), "ROOT", PASSWORD, None)
+        .await
+        .unwrap();
     assert!(
-        pbx_tests::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+        pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
             .await
             .is_err()
     );
@@ -201,8 +203,8 @@ async fn the_administrator_takes_another_name_and_stays_signed_in() {
     }
 }
 
-#[tokio::test]
-async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
+#[on_each_engine]
+async fn password_change_revokes_other_sessions_and_old_password() {
     let server = server();
     let client = server.client().await;
     let other = server.client().await;
@@ -227,20 +229,20 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
 
     change(PASSWORD, "N3w-password").await.unwrap();
     client.retrieve_admin_settings().send().await.unwrap();
-    let ended = other.retrieve_admin_settings().send().await.unwrap_err();
-    assert_eq!(ended.status().unwrap(), 401);
+    let output = other.retrieve_admin_settings().send().await.unwrap_err();
+    assert_eq!(output.status().unwrap(), 401);
     assert!(
-        pbx_tests::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
+        pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, PASSWORD, None)
             .await
             .is_err()
     );
-    pbx_tests::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
+    pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, "N3w-password", None)
         .await
         .unwrap();
 }
 
-#[tokio::test]
-async fn of_parallel_changes_of_a_password_one_wins() {
+#[on_each_engine]
+async fn one_of_concurrent_password_changes_succeeds() {
     let server = server();
     let client = server.client().await;
     let changes = (0..4).map(|number| {

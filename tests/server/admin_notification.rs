@@ -1,19 +1,19 @@
-//! `/admin/notification`: the settings of mail, and mail that really arrives.
+//! `/admin/notification`: mail settings, and mail that is sent with them.
 
 use pbx_client::types::{MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
 use pbx_client::{Client, Field};
-use pbx_tests::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
-use pbx_tests::{Exchange, Raw, Server};
+use pbx_test_harness::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
+use pbx_test_harness::{Exchange, Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::{server, start};
 
-/// A server that trusts that mail server's certificate.
-fn trusting(smtp: &Smtp) -> Server {
+/// Starts a server that trusts the certificate of that mail server.
+fn server_trusting(smtp: &Smtp) -> Server {
     smtp.trusted_by(start()).ready()
 }
 
-/// The settings of a mail server, to be changed further.
+/// Returns settings for that mail server.
 fn settings(smtp: &Smtp) -> Value {
     json!({
         "type": "SMTP", "server": HOST, "port": smtp.port, "username": USERNAME, "password": PASSWORD,
@@ -27,12 +27,12 @@ async fn save(raw: &Raw, settings: &Value) {
 }
 
 async fn send(raw: &Raw) -> Exchange {
-    let letter = json!({"recipient": "alice@example.com", "subject": "Grüße", "content": "It works.\n"});
-    raw.post("/admin/notification/test_email", &letter).await
+    let message = json!({"recipient": "alice@example.com", "subject": "Grüße", "content": "It works.\n"});
+    raw.post("/admin/notification/test_email", &message).await
 }
 
-#[tokio::test]
-async fn settings_start_with_the_documented_defaults() {
+#[on_each_engine]
+async fn settings_default_to_documented_values() {
     let server = server();
     let expected = json!({
         "type": null, "server": null, "port": null, "reply_to": null, "username": null, "auth": "AUTO",
@@ -46,8 +46,8 @@ async fn settings_start_with_the_documented_defaults() {
     assert_eq!(raw.get("/admin/notification", &[]).await.json(), expected);
 }
 
-#[tokio::test]
-async fn an_update_merges_and_the_password_is_never_shown_nor_readable_in_the_database() {
+#[on_each_engine]
+async fn update_merges_and_password_is_never_returned_or_stored_in_clear() {
     let server = server();
     let client = server.client().await;
     let update = async |body| {
@@ -93,20 +93,20 @@ async fn an_update_merges_and_the_password_is_never_shown_nor_readable_in_the_da
     let shown = raw.get("/admin/notification", &[]).await;
     assert!(shown.json().get("password").is_none() && !shown.body.contains(PASSWORD));
 
-    let start = server.how();
+    let start = server.start();
     server.terminate();
-    let stored = start.stored();
+    let stored = start.dump();
     assert!(!stored.windows(PASSWORD.len()).any(|bytes| bytes == PASSWORD.as_bytes()));
 }
 
-#[tokio::test]
-async fn a_mail_server_needs_its_port_and_an_account_unless_it_trusts_us() {
+#[on_each_engine]
+async fn mail_server_requires_port_and_account_unless_auth_is_disabled() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let refused = async |body: Value| {
-        let answer = raw.post("/admin/notification", &body).await;
-        assert_eq!(answer.status, 400, "{}", answer.body);
-        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        let response = raw.post("/admin/notification", &body).await;
+        assert_eq!(response.status, 400, "{}", response.body);
+        let errors = response.json()["errors"].as_array().unwrap().clone();
         errors
             .iter()
             .map(|error| error["detail"].as_str().unwrap().to_owned())
@@ -144,43 +144,43 @@ async fn a_mail_server_needs_its_port_and_an_account_unless_it_trusts_us() {
     save(&raw, &json!({"type": null, "server": null, "port": null, "auth": null})).await;
 }
 
-/// One way to hand mail over, and how the mail server sees it.
-struct Way {
+/// A way to send mail, and what the mail server receives.
+struct Delivery {
     tls: Tls,
     offered: &'static [&'static str],
     settings: Value,
     used: Option<&'static str>,
 }
 
-async fn arrives(way: Way) {
-    let mut smtp = Smtp::start(way.tls, way.offered).await;
-    let server = trusting(&smtp);
+async fn assert_delivered(delivery: Delivery) {
+    let mut smtp = Smtp::start(delivery.tls, delivery.offered).await;
+    let server = server_trusting(&smtp);
     let raw = server.raw_signed_in().await;
     save(&raw, &settings(&smtp)).await;
-    save(&raw, &way.settings).await;
+    save(&raw, &delivery.settings).await;
     let sent = send(&raw).await;
     assert_eq!((sent.status, sent.body.as_str()), (200, ""));
-    let mail = smtp.received().await;
-    assert_eq!(mail.encrypted, way.tls != Tls::Never);
-    assert_eq!(mail.authenticated.as_deref(), way.used);
+    let mail = smtp.next_mail().await;
+    assert_eq!(mail.encrypted, delivery.tls != Tls::Off);
+    assert_eq!(mail.authenticated.as_deref(), delivery.used);
     assert!(mail.from.contains(&format!("<{USERNAME}>")), "{}", mail.from);
     assert_eq!(mail.to, ["TO:<alice@example.com>"]);
     assert!(mail.data.contains("Subject: =?utf-8?"), "{}", mail.data);
     assert!(mail.data.contains("\n\nIt works.\n"), "{}", mail.data);
 }
 
-#[tokio::test]
-async fn mail_arrives_as_plain_text_with_each_kind_of_authentication() {
-    let ways: [(&[&str], &str, Option<&str>); 4] = [
+#[on_each_engine]
+async fn mail_is_sent_with_each_auth_mechanism() {
+    let mechanisms: [(&[&str], &str, Option<&str>); 4] = [
         (&["PLAIN", "LOGIN"], "LOGIN", Some("LOGIN")),
         (&["LOGIN", "PLAIN"], "PLAIN", Some("PLAIN")),
         (&["LOGIN"], "AUTO", Some("LOGIN")),
         (&[], "DISABLE", None),
     ];
-    for (offered, auth, used) in ways {
+    for (offered, auth, used) in mechanisms {
         let settings = json!({"auth": auth});
-        arrives(Way {
-            tls: Tls::Never,
+        assert_delivered(Delivery {
+            tls: Tls::Off,
             offered,
             settings,
             used,
@@ -189,10 +189,10 @@ async fn mail_arrives_as_plain_text_with_each_kind_of_authentication() {
     }
 }
 
-#[tokio::test]
-async fn mail_arrives_encrypted_from_the_start() {
-    arrives(Way {
-        tls: Tls::FromTheStart,
+#[on_each_engine]
+async fn mail_is_sent_over_implicit_tls() {
+    assert_delivered(Delivery {
+        tls: Tls::Implicit,
         offered: &["PLAIN"],
         settings: json!({"enable_tls_ssl": true}),
         used: Some("PLAIN"),
@@ -200,11 +200,11 @@ async fn mail_arrives_encrypted_from_the_start() {
     .await;
 }
 
-#[tokio::test]
-async fn mail_arrives_encrypted_by_starttls() {
+#[on_each_engine]
+async fn mail_is_sent_over_starttls() {
     for required in [true, false] {
-        arrives(Way {
-            tls: Tls::OnRequest,
+        assert_delivered(Delivery {
+            tls: Tls::StartTls,
             offered: &["LOGIN"],
             settings: json!({"enable_tls_ssl": required, "enable_starttls_auto": true}),
             used: Some("LOGIN"),
@@ -214,13 +214,13 @@ async fn mail_arrives_encrypted_by_starttls() {
 }
 
 async fn test_email(client: &Client, recipient: &str) -> Result<(), pbx_client::Error> {
-    let letter = TestEmail::new(recipient, "subject", "content");
-    let sent = client.send_global_notification_test_email().body(letter).send().await;
+    let message = TestEmail::new(recipient, "subject", "content");
+    let sent = client.send_global_notification_test_email().body(message).send().await;
     sent.map(drop)
 }
 
-#[tokio::test]
-async fn without_a_saved_server_nothing_is_tried() {
+#[on_each_engine]
+async fn test_email_requires_saved_mail_server() {
     let server = server();
     let error = test_email(&server.client().await, "alice@example.com")
         .await
@@ -229,10 +229,10 @@ async fn without_a_saved_server_nothing_is_tried() {
     assert!(error.has_code("NO_MAIL_SERVER"), "{error:?}");
 }
 
-#[tokio::test]
-async fn what_goes_wrong_is_told_in_the_words_of_the_mail_server() {
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
-    let server = trusting(&smtp);
+#[on_each_engine]
+async fn failure_reports_reply_of_mail_server() {
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
+    let server = server_trusting(&smtp);
     let (raw, client) = (server.raw_signed_in().await, server.client().await);
     save(&raw, &settings(&smtp)).await;
     let refused = test_email(&client, "nobody@example.com").await.unwrap_err();
@@ -240,37 +240,41 @@ async fn what_goes_wrong_is_told_in_the_words_of_the_mail_server() {
     assert!(format!("{refused:?}").contains("no such mailbox"), "{refused:?}");
 
     save(&raw, &json!({"password": "wrong"})).await;
-    let answer = send(&raw).await;
-    let detail = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+    let response = send(&raw).await;
+    let detail = response.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
     assert!(
-        answer.status == 400 && detail.contains("535") && detail.contains("bad credentials"),
+        response.status == 400 && detail.contains("535") && detail.contains("bad credentials"),
         "{detail}"
     );
-    assert!(!answer.body.contains("wrong") && !answer.body.contains(PASSWORD));
+    assert!(!response.body.contains("wrong") && !response.body.contains(PASSWORD));
     assert!(smtp.is_empty());
 
     let bad = test_email(&client, "alice@-.example").await.unwrap_err();
     assert!(bad.has_code("VALIDATE_FAILED"), "{bad:?}");
     save(&raw, &json!({"type": "GMAIL"})).await;
-    let answer = send(&raw).await;
-    assert!(answer.status == 400 && answer.body.contains("OAuth"), "{}", answer.body);
+    let response = send(&raw).await;
+    assert!(
+        response.status == 400 && response.body.contains("OAuth"),
+        "{}",
+        response.body
+    );
 }
 
-#[tokio::test]
-async fn no_password_goes_to_a_server_that_is_not_the_right_one() {
-    // Its certificate is trusted by nobody.
-    let mut smtp = Smtp::start(Tls::FromTheStart, &["PLAIN"]).await;
+#[on_each_engine]
+async fn password_is_not_sent_to_untrusted_server() {
+    // Its certificate is not trusted.
+    let mut smtp = Smtp::start(Tls::Implicit, &["PLAIN"]).await;
     let server = server();
     let raw = server.raw_signed_in().await;
     save(&raw, &settings(&smtp)).await;
     save(&raw, &json!({"enable_tls_ssl": true})).await;
-    let answer = send(&raw).await;
-    assert_eq!((answer.status, answer.codes()), (400, vec!["UNKNOWN".to_owned()]));
-    assert!(answer.body.contains("certificate"), "{}", answer.body);
+    let response = send(&raw).await;
+    assert_eq!((response.status, response.codes()), (400, vec!["UNKNOWN".to_owned()]));
+    assert!(response.body.contains("certificate"), "{}", response.body);
     assert!(smtp.is_empty());
 
-    // One that takes the offer of STARTTLS away gets nothing either.
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
+    // Nor does a server that strips STARTTLS from its capabilities get it.
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
     save(&raw, &json!({"port": smtp.port, "enable_starttls_auto": true})).await;
     assert_eq!(send(&raw).await.status, 400);
     assert!(smtp.is_empty());

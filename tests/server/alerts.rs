@@ -1,28 +1,28 @@
-//! The mails that tell administrators what needs them: when they are sent, and when not.
+//! Alert mails to administrators.
 //!
-//! The clock is put ahead in place of waiting. That a mail is not sent is shown by the one that comes in its place: causes are
-//! told in a fixed order, disk, CPU, memory, addresses.
+//! The clock is set ahead instead of waiting. Causes are mailed in a fixed order (disk, CPU, memory, addresses): the mail of the
+//! next cause shows that one was not sent.
 
 use jiff::SignedDuration;
-use pbx_tests::smtp::{HOST, PASSWORD, Received, Smtp, Tls, USERNAME};
-use pbx_tests::{ADMINISTRATOR, Raw, Server};
+use pbx_test_harness::smtp::{HOST, Mail, PASSWORD, Smtp, Tls, USERNAME};
+use pbx_test_harness::{ADMINISTRATOR, Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::start;
 
-/// How often the server looks.
-const LOOK: SignedDuration = SignedDuration::from_secs(30);
+/// The interval of the checks.
+const CHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Saves the mail server and what it is to be used for. Any disk and memory are used by more than a ten-thousandth.
+/// Saves the mail server and further settings. Usage of any disk and memory is above 0.01 %.
 async fn save(server: &Server, smtp: &Smtp, more: Value) {
     let mut settings = json!({
         "type": "SMTP", "server": HOST, "port": smtp.port, "username": USERNAME, "password": PASSWORD,
         "enable_tls_ssl": false, "recipients": "ops@example.com;boss@example.com",
     });
-    let members = settings.as_object_mut().unwrap();
-    members.extend(more.as_object().unwrap().clone());
+    let properties = settings.as_object_mut().unwrap();
+    properties.extend(more.as_object().unwrap().clone());
     let raw = server.raw_signed_in().await;
     assert_eq!(raw.post("/admin/notification", &settings).await.status, 200);
 }
@@ -35,16 +35,16 @@ fn memory() -> Value {
     json!({"memory_threshold": 0.01, "notify_memory_exceeded_threshold": true})
 }
 
-fn subject(mail: &Received) -> &str {
+fn subject(mail: &Mail) -> &str {
     mail.header("Subject")
 }
 
-/// What the mail must say.
-fn says(mail: &Received, text: &str) {
+/// Asserts that the mail contains that string.
+fn assert_contains(mail: &Mail, text: &str) {
     assert!(mail.text().contains(text), "{}", mail.data);
 }
 
-/// Locks that address out.
+/// Locks the client's address out.
 async fn lock_out(client: &Raw) {
     let body = json!({"username": ADMINISTRATOR, "password": "wrong"});
     let mut statuses = Vec::new();
@@ -55,9 +55,9 @@ async fn lock_out(client: &Raw) {
     assert_eq!(statuses, [400, 400, 400, 400, 400, 400, 403]);
 }
 
-#[tokio::test]
-async fn a_threshold_is_told_once_an_hour_and_a_restart_changes_nothing_about_that() {
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
+#[on_each_engine]
+async fn threshold_alert_is_sent_once_an_hour_across_restarts() {
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
     let server = start.ready();
     let raw = server.raw_signed_in().await;
@@ -67,39 +67,39 @@ async fn a_threshold_is_told_once_an_hour_and_a_restart_changes_nothing_about_th
     )
     .await;
     save(&server, &smtp, disk()).await;
-    clock.advance(LOOK);
-    let mail = smtp.received().await;
+    clock.advance(CHECK_INTERVAL);
+    let mail = smtp.next_mail().await;
     assert_eq!(subject(&mail), "PBX pbx.example.com: hard disk nearly full");
     assert_eq!(mail.to, ["TO:<ops@example.com>", "TO:<boss@example.com>"]);
     assert!(mail.from.contains(USERNAME), "{}", mail.from);
-    says(&mail, "the threshold is 0.01 %");
-    says(&mail, "What to do: make room");
+    assert_contains(&mail, "the threshold is 0.01 %");
+    assert_contains(&mail, "What to do: make room");
 
     save(&server, &smtp, memory()).await;
     clock.advance(MINUTE * 59);
     assert_eq!(
-        subject(&smtp.received().await),
+        subject(&smtp.next_mail().await),
         "PBX pbx.example.com: memory nearly used up"
     );
     server.terminate();
     let server = start.ready();
     clock.advance(MINUTE);
     assert_eq!(
-        subject(&smtp.received().await),
+        subject(&smtp.next_mail().await),
         "PBX pbx.example.com: hard disk nearly full"
     );
     clock.advance(MINUTE * 59);
     assert_eq!(
-        subject(&smtp.received().await),
+        subject(&smtp.next_mail().await),
         "PBX pbx.example.com: memory nearly used up"
     );
     assert!(smtp.is_empty());
     drop(server);
 }
 
-#[tokio::test]
-async fn what_is_switched_off_or_has_no_threshold_is_not_told() {
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
+#[on_each_engine]
+async fn disabled_alert_or_missing_threshold_sends_nothing() {
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
     let server = start.ready();
     let quiet = json!({
@@ -108,14 +108,14 @@ async fn what_is_switched_off_or_has_no_threshold_is_not_told() {
     });
     save(&server, &smtp, quiet).await;
     save(&server, &smtp, memory()).await;
-    clock.advance(LOOK);
-    assert_eq!(subject(&smtp.received().await), "PBX: memory nearly used up");
+    clock.advance(CHECK_INTERVAL);
+    assert_eq!(subject(&smtp.next_mail().await), "PBX: memory nearly used up");
     assert!(smtp.is_empty());
 }
 
-#[tokio::test]
-async fn a_busy_processor_is_told() {
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
+#[on_each_engine]
+async fn cpu_alert_is_sent() {
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
     let server = start.ready();
     save(
@@ -125,37 +125,37 @@ async fn a_busy_processor_is_told() {
     )
     .await;
     let raw = server.raw();
-    // Until it has been busy for as long as it takes to measure that.
+    // Until it has been busy for one measurement.
     let mail = loop {
         tokio::select! {
-            mail = smtp.received() => break mail,
-            _ = raw.get("/auth/user", &[]) => clock.advance(LOOK),
+            mail = smtp.next_mail() => break mail,
+            _ = raw.get("/auth/user", &[]) => clock.advance(CHECK_INTERVAL),
         }
     };
     assert_eq!(subject(&mail), "PBX: CPU busy");
-    says(&mail, "the threshold is 0.001 %");
+    assert_contains(&mail, "the threshold is 0.001 %");
 }
 
-#[tokio::test]
-async fn addresses_that_were_blocked_are_told_by_name_and_gathered_for_an_hour() {
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
+#[on_each_engine]
+async fn blocked_addresses_are_listed_in_one_mail_an_hour() {
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
     let (start, clock) = start().with_clock();
     let server = start.ready();
     save(&server, &smtp, json!({"notify_ip_blocked": true})).await;
     lock_out(&server.raw_from("127.0.0.2")).await;
-    clock.advance(LOOK);
-    let mail = smtp.received().await;
+    clock.advance(CHECK_INTERVAL);
+    let mail = smtp.next_mail().await;
     assert_eq!(subject(&mail), "PBX: IP address blocked");
-    says(&mail, "127.0.0.2/32: 6 sign-ins failed, blocked until ");
+    assert_contains(&mail, "127.0.0.2/32: 6 sign-ins failed, blocked until ");
 
     save(&server, &smtp, memory()).await;
     lock_out(&server.raw_from("127.0.0.3")).await;
     lock_out(&server.raw_from("127.0.0.4")).await;
     clock.advance(MINUTE * 58);
-    assert_eq!(subject(&smtp.received().await), "PBX: memory nearly used up");
+    assert_eq!(subject(&smtp.next_mail().await), "PBX: memory nearly used up");
     clock.advance(MINUTE * 2);
-    let mail = smtp.received().await;
+    let mail = smtp.next_mail().await;
     assert_eq!(subject(&mail), "PBX: IP address blocked");
-    let told = [2, 3, 4].map(|last| mail.text().contains(&format!("127.0.0.{last}/32")));
-    assert_eq!(told, [false, true, true], "{}", mail.data);
+    let listed = [2, 3, 4].map(|last| mail.text().contains(&format!("127.0.0.{last}/32")));
+    assert_eq!(listed, [false, true, true], "{}", mail.data);
 }

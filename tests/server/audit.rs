@@ -1,20 +1,20 @@
-//! The record of changes, as an operator reads it.
+//! The audit log, as an operator reads it.
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, Exchange, PASSWORD, Server, Start};
+use pbx_test_harness::{ADMINISTRATOR, Exchange, PASSWORD, Server, Start, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::{server, start};
 
-/// Every entry so far. The server may go on.
+/// Returns the entries so far; the server may be running.
 pub(crate) fn audit(start: &Start, arguments: &[&str]) -> Vec<Value> {
-    let ended = start.run("audit", &[&["--database", start.database()], arguments].concat());
-    assert!(ended.status.success(), "{ended:?}");
-    let lines = ended.stdout.lines();
+    let output = start.run("audit", &[&["--database", start.database()], arguments].concat());
+    assert!(output.status.success(), "{output:?}");
+    let lines = output.stdout.lines();
     lines.map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What was done to what, by whom, and which fields.
+/// Returns an entry in one line: action, object, actor, address and fields.
 fn summary(entry: &Value) -> String {
     let fields = entry["fields"].as_array().unwrap();
     let fields: Vec<&str> = fields.iter().map(|field| field.as_str().unwrap()).collect();
@@ -30,8 +30,8 @@ fn summary(entry: &Value) -> String {
     )
 }
 
-/// The answer to the first of them, which made a rule.
-async fn a_few_changes(server: &Server) -> Exchange {
+/// Makes some changes; returns the response to the first of them, which created a rule.
+async fn make_changes(server: &Server) -> Exchange {
     let raw = server.raw_signed_in().await;
     let rule = raw
         .post("/ip_filters", &json!({"cidr": "192.0.2.0/24", "target": "DENY"}))
@@ -47,13 +47,14 @@ async fn a_few_changes(server: &Server) -> Exchange {
     rule
 }
 
-#[tokio::test]
-async fn every_change_is_kept_with_who_from_where_what_and_which_fields() {
+#[on_each_engine]
+async fn entry_has_actor_address_action_object_and_fields() {
     let server = server();
-    let rule = a_few_changes(&server).await;
-    let entries = audit(&server.how(), &[]);
+    let rule = make_changes(&server).await;
+    let entries = audit(&server.start(), &[]);
     let text: Vec<String> = entries.iter().map(summary).collect();
-    insta::assert_snapshot!(text.join("\n"), @r"
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(text.join("\n"), @r"
     CREATE USER by - - from - [name password role]
     LOGIN USER by SystemAdmin admin from 127.0.0.1 []
     CREATE IP_BLACKLIST by SystemAdmin admin from 127.0.0.1 [cidr target]
@@ -62,23 +63,24 @@ async fn every_change_is_kept_with_who_from_where_what_and_which_fields() {
     DELETE IP_BLACKLIST by SystemAdmin admin from 127.0.0.1 []
     LOGOUT USER by SystemAdmin admin from 127.0.0.1 []
     ");
+    }
     assert_eq!(entries[2]["object_id"], rule.json()["id"]);
     assert_eq!(entries[4]["object_id"], "network");
-    // The request's id leads to the log.
+    // The request ID is that of the log.
     assert_eq!(entries[2]["request_id"].as_str(), rule.header("x-request-id"));
     assert_eq!(entries[0]["request_id"], Value::Null);
     let at = |entry: &Value| entry["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     assert!(entries.windows(2).all(|pair| at(&pair[0]) <= at(&pair[1])));
 
     let since = entries[3]["at"].as_str().unwrap().to_owned();
-    assert_eq!(audit(&server.how(), &["--since", &since]), entries[3..]);
+    assert_eq!(audit(&server.start(), &["--since", &since]), entries[3..]);
 }
 
-#[tokio::test]
-async fn what_is_refused_or_fails_is_no_change() {
+#[on_each_engine]
+async fn rejected_or_failed_request_adds_no_entry() {
     let server = server();
     let raw = server.raw_signed_in().await;
-    let before = audit(&server.how(), &[]).len();
+    let before = audit(&server.start(), &[]).len();
     raw.post("/ip_filters", &json!({"cidr": "nowhere", "target": "DENY"}))
         .await;
     raw.post("/network", &json!({"private_ipv4": "127.0.0.1"})).await;
@@ -91,14 +93,14 @@ async fn what_is_refused_or_fails_is_no_change() {
             &json!({"username": ADMINISTRATOR, "password": "wrong"}),
         )
         .await;
-    assert_eq!(audit(&server.how(), &[]).len(), before);
+    assert_eq!(audit(&server.start(), &[]).len(), before);
 }
 
-#[tokio::test]
-async fn it_outlives_the_server_and_holds_no_secret() {
+#[on_each_engine]
+async fn entries_survive_restart_and_contain_no_secret() {
     let server = server();
-    a_few_changes(&server).await;
-    let start = server.how();
+    make_changes(&server).await;
+    let start = server.start();
     server.terminate();
     let entries = audit(&start, &[]);
     assert!(entries.len() > 5);
@@ -108,41 +110,41 @@ async fn it_outlives_the_server_and_holds_no_secret() {
     }
 }
 
-#[test]
-fn a_database_that_is_not_there_is_not_made() {
+#[on_each_engine]
+fn missing_database_is_not_created() {
     let start = start();
-    let missing = start.folder().join("missing.db");
-    let ended = start.run("audit", &["--database", missing.to_str().unwrap()]);
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let missing = start.directory().join("missing.db");
+    let output = start.run("audit", &["--database", missing.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(!missing.exists());
 }
 
-#[test]
-fn a_database_that_no_server_has_prepared_is_refused() {
+#[on_each_engine]
+fn database_without_schema_is_refused() {
     let start = start();
     if start.postgres().is_some() {
-        let ended = start.run("audit", &["--database", start.database()]);
-        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        let output = start.run("audit", &["--database", start.database()]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(
-            ended.stderr.contains("start this version of pbx-server on it once"),
-            "{ended:?}"
+            output.stderr.contains("start this version of pbx-server on it once"),
+            "{output:?}"
         );
     }
 }
 
-#[tokio::test]
-async fn changes_are_forgotten_after_the_days_that_were_chosen() {
+#[on_each_engine]
+async fn entries_expire_after_audit_days() {
     let (start, clock) = start().with_arguments(&["--audit-days", "30"]).with_clock();
     let server = start.ready();
-    a_few_changes(&server).await;
-    let start = server.how();
+    make_changes(&server).await;
+    let start = server.start();
     let first = audit(&start, &[]).len();
     clock.advance(SignedDuration::from_hours(29 * 24));
-    a_few_changes(&server).await;
+    make_changes(&server).await;
     let second = audit(&start, &[]).len() - first;
-    assert!(second > 0, "nothing is forgotten yet");
+    assert!(second > 0, "no entry has expired yet");
     clock.advance(SignedDuration::from_hours(2 * 24));
-    // The server looks when it notices that an hour has passed.
+    // The server deletes old entries when it notices that an hour has passed.
     while audit(&start, &[]).len() > second {
         tokio::task::yield_now().await;
     }

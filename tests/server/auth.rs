@@ -1,13 +1,13 @@
-//! Signing in and out, in both documented forms.
+//! Signing in and out, as JSON and as OAuth 2.0.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{server, start};
-use pbx_tests::{ADMINISTRATOR, PASSWORD};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, on_each_engine};
 
-#[tokio::test]
-async fn the_generated_client_signs_in_and_out() {
+#[on_each_engine]
+async fn generated_client_signs_in_and_out() {
     let server = server();
     let client = server.client().await;
     let user = client.retrieve_signed_in_user().send().await.unwrap().into_inner();
@@ -18,8 +18,8 @@ async fn the_generated_client_signs_in_and_out() {
     assert!(error.has_code("UNAUTHORIZED"));
 }
 
-#[tokio::test]
-async fn both_forms_give_the_documented_tokens() {
+#[on_each_engine]
+async fn json_and_oauth_sign_in_return_documented_tokens() {
     let server = server();
     let raw = server.raw();
     let form = [
@@ -29,18 +29,18 @@ async fn both_forms_give_the_documented_tokens() {
         ("scope", "all"),
         ("client_id", "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"),
     ];
-    let answers = [
+    let responses = [
         raw.post(
             "/auth/sign_in",
             &json!({"username": ADMINISTRATOR, "password": PASSWORD}),
         )
         .await,
-        raw.form("/login/oauth/token", &form).await,
+        raw.post_form("/login/oauth/token", &form).await,
     ];
-    for answer in answers {
-        let tokens = answer.json();
+    for response in responses {
+        let tokens = response.json();
         assert_eq!(
-            (answer.status, &tokens["expires_in"], &tokens["token_type"]),
+            (response.status, &tokens["expires_in"], &tokens["token_type"]),
             (200, &json!(1800), &json!("Bearer"))
         );
         for name in ["access_token", "refresh_token"] {
@@ -53,18 +53,18 @@ async fn both_forms_give_the_documented_tokens() {
             );
         }
         let mut raw = raw.clone();
-        raw.sign_in_with(tokens["access_token"].as_str().unwrap());
+        raw.set_token(tokens["access_token"].as_str().unwrap());
         assert_eq!(raw.get("/auth/user", &[]).await.json()["role"], "SystemAdmin");
     }
 }
 
-#[tokio::test]
-async fn a_wrong_name_and_a_wrong_password_cannot_be_told_apart() {
+#[on_each_engine]
+async fn unknown_name_and_wrong_password_get_same_response() {
     let server = server();
     let raw = server.raw();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (username, password) in [("nobody", PASSWORD), (ADMINISTRATOR, "wrong"), ("nobody", "wrong")] {
-        answers.push(
+        responses.push(
             raw.post("/auth/sign_in", &json!({"username": username, "password": password}))
                 .await,
         );
@@ -73,17 +73,17 @@ async fn a_wrong_name_and_a_wrong_password_cannot_be_told_apart() {
             ("username", username),
             ("password", password),
         ];
-        answers.push(raw.form("/login/oauth/token", &form).await);
+        responses.push(raw.post_form("/login/oauth/token", &form).await);
     }
-    for answer in answers {
-        assert_eq!(answer.status, 400);
+    for response in responses {
+        assert_eq!(response.status, 400);
         let expected = json!({"errors": [{"code": "UNAUTHORIZED", "message": "Login failed, authentication error"}]});
-        assert_eq!(answer.json(), expected);
+        assert_eq!(response.json(), expected);
     }
 }
 
-#[tokio::test]
-async fn names_are_compared_without_case_and_passwords_with() {
+#[on_each_engine]
+async fn names_ignore_case_and_passwords_do_not() {
     let server = server();
     let raw = server.raw();
     let sign_in = async |username: &str, password: &str| {
@@ -95,8 +95,8 @@ async fn names_are_compared_without_case_and_passwords_with() {
     assert_eq!(sign_in("admin", &PASSWORD.to_uppercase()).await, 400);
 }
 
-#[tokio::test]
-async fn an_unknown_domain_is_not_found_and_an_empty_one_is_none() {
+#[on_each_engine]
+async fn unknown_domain_is_404_and_empty_domain_is_ignored() {
     let server = server();
     let raw = server.raw();
     let sign_in = async |domain: &str| {
@@ -107,8 +107,8 @@ async fn an_unknown_domain_is_not_found_and_an_empty_one_is_none() {
     assert_eq!(sign_in("").await, 200);
 }
 
-#[tokio::test]
-async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
+#[on_each_engine]
+async fn refresh_token_rotates_and_reuse_revokes_session() {
     let server = server();
     let raw = server.raw();
     let sign_in = raw
@@ -125,7 +125,7 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
     let tokens = json_form.json();
     let second = tokens["refresh_token"].as_str().unwrap();
     let oauth = raw
-        .form(
+        .post_form(
             "/login/oauth/token",
             &[("grant_type", "refresh_token"), ("refresh_token", second)],
         )
@@ -135,15 +135,15 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
 
     let refused = json!({"errors": [{"code": "UNKNOWN", "message": "unknown error"}]});
     let mut signed_in = raw.clone();
-    signed_in.sign_in_with(newest["access_token"].as_str().unwrap());
+    signed_in.set_token(newest["access_token"].as_str().unwrap());
     assert_eq!(signed_in.get("/auth/user", &[]).await.status, 200);
     let reuse = raw.post("/auth/refresh_token", &json!({"refresh_token": first})).await;
     assert_eq!((reuse.status, reuse.json()), (400, refused.clone()));
-    // Whoever used it again may have stolen it: nobody has this session any more.
+    // The token may have been stolen: reuse revokes the session.
     assert_eq!(signed_in.get("/auth/user", &[]).await.status, 401);
     let newest = newest["refresh_token"].as_str().unwrap();
     let after = raw
-        .form(
+        .post_form(
             "/login/oauth/token",
             &[("grant_type", "refresh_token"), ("refresh_token", newest)],
         )
@@ -151,25 +151,25 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
     assert_eq!((after.status, after.json()), (400, refused));
 }
 
-#[tokio::test]
-async fn tokens_end() {
+#[on_each_engine]
+async fn tokens_expire() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
     let mut raw = server.raw();
     let sign_in = json!({"username": ADMINISTRATOR, "password": PASSWORD});
     let tokens = raw.post("/auth/sign_in", &sign_in).await.json();
     let text = |tokens: &Value, name: &str| tokens[name].as_str().unwrap().to_owned();
-    raw.sign_in_with(&text(&tokens, "access_token"));
+    raw.set_token(&text(&tokens, "access_token"));
     clock.advance(SignedDuration::from_secs(1790));
     assert_eq!(raw.get("/auth/user", &[]).await.status, 200);
     clock.advance(SignedDuration::from_secs(10));
-    let ended = raw.get("/auth/user", &[]).await;
+    let output = raw.get("/auth/user", &[]).await;
     assert_eq!(
-        (ended.status, ended.header("www-authenticate")),
+        (output.status, output.header("www-authenticate")),
         (401, Some("Bearer error=\"invalid_token\""))
     );
 
-    // The refresh token outlives it, and each has its time from the moment it was given out.
+    // The refresh token outlives the access token; the lifetime of each starts when it is issued.
     clock.advance(SignedDuration::from_hours(20 * 24));
     let refresh = async |tokens: &Value| {
         let body = json!({"refresh_token": text(tokens, "refresh_token")});
@@ -179,15 +179,15 @@ async fn tokens_end() {
     clock.advance(SignedDuration::from_hours(20 * 24));
     let third = refresh(&second).await.json();
     let mut renewed = raw.clone();
-    renewed.sign_in_with(&text(&third, "access_token"));
+    renewed.set_token(&text(&third, "access_token"));
     assert_eq!(renewed.get("/auth/user", &[]).await.status, 200);
     clock.advance(SignedDuration::from_hours(30 * 24 + 1));
-    let ended = refresh(&third).await;
-    assert_eq!((ended.status, ended.codes()), (400, vec!["UNKNOWN".to_owned()]));
+    let output = refresh(&third).await;
+    assert_eq!((output.status, output.codes()), (400, vec!["UNKNOWN".to_owned()]));
 }
 
-#[tokio::test]
-async fn of_parallel_refreshes_with_one_token_at_most_one_succeeds() {
+#[on_each_engine]
+async fn one_of_concurrent_refreshes_succeeds_at_most() {
     let server = server();
     let raw = server.raw();
     let sign_in = raw
@@ -198,12 +198,12 @@ async fn of_parallel_refreshes_with_one_token_at_most_one_succeeds() {
         .await
         .json();
     let body = json!({"refresh_token": sign_in["refresh_token"]});
-    let answers = futures_util::future::join_all((0..8).map(|_| raw.post("/auth/refresh_token", &body))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    let responses = futures_util::future::join_all((0..8).map(|_| raw.post("/auth/refresh_token", &body))).await;
+    assert_eq!(responses.iter().filter(|response| response.status == 200).count(), 1);
 }
 
-#[tokio::test]
-async fn revoking_ends_this_session_and_no_other() {
+#[on_each_engine]
+async fn revocation_ends_only_the_session_of_the_token() {
     let server = server();
     let (one, other) = (server.raw_signed_in().await, server.raw_signed_in().await);
     let revoked = one.post_empty("/login/oauth/revoke").await;
@@ -212,8 +212,8 @@ async fn revoking_ends_this_session_and_no_other() {
     assert_eq!(other.get("/auth/user", &[]).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_token_is_needed_and_only_the_whole_one_will_do() {
+#[on_each_engine]
+async fn missing_or_altered_token_is_401() {
     let server = server();
     let signed_in = server.raw_signed_in().await;
     let token = signed_in.token().unwrap();
@@ -230,20 +230,20 @@ async fn a_token_is_needed_and_only_the_whole_one_will_do() {
         &"A".repeat(48),
     ] {
         let mut raw = server.raw();
-        raw.sign_in_with(wrong);
-        let answer = raw.get("/network", &[]).await;
-        assert_eq!(answer.status, 401);
+        raw.set_token(wrong);
+        let response = raw.get("/network", &[]).await;
+        assert_eq!(response.status, 401);
         assert_eq!(
-            answer.header("www-authenticate"),
+            response.header("www-authenticate"),
             Some("Bearer error=\"invalid_token\"")
         );
     }
 }
 
-#[tokio::test]
-async fn neither_the_log_nor_the_database_holds_a_secret() {
+#[on_each_engine]
+async fn log_and_database_contain_no_secret() {
     let server = server();
-    let start = server.how().with_arguments(&["--log", "trace"]);
+    let start = server.start().with_arguments(&["--log", "trace"]);
     drop(server);
     let server = start.ready();
     let raw = server.raw();
@@ -266,15 +266,15 @@ async fn neither_the_log_nor_the_database_holds_a_secret() {
         &json!({"username": ADMINISTRATOR, "password": "wr0ng-pass"}),
     )
     .await;
-    let ended = server.terminate();
-    let database = start.stored();
+    let output = server.terminate();
+    let database = start.dump();
     let mut secrets = vec![PASSWORD, "wr0ng-pass"];
     for set in [&tokens, &refreshed] {
         secrets.extend(["access_token", "refresh_token"].map(|name| set[name].as_str().unwrap()));
     }
-    assert!(ended.stderr.contains("SIGTERM"), "the log is there");
+    assert!(output.stderr.contains("SIGTERM"), "there is a log");
     for secret in secrets {
-        assert!(!ended.stderr.contains(secret), "in the log");
+        assert!(!output.stderr.contains(secret), "in the log");
         assert!(
             !database.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()),
             "in the database"

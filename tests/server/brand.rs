@@ -1,13 +1,14 @@
-//! `/brand`. It has no GET: what can be seen of it is the product's name in `/license`.
+//! `/brand`. It has no GET; the product's name is in `/license`.
 
 use pbx_client::Field;
 use pbx_client::types::{BrandTheme, UpdateBrand};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
-async fn an_update_merges() {
+#[on_each_engine]
+async fn update_merges() {
     let server = server();
     let client = server.client().await;
     let product = async || client.show_license().send().await.unwrap().into_inner().product_name;
@@ -38,8 +39,8 @@ async fn an_update_merges() {
     assert_eq!(product().await.as_deref(), Some("PortSIP PBX"));
 }
 
-#[tokio::test]
-async fn files_that_are_not_there_and_long_footers_are_refused() {
+#[on_each_engine]
+async fn missing_files_and_long_footer_are_rejected() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);
     let body = UpdateBrand {
@@ -51,7 +52,7 @@ async fn files_that_are_not_there_and_long_footers_are_refused() {
     assert_eq!(refused.status().unwrap(), 400);
     assert!(format!("{refused:?}").contains("logo"), "{refused:?}");
     let name = client.show_license().send().await.unwrap().into_inner().product_name;
-    assert_eq!(name.as_deref(), Some("PortSIP PBX"), "nothing of it was stored");
+    assert_eq!(name.as_deref(), Some("PortSIP PBX"), "nothing was stored");
     let bad = json!({"favicon": "1", "theme": "PINK", "bottom_text": "x".repeat(257)});
     assert_eq!(raw.post("/brand", &bad).await.codes().len(), 2);
     assert_eq!(

@@ -1,18 +1,19 @@
-//! `/dealer`: what dealers do with their own account.
+//! `/dealer`: a dealer's own account.
 
 use pbx_client::Field;
 use pbx_client::types::{ChangePassword, UpdateCurrentDealer};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use super::dealers::{DEALERS_PASSWORD, dealer, signed_in};
 use crate::server;
 
-#[tokio::test]
-async fn a_dealer_sees_itself_and_changes_what_it_says_of_itself() {
+#[on_each_engine]
+async fn dealer_reads_and_updates_own_profile() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let id = dealer(&administrator, "north", "DISTRIBUTOR").await;
-    let client = pbx_tests::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
+    let client = pbx_test_harness::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
         .await
         .unwrap();
     let body = UpdateCurrentDealer {
@@ -35,7 +36,7 @@ async fn a_dealer_sees_itself_and_changes_what_it_says_of_itself() {
             "max_extensions": 50_000,
         })
     );
-    for member in [
+    for property in [
         json!({"max_tenants": 200}),
         json!({"max_extensions": 1}),
         json!({"enabled": false}),
@@ -43,12 +44,12 @@ async fn a_dealer_sees_itself_and_changes_what_it_says_of_itself() {
         json!({"tenant_full_access": true}),
         json!({"name": "south"}),
     ] {
-        assert_eq!(session.post("/dealer", &member).await.status, 400, "{member}");
+        assert_eq!(session.post("/dealer", &property).await.status, 400, "{property}");
     }
 }
 
-#[tokio::test]
-async fn only_dealers_have_a_dealer() {
+#[on_each_engine]
+async fn other_roles_are_forbidden() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     for path in ["/dealer", "/dealer/status"] {
@@ -63,8 +64,8 @@ async fn only_dealers_have_a_dealer() {
     );
 }
 
-#[tokio::test]
-async fn the_status_counts_the_branch() {
+#[on_each_engine]
+async fn status_counts_branch() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let id = dealer(&administrator, "north", "DISTRIBUTOR").await;
@@ -91,11 +92,11 @@ async fn the_status_counts_the_branch() {
     );
 }
 
-#[tokio::test]
-async fn a_dealer_changes_its_password_with_the_old_one_and_stays() {
+#[on_each_engine]
+async fn password_change_requires_old_password_and_keeps_session() {
     let server = server();
     dealer(&server.raw_signed_in().await, "north", "RESELLER").await;
-    let client = pbx_tests::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
+    let client = pbx_test_harness::sign_in(server.base(), "north", DEALERS_PASSWORD, None)
         .await
         .unwrap();
     let other = signed_in(&server, "north").await;

@@ -1,30 +1,30 @@
-//! `/dealers`: who may make, see and change whom.
+//! `/dealers`: who may create, see and update which dealers.
 
 use futures_util::future::join_all;
 use pbx_client::types::{CreateDealer, Dealer, DealerLevel, UpdateDealer};
 use pbx_client::{Client, Field};
-use pbx_tests::{Raw, Server};
+use pbx_test_harness::{Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::server;
 
-/// Of every dealer of these tests.
+/// The password of every dealer of these tests.
 pub(crate) const DEALERS_PASSWORD: &str = "Sell-t3nants";
 
-/// Makes a dealer of that level; its id.
-pub(crate) async fn dealer(maker: &Raw, name: &str, level: &str) -> String {
-    let created = try_dealer(maker, name, level).await;
+/// Creates a dealer of that level; returns its ID.
+pub(crate) async fn dealer(creator: &Raw, name: &str, level: &str) -> String {
+    let created = try_dealer(creator, name, level).await;
     assert_eq!(created.0, 201, "{}", created.1);
     created.1["id"].as_str().unwrap().to_owned()
 }
 
-async fn try_dealer(maker: &Raw, name: &str, level: &str) -> (u16, Value) {
+async fn try_dealer(creator: &Raw, name: &str, level: &str) -> (u16, Value) {
     let body = json!({"name": name, "level": level, "password": DEALERS_PASSWORD});
-    let answer = maker.post("/dealers", &body).await;
-    (answer.status, answer.json())
+    let response = creator.post("/dealers", &body).await;
+    (response.status, response.json())
 }
 
-/// A session of that dealer.
+/// Signs that dealer in.
 pub(crate) async fn signed_in(server: &Server, name: &str) -> Raw {
     server.raw_as(name, DEALERS_PASSWORD, None).await
 }
@@ -36,7 +36,7 @@ async fn names(caller: &Raw, query: &[(&str, &str)]) -> (i64, Vec<String>) {
     (list["count"].as_i64().unwrap(), names)
 }
 
-/// A distributor above a sub-distributor above a reseller, and the ids of the three.
+/// Creates a distributor, a sub-distributor below it and a reseller below that; returns their IDs.
 async fn branch(server: &Server, administrator: &Raw, suffix: &str) -> [String; 3] {
     let name = |level: &str| format!("{level}{suffix}");
     let high = dealer(administrator, &name("high"), "DISTRIBUTOR").await;
@@ -54,8 +54,8 @@ async fn show(client: &Client, id: &str) -> Dealer {
     client.retrieve_dealer().id(id).send().await.unwrap().into_inner()
 }
 
-#[tokio::test]
-async fn a_dealer_from_its_creation_to_its_end() {
+#[on_each_engine]
+async fn dealer_is_created_shown_updated_and_deleted() {
     let server = server();
     let client = server.client().await;
     let mut body = CreateDealer::new(DealerLevel::Distributor, "North", DEALERS_PASSWORD);
@@ -106,11 +106,7 @@ async fn a_dealer_from_its_creation_to_its_end() {
     };
     client.update_dealer().id(&id).body(cleared).send().await.unwrap();
     let dealer = show(&client, &id).await;
-    assert_eq!(
-        (dealer.phone, dealer.max_tenants),
-        (None, Some(100)),
-        "as a new dealer has them"
-    );
+    assert_eq!((dealer.phone, dealer.max_tenants), (None, Some(100)), "the defaults");
 
     let destroyed = client.delete_dealer().id(&id).send().await.unwrap();
     assert_eq!(destroyed.status(), 204);
@@ -132,22 +128,22 @@ async fn a_dealer_from_its_creation_to_its_end() {
     );
 }
 
-#[tokio::test]
-async fn name_and_level_are_what_a_dealer_was_made_with() {
+#[on_each_engine]
+async fn name_and_level_cannot_be_updated() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let id = dealer(&raw, "north", "RESELLER").await;
-    for member in [json!({"name": "south"}), json!({"level": "DISTRIBUTOR"})] {
+    for property in [json!({"name": "south"}), json!({"level": "DISTRIBUTOR"})] {
         assert_eq!(
-            raw.post(&format!("/dealers/{id}"), &member).await.status,
+            raw.post(&format!("/dealers/{id}"), &property).await.status,
             400,
-            "{member}"
+            "{property}"
         );
     }
 }
 
-#[tokio::test]
-async fn each_level_makes_those_below_it() {
+#[on_each_engine]
+async fn each_level_creates_only_lower_levels() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     for level in ["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"] {
@@ -158,11 +154,11 @@ async fn each_level_makes_those_below_it() {
         ("SUB_DISTRIBUTOR", [403, 403, 201]),
         ("RESELLER", [403, 403, 403]),
     ];
-    for (maker, statuses) in table {
-        let session = signed_in(&server, maker).await;
+    for (creator, statuses) in table {
+        let session = signed_in(&server, creator).await;
         for (level, status) in ["DISTRIBUTOR", "SUB_DISTRIBUTOR", "RESELLER"].into_iter().zip(statuses) {
-            let (answered, body) = try_dealer(&session, &format!("{level}-of-{maker}"), level).await;
-            assert_eq!(answered, status, "{maker} makes {level}: {body}");
+            let (acknowledged, body) = try_dealer(&session, &format!("{level}-of-{creator}"), level).await;
+            assert_eq!(acknowledged, status, "{creator} creates {level}: {body}");
             if status == 403 {
                 assert_eq!(body["errors"][0]["code"], "FORBIDDEN");
             }
@@ -170,8 +166,8 @@ async fn each_level_makes_those_below_it() {
     }
 }
 
-#[tokio::test]
-async fn a_dealer_knows_those_below_it_and_nobody_else() {
+#[on_each_engine]
+async fn dealer_sees_only_its_branch() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let [high, middle, low] = branch(&server, &administrator, "").await;
@@ -195,7 +191,7 @@ async fn a_dealer_knows_those_below_it_and_nobody_else() {
     assert_eq!(names(distributor, &ordered).await, of(vec!["middle", "low"]));
     assert_eq!(names(sub_distributor, &ordered).await, of(vec!["low"]));
     assert_eq!(names(reseller, &ordered).await, of(vec![]));
-    // Neither the count of a page nor that of a filter tells of others.
+    // The counts of a page and of a filter do not reveal other branches either.
     let filter = [
         ("filter", "startswith(name,'middle')"),
         ("top", "1"),
@@ -203,14 +199,14 @@ async fn a_dealer_knows_those_below_it_and_nobody_else() {
     ];
     assert_eq!(names(distributor, &filter).await, of(vec!["middle"]));
 
-    // The lowest first: a password that is reset below ends that one's session.
+    // From the lowest: a password reset ends the session of that dealer.
     let reached = [vec![&middle, &low], vec![&low], vec![]];
     for (session, reached) in sessions.iter().zip(reached).rev() {
         for id in [&high, &middle, &low, &other] {
             let path = format!("/dealers/{id}");
             let body = json!({"phone": "1"});
             let password = json!({"password": DEALERS_PASSWORD});
-            let answers = [
+            let responses = [
                 session.get(&path, &[]).await,
                 session.post(&path, &body).await,
                 session.post(&format!("{path}/password"), &password).await,
@@ -220,25 +216,25 @@ async fn a_dealer_knows_those_below_it_and_nobody_else() {
                 session.post("/dealers/1", &body).await,
                 session.post("/dealers/1/password", &password).await,
             ];
-            for (answer, nobody) in answers.iter().zip(&nobody) {
+            for (response, nobody) in responses.iter().zip(&nobody) {
                 if reached.contains(&id) {
-                    assert_eq!(answer.status, 200, "{}", answer.body);
+                    assert_eq!(response.status, 200, "{}", response.body);
                 } else {
-                    assert_eq!((answer.status, &answer.body), (404, &nobody.body));
+                    assert_eq!((response.status, &response.body), (404, &nobody.body));
                     assert_eq!(nobody.status, 404);
                 }
             }
             if !reached.contains(&id) {
                 let nobody = session.post_empty("/dealers/1/destroy").await;
-                let answer = session.post_empty(&format!("{path}/destroy")).await;
-                assert_eq!((answer.status, answer.body), (404, nobody.body));
+                let response = session.post_empty(&format!("{path}/destroy")).await;
+                assert_eq!((response.status, response.body), (404, nobody.body));
             }
         }
     }
 }
 
-#[tokio::test]
-async fn names_are_shared_with_administrators_and_some_are_theirs() {
+#[on_each_engine]
+async fn names_are_unique_with_administrators_and_reserved_ones_are_rejected() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     dealer(&administrator, "North", "DISTRIBUTOR").await;
@@ -263,8 +259,8 @@ async fn names_are_shared_with_administrators_and_some_are_theirs() {
     assert_eq!(taken.status, 409);
 }
 
-#[tokio::test]
-async fn of_parallel_creations_with_one_name_one_succeeds() {
+#[on_each_engine]
+async fn one_of_concurrent_creations_with_same_name_succeeds() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let makes = ["north", "NORTH", "North", "nortH"].map(|name| try_dealer(&administrator, name, "RESELLER"));
@@ -274,8 +270,8 @@ async fn of_parallel_creations_with_one_name_one_succeeds() {
     assert_eq!(names(&administrator, &[]).await.0, 1);
 }
 
-#[tokio::test]
-async fn a_password_obeys_the_rules_and_a_new_one_ends_the_sessions() {
+#[on_each_engine]
+async fn password_follows_policy_and_reset_revokes_sessions() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     for (weak, rules) in [
@@ -302,7 +298,11 @@ async fn a_password_obeys_the_rules_and_a_new_one_ends_the_sessions() {
             .status,
         400
     );
-    assert_eq!(session.get("/dealer", &[]).await.status, 200, "nothing has changed");
+    assert_eq!(
+        session.get("/dealer", &[]).await.status,
+        200,
+        "the session is still valid"
+    );
     assert_eq!(
         administrator
             .post(&path, &json!({"password": "N3w-password"}))
@@ -316,8 +316,8 @@ async fn a_password_obeys_the_rules_and_a_new_one_ends_the_sessions() {
     server.raw_as("north", "N3w-password", None).await;
 }
 
-#[tokio::test]
-async fn a_disabled_dealer_is_out_at_once_and_back_when_enabled() {
+#[on_each_engine]
+async fn disabled_dealer_is_signed_out_until_enabled() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let [_, middle, _] = branch(&server, &administrator, "").await;
@@ -330,11 +330,11 @@ async fn a_disabled_dealer_is_out_at_once_and_back_when_enabled() {
     let refused = server.raw().post("/auth/sign_in", &body).await;
     let wrong = json!({"username": "middle", "password": "wrong"});
     assert_eq!(refused.body, server.raw().post("/auth/sign_in", &wrong).await.body);
-    // Those below it go on.
+    // Its subordinate dealers are not affected.
     assert_eq!(signed_in(&server, "low").await.get("/dealer", &[]).await.status, 200);
 
     assert_eq!(distributor.post(&path, &json!({"enabled": true})).await.status, 200);
-    assert_eq!(session.get("/dealer", &[]).await.status, 401, "it signs in anew");
+    assert_eq!(session.get("/dealer", &[]).await.status, 401, "the session has ended");
     signed_in(&server, "middle").await;
     let born = json!({"name": "late", "level": "RESELLER", "password": DEALERS_PASSWORD, "enabled": false});
     assert_eq!(administrator.post("/dealers", &born).await.status, 201);
@@ -342,17 +342,17 @@ async fn a_disabled_dealer_is_out_at_once_and_back_when_enabled() {
     assert_eq!(server.raw().post("/auth/sign_in", &body).await.status, 400);
 }
 
-#[tokio::test]
-async fn full_access_is_given_by_administrators_and_by_distributors_who_have_it() {
+#[on_each_engine]
+async fn full_access_is_granted_by_administrators_and_dealers_with_full_access() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let [high, middle, low] = branch(&server, &administrator, "").await;
     let (distributor, sub_distributor) = (signed_in(&server, "high").await, signed_in(&server, "middle").await);
     let set = async |caller: &Raw, id: &str, value: bool| {
-        let answer = caller
+        let response = caller
             .post(&format!("/dealers/{id}"), &json!({"tenant_full_access": value}))
             .await;
-        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(response.status, 200, "{}", response.body);
         administrator.get(&format!("/dealers/{id}"), &[]).await.json()["tenant_full_access"] == true
     };
     assert!(!set(&administrator, &middle, false).await);
@@ -361,29 +361,29 @@ async fn full_access_is_given_by_administrators_and_by_distributors_who_have_it(
     assert!(!set(&sub_distributor, &low, true).await, "ignored");
     assert!(set(&administrator, &low, true).await);
     assert!(set(&sub_distributor, &low, false).await, "ignored");
-    let made = async |maker: &Raw, name: &str, value: bool| {
+    let created = async |creator: &Raw, name: &str, value: bool| {
         let body =
             json!({"name": name, "level": "RESELLER", "password": DEALERS_PASSWORD, "tenant_full_access": value});
-        let id = maker.post("/dealers", &body).await.json()["id"]
+        let id = creator.post("/dealers", &body).await.json()["id"]
             .as_str()
             .unwrap()
             .to_owned();
         administrator.get(&format!("/dealers/{id}"), &[]).await.json()["tenant_full_access"] == true
     };
-    assert!(!made(&distributor, "one", false).await);
-    assert!(made(&sub_distributor, "two", false).await, "as for its maker");
+    assert!(!created(&distributor, "one", false).await);
+    assert!(created(&sub_distributor, "two", false).await, "like its creator");
     assert!(!set(&administrator, &middle, false).await);
-    assert!(!made(&sub_distributor, "three", true).await, "as for its maker");
+    assert!(!created(&sub_distributor, "three", true).await, "like its creator");
     assert!(!set(&administrator, &high, false).await);
     assert!(
-        !made(&distributor, "four", true).await,
-        "nobody gives what it does not have"
+        !created(&distributor, "four", true).await,
+        "a dealer without full access cannot grant it"
     );
     assert!(!set(&distributor, &middle, true).await);
 }
 
-#[tokio::test]
-async fn a_dealer_with_dealers_below_it_stays() {
+#[on_each_engine]
+async fn dealer_with_subordinate_dealers_cannot_be_deleted() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let ids = branch(&server, &administrator, "").await;
@@ -402,8 +402,8 @@ async fn a_dealer_with_dealers_below_it_stays() {
     assert_eq!(names(&administrator, &[]).await.0, 0);
 }
 
-#[tokio::test]
-async fn a_list_is_filtered_searched_and_ordered_by_what_it_shows() {
+#[on_each_engine]
+async fn list_is_filtered_searched_and_sorted() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     for (name, level, email, max_tenants) in [
@@ -445,8 +445,8 @@ fn new_tenant(domain: &str) -> Value {
     json!({"name": domain, "domain": domain, "timezone": "UTC", "currency": "EUR", "region": "DEU"})
 }
 
-#[tokio::test]
-async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
+#[on_each_engine]
+async fn tenant_quota_of_every_ancestor_is_enforced() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let [high, middle, low] = branch(&server, &administrator, "").await;
@@ -459,7 +459,7 @@ async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
     };
     limit(&high, 5).await;
     limit(&low, 2).await;
-    let makers = [
+    let callers = [
         signed_in(&server, "high").await,
         signed_in(&server, "middle").await,
         signed_in(&server, "low").await,
@@ -467,30 +467,30 @@ async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
     let bodies: Vec<Value> = (0..18)
         .map(|number| new_tenant(&format!("t{number}.example.com")))
         .collect();
-    let posts = bodies.iter().zip(makers.iter().cycle());
-    let answers = join_all(posts.map(|(body, maker)| maker.post("/tenants", body))).await;
-    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    let posts = bodies.iter().zip(callers.iter().cycle());
+    let responses = join_all(posts.map(|(body, creator)| creator.post("/tenants", body))).await;
+    let created = responses.iter().filter(|response| response.status == 201).count();
     assert_eq!(created, 5);
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
+    for response in responses.iter().filter(|response| response.status != 201) {
         assert_eq!(
-            (answer.status, answer.codes()),
+            (response.status, response.codes()),
             (409, vec!["DEALER_QUOTA_EXCEEDED".to_owned()])
         );
     }
-    let statuses = async |maker: &Raw| maker.get("/dealer/status", &[]).await.json()["current_tenants"].clone();
-    assert_eq!(statuses(&makers[0]).await, 5);
-    assert!(statuses(&makers[2]).await.as_i64().unwrap() <= 2);
+    let statuses = async |creator: &Raw| creator.get("/dealer/status", &[]).await.json()["current_tenants"].clone();
+    assert_eq!(statuses(&callers[0]).await, 5);
+    assert!(statuses(&callers[2]).await.as_i64().unwrap() <= 2);
 
-    // A tenant that is above already counts for the one below only; lowered below what there is, a limit stops growth.
+    // A tenant of a dealer above counts for the one below only. A limit below the present number only stops growth.
     limit(&high, 6).await;
-    let tenant = makers[0].post("/tenants", &new_tenant("handed.example.com")).await;
+    let tenant = callers[0].post("/tenants", &new_tenant("handed.example.com")).await;
     let tenant = tenant.json()["id"].as_str().unwrap().to_owned();
     limit(&high, 1).await;
     limit(&middle, 100).await;
     let path = format!("/tenants/{tenant}/dealers/{middle}");
-    assert_eq!(makers[0].post_empty(&path).await.status, 200);
+    assert_eq!(callers[0].post_empty(&path).await.status, 200);
     limit(&low, 0).await;
-    let refused = makers[0].post_empty(&format!("/tenants/{tenant}/dealers/{low}")).await;
+    let refused = callers[0].post_empty(&format!("/tenants/{tenant}/dealers/{low}")).await;
     assert_eq!(
         (refused.status, refused.codes()),
         (409, vec!["DEALER_QUOTA_EXCEEDED".to_owned()])
@@ -498,8 +498,8 @@ async fn a_branch_has_as_many_tenants_as_every_dealer_above_may_have() {
     assert!(refused.body.contains("max_tenants"), "{}", refused.body);
 }
 
-#[tokio::test]
-async fn a_dealer_with_tenants_stays_and_its_tenants_go_on_without_it() {
+#[on_each_engine]
+async fn dealer_with_tenants_cannot_be_deleted_and_its_tenants_stay_enabled() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let id = dealer(&administrator, "north", "RESELLER").await;

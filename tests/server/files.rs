@@ -2,13 +2,13 @@
 
 use pbx_client::types::{UpdateBrand, UpdateCurrentTenant};
 use pbx_client::{Client, Error, Field, upload};
-use pbx_tests::{PASSWORD, Raw, Server};
+use pbx_test_harness::{PASSWORD, Raw, Server, on_each_engine};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{server, start};
 
-/// The head of a PNG of that size, which is all that anybody looks at, with so many bytes after it.
+/// Returns the header of a PNG of that size, which is all that the server reads, followed by that many bytes.
 fn png(width: u32, height: u32, more: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
@@ -17,35 +17,35 @@ fn png(width: u32, height: u32, more: usize) -> Vec<u8> {
     bytes
 }
 
-/// The codes of the refusal.
+/// Returns the error codes.
 fn codes(uploaded: Result<String, Error>) -> Vec<String> {
     let error = uploaded.unwrap_err();
     error.problems().iter().map(|problem| problem.code.clone()).collect()
 }
 
-/// The path of a file's content, below the base.
+/// Returns the path of a file's content, relative to the base URL.
 async fn path(client: &Client, id: &str) -> String {
     let file = client.retrieve_file_info().id(id).send().await.unwrap().into_inner();
     file.url.unwrap().strip_prefix("/api").unwrap().to_owned()
 }
 
-/// Stores a file in the two steps; the status and body of the second.
+/// Uploads a file; returns the status and body of the second request.
 async fn send(raw: &Raw, query: &str, content: Vec<u8>) -> (u16, String) {
     let announced = raw.post_empty("/blobs/uploads").await;
     assert_eq!((announced.status, announced.body.as_str()), (202, ""));
     let [id, token] = ["portsip-upload-id", "portsip-upload-token"].map(|name| announced.header(name).unwrap());
-    let answer = raw
+    let response = raw
         .request(Method::POST, &format!("/blobs/uploads/{id}/complete{query}"))
         .header("portsip-upload-token", token)
         .body(content)
         .send()
         .await
         .unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    (response.status().as_u16(), response.text().await.unwrap())
 }
 
-#[tokio::test]
-async fn a_file_is_brought_shown_fetched_and_deleted() {
+#[on_each_engine]
+async fn file_is_uploaded_shown_downloaded_and_deleted() {
     let server = server();
     let client = server.client().await;
     let content = png(480, 176, 5000);
@@ -58,15 +58,15 @@ async fn a_file_is_brought_shown_fetched_and_deleted() {
     assert!(file.created_at.is_some());
 
     let digest = file.url.unwrap().strip_prefix("/api/blobs/").unwrap().to_owned();
-    let answer = client.download_blobs().digest(&*digest).send().await.unwrap();
-    let headers = answer.headers().clone();
+    let response = client.download_blobs().digest(&*digest).send().await.unwrap();
+    let headers = response.headers().clone();
     assert_eq!(headers["content-type"], "image/png");
     assert_eq!(headers["x-content-type-options"], "nosniff");
     assert_eq!(
         headers["content-disposition"],
         "attachment; filename=\"L_go.png\"; filename*=UTF-8''L%C3%B6go.png"
     );
-    assert_eq!(answer.into_inner().bytes().await.unwrap(), content);
+    assert_eq!(response.into_inner().bytes().await.unwrap(), content);
 
     let listed = client
         .list_files()
@@ -87,8 +87,8 @@ async fn a_file_is_brought_shown_fetched_and_deleted() {
     assert_eq!(client.list_files().send().await.unwrap().count, Some(0));
 }
 
-#[tokio::test]
-async fn the_content_says_what_a_file_is() {
+#[on_each_engine]
+async fn media_type_is_detected_from_content() {
     let server = server();
     let client = server.client().await;
     let disguised = upload(&client, "photo.jpg", png(1, 1, 0)).await.unwrap();
@@ -110,7 +110,7 @@ async fn the_content_says_what_a_file_is() {
     let raw = server.raw_signed_in().await;
     let (status, body) = send(&raw, "", Vec::new()).await;
     assert_eq!(status, 400, "{body}");
-    // Without a name it has that of its id.
+    // The default name is the ID.
     let (status, body) = send(&raw, "", png(1, 1, 0)).await;
     assert_eq!(status, 201, "{body}");
     let id = serde_json::from_str::<serde_json::Value>(&body).unwrap()["id"]
@@ -126,8 +126,8 @@ async fn the_content_says_what_a_file_is() {
     );
 }
 
-#[tokio::test]
-async fn a_content_that_changed_on_its_way_is_refused() {
+#[on_each_engine]
+async fn content_with_wrong_digest_is_rejected() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let zeros = "0".repeat(64);
@@ -143,8 +143,8 @@ async fn a_content_that_changed_on_its_way_is_refused() {
     assert_eq!(send(&raw, &format!("?digest={digest}"), png(1, 1, 0)).await.0, 201);
 }
 
-#[tokio::test]
-async fn a_file_is_as_large_as_the_operator_allows() {
+#[on_each_engine]
+async fn file_limit_is_enforced() {
     let usual = server();
     let client = usual.client().await;
     upload(&client, "a.png", png(1, 1, (2 << 20) - 29)).await.unwrap();
@@ -161,8 +161,8 @@ async fn a_file_is_as_large_as_the_operator_allows() {
     );
 }
 
-#[tokio::test]
-async fn an_upload_needs_its_token_and_comes_in_time() {
+#[on_each_engine]
+async fn upload_requires_token_and_expires() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
     let raw = server.raw_signed_in().await;
@@ -179,13 +179,13 @@ async fn an_upload_needs_its_token_and_comes_in_time() {
         400
     );
     clock.advance(jiff::SignedDuration::from_secs(3601));
-    // The session has ended as well.
+    // The session has expired too.
     let raw = server.raw_signed_in().await;
     assert_eq!(complete(&raw, token).await, 404);
 }
 
-#[tokio::test]
-async fn the_brand_shows_files_that_are_there_and_fit() {
+#[on_each_engine]
+async fn brand_accepts_existing_files_of_allowed_size() {
     let server = server();
     let client = server.client().await;
     let brand = async |body: UpdateBrand| client.update_brand_information().body(body).send().await;
@@ -207,7 +207,7 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
         .await
         .unwrap();
 
-    // What is shown stays, until something else is.
+    // Files in use cannot be deleted.
     let refused = client.delete_file().id(&*logo).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert!(
@@ -219,17 +219,17 @@ async fn the_brand_shows_files_that_are_there_and_fit() {
     client.delete_file().id(&*logo).send().await.unwrap();
     let refused = brand(UpdateBrand::default().logo(&*logo)).await.unwrap_err();
     assert_eq!(details(refused), ["body#/logo unknown"]);
-    // The favicon is still there, and a change of something else is none of its business.
+    // The favicon is still there; updating other properties does not check it.
     brand(UpdateBrand::default().title("Bell")).await.unwrap();
 }
 
-#[tokio::test]
-async fn contents_in_a_folder_outlive_the_server_and_orphans_do_not() {
+#[on_each_engine]
+async fn files_directory_survives_restart_and_orphans_are_removed() {
     let without = start();
     let start = without.clone().with_arguments(&["--files", "pictures"]);
-    let folder = start.folder().join("pictures");
-    let kept = || {
-        let names = std::fs::read_dir(&folder)
+    let directory = start.directory().join("pictures");
+    let stored = || {
+        let names = std::fs::read_dir(&directory)
             .unwrap()
             .map(|entry| entry.unwrap().file_name());
         let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
@@ -240,14 +240,14 @@ async fn contents_in_a_folder_outlive_the_server_and_orphans_do_not() {
     let client = first.client().await;
     let id = upload(&client, "a.png", png(9, 9, 100)).await.unwrap();
     let deleted = upload(&client, "b.png", png(8, 8, 100)).await.unwrap();
-    assert_eq!(kept().len(), 3, "two contents and the mark: {:?}", kept());
+    assert_eq!(stored().len(), 3, "two contents and the marker: {:?}", stored());
     client.delete_file().id(deleted).send().await.unwrap();
-    assert_eq!(kept().len(), 2);
+    assert_eq!(stored().len(), 2);
     first.terminate();
 
-    std::fs::write(folder.join("7-0123456789abcdef"), "half a pict").unwrap();
+    std::fs::write(directory.join("7-0123456789abcdef"), "half a pict").unwrap();
     let second = start.ready();
-    assert_eq!(kept().len(), 2, "{:?}", kept());
+    assert_eq!(stored().len(), 2, "{:?}", stored());
     let (client, raw) = (second.client().await, second.raw_signed_in().await);
     let fetched = raw
         .request(Method::GET, &path(&client, &id).await)
@@ -257,34 +257,36 @@ async fn contents_in_a_folder_outlive_the_server_and_orphans_do_not() {
     assert_eq!(fetched.bytes().await.unwrap(), png(9, 9, 100));
     second.terminate();
 
-    let without = without.ended();
+    let without = without.output();
     assert_eq!(without.status.code(), Some(1));
     assert!(without.stderr.contains("name it with --files"), "{}", without.stderr);
 }
 
-/// A tenant with that domain; its id.
+/// Creates a tenant with that domain; returns its ID.
 async fn tenant(raw: &Raw, domain: &str, quota: &str) -> String {
     let body = json!({
         "name": "Tenant", "domain": domain, "timezone": "Europe/Berlin", "currency": "EUR", "region": "DEU",
         "disk_quota": quota,
     });
-    let answer = raw.post("/tenants", &body).await;
-    assert_eq!(answer.status, 201, "{}", answer.body);
-    answer.json()["id"].as_str().unwrap().to_owned()
+    let response = raw.post("/tenants", &body).await;
+    assert_eq!(response.status, 201, "{}", response.body);
+    response.json()["id"].as_str().unwrap().to_owned()
 }
 
-/// A dealer who may act in its tenants, signed in.
+/// Creates a dealer with full access to its tenants and signs it in.
 async fn dealer(server: &Server, raw: &Raw, name: &str) -> Client {
     let body = json!({
         "name": name, "password": PASSWORD, "level": "DISTRIBUTOR", "tenant_full_access": true, "display_name": name,
         "email": "a@example.com",
     });
-    let answer = raw.post("/dealers", &body).await;
-    assert_eq!(answer.status, 201, "{}", answer.body);
-    pbx_tests::sign_in(server.base(), name, PASSWORD, None).await.unwrap()
+    let response = raw.post("/dealers", &body).await;
+    assert_eq!(response.status, 201, "{}", response.body);
+    pbx_test_harness::sign_in(server.base(), name, PASSWORD, None)
+        .await
+        .unwrap()
 }
 
-/// Acts in a tenant, or no longer in any.
+/// Switches into a tenant, or out of it.
 async fn switch(client: &Client, id: Option<&str>) {
     let request = client.switch_tenants();
     let request = match id {
@@ -294,8 +296,8 @@ async fn switch(client: &Client, id: Option<&str>) {
     request.send().await.unwrap();
 }
 
-#[tokio::test]
-async fn the_files_of_tenants_dealers_and_the_system_do_not_exist_for_each_other() {
+#[on_each_engine]
+async fn files_are_isolated_between_tenants_dealers_and_system() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let (one, two) = (
@@ -342,8 +344,8 @@ async fn the_files_of_tenants_dealers_and_the_system_do_not_exist_for_each_other
     }
 }
 
-#[tokio::test]
-async fn an_avatar_is_a_file_of_the_tenant() {
+#[on_each_engine]
+async fn avatar_must_be_file_of_tenant() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let (one, two) = (
@@ -393,7 +395,7 @@ async fn an_avatar_is_a_file_of_the_tenant() {
     assert_eq!(listed[0].avatar_file_url.as_deref(), Some(&*url));
     assert_eq!(listed[1].avatar_file_name, None);
 
-    // It stays while it is shown.
+    // A file in use cannot be deleted.
     let refused = client.delete_file().id(&*own).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert!(
@@ -405,8 +407,8 @@ async fn an_avatar_is_a_file_of_the_tenant() {
     client.delete_file().id(&*own).send().await.unwrap();
 }
 
-#[tokio::test]
-async fn the_files_of_a_tenant_fit_its_quota_and_go_with_it() {
+#[on_each_engine]
+async fn files_count_toward_tenant_quota_and_are_deleted_with_tenant() {
     let start = start().with_arguments(&["--files", "pictures"]);
     let server = start.ready();
     let (raw, client) = (server.raw_signed_in().await, server.client().await);
@@ -428,20 +430,20 @@ async fn the_files_of_a_tenant_fit_its_quota_and_go_with_it() {
     assert_eq!(raw.post_empty(&format!("/tenants/{id}/destroy")).await.status, 204);
     server.terminate();
     start.ready();
-    let left = std::fs::read_dir(start.folder().join("pictures")).unwrap();
+    let left = std::fs::read_dir(start.directory().join("pictures")).unwrap();
     assert_eq!(left.count(), 1, "the mark");
 }
 
-#[tokio::test]
-async fn only_those_who_manage_something_have_files() {
+#[on_each_engine]
+async fn files_require_sign_in_and_list_starts_empty() {
     let server = server();
     let raw = server.raw();
-    for answer in [
+    for response in [
         raw.get("/files", &[]).await,
         raw.post_empty("/blobs/uploads").await,
         raw.get("/blobs/0", &[]).await,
     ] {
-        assert_eq!(answer.status, 401);
+        assert_eq!(response.status, 401);
     }
     let raw = server.raw_signed_in().await;
     assert_eq!(raw.get("/blobs/0", &[]).await.status, 404);

@@ -1,20 +1,20 @@
-//! Who is let in at all: IP rules, lock-out, rate limit, and whose address counts behind a proxy.
+//! Guards before any handler: IP rules, lockout, rate limiting, and the client's address behind a proxy.
 //!
-//! The administrator sits at 127.0.0.1; all of 127.0.0.0/8 is this machine, so that other clients have other addresses.
+//! The administrator uses 127.0.0.1. All of 127.0.0.0/8 is this machine, so that other clients have other addresses.
 
 use jiff::{SignedDuration, Timestamp};
-use pbx_tests::{ADMINISTRATOR, Exchange, PASSWORD, Raw};
+use pbx_test_harness::{ADMINISTRATOR, Exchange, PASSWORD, Raw, on_each_engine};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{server, start};
 
-/// Adds a rule; its id.
+/// Creates a rule; returns its ID.
 async fn rule(admin: &Raw, cidr: &str, target: &str) -> String {
-    let answer = admin
+    let response = admin
         .post("/ip_filters", &json!({"cidr": cidr, "target": target}))
         .await;
-    answer.json()["id"].as_str().unwrap().to_owned()
+    response.json()["id"].as_str().unwrap().to_owned()
 }
 
 async fn sign_in(raw: &Raw, password: &str) -> Exchange {
@@ -22,7 +22,7 @@ async fn sign_in(raw: &Raw, password: &str) -> Exchange {
     raw.post("/auth/sign_in", &body).await
 }
 
-/// Statuses of that many wrong sign-ins, one after the other.
+/// Returns the statuses of that many sequential wrong sign-ins.
 async fn wrong_sign_ins(raw: &Raw, times: usize) -> Vec<u16> {
     let mut statuses = Vec::new();
     for _ in 0..times {
@@ -31,39 +31,39 @@ async fn wrong_sign_ins(raw: &Raw, times: usize) -> Vec<u16> {
     statuses
 }
 
-/// The code and text of a refusal.
-fn refusal(answer: &Exchange) -> (u16, Value) {
-    (answer.status, answer.json()["errors"].clone())
+/// Returns the code and message of an error.
+fn refusal(response: &Exchange) -> (u16, Value) {
+    (response.status, response.json()["errors"].clone())
 }
 
-/// The rules as they are listed.
+/// Returns the listed rules.
 async fn rules(admin: &Raw) -> Vec<Value> {
     let list = admin.get("/ip_filters", &[]).await.json();
     list["items"].as_array().unwrap().clone()
 }
 
-#[tokio::test]
-async fn a_denied_address_is_refused_whatever_it_asks() {
+#[on_each_engine]
+async fn denied_address_is_refused_on_every_path() {
     let server = server();
     let admin = server.raw_signed_in().await;
     let mut client = server.raw_from("127.0.0.2");
-    client.sign_in_with(admin.token().unwrap());
+    client.set_token(admin.token().unwrap());
     assert_eq!(client.get("/network", &[]).await.status, 200);
 
     let id = rule(&admin, "127.0.0.2", "DENY").await;
     let expected = json!([{"code": "DENIED", "message": "Access from 127.0.0.2 is denied."}]);
-    for answer in [
+    for response in [
         client.get("/network", &[]).await,
         client.get("/dealers", &[]).await,
         client.get("/nowhere", &[]).await,
-        client.other(Method::DELETE, "/network").await,
+        client.send_empty(Method::DELETE, "/network").await,
         sign_in(&client, PASSWORD).await,
     ] {
-        assert_eq!(refusal(&answer), (403, expected.clone()));
+        assert_eq!(refusal(&response), (403, expected.clone()));
     }
     assert_eq!(admin.get("/network", &[]).await.status, 200);
 
-    // Changes are in force when they are answered.
+    // A change applies as soon as its response is sent.
     let path = format!("/ip_filters/{id}");
     admin.post(&path, &json!({"cidr": "127.0.0.3"})).await;
     assert_eq!(client.get("/network", &[]).await.status, 200);
@@ -72,8 +72,8 @@ async fn a_denied_address_is_refused_whatever_it_asks() {
     assert_eq!(server.raw_from("127.0.0.3").get("/network", &[]).await.status, 401);
 }
 
-#[tokio::test]
-async fn the_longest_prefix_decides() {
+#[on_each_engine]
+async fn longest_prefix_decides() {
     let server = server();
     let admin = server.raw_signed_in().await;
     for (cidr, target) in [
@@ -90,13 +90,13 @@ async fn the_longest_prefix_decides() {
         ("127.2.2.1", 403),
         ("127.0.0.1", 401),
     ] {
-        let answer = server.raw_from(address).get("/network", &[]).await;
-        assert_eq!(answer.status, status, "{address}");
+        let response = server.raw_from(address).get("/network", &[]).await;
+        assert_eq!(response.status, status, "{address}");
     }
 }
 
-#[tokio::test]
-async fn a_rule_ends_when_it_expires() {
+#[on_each_engine]
+async fn expired_rule_is_ignored() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
     let admin = server.raw_signed_in().await;
@@ -109,22 +109,25 @@ async fn a_rule_ends_when_it_expires() {
         )
         .await;
     let shown = rules(&admin).await[0]["expire_at"].as_str().unwrap().to_owned();
-    let answer = client.get("/network", &[]).await;
+    let response = client.get("/network", &[]).await;
     let message = format!("Access from 127.0.0.2 is denied until {shown}.");
-    assert_eq!(refusal(&answer), (403, json!([{"code": "DENIED", "message": message}])));
+    assert_eq!(
+        refusal(&response),
+        (403, json!([{"code": "DENIED", "message": message}]))
+    );
     clock.advance(SignedDuration::from_secs(600));
     assert_eq!(client.get("/network", &[]).await.status, 401);
 }
 
-#[tokio::test]
-async fn too_many_failed_sign_ins_make_a_rule_that_can_be_seen_and_removed() {
+#[on_each_engine]
+async fn lockout_adds_rule_that_can_be_listed_and_deleted() {
     let server = server();
     let admin = server.raw_signed_in().await;
     let client = server.raw_from("127.0.0.2");
     assert_eq!(wrong_sign_ins(&client, 5).await, [400; 5]);
     assert_eq!(sign_in(&client, PASSWORD).await.status, 200);
     assert_eq!(rules(&admin).await, Vec::<Value>::new());
-    // More than five: the sixth failure. A success in between makes no difference.
+    // The sixth failure is more than five. A success in between does not reset the count.
     let before = Timestamp::now();
     assert_eq!(wrong_sign_ins(&client, 1).await, [400]);
     let refused = sign_in(&client, PASSWORD).await;
@@ -147,15 +150,15 @@ async fn too_many_failed_sign_ins_make_a_rule_that_can_be_seen_and_removed() {
     let lasts = end.parse::<Timestamp>().unwrap().duration_since(before);
     assert!((3600..3660).contains(&lasts.as_secs()), "{lasts}");
 
-    // Removed, it has all its tries again.
+    // Deleting the rule resets the count.
     let path = format!("/ip_filters/{}/destroy", rule["id"].as_str().unwrap());
     admin.post_empty(&path).await;
     assert_eq!(wrong_sign_ins(&client, 5).await, [400; 5]);
     assert_eq!(sign_in(&client, PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_lock_out_ends_by_itself_and_old_failures_are_forgotten() {
+#[on_each_engine]
+async fn lockout_and_failure_count_expire() {
     let (start, clock) = start().with_clock();
     let server = start.ready();
     let client = server.raw_from("127.0.0.2");
@@ -171,8 +174,8 @@ async fn a_lock_out_ends_by_itself_and_old_failures_are_forgotten() {
     assert_eq!(sign_in(&client, PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
-async fn the_settings_say_after_how_many_and_for_how_long() {
+#[on_each_engine]
+async fn lockout_follows_settings() {
     let server = server();
     let admin = server.raw_signed_in().await;
     let settings = async |amount: i32, seconds: i32| {
@@ -186,13 +189,13 @@ async fn the_settings_say_after_how_many_and_for_how_long() {
     let end: Timestamp = rules[0]["expire_at"].as_str().unwrap().parse().unwrap();
     assert!(end.duration_since(Timestamp::now()).as_secs() <= 60);
 
-    // For no time is not at all.
+    // An interval of 0 disables lockout.
     settings(0, 0).await;
     assert_eq!(wrong_sign_ins(&server.raw_from("127.0.0.3"), 8).await, [400; 8]);
 }
 
-#[tokio::test]
-async fn every_way_of_failing_counts() {
+#[on_each_engine]
+async fn every_kind_of_failed_sign_in_counts() {
     let server = server();
     let client = server.raw_from("127.0.0.2");
     let unknown = json!({"username": "nobody", "password": PASSWORD});
@@ -205,23 +208,23 @@ async fn every_way_of_failing_counts() {
     for _ in 0..2 {
         assert_eq!(client.post("/auth/sign_in", &unknown).await.status, 400);
         assert_eq!(client.post("/auth/sign_in", &domain).await.status, 404);
-        assert_eq!(client.form("/login/oauth/token", &form).await.status, 400);
+        assert_eq!(client.post_form("/login/oauth/token", &form).await.status, 400);
     }
-    assert_eq!(client.form("/login/oauth/token", &form).await.status, 403);
+    assert_eq!(client.post_form("/login/oauth/token", &form).await.status, 403);
 }
 
-#[tokio::test]
-async fn of_guesses_made_all_at_once_no_more_count_than_one_after_the_other() {
+#[on_each_engine]
+async fn concurrent_guesses_are_limited_like_sequential_ones() {
     let server = server();
     let client = server.raw_from("127.0.0.2");
     let guesses = (0..24).map(|_| sign_in(&client, "wrong"));
-    let answers = futures_util::future::join_all(guesses).await;
-    let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    let responses = futures_util::future::join_all(guesses).await;
+    let of = |status: u16| responses.iter().filter(|response| response.status == status).count();
     assert_eq!((of(400), of(403)), (6, 18));
 }
 
-#[tokio::test]
-async fn an_accepted_address_is_never_locked_out() {
+#[on_each_engine]
+async fn accepted_address_is_never_locked_out() {
     let server = server();
     let admin = server.raw_signed_in().await;
     rule(&admin, "127.0.0.2", "ACCEPT").await;
@@ -231,8 +234,8 @@ async fn an_accepted_address_is_never_locked_out() {
     assert_eq!(rules(&admin).await.len(), 1);
 }
 
-#[tokio::test]
-async fn each_address_has_so_many_requests_a_minute() {
+#[on_each_engine]
+async fn rate_limit_applies_per_address() {
     let (start, clock) = start().with_arguments(&["--rate-limit", "3"]).with_clock();
     let server = start.ready();
     let client = server.raw_from("127.0.0.2");
@@ -250,8 +253,8 @@ async fn each_address_has_so_many_requests_a_minute() {
     assert_eq!(client.get("/network", &[]).await.status, 429);
 }
 
-#[tokio::test]
-async fn an_accepted_address_has_no_limit() {
+#[on_each_engine]
+async fn accepted_address_is_not_rate_limited() {
     let server = start().with_variable("PBX_RATE_LIMIT", "3").ready();
     let admin = server.raw_signed_in().await;
     rule(&admin, "127.0.0.0/8", "ACCEPT").await;
@@ -261,44 +264,44 @@ async fn an_accepted_address_has_no_limit() {
     }
 }
 
-/// The status of a request with that header.
+/// Returns the status of a request with that header.
 async fn forwarded(raw: &Raw, name: &str, value: &str) -> u16 {
     let request = raw.request(Method::GET, "/network").header(name, value);
     request.send().await.unwrap().status().as_u16()
 }
 
-#[tokio::test]
-async fn the_clients_address_comes_from_trusted_proxies_only() {
+#[on_each_engine]
+async fn forwarded_address_is_taken_from_trusted_proxies_only() {
     let server = start().with_arguments(&["--trusted-proxy", "127.0.0.8/29"]).ready();
     let admin = server.raw_signed_in().await;
     rule(&admin, "198.51.100.1", "DENY").await;
-    let (proxy, stranger) = (server.raw_from("127.0.0.9"), server.raw_from("127.0.0.2"));
+    let (proxy, untrusted) = (server.raw_from("127.0.0.9"), server.raw_from("127.0.0.2"));
     for (raw, header, value, status) in [
         (&proxy, "x-forwarded-for", "198.51.100.1", 403),
         (&proxy, "x-forwarded-for", "198.51.100.1, 127.0.0.10", 403),
-        // The client wrote the first of these itself.
+        // The first of these is the client's own header.
         (&proxy, "x-forwarded-for", "198.51.100.1, 198.51.100.2", 401),
         (&proxy, "x-forwarded-for", "198.51.100.2, 198.51.100.1", 403),
         (&proxy, "forwarded", "for=198.51.100.1", 401),
-        (&stranger, "x-forwarded-for", "198.51.100.1", 401),
+        (&untrusted, "x-forwarded-for", "198.51.100.1", 401),
     ] {
         assert_eq!(forwarded(raw, header, value).await, status, "{header}: {value}");
     }
 
-    // It is the client that is locked out, not the proxy.
+    // The client is locked out, not the proxy.
     for _ in 0..6 {
         let body = json!({"username": ADMINISTRATOR, "password": "wrong"});
         let request = proxy.request(Method::POST, "/auth/sign_in").json(&body);
-        let answer = request.header("x-forwarded-for", "198.51.100.3").send().await;
-        assert_eq!(answer.unwrap().status(), 400);
+        let response = request.header("x-forwarded-for", "198.51.100.3").send().await;
+        assert_eq!(response.unwrap().status(), 400);
     }
     assert_eq!(forwarded(&proxy, "x-forwarded-for", "198.51.100.3").await, 403);
     assert_eq!(forwarded(&proxy, "x-forwarded-for", "198.51.100.4").await, 401);
     assert_eq!(proxy.get("/network", &[]).await.status, 401);
 }
 
-#[tokio::test]
-async fn proxies_may_use_the_standard_header() {
+#[on_each_engine]
+async fn standard_forwarded_header_is_supported() {
     let start = start().with_variable("PBX_TRUSTED_PROXY", "127.0.0.9,127.0.0.10");
     let server = start.with_variable("PBX_PROXY_HEADER", "forwarded").ready();
     let admin = server.raw_signed_in().await;

@@ -2,11 +2,12 @@
 
 use pbx_client::types::{CreateHoliday, Holiday, UpdateHoliday};
 use pbx_client::{Client, Field};
+use pbx_test_harness::on_each_engine;
 use serde_json::{Value, json};
 
 use crate::server;
 
-/// A run of days of one year.
+/// A range of days of one year.
 fn christmas() -> CreateHoliday {
     let mut body = CreateHoliday::new("Christmas", "DEU", true, false);
     (body.year_start, body.month_start, body.day_start) = (Some(2026), Some(12), Some(25));
@@ -22,27 +23,27 @@ async fn create(client: &Client, body: CreateHoliday) -> String {
 
 async fn show(client: &Client, id: &str) -> Result<Holiday, u16> {
     match client.show_holiday().id(id).send().await {
-        Ok(answer) => Ok(answer.into_inner()),
+        Ok(response) => Ok(response.into_inner()),
         Err(error) => Err(error.status().unwrap().as_u16()),
     }
 }
 
 async fn update(client: &Client, id: &str, body: UpdateHoliday) -> u16 {
     match client.update_holiday().id(id).body(body).send().await {
-        Ok(answer) => answer.status().as_u16(),
+        Ok(response) => response.status().as_u16(),
         Err(error) => error.status().unwrap().as_u16(),
     }
 }
 
 async fn destroy(client: &Client, id: &str) -> u16 {
     match client.delete_holiday().id(id).send().await {
-        Ok(answer) => answer.status().as_u16(),
+        Ok(response) => response.status().as_u16(),
         Err(error) => error.status().unwrap().as_u16(),
     }
 }
 
-#[tokio::test]
-async fn a_holiday_from_its_creation_to_its_end() {
+#[on_each_engine]
+async fn holiday_is_created_shown_updated_and_deleted() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
     let id = create(&client, christmas()).await;
@@ -90,8 +91,8 @@ async fn a_holiday_from_its_creation_to_its_end() {
     assert_eq!(destroy(&client, &id).await, 404);
 }
 
-#[tokio::test]
-async fn an_answer_has_every_member() {
+#[on_each_engine]
+async fn response_has_every_property() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     let body = json!({
@@ -110,21 +111,21 @@ async fn an_answer_has_every_member() {
     assert_eq!(raw.get("/holidays", &[]).await.json(), list);
 }
 
-/// Where each violation is, and which rule it breaks.
-fn faults(answer: &Value) -> Vec<String> {
-    let errors = answer["errors"].as_array().unwrap().iter();
+/// Returns the location and rule of each violation.
+fn violations(response: &Value) -> Vec<String> {
+    let errors = response["errors"].as_array().unwrap().iter();
     errors
         .map(|error| error["detail"].as_str().unwrap().to_owned())
         .collect()
 }
 
-#[tokio::test]
-async fn everything_that_is_wrong_is_said_at_once() {
+#[on_each_engine]
+async fn all_violations_are_reported_at_once() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     let missing = json!({"name": "x", "region": "DEU", "consecutive": true, "every_year": false});
-    let answer = raw.post("/holidays", &missing).await;
-    assert_eq!(answer.status, 400);
+    let response = raw.post("/holidays", &missing).await;
+    assert_eq!(response.status, 400);
     let expected = [
         "body#/year_start required",
         "body#/month_start required",
@@ -133,33 +134,36 @@ async fn everything_that_is_wrong_is_said_at_once() {
         "body#/month_end required",
         "body#/day_end required",
     ];
-    assert_eq!(faults(&answer.json()), expected);
+    assert_eq!(violations(&response.json()), expected);
 
     let beyond = json!({
         "name": "", "region": "Germany", "consecutive": true, "every_year": true, "month_start": 0, "month_end": 13,
         "day_start": 0, "day_end": 32, "hour_start": 24, "minute_end": 60,
     });
-    let answer = raw.post("/holidays", &beyond).await;
+    let response = raw.post("/holidays", &beyond).await;
     assert_eq!(
-        (answer.status, faults(&answer.json()).len()),
+        (response.status, violations(&response.json()).len()),
         (400, 8),
         "{}",
-        answer.body
+        response.body
     );
 
     let leap = json!({
         "name": "x", "region": "DEU", "consecutive": false, "every_year": false, "year_start": 2027, "year_end": 2027,
         "month_start": 2, "month_end": 2, "day_start": 29, "day_end": 29,
     });
-    let answer = raw.post("/holidays", &leap).await;
-    assert_eq!(faults(&answer.json()), ["body#/day_start range", "body#/day_end range"]);
+    let response = raw.post("/holidays", &leap).await;
+    assert_eq!(
+        violations(&response.json()),
+        ["body#/day_start range", "body#/day_end range"]
+    );
     let mut yearly = leap;
     yearly["every_year"] = json!(true);
     assert_eq!(raw.post("/holidays", &yearly).await.status, 201);
 }
 
-#[tokio::test]
-async fn an_update_is_judged_with_what_stays() {
+#[on_each_engine]
+async fn update_is_validated_after_merging() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
     let id = create(&client, christmas()).await;
@@ -185,8 +189,8 @@ async fn an_update_is_judged_with_what_stays() {
     assert_eq!(update(&client, &id, day_end(25)).await, 200);
 }
 
-#[tokio::test]
-async fn lists_are_filtered_searched_ordered_and_paged() {
+#[on_each_engine]
+async fn list_is_filtered_searched_sorted_and_paginated() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
     for (name, region, month, every_year) in [
@@ -230,11 +234,15 @@ async fn lists_are_filtered_searched_ordered_and_paged() {
         (4, "Tag der Arbeit, Betriebsferien, Neujahr".to_owned())
     );
     let unknown = client.list_holidays().filter("tenant_id eq '1'").send().await;
-    assert_eq!(unknown.unwrap_err().status().unwrap(), 400, "no column but the members");
+    assert_eq!(
+        unknown.unwrap_err().status().unwrap(),
+        400,
+        "only properties are columns"
+    );
 }
 
-#[tokio::test]
-async fn those_of_another_tenant_do_not_exist() {
+#[on_each_engine]
+async fn holidays_of_another_tenant_are_404() {
     let server = server();
     let (one, other) = (
         server.client_in(&server.tenant("one.example.com").await).await,
@@ -246,7 +254,7 @@ async fn those_of_another_tenant_do_not_exist() {
     assert_eq!(destroy(&other, &id).await, 404);
     let page = other.list_holidays().send().await.unwrap().into_inner();
     assert_eq!((page.count, page.items.len()), (Some(0), 0));
-    // Word for word what is said of an id that nobody has.
+    // The same response as for an ID that was never issued.
     let raw = server.raw_in(&server.tenant("third.example.com").await).await;
     let (there, nowhere) = (
         raw.get(&format!("/holidays/{id}"), &[]).await,
@@ -256,8 +264,8 @@ async fn those_of_another_tenant_do_not_exist() {
     assert!(show(&one, &id).await.is_ok());
 }
 
-#[tokio::test]
-async fn nobody_without_a_tenant_has_any() {
+#[on_each_engine]
+async fn callers_without_tenant_are_forbidden() {
     let server = server();
     let raw = server.raw_signed_in().await;
     assert_eq!(raw.get("/holidays", &[]).await.status, 403);

@@ -2,12 +2,13 @@
 
 use pbx_client::Field;
 use pbx_client::types::UpdateImServer;
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
-async fn an_update_merges_addresses_that_others_reach() {
+#[on_each_engine]
+async fn update_merges_and_rejects_loopback_addresses() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);
     let unknown = json!({"private_ipv4": null, "private_ipv6": null, "public_ipv4": null, "public_ipv6": null});
@@ -40,8 +41,8 @@ async fn an_update_merges_addresses_that_others_reach() {
     assert_eq!(im.public_ipv6.as_deref(), Some("2001:db8::3"));
 }
 
-#[tokio::test]
-async fn its_token_is_its_own_survives_a_restart_and_is_not_readable_in_the_database() {
+#[on_each_engine]
+async fn token_survives_restart_and_is_not_stored_in_clear() {
     let server = server();
     let client = server.client().await;
     let sbc = client
@@ -67,9 +68,9 @@ async fn its_token_is_its_own_survives_a_restart_and_is_not_readable_in_the_data
     assert_ne!(im.expose(), sbc.expose());
     client.destroy_sbc_token().send().await.unwrap();
 
-    let start = server.how();
+    let start = server.start();
     server.terminate();
-    let stored = start.stored();
+    let stored = start.dump();
     assert!(!stored.windows(48).any(|bytes| bytes == im.expose().as_bytes()));
     let server = start.ready();
     let client = server.client().await;

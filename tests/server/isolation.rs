@@ -1,17 +1,17 @@
-//! What belongs to others does not exist: whatever takes an id answers for another's as for one that names nothing, and what
-//! others have is in no list and no count.
+//! Tenant isolation: the response for the ID of a foreign object is that for an ID that was never issued, and lists and counts do
+//! not contain foreign objects.
 
-use pbx_tests::{Exchange, Operation, PASSWORD, Raw, Server, operations};
+use pbx_test_harness::{Exchange, Operation, PASSWORD, Raw, Server, on_each_engine, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::people::{create, create_dealer, create_tenant, create_user, sign_in, switch};
+use crate::accounts::{create, create_dealer, create_tenant, create_user, sign_in, switch};
 use crate::server;
 
-/// An id that names nothing.
-const NOTHING: &str = "100000000000000001";
+/// An ID of no object.
+const UNKNOWN_ID: &str = "100000000000000001";
 
-/// A distributor with a dealer below it, a tenant, and everything in that.
+/// A distributor, a dealer below it, and a tenant with one object of every kind.
 struct Side {
     dealer: String,
     dealer_below: String,
@@ -53,8 +53,8 @@ impl Side {
         }
     }
 
-    /// What an id in a path names.
-    #[expect(clippy::panic, reason = "a test that knows no answer fails")]
+    /// Returns the ID for a parameter of a path.
+    #[expect(clippy::panic, reason = "add this parameter to the test")]
     fn id(&self, operation: &Operation, name: &str) -> &str {
         match (operation.resource(), name) {
             ("dealers", "id") => &self.dealer_below,
@@ -70,7 +70,7 @@ impl Side {
     }
 }
 
-/// The sessions of those who have one side, and their roles.
+/// Returns a session of each role that manages this side.
 async fn callers(server: &Server, name: &str, side: &Side) -> Vec<(&'static str, &'static [&'static str], Raw)> {
     let switched = sign_in(server, name, None).await;
     switch(&switched, &side.tenant).await;
@@ -88,15 +88,15 @@ async fn callers(server: &Server, name: &str, side: &Side) -> Vec<(&'static str,
 
 async fn call(operation: &Operation, session: &Raw, path: &str) -> Exchange {
     if operation.method == "GET" {
-        return session.other(Method::GET, path).await;
+        return session.send_empty(Method::GET, path).await;
     }
     if operation.id == "completeBlobUpload" {
         let upload = session.request(Method::POST, path);
         return session
-            .sent(upload.header("portsip-upload-token", "A".repeat(48)).body("x"))
+            .send_request(upload.header("portsip-upload-token", "A".repeat(48)).body("x"))
             .await;
     }
-    // As much as the operation needs to get as far as the object.
+    // The least that the operation needs to look up the object.
     let body = match operation.id.as_str() {
         "resetDealerPassword" | "resetUserPassword" => json!({"password": PASSWORD}),
         _ => json!({}),
@@ -104,34 +104,34 @@ async fn call(operation: &Operation, session: &Raw, path: &str) -> Exchange {
     session.post(path, &body).await
 }
 
-#[tokio::test]
-async fn the_id_of_what_others_have_names_nothing() {
+#[on_each_engine]
+async fn foreign_id_is_404() {
     let server = server();
     let (near, far) = (Side::new(&server, "near", 1).await, Side::new(&server, "far", 2).await);
     let mut compared = 0;
-    for (kind, roles, session) in callers(&server, "near", &near).await {
+    for (name, roles, session) in callers(&server, "near", &near).await {
         for operation in operations() {
-            if operation.open || !operation.lets_in(roles) {
+            if operation.is_public || !operation.allows(roles) {
                 continue;
             }
-            for other in operation.ids() {
-                let path = |foreign: &str| {
-                    operation.path_with(|name| {
+            for other in operation.parameters() {
+                let path = |id: &str| {
+                    operation.expand_path(|name| {
                         if name == other {
-                            foreign.to_owned()
+                            id.to_owned()
                         } else {
                             near.id(&operation, name).to_owned()
                         }
                     })
                 };
-                let theirs = call(&operation, &session, &path(far.id(&operation, other))).await;
-                let nothing = call(&operation, &session, &path(NOTHING)).await;
-                let context = format!("{} by the {kind}: {}", operation.id, theirs.body);
-                assert!(theirs.status == 404 || theirs.status == 400, "{context}");
-                assert_eq!(theirs.codes(), ["NOT_FOUND"], "{context}");
+                let foreign = call(&operation, &session, &path(far.id(&operation, other))).await;
+                let unknown = call(&operation, &session, &path(UNKNOWN_ID)).await;
+                let context = format!("{} by the {name}: {}", operation.id, foreign.body);
+                assert!(foreign.status == 404 || foreign.status == 400, "{context}");
+                assert_eq!(foreign.codes(), ["NOT_FOUND"], "{context}");
                 assert_eq!(
-                    (theirs.status, &theirs.body),
-                    (nothing.status, &nothing.body),
+                    (foreign.status, &foreign.body),
+                    (unknown.status, &unknown.body),
                     "{context}"
                 );
                 compared += 1;
@@ -141,8 +141,8 @@ async fn the_id_of_what_others_have_names_nothing() {
     assert!(compared > 30, "{compared}");
 }
 
-#[tokio::test]
-async fn what_others_have_is_in_no_list_and_no_count() {
+#[on_each_engine]
+async fn foreign_objects_are_not_listed_or_counted() {
     let server = server();
     let near = Side::new(&server, "near", 1).await;
     let callers = callers(&server, "near", &near).await;
@@ -152,28 +152,28 @@ async fn what_others_have_is_in_no_list_and_no_count() {
     assert!(before.len() > 15, "{}", before.len());
 }
 
-/// All that callers can read without naming an object.
+/// Returns every response to a GET request without an ID.
 async fn everything(callers: &[(&str, &[&str], Raw)]) -> Vec<(String, u16, Value)> {
-    let mut answers = Vec::new();
-    for (kind, roles, session) in callers {
+    let mut responses = Vec::new();
+    for (name, roles, session) in callers {
         for operation in operations() {
-            let reads = operation.method == "GET" && operation.ids().is_empty();
-            if operation.open || !reads || !operation.lets_in(roles) {
+            let reads = operation.method == "GET" && operation.parameters().is_empty();
+            if operation.is_public || !reads || !operation.allows(roles) {
                 continue;
             }
-            let answer = session.other(Method::GET, &operation.path).await;
-            let mut body = answer.json();
-            // Begins with the present hour.
-            if let Some(members) = body.as_object_mut() {
-                members.remove("calls_in_24_hours");
+            let response = session.send_empty(Method::GET, &operation.path).await;
+            let mut body = response.json();
+            // Begins with the current hour.
+            if let Some(properties) = body.as_object_mut() {
+                properties.remove("calls_in_24_hours");
             }
-            answers.push((format!("{} by the {kind}", operation.id), answer.status, body));
+            responses.push((format!("{} by the {name}", operation.id), response.status, body));
         }
     }
-    answers
+    responses
 }
 
-/// A picture of that width: the id of the file, and the digest that is the address of its content.
+/// Uploads a picture of that width; returns the ID of the file and the digest of its content.
 async fn upload(session: &Raw, width: u8) -> (String, String) {
     let (id, token) = begin_upload(session).await;
     let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0".to_vec();
@@ -182,15 +182,15 @@ async fn upload(session: &Raw, width: u8) -> (String, String) {
         .request(Method::POST, &format!("/blobs/uploads/{id}/complete"))
         .header("portsip-upload-token", token)
         .body(picture);
-    let answer = complete.send().await.unwrap();
-    assert!(answer.status().is_success(), "{answer:?}");
+    let response = complete.send().await.unwrap();
+    assert!(response.status().is_success(), "{response:?}");
     let files = session.get("/files", &[]).await.json();
     let file = &files["items"][0];
     let digest = file["url"].as_str().unwrap().rsplit('/').next().unwrap();
     (file["id"].as_str().unwrap().to_owned(), digest.to_owned())
 }
 
-/// The id and the token of an upload that waits for its content.
+/// Announces an upload; returns its ID and token.
 async fn begin_upload(session: &Raw) -> (String, String) {
     let begun = session.post_empty("/blobs/uploads").await;
     let [id, token] = ["portsip-upload-id", "portsip-upload-token"].map(|name| begun.header(name).unwrap().to_owned());

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use pbx_client::types::UpdateCertificateKey;
 use pbx_client::{Client, Credentials, Error};
-use pbx_tests::{ADMINISTRATOR, Authority, PASSWORD, Pair, Server, der, handshake};
+use pbx_test_harness::{ADMINISTRATOR, Authority, Identity, PASSWORD, Server, der, handshake, on_each_engine};
 use tokio::net::TcpStream;
 
 use crate::{server, start};
 
-fn secure() -> Server {
+fn https_server() -> Server {
     start().with_arguments(&["--tls-listen", "127.0.0.1:0"]).ready()
 }
 
@@ -24,29 +24,29 @@ async fn shown(client: &Client) -> String {
     client.show_key().send().await.unwrap().into_inner().crt.unwrap()
 }
 
-async fn update(client: &Client, pair: &Pair) -> Result<u16, pbx_client::Error> {
+async fn update(client: &Client, pair: &Identity) -> Result<u16, pbx_client::Error> {
     let body = UpdateCertificateKey::new(pair.crt.clone(), pair.key.clone());
-    let answer = client.update_key().body(body).send().await;
-    answer.map(|answer| answer.status().as_u16())
+    let response = client.update_key().body(body).send().await;
+    response.map(|response| response.status().as_u16())
 }
 
-#[tokio::test]
-async fn a_fresh_server_signs_a_certificate_for_itself() {
-    let (one, other) = (secure(), server());
+#[on_each_engine]
+async fn fresh_server_has_self_signed_certificate() {
+    let (one, other) = (https_server(), server());
     let key = one.client().await.show_key().send().await.unwrap().into_inner();
     assert_eq!(key.key.unwrap().expose(), "********");
     let own = key.crt.unwrap();
     assert_eq!(handshake(address(&one), &own, None).await.unwrap(), der(&own));
     assert_ne!(shown(&other.client().await).await, own, "every server has its own");
 
-    let start = one.how();
+    let start = one.start();
     assert!(one.terminate().status.success());
-    assert_eq!(shown(&start.ready().client().await).await, own, "it is made once");
+    assert_eq!(shown(&start.ready().client().await).await, own, "it is created once");
 }
 
-#[tokio::test]
-async fn the_same_api_is_served_over_https() {
-    let server = secure();
+#[on_each_engine]
+async fn api_is_served_over_https() {
+    let server = https_server();
     let own = shown(&server.client().await).await;
     let administrator = || {
         Client::builder()
@@ -60,11 +60,11 @@ async fn the_same_api_is_served_over_https() {
         .unwrap();
     assert_eq!(shown(&client).await, own);
 
-    let stranger = Client::new(server.secure_base()).unwrap();
-    let refused = stranger.show_key().send().await.unwrap_err();
+    let anonymous = Client::new(server.secure_base()).unwrap();
+    let refused = anonymous.show_key().send().await.unwrap_err();
     assert!(
         matches!(&refused, Error::Transport(error) if error.is_unsent()),
-        "nobody vouches for it: {refused}"
+        "it is not trusted: {refused}"
     );
     let trusting = administrator()
         .dangerously_accept_any_server_certificate()
@@ -74,13 +74,13 @@ async fn the_same_api_is_served_over_https() {
     assert_eq!(shown(&trusting).await, own);
 }
 
-#[tokio::test]
-async fn a_new_certificate_takes_effect_without_a_restart_and_stays_after_one() {
-    let server = secure();
+#[on_each_engine]
+async fn new_certificate_takes_effect_at_once_and_survives_restart() {
+    let server = https_server();
     let client = server.client().await;
     let root = Authority::new("root");
     let leaf = root.issue("pbx");
-    let chain = Pair {
+    let chain = Identity {
         crt: [leaf.crt.as_str(), &root.pem].concat(),
         key: leaf.key.clone(),
     };
@@ -91,7 +91,7 @@ async fn a_new_certificate_takes_effect_without_a_restart_and_stays_after_one() 
         der(&leaf.crt)
     );
 
-    let start = server.how();
+    let start = server.start();
     assert!(server.terminate().status.success());
     let server = start.ready();
     assert_eq!(
@@ -100,20 +100,20 @@ async fn a_new_certificate_takes_effect_without_a_restart_and_stays_after_one() 
     );
 }
 
-#[tokio::test]
-async fn a_bad_pair_is_refused_with_the_reason_and_the_old_one_stays() {
-    let server = secure();
+#[on_each_engine]
+async fn invalid_certificate_is_rejected_and_old_one_stays() {
+    let server = https_server();
     let client = server.client().await;
     let own = shown(&client).await;
     let root = Authority::new("root");
     let (leaf, other) = (root.issue("pbx"), root.issue("other"));
-    let pair = |crt: &str, key: &str| Pair {
+    let pair = |crt: &str, key: &str| Identity {
         crt: crt.to_owned(),
         key: key.to_owned(),
     };
     let encrypted = leaf.key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     let expired = root.issue_expired("pbx");
-    for (pair, place, reason) in [
+    for (pair, location, reason) in [
         (pair(&leaf.crt, &other.key), "body#/key private_key", "does not belong"),
         (pair(&leaf.crt, &encrypted), "body#/key private_key", "passphrase"),
         (
@@ -141,7 +141,7 @@ async fn a_bad_pair_is_refused_with_the_reason_and_the_old_one_stays() {
         let error = update(&client, &pair).await.unwrap_err();
         assert_eq!(error.status().unwrap(), 400, "{reason}");
         let problems = error.problems();
-        assert_eq!(problems[0].detail.as_deref(), Some(place), "{problems:?}");
+        assert_eq!(problems[0].detail.as_deref(), Some(location), "{problems:?}");
         assert!(problems[0].message.contains(reason), "{problems:?}");
     }
     assert_eq!(update(&client, &pair("", "")).await.unwrap_err().problems().len(), 2);
@@ -149,14 +149,14 @@ async fn a_bad_pair_is_refused_with_the_reason_and_the_old_one_stays() {
     assert_eq!(handshake(address(&server), &own, None).await.unwrap(), der(&own));
 }
 
-#[tokio::test]
-async fn of_parallel_updates_the_one_that_is_stored_is_the_one_in_use() {
-    let server = secure();
+#[on_each_engine]
+async fn concurrent_updates_serve_the_stored_certificate() {
+    let server = https_server();
     let client = server.client().await;
     let root = Authority::new("root");
-    let pairs: Vec<Pair> = (0..8).map(|number| root.issue(&format!("pbx {number}"))).collect();
-    for answer in join_all(pairs.iter().map(|pair| update(&client, pair))).await {
-        assert_eq!(answer.unwrap(), 204);
+    let pairs: Vec<Identity> = (0..8).map(|number| root.issue(&format!("pbx {number}"))).collect();
+    for response in join_all(pairs.iter().map(|pair| update(&client, pair))).await {
+        assert_eq!(response.unwrap(), 204);
     }
     let stored = shown(&client).await;
     assert_eq!(
@@ -165,13 +165,13 @@ async fn of_parallel_updates_the_one_that_is_stored_is_the_one_in_use() {
     );
 }
 
-#[tokio::test]
-async fn the_private_key_is_in_no_log() {
+#[on_each_engine]
+async fn private_key_is_not_logged() {
     let server = start().with_variable("PBX_LOG", "trace").ready();
     let client = server.client().await;
     let leaf = Authority::new("root").issue("pbx");
     update(&client, &leaf).await.unwrap();
-    let wrong = Pair {
+    let wrong = Identity {
         crt: leaf.key.clone(),
         key: leaf.key.clone(),
     };
@@ -184,45 +184,45 @@ async fn the_private_key_is_in_no_log() {
     assert!(!log.contains("PRIVATE KEY"));
 }
 
-#[tokio::test]
-async fn the_private_key_is_sealed_in_the_store() {
+#[on_each_engine]
+async fn private_key_is_stored_encrypted() {
     let server = server();
     let leaf = Authority::new("root").issue("pbx");
     update(&server.client().await, &leaf).await.unwrap();
-    let start = server.how();
+    let start = server.start();
     server.terminate();
-    let stored = start.stored();
+    let stored = start.dump();
     let holds = |pem: &str| {
         let line = pem.lines().nth(1).unwrap().as_bytes();
         stored.windows(line.len()).any(|window| window == line)
     };
-    assert!(holds(&leaf.crt), "the form in which texts are found");
+    assert!(holds(&leaf.crt), "a string that is stored in clear is found");
     assert!(!holds(&leaf.key));
 }
 
-#[tokio::test]
-async fn a_connection_that_never_gets_secure_does_not_hold_up_the_end() {
-    let server = secure();
+#[on_each_engine]
+async fn connection_without_handshake_does_not_delay_shutdown() {
+    let server = https_server();
     let _silent = TcpStream::connect(address(&server)).await.unwrap();
-    // Over the same listener, so that the silent connection has been accepted.
+    // On the same listener, so that the silent connection has been accepted.
     let own = shown(&server.client().await).await;
     handshake(address(&server), &own, None).await.unwrap();
-    let ended = server.terminate();
-    assert!(ended.status.success());
-    assert!(!ended.stderr.contains("cut off"), "{}", ended.stderr);
+    let output = server.terminate();
+    assert!(output.status.success());
+    assert!(!output.stderr.contains("cut off"), "{}", output.stderr);
 }
 
-#[tokio::test]
-async fn a_taken_port_for_https_is_named() {
+#[on_each_engine]
+async fn https_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = start().with_arguments(&["--tls-listen", &address]).ended();
-    assert_eq!(ended.stdout, "");
+    let output = start().with_arguments(&["--tls-listen", &address]).output();
+    assert_eq!(output.stdout, "");
     assert!(
-        ended
+        output
             .stderr
             .contains(&format!("cannot listen on {address}: choose another --tls-listen")),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }

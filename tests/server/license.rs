@@ -1,22 +1,22 @@
-//! `/license`, with keys that the program itself issues.
+//! `/license`, with keys that the program issues.
 
 use jiff::{SignedDuration, Timestamp};
 use pbx_client::Client;
 use pbx_client::types::UpdateLicense;
-use pbx_tests::{Ended, Server, Start};
+use pbx_test_harness::{Output, Server, Start, on_each_engine};
 use serde_json::json;
 
 use crate::{server, start};
 
 /// Runs `pbx-server license`.
-fn license(start: &Start, arguments: &[&str]) -> Ended {
+fn license(start: &Start, arguments: &[&str]) -> Output {
     start.run("license", arguments)
 }
 
-fn new_keys(start: &Start, name: &str) {
+fn create_keys(start: &Start, name: &str) {
     let (private, public) = (format!("{name}.key"), format!("{name}.pub"));
-    let made = license(start, &["new-keys", "--private-key", &private, "--public-key", &public]);
-    assert!(made.status.success(), "{made:?}");
+    let created = license(start, &["new-keys", "--private-key", &private, "--public-key", &public]);
+    assert!(created.status.success(), "{created:?}");
 }
 
 fn issue(start: &Start, arguments: &[&str]) -> String {
@@ -36,23 +36,23 @@ fn issue(start: &Start, arguments: &[&str]) -> String {
     issued.stdout.trim().to_owned()
 }
 
-/// A server that takes the licences of `seller.key` in its folder.
+/// Starts a server that accepts licenses signed with `seller.key` in its directory.
 fn licensed_server() -> Server {
     let start = start();
-    new_keys(&start, "seller");
+    create_keys(&start, "seller");
     start.with_arguments(&["--license-public-key", "seller.pub"]).ready()
 }
 
-async fn give(client: &Client, key: &str) -> Result<(), String> {
-    let given = client.update_license().body(UpdateLicense::new(key)).send().await;
-    given.map(drop).map_err(|error| {
+async fn install(client: &Client, key: &str) -> Result<(), String> {
+    let installed = client.update_license().body(UpdateLicense::new(key)).send().await;
+    installed.map(drop).map_err(|error| {
         assert_eq!(error.status().unwrap(), 400);
         format!("{error:?}")
     })
 }
 
-#[tokio::test]
-async fn without_a_licence_there_are_small_limits_and_no_key_is_taken() {
+#[on_each_engine]
+async fn without_public_key_limits_are_low_and_keys_are_rejected() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let expected = json!({
@@ -67,10 +67,10 @@ async fn without_a_licence_there_are_small_limits_and_no_key_is_taken() {
     );
 }
 
-#[tokio::test]
-async fn a_licence_is_taken_shown_masked_and_kept() {
+#[on_each_engine]
+async fn license_is_stored_encrypted_and_shown_masked() {
     let server = licensed_server();
-    let start = server.how();
+    let start = server.start();
     let end = Timestamp::now() + SignedDuration::from_hours(24);
     let key = issue(
         &start,
@@ -83,9 +83,9 @@ async fn a_licence_is_taken_shown_masked_and_kept() {
             &end.to_string(),
         ],
     );
-    give(&server.client().await, &format!(" {key}\n")).await.unwrap();
+    install(&server.client().await, &format!(" {key}\n")).await.unwrap();
     server.terminate();
-    let stored = start.stored();
+    let stored = start.dump();
     assert!(!stored.windows(40).any(|bytes| bytes == &key.as_bytes()[..40]));
 
     let server = start.ready();
@@ -109,23 +109,23 @@ async fn a_licence_is_taken_shown_masked_and_kept() {
         (&status["max_concurrent_calls"], &status["licensed_users"]),
         (&json!(50), &json!(500))
     );
-    // What was shown may be sent back.
-    give(&client, &masked).await.unwrap();
+    // The mask may be sent back.
+    install(&client, &masked).await.unwrap();
     assert_eq!(
         client.show_license().send().await.unwrap().into_inner().max_sim_calls,
         Some(50)
     );
 }
 
-#[tokio::test]
-async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
+#[on_each_engine]
+async fn invalid_or_expired_key_is_rejected_and_old_one_stays() {
     let server = licensed_server();
-    let start = server.how();
+    let start = server.start();
     let client = server.client().await;
     let good = issue(&start, &[]);
-    give(&client, &good).await.unwrap();
+    install(&client, &good).await.unwrap();
 
-    new_keys(&start, "other");
+    create_keys(&start, "other");
     let other = license(
         &start,
         &[
@@ -151,7 +151,7 @@ async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
         (claims, "format"),
         ("", "format"),
     ] {
-        let refused = give(&client, bad).await.unwrap_err();
+        let refused = install(&client, bad).await.unwrap_err();
         assert!(
             refused.contains(&format!("body#/license_key {rule}")),
             "{bad}: {refused}"
@@ -164,27 +164,27 @@ async fn a_bad_or_expired_key_is_refused_and_the_old_one_stays() {
     );
 }
 
-#[tokio::test]
-async fn a_licence_that_ends_while_the_server_runs_allows_nothing_more() {
+#[on_each_engine]
+async fn license_expires_while_server_runs() {
     let (start, clock) = start().with_clock();
-    new_keys(&start, "seller");
+    create_keys(&start, "seller");
     let server = start.with_arguments(&["--license-public-key", "seller.pub"]).ready();
     let client = server.client().await;
     let end = Timestamp::now() + SignedDuration::from_mins(10);
-    let key = issue(&server.how(), &["--expires", &end.to_string()]);
-    give(&client, &key).await.unwrap();
+    let key = issue(&server.start(), &["--expires", &end.to_string()]);
+    install(&client, &key).await.unwrap();
     let shown = async || client.show_license().send().await.unwrap().into_inner();
     assert_eq!(shown().await.max_sim_calls, Some(50));
     clock.advance(SignedDuration::from_mins(11));
     let over = shown().await;
     assert_eq!(over.max_sim_calls, Some(3));
-    assert!(over.license_key.is_some(), "so that people see which one has ended");
+    assert!(over.license_key.is_some(), "the expired key is still shown");
 }
 
-#[tokio::test]
-async fn keys_are_made_once_for_their_owner_and_faults_are_explained() {
+#[on_each_engine]
+async fn key_files_are_never_overwritten_and_errors_are_reported() {
     let start = start();
-    new_keys(&start, "seller");
+    create_keys(&start, "seller");
     let again = license(
         &start,
         &["new-keys", "--private-key", "seller.key", "--public-key", "x.pub"],
@@ -194,7 +194,7 @@ async fn keys_are_made_once_for_their_owner_and_faults_are_explained() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(start.folder().join("seller.key"))
+        let mode = std::fs::metadata(start.directory().join("seller.key"))
             .unwrap()
             .permissions()
             .mode();
@@ -218,7 +218,7 @@ async fn keys_are_made_once_for_their_owner_and_faults_are_explained() {
     let refused = start
         .clone()
         .with_arguments(&["--license-public-key", "seller.key"])
-        .ended();
+        .output();
     assert!(
         refused.stderr.contains("not an Ed25519 public key"),
         "{}",

@@ -1,13 +1,13 @@
-//! Starting, stopping, starting again.
+//! Starting, stopping and restarting.
 
 use pbx_client::types::{CreateIpRule, IpRuleTarget};
-use pbx_tests::ADMINISTRATOR;
+use pbx_test_harness::{ADMINISTRATOR, on_each_engine};
 use serde_json::json;
 
 use crate::{server, start};
 
-#[tokio::test]
-async fn data_and_sessions_survive_a_restart() {
+#[on_each_engine]
+async fn data_and_sessions_survive_restart() {
     let server = server();
     let client = server.client().await;
     let id = client
@@ -22,17 +22,17 @@ async fn data_and_sessions_survive_a_restart() {
     let raw = server.raw_signed_in().await;
     let token = raw.token().unwrap().to_owned();
     raw.post("/network", &json!({"private_ipv4": "10.0.0.2"})).await;
-    let start = server.how();
-    let ended = server.terminate();
-    assert!(ended.status.success(), "{ended:?}");
+    let start = server.start();
+    let output = server.terminate();
+    assert!(output.status.success(), "{output:?}");
 
-    // The password of the first start is not looked at again.
+    // The password variable is ignored after the first start.
     let server = start
         .without_password()
         .with_variable("PBX_ADMIN_PASSWORD", "another")
         .ready();
     let mut raw = server.raw();
-    raw.sign_in_with(&token);
+    raw.set_token(&token);
     assert_eq!(
         raw.get(&format!("/ip_filters/{id}"), &[]).await.json()["cidr"],
         "192.0.2.0/24"
@@ -41,21 +41,21 @@ async fn data_and_sessions_survive_a_restart() {
     server.client().await;
 }
 
-#[tokio::test]
-async fn sigterm_ends_it_cleanly() {
+#[on_each_engine]
+async fn sigterm_shuts_down_gracefully() {
     let server = server();
-    // A connection that is open and idle holds nothing up.
+    // An idle connection does not delay the shutdown.
     let _client = server.client().await;
-    let ended = server.terminate();
-    assert_eq!(ended.status.code(), Some(0));
-    assert_eq!(ended.stdout, "", "one line on stdout and no more");
+    let output = server.terminate();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, "", "nothing after the first line");
 }
 
-#[tokio::test]
-async fn without_a_password_a_random_one_is_printed_once() {
+#[on_each_engine]
+async fn generated_password_is_printed_once() {
     let start = start().without_password();
-    let ended = start.ready().terminate();
-    let line = ended
+    let output = start.ready().terminate();
+    let line = output
         .stderr
         .lines()
         .find(|line| line.starts_with("first start: sign in as \"admin\""))
@@ -70,12 +70,12 @@ async fn without_a_password_a_random_one_is_printed_once() {
     assert_eq!(password.len(), 20);
 
     let server = start.ready();
-    pbx_tests::sign_in(server.base(), ADMINISTRATOR, password, None)
+    pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, password, None)
         .await
         .unwrap();
     for guess in ["admin", "", "password"] {
         assert!(
-            pbx_tests::sign_in(server.base(), ADMINISTRATOR, guess, None)
+            pbx_test_harness::sign_in(server.base(), ADMINISTRATOR, guess, None)
                 .await
                 .is_err()
         );
@@ -83,32 +83,40 @@ async fn without_a_password_a_random_one_is_printed_once() {
     assert!(!server.terminate().stderr.contains("first start"));
 }
 
-#[tokio::test]
-async fn a_taken_port_is_explained() {
+#[on_each_engine]
+async fn port_in_use_is_reported() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let start = start();
     let variables = start.clone().with_variable("PBX_LISTEN", &address);
-    let ended = variables.ended_as_given();
-    assert_eq!(ended.status.code(), Some(1));
-    insta::assert_snapshot!(ended.stderr.replace(&address, "[address]"), @"pbx-server: cannot listen on [address]: choose another --listen: Address already in use (os error 98)");
+    let output = variables.output_as_given();
+    assert_eq!(output.status.code(), Some(1));
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(output.stderr.replace(&address, "[address]"), @"pbx-server: cannot listen on [address]: choose another --listen: Address already in use (os error 98)");
+    }
 }
 
-#[tokio::test]
-async fn authorities_of_clients_that_do_not_read_are_explained() {
+#[on_each_engine]
+async fn unreadable_client_ca_is_reported() {
     let start = start();
-    let file = start.folder().join("clients.pem");
-    let refused = |start: &pbx_tests::Start| {
-        let ended = start
+    let file = start.directory().join("clients.pem");
+    let refused = |start: &pbx_test_harness::Start| {
+        let output = start
             .clone()
             .with_arguments(&["--client-ca", file.to_str().unwrap()])
-            .ended();
-        assert_eq!(ended.status.code(), Some(1));
-        ended.stderr.replace(file.to_str().unwrap(), "[file]")
+            .output();
+        assert_eq!(output.status.code(), Some(1));
+        output.stderr.replace(file.to_str().unwrap(), "[file]")
     };
-    insta::assert_snapshot!(refused(&start), @"pbx-server: cannot read the authorities of clients [file]: No such file or directory (os error 2)");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused(&start), @"pbx-server: cannot read the authorities of clients [file]: No such file or directory (os error 2)");
+    }
     std::fs::write(&file, "no certificate").unwrap();
-    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has no certificate in PEM: name another --client-ca");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has no certificate in PEM: name another --client-ca");
+    }
     std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
-    insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has a certificate that does not read: name another --client-ca: invalid peer certificate: BadEncoding");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused(&start), @"pbx-server: [file] has a certificate that does not read: name another --client-ca: invalid peer certificate: BadEncoding");
+    }
 }

@@ -1,11 +1,12 @@
-//! Lists of any resource: the client's filters through the server's parser, and streams over many pages.
+//! Lists of any resource: filters of the client parsed by the server, and streams over many pages.
 
 use pbx_client::types::{CreateIpRule, IpRuleTarget};
 use pbx_client::{Client, Filter, OrderBy, field};
+use pbx_test_harness::on_each_engine;
 
 use crate::server;
 
-/// Texts that mean something to one of those who handle them.
+/// Strings with special characters of JSON, URLs, filters or SQL.
 const TEXTS: [&str; 12] = [
     "O'Hara",
     "' or description ne '",
@@ -30,8 +31,8 @@ async fn descriptions(client: &Client, filter: Filter) -> Vec<String> {
     rules.into_iter().filter_map(|rule| rule.description).collect()
 }
 
-#[tokio::test]
-async fn what_the_client_writes_the_server_reads() {
+#[on_each_engine]
+async fn filters_of_client_are_parsed_by_server() {
     let server = server();
     let client = server.client().await;
     for (index, text) in TEXTS.iter().enumerate() {
@@ -88,7 +89,7 @@ async fn what_the_client_writes_the_server_reads() {
         .await,
         TEXTS[..1]
     );
-    // Grouped as it was said: `and` binds more tightly than `or`.
+    // `and` binds more tightly than `or`.
     let deny = || field("target").eq(IpRuleTarget::Deny);
     let first = || description().eq(TEXTS[1]);
     assert_eq!(
@@ -107,8 +108,8 @@ async fn what_the_client_writes_the_server_reads() {
     );
 }
 
-#[tokio::test]
-async fn numbers_and_truth_values_are_compared() {
+#[on_each_engine]
+async fn numbers_and_booleans_are_compared() {
     let server = server();
     let client = server.client().await;
     server.tenant("acme.example.com").await;
@@ -134,8 +135,8 @@ async fn numbers_and_truth_values_are_compared() {
     assert!(transports(field("port").gt(65_535_i64)).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_stream_sees_every_page() {
+#[on_each_engine]
+async fn stream_returns_every_page() {
     let server = server();
     let client = server.client().await;
     for number in 0..23 {

@@ -2,12 +2,13 @@
 
 use futures_util::future::join_all;
 use pbx_client::{Field, types::UpdateNetwork};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
-async fn a_fresh_server_knows_no_address_and_says_so_with_nulls() {
+#[on_each_engine]
+async fn fresh_server_returns_null_addresses() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let expected = json!({
@@ -17,8 +18,8 @@ async fn a_fresh_server_knows_no_address_and_says_so_with_nulls() {
     assert_eq!(raw.get("/network", &[]).await.json(), expected);
 }
 
-#[tokio::test]
-async fn an_update_changes_what_it_names_and_nothing_else() {
+#[on_each_engine]
+async fn update_changes_only_sent_properties() {
     let server = server();
     let client = server.client().await;
     let first = UpdateNetwork {
@@ -57,8 +58,8 @@ async fn an_update_changes_what_it_names_and_nothing_else() {
     assert_eq!(network.secondary_dns_server.as_deref(), Some("127.0.0.53"));
 }
 
-#[tokio::test]
-async fn the_private_address_is_mandatory_and_never_loopback() {
+#[on_each_engine]
+async fn private_address_is_required_and_not_loopback() {
     let server = server();
     let client = server.client().await;
     for private_ipv4 in [Field::Absent, Field::Null, Field::Value("127.0.0.1".to_owned())] {
@@ -82,11 +83,11 @@ async fn the_private_address_is_mandatory_and_never_loopback() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(network.web_domain, None, "a refused update changes nothing");
+    assert_eq!(network.web_domain, None, "a rejected update changes nothing");
 }
 
-#[tokio::test]
-async fn parallel_updates_of_different_members_are_all_kept() {
+#[on_each_engine]
+async fn concurrent_updates_of_different_properties_are_all_stored() {
     let server = server();
     let client = server.client().await;
     let private = UpdateNetwork {
@@ -108,8 +109,8 @@ async fn parallel_updates_of_different_members_are_all_kept() {
         json!({"enable_ipv6": false}),
     ];
     let raw = server.raw_signed_in().await;
-    let answers = join_all(bodies.iter().map(|body| raw.post("/network", body))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
+    let responses = join_all(bodies.iter().map(|body| raw.post("/network", body))).await;
+    assert!(responses.iter().all(|response| response.status == 200));
     let network = raw.get("/network", &[]).await.json();
     for body in bodies {
         for (name, value) in body.as_object().unwrap() {

@@ -1,10 +1,11 @@
-//! `/providers`: trunks, and which tenants have which numbers of them.
+//! `/providers`: trunks, and their DID numbers by tenant.
 
 use futures_util::future::join_all;
 use pbx_client::types::{
     AssignProvider, CreateProvider, CreateTenant, Provider, TransportProtocol, TrunkMode, UpdateProvider,
 };
 use pbx_client::{Client, Field};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
@@ -20,31 +21,31 @@ async fn show(client: &Client, id: &str) -> Provider {
     client.show_provider().id(id).send().await.unwrap().into_inner()
 }
 
-/// The status of the answer.
+/// Returns the status.
 async fn assign(client: &Client, id: &str, tenant: &str, numbers: &str) -> u16 {
     let body = AssignProvider::new(numbers);
-    let answer = client
+    let response = client
         .assign_provider()
         .id(id)
         .tenant_id(tenant)
         .body(body)
         .send()
         .await;
-    answer.map_or_else(
+    response.map_or_else(
         |error| error.status().unwrap().as_u16(),
-        |answer| answer.status().as_u16(),
+        |response| response.status().as_u16(),
     )
 }
 
 async fn unassign(client: &Client, id: &str, tenant: &str) -> u16 {
-    let answer = client.destroy_provider_assignee().id(id).tenant_id(tenant).send().await;
-    answer.map_or_else(
+    let response = client.destroy_provider_assignee().id(id).tenant_id(tenant).send().await;
+    response.map_or_else(
         |error| error.status().unwrap().as_u16(),
-        |answer| answer.status().as_u16(),
+        |response| response.status().as_u16(),
     )
 }
 
-/// The tenants and their numbers.
+/// Returns the tenants and their numbers.
 async fn assignees(client: &Client, id: &str) -> Vec<(String, String)> {
     let list = client
         .list_provider_assignees()
@@ -59,8 +60,8 @@ async fn assignees(client: &Client, id: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-#[tokio::test]
-async fn a_trunk_from_its_creation_to_its_end() {
+#[on_each_engine]
+async fn trunk_is_created_shown_updated_and_deleted() {
     let server = server();
     let client = server.client().await;
     let id = create(&client, "Carrier").await;
@@ -113,8 +114,8 @@ async fn a_trunk_from_its_creation_to_its_end() {
     }
 }
 
-#[tokio::test]
-async fn a_list_is_filtered_ordered_and_searched() {
+#[on_each_engine]
+async fn list_is_filtered_searched_and_sorted() {
     let server = server();
     let client = server.client().await;
     for name in ["Alpha", "beta", "Gamma"] {
@@ -139,15 +140,15 @@ async fn a_list_is_filtered_ordered_and_searched() {
     assert_eq!(names(None, Some("MM or alp")).await, ["Gamma", "Alpha"]);
 }
 
-#[tokio::test]
-async fn numbers_of_one_trunk_belong_to_one_tenant() {
+#[on_each_engine]
+async fn did_numbers_of_trunk_are_assigned_to_one_tenant() {
     let server = server();
     let client = server.client().await;
     let (one, other) = (
         server.tenant("one.example.com").await,
         server.tenant("other.example.com").await,
     );
-    let (trunk, beside) = (create(&client, "Trunk").await, create(&client, "Beside").await);
+    let (trunk, other_trunk) = (create(&client, "Trunk").await, create(&client, "Beside").await);
 
     assert_eq!(assign(&client, &trunk, &one, "1000-2000; 3000").await, 204);
     let held = client
@@ -170,13 +171,13 @@ async fn numbers_of_one_trunk_belong_to_one_tenant() {
         [(one.clone(), "1000-2000;3000".to_owned())]
     );
     assert_eq!(
-        assign(&client, &beside, &other, "1000-2000").await,
+        assign(&client, &other_trunk, &other, "1000-2000").await,
         204,
         "of another trunk"
     );
     assert_eq!(assign(&client, &trunk, &other, "2001-2999;10000").await, 204);
 
-    // Once more replaces: what the tenant had before is free.
+    // Assigning again replaces: the previous numbers are free.
     assert_eq!(assign(&client, &trunk, &one, "1500-1600").await, 204);
     assert_eq!(assign(&client, &trunk, &other, "1000-1499;1601-3000").await, 204);
 
@@ -193,8 +194,8 @@ async fn numbers_of_one_trunk_belong_to_one_tenant() {
     }
 }
 
-#[tokio::test]
-async fn numbers_that_are_none_are_refused() {
+#[on_each_engine]
+async fn invalid_did_numbers_are_rejected() {
     let server = server();
     let tenant = server.tenant("one.example.com").await;
     let trunk = create(&server.client().await, "Trunk").await;
@@ -209,13 +210,13 @@ async fn numbers_that_are_none_are_refused() {
         ("1-3;2", "unique"),
     ] {
         let body = json!({"did_numbers": numbers});
-        let answer = raw.post(&format!("/providers/{trunk}/assignees/{tenant}"), &body).await;
+        let response = raw.post(&format!("/providers/{trunk}/assignees/{tenant}"), &body).await;
         assert_eq!(
-            (answer.status, answer.codes()),
+            (response.status, response.codes()),
             (400, vec!["VALIDATE_FAILED".to_owned()]),
             "{numbers}"
         );
-        let found = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+        let found = response.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
         assert!(
             found.starts_with(&format!("body#/did_numbers {detail}")),
             "{numbers}: {found}"
@@ -223,8 +224,8 @@ async fn numbers_that_are_none_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn an_assigned_trunk_stays_and_a_tenant_takes_its_assignments_along() {
+#[on_each_engine]
+async fn assigned_trunk_cannot_be_deleted_and_assignments_end_with_tenant() {
     let server = server();
     let client = server.client().await;
     let tenant = server.tenant("one.example.com").await;
@@ -239,8 +240,8 @@ async fn an_assigned_trunk_stays_and_a_tenant_takes_its_assignments_along() {
     client.destroy_provider().id(&trunk).send().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_trunk_does_not_register_for_the_domain_of_a_tenant() {
+#[on_each_engine]
+async fn trunk_cannot_register_for_domain_of_tenant() {
     let server = server();
     let client = server.client().await;
     server.tenant("one.example.com").await;
@@ -264,15 +265,15 @@ async fn a_trunk_does_not_register_for_the_domain_of_a_tenant() {
     assert_eq!(refused.status().unwrap(), 409);
     assert_eq!(show(&client, &id).await.auth_mode, Some(TrunkMode::IpAuth));
 
-    // Nor does a tenant take the domain for which a trunk registers.
+    // Nor may a tenant take the domain for which a trunk registers.
     create("two.example.com", TrunkMode::AcceptRegister).await.unwrap();
     let new = CreateTenant::new("Two", "TWO.example.com", "Europe/Berlin", "EUR", "DEU");
     let refused = client.create_tenant().body(new).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
 }
 
-#[tokio::test]
-async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
+#[on_each_engine]
+async fn trunk_credentials_are_never_returned() {
     let server = server();
     let caller = server.raw_signed_in().await;
     let secret = "Tr4nk-to-the-w0rld";
@@ -289,7 +290,7 @@ async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
         assert!(!seen.contains("password") && !seen.contains(secret), "{seen}");
     }
 
-    // One account at one host is one trunk's; at another host it is another account.
+    // An account at a host belongs to one trunk; at another host it is another account.
     assert_eq!(caller.post("/providers", &body).await.status, 409);
     body["hostname"] = json!("sip.example.org");
     let other = caller.post("/providers", &body).await.json()["id"].clone();
@@ -297,7 +298,7 @@ async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
     let other = format!("/providers/{}", other.as_str().unwrap());
     assert_eq!(caller.post(&other, &moved).await.status, 409);
 
-    // A password is somebody's, and goes with the account.
+    // The password is deleted with the account.
     body["auth_id"] = json!(null);
     assert_eq!(caller.post("/providers", &body).await.status, 400);
     assert_eq!(caller.post(&path, &json!({"auth_id": null})).await.status, 400);
@@ -305,15 +306,15 @@ async fn a_trunk_registers_with_credentials_that_nobody_sees_again() {
     assert_eq!(caller.post(&path, &json!({"password": changed})).await.status, 200);
     let cleared = json!({"auth_id": null, "password": null});
     assert_eq!(caller.post(&other, &cleared).await.status, 200);
-    let stored = server.how().stored();
+    let stored = server.start().dump();
     for secret in [secret, changed] {
         let found = stored.windows(secret.len()).any(|window| window == secret.as_bytes());
-        assert!(!found, "a password is in the database as it was sent");
+        assert!(!found, "a password is stored in clear");
     }
 }
 
-#[tokio::test]
-async fn of_parallel_claims_to_a_number_one_holds() {
+#[on_each_engine]
+async fn one_of_concurrent_assignments_of_number_succeeds() {
     let server = server();
     let client = server.client().await;
     let trunk = create(&client, "Trunk").await;
@@ -322,7 +323,7 @@ async fn of_parallel_claims_to_a_number_one_holds() {
         tenants.push(server.tenant(&format!("t{index}.example.com")).await);
     }
     for round in 1..6 {
-        // Each range has one number in common with every other.
+        // Each range shares one number with every other.
         let middle = round * 1000 + 500;
         let claims = tenants.iter().enumerate().map(|(index, tenant)| {
             let numbers = format!("{}-{}", middle - index as i64, middle + 7 - index as i64);

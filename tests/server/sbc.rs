@@ -2,20 +2,21 @@
 
 use pbx_client::Field;
 use pbx_client::types::{TransportProtocol, UpdateSbc};
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-#[tokio::test]
-async fn a_fresh_server_has_the_documented_ports_and_no_transport() {
+#[on_each_engine]
+async fn fresh_server_has_documented_ports_and_no_transport() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let expected = json!({"domain": null, "http_port": 8882, "https_port": 8883, "transports": []});
     assert_eq!(raw.get("/sbc", &[]).await.json(), expected);
 }
 
-#[tokio::test]
-async fn an_update_merges_and_replaces_the_list_as_a_whole() {
+#[on_each_engine]
+async fn update_merges_and_replaces_list() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);
     let transports = json!({"transports": [
@@ -31,7 +32,7 @@ async fn an_update_merges_and_replaces_the_list_as_a_whole() {
     let sbc = client.get_sbc_configuration().send().await.unwrap().into_inner();
     assert_eq!(sbc.domain.as_deref(), Some("sbc.example.com"));
     assert_eq!((sbc.http_port, sbc.https_port), (Some(80), Some(8883)));
-    let known: Vec<_> = sbc
+    let transports: Vec<_> = sbc
         .transports
         .iter()
         .map(|transport| (transport.protocol.clone().unwrap(), transport.port.unwrap()))
@@ -41,7 +42,7 @@ async fn an_update_merges_and_replaces_the_list_as_a_whole() {
         (TransportProtocol::Tcp, 5069),
         (TransportProtocol::Tls, 5067),
     ];
-    assert_eq!(known, expected);
+    assert_eq!(transports, expected);
 
     let shorter = json!({"transports": [{"protocol": "UDP", "port": 5070}], "http_port": null});
     assert_eq!(raw.post("/sbc", &shorter).await.status, 200);
@@ -54,8 +55,8 @@ async fn an_update_merges_and_replaces_the_list_as_a_whole() {
     assert_eq!(raw.get("/sbc", &[]).await.json()["transports"], json!([]));
 }
 
-#[tokio::test]
-async fn every_broken_rule_is_reported() {
+#[on_each_engine]
+async fn all_violations_are_reported_at_once() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let bad = json!({"domain": "sbc:80", "https_port": 8882, "transports": [
@@ -84,8 +85,8 @@ async fn every_broken_rule_is_reported() {
     }
 }
 
-#[tokio::test]
-async fn its_token_is_issued_shown_replaced_and_destroyed() {
+#[on_each_engine]
+async fn token_is_issued_shown_replaced_and_deleted() {
     let server = server();
     let client = server.client().await;
     let shown = async || {
@@ -111,7 +112,7 @@ async fn its_token_is_issued_shown_replaced_and_destroyed() {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     );
     assert_eq!(shown().await.as_deref(), Some(first.as_str()));
-    // The component's settings and its token do not touch each other.
+    // The settings and the token are independent.
     let body = UpdateSbc {
         http_port: Field::Value(80),
         ..UpdateSbc::default()

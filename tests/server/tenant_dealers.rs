@@ -1,7 +1,7 @@
-//! `/tenants` as dealers see it, and which dealers a tenant belongs to.
+//! `/tenants` as dealers see it, and the dealers of a tenant.
 
 use futures_util::future::join_all;
-use pbx_tests::{Raw, Server};
+use pbx_test_harness::{Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use super::dealers::{dealer, signed_in};
@@ -39,11 +39,11 @@ async fn branches() -> Branches {
     }
 }
 
-/// The names of the dealers that a tenant belongs to, as far as the caller is told.
+/// Returns the names of the tenant's dealers that the caller can see.
 async fn dealers_of(caller: &Raw, id: &str) -> Vec<String> {
-    let answer = caller.get(&format!("/tenants/{id}/dealers"), &[]).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let items = answer.json()["items"].as_array().unwrap().clone();
+    let response = caller.get(&format!("/tenants/{id}/dealers"), &[]).await;
+    assert_eq!(response.status, 200, "{}", response.body);
+    let items = response.json()["items"].as_array().unwrap().clone();
     items
         .iter()
         .map(|dealer| dealer["name"].as_str().unwrap().to_owned())
@@ -64,8 +64,8 @@ async fn remove(caller: &Raw, id: &str, dealer_id: &str) -> u16 {
         .status
 }
 
-#[tokio::test]
-async fn a_tenant_is_its_makers_and_of_those_above() {
+#[on_each_engine]
+async fn tenant_belongs_to_its_creator_and_ancestors() {
     let all = branches().await;
     let id = create(&all.shop, "shop.example.com", json!({})).await;
     create(&all.south, "south.example.com", json!({})).await;
@@ -88,8 +88,8 @@ async fn a_tenant_is_its_makers_and_of_those_above() {
     assert_eq!(domains(&all.shop, &[]).await, [""; 0]);
 }
 
-#[tokio::test]
-async fn what_is_of_another_branch_is_not_there() {
+#[on_each_engine]
+async fn tenants_and_dealers_of_other_branches_are_404() {
     let all = branches().await;
     let id = create(&all.north, "north.example.com", json!({})).await;
     let without_id = |text: &str| text.replace("912106810202530885", "ID").replace(&id, "ID");
@@ -100,8 +100,10 @@ async fn what_is_of_another_branch_is_not_there() {
             (reqwest::Method::POST, "/tenants/ID/destroy"),
             (reqwest::Method::POST, "/tenants/switch?id=ID"),
         ] {
-            let hidden = caller.other(method.clone(), &path.replace("ID", &id)).await;
-            let unknown = caller.other(method, &path.replace("ID", "912106810202530885")).await;
+            let hidden = caller.send_empty(method.clone(), &path.replace("ID", &id)).await;
+            let unknown = caller
+                .send_empty(method, &path.replace("ID", "912106810202530885"))
+                .await;
             assert_eq!(hidden.status, 404, "{name} {path}");
             assert_eq!(without_id(&hidden.body), without_id(&unknown.body), "{name} {path}");
         }
@@ -114,39 +116,39 @@ async fn what_is_of_another_branch_is_not_there() {
             .json();
         assert_eq!(page, json!({"count": 0, "items": []}), "{name}");
     }
-    // Not even that its domain is taken can be said of anything but the domain.
+    // A conflict reveals nothing about a foreign tenant but that its domain is taken.
     let taken = all.south.post("/tenants", &body("NORTH.example.com")).await;
     assert_eq!((taken.status, taken.body.contains(&id)), (409, false));
     assert_eq!(show(&all.north, &id).await["enabled"], true);
 }
 
-#[tokio::test]
-async fn tenants_are_handed_down_and_taken_back() {
+#[on_each_engine]
+async fn tenants_are_designated_and_removed() {
     let all = branches().await;
     let id = create(&all.north, "north.example.com", json!({})).await;
     assert_eq!(designate(&all.north, &id, &all.shop_id).await, 200);
-    assert_eq!(designate(&all.north, &id, &all.shop_id).await, 200, "it has it already");
-    assert_eq!(dealers_of(&all.north, &id).await, ["north", "shop"]);
     assert_eq!(
-        dealers_of(&all.shop, &id).await,
-        ["shop"],
-        "of those above nothing is told"
+        designate(&all.north, &id, &all.shop_id).await,
+        200,
+        "already designated"
     );
+    assert_eq!(dealers_of(&all.north, &id).await, ["north", "shop"]);
+    assert_eq!(dealers_of(&all.shop, &id).await, ["shop"], "dealers above are hidden");
     assert_eq!(domains(&all.shop, &[]).await, ["north.example.com"]);
     assert_eq!(domains(&all.north, &[]).await, ["north.example.com"], "once");
 
-    // Nobody decides about itself, those above, and other branches.
+    // A dealer cannot designate tenants to itself, to dealers above or to other branches.
     assert_eq!(remove(&all.shop, &id, &all.shop_id).await, 404);
     assert_eq!(remove(&all.shop, &id, &all.north_id).await, 404);
     assert_eq!(remove(&all.north, &id, &all.north_id).await, 404);
     assert_eq!(designate(&all.north, &id, &all.south_id).await, 404);
 
     assert_eq!(remove(&all.north, &id, &all.shop_id).await, 204);
-    assert_eq!(remove(&all.north, &id, &all.shop_id).await, 404, "that link is gone");
+    assert_eq!(remove(&all.north, &id, &all.shop_id).await, 404, "already removed");
     assert_eq!(domains(&all.shop, &[]).await, [""; 0]);
     assert_eq!(show(&all.north, &id).await["domain"], "north.example.com");
 
-    // A dealer cannot lose a tenant by that, and with it the count; an administrator can take it away.
+    // A dealer cannot evade the count by removing a tenant from itself; an administrator can remove it.
     let own = create(&all.shop, "shop.example.com", json!({})).await;
     assert_eq!(remove(&all.north, &own, &all.shop_id).await, 409);
     assert_eq!(dealers_of(&all.north, &own).await, ["shop"]);
@@ -158,42 +160,42 @@ async fn tenants_are_handed_down_and_taken_back() {
     assert_eq!(dealers_of(&all.administrator, &own).await, [""; 0]);
 }
 
-#[tokio::test]
-async fn a_dealer_has_so_many_tenants_and_no_more() {
+#[on_each_engine]
+async fn tenant_quota_of_dealer_is_enforced() {
     let all = branches().await;
     let limit = |max_tenants: u8| json!({"max_tenants": max_tenants});
     let of_north = format!("/dealers/{}", all.north_id);
     assert_eq!(all.administrator.post(&of_north, &limit(3)).await.status, 200);
-    // Both make tenants at the same time, and all count for the distributor.
+    // Both create tenants at the same time, and all of them count for the distributor.
     let bodies: Vec<Value> = (0..12).map(|number| body(&format!("t{number}.example.com"))).collect();
-    let makers = [&all.north, &all.shop];
-    let answers = join_all(
+    let creators = [&all.north, &all.shop];
+    let responses = join_all(
         bodies
             .iter()
             .enumerate()
-            .map(|(number, body)| makers[number % 2].post("/tenants", body)),
+            .map(|(number, body)| creators[number % 2].post("/tenants", body)),
     )
     .await;
-    let of_status = |status| answers.iter().filter(|answer| answer.status == status).count();
+    let of_status = |status| responses.iter().filter(|response| response.status == status).count();
     assert_eq!((of_status(201), of_status(409)), (3, 9));
     assert_eq!(domains(&all.north, &[]).await.len(), 3);
     let refused = all.shop.post("/tenants", &body("more.example.com")).await;
     assert_eq!(refused.codes(), ["DEALER_QUOTA_EXCEEDED"]);
 
-    // What is handed over counts as well, and what was counted is not counted twice.
+    // Designated tenants count too, and none is counted twice.
     let id = create(&all.administrator, "given.example.com", json!({})).await;
     assert_eq!(designate(&all.administrator, &id, &all.shop_id).await, 409);
     assert_eq!(all.administrator.post(&of_north, &limit(4)).await.status, 200);
     assert_eq!(designate(&all.administrator, &id, &all.shop_id).await, 200);
     assert_eq!(designate(&all.administrator, &id, &all.north_id).await, 200);
-    // A limit below what is there only stops growth.
+    // A limit below the present number only stops growth.
     assert_eq!(all.administrator.post(&of_north, &limit(1)).await.status, 200);
     assert_eq!(domains(&all.north, &[]).await.len(), 4);
     assert_eq!(all.north.post("/tenants", &body("more.example.com")).await.status, 409);
 }
 
-#[tokio::test]
-async fn dealers_act_in_their_tenants_if_they_have_full_access() {
+#[on_each_engine]
+async fn dealers_with_full_access_switch_into_their_tenants() {
     let all = branches().await;
     let id = create(&all.shop, "shop.example.com", json!({})).await;
     let switch = format!("/tenants/switch?id={id}");
@@ -214,10 +216,10 @@ async fn dealers_act_in_their_tenants_if_they_have_full_access() {
     assert_eq!(
         show(&all.shop, &id).await["domain"],
         "shop.example.com",
-        "it manages it all the same"
+        "it still manages the tenant"
     );
     assert_eq!(role(&all.north).await, "Admin");
-    // What is no longer in its branch, it is no longer in.
+    // Once the tenant has left its branch, it is switched out of it.
     assert_eq!(designate(&all.administrator, &id, &all.south_id).await, 200);
     assert_eq!(remove(&all.administrator, &id, &all.shop_id).await, 204);
     assert_eq!(role(&all.north).await, "Dealer");

@@ -2,31 +2,31 @@
 
 use std::net::TcpListener;
 
-use pbx_tests::{Exchange, Raw, Server, receiver};
+use pbx_test_harness::{Exchange, Raw, Server, on_each_engine, receiver};
 use serde_json::{Value, json};
 
 use crate::{server, start};
 
-fn open() -> Server {
+fn server_allowing_loopback() -> Server {
     start().with_arguments(&["--webhook-allow", "127.0.0.0/8"]).ready()
 }
 
 async fn save(raw: &Raw, event: &str, webhook: Value) {
-    let answer = raw.post("/tenant", &json!({event: webhook})).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    let response = raw.post("/tenant", &json!({event: webhook})).await;
+    assert_eq!(response.status, 200, "{}", response.body);
 }
 
 async fn test(raw: &Raw, event: &str) -> Exchange {
     raw.post_empty(&format!("/tenant/{event}/test")).await
 }
 
-#[tokio::test]
-async fn an_event_arrives_with_each_kind_of_credentials() {
-    let server = open();
+#[on_each_engine]
+async fn event_is_sent_with_each_kind_of_credentials() {
+    let server = server_allowing_loopback();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     let challenge =
         "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256";
-    for (event, members, answers, expected) in [
+    for (event, properties, responses, expected) in [
         ("cdr_event", json!({"auth": "DISABLE"}), vec!["200 OK"], ""),
         (
             "extension_event",
@@ -47,12 +47,12 @@ async fn an_event_arrives_with_each_kind_of_credentials() {
             "Bearer t0ken",
         ),
     ] {
-        let (address, received) = receiver(answers);
-        let mut webhook = members.clone();
+        let (address, received) = receiver(responses);
+        let mut webhook = properties.clone();
         webhook["url"] = json!(format!("http://{address}/events"));
         save(&raw, event, webhook).await;
-        let answer = test(&raw, event).await;
-        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{members}");
+        let response = test(&raw, event).await;
+        assert_eq!((response.status, response.body.as_str()), (200, ""), "{properties}");
         let received = received.join().unwrap();
         let last = received.last().unwrap();
         assert!(last.starts_with("POST /events HTTP/1.1\r\n"), "{last}");
@@ -66,50 +66,56 @@ async fn an_event_arrives_with_each_kind_of_credentials() {
     }
 }
 
-#[tokio::test]
-async fn what_cannot_be_sent_is_said() {
-    let server = open();
+#[on_each_engine]
+async fn failed_delivery_is_reported() {
+    let server = server_allowing_loopback();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
-    let answer = test(&raw, "cdr_event").await;
-    assert_eq!((answer.status, answer.codes()), (400, vec!["NO_WEBHOOK".to_owned()]));
-    // Prepared and not switched on: the credentials are still missing.
+    let response = test(&raw, "cdr_event").await;
+    assert_eq!(
+        (response.status, response.codes()),
+        (400, vec!["NO_WEBHOOK".to_owned()])
+    );
+    // A disabled event may lack credentials.
     save(
         &raw,
         "cdr_event",
         json!({"url": "http://127.0.0.1:9/", "auth": "BEARER"}),
     )
     .await;
-    let answer = test(&raw, "cdr_event").await;
-    assert_eq!((answer.status, answer.codes()), (400, vec!["NO_WEBHOOK".to_owned()]));
+    let response = test(&raw, "cdr_event").await;
+    assert_eq!(
+        (response.status, response.codes()),
+        (400, vec!["NO_WEBHOOK".to_owned()])
+    );
 
     let (address, received) = receiver(vec!["403 Forbidden"]);
     let webhook = json!({"url": format!("http://{address}/"), "auth": "BEARER", "token": "t0ken"});
     save(&raw, "cdr_event", webhook).await;
-    let answer = test(&raw, "cdr_event").await;
-    assert_eq!((answer.status, answer.codes()), (400, vec!["UNKNOWN".to_owned()]));
+    let response = test(&raw, "cdr_event").await;
+    assert_eq!((response.status, response.codes()), (400, vec!["UNKNOWN".to_owned()]));
     assert!(
-        answer.body.contains("403") && !answer.body.contains("t0ken"),
+        response.body.contains("403") && !response.body.contains("t0ken"),
         "{}",
-        answer.body
+        response.body
     );
     assert_eq!(received.join().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn nothing_is_sent_into_the_servers_own_network() {
+#[on_each_engine]
+async fn internal_addresses_are_blocked() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     save(&raw, "extension_event", json!({"url": url, "auth": "DISABLE"})).await;
-    let answer = test(&raw, "extension_event").await;
-    assert_eq!((answer.status, answer.codes()), (400, vec!["UNKNOWN".to_owned()]));
+    let response = test(&raw, "extension_event").await;
+    assert_eq!((response.status, response.codes()), (400, vec!["UNKNOWN".to_owned()]));
     assert!(listener.accept().is_err(), "nobody came");
 }
 
-#[tokio::test]
-async fn nobody_without_a_tenant_sends_any() {
+#[on_each_engine]
+async fn callers_without_tenant_are_forbidden() {
     let server = server();
     let raw = server.raw_signed_in().await;
     assert_eq!(test(&raw, "cdr_event").await.status, 403);

@@ -1,12 +1,13 @@
-//! `GET /tenants`: which of them, and in which order.
+//! `GET /tenants`: filter, search and order.
 
+use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use super::tenants::{create, domains, update};
 use crate::server;
 
-#[tokio::test]
-async fn lists_are_filtered_ordered_and_searched() {
+#[on_each_engine]
+async fn list_is_filtered_searched_and_sorted() {
     let server = server();
     let raw = server.raw_signed_in().await;
     create(
@@ -62,8 +63,8 @@ async fn lists_are_filtered_ordered_and_searched() {
     assert_eq!(raw.get("/tenants", &[("filter", "document eq ''")]).await.status, 400);
 }
 
-#[tokio::test]
-async fn parts_of_texts_are_found_as_they_are_at_the_time() {
+#[on_each_engine]
+async fn substring_search_follows_updates() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let moved = create(

@@ -1,4 +1,4 @@
-//! `/transports`, seen from both sides: what the API says and what a socket finds.
+//! `/transports`: the responses of the API, and the ports that are open.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,14 +10,14 @@ use pbx_client::types::{
     UpdateTransport,
 };
 use pbx_client::{Client, Field};
-use pbx_tests::{Authority, Pair, Server, Start, der, handshake};
+use pbx_test_harness::{Authority, Identity, Server, Start, der, handshake, on_each_engine};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use crate::{server, start};
 
-/// A server with an address of its own for SIP, so that tests that run side by side do not take each other's ports.
+/// A server with its own address for SIP, so that concurrent tests do not take each other's ports.
 struct Site {
     address: Ipv4Addr,
     start: Start,
@@ -34,7 +34,7 @@ impl Site {
         (self.address, port).into()
     }
 
-    /// A port that nobody has for UDP or TCP.
+    /// Returns a port that is free for UDP and TCP.
     async fn free_port(&self) -> u16 {
         loop {
             let tcp = TcpListener::bind(self.at(0)).await.unwrap();
@@ -49,7 +49,7 @@ impl Site {
         TcpStream::connect(self.at(port)).await.is_ok()
     }
 
-    /// An open port is one that cannot be had; a closed one answers a datagram with a refusal.
+    /// A UDP port in use cannot be bound.
     async fn udp_is_open(&self, port: u16) -> bool {
         match UdpSocket::bind(self.at(port)).await {
             Err(error) if error.kind() == ErrorKind::AddrInUse => true,
@@ -61,7 +61,7 @@ impl Site {
     }
 }
 
-/// All of 127.0.0.0/8 is this machine on Linux; elsewhere there is one address, and ports may collide.
+/// On Linux, all of 127.0.0.0/8 is this machine; elsewhere there is one address, and ports may collide.
 fn own_address() -> Ipv4Addr {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     if cfg!(target_os = "linux") {
@@ -86,14 +86,14 @@ async fn create_verifying(
 ) -> Result<String, Refusal> {
     let mut body = CreateTransport::new(protocol, port);
     body.verification = verification;
-    let answer = client.create_transport().body(body).send().await?;
-    assert_eq!(answer.status(), 201);
-    Ok(answer.into_inner().id.unwrap())
+    let response = client.create_transport().body(body).send().await?;
+    assert_eq!(response.status(), 201);
+    Ok(response.into_inner().id.unwrap())
 }
 
 async fn update(client: &Client, id: &str, changes: UpdateTransport) -> Result<(), Refusal> {
-    let answer = client.update_transport().id(id).body(changes).send().await?;
-    assert_eq!(answer.status(), 200);
+    let response = client.update_transport().id(id).body(changes).send().await?;
+    assert_eq!(response.status(), 200);
     Ok(())
 }
 
@@ -112,29 +112,29 @@ fn verification(mode: ClientVerification) -> UpdateTransport {
 }
 
 async fn destroy(client: &Client, id: &str) -> Result<(), Refusal> {
-    let answer = client.delete_transport().id(id).send().await?;
-    assert_eq!(answer.status(), 204);
+    let response = client.delete_transport().id(id).send().await?;
+    assert_eq!(response.status(), 204);
     Ok(())
 }
 
-async fn all(client: &Client) -> Vec<Transport> {
+async fn list(client: &Client) -> Vec<Transport> {
     client.list_transports().send().await.unwrap().into_inner().items
 }
 
 async fn is_activated(client: &Client, id: &str) -> bool {
-    let answer = client.get_transport_status().id(id).send().await.unwrap();
-    answer.into_inner().status.unwrap() == TransportState::Activated
+    let response = client.get_transport_status().id(id).send().await.unwrap();
+    response.into_inner().status.unwrap() == TransportState::Activated
 }
 
-fn conflict(refusal: &Refusal, text: &str) {
+fn assert_conflict(refusal: &Refusal, text: &str) {
     assert_eq!(refusal.status().unwrap(), 409, "{refusal:?}");
     assert!(refusal.problems()[0].message.contains(text), "{refusal:?}");
 }
 
-/// Makes `port` the only transport, over UDP; its id.
-async fn only(client: &Client, port: u16) -> String {
+/// Deletes every transport but one over UDP on `port`; returns its ID.
+async fn keep_only(client: &Client, port: u16) -> String {
     let id = create(client, TransportProtocol::Udp, port).await.unwrap();
-    for transport in all(client).await {
+    for transport in list(client).await {
         let other = transport.id.unwrap();
         if other != id {
             destroy(client, &other).await.unwrap();
@@ -143,18 +143,18 @@ async fn only(client: &Client, port: u16) -> String {
     id
 }
 
-async fn trust(client: &Client, authority: &Authority) -> Pair {
+async fn trust(client: &Client, authority: &Authority) -> Identity {
     let leaf = authority.issue("pbx");
     let body = UpdateCertificateKey::new([leaf.crt.as_str(), &authority.pem].concat(), leaf.key.clone());
     client.update_key().body(body).send().await.unwrap();
     leaf
 }
 
-#[tokio::test]
-async fn a_fresh_install_has_three_without_sockets_too() {
+#[on_each_engine]
+async fn fresh_install_has_three_transports_when_sip_is_off() {
     let server = server();
     let client = server.client().await;
-    let found: Vec<_> = all(&client).await;
+    let found: Vec<_> = list(&client).await;
     let expected = [
         (TransportProtocol::Tcp, 5063),
         (TransportProtocol::Udp, 5060),
@@ -168,19 +168,19 @@ async fn a_fresh_install_has_three_without_sockets_too() {
     }
     let id = create(&client, TransportProtocol::Tcp, 5070).await.unwrap();
     assert!(!is_activated(&client, &id).await);
-    conflict(
+    assert_conflict(
         &create(&client, TransportProtocol::Tls, 5070).await.unwrap_err(),
         "in use by another transport",
     );
 }
 
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_fresh_install_opens_its_three_and_closes_them_when_it_ends() {
+#[on_each_engine]
+async fn fresh_install_opens_three_ports_and_closes_them_on_shutdown() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
-    for transport in all(&client).await {
+    for transport in list(&client).await {
         assert!(is_activated(&client, transport.id.as_deref().unwrap()).await);
     }
     assert!(site.tcp_is_open(5063).await && site.udp_is_open(5060).await);
@@ -190,8 +190,8 @@ async fn a_fresh_install_opens_its_three_and_closes_them_when_it_ends() {
     assert!(!site.tcp_is_open(5063).await && !site.udp_is_open(5060).await);
 }
 
-#[tokio::test]
-async fn a_transport_from_its_creation_to_its_end() {
+#[on_each_engine]
+async fn transport_is_created_shown_updated_and_deleted() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
@@ -216,7 +216,7 @@ async fn a_transport_from_its_creation_to_its_end() {
                 .id(&id)
                 .send()
                 .await
-                .map(|answer| answer.into_inner())
+                .map(|response| response.into_inner())
         };
         assert_eq!(show().await.unwrap(), expected);
 
@@ -246,8 +246,8 @@ async fn a_transport_from_its_creation_to_its_end() {
     }
 }
 
-#[tokio::test]
-async fn what_arrives_is_read_and_the_port_stays_open() {
+#[on_each_engine]
+async fn received_data_is_read_and_port_stays_open() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
@@ -260,18 +260,18 @@ async fn what_arrives_is_read_and_the_port_stays_open() {
         sender.send_to(datagram, site.at(udp)).await.unwrap();
     }
     let mut stream = TcpStream::connect(site.at(tcp)).await.unwrap();
-    // More than any buffer on the way holds: it is being read.
+    // More than all buffers hold, so that the server must read it.
     stream.write_all(&vec![b'x'; 16 << 20]).await.unwrap();
     assert!(is_activated(&client, &datagrams).await && site.udp_is_open(udp).await);
     assert!(is_activated(&client, &connections).await && site.tcp_is_open(tcp).await);
 }
 
-#[tokio::test]
-async fn a_port_in_use_is_a_conflict_and_nothing_is_stored() {
+#[on_each_engine]
+async fn port_in_use_is_409_and_nothing_is_stored() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
-    let before = all(&client).await;
+    let before = list(&client).await;
     let tcp = TcpListener::bind(site.at(0)).await.unwrap();
     let udp = UdpSocket::bind(site.at(0)).await.unwrap();
     let taken = (tcp.local_addr().unwrap().port(), udp.local_addr().unwrap().port());
@@ -281,14 +281,14 @@ async fn a_port_in_use_is_a_conflict_and_nothing_is_stored() {
         (TransportProtocol::Udp, taken.1),
     ] {
         let refusal = create(&client, protocol, port).await.unwrap_err();
-        conflict(&refusal, "cannot be opened: it is in use by another program");
+        assert_conflict(&refusal, "cannot be opened: it is in use by another program");
     }
-    assert_eq!(all(&client).await, before);
+    assert_eq!(list(&client).await, before);
 
     let free = site.free_port().await;
     let id = create(&client, TransportProtocol::Tcp, free).await.unwrap();
     let refusal = update(&client, &id, port(taken.0)).await.unwrap_err();
-    conflict(&refusal, "in use by another program");
+    assert_conflict(&refusal, "in use by another program");
     assert!(
         site.tcp_is_open(free).await && is_activated(&client, &id).await,
         "the old port stays"
@@ -299,8 +299,8 @@ async fn a_port_in_use_is_a_conflict_and_nothing_is_stored() {
     );
 }
 
-#[tokio::test]
-async fn a_port_has_one_user_for_udp_and_one_for_tcp_or_tls() {
+#[on_each_engine]
+async fn port_is_unique_for_udp_and_for_tcp_or_tls() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
@@ -309,19 +309,19 @@ async fn a_port_has_one_user_for_udp_and_one_for_tcp_or_tls() {
     create(&client, TransportProtocol::Tls, number).await.unwrap();
     let another = "in use by another transport";
     for protocol in [TransportProtocol::Udp, TransportProtocol::Tcp, TransportProtocol::Tls] {
-        conflict(&create(&client, protocol, number).await.unwrap_err(), another);
+        assert_conflict(&create(&client, protocol, number).await.unwrap_err(), another);
     }
     let other = create(&client, TransportProtocol::Tcp, site.free_port().await)
         .await
         .unwrap();
-    conflict(&update(&client, &other, port(number)).await.unwrap_err(), another);
+    assert_conflict(&update(&client, &other, port(number)).await.unwrap_err(), another);
     // Its own port is no conflict.
     update(&client, &id, port(number)).await.unwrap();
     assert!(is_activated(&client, &id).await && is_activated(&client, &other).await);
 }
 
-#[tokio::test]
-async fn the_servers_own_ports_are_no_transports() {
+#[on_each_engine]
+async fn ports_of_server_are_rejected() {
     let server = start().with_arguments(&["--tls-listen", "127.0.0.1:0"]).ready();
     let client = server.client().await;
     for base in [server.base(), server.secure_base()] {
@@ -335,33 +335,33 @@ async fn the_servers_own_ports_are_no_transports() {
             .unwrap();
         for protocol in [TransportProtocol::Tcp, TransportProtocol::Tls] {
             let refusal = create(&client, protocol, number).await.unwrap_err();
-            conflict(&refusal, "the server's own, for HTTP");
+            assert_conflict(&refusal, "the server's own, for HTTP");
         }
-        let id = all(&client).await[0].id.clone().unwrap();
-        conflict(
+        let id = list(&client).await[0].id.clone().unwrap();
+        assert_conflict(
             &update(&client, &id, port(number)).await.unwrap_err(),
             "the server's own, for HTTP",
         );
     }
 }
 
-#[tokio::test]
-async fn of_parallel_creations_of_one_port_one_succeeds() {
+#[on_each_engine]
+async fn one_of_concurrent_creations_with_same_port_succeeds() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
     let port = site.free_port().await;
     let protocols = [TransportProtocol::Tcp, TransportProtocol::Tls].into_iter().cycle();
-    let answers = join_all(protocols.take(12).map(|protocol| create(&client, protocol, port))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
-        conflict(refusal, "in use by another transport");
+    let responses = join_all(protocols.take(12).map(|protocol| create(&client, protocol, port))).await;
+    assert_eq!(responses.iter().filter(|response| response.is_ok()).count(), 1);
+    for refusal in responses.iter().filter_map(|response| response.as_ref().err()) {
+        assert_conflict(refusal, "in use by another transport");
     }
     assert!(site.tcp_is_open(port).await);
 }
 
-#[tokio::test]
-async fn one_transport_remains_however_many_are_destroyed_at_once() {
+#[on_each_engine]
+async fn last_transport_survives_concurrent_deletions() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
@@ -369,28 +369,31 @@ async fn one_transport_remains_however_many_are_destroyed_at_once() {
         let port = site.free_port().await;
         create(&client, TransportProtocol::Udp, port).await.unwrap();
     }
-    let ids: Vec<String> = all(&client)
+    let ids: Vec<String> = list(&client)
         .await
         .into_iter()
         .map(|transport| transport.id.unwrap())
         .collect();
-    let answers = join_all(ids.iter().map(|id| destroy(&client, id))).await;
-    let refusals: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    let responses = join_all(ids.iter().map(|id| destroy(&client, id))).await;
+    let refusals: Vec<_> = responses
+        .iter()
+        .filter_map(|response| response.as_ref().err())
+        .collect();
     assert_eq!(refusals.len(), 1, "of {}", ids.len());
-    conflict(refusals[0], "last transport");
-    let left = all(&client).await;
+    assert_conflict(refusals[0], "last transport");
+    let left = list(&client).await;
     assert_eq!(left.len(), 1);
     assert!(is_activated(&client, left[0].id.as_deref().unwrap()).await);
 }
 
-#[tokio::test]
-async fn a_port_that_is_taken_at_the_start_is_logged_and_opened_when_it_is_free() {
+#[on_each_engine]
+async fn port_in_use_at_start_is_logged_and_opened_later() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
     let port = site.free_port().await;
-    let id = only(&client, port).await;
-    let start = server.how();
+    let id = keep_only(&client, port).await;
+    let start = server.start();
     server.terminate();
 
     let taken = UdpSocket::bind(site.at(port)).await.unwrap();
@@ -398,7 +401,7 @@ async fn a_port_that_is_taken_at_the_start_is_logged_and_opened_when_it_is_free(
     let client = server.client().await;
     assert!(!is_activated(&client, &id).await);
     drop(taken);
-    // For as long as it takes: the server looks every second.
+    // Polls: the server retries every second.
     while !is_activated(&client, &id).await {
         tokio::task::yield_now().await;
     }
@@ -411,14 +414,14 @@ async fn a_port_that_is_taken_at_the_start_is_logged_and_opened_when_it_is_free(
     );
 }
 
-#[tokio::test]
-async fn tls_clients_are_asked_for_certificates_as_the_transport_says() {
+#[on_each_engine]
+async fn client_verification_follows_transport() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
-    let (authority, stranger) = (Authority::new("root"), Authority::new("somebody else"));
+    let (authority, untrusted) = (Authority::new("root"), Authority::new("untrusted"));
     let leaf = trust(&client, &authority).await;
-    let (known, unknown) = (authority.issue("phone"), stranger.issue("phone"));
+    let (known, unknown) = (authority.issue("phone"), untrusted.issue("phone"));
     let port = site.free_port().await;
     let mandatory = Some(ClientVerification::Mandatory);
     let id = create_verifying(&client, TransportProtocol::Tls, port, mandatory)
@@ -449,11 +452,11 @@ async fn tls_clients_are_asked_for_certificates_as_the_transport_says() {
     );
 }
 
-#[tokio::test]
-async fn clients_may_have_certificates_of_authorities_of_their_own() {
+#[on_each_engine]
+async fn client_ca_verifies_client_certificates() {
     let mut site = Site::new();
     let (authority, phones) = (Authority::new("root"), Authority::new("telephones"));
-    let (other, file) = (Authority::new("doors"), site.start.folder().join("clients.pem"));
+    let (other, file) = (Authority::new("doors"), site.start.directory().join("clients.pem"));
     std::fs::write(&file, [phones.pem.as_str(), &other.pem].concat()).unwrap();
     site.start = site.start.with_arguments(&["--client-ca", file.to_str().unwrap()]);
     let server = site.start.ready();
@@ -467,7 +470,7 @@ async fn clients_may_have_certificates_of_authorities_of_their_own() {
     for (identity, accepted) in [
         (Some(phones.issue("phone")), true),
         (Some(other.issue("door")), true),
-        // Whoever issued for the server may have issued for anybody.
+        // The issuer of the server's certificate may have issued others: it is not trusted for clients.
         (Some(authority.issue("phone")), false),
         (None, false),
     ] {
@@ -476,8 +479,8 @@ async fn clients_may_have_certificates_of_authorities_of_their_own() {
     }
 }
 
-#[tokio::test]
-async fn a_new_certificate_is_shown_by_the_transports() {
+#[on_each_engine]
+async fn new_certificate_is_served_by_transports() {
     let site = Site::new();
     let server = site.start.ready();
     let client = server.client().await;
@@ -493,8 +496,8 @@ async fn a_new_certificate_is_shown_by_the_transports() {
     }
 }
 
-#[tokio::test]
-async fn what_no_transport_can_be_is_refused() {
+#[on_each_engine]
+async fn invalid_transport_is_rejected() {
     let server = server();
     let raw = server.raw_signed_in().await;
     let id = raw.get("/transports", &[]).await.json()["items"][0]["id"]
@@ -524,17 +527,17 @@ async fn what_no_transport_can_be_is_refused() {
         (&path, json!({"protocol": "TCP"}), "body#/protocol"),
         (&path, json!({"verification": "ALWAYS"}), "body#/verification enum"),
     ] {
-        let answer = raw.post(path, &body).await;
-        assert_eq!(answer.status, 400, "{body}");
-        let errors = answer.json()["errors"].clone();
+        let response = raw.post(path, &body).await;
+        assert_eq!(response.status, 400, "{body}");
+        let errors = response.json()["errors"].clone();
         assert!(errors[0]["detail"].as_str().unwrap().starts_with(detail), "{errors}");
     }
-    let answer = raw.get("/transports/1/status", &[]).await;
-    assert_eq!((answer.status, answer.codes()), (404, vec!["NOT_FOUND".to_owned()]));
+    let response = raw.get("/transports/1/status", &[]).await;
+    assert_eq!((response.status, response.codes()), (404, vec!["NOT_FOUND".to_owned()]));
 }
 
-#[tokio::test]
-async fn lists_are_filtered_searched_ordered_and_paged() {
+#[on_each_engine]
+async fn list_is_filtered_searched_sorted_and_paginated() {
     let server = server();
     let client = server.client().await;
     create_verifying(
@@ -572,18 +575,18 @@ async fn lists_are_filtered_searched_ordered_and_paged() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn transports_stay_after_a_restart() {
+#[on_each_engine]
+async fn transports_survive_restart() {
     let site = Site::new();
     let server: Server = site.start.ready();
     let client = server.client().await;
     let port = site.free_port().await;
-    let id = only(&client, port).await;
-    let before = all(&client).await;
-    let start = server.how();
+    let id = keep_only(&client, port).await;
+    let before = list(&client).await;
+    let start = server.start();
     server.terminate();
     let server = start.ready();
     let client = server.client().await;
-    assert_eq!(all(&client).await, before);
+    assert_eq!(list(&client).await, before);
     assert!(is_activated(&client, &id).await && site.udp_is_open(port).await);
 }

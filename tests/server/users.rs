@@ -3,13 +3,13 @@
 use futures_util::future::join_all;
 use pbx_client::Field;
 use pbx_client::types::{ChangePassword, CreateUser, UpdateUser, User, UserRole};
-use pbx_tests::{Exchange, PASSWORD, Raw, Server};
+use pbx_test_harness::{Exchange, PASSWORD, Raw, Server, on_each_engine};
 use serde_json::{Value, json};
 
 use super::dealers::{dealer, signed_in};
 use crate::server;
 
-/// Of every user of these tests.
+/// The password of every user of these tests.
 const USERS_PASSWORD: &str = "Call-m3-back";
 
 fn new_user(name: &str, role: &str, number: &str) -> Value {
@@ -19,18 +19,18 @@ fn new_user(name: &str, role: &str, number: &str) -> Value {
     })
 }
 
-/// Adds a user; its id.
+/// Creates a user; returns its ID.
 async fn user(administrator: &Raw, name: &str, role: &str, number: &str) -> String {
     let created = administrator.post("/users", &new_user(name, role, number)).await;
     assert_eq!(created.status, 201, "{}", created.body);
     created.json()["id"].as_str().unwrap().to_owned()
 }
 
-/// Changes a tenant, as a system administrator.
-async fn set(server: &Server, tenant: &str, members: &Value) {
+/// Updates a tenant as a system administrator.
+async fn set(server: &Server, tenant: &str, properties: &Value) {
     let administrator = server.raw_signed_in().await;
-    let answer = administrator.post(&format!("/tenants/{tenant}"), members).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    let response = administrator.post(&format!("/tenants/{tenant}"), properties).await;
+    assert_eq!(response.status, 200, "{}", response.body);
 }
 
 async fn sign_in(server: &Server, name: &str, password: &str, domain: &str) -> Exchange {
@@ -38,21 +38,21 @@ async fn sign_in(server: &Server, name: &str, password: &str, domain: &str) -> E
     server.raw().post("/auth/sign_in", &body).await
 }
 
-/// How many answered with each status, the most frequent first.
-fn statuses(answers: &[Exchange]) -> Vec<(u16, usize)> {
+/// Counts the responses by status, the most frequent first.
+fn statuses(responses: &[Exchange]) -> Vec<(u16, usize)> {
     let mut counted: Vec<(u16, usize)> = Vec::new();
-    for answer in answers {
-        match counted.iter_mut().find(|(status, _)| *status == answer.status) {
+    for response in responses {
+        match counted.iter_mut().find(|(status, _)| *status == response.status) {
             Some((_, count)) => *count += 1,
-            None => counted.push((answer.status, 1)),
+            None => counted.push((response.status, 1)),
         }
     }
     counted.sort_unstable();
     counted
 }
 
-#[tokio::test]
-async fn a_user_from_its_creation_to_its_end() {
+#[on_each_engine]
+async fn user_is_created_shown_updated_and_deleted() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     let client = server.client_in(&tenant).await;
@@ -74,7 +74,7 @@ async fn a_user_from_its_creation_to_its_end() {
             .id(&id)
             .send()
             .await
-            .map(|answer| answer.into_inner())
+            .map(|response| response.into_inner())
     };
     let user = show().await.unwrap();
     let expected = User {
@@ -113,7 +113,7 @@ async fn a_user_from_its_creation_to_its_end() {
         client.delete_user().id(&id).send().await.unwrap_err().status().unwrap(),
         404
     );
-    // Its name and its number are free again.
+    // Its name and number are free again.
     user_in(&client, "Anna", "101").await;
 }
 
@@ -131,8 +131,8 @@ async fn user_in(client: &pbx_client::Client, name: &str, number: &str) {
     client.create_user().body(body).send().await.unwrap();
 }
 
-#[tokio::test]
-async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
+#[on_each_engine]
+async fn names_and_numbers_are_unique_within_tenant() {
     let server = server();
     let one = server.tenant("one.example.com").await;
     let one = server.raw_in(&one).await;
@@ -147,13 +147,17 @@ async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
         (same_name.status, same_name.codes()),
         (409, vec!["CONFLICT".to_owned()])
     );
-    // 777 is the voicemail's, 666 a service's.
+    // 777 is reserved for the voicemail, 666 for a service.
     for number in ["101", "777", "666"] {
         let taken = post(&one, "bert", number).await;
         assert_eq!(taken.status, 409, "{number}");
         assert!(taken.body.contains(number), "{}", taken.body);
     }
-    assert_eq!(one.get("/users", &[]).await.json()["count"], 1, "nothing is half there");
+    assert_eq!(
+        one.get("/users", &[]).await.json()["count"],
+        1,
+        "nothing is partially stored"
+    );
     for bad in ["1", "x101", "101 "] {
         assert_eq!(post(&one, "bert", bad).await.status, 400, "{bad}");
     }
@@ -165,7 +169,7 @@ async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
     let other = server.tenant("other.example.com").await;
     let other = server.raw_in(&other).await;
     user(&other, "Anna", "StandardUser", "101").await;
-    // Names of tenants' users and of those without a tenant do not meet.
+    // Names of tenants' users and of accounts without a tenant are separate.
     dealer(&server.raw_signed_in().await, "anna", "RESELLER").await;
 
     let racers = ["110", "111", "112"].map(|number| post(&one, "carl", number));
@@ -174,8 +178,8 @@ async fn names_and_numbers_are_unique_within_a_tenant_and_no_further() {
     assert_eq!(statuses(&join_all(racers).await), [(201, 1), (409, 2)]);
 }
 
-#[tokio::test]
-async fn users_sign_in_with_their_domain_and_may_what_their_role_says() {
+#[on_each_engine]
+async fn users_sign_in_with_domain_and_have_access_of_role() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     let switched = server.raw_in(&tenant).await;
@@ -205,7 +209,7 @@ async fn users_sign_in_with_their_domain_and_may_what_their_role_says() {
             ("password", password),
             ("domain", domain),
         ];
-        server.raw().form("/login/oauth/token", &fields).await
+        server.raw().post_form("/login/oauth/token", &fields).await
     };
     assert_eq!(form("u0", USERS_PASSWORD, "acme.example.com").await.status, 200);
     let wrong = [
@@ -213,17 +217,17 @@ async fn users_sign_in_with_their_domain_and_may_what_their_role_says() {
         sign_in(&server, "nobody", USERS_PASSWORD, "acme.example.com").await,
         form("u0", "wr0ng-Pass", "acme.example.com").await,
         form("nobody", USERS_PASSWORD, "acme.example.com").await,
-        // Without a domain there is no such name, and the administrator is nobody within a tenant.
+        // Without a domain there is no such name, and the administrator is no user of the tenant.
         sign_in(&server, "u0", USERS_PASSWORD, "").await,
         sign_in(&server, "admin", PASSWORD, "acme.example.com").await,
     ];
-    for answer in &wrong {
-        assert_eq!((answer.status, &answer.body), (400, &wrong[0].body));
+    for response in &wrong {
+        assert_eq!((response.status, &response.body), (400, &wrong[0].body));
     }
 }
 
-#[tokio::test]
-async fn an_unknown_domain_is_404_and_a_disabled_tenant_403() {
+#[on_each_engine]
+async fn unknown_domain_is_404_and_disabled_tenant_is_403() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     user(&server.raw_in(&tenant).await, "anna", "Admin", "101").await;
@@ -232,15 +236,15 @@ async fn an_unknown_domain_is_404_and_a_disabled_tenant_403() {
     set(&server, &tenant, &json!({"enabled": false})).await;
     let disabled = sign_in(&server, "anna", USERS_PASSWORD, "acme.example.com").await;
     assert_eq!((disabled.status, disabled.codes()), (403, vec!["FORBIDDEN".to_owned()]));
-    // Said only to those who have the password.
+    // Only revealed with the right password.
     assert_eq!(
         sign_in(&server, "anna", "wr0ng-Pass", "acme.example.com").await.status,
         400
     );
 }
 
-#[tokio::test]
-async fn a_user_of_another_tenant_is_an_unknown_one() {
+#[on_each_engine]
+async fn user_of_another_tenant_is_404() {
     let server = server();
     let (one, other) = (
         server.tenant("one.example.com").await,
@@ -265,7 +269,7 @@ async fn a_user_of_another_tenant_is_an_unknown_one() {
             anna.post(&format!("{path}/password"), &password).await,
             anna.post_empty(&format!("{path}/destroy")).await,
         ]
-        .map(|answer| (answer.status, answer.body))
+        .map(|response| (response.status, response.body))
     };
     let nobody = asked("1").await;
     assert!(nobody.iter().all(|(status, _)| *status == 404));
@@ -273,8 +277,8 @@ async fn a_user_of_another_tenant_is_an_unknown_one() {
     server.raw_as("bert", USERS_PASSWORD, Some("two.example.com")).await;
 }
 
-#[tokio::test]
-async fn passwords_obey_the_policy_of_the_tenant() {
+#[on_each_engine]
+async fn passwords_follow_policy_of_tenant() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     let switched = server.raw_in(&tenant).await;
@@ -283,8 +287,8 @@ async fn passwords_obey_the_policy_of_the_tenant() {
     weak["extension_password"] = json!("aNNa-75");
     let refused = switched.post("/users", &weak).await;
     assert_eq!(refused.status, 400);
-    for fault in ["body#/password sequence", "body#/extension_password account"] {
-        assert!(refused.body.contains(fault), "{}", refused.body);
+    for violation in ["body#/password sequence", "body#/extension_password account"] {
+        assert!(refused.body.contains(violation), "{}", refused.body);
     }
     let id = user(&switched, "anna", "Admin", "101").await;
     let policy = json!({"min_length": 20});
@@ -300,7 +304,7 @@ async fn passwords_obey_the_policy_of_the_tenant() {
         switched.post("/users", &new_user("bert", "Admin", "102")).await.status,
         400
     );
-    // What was set before goes on, and what is set by its owner obeys as well.
+    // Earlier passwords stay valid, and password changes by users follow the policy too.
     let anna = server
         .raw_as("anna", "N3w-password-of-twenty-five", Some("acme.example.com"))
         .await;
@@ -317,8 +321,8 @@ async fn passwords_obey_the_policy_of_the_tenant() {
     );
 }
 
-#[tokio::test]
-async fn a_disabled_user_is_out_at_once_and_a_new_password_ends_the_sessions() {
+#[on_each_engine]
+async fn disabling_or_password_reset_revokes_sessions_at_once() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     let switched = server.raw_in(&tenant).await;
@@ -335,7 +339,7 @@ async fn a_disabled_user_is_out_at_once_and_a_new_password_ends_the_sessions() {
         400
     );
     assert_eq!(switched.post(&path, &json!({"enabled": true})).await.status, 200);
-    assert_eq!(anna.get("/users", &[]).await.status, 401, "she signs in anew");
+    assert_eq!(anna.get("/users", &[]).await.status, 401, "the session has ended");
     let anna = session().await;
     let reset = json!({"password": "N3w-password"});
     assert_eq!(switched.post(&format!("{path}/password"), &reset).await.status, 200);
@@ -345,8 +349,8 @@ async fn a_disabled_user_is_out_at_once_and_a_new_password_ends_the_sessions() {
     assert_eq!(anna.get("/users", &[]).await.status, 401);
 }
 
-#[tokio::test]
-async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed_first() {
+#[on_each_engine]
+async fn forced_password_reset_blocks_other_operations() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     let switched = server.raw_in(&tenant).await;
@@ -354,7 +358,11 @@ async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed
     set(&server, &tenant, &json!({"password_force_reset": true})).await;
     let id = user(&switched, "anna", "Admin", "101").await;
     let early = server.raw_as("early", USERS_PASSWORD, Some("acme.example.com")).await;
-    assert_eq!(early.get("/users", &[]).await.status, 200, "only new users");
+    assert_eq!(
+        early.get("/users", &[]).await.status,
+        200,
+        "existing users are not affected"
+    );
 
     for password in [USERS_PASSWORD, "Reset-by-0ther"] {
         if password != USERS_PASSWORD {
@@ -367,7 +375,7 @@ async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed
         let refused = anna.get("/users", &[]).await;
         assert_eq!((refused.status, refused.codes()), (403, vec!["FORBIDDEN".to_owned()]));
         assert!(refused.body.contains("/user/password"), "{}", refused.body);
-        let client = pbx_tests::sign_in(server.base(), "anna", password, Some("acme.example.com"))
+        let client = pbx_test_harness::sign_in(server.base(), "anna", password, Some("acme.example.com"))
             .await
             .unwrap();
         let body = ChangePassword::new(password, "My-0wn-secret");
@@ -381,16 +389,16 @@ async fn where_the_tenant_demands_it_a_password_of_somebody_else_must_be_changed
     assert_eq!(session.post_empty("/auth/sign_out").await.status, 200);
 }
 
-#[tokio::test]
-async fn a_tenant_has_as_many_users_as_it_may_have() {
+#[on_each_engine]
+async fn user_quota_of_tenant_is_enforced() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     set(&server, &tenant, &json!({"max_extensions": 3})).await;
     let switched = server.raw_in(&tenant).await;
-    let answers = many_users(&[&switched], 8).await;
-    assert_eq!(statuses(&answers), [(201, 3), (409, 5)]);
-    refused_for(&answers, "TENANT_QUOTA_EXCEEDED");
-    // Lowered below what there is, it only stops growth.
+    let responses = create_users(&[&switched], 8).await;
+    assert_eq!(statuses(&responses), [(201, 3), (409, 5)]);
+    assert_refused(&responses, "TENANT_QUOTA_EXCEEDED");
+    // A limit below the present number only stops growth.
     set(&server, &tenant, &json!({"max_extensions": 1})).await;
     let listed = switched.get("/users", &[]).await.json();
     let id = listed["items"][0]["id"].as_str().unwrap();
@@ -404,11 +412,11 @@ async fn a_tenant_has_as_many_users_as_it_may_have() {
         ),
         (&json!(3), 200)
     );
-    refused_for(&many_users(&[&switched], 1).await, "TENANT_QUOTA_EXCEEDED");
+    assert_refused(&create_users(&[&switched], 1).await, "TENANT_QUOTA_EXCEEDED");
 }
 
-#[tokio::test]
-async fn a_branch_has_as_many_users_as_every_dealer_above_may_have() {
+#[on_each_engine]
+async fn user_quota_of_every_ancestor_is_enforced() {
     let server = server();
     let administrator = server.raw_signed_in().await;
     let high = dealer(&administrator, "high", "DISTRIBUTOR").await;
@@ -434,9 +442,9 @@ async fn a_branch_has_as_many_users_as_every_dealer_above_may_have() {
     limit(&high, 4).await;
     let switched = [server.raw_in(&tenants[0]).await, server.raw_in(&tenants[1]).await];
     let callers = [&switched[0], &switched[1]];
-    let answers = many_users(&callers, 10).await;
-    assert_eq!(statuses(&answers), [(201, 4), (409, 6)]);
-    refused_for(&answers, "DEALER_QUOTA_EXCEEDED");
+    let responses = create_users(&callers, 10).await;
+    assert_eq!(statuses(&responses), [(201, 4), (409, 6)]);
+    assert_refused(&responses, "DEALER_QUOTA_EXCEEDED");
     for name in ["high", "low"] {
         let status = signed_in(&server, name).await.get("/dealer/status", &[]).await.json();
         assert_eq!(
@@ -446,33 +454,33 @@ async fn a_branch_has_as_many_users_as_every_dealer_above_may_have() {
     }
     limit(&high, 100).await;
     limit(&low, 2).await;
-    refused_for(&many_users(&callers, 2).await, "DEALER_QUOTA_EXCEEDED");
+    assert_refused(&create_users(&callers, 2).await, "DEALER_QUOTA_EXCEEDED");
     limit(&low, 5).await;
-    assert_eq!(statuses(&many_users(&callers, 3).await), [(201, 1), (409, 2)]);
-    // A dealer with tenants stays, whoever asks.
+    assert_eq!(statuses(&create_users(&callers, 3).await), [(201, 1), (409, 2)]);
+    // A dealer with tenants cannot be deleted by anyone.
     let refused = administrator.post_empty(&format!("/dealers/{low}/destroy")).await;
     assert_eq!((refused.status, refused.codes()), (409, vec!["CONFLICT".to_owned()]));
 }
 
-#[tokio::test]
-async fn all_tenants_together_have_as_many_users_as_the_licence_allows() {
+#[on_each_engine]
+async fn licensed_users_limit_all_tenants_together() {
     let server = server();
     let tenants = [
         server.tenant("one.example.com").await,
         server.tenant("two.example.com").await,
     ];
     let switched = [server.raw_in(&tenants[0]).await, server.raw_in(&tenants[1]).await];
-    let answers = many_users(&[&switched[0], &switched[1]], 14).await;
+    let responses = create_users(&[&switched[0], &switched[1]], 14).await;
     assert_eq!(
-        statuses(&answers),
+        statuses(&responses),
         [(201, 10), (409, 4)],
-        "of a server without a licence"
+        "the limit without a license"
     );
-    refused_for(&answers, "LICENSE_LIMITED");
+    assert_refused(&responses, "LICENSE_LIMITED");
 }
 
-/// Creations at the same time, by each of those in turn.
-async fn many_users(administrators: &[&Raw], number: usize) -> Vec<Exchange> {
+/// Sends that many concurrent creations, from these callers in turn.
+async fn create_users(administrators: &[&Raw], number: usize) -> Vec<Exchange> {
     let bodies = (0..number).map(|_| {
         let unique = jiff::Timestamp::now().as_nanosecond() % 1_000_000_000_000;
         new_user(&format!("u{unique}"), "StandardUser", &unique.to_string())
@@ -482,24 +490,24 @@ async fn many_users(administrators: &[&Raw], number: usize) -> Vec<Exchange> {
     join_all(posts.map(|(turn, body)| administrators[turn % administrators.len()].post("/users", body))).await
 }
 
-fn refused_for(answers: &[Exchange], code: &str) {
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 409).collect();
+fn assert_refused(responses: &[Exchange], code: &str) {
+    let refused: Vec<_> = responses.iter().filter(|response| response.status == 409).collect();
     assert!(!refused.is_empty());
-    for answer in refused {
-        assert_eq!(answer.codes(), [code], "{}", answer.body);
+    for response in refused {
+        assert_eq!(response.codes(), [code], "{}", response.body);
     }
 }
 
-#[tokio::test]
-async fn no_secret_of_a_user_is_in_the_database_or_in_an_answer() {
+#[on_each_engine]
+async fn user_secrets_are_not_stored_in_clear_or_returned() {
     let server = server();
     let tenant = server.tenant("acme.example.com").await;
     let switched = server.raw_in(&tenant).await;
     let id = user(&switched, "anna", "Admin", "101").await;
     let shown = switched.get(&format!("/users/{id}"), &[]).await.body + &switched.get("/users", &[]).await.body;
-    let start = server.how();
+    let start = server.start();
     server.terminate();
-    let stored = start.stored();
+    let stored = start.dump();
     for secret in [USERS_PASSWORD, "Ph0ne-secret"] {
         assert!(!shown.contains(secret) && !stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()));
     }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pbx_client::types::{UpdateVoicemailServer, VoicemailServer};
 use pbx_client::{Client, Field};
-use pbx_tests::PASSWORD;
+use pbx_test_harness::{PASSWORD, on_each_engine};
 use serde_json::json;
 
 use crate::server;
@@ -12,7 +12,7 @@ async fn show(client: &Client) -> VoicemailServer {
     client.show_voicemail_server().send().await.unwrap().into_inner()
 }
 
-fn numbered(number: &str) -> UpdateVoicemailServer {
+fn with_number(number: &str) -> UpdateVoicemailServer {
     UpdateVoicemailServer {
         extension_number: Field::Value(number.to_owned()),
         ..UpdateVoicemailServer::default()
@@ -21,13 +21,13 @@ fn numbered(number: &str) -> UpdateVoicemailServer {
 
 async fn status(client: &Client, body: UpdateVoicemailServer) -> u16 {
     match client.update_voicemail_server().body(body).send().await {
-        Ok(answer) => answer.status().as_u16(),
+        Ok(response) => response.status().as_u16(),
         Err(error) => error.status().unwrap().as_u16(),
     }
 }
 
-#[tokio::test]
-async fn a_new_tenant_has_the_documented_server_and_an_update_changes_what_it_names() {
+#[on_each_engine]
+async fn new_tenant_has_documented_defaults_and_update_merges() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
     let fresh = VoicemailServer {
@@ -39,7 +39,7 @@ async fn a_new_tenant_has_the_documented_server_and_an_update_changes_what_it_na
 
     let update = UpdateVoicemailServer {
         retain_days: Field::Value(0),
-        ..numbered("8000")
+        ..with_number("8000")
     };
     assert_eq!(status(&client, update).await, 200);
     let changed = VoicemailServer {
@@ -58,67 +58,67 @@ async fn a_new_tenant_has_the_documented_server_and_an_update_changes_what_it_na
     assert_eq!(show(&client).await, fresh);
 }
 
-#[tokio::test]
-async fn each_tenant_has_its_own() {
+#[on_each_engine]
+async fn settings_of_tenants_are_separate() {
     let server = server();
     let (one, other) = (
         server.client_in(&server.tenant("one.example.com").await).await,
         server.client_in(&server.tenant("other.example.com").await).await,
     );
-    assert_eq!(status(&one, numbered("8000")).await, 200);
+    assert_eq!(status(&one, with_number("8000")).await, 200);
     assert_eq!(show(&other).await.extension_number.as_deref(), Some("777"));
-    // The number of another tenant is in nobody's way.
-    assert_eq!(status(&other, numbered("8000")).await, 200);
+    // The same number in another tenant is no conflict.
+    assert_eq!(status(&other, with_number("8000")).await, 200);
 }
 
-#[tokio::test]
-async fn a_number_that_something_else_of_the_tenant_has_is_a_conflict() {
+#[on_each_engine]
+async fn number_in_use_within_tenant_is_409() {
     let server = server();
     let client = server.client_in(&server.tenant("one.example.com").await).await;
     for number in ["666", "555", "888"] {
         let update = UpdateVoicemailServer {
             retain_days: Field::Value(7),
-            ..numbered(number)
+            ..with_number(number)
         };
         assert_eq!(status(&client, update).await, 409, "{number}");
     }
     assert_eq!(
         show(&client).await.retain_days,
         Some(30),
-        "a refused update changes nothing"
+        "a rejected update changes nothing"
     );
-    // Its own number is none.
-    assert_eq!(status(&client, numbered("777")).await, 200);
+    // Its own number is no conflict.
+    assert_eq!(status(&client, with_number("777")).await, 200);
 }
 
-#[tokio::test]
-async fn what_is_no_number_or_less_than_nothing_is_refused() {
+#[on_each_engine]
+async fn invalid_number_and_negative_values_are_rejected() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     for number in ["x123", "12", "12 3", "+4930123", "", &"1".repeat(65)] {
-        let answer = raw.post("/voicemail", &json!({"extension_number": number})).await;
+        let response = raw.post("/voicemail", &json!({"extension_number": number})).await;
         assert_eq!(
-            (answer.status, answer.codes()[0].as_str()),
+            (response.status, response.codes()[0].as_str()),
             (400, "VALIDATE_FAILED"),
             "{number}"
         );
     }
-    let answer = raw
+    let response = raw
         .post("/voicemail", &json!({"retain_days": -1, "min_seconds": -1}))
         .await;
-    assert_eq!((answer.status, answer.codes().len()), (400, 2));
+    assert_eq!((response.status, response.codes().len()), (400, 2));
 }
 
-#[tokio::test]
-async fn nobody_without_a_tenant_has_one() {
+#[on_each_engine]
+async fn callers_without_tenant_are_forbidden() {
     let server = server();
     let raw = server.raw_signed_in().await;
     assert_eq!(raw.get("/voicemail", &[]).await.status, 403);
     assert_eq!(raw.post("/voicemail", &json!({"min_seconds": 2})).await.status, 403);
 }
 
-#[tokio::test]
-async fn of_parallel_claims_to_a_number_one_holds() {
+#[on_each_engine]
+async fn one_of_concurrent_claims_to_number_succeeds() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     let user = |at: usize| {
@@ -137,31 +137,31 @@ async fn of_parallel_claims_to_a_number_one_holds() {
             }
         }
     });
-    let answers = join_all(claims).await;
+    let responses = join_all(claims).await;
     let of = |status: u16, from: usize| {
-        answers
+        responses
             .iter()
             .skip(from)
             .step_by(2)
-            .filter(|answer| answer.status == status)
+            .filter(|response| response.status == status)
             .count()
     };
-    // Who already has the number may ask for it again.
+    // Setting the present number again is no conflict.
     let held = (of(200, 0), of(201, 1), of(409, 0), of(409, 1));
-    assert!(matches!(held, (6, 0, 0, 6) | (0, 1, 6, 5)), "{held:?} {answers:?}");
+    assert!(matches!(held, (6, 0, 0, 6) | (0, 1, 6, 5)), "{held:?} {responses:?}");
     let shown = raw.get("/voicemail", &[]).await.json();
     assert_eq!(shown["extension_number"] == "8000", held.0 == 6);
 }
 
-#[tokio::test]
-async fn parallel_updates_leave_one_number_taken() {
+#[on_each_engine]
+async fn concurrent_updates_reserve_one_number() {
     let server = server();
     let raw = server.raw_in(&server.tenant("one.example.com").await).await;
     let bodies: Vec<_> = (0..20)
         .map(|at| json!({"extension_number": format!("80{at:02}")}))
         .collect();
-    let answers = join_all(bodies.iter().map(|body| raw.post("/voicemail", body))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let responses = join_all(bodies.iter().map(|body| raw.post("/voicemail", body))).await;
+    assert!(responses.iter().all(|response| response.status == 200), "{responses:?}");
     let last = raw.get("/voicemail", &[]).await.json();
     // Every number but the last one is free again, and so is 777.
     for body in bodies.iter().chain([&json!({"extension_number": "777"})]) {

@@ -1,8 +1,8 @@
 //! Creates a database in which every table and every document has content, by driving a server over HTTP.
 
 use jiff::SignedDuration;
-use pbx_tests::smtp::{HOST, Smtp, Tls, USERNAME};
-use pbx_tests::{Authority, Pair, Raw, Server, Start};
+use pbx_test_harness::smtp::{HOST, Smtp, Tls, USERNAME};
+use pbx_test_harness::{Authority, Identity, Raw, Server, Start};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -11,12 +11,12 @@ use super::{
     USERS_PASSWORD, clock_at_creation, logo, text,
 };
 
-/// What only the creator knows of a database: tokens, of which the database has hashes.
+/// Tokens of which the database has only hashes.
 pub(super) type Tokens = Value;
 
 pub(super) async fn create(start: Start) -> Tokens {
     let (start, clock) = clock_at_creation(start);
-    let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
     let license = issue_license(&start);
     let start = start.with_arguments(&["--license-public-key", "license.pub", "--trusted-proxy", "127.0.0.1"]);
     let server = start.ready();
@@ -67,7 +67,7 @@ pub(super) async fn create(start: Start) -> Tokens {
         }
         clock.advance(SignedDuration::from_secs(30));
         if number == 0 {
-            smtp.received().await;
+            smtp.next_mail().await;
         }
     }
     fail_to_sign_in(&server, "203.0.113.99").await;
@@ -121,17 +121,18 @@ async fn system_settings(system: &Raw, smtp: &Smtp) {
 
     let pair = Authority::new("Calls").issue("sip");
     let mut settings = altered(&system.get("/admin/settings", &[]).await.json());
-    settings.extend(members(json!({
+    settings.extend(properties(json!({
         "user_agent": "Bell", "blocked_user_agents": "scanner,probe", "congestion_management_metric": "SIZE",
         "auto_answer_alert_info_header": "AUTO_ANSWER", "trace_server_host": "trace.example.com", "trace_server_port": 9060,
-        "session_timer_duration": 1800, "register_expiration_time": 1700, "web_failed_auth_amount": 5, "web_blacklist_time_interval": 86400, "stir_shaken_cert": pair.crt,
+        "session_timer_duration": 1800, "register_expiration_time": 1700, "web_failed_auth_amount": 5,
+        "web_blacklist_time_interval": 86400, "stir_shaken_cert": pair.crt,
         "stir_shaken_key": pair.key, "custom_options": "{\"bell\": [1, 2]}",
     })));
     post(system, "/admin/settings", Value::Object(settings)).await;
 
     let notification = json!({
         "type": "SMTP", "server": HOST, "port": smtp.port, "reply_to": "reply@example.com", "username": USERNAME,
-        "password": pbx_tests::smtp::PASSWORD, "auth": "PLAIN", "enable_tls_ssl": false, "enable_starttls_auto": true,
+        "password": pbx_test_harness::smtp::PASSWORD, "auth": "PLAIN", "enable_tls_ssl": false, "enable_starttls_auto": true,
         "recipients": "ops@example.com;boss@example.com", "enable_tenant_access": false, "hard_disk_threshold": 99.5,
         "cpu_threshold": 98.5, "memory_threshold": 97.5, "notify_ip_blocked": true, "notify_license_limited": true,
         "notify_service_disconnected": true, "notify_push_certs_update_failed": true,
@@ -180,7 +181,7 @@ async fn dealers(server: &Server, system: &Raw) -> Dealers {
 }
 
 /// The tenant's ID, and an upload that was announced in it.
-async fn rich_tenant(server: &Server, system: &Raw, dealers: &Dealers, calls: &Pair) -> (String, Value) {
+async fn rich_tenant(server: &Server, system: &Raw, dealers: &Dealers, calls: &Identity) -> (String, Value) {
     let new = json!({
         "name": "Rich", "domain": DOMAIN, "website": "https://rich.example.com", "timezone": "Europe/Berlin", "currency": "EUR",
         "region": "DEU",
@@ -195,11 +196,12 @@ async fn rich_tenant(server: &Server, system: &Raw, dealers: &Dealers, calls: &P
     for computed in ["used_disk_quota", "avatar_file_size"] {
         settings.remove(computed);
     }
-    settings.extend(members(json!({
-        "enabled": true, "password_force_reset": false, "max_extensions": 200, "enable_billing": true, "enable_feature_billing": true,
-        "custom_options": "{\"rich\": true}", "disk_quota": "10MB", "im_disk_quota": "2GB",
-        "extension_im_disk_quota": "300KB", "email_recipients": "rich@example.com", "contact_match_type": "MATCH_LENGTH", "contact_match_length": 7,
-        "contact_append_type": "PREPEND", "recording_retention": 10, "call_report_retention": 20, "log_retention": 30,
+    settings.extend(properties(json!({
+        "enabled": true, "password_force_reset": false, "max_extensions": 200, "enable_billing": true,
+        "enable_feature_billing": true, "custom_options": "{\"rich\": true}", "disk_quota": "10MB", "im_disk_quota": "2GB",
+        "extension_im_disk_quota": "300KB", "email_recipients": "rich@example.com", "contact_match_type": "MATCH_LENGTH",
+        "contact_match_length": 7, "contact_append_type": "PREPEND", "recording_retention": 10,
+        "call_report_retention": 20, "log_retention": 30,
         "temp_file_retention": 40,
         "office_hours": {
             "monday": {"enabled": true, "ranges": [{"from": "08:00", "to": "12:00"}, {"from": "13:00", "to": "17:30"}]},
@@ -293,9 +295,9 @@ fn user(name: &str, role: &str, number: u32) -> Value {
 /// A session of the administrator within that tenant, one of whose refresh tokens was used.
 async fn session_with_used_token(server: &Server, tenant: &str) -> Value {
     let mut raw = server.raw();
-    let credentials = json!({"username": pbx_tests::ADMINISTRATOR, "password": pbx_tests::PASSWORD});
+    let credentials = json!({"username": pbx_test_harness::ADMINISTRATOR, "password": pbx_test_harness::PASSWORD});
     let first = post(&raw, "/auth/sign_in", credentials).await;
-    raw.sign_in_with(&text(&first, "access_token"));
+    raw.set_token(&text(&first, "access_token"));
     assert_eq!(
         raw.post_empty(&format!("/tenants/switch?id={tenant}")).await.status,
         200
@@ -313,12 +315,12 @@ async fn session_with_used_token(server: &Server, tenant: &str) -> Value {
 }
 
 async fn fail_to_sign_in(server: &Server, address: &str) {
-    let body = json!({"username": pbx_tests::ADMINISTRATOR, "password": "wrong"});
+    let body = json!({"username": pbx_test_harness::ADMINISTRATOR, "password": "wrong"});
     let request = server
         .raw()
         .request(Method::POST, "/auth/sign_in")
         .header("x-forwarded-for", address);
-    let refused = server.raw().sent(request.json(&body)).await;
+    let refused = server.raw().send_request(request.json(&body)).await;
     assert_eq!(refused.status, 400, "{}", refused.body);
 }
 
@@ -334,7 +336,7 @@ async fn upload(raw: &Raw, name: &str, content: Vec<u8>) -> String {
     let [id, token] = ["portsip-upload-id", "portsip-upload-token"].map(|name| announced.header(name).unwrap());
     let request = raw.request(Method::POST, &format!("/blobs/uploads/{id}/complete"));
     let stored = raw
-        .sent(request.header("portsip-upload-token", token).body(content))
+        .send_request(request.header("portsip-upload-token", token).body(content))
         .await;
     assert!(stored.status < 300, "{}", stored.body);
     id.to_owned()
@@ -359,7 +361,7 @@ fn altered(object: &Value) -> Map<String, Value> {
     altered.collect()
 }
 
-fn members(object: Value) -> Map<String, Value> {
+fn properties(object: Value) -> Map<String, Value> {
     object.as_object().unwrap().clone()
 }
 

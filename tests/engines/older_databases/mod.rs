@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use pbx_tests::{Clock, Engine, Start};
+use pbx_test_harness::{Clock, Engine, Start};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::{PROGRAM, start};
+use crate::start;
 
 /// When the databases were created, by the clock of their servers.
 const CREATED: &str = "2030-01-01T12:00:00Z";
@@ -28,19 +28,19 @@ const ATTACKER: &str = "203.0.113.7";
 const SUSPECT: &str = "203.0.113.8";
 
 /// A copy of a fixture, ready to be opened by the server under test.
-struct Older {
+struct Fixture {
     /// The schema's version and the engine.
     name: String,
     start: Start,
     clock: Clock,
     /// The key file.
     key: PathBuf,
-    /// What `create` returned.
+    /// The tokens that `create` returned.
     tokens: Value,
 }
 
-impl Older {
-    /// Every fixture on every engine that is there.
+impl Fixture {
+    /// Every fixture, on every installed engine.
     fn all() -> impl Iterator<Item = Self> {
         versions().into_iter().flat_map(|version| Self::of_version(&version))
     }
@@ -51,12 +51,12 @@ impl Older {
     }
 
     fn of_version(version: &str) -> impl Iterator<Item = Self> + use<> {
-        let directory = fixtures().join(version);
+        let directory = fixtures_directory().join(version);
         let name = version.to_owned();
         [("sqlite", Engine::Sqlite), ("postgres", Engine::Postgres)]
             .into_iter()
             .filter_map(move |(engine, kind)| {
-                let start = Start::on(kind, PROGRAM)?;
+                let start = Start::on(kind)?;
                 Some(Self::copy(format!("{name}_{engine}"), &directory.join(engine), start))
             })
     }
@@ -66,9 +66,9 @@ impl Older {
             Some(database) => database.restore(&from.join("pbx.sql")),
             None => drop(fs::copy(from.join("pbx.db"), start.database()).unwrap()),
         }
-        let key = start.folder().join("fixture.key");
+        let key = start.directory().join("fixture.key");
         fs::copy(from.join("pbx.key"), &key).unwrap();
-        fs::copy(from.join("license.pub"), start.folder().join("license.pub")).unwrap();
+        fs::copy(from.join("license.pub"), start.directory().join("license.pub")).unwrap();
         let start = start.with_arguments(&[
             "--key-file",
             key.to_str().unwrap(),
@@ -122,13 +122,13 @@ impl Older {
     }
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("engines/older_databases/fixtures")
+fn fixtures_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("older_databases/fixtures")
 }
 
 /// The versions of the schema of which there are fixtures, oldest first.
 fn versions() -> Vec<String> {
-    let entries = fs::read_dir(fixtures()).unwrap();
+    let entries = fs::read_dir(fixtures_directory()).unwrap();
     let mut versions: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -170,12 +170,12 @@ async fn create_fixtures() {
         let directory = to.join(name);
         fs::create_dir_all(&directory).unwrap();
         let start = start(engine);
-        let key = start.folder().join("fixture.key");
+        let key = start.directory().join("fixture.key");
         let start = start.with_arguments(&["--key-file", key.to_str().unwrap()]);
         let tokens = create::create(start.clone()).await;
-        fs::write(directory.join(file), start.stored()).unwrap();
+        fs::write(directory.join(file), start.dump()).unwrap();
         fs::copy(key, directory.join("pbx.key")).unwrap();
-        fs::copy(start.folder().join("license.pub"), directory.join("license.pub")).unwrap();
+        fs::copy(start.directory().join("license.pub"), directory.join("license.pub")).unwrap();
         fs::write(directory.join("tokens.json"), format!("{tokens:#}\n")).unwrap();
     }
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use pbx_tests::{ADMINISTRATOR, PASSWORD, Raw, Server, operations};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, Raw, Server, operations};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ATTACKER, DOMAIN, OTHER_DOMAIN, Older, SUSPECT, USERS_PASSWORD, logo, text};
+use super::{ATTACKER, DOMAIN, Fixture, OTHER_DOMAIN, SUSPECT, USERS_PASSWORD, logo, text};
 
 /// GET operations whose responses are not JSON of the database: the files are compared byte for byte.
 const NOT_JSON: [&str; 1] = ["/blobs/{digest}"];
 
-/// Columns and tables that the newest fixture does not fill. This list may only shrink: whoever adds a table or column creates a
-/// new fixture that fills it.
+/// Columns that are empty in the newest fixture. This list may only shrink: a migration that adds a table or column needs a new
+/// fixture that fills it.
 const UNFILLED: [&str; 1] = [
     // Contents are in the database here; in a directory, they are files with this name.
     "files.content_file",
@@ -152,9 +152,9 @@ async fn everything(server: &Server) -> String {
 
 #[tokio::test]
 async fn older_database_reads_back_unchanged() {
-    for older in Older::all() {
-        let server = older.start.ready();
-        insta::assert_snapshot!(format!("{}_objects", older.name), everything(&server).await);
+    for fixture in Fixture::all() {
+        let server = fixture.start.ready();
+        insta::assert_snapshot!(format!("{}_objects", fixture.name), everything(&server).await);
 
         let administrator = server.raw_signed_in().await;
         let dealer = server.raw_as("distributor", USERS_PASSWORD, None).await;
@@ -191,8 +191,8 @@ async fn download(raw: &Raw, file: &Value) -> Vec<u8> {
 /// No operation reads it back as a whole.
 #[tokio::test]
 async fn stored_brand_is_merged_into() {
-    for older in Older::all() {
-        let server = older.start.ready();
+    for fixture in Fixture::all() {
+        let server = fixture.start.ready();
         let raw = server.raw_signed_in().await;
         assert_eq!(raw.get("/license", &[]).await.json()["product_name"], "Bell PBX");
         let files = raw.get("/files", &[]).await.json();
@@ -200,7 +200,7 @@ async fn stored_brand_is_merged_into() {
         assert_eq!(raw.post("/brand", &json!({"title": "New"})).await.status, 200);
         server.terminate();
         let stored: Value =
-            serde_json::from_str(&older.value("SELECT value FROM settings WHERE name = 'brand'")).unwrap();
+            serde_json::from_str(&fixture.value("SELECT value FROM settings WHERE name = 'brand'")).unwrap();
         let expected = json!({
             "theme": "PURPLE", "logo": logo, "favicon": favicon, "title": "New", "copyright": "© Bell", "product": "Bell PBX",
             "website": "https://bell.example.com", "forum": "https://forum.example.com", "bottom_text": "<b>Bell</b>",
@@ -211,18 +211,18 @@ async fn stored_brand_is_merged_into() {
 
 #[tokio::test]
 async fn older_audit_log_is_printed() {
-    for older in Older::all() {
-        drop(older.start.ready());
-        let printed = older.start.run("audit", &["--database", older.start.database()]);
+    for fixture in Fixture::all() {
+        drop(fixture.start.ready());
+        let printed = fixture.start.run("audit", &["--database", fixture.start.database()]);
         assert!(printed.status.success(), "{printed:?}");
-        insta::assert_snapshot!(format!("{}_audit", older.name), printed.stdout);
+        insta::assert_snapshot!(format!("{}_audit", fixture.name), printed.stdout);
     }
 }
 
 #[tokio::test]
 async fn stored_passwords_sign_in_and_disabled_accounts_do_not() {
-    for older in Older::all() {
-        let server = older.start.ready();
+    for fixture in Fixture::all() {
+        let server = fixture.start.ready();
         let sign_in = async |name: &str, password: &str, domain: Option<&str>| {
             let body = json!({"username": name, "password": password, "domain": domain});
             server.raw().post("/auth/sign_in", &body).await.status
@@ -251,11 +251,11 @@ async fn stored_passwords_sign_in_and_disabled_accounts_do_not() {
 
 #[tokio::test]
 async fn stored_session_refreshes_until_its_used_token_comes_back() {
-    for older in Older::all() {
-        let server = older.start.ready();
-        let session = &older.tokens["session"];
+    for fixture in Fixture::all() {
+        let server = fixture.start.ready();
+        let session = &fixture.tokens["session"];
         let mut raw = server.raw();
-        raw.sign_in_with(&text(session, "access_token"));
+        raw.set_token(&text(session, "access_token"));
         let tenant = raw.get("/tenant", &[]).await;
         assert_eq!(
             tenant.json()["domain"],
@@ -263,7 +263,7 @@ async fn stored_session_refreshes_until_its_used_token_comes_back() {
             "the session is still switched into the tenant"
         );
 
-        older.clock.advance(SignedDuration::from_mins(31));
+        fixture.clock.advance(SignedDuration::from_mins(31));
         assert_eq!(
             raw.get("/tenant", &[]).await.status,
             401,
@@ -275,7 +275,7 @@ async fn stored_session_refreshes_until_its_used_token_comes_back() {
         };
         let refreshed = refresh(text(session, "refresh_token")).await;
         assert_eq!(refreshed.status, 200, "{}", refreshed.body);
-        raw.sign_in_with(&text(&refreshed.json(), "access_token"));
+        raw.set_token(&text(&refreshed.json(), "access_token"));
         assert_eq!(raw.get("/tenant", &[]).await.json()["domain"], DOMAIN);
 
         assert_eq!(refresh(text(session, "used_refresh_token")).await.status, 400);
@@ -285,9 +285,9 @@ async fn stored_session_refreshes_until_its_used_token_comes_back() {
 
 #[tokio::test]
 async fn announced_uploads_are_completed() {
-    for older in Older::all() {
-        let server = older.start.ready();
-        let uploads = older.tokens["uploads"].as_array().unwrap();
+    for fixture in Fixture::all() {
+        let server = fixture.start.ready();
+        let uploads = fixture.tokens["uploads"].as_array().unwrap();
         let sessions = [
             server.raw_signed_in().await,
             server.raw_as("distributor", USERS_PASSWORD, None).await,
@@ -298,7 +298,7 @@ async fn announced_uploads_are_completed() {
             let id = text(upload, "id");
             let request = raw.request(Method::POST, &format!("/blobs/uploads/{id}/complete"));
             let request = request.header("portsip-upload-token", text(upload, "token"));
-            let stored = raw.sent(request.body(logo(3, 3))).await;
+            let stored = raw.send_request(request.body(logo(3, 3))).await;
             assert!(stored.status < 300, "{}", stored.body);
             let file = raw.get(&format!("/files/{id}"), &[]).await.json();
             assert_eq!(file["name"], "late.png");
@@ -313,13 +313,13 @@ async fn fail_to_sign_in(server: &Server, address: &str) -> u16 {
         .raw()
         .request(Method::POST, "/auth/sign_in")
         .header("x-forwarded-for", address);
-    server.raw().sent(request.json(&body)).await.status
+    server.raw().send_request(request.json(&body)).await.status
 }
 
 #[tokio::test]
 async fn lockouts_and_counted_failures_go_on() {
-    for older in Older::all() {
-        let server = older.start.ready();
+    for fixture in Fixture::all() {
+        let server = fixture.start.ready();
         for locked_out in [ATTACKER, SUSPECT, "192.0.2.9"] {
             assert_eq!(fail_to_sign_in(&server, locked_out).await, 403, "{locked_out}");
         }
@@ -334,19 +334,19 @@ async fn lockouts_and_counted_failures_go_on() {
 
 #[tokio::test]
 async fn newest_fixture_fills_every_table_and_column() {
-    for older in Older::newest() {
-        older.start.ready().terminate();
-        let columns = older.columns();
+    for fixture in Fixture::newest() {
+        fixture.start.ready().terminate();
+        let columns = fixture.columns();
         assert!(columns.len() > 100, "{columns:?}");
         let unfilled: Vec<String> = columns
             .into_iter()
-            .filter(|(table, column)| older.value(&format!("SELECT count({column}) FROM {table}")) == "0")
+            .filter(|(table, column)| fixture.value(&format!("SELECT count({column}) FROM {table}")) == "0")
             .map(|(table, column)| format!("{table}.{column}"))
             .collect();
         assert_eq!(
             unfilled, UNFILLED,
             "{}: the list may only shrink; create a new fixture",
-            older.name
+            fixture.name
         );
     }
 }

@@ -4,27 +4,27 @@ use std::fs;
 use std::net::SocketAddr;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, STANDARD_NO_PAD};
 use jiff::SignedDuration;
-use pbx_server::domain::vault::{KEY_LENGTH, Sealed, Vault};
-use pbx_tests::smtp::{HOST, Smtp, Tls};
-use pbx_tests::{Exchange, Raw, der, handshake, receiver};
+use pbx_test_harness::smtp::{HOST, Smtp, Tls};
+use pbx_test_harness::{Exchange, Raw, der, handshake, receiver};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde_json::{Value, json};
 
 use super::{
-    CDR_PASSWORD, DOMAIN, EXTENSION_PASSWORD, EXTENSION_TOKEN, Older, SUSPECT, TRUNK_PASSWORD, USERS_PASSWORD, text,
+    CDR_PASSWORD, DOMAIN, EXTENSION_PASSWORD, EXTENSION_TOKEN, Fixture, SUSPECT, TRUNK_PASSWORD, USERS_PASSWORD, text,
 };
 
 #[tokio::test]
 async fn stored_mail_password_signs_in_and_the_waiting_alert_is_mailed() {
-    for older in Older::all() {
-        let mut smtp = Smtp::start(Tls::Never, &["PLAIN"]).await;
-        let server = older.start.ready();
+    for fixture in Fixture::all() {
+        let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
+        let server = fixture.start.ready();
         let raw = server.raw_signed_in().await;
         let moved = json!({"server": HOST, "port": smtp.port});
         assert_eq!(raw.post("/admin/notification", &moved).await.status, 200);
-        older.clock.advance(SignedDuration::from_hours(1));
-        let mail = smtp.received().await;
+        fixture.clock.advance(SignedDuration::from_hours(1));
+        let mail = smtp.next_mail().await;
         assert_eq!(mail.authenticated.as_deref(), Some("PLAIN"));
         assert_eq!(mail.to, ["TO:<ops@example.com>", "TO:<boss@example.com>"]);
         assert!(mail.text().contains(SUSPECT), "{}", mail.data);
@@ -33,8 +33,8 @@ async fn stored_mail_password_signs_in_and_the_waiting_alert_is_mailed() {
 
 #[tokio::test]
 async fn stored_webhook_credentials_are_sent() {
-    for older in Older::all() {
-        let server = older
+    for fixture in Fixture::all() {
+        let server = fixture
             .start
             .clone()
             .with_arguments(&["--webhook-allow", "127.0.0.0/8"])
@@ -48,8 +48,8 @@ async fn stored_webhook_credentials_are_sent() {
             let (address, received) = receiver(vec!["200 OK"]);
             let moved = json!({event: {"url": format!("http://{address}/in")}});
             assert_eq!(raw.post("/tenant", &moved).await.status, 200);
-            let sent: Exchange = raw.post_empty(&format!("/tenant/{event}/test")).await;
-            assert_eq!(sent.status, 200, "{}", sent.body);
+            let exchange: Exchange = raw.post_empty(&format!("/tenant/{event}/test")).await;
+            assert_eq!(exchange.status, 200, "{}", exchange.body);
             let request = received.join().unwrap().remove(0);
             assert!(request.contains(&authorization), "{request}");
         }
@@ -58,8 +58,8 @@ async fn stored_webhook_credentials_are_sent() {
 
 #[tokio::test]
 async fn stored_private_key_serves_https() {
-    for older in Older::all() {
-        let server = older
+    for fixture in Fixture::all() {
+        let server = fixture
             .start
             .clone()
             .with_arguments(&["--tls-listen", "127.0.0.1:0"])
@@ -78,8 +78,8 @@ async fn stored_private_key_serves_https() {
     }
 }
 
-/// A sealed secret: the statement that finds it or the JSON document around it, its JSON Pointer in the latter, and what it was
-/// sealed for. Stored names, so none of them may change.
+/// A sealed secret: the statement that finds it or the JSON document around it, its JSON Pointer in the latter, and its associated
+/// data. These are stored names, so none of them may change.
 type Secret<'a> = (&'a str, &'a str, &'a str);
 
 const TENANT_SETTINGS: &str = "SELECT value FROM tenant_settings WHERE name = 'tenant' AND tenant_id = {tenant}";
@@ -140,15 +140,15 @@ const SECRETS: [Secret<'_>; 13] = [
     ),
 ];
 
-/// Sealed for the same places before the upgrade and by the server under test, also those that no operation opens.
+/// Also those that no operation opens: a fixture and the server under test use the same associated data.
 #[tokio::test]
-async fn every_secret_opens_for_its_place_before_and_after_it_is_set_again() {
-    for older in Older::all() {
-        let vault = vault(&older);
-        let id_of = |table: &str, name: &str| older.value(&format!("SELECT id FROM {table} WHERE name = '{name}'"));
+async fn every_secret_decrypts_before_and_after_it_is_set_again() {
+    for fixture in Fixture::all() {
+        let key = key(&fixture);
+        let id_of = |table: &str, name: &str| fixture.value(&format!("SELECT id FROM {table} WHERE name = '{name}'"));
         let (tenant, trunk) = (id_of("tenants", "Rich"), id_of("providers", "Carrier"));
         let alice = id_of("accounts", "alice");
-        let open = |(statement, pointer, place): Secret<'_>, late: &str| {
+        let open = |(statement, pointer, associated_data): Secret<'_>, late: &str| {
             let ids = [
                 ("{tenant}", &*tenant),
                 ("{trunk}", &trunk),
@@ -159,28 +159,26 @@ async fn every_secret_opens_for_its_place_before_and_after_it_is_set_again() {
                 ids.iter()
                     .fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
             };
-            let found = older.value(&named(statement));
+            let found = fixture.value(&named(statement));
             let sealed = match pointer {
                 "" => found,
                 pointer => {
                     let document: Value = serde_json::from_str(&found).unwrap();
                     document
                         .pointer(pointer)
-                        .unwrap_or_else(|| panic!("{place}"))
+                        .unwrap_or_else(|| panic!("{associated_data}"))
                         .as_str()
                         .unwrap()
                         .to_owned()
                 }
             };
-            vault
-                .open(&named(place), &Sealed::from_stored(sealed))
-                .unwrap_or_else(|error| panic!("{place}: {error}"))
+            unseal(&key, &named(associated_data), &sealed)
         };
         let (late, stored) = SECRETS.split_last().unwrap();
         let opened: Vec<String> = stored.iter().map(|secret| open(*secret, "")).collect();
         let known = [
             "pbx-server",
-            pbx_tests::smtp::PASSWORD,
+            pbx_test_harness::smtp::PASSWORD,
             "-----BEGIN PRIVATE KEY-----",
             "-----BEGIN PRIVATE KEY-----",
         ];
@@ -196,7 +194,7 @@ async fn every_secret_opens_for_its_place_before_and_after_it_is_set_again() {
             [CDR_PASSWORD, EXTENSION_TOKEN, TRUNK_PASSWORD, EXTENSION_PASSWORD]
         );
 
-        let server = older.start.ready();
+        let server = fixture.start.ready();
         let system = server.raw_signed_in().await;
         let within = server.raw_as("alice", USERS_PASSWORD, Some(DOMAIN)).await;
         let set = async |raw: &Raw, path: &str, body: Value| {
@@ -244,9 +242,20 @@ async fn every_secret_opens_for_its_place_before_and_after_it_is_set_again() {
     }
 }
 
-fn vault(older: &Older) -> Vault {
-    let file = fs::read_to_string(&older.key).unwrap();
-    let key = file.lines().find(|line| !line.starts_with('#')).unwrap();
-    let key = BASE64.decode(key.trim()).unwrap();
-    Vault::new(&<[u8; KEY_LENGTH]>::try_from(key).unwrap()).unwrap()
+/// The key in the file of a fixture.
+fn key(fixture: &Fixture) -> LessSafeKey {
+    let file = fs::read_to_string(&fixture.key).unwrap();
+    let line = file.lines().find(|line| !line.starts_with('#')).unwrap();
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &BASE64.decode(line).unwrap()).unwrap())
+}
+
+/// Decrypts a secret: base64 of a nonce, the ciphertext and its tag. This repeats the server's format, so that a change of the
+/// latter fails here.
+fn unseal(key: &LessSafeKey, associated_data: &str, sealed: &str) -> String {
+    let mut bytes = STANDARD_NO_PAD.decode(sealed).unwrap();
+    let mut ciphertext = bytes.split_off(NONCE_LEN);
+    let nonce = Nonce::try_assume_unique_for_key(&bytes).unwrap();
+    let clear = key.open_in_place(nonce, Aad::from(associated_data.as_bytes()), &mut ciphertext);
+    assert!(clear.is_ok(), "{associated_data}");
+    String::from_utf8(clear.unwrap().to_vec()).unwrap()
 }

@@ -1,5 +1,5 @@
-//! A PostgreSQL of one's own for the tests of a process: made of the installed programs, reached through a socket in a folder
-//! that nobody else knows, and gone with the process however that ends.
+//! A private PostgreSQL for the tests of a process: it runs the installed programs, listens on a socket in a private directory, and
+//! ends with the process, however that ends.
 
 #![expect(
     clippy::expect_used,
@@ -18,55 +18,61 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use engines::TestDatabase;
 
-/// The role that owns the databases: none that may do more than a server needs.
+/// The role that owns the databases, without further privileges.
 pub const OWNER: &str = "pbx";
 
-/// A role that must give its password.
-pub const GUARDED: &str = "guarded";
+/// A role that must authenticate with a password.
+pub const PASSWORD_ROLE: &str = "guarded";
 
-/// The password of [`GUARDED`].
-pub const GUARDED_PASSWORD: &str = "gu@rded/s3cret";
+/// The password of [`PASSWORD_ROLE`].
+pub const ROLE_PASSWORD: &str = "gu@rded/s3cret";
 
-/// Names the socket even where there is no port.
+/// Part of the socket's name, also without a TCP port.
 const DEFAULT_PORT: u16 = 5432;
 
-/// Where the programs are, if not in a usual place.
+/// The variable with the directory of the programs, if it is an unusual one.
 const PROGRAMS: &str = "PBX_TEST_POSTGRES_BIN";
 
-/// An empty database on the cluster of this process, or `None` where PostgreSQL is not installed, which the log says loudly.
+/// Creates an empty database on the cluster of this process, or returns `None` where PostgreSQL is not installed, which is reported
+/// loudly.
 pub fn database() -> Option<Database> {
+    cluster().map(Cluster::database)
+}
+
+/// Returns the cluster of this process, or `None` where PostgreSQL is not installed, which is reported loudly.
+pub fn cluster() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    SHARED.get_or_init(Cluster::start).as_ref().map(Cluster::database)
+    SHARED.get_or_init(Cluster::start).as_ref()
 }
 
 /// A running PostgreSQL.
 pub struct Cluster {
     programs: PathBuf,
-    folder: PathBuf,
+    directory: PathBuf,
     port: u16,
     databases: AtomicUsize,
-    /// Stops the cluster and removes its folder as soon as nobody holds the other end of its input.
+    /// Stops the cluster and removes its directory as soon as its standard input is closed.
     guard: Child,
 }
 
-/// A database of its own for one test; dropped with this value.
+/// A database of one test; dropped with this value.
 #[derive(Debug)]
 pub struct Database {
     programs: PathBuf,
-    folder: PathBuf,
+    directory: PathBuf,
     port: u16,
     name: String,
 }
 
 impl Cluster {
-    /// A new one, or `None` where PostgreSQL is not installed.
+    /// Starts a cluster; returns `None` where PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
         Self::start_with(None)
     }
 
-    /// The same, that also listens on a port of 127.0.0.1 and there takes TLS only, with this certificate and key in PEM.
+    /// Starts a cluster that also listens on a port of 127.0.0.1, with TLS only, with this certificate and key in PEM.
     pub fn start_with_tls(certificate: &str, key: &str) -> Option<(Self, u16)> {
-        // The port is free when it is looked for; who takes it meanwhile makes this test fail, and no other.
+        // Another process may take the port before the cluster does; then this test fails, and no other.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = port.expect("a free port").port();
         Self::start_with(Some((port, certificate, key))).map(|cluster| (cluster, port))
@@ -74,23 +80,23 @@ impl Cluster {
 
     fn start_with(tls: Option<(u16, &str, &str)>) -> Option<Self> {
         let Some(programs) = programs() else {
-            // Not `eprintln!`, which the test runner keeps to itself when a test passes.
+            // Not `eprintln!`, whose output the test runner hides when a test passes.
             let _ = writeln!(
                 std::io::stderr(),
                 "\n*** SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql-15; elsewhere set {PROGRAMS} to \
-                 the folder of initdb). Nothing that runs on PostgreSQL was tested. ***"
+                 the directory of initdb). Nothing that runs on PostgreSQL was tested. ***"
             );
             return None;
         };
-        let folder = tempfile::Builder::new()
+        let directory = tempfile::Builder::new()
             .prefix("pbx-pg-")
             .tempdir()
-            .expect("a folder")
+            .expect("a directory")
             .keep();
-        let user = unprivileged(&folder);
-        let data = folder.join("data");
-        // Not the order of bytes, and not that of the C library: what relies on the database's own order is seen.
-        let made = user
+        let user = unprivileged(&directory);
+        let data = directory.join("data");
+        // A locale that sorts neither by bytes nor like the C library, so that a dependence on the database's own order is found.
+        let created = user
             .command(&programs.join("initdb"))
             .args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8"])
             .args([
@@ -100,13 +106,13 @@ impl Cluster {
                 "--pgdata",
             ])
             .arg(&data)
-            .current_dir(&folder)
+            .current_dir(&directory)
             .output()
             .expect("initdb");
         assert!(
-            made.status.success(),
+            created.status.success(),
             "initdb: {}",
-            String::from_utf8_lossy(&made.stderr)
+            String::from_utf8_lossy(&created.stderr)
         );
         let rules = data.join("pg_hba.conf");
         let others = fs::read_to_string(&rules).expect("pg_hba.conf");
@@ -115,7 +121,7 @@ impl Cluster {
         } else {
             others
         };
-        fs::write(&rules, format!("local all {GUARDED} scram-sha-256\n{others}")).expect("pg_hba.conf");
+        fs::write(&rules, format!("local all {PASSWORD_ROLE} scram-sha-256\n{others}")).expect("pg_hba.conf");
         let listening = match tls {
             None => "-c listen_addresses=".to_owned(),
             Some((port, certificate, key)) => {
@@ -128,7 +134,7 @@ impl Cluster {
 
         let options = format!(
             "{listening} -c unix_socket_directories={} -c fsync=off -c full_page_writes=off -c max_connections=200",
-            folder.display()
+            directory.display()
         );
         let script = r#""$1/pg_ctl" -D "$2/data" -l "$2/log" -o "$3" -w start >/dev/null && echo ready && cat >/dev/null
             "$1/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$2""#;
@@ -137,63 +143,63 @@ impl Cluster {
             .arg("-c")
             .arg(script)
             .arg("sh")
-            .args([&programs, &folder])
+            .args([&programs, &directory])
             .arg(options);
         #[cfg(unix)]
         {
-            // Ctrl-C is for the tests; this one has to live until they are gone.
+            // Ctrl-C is for the tests; this process has to outlive them.
             std::os::unix::process::CommandExt::process_group(&mut guard, 0);
         }
         let mut guard = guard
-            .current_dir(&folder)
+            .current_dir(&directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("sh");
         let mut line = String::new();
-        let answer = BufReader::new(guard.stdout.take().expect("a pipe")).read_line(&mut line);
+        let response = BufReader::new(guard.stdout.take().expect("a pipe")).read_line(&mut line);
         assert!(
-            answer.is_ok() && line == "ready\n",
+            response.is_ok() && line == "ready\n",
             "PostgreSQL did not start: {}",
-            fs::read_to_string(folder.join("log")).unwrap_or_default()
+            fs::read_to_string(directory.join("log")).unwrap_or_default()
         );
         let cluster = Self {
             programs,
-            folder,
+            directory,
             port: tls.map_or(DEFAULT_PORT, |(port, ..)| port),
             databases: AtomicUsize::new(0),
             guard,
         };
         cluster.administrator().sql(&format!(
-            "CREATE ROLE {OWNER} LOGIN; CREATE ROLE {GUARDED} LOGIN PASSWORD '{GUARDED_PASSWORD}'"
+            "CREATE ROLE {OWNER} LOGIN; CREATE ROLE {PASSWORD_ROLE} LOGIN PASSWORD '{ROLE_PASSWORD}'"
         ));
         Some(cluster)
     }
 
-    /// An empty database.
+    /// Creates an empty database.
     pub fn database(&self) -> Database {
         let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.administrator()
             .sql(&format!("CREATE DATABASE {name} OWNER {OWNER}"));
         Database {
             programs: self.programs.clone(),
-            folder: self.folder.clone(),
+            directory: self.directory.clone(),
             port: self.port,
             name,
         }
     }
 
-    /// Stops it the hard way and starts it again.
+    /// Stops the cluster without a shutdown checkpoint and restarts it.
     pub fn crash_and_restart(&self) {
-        let done = unprivileged(&self.folder)
+        let done = unprivileged(&self.directory)
             .command(&self.programs.join("pg_ctl"))
             .args(["-m", "immediate", "-w", "-D"])
-            .arg(self.folder.join("data"))
+            .arg(self.directory.join("data"))
             .arg("-l")
-            .arg(self.folder.join("log"))
+            .arg(self.directory.join("log"))
             .arg("restart")
-            .current_dir(&self.folder)
+            .current_dir(&self.directory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -205,7 +211,7 @@ impl Cluster {
     fn administrator(&self) -> Administrator<'_> {
         Administrator {
             programs: &self.programs,
-            folder: &self.folder,
+            directory: &self.directory,
             port: self.port,
             database: "postgres",
         }
@@ -220,23 +226,23 @@ impl Drop for Cluster {
 }
 
 impl Database {
-    /// For `--database`.
+    /// Returns the URL for `--database`.
     pub fn url(&self) -> String {
         self.url_as(OWNER)
     }
 
-    /// For `--database`, through the network.
+    /// Returns the URL for `--database`, over TCP.
     pub fn network_url(&self) -> String {
         format!("postgres://{OWNER}@127.0.0.1:{}/{}", self.port, self.name)
     }
 
-    /// [`url`](Self::url) for another user, or a user with a password.
+    /// Returns [`url`](Self::url) with another user, or a user and password.
     pub fn url_as(&self, user: &str) -> String {
-        let folder = self.folder.to_str().expect("a path in UTF-8").replace('/', "%2F");
-        format!("postgres://{user}@{folder}/{}", self.name)
+        let directory = self.directory.to_str().expect("a path in UTF-8").replace('/', "%2F");
+        format!("postgres://{user}@{directory}/{}", self.name)
     }
 
-    /// Runs statements as the administrator of the cluster; answers one line per row.
+    /// Runs statements as the administrator of the cluster; returns one line per row.
     pub fn sql(&self, statements: &str) -> String {
         self.administrator().sql(statements)
     }
@@ -248,7 +254,7 @@ impl Database {
             &["--no-sync", "--no-owner", "--no-privileges", "--no-comments"],
         );
         let dump = String::from_utf8(dump).expect("UTF-8");
-        // Only the psql that belongs to this pg_dump knows them.
+        // Meta-commands that only the psql of this pg_dump knows.
         let lines = dump.lines();
         let lines = lines.filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
         lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
@@ -264,7 +270,7 @@ impl Database {
     fn administrator(&self) -> Administrator<'_> {
         Administrator {
             programs: &self.programs,
-            folder: &self.folder,
+            directory: &self.directory,
             port: self.port,
             database: &self.name,
         }
@@ -277,17 +283,17 @@ impl Drop for Database {
             database: "postgres",
             ..self.administrator()
         };
-        // A cluster that has gone has taken the database along.
+        // A stopped cluster has deleted the database.
         let _ = cluster
             .command("psql", &["-c", &format!("DROP DATABASE {} WITH (FORCE)", self.name)])
             .output();
     }
 }
 
-/// PostgreSQL's own programs, on one database.
+/// PostgreSQL's programs, on one database.
 struct Administrator<'a> {
     programs: &'a Path,
-    folder: &'a Path,
+    directory: &'a Path,
     port: u16,
     database: &'a str,
 }
@@ -317,7 +323,7 @@ impl Administrator<'_> {
         let mut command = Command::new(self.programs.join(program));
         command
             .args(["-U", "postgres", "-d", self.database, "-h"])
-            .arg(self.folder)
+            .arg(self.directory)
             .args(arguments)
             .env("PGPORT", self.port.to_string())
             .stdin(Stdio::null());
@@ -325,12 +331,12 @@ impl Administrator<'_> {
     }
 }
 
-/// The folder of the newest installed PostgreSQL.
+/// Returns the directory of the newest installed PostgreSQL.
 fn programs() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os(PROGRAMS).filter(|folder| !folder.is_empty()) {
-        return Some(folder.into());
+    if let Some(directory) = std::env::var_os(PROGRAMS).filter(|directory| !directory.is_empty()) {
+        return Some(directory.into());
     }
-    // Debian keeps them out of the path, by version.
+    // Debian keeps them outside of `PATH`, by version.
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -339,17 +345,17 @@ fn programs() -> Option<PathBuf> {
         .collect();
     versions.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let everywhere = versions.into_iter().rev().map(|(_, folder)| folder);
+    let everywhere = versions.into_iter().rev().map(|(_, directory)| directory);
     everywhere
         .chain(std::env::split_paths(&path))
-        .find(|folder| folder.join("initdb").is_file())
+        .find(|directory| directory.join("initdb").is_file())
 }
 
-/// Whom the cluster belongs to: PostgreSQL refuses to run as root.
+/// The user of the cluster: PostgreSQL refuses to run as root.
 struct User(Option<(String, String)>);
 
 impl User {
-    /// Gives it a file that nobody else may read.
+    /// Makes it the owner and only reader of a file.
     fn own_secret(&self, file: &Path) {
         #[cfg(unix)]
         {
@@ -357,8 +363,8 @@ impl User {
             fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("permissions");
         }
         if let Some((user, _)) = &self.0 {
-            let given = Command::new("chown").arg(user).arg(file).status().expect("chown");
-            assert!(given.success(), "{} cannot be given to {user}", file.display());
+            let status = Command::new("chown").arg(user).arg(file).status().expect("chown");
+            assert!(status.success(), "{} cannot be owned by {user}", file.display());
         }
     }
 
@@ -376,8 +382,8 @@ impl User {
     }
 }
 
-/// The caller itself or, if that is root, the user that the package made; the folder is given to it.
-fn unprivileged(folder: &Path) -> User {
+/// Returns the caller itself or, for root, the user of the PostgreSQL package, which then owns the directory.
+fn unprivileged(directory: &Path) -> User {
     let output = |program: &str, arguments: &[&str]| {
         let output = Command::new(program)
             .args(arguments)
@@ -395,10 +401,10 @@ fn unprivileged(folder: &Path) -> User {
         .into_iter()
         .find(|name| output("id", &["-u", name]).0)
         .unwrap_or_else(|| panic!("there is neither a user postgres nor nobody to run PostgreSQL"));
-    let folder = folder.to_str().expect("a path in UTF-8");
+    let directory = directory.to_str().expect("a path in UTF-8");
     assert!(
-        output("chown", &[name, folder]).0,
-        "the folder {folder} cannot be given to {name}"
+        output("chown", &[name, directory]).0,
+        "the directory {directory} cannot be owned by {name}"
     );
     User(Some((output("id", &["-u", name]).1, output("id", &["-g", name]).1)))
 }

@@ -1,4 +1,4 @@
-//! Certificates made on the spot, and TLS connections that say what they see.
+//! Certificates, and TLS handshakes with servers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,25 +11,25 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// A certificate and its private key, as PEM.
+/// A certificate and its private key, in PEM.
 #[derive(Clone)]
-pub struct Pair {
+pub struct Identity {
     /// The certificate.
     pub crt: String,
-    /// Its key.
+    /// The private key.
     pub key: String,
 }
 
-/// Who issues certificates.
+/// A certificate authority.
 pub struct Authority {
-    /// Its certificate.
+    /// Its certificate, in PEM.
     pub pem: String,
     parameters: CertificateParams,
     key: KeyPair,
 }
 
 impl Authority {
-    /// One that vouches for itself.
+    /// Creates an authority with a self-signed certificate.
     pub fn new(name: &str) -> Self {
         let mut parameters = parameters(name);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -41,23 +41,23 @@ impl Authority {
         }
     }
 
-    /// A certificate for this machine.
-    pub fn issue(&self, name: &str) -> Pair {
+    /// Issues a certificate for this machine.
+    pub fn issue(&self, name: &str) -> Identity {
         self.issue_with(parameters(name))
     }
 
-    /// A certificate that expired long ago.
-    pub fn issue_expired(&self, name: &str) -> Pair {
+    /// Issues a certificate that expired long ago.
+    pub fn issue_expired(&self, name: &str) -> Identity {
         let mut parameters = parameters(name);
         parameters.not_after = rcgen::date_time_ymd(2001, 1, 1);
         self.issue_with(parameters)
     }
 
-    fn issue_with(&self, parameters: CertificateParams) -> Pair {
+    fn issue_with(&self, parameters: CertificateParams) -> Identity {
         let key = KeyPair::generate().expect("a key");
         let issuer = Issuer::new(self.parameters.clone(), &self.key);
         let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
-        Pair {
+        Identity {
             crt: certificate.pem(),
             key: key.serialize_pem(),
         }
@@ -71,18 +71,18 @@ fn parameters(name: &str) -> CertificateParams {
     parameters
 }
 
-/// The first certificate of a chain.
+/// Returns the first certificate of a chain in PEM.
 pub fn der(pem: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate")
 }
 
-/// A TLS handshake, trusting `root`, with a client's certificate or none; the server's certificate, if there is a connection.
+/// Shakes hands, trusting `root`, with or without a client certificate; returns the server's certificate.
 ///
-/// TLS 1.2, in which the server has the last word: a handshake that succeeded is one that the server accepted.
+/// With TLS 1.2, the server speaks last: it has accepted the client when the handshake succeeds.
 pub async fn handshake(
     address: SocketAddr,
     root: &str,
-    identity: Option<&Pair>,
+    identity: Option<&Identity>,
 ) -> io::Result<CertificateDer<'static>> {
     let mut roots = RootCertStore::empty();
     roots.add(der(root)).expect("an authority");

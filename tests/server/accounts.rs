@@ -1,12 +1,12 @@
-//! A small world with somebody of every kind in it.
+//! An account of every kind.
 
-use pbx_tests::{PASSWORD, Raw, Server};
+use pbx_test_harness::{PASSWORD, Raw, Server};
 use serde_json::{Value, json};
 
-/// A distributor with a tenant, and the users of that tenant; beside them those who are to be disabled.
-pub(crate) struct People {
+/// A distributor with a tenant and users of every role; and the accounts that `disable` disables.
+pub(crate) struct Accounts {
     administrator: Raw,
-    /// The tenant that administrators and the dealer switch into.
+    /// The tenant into which administrators and the dealer switch.
     pub(crate) tenant: String,
     dealer_to_disable: String,
     user_to_disable: String,
@@ -14,7 +14,7 @@ pub(crate) struct People {
 }
 
 pub(crate) mod user {
-    /// The roles of users, and what each lets them do.
+    /// The roles of users, and the roles of the contract that each has.
     pub(crate) const ROLES: [(&str, &[&str]); 4] = [
         ("Admin", &["Admin"]),
         ("QueueManager", &["QueueManager"]),
@@ -26,7 +26,7 @@ pub(crate) mod user {
 const DOMAIN: &str = "people.example.com";
 const DOMAIN_TO_DISABLE: &str = "dark.example.com";
 
-impl People {
+impl Accounts {
     pub(crate) async fn new(server: &Server) -> Self {
         let administrator = server.raw_signed_in().await;
         let dealer = create_dealer(&administrator, "distributor").await;
@@ -77,12 +77,12 @@ impl People {
         sign_in(server, "the-Admin", Some(DOMAIN_TO_DISABLE)).await
     }
 
-    /// Puts a session into the tenant.
+    /// Switches a session into the tenant.
     pub(crate) async fn switch(&self, session: &Raw) {
         switch(session, &self.tenant).await;
     }
 
-    /// Disables whoever is to be.
+    /// Disables the dealer, user and tenant for it.
     pub(crate) async fn disable(&self) {
         let off = json!({"enabled": false});
         let Self { administrator, .. } = self;
@@ -103,9 +103,9 @@ impl People {
 pub(crate) async fn sign_in(server: &Server, name: &str, domain: Option<&str>) -> Raw {
     let mut raw = server.raw();
     let body = json!({"username": name, "password": PASSWORD, "domain": domain.unwrap_or_default()});
-    let answer = raw.post("/auth/sign_in", &body).await;
-    assert_eq!(answer.status, 200, "{name}: {}", answer.body);
-    raw.sign_in_with(answer.json()["access_token"].as_str().unwrap());
+    let response = raw.post("/auth/sign_in", &body).await;
+    assert_eq!(response.status, 200, "{name}: {}", response.body);
+    raw.set_token(response.json()["access_token"].as_str().unwrap());
     raw
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn switch(session: &Raw, tenant: &str) {
     );
 }
 
-/// The id of what was created.
+/// Creates an object; returns its ID.
 pub(crate) async fn create(session: &Raw, path: &str, body: &Value) -> String {
     let created = session.post(path, body).await;
     assert!(matches!(created.status, 200 | 201), "{path}: {}", created.body);

@@ -1,4 +1,4 @@
-//! Plain HTTP, for what the generated client cannot send and for transcripts.
+//! Plain HTTP, for what the generated client cannot send, and for transcripts.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ pub struct Raw {
 
 impl Raw {
     pub(crate) fn new(base: &str) -> Self {
-        // The generated client's crate chooses the cryptography that reqwest needs even for plain HTTP.
+        // `pbx-client` installs the cryptography provider that reqwest needs even for plain HTTP.
         let _ = pbx_client::Client::new(base);
         Self {
             base: base.to_owned(),
@@ -25,7 +25,7 @@ impl Raw {
         }
     }
 
-    pub(crate) fn from(base: &str, address: IpAddr) -> Self {
+    pub(crate) fn bound_to(base: &str, address: IpAddr) -> Self {
         let raw = Self::new(base);
         let http = reqwest::Client::builder().local_address(address).build();
         Self {
@@ -35,16 +35,16 @@ impl Raw {
     }
 
     /// Sends this token from now on.
-    pub fn sign_in_with(&mut self, token: &str) {
+    pub fn set_token(&mut self, token: &str) {
         self.token = Some(token.to_owned());
     }
 
-    /// The token that is sent.
+    /// Returns the token that is sent.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// A request to build further.
+    /// Returns a request builder.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {
@@ -53,7 +53,7 @@ impl Raw {
         }
     }
 
-    /// GET; `query` as `name=value` pairs, encoded here.
+    /// Sends GET with these query parameters, which are encoded here.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Exchange {
         let mut command = format!("curl -G $API{path}");
         for (name, value) in query {
@@ -66,14 +66,14 @@ impl Raw {
             .await
     }
 
-    /// POST with a JSON body.
+    /// Sends POST with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Exchange {
         let command = format!("curl $API{path} --json {}", quoted(&body.to_string()));
         self.exchange(command, self.request(Method::POST, path).json(body))
             .await
     }
 
-    /// [`post`](Self::post) to a server that may be gone: `None` if no whole answer comes, or one that says that it did nothing.
+    /// Like [`post`](Self::post), to a server that may be gone: returns `None` without a complete and successful response.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Exchange> {
         let response = self.request(Method::POST, path).json(body).send().await.ok()?;
         if !response.status().is_success() {
@@ -88,14 +88,14 @@ impl Raw {
         })
     }
 
-    /// POST without a body.
+    /// Sends POST without a body.
     pub async fn post_empty(&self, path: &str) -> Exchange {
         self.exchange(format!("curl -X POST $API{path}"), self.request(Method::POST, path))
             .await
     }
 
-    /// POST with a form.
-    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Exchange {
+    /// Sends POST with a form.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Exchange {
         let mut command = format!("curl $API{path}");
         for (name, value) in fields {
             let _ = write!(command, " -d {}", quoted(&format!("{name}={value}")));
@@ -104,7 +104,7 @@ impl Raw {
             .await
     }
 
-    /// POST with any body.
+    /// Sends POST with any body.
     pub async fn post_text(&self, path: &str, content_type: &str, body: impl Into<String>) -> Exchange {
         let body = body.into();
         let shown = if body.len() > 200 {
@@ -120,8 +120,8 @@ impl Raw {
         self.exchange(command, request).await
     }
 
-    /// Any method without a body.
-    pub async fn other(&self, method: Method, path: &str) -> Exchange {
+    /// Sends any method without a body.
+    pub async fn send_empty(&self, method: Method, path: &str) -> Exchange {
         let command = if method == Method::HEAD {
             format!("curl -I $API{path}")
         } else {
@@ -130,9 +130,9 @@ impl Raw {
         self.exchange(command, self.request(method, path)).await
     }
 
-    /// A request that was built from [`request`](Self::request).
-    pub async fn sent(&self, request: reqwest::RequestBuilder) -> Exchange {
-        Exchange::read(String::new(), request.send().await.expect("an answer")).await
+    /// Sends a request that was built from [`request`](Self::request).
+    pub async fn send_request(&self, request: reqwest::RequestBuilder) -> Exchange {
+        Exchange::read(String::new(), request.send().await.expect("a response")).await
     }
 
     async fn exchange(&self, command: String, request: reqwest::RequestBuilder) -> Exchange {
@@ -140,22 +140,22 @@ impl Raw {
             Some(_) => command.replacen("curl", "curl -H \"Authorization: Bearer $TOKEN\"", 1),
             None => command,
         };
-        Exchange::read(command, request.send().await.expect("an answer")).await
+        Exchange::read(command, request.send().await.expect("a response")).await
     }
 }
 
-/// A request, as it would be typed, and its answer.
+/// A request, as a user would type it, and its response.
 #[derive(Debug, Clone)]
 pub struct Exchange {
     command: String,
     /// The status.
     pub status: u16,
     headers: Vec<(String, String)>,
-    /// The body as it came.
+    /// The body as received.
     pub body: String,
 }
 
-/// Headers that a reader of a transcript wants to see.
+/// Headers that a transcript shows.
 const SHOWN: &[&str] = &[
     "allow",
     "content-disposition",
@@ -179,12 +179,12 @@ impl Exchange {
         }
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// The first value of a header.
+    /// Returns the first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -192,7 +192,7 @@ impl Exchange {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The code of every error in the envelope.
+    /// Returns the code of every error in the envelope.
     pub fn codes(&self) -> Vec<String> {
         let errors = &self.json()["errors"];
         let errors = errors.as_array().expect("the error envelope").iter();
@@ -201,7 +201,7 @@ impl Exchange {
             .collect()
     }
 
-    /// The request, then the answer: status, the headers that matter, the body.
+    /// Returns the request, then status, some headers and the body of the response.
     pub fn transcript(&self) -> String {
         let mut text = format!("$ {}\n{}\n", self.command, self.status);
         for name in SHOWN {
@@ -219,12 +219,12 @@ impl Exchange {
     }
 }
 
-/// As a shell takes it.
+/// Quotes a string for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Replaces what differs from run to run by names, the same text by the same name throughout.
+/// Replaces what differs between runs by names, the same string by the same name throughout.
 #[derive(Debug, Default)]
 pub struct Redactions {
     seen: Vec<(String, String)>,
@@ -233,7 +233,7 @@ pub struct Redactions {
 }
 
 impl Redactions {
-    /// Ids and tokens become `[id-1]`, `[token-1]`, ... in the order in which they appear.
+    /// Replaces IDs and tokens by `[id-1]`, `[token-1]`, ... in order of appearance.
     pub fn apply(&mut self, text: &str) -> String {
         let mut redacted = String::with_capacity(text.len());
         let mut word = String::new();

@@ -1,4 +1,4 @@
-//! The server's clock, which a test puts ahead instead of waiting.
+//! The server's clock, which a test sets ahead instead of waiting.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,46 +6,46 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-/// The variable with the file that says how far the clock is ahead.
-pub const CLOCK: &str = "PBX_TEST_CLOCK";
+/// The variable with the name of the file that says how many milliseconds the clock of `pbx-server-under-test` is ahead.
+pub(crate) const CLOCK: &str = "PBX_TEST_CLOCK";
 
 /// The clock of the servers that were started with it.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    folder: Arc<TempDir>,
+    directory: Arc<TempDir>,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
         Self {
-            folder: Arc::new(TempDir::new().expect("a temporary folder")),
+            directory: Arc::new(TempDir::new().expect("a temporary directory")),
         }
     }
 
     pub(crate) fn file(&self) -> PathBuf {
-        self.folder.path().join("milliseconds-ahead")
+        self.directory.path().join("milliseconds-ahead")
     }
 
-    /// Sets the clock, from where it goes on at its usual pace.
+    /// Sets the clock; it runs on from there.
     pub fn set(&self, to: Timestamp) {
         self.put(to.duration_since(Timestamp::now()));
     }
 
-    /// Puts the clock ahead by this much more.
+    /// Sets the clock ahead by this much more.
     pub fn advance(&self, by: SignedDuration) {
         self.put(ahead(&self.file()) + by);
     }
 
     fn put(&self, ahead: SignedDuration) {
-        // Whole or not at all: the server may be reading.
-        let new = self.folder.path().join("new");
+        // Atomically: the server may be reading.
+        let new = self.directory.path().join("new");
         std::fs::write(&new, ahead.as_millis().to_string()).expect("a file");
         std::fs::rename(&new, self.file()).expect("a file");
     }
 }
 
-/// How far the clock of that file is ahead.
-pub fn ahead(file: &Path) -> SignedDuration {
+/// Returns the offset in that file.
+fn ahead(file: &Path) -> SignedDuration {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     SignedDuration::from_millis(text.parse().unwrap_or(0))
 }

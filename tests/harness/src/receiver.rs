@@ -15,7 +15,7 @@ pub fn receiver(responses: Vec<&'static str>) -> (SocketAddr, JoinHandle<Vec<Str
             let mut chunk = [0; 4096];
             while !complete(&request) {
                 let length = stream.read(&mut chunk).unwrap();
-                assert!(length > 0, "half a request");
+                assert!(length > 0, "an incomplete request");
                 request.extend_from_slice(&chunk[..length]);
             }
             write!(

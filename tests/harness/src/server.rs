@@ -11,15 +11,18 @@ use pbx_client::types::SignIn;
 use pbx_test_postgres::Database;
 use tempfile::TempDir;
 
-use crate::{CLOCK, Clock, Raw};
+use crate::clock::{CLOCK, Clock};
+use crate::engine::Engine;
+use crate::programs;
+use crate::raw::Raw;
 
-/// Who can sign in to a fresh server.
+/// The name of the administrator of a fresh server.
 pub const ADMINISTRATOR: &str = "admin";
 
 /// The administrator's password, unless a test starts the server without one.
 pub const PASSWORD: &str = "Corr3ct-Horse";
 
-/// Signs in and returns a client with that token alone: when its session ends, nothing brings it back behind the test's back.
+/// Signs in and returns a client with that token alone: it cannot sign in again by itself when its session ends.
 pub async fn sign_in(
     base: &str,
     username: &str,
@@ -28,50 +31,46 @@ pub async fn sign_in(
 ) -> Result<Client, pbx_client::Error> {
     let mut body = SignIn::new(username, password);
     body.domain = domain.map(str::to_owned);
-    let answer = Client::new(base)?.sign_in().body(body).send().await?;
-    let token = answer.into_inner().access_token.expect("an access token");
+    let response = Client::new(base)?.sign_in().body(body).send().await?;
+    let token = response.into_inner().access_token.expect("an access token");
     Client::builder().url(base).token(token).build()
 }
 
-/// What keeps a server's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// A file in the server's folder.
-    Sqlite,
-    /// A database on the cluster of this process.
-    Postgres,
-}
-
-/// How to start a server.
+/// The program, arguments, variables and database of a server to start.
 #[derive(Debug, Clone)]
 pub struct Start {
     program: PathBuf,
-    folder: Arc<TempDir>,
-    /// For `--database`.
+    directory: Arc<TempDir>,
+    /// The value of `--database`.
     database: String,
     postgres: Option<Arc<Database>>,
-    /// Where the key of a PostgreSQL database is, for all of its servers.
+    /// The directory of the key file for a PostgreSQL database, common to all of its servers.
     keys: Arc<TempDir>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
 
+impl Default for Start {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Start {
-    /// A server with a fresh folder and a database in it; `program` is `env!("CARGO_BIN_EXE_pbx-server-under-test")`, which only
-    /// a test knows.
-    pub fn new(program: &str) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let database = folder
+    /// Uses a fresh directory with a database in it.
+    pub fn new() -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let database = directory
             .path()
             .join("pbx.db")
             .to_str()
             .expect("a path in UTF-8")
             .to_owned();
-        let folder = Arc::new(folder);
+        let directory = Arc::new(directory);
         Self {
-            program: program.into(),
-            keys: Arc::clone(&folder),
-            folder,
+            program: programs::server().into(),
+            keys: Arc::clone(&directory),
+            directory,
             database,
             postgres: None,
             arguments: Vec::new(),
@@ -79,45 +78,45 @@ impl Start {
         }
     }
 
-    /// The same with a database on that engine, or `None` where PostgreSQL is not installed.
-    pub fn on(engine: Engine, program: &str) -> Option<Self> {
-        let start = Self::new(program);
+    /// Uses a database on that engine; returns `None` where PostgreSQL is not installed.
+    pub fn on(engine: Engine) -> Option<Self> {
+        let start = Self::new();
         match engine {
             Engine::Sqlite => Some(start),
             Engine::Postgres => pbx_test_postgres::database().map(|database| start.with_postgres(database)),
         }
     }
 
-    /// The same once more beside it: another folder, the same PostgreSQL database and its key.
-    pub fn beside(&self) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+    /// Returns another node: another directory, the same PostgreSQL database and key.
+    pub fn another_node(&self) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
         Self {
-            folder: Arc::new(folder),
+            directory: Arc::new(directory),
             ..self.clone()
         }
     }
 
-    /// What is given to `--database`.
+    /// Returns the value of `--database`.
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// The PostgreSQL database, if that is what it is.
+    /// Returns the PostgreSQL database, if it is one.
     pub fn postgres(&self) -> Option<&Database> {
         self.postgres.as_deref()
     }
 
-    /// Everything that is stored, in some form that holds texts as they are.
-    pub fn stored(&self) -> Vec<u8> {
+    /// Returns everything that is stored, in a format that contains strings as they are.
+    pub fn dump(&self) -> Vec<u8> {
         match &self.postgres {
             Some(database) => database.dump(),
             None => std::fs::read(&self.database).expect("the database"),
         }
     }
 
-    /// The server's folder.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Returns the server's working directory.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Uses another database.
@@ -147,7 +146,7 @@ impl Start {
         self
     }
 
-    /// Gives it a clock that can be put ahead.
+    /// Uses a clock that can be set.
     pub fn with_clock(self) -> (Self, Clock) {
         let clock = Clock::new();
         let file = clock.file();
@@ -155,36 +154,36 @@ impl Start {
         (start, clock)
     }
 
-    /// Leaves the administrator's password to the server.
+    /// Lets the server generate the administrator's password.
     pub fn without_password(mut self) -> Self {
         self.environment.clear();
         self
     }
 
-    /// Starts it on a free port with its database and waits until it listens.
+    /// Starts the server on a free port with its database, and waits until it listens.
     pub fn ready(&self) -> Server {
-        self.usual().ready_as_given().started_by(self)
+        self.with_defaults().ready_as_given().started_by(self)
     }
 
-    /// Starts it the same way and waits until it ends by itself, because it is expected to refuse.
-    pub fn ended(&self) -> Ended {
-        self.usual().ended_as_given()
+    /// Starts the server likewise and waits until it exits, because it is expected to refuse.
+    pub fn output(&self) -> Output {
+        self.with_defaults().output_as_given()
     }
 
-    /// Starts it with the given arguments and variables only and waits until it listens.
+    /// Starts the server with the given arguments and variables only, and waits until it listens.
     pub fn ready_as_given(&self) -> Server {
         let mut child = self.spawn();
         let stderr = collect(child.stderr.take().expect("a pipe"));
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
-        stdout.read_line(&mut line).expect("a line of text");
+        stdout.read_line(&mut line).expect("a line");
         let Some(base) = line.trim_end().strip_prefix("listening on ") else {
             let _ = child.kill();
             panic!("the server did not start; stdout {line:?}, stderr:\n{}", text(stderr));
         };
         let secure = self.has_argument("--tls-listen").then(|| {
             let mut line = String::new();
-            stdout.read_line(&mut line).expect("a line of text");
+            stdout.read_line(&mut line).expect("a line");
             let base = line.trim_end().strip_prefix("listening on https://");
             format!("https://{}", base.expect("the line that says HTTPS is served"))
         });
@@ -196,8 +195,8 @@ impl Start {
         }
     }
 
-    /// Starts it with the given arguments and variables only and waits until it ends.
-    pub fn ended_as_given(&self) -> Ended {
+    /// Starts the server with the given arguments and variables only, and waits until it exits.
+    pub fn output_as_given(&self) -> Output {
         let mut child = self.spawn();
         let stderr = collect(child.stderr.take().expect("a pipe"));
         let mut stdout = String::new();
@@ -206,9 +205,9 @@ impl Start {
             .take()
             .expect("a pipe")
             .read_to_string(&mut stdout)
-            .expect("text");
+            .expect("UTF-8");
         let status = child.wait().expect("an exit status");
-        Ended {
+        Output {
             status,
             stdout,
             stderr: text(stderr),
@@ -216,25 +215,25 @@ impl Start {
     }
 
     /// Runs another command of the program to its end, with the given arguments and variables only.
-    pub fn run(&self, command: &str, arguments: &[&str]) -> Ended {
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Output {
         let output = Command::new(&self.program)
             .arg(command)
             .args(arguments)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .output()
             .expect("the program under test");
-        Ended {
+        Output {
             status: output.status,
-            stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: String::from_utf8(output.stderr).expect("text"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         }
     }
 
-    /// With its database, on a free port, and without the fixed ports of a fresh install unless the test says where.
-    fn usual(&self) -> Self {
+    /// Adds its database, a free port, and no SIP ports unless the test chooses them.
+    fn with_defaults(&self) -> Self {
         let start = self
             .clone()
             .with_arguments(&["--listen", "127.0.0.1:0", "--database", &self.database]);
@@ -262,7 +261,7 @@ impl Start {
             .args(&self.arguments)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -285,14 +284,14 @@ struct Running {
     stderr: JoinHandle<String>,
 }
 
-/// What a server left behind.
+/// The exit status and output of a server.
 #[derive(Debug)]
-pub struct Ended {
-    /// How it ended.
+pub struct Output {
+    /// The exit status.
     pub status: ExitStatus,
-    /// What it printed after the line that says it listens (all of it, if it never did).
+    /// Standard output after the line that the server listens (all of it, if it never did).
     pub stdout: String,
-    /// What it logged.
+    /// Standard error: the log.
     pub stderr: String,
 }
 
@@ -302,68 +301,68 @@ impl Server {
         self
     }
 
-    /// The base URL.
+    /// Returns the base URL.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// The base URL of HTTPS, if it was started with that.
+    /// Returns the base URL of HTTPS, if it was started with that.
     pub fn secure_base(&self) -> &str {
         self.secure.as_deref().expect("--tls-listen")
     }
 
-    /// How it was started, to start it again.
-    pub fn how(&self) -> Start {
+    /// Returns how it was started, to start it again.
+    pub fn start(&self) -> Start {
         self.start.clone()
     }
 
-    /// The generated client, signed in as the administrator.
+    /// Returns the generated client, signed in as the administrator.
     pub async fn client(&self) -> Client {
-        crate::sign_in(&self.base, ADMINISTRATOR, PASSWORD, None)
+        sign_in(&self.base, ADMINISTRATOR, PASSWORD, None)
             .await
             .expect("the administrator's session")
     }
 
-    /// The generated client without a session.
-    pub fn stranger(&self) -> Client {
+    /// Returns the generated client without a session.
+    pub fn anonymous(&self) -> Client {
         Client::new(&self.base).expect("a client")
     }
 
-    /// Plain HTTP without a session.
+    /// Returns plain HTTP without a session.
     pub fn raw(&self) -> Raw {
         Raw::new(&self.base)
     }
 
-    /// Plain HTTP without a session, from that address of this machine: on Linux all of 127.0.0.0/8 are.
+    /// Returns plain HTTP without a session, from that address of this machine: on Linux, all of 127.0.0.0/8 is this machine.
     pub fn raw_from(&self, address: &str) -> Raw {
-        Raw::from(&self.base, address.parse().expect("an address"))
+        Raw::bound_to(&self.base, address.parse().expect("an address"))
     }
 
-    /// Plain HTTP with the administrator's token.
+    /// Returns plain HTTP with the administrator's token.
     pub async fn raw_signed_in(&self) -> Raw {
         self.raw_as(ADMINISTRATOR, PASSWORD, None).await
     }
 
-    /// Plain HTTP with the token of somebody else; users of tenants sign in with its domain.
+    /// Returns plain HTTP with the token of another account; users of tenants sign in with the domain.
     pub async fn raw_as(&self, name: &str, password: &str, domain: Option<&str>) -> Raw {
         let mut raw = self.raw();
         let body = serde_json::json!({"username": name, "password": password, "domain": domain});
-        let answer = raw.post("/auth/sign_in", &body).await;
-        raw.sign_in_with(answer.json()["access_token"].as_str().expect("a token"));
+        let response = raw.post("/auth/sign_in", &body).await;
+        raw.set_token(response.json()["access_token"].as_str().expect("a token"));
         raw
     }
 
-    /// Tells the server to stop, as an operator would, and waits until it has.
+    /// Sends SIGTERM, as an operator would, and waits until the server has exited.
     #[cfg(unix)]
-    pub fn terminate(mut self) -> Ended {
+    pub fn terminate(mut self) -> Output {
         let mut running = self.running.take().expect("a running server");
         let pid = running.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
-        assert!(told.success(), "the server had ended before");
+        let signaled = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        assert!(signaled.success(), "the server had already exited");
         let status = running.child.wait().expect("an exit status");
         let mut stdout = String::new();
-        running.stdout.read_to_string(&mut stdout).expect("text");
-        Ended {
+        running.stdout.read_to_string(&mut stdout).expect("UTF-8");
+        Output {
             status,
             stdout,
             stderr: text(running.stderr),
@@ -372,7 +371,7 @@ impl Server {
 }
 
 impl Server {
-    /// Ends it as a power cut would, with nothing said and nothing written, and waits until it is gone.
+    /// Kills the server, like a power cut, and waits until it is gone.
     pub fn kill(self) {
         drop(self);
     }
@@ -387,11 +386,11 @@ impl Drop for Server {
     }
 }
 
-/// Reads while the server runs, which would stop if the pipe were full.
+/// Reads while the server runs, which would block if the pipe were full.
 fn collect(mut stderr: std::process::ChildStderr) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut text = String::new();
-        // What is not text would be a fault that the comparison shows.
+        // Invalid UTF-8 would be a fault that a comparison shows.
         let _ = stderr.read_to_string(&mut text);
         text
     })

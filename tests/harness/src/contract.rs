@@ -1,4 +1,4 @@
-//! The contract's operations, so that a test covers all of them, those of tomorrow as well.
+//! The operations of the contract, so that a test covers all of them, also those of future releases.
 
 use std::fs;
 use std::path::Path;
@@ -12,17 +12,17 @@ pub struct Operation {
     pub id: String,
     /// In upper case.
     pub method: String,
-    /// The template.
+    /// The path template.
     pub path: String,
-    /// The roles that may call it; `None` is everybody who is signed in.
+    /// The roles that may call it; `None` if everyone who is signed in may.
     pub access: Option<Vec<String>>,
-    /// Whether anyone may call it, without a token.
-    pub open: bool,
+    /// `true` if it needs no token.
+    pub is_public: bool,
 }
 
 impl Operation {
-    /// The names in the path's braces.
-    pub fn ids(&self) -> Vec<&str> {
+    /// Returns the names of the path parameters.
+    pub fn parameters(&self) -> Vec<&str> {
         let parts = self.path.split('{').skip(1);
         parts
             .filter_map(|part| part.split_once('}'))
@@ -30,20 +30,20 @@ impl Operation {
             .collect()
     }
 
-    /// The path with a value for each name in braces.
-    pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
-        self.ids().into_iter().fold(self.path.clone(), |path, name| {
+    /// Returns the path with a value for each parameter.
+    pub fn expand_path(&self, value: impl Fn(&str) -> String) -> String {
+        self.parameters().into_iter().fold(self.path.clone(), |path, name| {
             path.replace(&format!("{{{name}}}"), &value(name))
         })
     }
 
-    /// Its first segment.
+    /// Returns the first segment of the path.
     pub fn resource(&self) -> &str {
         self.path.split('/').nth(1).expect("a path begins with a slash")
     }
 
-    /// Whether the contract lets in who has any of these roles.
-    pub fn lets_in(&self, roles: &[&str]) -> bool {
+    /// Returns `true` if the contract allows it to a caller with these roles.
+    pub fn allows(&self, roles: &[&str]) -> bool {
         match &self.access {
             None => true,
             Some(allowed) => roles.iter().any(|role| allowed.iter().any(|name| name == role)),
@@ -51,9 +51,9 @@ impl Operation {
     }
 }
 
-/// Every operation, in the contract's order.
+/// Returns every operation, in the contract's order.
 pub fn operations() -> Vec<Operation> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/generated/client.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/generated/client.json");
     let contract: Value = serde_json::from_str(&fs::read_to_string(file).expect("the contract")).expect("JSON");
     let mut operations = Vec::new();
     for (path, item) in contract["paths"].as_object().expect("paths") {
@@ -65,7 +65,7 @@ pub fn operations() -> Vec<Operation> {
                 method: method.to_uppercase(),
                 path: path.clone(),
                 access: access.map(|roles| roles.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-                open: operation
+                is_public: operation
                     .get("security")
                     .and_then(Value::as_array)
                     .is_some_and(Vec::is_empty),

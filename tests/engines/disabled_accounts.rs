@@ -1,18 +1,19 @@
-//! Two servers on one PostgreSQL: who is disabled or removed on one is signed out there at once, and on the other within a second.
+//! Two servers on one PostgreSQL: disabling or deleting an account ends its sessions at once on that node, and
+//! within a second on the other.
 
 use jiff::SignedDuration;
-use pbx_tests::{Raw, Server};
+use pbx_test_harness::{Raw, Server};
 use serde_json::{Value, json};
 
-use crate::nodes::{REMEMBERED, same_caller, tenant, two_nodes_with_a_clock};
+use crate::nodes::{MAX_STALENESS, same_caller, tenant, two_nodes_with_a_clock};
 
-const THEIRS: &str = "S3cret-sessions";
+const ACCOUNTS_PASSWORD: &str = "S3cret-sessions";
 
-/// One node, the other, and an administrator on the first.
+/// Two nodes, and an administrator on the first.
 struct Nodes {
     one: Server,
     other: Server,
-    clock: pbx_tests::Clock,
+    clock: pbx_test_harness::Clock,
     administrator: Raw,
 }
 
@@ -28,35 +29,35 @@ impl Nodes {
         })
     }
 
-    async fn made(&self, path: &str, body: &Value) -> String {
-        let made = self.administrator.post(path, body).await;
-        assert_eq!(made.status, 201, "{}", made.body);
-        made.json()["id"].as_str().unwrap().to_owned()
+    async fn created(&self, path: &str, body: &Value) -> String {
+        let created = self.administrator.post(path, body).await;
+        assert_eq!(created.status, 201, "{}", created.body);
+        created.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// A tenant, and a user of it called anna; the administrator is switched into it.
+    /// Creates a tenant with a user called anna; the administrator is switched into it.
     async fn tenant_with_anna(&self, domain: &str) -> (String, String) {
-        let tenant = self.made("/tenants", &tenant(domain)).await;
+        let tenant = self.created("/tenants", &tenant(domain)).await;
         let switched = self
             .administrator
             .post_empty(&format!("/tenants/switch?id={tenant}"))
             .await;
         assert_eq!(switched.status, 200);
         let anna = json!({
-            "name": "anna", "password": THEIRS, "role": "Admin", "email": "anna@example.com", "display_name": "Anna",
-            "extension_number": "101", "extension_password": THEIRS,
+            "name": "anna", "password": ACCOUNTS_PASSWORD, "role": "Admin", "email": "anna@example.com", "display_name": "Anna",
+            "extension_number": "101", "extension_password": ACCOUNTS_PASSWORD,
         });
-        let anna = self.made("/users", &anna).await;
+        let anna = self.created("/users", &anna).await;
         (tenant, anna)
     }
 
-    /// Signs somebody in, does that, and finds the session ended here at once and there within a second, for good.
+    /// Signs an account in, sends the request, and asserts that the session ends: at once here, within a second there.
     async fn ends(&self, name: &str, domain: Option<&str>, path: &str, body: Option<Value>) {
         let body_of = |session: &Value| json!({"refresh_token": session["refresh_token"]});
-        let credentials = json!({"username": name, "password": THEIRS, "domain": domain});
+        let credentials = json!({"username": name, "password": ACCOUNTS_PASSWORD, "domain": domain});
         let session = self.other.raw().post("/auth/sign_in", &credentials).await.json();
         let mut there = self.other.raw();
-        there.sign_in_with(session["access_token"].as_str().unwrap());
+        there.set_token(session["access_token"].as_str().unwrap());
         let here = same_caller(&there, &self.one);
         for node in [&here, &there] {
             assert_eq!(node.get("/auth/user", &[]).await.status, 200, "{path}");
@@ -67,7 +68,7 @@ impl Nodes {
         };
         assert!([200, 204].contains(&done.status), "{path}: {}", done.body);
         assert_eq!(here.get("/auth/user", &[]).await.status, 401, "{path}: at once");
-        self.clock.advance(REMEMBERED);
+        self.clock.advance(MAX_STALENESS);
         assert_eq!(
             there.get("/auth/user", &[]).await.status,
             401,
@@ -76,7 +77,7 @@ impl Nodes {
         let refreshed = self.other.raw().post("/auth/refresh_token", &body_of(&session)).await;
         assert_eq!(refreshed.status, 400, "{path}: {}", refreshed.body);
 
-        // What was disabled comes back, and the session does not.
+        // Enabling the account again does not restore the session.
         if body.is_some() {
             let enabled = self.administrator.post(path, &json!({"enabled": true})).await;
             assert_eq!(enabled.status, 200, "{}", enabled.body);
@@ -89,7 +90,7 @@ impl Nodes {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_users_of_a_tenant_are_out_with_it() {
+async fn disabled_or_deleted_tenant_signs_its_users_out() {
     let Some(nodes) = Nodes::start().await else { return };
     let domain = "one.example.com";
     let (tenant, _) = nodes.tenant_with_anna(domain).await;
@@ -101,35 +102,35 @@ async fn the_users_of_a_tenant_are_out_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_out_and_the_others_stay() {
+async fn disabled_or_deleted_user_is_signed_out_alone() {
     let Some(nodes) = Nodes::start().await else { return };
     let domain = "one.example.com";
     let (_, anna) = nodes.tenant_with_anna(domain).await;
     let bert = json!({
-        "name": "bert", "password": THEIRS, "role": "Admin", "email": "bert@example.com", "display_name": "Bert",
-        "extension_number": "102", "extension_password": THEIRS,
+        "name": "bert", "password": ACCOUNTS_PASSWORD, "role": "Admin", "email": "bert@example.com", "display_name": "Bert",
+        "extension_number": "102", "extension_password": ACCOUNTS_PASSWORD,
     });
-    nodes.made("/users", &bert).await;
-    let beside = nodes.other.raw_as("bert", THEIRS, Some(domain)).await;
+    nodes.created("/users", &bert).await;
+    let unaffected = nodes.other.raw_as("bert", ACCOUNTS_PASSWORD, Some(domain)).await;
     let path = format!("/users/{anna}");
     nodes
         .ends("anna", Some(domain), &path, Some(json!({"enabled": false})))
         .await;
     nodes.ends("anna", Some(domain), &format!("{path}/destroy"), None).await;
-    assert_eq!(beside.get("/auth/user", &[]).await.status, 200);
+    assert_eq!(unaffected.get("/auth/user", &[]).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dealer_is_out_and_those_below_it_stay() {
+async fn disabled_or_deleted_dealer_is_signed_out_alone() {
     let Some(nodes) = Nodes::start().await else { return };
-    let dealer = |name: &str, level: &str| json!({"name": name, "level": level, "password": THEIRS});
-    let north = nodes.made("/dealers", &dealer("north", "DISTRIBUTOR")).await;
-    let distributor = nodes.one.raw_as("north", THEIRS, None).await;
+    let dealer = |name: &str, level: &str| json!({"name": name, "level": level, "password": ACCOUNTS_PASSWORD});
+    let north = nodes.created("/dealers", &dealer("north", "DISTRIBUTOR")).await;
+    let distributor = nodes.one.raw_as("north", ACCOUNTS_PASSWORD, None).await;
     let below = distributor.post("/dealers", &dealer("below", "RESELLER")).await.json()["id"].clone();
-    let beside = nodes.other.raw_as("below", THEIRS, None).await;
+    let unaffected = nodes.other.raw_as("below", ACCOUNTS_PASSWORD, None).await;
     let path = format!("/dealers/{north}");
     nodes.ends("north", None, &path, Some(json!({"enabled": false}))).await;
-    assert_eq!(beside.get("/dealer", &[]).await.status, 200);
+    assert_eq!(unaffected.get("/dealer", &[]).await.status, 200);
     let below = format!("/dealers/{}/destroy", below.as_str().unwrap());
     nodes.ends("below", None, &below, None).await;
     nodes.ends("north", None, &format!("{path}/destroy"), None).await;

@@ -1,7 +1,0 @@
-//! The program `pbx`, built where the tests find it.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    pbx_cli::program::main()
-}
