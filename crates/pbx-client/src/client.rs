@@ -1,97 +1,67 @@
-//! The client itself: where the server is and who is calling.
-
-mod builder;
-mod configuration;
-mod tls;
+//! The client: a connection and a session, shared by all clones.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::HeaderValue;
 
-pub use self::builder::{ClientBuilder, Scheme};
-pub use self::configuration::ConfigurationError;
+use crate::clock::Clock;
+use crate::retry::Retries;
 #[cfg(feature = "retry")]
-use crate::RetryPolicy;
-use crate::session::{Clock, Manager, SessionHandle};
+use crate::retry::RetryPolicy;
+use crate::session::manager::SessionManager;
 
-/// A server and a session on it.
+/// A client of a server, with a session.
 ///
-/// Made by [`Client::builder`]. Every operation of the API is a method that returns a builder of the request, and whose `send`
-/// gives the answer or an [`Error`](crate::Error).
+/// Created by [`Client::builder`]. Every operation of the API is a method that returns a builder of the request. Its `send`
+/// returns the response or an [`Error`](crate::Error).
 ///
 /// Cloning is cheap. All clones share the connections and the session: when one of them renews the token, switches into a
-/// tenant or signs out, all have.
+/// tenant or signs out, that applies to all.
 #[derive(Clone)]
 pub struct Client {
     connection: Arc<Connection>,
-    access: Access,
+    authorization: Authorization,
 }
 
-/// Where the server is and how to get there.
+/// The address of the server and the settings of all requests.
 pub(crate) struct Connection {
-    base_url: String,
-    http: reqwest::Client,
-    response_limit: usize,
-    request_timeout: Option<Duration>,
-    clock: Clock,
+    pub(crate) base_url: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) response_limit: usize,
+    pub(crate) request_timeout: Option<Duration>,
+    pub(crate) clock: Clock,
     #[cfg(feature = "retry")]
-    retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
 }
 
-/// What is sent as `Authorization`.
+/// The source of the `Authorization` header.
 #[derive(Clone)]
-pub(crate) enum Access {
-    /// Nothing.
+pub(crate) enum Authorization {
+    /// No header is sent.
     None,
-    /// This, as long as it may work.
+    /// This header, which is never renewed.
     Token(HeaderValue),
-    /// What the session has.
-    Session(Arc<Manager>),
+    /// The access token of the session.
+    Session(Arc<SessionManager>),
 }
 
 impl Client {
-    /// A client for the server at `base_url`, such as `https://pbx.example.com:8887/api`, without a session.
-    ///
-    /// For operations that need none; [`Client::builder`] makes one that signs in.
-    pub fn new(base_url: &str) -> Result<Self, crate::Error> {
-        Self::builder().url(base_url).build()
+    pub(crate) fn from_parts(connection: Arc<Connection>, authorization: Authorization) -> Self {
+        Self {
+            connection,
+            authorization,
+        }
     }
 
-    /// Starts a client:
-    ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), pbx_client::Error> {
-    /// use pbx_client::{Client, Credentials};
-    ///
-    /// let client = Client::builder()
-    ///     .host("pbx.example.com")
-    ///     .credentials(Credentials::system("admin", "secret"))
-    ///     .connect()
-    ///     .await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
-    /// Where the server is, without a slash at the end.
+    /// Returns the base URL, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.connection.base_url
     }
 
-    /// The session: to sign in or out, to switch into a tenant, to keep the tokens for the next start.
-    pub fn session(&self) -> SessionHandle<'_> {
-        SessionHandle::new(self)
-    }
-
-    pub(crate) fn of(connection: Arc<Connection>, access: Access) -> Self {
-        Self { connection, access }
-    }
-
-    /// For requests; they are sent by [`crate::support`].
+    /// Builds requests; [`crate::call`] sends them.
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.connection.http
     }
@@ -100,29 +70,19 @@ impl Client {
         &self.connection
     }
 
-    pub(crate) fn access(&self) -> &Access {
-        &self.access
+    pub(crate) fn authorization(&self) -> &Authorization {
+        &self.authorization
     }
 
-    /// How long a body may be that is read at once.
-    pub(crate) fn response_limit(&self) -> usize {
-        self.connection.response_limit
-    }
-
+    /// Returns the retries of a call with this method.
     #[cfg(feature = "retry")]
-    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
-        &self.connection.retry
+    pub(crate) fn retries(&self, method: &Method) -> Retries {
+        Retries::new(&self.connection.retry, method)
     }
 
-    /// How long an exchange may take, from the connection to the end of the answer.
-    pub(crate) fn request_timeout(&self) -> Option<Duration> {
-        self.connection.request_timeout
-    }
-}
-
-impl Connection {
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+    #[cfg(not(feature = "retry"))]
+    pub(crate) fn retries(&self, _: &Method) -> Retries {
+        Retries
     }
 }
 

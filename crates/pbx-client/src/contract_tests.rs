@@ -1,4 +1,4 @@
-//! Reads every answer of the contract, whole and with each member spoiled in every way a server is known to.
+//! Reads every response of the contract: complete, and with each property corrupted in every way that servers are known to.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use crate::support::Decoder;
 
 const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs/generated/client.json");
 
-/// An answer of the contract.
-struct Answer {
-    /// As in [`DECODERS`].
+/// A response of the contract.
+struct Response {
+    /// The key in [`DECODERS`].
     name: String,
     schema: Value,
 }
@@ -21,8 +21,8 @@ pub(crate) fn contract() -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Every JSON answer of every operation; errors once per schema.
-fn answers(contract: &Value) -> Vec<Answer> {
+/// Returns every JSON response of every operation, and errors once per schema.
+fn responses(contract: &Value) -> Vec<Response> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for item in contract["paths"].as_object().unwrap().values() {
@@ -40,7 +40,7 @@ fn answers(contract: &Value) -> Vec<Answer> {
                     false => format!("error {}", schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap()),
                 };
                 if seen.insert(name.clone()) {
-                    out.push(Answer {
+                    out.push(Response {
                         name,
                         schema: schema.clone(),
                     });
@@ -56,7 +56,7 @@ fn decoder(name: &str) -> Decoder {
     found.unwrap_or_else(|| panic!("no decoder for `{name}`")).1
 }
 
-/// The schema itself, without `$ref` and `allOf`.
+/// Resolves `$ref` and `allOf`.
 pub(crate) fn resolve<'a>(contract: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = contract.pointer(reference.trim_start_matches('#'));
@@ -69,7 +69,7 @@ pub(crate) fn resolve<'a>(contract: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// A value with every member set.
+/// Returns a value with every property set.
 pub(crate) fn sample(contract: &Value, schema: &Value) -> Value {
     let schema = resolve(contract, schema);
     if let Some(variants) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
@@ -84,14 +84,14 @@ pub(crate) fn sample(contract: &Value, schema: &Value) -> Value {
         Some("number") => json!(1.5),
         Some("array") => json!([sample(contract, &schema["items"])]),
         Some("object") => {
-            let mut members = Map::new();
-            for (name, member) in schema["properties"].as_object().into_iter().flatten() {
-                members.insert(name.clone(), sample(contract, member));
+            let mut object = Map::new();
+            for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+                object.insert(name.clone(), sample(contract, property));
             }
             if schema["additionalProperties"].is_object() {
-                members.insert("another".to_owned(), sample(contract, &schema["additionalProperties"]));
+                object.insert("another".to_owned(), sample(contract, &schema["additionalProperties"]));
             }
-            Value::Object(members)
+            Value::Object(object)
         }
         Some("string") if schema["format"] == "date-time" => json!("2024-05-01T08:30:00.5Z"),
         Some("string") => json!("some text"),
@@ -99,141 +99,145 @@ pub(crate) fn sample(contract: &Value, schema: &Value) -> Value {
     }
 }
 
-/// The JSON pointers and schemas of all members of a sample, at every depth.
-fn members(contract: &Value, schema: &Value, at: &str, out: &mut Vec<(String, Value)>) {
+/// Collects the JSON Pointers and schemas of all properties of a sample, at every depth.
+fn properties(contract: &Value, schema: &Value, at: &str, out: &mut Vec<(String, Value)>) {
     let schema = resolve(contract, schema);
     if let Some(variants) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
-        return members(contract, &variants[0], at, out);
+        return properties(contract, &variants[0], at, out);
     }
     if schema["type"] == "array" {
-        return members(contract, &schema["items"], &format!("{at}/0"), out);
+        return properties(contract, &schema["items"], &format!("{at}/0"), out);
     }
-    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-        out.push((pointer.clone(), resolve(contract, member).clone()));
-        members(contract, member, &pointer, out);
+        out.push((pointer.clone(), resolve(contract, property).clone()));
+        properties(contract, property, &pointer, out);
     }
 }
 
-/// What becomes of a spoiled member.
+/// The expected result of reading a corrupted property.
 enum Expected {
-    /// It is there as it came.
-    Kept,
-    /// It is as good as absent.
-    Gone,
-    /// It is there as this.
-    As(Value),
+    /// The value is unchanged.
+    Unchanged,
+    /// The property is absent.
+    Absent,
+    /// The value is converted to this one.
+    Converted(Value),
 }
 
-/// What a server may send for a member, and what must become of it.
-fn spoiled(schema: &Value, whole: &Value) -> Vec<(Value, Expected)> {
-    use Expected::{As, Gone, Kept};
+/// Returns what a server may send for a property, with the expected result of reading it.
+fn corrupted(schema: &Value, whole: &Value) -> Vec<(Value, Expected)> {
+    use Expected::{Absent, Converted, Unchanged};
 
-    let mut out = vec![(Value::Null, Gone)];
+    let mut out = vec![(Value::Null, Absent)];
     if !schema["x-extensible-enum"].is_null() {
         out.extend([
-            (json!("NOBODY_KNOWS_THIS"), Kept),
-            (json!(""), Gone),
-            (json!(5), As(json!("5"))),
+            (json!("NOBODY_KNOWS_THIS"), Unchanged),
+            (json!(""), Absent),
+            (json!(5), Converted(json!("5"))),
         ]);
         return out;
     }
     match schema["type"].as_str() {
         Some("string") if schema["format"] == "date-time" => {
             out.extend([
-                (json!(""), Gone),
-                (json!("some day"), Kept),
-                (json!("2024-05-01T08:30:00+02:00"), Kept),
+                (json!(""), Absent),
+                (json!("some day"), Unchanged),
+                (json!("2024-05-01T08:30:00+02:00"), Unchanged),
             ]);
         }
         Some("string") => {
             let long = "x".repeat(10_000);
-            out.extend([(json!(""), Kept), (json!(long), Kept), (json!(5), As(json!("5")))]);
+            out.extend([
+                (json!(""), Unchanged),
+                (json!(long), Unchanged),
+                (json!(5), Converted(json!("5"))),
+            ]);
         }
         Some("integer") => {
             let is_port = schema["maximum"] == 65_535 && schema["minimum"].as_i64() >= Some(0);
             out.extend([
-                (json!(""), Gone),
-                (json!(u64::MAX), Gone),
-                (json!(1e300), Gone),
-                (json!(0.5), Gone),
-                (json!([1]), Gone),
-                (json!(5_000_000_000_i64), if is_port { Gone } else { Kept }),
-                (json!(-1), if is_port { Gone } else { Kept }),
+                (json!(""), Absent),
+                (json!(u64::MAX), Absent),
+                (json!(1e300), Absent),
+                (json!(0.5), Absent),
+                (json!([1]), Absent),
+                (json!(5_000_000_000_i64), if is_port { Absent } else { Unchanged }),
+                (json!(-1), if is_port { Absent } else { Unchanged }),
             ]);
         }
-        Some("number") => out.extend([(json!(""), Gone), (json!([1]), Gone), (json!(1e300), Kept)]),
-        Some("boolean") => out.extend([(json!(""), Gone), (json!(2), Gone), (json!("maybe"), Gone)]),
+        Some("number") => out.extend([(json!(""), Absent), (json!([1]), Absent), (json!(1e300), Unchanged)]),
+        Some("boolean") => out.extend([(json!(""), Absent), (json!(2), Absent), (json!("maybe"), Absent)]),
         Some("array") => {
-            out.extend([(json!(""), Gone), (json!(1), Gone), (json!([null]), Gone)]);
-            // An item that cannot be read costs no other.
+            out.extend([(json!(""), Absent), (json!(1), Absent), (json!([null]), Absent)]);
+            // An item that cannot be read is skipped.
             let mut items = whole.as_array().cloned().unwrap_or_default();
             items.push(Value::Null);
-            out.push((Value::Array(items), As(whole.clone())));
+            out.push((Value::Array(items), Converted(whole.clone())));
         }
-        Some("object") => out.extend([(json!(""), Gone), (json!(1), Gone), (json!([{}]), Gone)]),
-        _ => out.extend([(json!(""), Kept), (json!([1, {"x": null}]), Kept)]),
+        Some("object") => out.extend([(json!(""), Absent), (json!(1), Absent), (json!([{}]), Absent)]),
+        _ => out.extend([(json!(""), Unchanged), (json!([1, {"x": null}]), Unchanged)]),
     }
     out
 }
 
 fn parent<'a>(value: &'a mut Value, pointer: &str) -> (&'a mut Map<String, Value>, String) {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
-    let members = value.pointer_mut(parent).and_then(Value::as_object_mut);
+    let object = value.pointer_mut(parent).and_then(Value::as_object_mut);
     (
-        members.unwrap_or_else(|| panic!("no object at {parent}")),
+        object.unwrap_or_else(|| panic!("no object at {parent}")),
         name.replace("~1", "/").replace("~0", "~"),
     )
 }
 
 fn without(mut value: Value, pointer: &str) -> Value {
-    let (members, name) = parent(&mut value, pointer);
-    members.remove(&name);
+    let (object, name) = parent(&mut value, pointer);
+    object.remove(&name);
     value
 }
 
 fn with(mut value: Value, pointer: &str, new: Value) -> Value {
-    let (members, name) = parent(&mut value, pointer);
-    members.insert(name, new);
+    let (object, name) = parent(&mut value, pointer);
+    object.insert(name, new);
     value
 }
 
 #[test]
-fn every_answer_is_read_whole() {
+fn every_response_is_read_completely() {
     let contract = contract();
-    let answers = answers(&contract);
-    let covered: BTreeSet<&str> = answers.iter().map(|answer| answer.name.as_str()).collect();
+    let responses = responses(&contract);
+    let covered: BTreeSet<&str> = responses.iter().map(|response| response.name.as_str()).collect();
     let decoders: BTreeSet<&str> = DECODERS.iter().map(|(name, _)| *name).collect();
     assert_eq!(covered, decoders);
-    for answer in &answers {
-        let sample = sample(&contract, &answer.schema);
-        // Nothing is lost, renamed or rewritten.
+    for response in &responses {
+        let sample = sample(&contract, &response.schema);
+        // Nothing is lost, renamed or converted.
         assert_eq!(
-            decoder(&answer.name)(&sample.to_string()),
+            decoder(&response.name)(&sample.to_string()),
             Ok(sample),
             "{}",
-            answer.name
+            response.name
         );
     }
 }
 
 #[test]
-fn no_member_costs_another() {
+fn corrupted_property_does_not_affect_others() {
     let contract = contract();
     let mut tried = 0;
-    for answer in answers(&contract) {
-        let decode = decoder(&answer.name);
-        let whole = sample(&contract, &answer.schema);
+    for response in responses(&contract) {
+        let decode = decoder(&response.name);
+        let whole = sample(&contract, &response.schema);
         let mut sites = Vec::new();
-        members(&contract, &answer.schema, "", &mut sites);
+        properties(&contract, &response.schema, "", &mut sites);
         for (pointer, schema) in sites {
             let rest = without(whole.clone(), &pointer);
             let read = |body: &Value, what: &str| {
-                decode(&body.to_string()).unwrap_or_else(|error| panic!("{} {pointer} {what}: {error}", answer.name))
+                decode(&body.to_string()).unwrap_or_else(|error| panic!("{} {pointer} {what}: {error}", response.name))
             };
             let absent = read(&rest, "absent");
-            assert_eq!(without(absent, &pointer), rest, "{} {pointer} absent", answer.name);
-            for (value, expected) in spoiled(&schema, whole.pointer(&pointer).unwrap()) {
+            assert_eq!(without(absent, &pointer), rest, "{} {pointer} absent", response.name);
+            for (value, expected) in corrupted(&schema, whole.pointer(&pointer).unwrap()) {
                 let body = with(whole.clone(), &pointer, value.clone());
                 let what: String = value.to_string().chars().take(60).collect();
                 let read = read(&body, &what);
@@ -241,17 +245,17 @@ fn no_member_costs_another() {
                     without(read.clone(), &pointer),
                     rest,
                     "{} {pointer} {what}",
-                    answer.name
+                    response.name
                 );
-                let member = read
+                let property = read
                     .pointer(&pointer)
                     .filter(|v| !matches!(v, Value::Array(a) if a.is_empty()));
                 let expected = match &expected {
-                    Expected::Kept => Some(&value),
-                    Expected::As(other) => Some(other),
-                    Expected::Gone => None,
+                    Expected::Unchanged => Some(&value),
+                    Expected::Converted(other) => Some(other),
+                    Expected::Absent => None,
                 };
-                assert_eq!(member, expected, "{} {pointer} {what}", answer.name);
+                assert_eq!(property, expected, "{} {pointer} {what}", response.name);
                 tried += 1;
             }
         }
@@ -260,7 +264,7 @@ fn no_member_costs_another() {
 }
 
 #[test]
-fn every_body_that_is_to_be_sent_is_read_exactly() {
+fn every_request_body_is_read_strictly() {
     let contract = contract();
     let mut tried = 0;
     for item in contract["paths"].as_object().unwrap().values() {
@@ -279,43 +283,43 @@ fn every_body_that_is_to_be_sent_is_read_exactly() {
             let whole = sample(&contract, schema);
             assert_eq!(recode(&whole.to_string()), Ok(whole.clone()), "{id}");
             let mut sites = Vec::new();
-            members(&contract, schema, "", &mut sites);
+            properties(&contract, schema, "", &mut sites);
             for (pointer, schema) in sites {
                 let misspelt = with(whole.clone(), &format!("{pointer}_"), json!(1));
-                let fault = recode(&misspelt.to_string()).unwrap_err();
-                assert!(fault.contains("is not known"), "{id} {pointer}: {fault}");
+                let error = recode(&misspelt.to_string()).unwrap_err();
+                assert!(error.contains("unknown property"), "{id} {pointer}: {error}");
                 let strange = match schema["type"].as_str() {
                     Some("string") => json!(5),
                     Some(_) => json!("strange"),
                     None => continue,
                 };
-                let fault = recode(&with(whole.clone(), &pointer, strange).to_string()).unwrap_err();
-                assert!(fault.contains("expected"), "{id} {pointer}: {fault}");
+                let error = recode(&with(whole.clone(), &pointer, strange).to_string()).unwrap_err();
+                assert!(error.contains("expected"), "{id} {pointer}: {error}");
                 tried += 1;
             }
             for name in resolve(&contract, schema)["required"].as_array().into_iter().flatten() {
                 let missing = without(whole.clone(), &format!("/{}", name.as_str().unwrap()));
-                let fault = recode(&missing.to_string()).unwrap_err();
-                assert!(fault.contains("is required"), "{id} {name}: {fault}");
+                let error = recode(&missing.to_string()).unwrap_err();
+                assert!(error.contains("is required"), "{id} {name}: {error}");
             }
         }
     }
-    assert!(tried > 300, "only {tried} members: the contract was not walked");
+    assert!(tried > 300, "only {tried} properties: the contract was not walked");
 }
 
 #[test]
-fn nothing_is_invented() {
+fn absent_properties_stay_absent() {
     let contract = contract();
-    for answer in answers(&contract) {
-        if resolve(&contract, &answer.schema)["type"] == "object" {
-            let read = decoder(&answer.name)("{}").unwrap();
+    for response in responses(&contract) {
+        if resolve(&contract, &response.schema)["type"] == "object" {
+            let read = decoder(&response.name)("{}").unwrap();
             let invented: Vec<_> = read
                 .as_object()
                 .unwrap()
                 .iter()
                 .filter(|(_, v)| **v != json!([]))
                 .collect();
-            assert!(invented.is_empty(), "{}: {invented:?}", answer.name);
+            assert!(invented.is_empty(), "{}: {invented:?}", response.name);
         }
     }
 }

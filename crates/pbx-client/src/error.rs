@@ -1,8 +1,10 @@
-//! One error for every operation, which says what to do next.
+//! The error of every operation. Each variant calls for another reaction of the caller.
 
-mod response;
+pub(crate) mod configuration;
+pub(crate) mod response;
 mod retry_after;
-mod transport;
+pub(crate) mod second_factor;
+pub(crate) mod transport;
 
 use std::time::Duration;
 
@@ -10,96 +12,98 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-pub use self::response::{ErrorResponse, Location, Problem, Violation};
-pub(crate) use self::retry_after::retry_after;
-pub use self::transport::TransportError;
-use crate::ConfigurationError;
+use self::configuration::ConfigurationError;
+use self::response::{ErrorResponse, Problem, Violation};
+use self::retry_after::retry_after;
+use self::second_factor::SecondFactor;
+use self::transport::{TransportError, is_malformed, with_causes};
 
-/// Why a call failed, and so what to do next.
+/// The reason a call failed.
 ///
-/// Every variant that had an answer gives its status, headers, request id and raw body ([`Error::response`]) and the server's
-/// own reasons ([`Error::problems`]). `Display` is one line for a person; neither it nor `Debug` shows headers or bodies, which
-/// may hold secrets.
+/// Every variant with a response gives its status, headers, request ID and raw body ([`Error::response`]) and the reasons that
+/// the server reported ([`Error::problems`]). `Display` is one line for a person. Neither it nor `Debug` shows headers or
+/// bodies, which may hold secrets.
 ///
-/// The enum is exhaustive on purpose: [`Error::Refused`] and [`Error::Unexpected`] take what the others do not, so a variant
-/// more would be one more thing to do, and worth a compile error.
+/// The enum is exhaustive on purpose: [`Error::Refused`] and [`Error::Unexpected`] cover what no other variant does, so a new
+/// variant would stand for a new reaction of the caller, and that is worth a compile error.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The client cannot be made of what its builder was given. Change the configuration.
+    /// The configuration of the client is invalid. Change the configuration.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
 
-    /// The request lacks something, or holds what cannot be sent. Nothing was sent. Change the program.
+    /// The request is incomplete or cannot be encoded. Nothing was sent. Change the program.
     #[error("invalid request: {0}")]
     InvalidRequest(String),
 
-    /// No answer, or half of one: the connection failed. Try again, unless the request may have been
+    /// The connection failed before or during the response. Retry, unless the request may have been
     /// [applied](Error::may_have_been_applied).
     #[error("{0}")]
     Transport(#[source] TransportError),
 
-    /// No answer in time. As [`Error::Transport`].
+    /// A timeout expired before the response was complete. Handle as [`Error::Transport`].
     #[error("{0}")]
     Timeout(#[source] TransportError),
 
-    /// No valid session: the name or password is wrong, or the token is not valid any more. Sign in.
+    /// There is no valid session: the user name or password is wrong, or the token is no longer valid. Sign in.
     #[error("not signed in ({attempted}): {response}")]
     Authentication {
-        /// What the session tried before it gave up.
+        /// The authentication that was attempted last.
         attempted: Attempt,
-        /// The last answer.
+        /// The last response.
         response: Box<ErrorResponse>,
     },
 
     /// The account needs a second factor. Ask the user for the code, then complete the sign-in with
     /// [`SessionHandle::verify_code`](crate::SessionHandle::verify_code).
-    #[error("the server wants a second factor: send a code to the user and verify it")]
-    SecondFactor(crate::SecondFactor),
+    #[error("the server requires a second factor: send a code to the user and verify it")]
+    SecondFactor(SecondFactor),
 
-    /// The server turns this machine's address away, whoever calls (`DENIED`). Wait, or have the rule removed.
+    /// The server denies requests from this machine's address, whoever the caller is (`DENIED`). Wait, or have the IP rule
+    /// removed.
     #[error("this address is denied: {0}")]
     AddressDenied(Box<ErrorResponse>),
 
-    /// The role of the caller does not allow it. Sign in as somebody else, or switch into the tenant.
+    /// The caller's role does not permit the operation. Sign in with another account, or switch into the tenant.
     #[error("{0}")]
     Forbidden(Box<ErrorResponse>),
 
-    /// Too many requests. Wait, then try again: nothing was done.
-    #[error("too many requests{}: {response}", .retry_after.map(|delay| format!(", try again in {delay:?}")).unwrap_or_default())]
+    /// The rate limit is exceeded. Wait, then retry: the request was not applied.
+    #[error("too many requests{}: {response}", .retry_after.map(|delay| format!(", retry after {delay:?}")).unwrap_or_default())]
     RateLimited {
-        /// How long to wait (`Retry-After`), if the server says.
+        /// The delay that the server asks for (`Retry-After`), if any.
         retry_after: Option<Duration>,
-        /// The answer.
+        /// The response.
         response: Box<ErrorResponse>,
     },
 
-    /// Values break the contract's rules. Correct them: [`Error::violations`] has every one.
+    /// Values violate rules of the contract. Correct them: [`Error::violations`] lists every one.
     #[error("{0}")]
     Validation(Box<ErrorResponse>),
 
-    /// There is no such object, or none that the caller may know of.
+    /// The object does not exist, or is not visible to the caller.
     #[error("{0}")]
     NotFound(Box<ErrorResponse>),
 
-    /// The present state does not allow it: a name is taken, an object in use, a quota exhausted.
+    /// The present state does not permit the operation: a name is taken, an object is in use, a quota is exhausted.
     #[error("{0}")]
     Conflict(Box<ErrorResponse>),
 
-    /// Refused (4xx) for a reason that no other variant stands for. The [problems](Error::problems) say which.
+    /// The server refused the request (4xx) for a reason that no other variant covers. See [`Error::problems`].
     #[error("{0}")]
     Refused(Box<ErrorResponse>),
 
-    /// The server failed (5xx) or could not be reached by a proxy. Try again later, unless the request may have been
+    /// The server failed (5xx), or a proxy could not reach it. Retry later, unless the request may have been
     /// [applied](Error::may_have_been_applied).
     #[error("{0}")]
     Server(Box<ErrorResponse>),
 
-    /// An answer that the contract does not know: another status, a body that cannot be read, a proxy's page. Look at it.
-    #[error("unexpected answer: {reason} ({response})")]
+    /// The response does not follow the contract: an undocumented status, an unreadable body, the page of a proxy. Inspect it.
+    #[error("unexpected response: {reason} ({response})")]
     Unexpected {
-        /// What is wrong with it.
+        /// The deviation from the contract.
         reason: String,
-        /// The answer.
+        /// The response.
         response: Box<ErrorResponse>,
     },
 }
@@ -137,7 +141,7 @@ impl std::fmt::Display for Attempt {
 }
 
 impl Error {
-    /// The answer, if there was one; of a connection that broke in the middle of it, what had arrived.
+    /// Returns the response, if there was one. If the connection broke during the response, its body ends where it broke.
     pub fn response(&self) -> Option<&ErrorResponse> {
         match self {
             Self::Configuration(_) | Self::InvalidRequest(_) | Self::SecondFactor(_) => None,
@@ -155,45 +159,45 @@ impl Error {
         }
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> Option<StatusCode> {
         self.response().map(ErrorResponse::status)
     }
 
-    /// The headers of the answer.
+    /// Returns the headers of the response.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.response().map(ErrorResponse::headers)
     }
 
-    /// The body of the answer, whatever it was.
+    /// Returns the body of the response as it was received.
     pub fn body(&self) -> Option<&Bytes> {
         self.response().map(ErrorResponse::body)
     }
 
-    /// `X-Request-Id` of the answer, under which the server's log knows more.
+    /// Returns `X-Request-Id` of the response, which identifies the request in the server's log.
     pub fn request_id(&self) -> Option<&str> {
         self.response()?.request_id()
     }
 
-    /// The server's reasons; empty when no answer came, or not from the API.
+    /// Returns the reasons that the server reported. Empty without a response, or if the response is not the API's.
     pub fn problems(&self) -> &[Problem] {
         self.response().map(ErrorResponse::problems).unwrap_or_default()
     }
 
-    /// Whether one of the reasons has this code.
+    /// Returns `true` if one of the reasons has this code.
     pub fn has_code(&self, code: &str) -> bool {
         self.problems().iter().any(|problem| problem.code == code)
     }
 
-    /// The rules that the request breaks: of an [`Error::Validation`] every one, of others none.
+    /// Returns every rule that the request violates. Empty unless this is [`Error::Validation`].
     pub fn violations(&self) -> Vec<Violation> {
         match self {
-            Self::Validation(response) => response.problems().iter().map(Violation::of).collect(),
+            Self::Validation(response) => response.problems().iter().map(Violation::from).collect(),
             _ => Vec::new(),
         }
     }
 
-    /// How long to wait, if the server says (`Retry-After`).
+    /// Returns the delay that the server asks for (`Retry-After`), if any.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after, .. } => *retry_after,
@@ -201,21 +205,21 @@ impl Error {
         }
     }
 
-    /// Whether it may go away by itself: a connection, a timeout, a limit, a server (502, 503, 504) that is busy or away.
+    /// Returns `true` for transient errors: connection failures, timeouts, 429 and 502 to 504.
     ///
-    /// Before a request that changes something is repeated, look at [`Error::may_have_been_applied`].
+    /// Check [`Error::may_have_been_applied`] before you repeat a request that changes something.
     pub fn is_transient(&self) -> bool {
         match self {
-            // A certificate that is not trusted will not be the next time.
-            Self::Transport(error) | Self::Timeout(error) => !error.is_lasting(),
+            // A certificate that is not trusted will not be trusted next time either.
+            Self::Transport(error) | Self::Timeout(error) => !error.is_permanent(),
             Self::RateLimited { .. } => true,
             Self::Server(response) => matches!(response.status().as_u16(), 502..=504),
             _ => false,
         }
     }
 
-    /// Whether the server may have done what it was asked although the call failed: the connection broke after the request was
-    /// sent, the server failed half-way, or its success cannot be read.
+    /// Returns `true` if the server may have applied the request although the call failed: the connection broke after the request
+    /// was sent, the server failed midway, or its success response cannot be read.
     pub fn may_have_been_applied(&self) -> bool {
         match self {
             Self::Transport(error) | Self::Timeout(error) => !error.is_unsent(),
@@ -225,20 +229,20 @@ impl Error {
         }
     }
 
-    /// The variant of a failure's status and reasons.
-    pub(crate) fn of_answer(response: ErrorResponse) -> Self {
+    /// Classifies an error response by its status and problem codes.
+    pub(crate) fn from_response(response: ErrorResponse) -> Self {
         let has_code = |code: &str| response.problems().iter().any(|problem| problem.code == code);
         let status = response.status().as_u16();
         match status {
-            // What these mean does not depend on who says so: a proxy may be throttled or closed as well.
+            // These mean the same from any sender: a proxy may limit rates or be unavailable as well.
             401 => Self::unauthenticated(response),
             429 => Self::RateLimited {
                 retry_after: retry_after(response.headers()),
                 response: Box::new(response),
             },
             500..=599 => Self::Server(Box::new(response)),
-            400..=499 if response.is_foreign() => Self::unexpected("a page that is not the API's", response),
-            // Wrong credentials at the sign-in are a 400.
+            400..=499 if response.is_foreign() => Self::unexpected("its body is not the API's", response),
+            // The server answers a sign-in with wrong credentials with 400.
             400..=499 if has_code("UNAUTHORIZED") => Self::unauthenticated(response),
             400..=499 if has_code("DENIED") => Self::AddressDenied(Box::new(response)),
             403 => Self::Forbidden(Box::new(response)),
@@ -247,7 +251,7 @@ impl Error {
             422 => Self::Validation(Box::new(response)),
             400..=499 if has_code("VALIDATE_FAILED") => Self::Validation(Box::new(response)),
             400..=499 => Self::Refused(Box::new(response)),
-            _ => Self::unexpected("a status that is not documented", response),
+            _ => Self::unexpected("its status is not documented", response),
         }
     }
 
@@ -265,14 +269,40 @@ impl Error {
         }
     }
 
-    /// The same, with what was tried.
-    pub(crate) fn after(self, attempt: Attempt) -> Self {
+    /// Replaces the attempt of an [`Error::Authentication`].
+    pub(crate) fn with_attempt(self, attempt: Attempt) -> Self {
         match self {
             Self::Authentication { response, .. } => Self::Authentication {
                 attempted: attempt,
                 response,
             },
             other => other,
+        }
+    }
+
+    /// Converts the failure of a request without a response.
+    pub(crate) fn from_send(error: reqwest::Error) -> Self {
+        // The URL may hold search terms.
+        let error = error.without_url();
+        if error.is_builder() {
+            return Self::InvalidRequest(with_causes(&error));
+        }
+        Self::from_transport(TransportError::sending(error))
+    }
+
+    /// Converts the failure to read the body of a response. `received` is the response up to the failure.
+    pub(crate) fn from_read(error: reqwest::Error, received: ErrorResponse) -> Self {
+        let error = error.without_url();
+        if is_malformed(&error) {
+            return Self::unexpected(format!("its body cannot be decoded: {}", with_causes(&error)), received);
+        }
+        Self::from_transport(TransportError::reading(error, received))
+    }
+
+    fn from_transport(error: TransportError) -> Self {
+        match error.is_timeout() {
+            true => Self::Timeout(error),
+            false => Self::Transport(error),
         }
     }
 }

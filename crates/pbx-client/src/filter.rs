@@ -1,12 +1,12 @@
-//! Conditions and orders of lists, written so that no value can be taken for a part of them.
+//! Filter and sort expressions of lists. Values are quoted, so that none can inject a part of the expression.
 
 use std::fmt;
 
 use jiff::Timestamp as Time;
 
-use crate::Timestamp;
+use crate::wire::timestamp::Timestamp;
 
-/// A condition on the items of a list; from [`field`], for the `filter` of a list.
+/// A filter expression for the items of a list. Start with [`field`] and pass it to `filter` of a list.
 ///
 /// ```
 /// use pbx_client::field;
@@ -18,77 +18,78 @@ use crate::Timestamp;
 #[must_use]
 pub struct Filter {
     text: String,
-    form: Form,
-    /// Why it cannot be written.
-    fault: Option<String>,
+    outermost: Operator,
+    /// The reason why the expression is invalid.
+    error: Option<String>,
 }
 
-/// What a filter is outermost.
+/// The outermost operator of an expression, which decides about parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum Operator {
+    /// A comparison, a function, or an expression in parentheses.
     Single,
     And,
     Or,
 }
 
-/// A member of the items, to be compared; from [`field`].
+/// A field to compare. Created by [`field`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct FilterField {
     name: String,
 }
 
-/// A value in a filter: text, a number, a truth value, a time, or nothing at all (`None`).
+/// A literal in a filter: a string, number, boolean or time, or `null` (`None`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(Result<String, String>);
 
-/// Starts a condition on a member of the items.
+/// Starts a filter expression on a field of the items.
 pub fn field(name: impl Into<String>) -> FilterField {
     FilterField { name: name.into() }
 }
 
 impl FilterField {
-    /// The same.
+    /// `eq`: the field equals the value.
     pub fn eq(self, value: impl Into<Literal>) -> Filter {
         self.compare("eq", value)
     }
 
-    /// Not the same.
+    /// `ne`: the field differs from the value.
     pub fn ne(self, value: impl Into<Literal>) -> Filter {
         self.compare("ne", value)
     }
 
-    /// More than.
+    /// `gt`: the field is greater than the value.
     pub fn gt(self, value: impl Into<Literal>) -> Filter {
         self.compare("gt", value)
     }
 
-    /// At least.
+    /// `ge`: the field is greater than or equal to the value.
     pub fn ge(self, value: impl Into<Literal>) -> Filter {
         self.compare("ge", value)
     }
 
-    /// Less than.
+    /// `lt`: the field is less than the value.
     pub fn lt(self, value: impl Into<Literal>) -> Filter {
         self.compare("lt", value)
     }
 
-    /// At most.
+    /// `le`: the field is less than or equal to the value.
     pub fn le(self, value: impl Into<Literal>) -> Filter {
         self.compare("le", value)
     }
 
-    /// Not set.
+    /// `eq null`: the field is not set.
     pub fn is_null(self) -> Filter {
         self.compare("eq", None::<bool>)
     }
 
-    /// Set.
+    /// `ne null`: the field is set.
     pub fn is_not_null(self) -> Filter {
         self.compare("ne", None::<bool>)
     }
 
-    /// One of these; of none, never.
+    /// The field equals one of the values. Without values, nothing matches.
     pub fn one_of<T: Into<Literal>>(self, values: impl IntoIterator<Item = T>) -> Filter {
         let any = values
             .into_iter()
@@ -96,80 +97,80 @@ impl FilterField {
             .reduce(Filter::or);
         any.unwrap_or_else(|| Filter {
             text: "false".to_owned(),
-            form: Form::Single,
-            fault: self.fault(),
+            outermost: Operator::Single,
+            error: self.error(),
         })
     }
 
-    /// This text within it.
+    /// `contains`: the field contains the string.
     pub fn contains(self, text: impl AsRef<str>) -> Filter {
         self.matches("contains", text.as_ref())
     }
 
-    /// This text at its beginning.
+    /// `startswith`: the field begins with the string.
     pub fn starts_with(self, text: impl AsRef<str>) -> Filter {
         self.matches("startswith", text.as_ref())
     }
 
-    /// This text at its end.
+    /// `endswith`: the field ends with the string.
     pub fn ends_with(self, text: impl AsRef<str>) -> Filter {
         self.matches("endswith", text.as_ref())
     }
 
     fn compare(self, operator: &str, value: impl Into<Literal>) -> Filter {
-        let (value, fault) = match value.into().0 {
+        let (value, error) = match value.into().0 {
             Ok(value) => (value, None),
-            Err(fault) => (String::new(), Some(fault)),
+            Err(error) => (String::new(), Some(error)),
         };
         Filter {
             text: format!("{} {operator} {value}", self.name),
-            form: Form::Single,
-            fault: self.fault().or(fault),
+            outermost: Operator::Single,
+            error: self.error().or(error),
         }
     }
 
     fn matches(self, function: &str, text: &str) -> Filter {
         Filter {
             text: format!("{function}({},{})", self.name, quoted(text)),
-            form: Form::Single,
-            fault: self.fault(),
+            outermost: Operator::Single,
+            error: self.error(),
         }
     }
 
-    fn fault(&self) -> Option<String> {
-        fault_of(&self.name)
+    fn error(&self) -> Option<String> {
+        name_error(&self.name)
     }
 }
 
-/// Why a name cannot be that of a field.
-fn fault_of(name: &str) -> Option<String> {
-    let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    let rest = name
+/// Returns the reason why a name is not a valid field name.
+fn name_error(name: &str) -> Option<String> {
+    let is_start_valid = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let is_rest_valid = name
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
-    (!begins || !rest).then(|| format!("`{}` cannot be the name of a field", name.escape_debug()))
+    (!is_start_valid || !is_rest_valid).then(|| format!("`{}` is not a valid field name", name.escape_debug()))
 }
 
 impl Filter {
-    /// Both.
+    /// `and`: both expressions hold.
     pub fn and(self, other: Self) -> Self {
-        self.joined(other, "and", Form::And)
+        self.joined(other, "and", Operator::And)
     }
 
-    /// At least one of them.
+    /// `or`: at least one of the expressions holds.
     pub fn or(self, other: Self) -> Self {
-        self.joined(other, "or", Form::Or)
+        self.joined(other, "or", Operator::Or)
     }
 
-    fn joined(self, other: Self, word: &str, form: Form) -> Self {
-        let part = |filter: &Self| match filter.form == form || filter.form == Form::Single {
+    fn joined(self, other: Self, word: &str, operator: Operator) -> Self {
+        let part = |filter: &Self| match filter.outermost == operator || filter.outermost == Operator::Single {
             true => filter.text.clone(),
             false => format!("({})", filter.text),
         };
         Self {
             text: format!("{} {word} {}", part(&self), part(&other)),
-            form,
-            fault: self.fault.or(other.fault),
+            outermost: operator,
+            error: self.error.or(other.error),
         }
     }
 }
@@ -177,12 +178,12 @@ impl Filter {
 impl std::ops::Not for Filter {
     type Output = Self;
 
-    /// The opposite. What is compared with nothing stays untrue.
+    /// `not`: negates the expression. A comparison with a field that is not set stays false.
     fn not(self) -> Self {
         Self {
             text: format!("not ({})", self.text),
-            form: Form::Single,
-            fault: self.fault,
+            outermost: Operator::Single,
+            error: self.error,
         }
     }
 }
@@ -193,7 +194,7 @@ impl fmt::Display for Filter {
     }
 }
 
-/// A filter or an order that cannot be written, for a name that is none or a number that is no number.
+/// An invalid filter or sort expression: a field name is invalid, or a number is not finite.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FilterError(String);
@@ -202,14 +203,14 @@ impl TryFrom<Filter> for String {
     type Error = FilterError;
 
     fn try_from(filter: Filter) -> Result<Self, FilterError> {
-        match filter.fault {
+        match filter.error {
             None => Ok(filter.text),
-            Some(fault) => Err(FilterError(fault)),
+            Some(error) => Err(FilterError(error)),
         }
     }
 }
 
-/// What a list is sorted by; for its `orderby`.
+/// A sort expression, for `orderby` of a list.
 ///
 /// ```
 /// use pbx_client::OrderBy;
@@ -220,26 +221,26 @@ impl TryFrom<Filter> for String {
 #[must_use]
 pub struct OrderBy {
     text: String,
-    fault: Option<String>,
+    error: Option<String>,
 }
 
 impl OrderBy {
-    /// By a field, from small to large.
+    /// Sorts by a field in ascending order.
     pub fn ascending(name: impl AsRef<str>) -> Self {
         Self::by(name.as_ref(), "asc")
     }
 
-    /// By a field, from large to small.
+    /// Sorts by a field in descending order.
     pub fn descending(name: impl AsRef<str>) -> Self {
         Self::by(name.as_ref(), "desc")
     }
 
-    /// Items that are equal so far: by this field, from small to large.
+    /// Sorts items that are equal so far by a field in ascending order.
     pub fn then_ascending(self, name: impl AsRef<str>) -> Self {
         self.then(Self::ascending(name))
     }
 
-    /// Items that are equal so far: by this field, from large to small.
+    /// Sorts items that are equal so far by a field in descending order.
     pub fn then_descending(self, name: impl AsRef<str>) -> Self {
         self.then(Self::descending(name))
     }
@@ -247,14 +248,14 @@ impl OrderBy {
     fn by(name: &str, direction: &str) -> Self {
         Self {
             text: format!("{name} {direction}"),
-            fault: fault_of(name),
+            error: name_error(name),
         }
     }
 
     fn then(self, other: Self) -> Self {
         Self {
             text: format!("{},{}", self.text, other.text),
-            fault: self.fault.or(other.fault),
+            error: self.error.or(other.error),
         }
     }
 }
@@ -269,20 +270,20 @@ impl TryFrom<OrderBy> for String {
     type Error = FilterError;
 
     fn try_from(order: OrderBy) -> Result<Self, FilterError> {
-        match order.fault {
+        match order.error {
             None => Ok(order.text),
-            Some(fault) => Err(FilterError(fault)),
+            Some(error) => Err(FilterError(error)),
         }
     }
 }
 
-/// In single quotes, those within doubled.
+/// Quotes a string: in single quotes, with those inside doubled.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 impl Literal {
-    /// As it is.
+    /// Creates a literal without quotes.
     fn bare(text: impl fmt::Display) -> Self {
         Self(Ok(text.to_string()))
     }
@@ -322,12 +323,12 @@ impl From<f64> for Literal {
     fn from(number: f64) -> Self {
         match number.is_finite() {
             true => Self::bare(number),
-            false => Self(Err("the filter compares with a number that is none".to_owned())),
+            false => Self(Err("the filter compares with a number that is not finite".to_owned())),
         }
     }
 }
 
-/// Times are quoted in the vendor's examples.
+/// The vendor's examples quote times.
 impl From<Time> for Literal {
     fn from(time: Time) -> Self {
         Self::from(time.to_string())
@@ -352,10 +353,10 @@ impl<T: Into<Self>> From<Option<T>> for Literal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::IpRuleTarget;
+    use crate::generated::types::IpRuleTarget;
 
     #[test]
-    fn values_cannot_leave_their_quotes() {
+    fn values_cannot_escape_their_quotes() {
         let hostile = field("name").eq("x' or name ne '").to_string();
         assert_eq!(hostile, "name eq 'x'' or name ne '''");
         assert_eq!(field("a").contains("','").to_string(), "contains(a,''',''')");
@@ -363,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_value_has_its_form() {
+    fn every_type_of_value_is_formatted() {
         let value = |value: Literal| value.0.unwrap();
         assert_eq!(value(5.into()), "5");
         assert_eq!(value((-5_i64).into()), "-5");
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_stay_together() {
+    fn nested_expressions_are_parenthesized() {
         let [a, b, c] = ["a", "b", "c"].map(|name| field(name).is_not_null());
         let text = |filter: Filter| filter.to_string();
         assert_eq!(
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused() {
+    fn invalid_names_and_numbers_are_rejected() {
         for filter in [
             field("").is_null(),
             field("a b").contains("x"),

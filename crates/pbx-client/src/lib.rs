@@ -1,7 +1,7 @@
 //! A client for the PortSIP PBX administration API.
 //!
-//! [`Client::builder`] makes a [`Client`]. Every operation of the API is a method of it that returns a builder of the request,
-//! and every body is a type of [`types`]:
+//! [`Client::builder`] creates a [`Client`]. Every operation of the API is a method of it that returns a builder of the request,
+//! and every body is a type in [`types`]:
 //!
 //! ```
 //! # // A server that answers this example.
@@ -50,69 +50,98 @@
 //! let rule = types::CreateIpRule::new("192.0.2.0/24", types::IpRuleTarget::Deny).description("test network");
 //! let id = client.create_ip_rule().body(rule).send().await?.into_inner().id.unwrap_or_default();
 //!
-//! // An update sends only what is set.
+//! // An update sends only the fields that are set.
 //! let update = types::UpdateIpRule::default().expire_at(Field::Null);
 //! client.update_ip_rule().id(id).body(update).send().await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! - The **session** keeps itself: tokens are renewed before their end and after a 401, once for all clones of a client.
-//!   [`Client::session`] signs in and out, switches into a tenant, and gives the tokens to keep.
-//! - Errors are one enum, [`Error`], that says what to do next, with the server's reasons ([`Error::problems`]) and the answer.
-//! - What is **read** is lenient: any field may be missing, null or empty, a value may be new, and the rest still arrives.
-//! - What is **written** is what was set: an update sends only its [`Field`]s that are not [`Field::Absent`].
-//! - Lists are **streams** of their items, page after page, with [`field`] and [`OrderBy`] for what they are asked.
-//! - What failed for the moment and cannot be done twice is tried again; see [`RetryPolicy`].
+//! - **Sessions** renew themselves: access tokens are renewed before they expire and after a 401, once for all clones of a
+//!   client. [`Client::session`] signs in and out, switches into a tenant, and returns the tokens for storage.
+//! - **Errors** are one enum, [`Error`], whose variants call for different reactions. It has the reasons that the server reported
+//!   ([`Error::problems`]) and the response.
+//! - **Reading** is lenient: any property of a response may be missing, null or empty, an enum value may be undocumented, and the
+//!   rest is still read.
+//! - **Writing** is exact: an update sends only its [`Field`]s that are not [`Field::Absent`].
+//! - **Lists** are paginated streams of their items, with [`field`] for filters and [`OrderBy`] for sorting.
+//! - **Retries**: transient failures of idempotent requests are retried with exponential backoff and jitter. [`RetryPolicy`] says
+//!   exactly which.
 //!
 //! # Features
 //!
-//! All are on unless `default-features = false`: `retry`, `stream` (lists as streams), `tracing` (a span for every call:
-//! operation, method, path template, status, attempts, duration; nothing that a caller or a server sent), `upload`.
+//! All are enabled by default: `retry` (the retry policy), `stream` (lists as streams), `tracing` (a span for each call with
+//! operation, method, path template, status, attempts and duration; no values of the caller or the server), and `upload` (files).
 //!
-//! It builds for `wasm32-unknown-unknown` as well, where the browser has its own connections: timeouts of connections,
-//! certificates and proxies cannot be set there, and redirects are followed.
+//! The crate also builds for `wasm32-unknown-unknown`. The browser manages connections there: timeouts of connections, certificates
+//! and proxies cannot be set, and redirects are followed.
+//!
+//! # Layers
+//!
+//! Each module imports only from modules to the left of it:
+//!
+//! `wire` ← `filter` ← `macros`; `wire` ← `error` ← `retry`, `session` ← `client` ← `call` ← `auth` ← `client_builder`, and `generated` on
+//! top of `call`, through `support`.
 //!
 //! `generated/` is written by `cargo xtask codegen`; everything else by hand.
 
 #![deny(missing_docs)]
 
-mod call;
-// The server of the tests on the wire serves those in here as well.
+// The server of the wire tests is used by tests in this crate as well.
 #[cfg(test)]
 extern crate self as pbx_client;
 
+mod auth;
+mod call;
 mod client;
+mod client_builder;
+mod clock;
 #[cfg(test)]
 mod contract_tests;
 mod error;
 mod filter;
-#[cfg(test)]
-mod hostile_tests;
-// Its texts are the vendor's.
+// Its documentation is the vendor's.
 #[allow(missing_docs, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]
 #[rustfmt::skip]
 mod generated;
+#[cfg(test)]
+mod hostile_response_tests;
+// Which macros are used depends on the contract.
+#[allow(unused_imports, unused_macros)]
+mod macros;
 mod retry;
 mod session;
 mod support;
-mod trace;
 #[cfg(feature = "upload")]
 mod upload;
+// Which types of properties are read and written depends on the contract.
+#[allow(dead_code)]
+mod wire;
 
 pub use progenitor_client::ResponseValue;
 pub use reqwest;
 
-pub use call::Call;
-pub use client::{Client, ClientBuilder, ConfigurationError, Scheme};
-pub use error::{Attempt, Error, ErrorResponse, Location, Problem, TransportError, Violation};
+pub use auth::handle::SessionHandle;
+pub use call::byte_stream::ByteStream;
+pub use call::dynamic::Call;
+#[cfg(feature = "stream")]
+pub use call::pagination::ItemStream;
+pub use client::Client;
+pub use client_builder::{ClientBuilder, Scheme};
+pub use error::configuration::ConfigurationError;
+pub use error::response::{ErrorResponse, Location, Problem, Violation};
+pub use error::second_factor::SecondFactor;
+pub use error::transport::TransportError;
+pub use error::{Attempt, Error};
 pub use filter::{Filter, FilterError, FilterField, Literal, OrderBy, field};
 pub use generated::{builder, types};
 #[cfg(feature = "retry")]
 pub use retry::RetryPolicy;
-pub use session::{Credentials, SecondFactor, Session, SessionHandle, SignInMethod};
-#[cfg(feature = "stream")]
-pub use support::ItemStream;
-pub use support::{ByteStream, Field, Raw, Secret, Timestamp};
+pub use session::credentials::{Credentials, SignInMethod};
+pub use session::tokens::Session;
 #[cfg(feature = "upload")]
 pub use upload::upload;
+pub use wire::field::Field;
+pub use wire::raw::Raw;
+pub use wire::secret::Secret;
+pub use wire::timestamp::Timestamp;

@@ -1,20 +1,32 @@
-//! What is tried again, and when.
+//! Retries of transient failures.
 
 use std::time::Duration;
 
+#[cfg(feature = "retry")]
 use reqwest::Method;
 
-use crate::{Client, Error};
+use crate::error::Error;
 
-/// What is tried again, how often and after which delays.
+/// The retry policy: transient failures of idempotent requests are retried with exponential backoff and jitter.
 ///
-/// Only what cannot be done twice is: a request of which surely nothing has reached the server, whatever it asks for; and one that
-/// only reads (GET) after a broken connection, a timeout, a 429, 502, 503 or 504. A request that changes something is never sent
-/// again once it may have been applied, nor after a 429: the [`Error`] says what is known of it. A body that is a stream cannot be
-/// sent again at all.
+/// A call is retried if **all** of these hold:
 ///
-/// The delays double, with a random part, so that many clients do not come back at once. A server that says how long to wait
-/// (`Retry-After`) is obeyed, or, where that is longer than the policy allows, told to the caller at once.
+/// - The failure is transient ([`Error::is_transient`]): a connection failure, a timeout, or a response with status 429, 502, 503
+///   or 504. A failure that would repeat itself is not, such as a certificate that is not trusted.
+/// - Repeating the request is safe: its method is GET or HEAD, or surely nothing of it has reached the server
+///   ([`TransportError::is_unsent`](crate::TransportError::is_unsent)), whatever its method. Any other request is never retried,
+///   not even after a 429: [`Error::may_have_been_applied`] reports whether the server may have applied it. That includes PUT and
+///   DELETE, which HTTP defines as idempotent: the response to a repeated DELETE would not tell what the first one did.
+/// - The body can be sent again. A streamed body cannot.
+/// - [`RetryPolicy::max_retries`] is not exhausted, and a `Retry-After` of the server is at most
+///   [`RetryPolicy::max_retry_after`]. A longer one is returned to the caller at once ([`Error::retry_after`]).
+///
+/// The delay doubles with each retry up to a maximum, plus a random part (jitter), so that clients that failed together do not
+/// return together. A `Retry-After` is waited for if it is longer than that delay.
+///
+/// Apart from this policy, a request that the server rejected with 401 is sent once more after the session was renewed, whatever
+/// its method: a request without a valid token has no effect. The requests that renew a session are calls of their own under this
+/// policy; when they fail, the call that needed the token fails without further retries.
 #[cfg(feature = "retry")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -26,7 +38,7 @@ pub struct RetryPolicy {
 
 #[cfg(feature = "retry")]
 impl Default for RetryPolicy {
-    /// Three more times, after some 200, 400 and 800 milliseconds; a `Retry-After` of up to 30 seconds is waited for.
+    /// Three retries, after some 200, 400 and 800 milliseconds, and a `Retry-After` of up to 30 seconds.
     fn default() -> Self {
         Self {
             max_retries: 3,
@@ -39,48 +51,48 @@ impl Default for RetryPolicy {
 
 #[cfg(feature = "retry")]
 impl RetryPolicy {
-    /// Nothing is tried again.
+    /// Returns the policy without retries.
     pub fn none() -> Self {
         Self::default().max_retries(0)
     }
 
-    /// How often a request is sent again.
+    /// Sets the maximum number of retries of a call. Default: 3.
     #[must_use]
-    pub fn max_retries(mut self, times: usize) -> Self {
-        self.max_retries = times;
+    pub fn max_retries(mut self, retries: usize) -> Self {
+        self.max_retries = retries;
         self
     }
 
-    /// The delay before the first of them, and that which it grows to.
+    /// Sets the delay before the first retry and the maximum that it grows to, both without jitter. Default: 200 ms and 10 s.
     #[must_use]
-    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+    pub fn backoff(mut self, first: Duration, maximum: Duration) -> Self {
         self.min_delay = first;
-        self.max_delay = longest;
+        self.max_delay = maximum;
         self
     }
 
-    /// The longest `Retry-After` that is waited for.
+    /// Sets the longest `Retry-After` that is waited for. Default: 30 s.
     #[must_use]
-    pub fn max_retry_after(mut self, longest: Duration) -> Self {
-        self.max_retry_after = longest;
+    pub fn max_retry_after(mut self, maximum: Duration) -> Self {
+        self.max_retry_after = maximum;
         self
     }
 }
 
-/// The retries of one call.
+/// The retries that a call has left.
 #[cfg(feature = "retry")]
 pub(crate) struct Retries {
     delays: backon::ExponentialBackoff,
     max_retry_after: Duration,
-    only_reads: bool,
+    /// The method is safe (RFC 9110, section 9.2.1), so that sending the request twice has the effect of sending it once.
+    is_safe: bool,
 }
 
 #[cfg(feature = "retry")]
 impl Retries {
-    pub(crate) fn new(client: &Client, method: &Method) -> Self {
+    pub(crate) fn new(policy: &RetryPolicy, method: &Method) -> Self {
         use backon::BackoffBuilder as _;
 
-        let policy = client.retry_policy();
         let delays = backon::ExponentialBuilder::new()
             .with_min_delay(policy.min_delay)
             .with_max_delay(policy.max_delay)
@@ -90,21 +102,20 @@ impl Retries {
         Self {
             delays,
             max_retry_after: policy.max_retry_after,
-            only_reads: matches!(*method, Method::GET | Method::HEAD),
+            is_safe: matches!(*method, Method::GET | Method::HEAD),
         }
     }
 
-    /// After which delay the request is sent again, if it is.
-    pub(crate) fn delay(&mut self, error: &Error) -> Option<Duration> {
-        let cannot_be_twice = self.only_reads
-            || matches!(error, Error::Transport(failure) | Error::Timeout(failure) if failure.is_unsent());
-        if !error.is_transient() || !cannot_be_twice {
+    /// Returns the delay before the next attempt, or `None` if the error is final.
+    pub(crate) fn next_delay(&mut self, error: &Error) -> Option<Duration> {
+        let is_unsent = matches!(error, Error::Transport(failure) | Error::Timeout(failure) if failure.is_unsent());
+        if !error.is_transient() || !(self.is_safe || is_unsent) {
             return None;
         }
         let delay = self.delays.next()?;
         match error.retry_after() {
-            Some(asked) if asked > self.max_retry_after => None,
-            Some(asked) => Some(asked.max(delay)),
+            Some(requested) if requested > self.max_retry_after => None,
+            Some(requested) => Some(requested.max(delay)),
             None => Some(delay),
         }
     }
@@ -117,17 +128,13 @@ pub(crate) async fn sleep(delay: Duration) {
     backon::DefaultSleeper::default().sleep(delay).await;
 }
 
-/// Nothing is tried again.
+/// Without the feature, every error is final.
 #[cfg(not(feature = "retry"))]
 pub(crate) struct Retries;
 
 #[cfg(not(feature = "retry"))]
 impl Retries {
-    pub(crate) fn new(_: &Client, _: &Method) -> Self {
-        Self
-    }
-
-    pub(crate) fn delay(&mut self, _: &Error) -> Option<Duration> {
+    pub(crate) fn next_delay(&mut self, _: &Error) -> Option<Duration> {
         None
     }
 }
@@ -143,32 +150,27 @@ mod tests {
     use reqwest::header::{HeaderMap, RETRY_AFTER};
 
     use super::*;
-    use crate::error::ErrorResponse;
+    use crate::error::response::ErrorResponse;
 
-    fn answer(status: u16, retry_after: Option<&str>) -> Error {
+    fn response(status: u16, retry_after: Option<&str>) -> Error {
         let mut headers = HeaderMap::new();
         if let Some(value) = retry_after {
             headers.insert(RETRY_AFTER, value.parse().unwrap());
         }
-        Error::of_answer(ErrorResponse::new(
+        Error::from_response(ErrorResponse::new(
             StatusCode::from_u16(status).unwrap(),
             headers,
             Bytes::new(),
         ))
     }
 
-    fn retries(policy: RetryPolicy, method: &Method) -> Retries {
-        let client = Client::builder().url("http://h").retry(policy).build().unwrap();
-        Retries::new(&client, method)
-    }
-
     #[test]
-    fn the_servers_wish_is_obeyed_up_to_a_limit() {
-        let delay = |error: &Error| retries(RetryPolicy::default(), &Method::GET).delay(error);
-        assert_eq!(delay(&answer(429, Some("7"))), Some(Duration::from_secs(7)));
-        assert_eq!(delay(&answer(503, Some("30"))), Some(Duration::from_secs(30)));
-        assert_eq!(delay(&answer(429, Some("31"))), None);
-        let own = delay(&answer(429, Some("0"))).unwrap();
+    fn retry_after_is_honored_up_to_a_maximum() {
+        let delay = |error: &Error| Retries::new(&RetryPolicy::default(), &Method::GET).next_delay(error);
+        assert_eq!(delay(&response(429, Some("7"))), Some(Duration::from_secs(7)));
+        assert_eq!(delay(&response(503, Some("30"))), Some(Duration::from_secs(30)));
+        assert_eq!(delay(&response(429, Some("31"))), None);
+        let own = delay(&response(429, Some("0"))).unwrap();
         assert!(
             own >= Duration::from_millis(200) && own <= Duration::from_millis(400),
             "{own:?}"
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again_and_only_reads() {
+    fn only_transient_failures_of_safe_requests_are_retried() {
         for (status, expected) in [
             (429, true),
             (502, true),
@@ -186,30 +188,25 @@ mod tests {
             (501, false),
             (404, false),
         ] {
-            let error = answer(status, None);
+            let error = response(status, None);
+            let delay = |policy: RetryPolicy, method: Method| Retries::new(&policy, &method).next_delay(&error);
             assert_eq!(
-                retries(RetryPolicy::default(), &Method::GET).delay(&error).is_some(),
+                delay(RetryPolicy::default(), Method::GET).is_some(),
                 expected,
                 "{status}"
             );
-            assert_eq!(
-                retries(RetryPolicy::default(), &Method::POST).delay(&error),
-                None,
-                "{status}"
-            );
-            assert_eq!(
-                retries(RetryPolicy::none(), &Method::GET).delay(&error),
-                None,
-                "{status}"
-            );
+            for method in [Method::POST, Method::PUT, Method::DELETE] {
+                assert_eq!(delay(RetryPolicy::default(), method), None, "{status}");
+            }
+            assert_eq!(delay(RetryPolicy::none(), Method::GET), None, "{status}");
         }
     }
 
     #[test]
     fn delays_grow_and_end() {
-        let mut retries = retries(RetryPolicy::default().max_retries(5), &Method::GET);
-        let error = answer(503, None);
-        let delays: Vec<_> = std::iter::from_fn(|| retries.delay(&error)).collect();
+        let mut retries = Retries::new(&RetryPolicy::default().max_retries(5), &Method::GET);
+        let error = response(503, None);
+        let delays: Vec<_> = std::iter::from_fn(|| retries.next_delay(&error)).collect();
         assert_eq!(delays.len(), 5);
         assert!(
             delays[3] > delays[0] && delays[4] <= Duration::from_secs(20),

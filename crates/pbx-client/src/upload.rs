@@ -1,8 +1,10 @@
-//! Bringing a file into the file library, in one call for the two that it takes.
+//! Uploading a file to the file library, which takes two operations.
 
-use crate::{Client, Error, ErrorResponse};
+use crate::client::Client;
+use crate::error::Error;
+use crate::error::response::ErrorResponse;
 
-/// Stores a file under that name; the id that a brand or an avatar can refer to.
+/// Uploads a file with this name. Returns its ID, which a brand or an avatar can refer to.
 ///
 /// ```no_run
 /// # async fn example(client: pbx_client::Client, png: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
@@ -13,16 +15,18 @@ use crate::{Client, Error, ErrorResponse};
 /// # }
 /// ```
 ///
-/// A server that takes the file and does not say under which token or id answers what is an [`Error::Unexpected`].
+/// # Errors
+///
+/// Fails with [`Error::Unexpected`] if a response of the server lacks the token or the ID of the upload.
 pub async fn upload(client: &Client, name: &str, content: impl Into<reqwest::Body>) -> Result<String, Error> {
-    let announced = client.init_blob_upload().filename(name).send().await?;
+    let started = client.init_blob_upload().filename(name).send().await?;
     let incomplete = |status, headers, missing: &str| {
         let response = ErrorResponse::new(status, headers, bytes::Bytes::new());
-        Error::unexpected(format!("it does not say the {missing} of the upload"), response)
+        Error::unexpected(format!("it lacks the {missing} of the upload"), response)
     };
     let header = |name: &'static str| {
-        let value = announced.headers().get(name).and_then(|value| value.to_str().ok());
-        value.ok_or_else(|| incomplete(announced.status(), announced.headers().clone(), name))
+        let value = started.headers().get(name).and_then(|value| value.to_str().ok());
+        value.ok_or_else(|| incomplete(started.status(), started.headers().clone(), name))
     };
     let stored = client
         .complete_blob_upload()

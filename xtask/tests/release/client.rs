@@ -23,19 +23,19 @@ mod support {
     type Called<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + 'a>>;
 
     /// What is read of an answer, written again.
-    pub(super) fn called<'a, T: Serialize>(
+    pub(super) fn await_response<'a, T: Serialize>(
         call: impl Future<Output = Result<ResponseValue<T>, Error>> + 'a,
     ) -> Called<'a> {
         Box::pin(async { Ok(serde_json::to_value(call.await?.into_inner()).unwrap()) })
     }
 
-    pub(super) fn downloaded<'a>(
+    pub(super) fn await_download<'a>(
         call: impl Future<Output = Result<ResponseValue<ByteStream>, Error>> + 'a,
     ) -> Called<'a> {
         Box::pin(async { call.await?.into_inner().bytes().await.map(|_| Value::Null) })
     }
 
-    pub(super) fn exactly<T: DeserializeOwned>(body: &str) -> T {
+    pub(super) fn parse_body<T: DeserializeOwned>(body: &str) -> T {
         serde_json::from_str(body).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! An answer that was no success.
+//! Error responses.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const REQUEST_ID: &str = "x-request-id";
 
-/// The answer behind an [`Error`](crate::Error), kept whole.
+/// The complete response behind an [`Error`](crate::Error).
 #[derive(Clone)]
 pub struct ErrorResponse {
     status: StatusCode,
@@ -22,15 +22,15 @@ pub struct ErrorResponse {
 /// One reason why a request failed, from the server's `errors[]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Upper case with underscores, such as `VALIDATE_FAILED`. Servers may add codes: treat others as `UNKNOWN`.
+    /// The code in upper case with underscores, such as `VALIDATE_FAILED`. Servers may add codes: treat others as `UNKNOWN`.
     pub code: String,
-    /// For a person to read.
+    /// The message for a person.
     pub message: String,
-    /// More about this reason.
+    /// Further details.
     pub detail: Option<String>,
 }
 
-/// A part of a request.
+/// The part of a request that a violation refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Location {
     /// The path.
@@ -43,22 +43,22 @@ pub enum Location {
     Body,
 }
 
-/// A rule that a request breaks.
+/// A rule that a request violates.
 ///
-/// Only `message` is sure to be there: the others are of servers that give `detail` as `location#pointer rule limit`, such as
+/// Only `message` is always set. The other fields are set for servers that send `detail` as `location#pointer rule limit`, such as
 /// `body#/port maximum 65535`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// For a person to read.
+    /// The message for a person.
     pub message: String,
-    /// Where it is.
+    /// The part of the request.
     pub location: Option<Location>,
-    /// Where in there: a JSON pointer (RFC 6901), empty for all of it.
+    /// The JSON Pointer (RFC 6901) within that part. Empty for the whole part.
     pub pointer: Option<String>,
-    /// The rule, as JSON Schema calls it: `required`, `maximum`, `format`, ...
+    /// The JSON Schema keyword of the rule: `required`, `maximum`, `format`, ...
     pub rule: Option<String>,
-    /// What the rule allows.
+    /// The limit that the rule sets.
     pub limit: Option<String>,
 }
 
@@ -73,37 +73,37 @@ impl ErrorResponse {
         }
     }
 
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The headers.
+    /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// `X-Request-Id`, under which the server's log knows more.
+    /// Returns `X-Request-Id`, which identifies the request in the server's log.
     pub fn request_id(&self) -> Option<&str> {
         self.headers.get(REQUEST_ID)?.to_str().ok()
     }
 
-    /// The body, as it came.
+    /// Returns the body as it was received.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The body as JSON of a type, if it is that.
+    /// Deserializes the body from JSON. Returns `None` if it is not JSON of this type.
     pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The server's reasons.
+    /// Returns the reasons that the server reported.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// Whether there is a body that no API of this kind would send.
+    /// Returns `true` if the body is neither empty nor a JSON object or array: the page of a proxy, for example.
     pub(crate) fn is_foreign(&self) -> bool {
         let is_empty = self.body.iter().all(u8::is_ascii_whitespace);
         !is_empty && !matches!(self.json(), Some(Value::Object(_) | Value::Array(_)))
@@ -111,7 +111,7 @@ impl ErrorResponse {
 }
 
 impl fmt::Display for ErrorResponse {
-    /// The status and the server's reasons.
+    /// Writes the status and the reasons that the server reported.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;
         for (index, problem) in self.problems.iter().enumerate() {
@@ -123,7 +123,7 @@ impl fmt::Display for ErrorResponse {
 }
 
 impl fmt::Debug for ErrorResponse {
-    /// Without headers and body, which may hold secrets.
+    /// Omits headers and body, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorResponse")
             .field("status", &self.status.as_u16())
@@ -144,7 +144,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// `errors[]`, as far as it can be read.
+/// Reads `errors[]` leniently.
 fn problems(body: &[u8]) -> Vec<Problem> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |entry: &Value, name: &str| entry[name].as_str().map(str::to_owned);
@@ -161,8 +161,8 @@ fn problems(body: &[u8]) -> Vec<Problem> {
         .collect()
 }
 
-impl Violation {
-    pub(crate) fn of(problem: &Problem) -> Self {
+impl From<&Problem> for Violation {
+    fn from(problem: &Problem) -> Self {
         let mut violation = Self {
             message: problem.message.clone(),
             location: None,
@@ -179,7 +179,7 @@ impl Violation {
                 None => (rest, None),
             };
             violation.location = Some(location);
-            // The pointer is written as in the fragment of a URL.
+            // The pointer is percent-encoded as in the fragment of a URL.
             let pointer = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
             violation.pointer = Some(pointer.into_owned());
             violation.rule = Some(rule.to_owned()).filter(|rule| !rule.is_empty());
@@ -187,8 +187,10 @@ impl Violation {
         }
         violation
     }
+}
 
-    /// The name of the parameter or member, the last segment of the pointer.
+impl Violation {
+    /// Returns the name of the parameter or property, which is the last segment of the pointer.
     pub fn name(&self) -> Option<String> {
         let (_, last) = self.pointer.as_deref()?.rsplit_once('/')?;
         Some(last.replace("~1", "/").replace("~0", "~"))

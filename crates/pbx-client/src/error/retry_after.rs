@@ -1,4 +1,4 @@
-//! How long a server wants to be left alone.
+//! The `Retry-After` header.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+/// Parses `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date, which is compared with the response's `Date` if present.
 #[expect(
     clippy::disallowed_methods,
-    reason = "what the server's clock is compared with when it does not tell its time"
+    reason = "stands in for the server's clock when the response has no `Date`"
 )]
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date, which is taken by the server's own clock where it tells it.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
@@ -22,7 +22,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .get(DATE)
         .and_then(|value| date(value.to_str().ok()?))
         .unwrap_or_else(Timestamp::now);
-    // A date that is over means now.
+    // A date in the past means now.
     Some(Duration::try_from(then.duration_since(now)).unwrap_or_default())
 }
 
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_and_dates() {
+    fn seconds_and_dates_are_parsed() {
         let read = |value: &str, date: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, value.parse().unwrap());

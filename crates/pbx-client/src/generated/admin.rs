@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /admin/status`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_system_status(&self) -> builder::RetrieveCurrentSystemStatus<'_> {
         builder::RetrieveCurrentSystemStatus::new(self)
@@ -21,9 +23,11 @@ impl Client {
     ///
     /// `POST /admin/username`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn change_system_admin_username(&self) -> builder::ChangeSystemAdminUsername<'_> {
         builder::ChangeSystemAdminUsername::new(self)
@@ -33,9 +37,11 @@ impl Client {
     ///
     /// `POST /admin/password`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_system_admin_password(&self) -> builder::ResetSystemAdminPassword<'_> {
         builder::ResetSystemAdminPassword::new(self)
@@ -47,9 +53,11 @@ impl Client {
     ///
     /// `GET /admin/settings`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_admin_settings(&self) -> builder::RetrieveAdminSettings<'_> {
         builder::RetrieveAdminSettings::new(self)
@@ -61,9 +69,11 @@ impl Client {
     ///
     /// `POST /admin/settings`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_admin_settings(&self) -> builder::UpdateAdminSettings<'_> {
         builder::UpdateAdminSettings::new(self)
@@ -75,9 +85,11 @@ impl Client {
     ///
     /// `GET /admin/notification`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_system_notification_settings(&self) -> builder::GetSystemNotificationSettings<'_> {
         builder::GetSystemNotificationSettings::new(self)
@@ -87,9 +99,11 @@ impl Client {
     ///
     /// `POST /admin/notification`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_system_notification_settings(&self) -> builder::UpdateSystemNotificationSettings<'_> {
         builder::UpdateSystemNotificationSettings::new(self)
@@ -101,9 +115,11 @@ impl Client {
     ///
     /// `POST /admin/notification/test_email`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn send_global_notification_test_email(&self) -> builder::SendGlobalNotificationTestEmail<'_> {
         builder::SendGlobalNotificationTestEmail::new(self)
@@ -118,7 +134,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::retrieve_current_system_status`](crate::Client::retrieve_current_system_status).
+    /// The builder of a [`Client::retrieve_current_system_status`](crate::Client::retrieve_current_system_status) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveCurrentSystemStatus<'a> {
         client: &'a super::Client,
@@ -136,7 +152,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::SystemStatus>, Error> {
             let Self { client } = self;
             let url = format!("{}/admin/status", client.base_url());
@@ -145,7 +161,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::change_system_admin_username`](crate::Client::change_system_admin_username).
+    /// The builder of a [`Client::change_system_admin_username`](crate::Client::change_system_admin_username) request.
     #[derive(Debug, Clone)]
     pub struct ChangeSystemAdminUsername<'a> {
         client: &'a super::Client,
@@ -167,18 +183,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ChangeUsername>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ChangeUsername`".to_string()
+                    "the value of `body` is not a valid `types::ChangeUsername`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -188,7 +204,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::reset_system_admin_password`](crate::Client::reset_system_admin_password).
+    /// The builder of a [`Client::reset_system_admin_password`](crate::Client::reset_system_admin_password) request.
     #[derive(Debug, Clone)]
     pub struct ResetSystemAdminPassword<'a> {
         client: &'a super::Client,
@@ -210,18 +226,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ChangePassword>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ChangePassword`".to_string()
+                    "the value of `body` is not a valid `types::ChangePassword`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -231,7 +247,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_admin_settings`](crate::Client::retrieve_admin_settings).
+    /// The builder of a [`Client::retrieve_admin_settings`](crate::Client::retrieve_admin_settings) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveAdminSettings<'a> {
         client: &'a super::Client,
@@ -249,7 +265,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::AdminSettings>, Error> {
             let Self { client } = self;
             let url = format!("{}/admin/settings", client.base_url());
@@ -258,7 +274,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_admin_settings`](crate::Client::update_admin_settings).
+    /// The builder of a [`Client::update_admin_settings`](crate::Client::update_admin_settings) request.
     #[derive(Debug, Clone)]
     pub struct UpdateAdminSettings<'a> {
         client: &'a super::Client,
@@ -280,18 +296,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateAdminSettings>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateAdminSettings`".to_string()
+                    "the value of `body` is not a valid `types::UpdateAdminSettings`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -301,7 +318,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::get_system_notification_settings`](crate::Client::get_system_notification_settings).
+    /// The builder of a [`Client::get_system_notification_settings`](crate::Client::get_system_notification_settings) request.
     #[derive(Debug, Clone)]
     pub struct GetSystemNotificationSettings<'a> {
         client: &'a super::Client,
@@ -319,7 +336,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::NotificationSettings>, Error> {
@@ -330,7 +347,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_system_notification_settings`](crate::Client::update_system_notification_settings).
+    /// The builder of a [`Client::update_system_notification_settings`](crate::Client::update_system_notification_settings) request.
     #[derive(Debug, Clone)]
     pub struct UpdateSystemNotificationSettings<'a> {
         client: &'a super::Client,
@@ -361,13 +378,13 @@ pub mod builder {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateNotificationSettings`"
+                    "the value of `body` is not a valid `types::UpdateNotificationSettings`"
                         .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -377,7 +394,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::send_global_notification_test_email`](crate::Client::send_global_notification_test_email).
+    /// The builder of a [`Client::send_global_notification_test_email`](crate::Client::send_global_notification_test_email) request.
     #[derive(Debug, Clone)]
     pub struct SendGlobalNotificationTestEmail<'a> {
         client: &'a super::Client,
@@ -399,16 +416,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::TestEmail>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::TestEmail`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::TestEmail`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -419,11 +438,11 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::HourlyCalls;
 
-    /// What [`Client::retrieve_admin_settings`](crate::Client::retrieve_admin_settings) answers.
+    /// The response of [`Client::retrieve_admin_settings`](crate::Client::retrieve_admin_settings).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct AdminSettings {
         /// User agent.
@@ -594,7 +613,7 @@ pub mod types {
         AlertAutoAnswer,
         /// `AUTO_ANSWER`
         AutoAnswer,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -618,7 +637,7 @@ pub mod types {
         TimeDepth,
         /// `SIZE`
         Size,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -646,7 +665,7 @@ pub mod types {
         Login,
         /// `PLAIN`
         Plain,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -672,7 +691,7 @@ pub mod types {
         Ms365,
         /// `GMAIL`
         Gmail,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -684,7 +703,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::get_system_notification_settings`](crate::Client::get_system_notification_settings) answers.
+    /// The response of [`Client::get_system_notification_settings`](crate::Client::get_system_notification_settings).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct NotificationSettings {
         /// See [`MailServerType`].
@@ -758,7 +777,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_current_system_status`](crate::Client::retrieve_current_system_status) answers.
+    /// The response of [`Client::retrieve_current_system_status`](crate::Client::retrieve_current_system_status).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct SystemStatus {
         /// The version information of PortSIP PBX.
@@ -822,7 +841,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::send_global_notification_test_email`](crate::Client::send_global_notification_test_email) sends.
+    /// The request body of [`Client::send_global_notification_test_email`](crate::Client::send_global_notification_test_email).
     #[derive(Debug, Clone, PartialEq)]
     pub struct TestEmail {
         /// The recipient's e-mail address. Must be an e-mail address.
@@ -841,7 +860,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_admin_settings`](crate::Client::update_admin_settings) sends.
+    /// The request body of [`Client::update_admin_settings`](crate::Client::update_admin_settings).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateAdminSettings {
         /// User agent. 1 to 1024 characters.
@@ -1005,7 +1024,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_system_notification_settings`](crate::Client::update_system_notification_settings) sends.
+    /// The request body of [`Client::update_system_notification_settings`](crate::Client::update_system_notification_settings).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateNotificationSettings {
         /// See [`MailServerType`].

@@ -10,9 +10,11 @@ impl Client {
     ///
     /// `POST /auth/sign_in`
     ///
-    /// No token is needed or sent.
+    /// Sends no access token.
     ///
-    /// Errors: [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn sign_in(&self) -> builder::SignIn<'_> {
         builder::SignIn::new(self)
@@ -24,9 +26,11 @@ impl Client {
     ///
     /// `POST /auth/refresh_token`
     ///
-    /// No token is needed or sent.
+    /// Sends no access token.
     ///
-    /// Errors: [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn refresh_tokens(&self) -> builder::RefreshTokens<'_> {
         builder::RefreshTokens::new(self)
@@ -38,9 +42,11 @@ impl Client {
     ///
     /// `POST /auth/sign_out`
     ///
-    /// For any signed-in caller.
+    /// Requires a session, with any role.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn sign_out(&self) -> builder::SignOut<'_> {
         builder::SignOut::new(self)
@@ -52,9 +58,11 @@ impl Client {
     ///
     /// `GET /auth/user`
     ///
-    /// For any signed-in caller.
+    /// Requires a session, with any role.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_signed_in_user(&self) -> builder::RetrieveSignedInUser<'_> {
         builder::RetrieveSignedInUser::new(self)
@@ -69,7 +77,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::sign_in`](crate::Client::sign_in).
+    /// The builder of a [`Client::sign_in`](crate::Client::sign_in) request.
     #[derive(Debug, Clone)]
     pub struct SignIn<'a> {
         client: &'a super::Client,
@@ -91,16 +99,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::SignIn>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::SignIn`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::SignIn`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -110,7 +120,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::refresh_tokens`](crate::Client::refresh_tokens).
+    /// The builder of a [`Client::refresh_tokens`](crate::Client::refresh_tokens) request.
     #[derive(Debug, Clone)]
     pub struct RefreshTokens<'a> {
         client: &'a super::Client,
@@ -132,18 +142,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::RefreshTokens>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::RefreshTokens`".to_string()
+                    "the value of `body` is not a valid `types::RefreshTokens`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -153,7 +163,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::sign_out`](crate::Client::sign_out).
+    /// The builder of a [`Client::sign_out`](crate::Client::sign_out) request.
     #[derive(Debug, Clone)]
     pub struct SignOut<'a> {
         client: &'a super::Client,
@@ -171,7 +181,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
             let url = format!("{}/auth/sign_out", client.base_url());
@@ -180,7 +190,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_signed_in_user`](crate::Client::retrieve_signed_in_user).
+    /// The builder of a [`Client::retrieve_signed_in_user`](crate::Client::retrieve_signed_in_user) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveSignedInUser<'a> {
         client: &'a super::Client,
@@ -198,7 +208,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::SignedInUser>, Error> {
             let Self { client } = self;
             let url = format!("{}/auth/user", client.base_url());
@@ -208,9 +218,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::refresh_tokens`](crate::Client::refresh_tokens) sends.
+    /// The request body of [`Client::refresh_tokens`](crate::Client::refresh_tokens).
     #[derive(Debug, Clone, PartialEq)]
     pub struct RefreshTokens {
         /// The refresh token of the session. At least 1 character.
@@ -223,7 +233,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::sign_in`](crate::Client::sign_in) sends.
+    /// The request body of [`Client::sign_in`](crate::Client::sign_in).
     #[derive(Debug, Clone, PartialEq)]
     pub struct SignIn {
         /// The account name. At least 1 character.
@@ -245,7 +255,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_signed_in_user`](crate::Client::retrieve_signed_in_user) answers.
+    /// The response of [`Client::retrieve_signed_in_user`](crate::Client::retrieve_signed_in_user).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct SignedInUser {
         /// The role: `SystemAdmin`, `Dealer`, `Admin`, another built-in one or one that an administrator made.

@@ -10,11 +10,13 @@ impl Client {
     ///
     /// `POST /blobs/uploads`
     ///
-    /// For SystemAdmin, Dealer and Admin.
+    /// Requires a session with the role SystemAdmin, Dealer or Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// Success: 202, with the header `PortSIP-Upload-ID` and `PortSIP-Upload-Token`.
     ///
-    /// Answers 202: with the header `PortSIP-Upload-ID` and `PortSIP-Upload-Token`.
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn init_blob_upload(&self) -> builder::InitBlobUpload<'_> {
         builder::InitBlobUpload::new(self)
@@ -27,9 +29,11 @@ impl Client {
     ///
     /// `POST /blobs/uploads/{id}/complete`
     ///
-    /// For SystemAdmin, Dealer and Admin.
+    /// Requires a session with the role SystemAdmin, Dealer or Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn complete_blob_upload(&self) -> builder::CompleteBlobUpload<'_> {
         builder::CompleteBlobUpload::new(self)
@@ -41,11 +45,13 @@ impl Client {
     ///
     /// `GET /blobs/{digest}`
     ///
-    /// For SystemAdmin, Dealer and Admin.
+    /// Requires a session with the role SystemAdmin, Dealer or Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// Success: 200, `image/*`, as a stream of bytes, with the header `Content-Disposition`.
     ///
-    /// Answers 200: `image/*` as a stream of bytes, with the header `Content-Disposition`.
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn download_blobs(&self) -> builder::DownloadBlobs<'_> {
         builder::DownloadBlobs::new(self)
@@ -60,7 +66,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::init_blob_upload`](crate::Client::init_blob_upload).
+    /// The builder of a [`Client::init_blob_upload`](crate::Client::init_blob_upload) request.
     #[derive(Debug, Clone)]
     pub struct InitBlobUpload<'a> {
         client: &'a super::Client,
@@ -85,11 +91,11 @@ pub mod builder {
             self.filename = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filename` is no `String`".to_string());
+                .map_err(|_| "the value of `filename` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, filename } = self;
             let filename = filename.map_err(Error::InvalidRequest)?;
@@ -102,7 +108,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::complete_blob_upload`](crate::Client::complete_blob_upload).
+    /// The builder of a [`Client::complete_blob_upload`](crate::Client::complete_blob_upload) request.
     #[derive(Debug)]
     pub struct CompleteBlobUpload<'a> {
         client: &'a super::Client,
@@ -139,7 +145,7 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
@@ -149,7 +155,7 @@ pub mod builder {
             self.digest = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `digest` is no `String`".to_string());
+                .map_err(|_| "the value of `digest` is not a valid `String`".to_string());
             self
         }
 
@@ -161,21 +167,24 @@ pub mod builder {
             self.port_sip_upload_token = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `port_sip_upload_token` is no `String`".to_string()
+                    "the value of `port_sip_upload_token` is not a valid `String`"
+                        .to_string()
                 });
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<reqwest::Body>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `reqwest::Body`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `reqwest::Body`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, id, digest, port_sip_upload_token, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -205,7 +214,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::download_blobs`](crate::Client::download_blobs).
+    /// The builder of a [`Client::download_blobs`](crate::Client::download_blobs) request.
     #[derive(Debug, Clone)]
     pub struct DownloadBlobs<'a> {
         client: &'a super::Client,
@@ -234,11 +243,11 @@ pub mod builder {
         pub fn digest(mut self, value: impl TryInto<String>) -> Self {
             self.digest = value
                 .try_into()
-                .map_err(|_| "the value for `digest` is no `String`".to_string());
+                .map_err(|_| "the value of `digest` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error> {
             let Self { client, digest } = self;
             let digest = digest.map_err(Error::InvalidRequest)?;

@@ -7,9 +7,11 @@ impl Client {
     ///
     /// `POST /brand`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_brand_information(&self) -> builder::UpdateBrandInformation<'_> {
         builder::UpdateBrandInformation::new(self)
@@ -24,7 +26,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::update_brand_information`](crate::Client::update_brand_information).
+    /// The builder of a [`Client::update_brand_information`](crate::Client::update_brand_information) request.
     #[derive(Debug, Clone)]
     pub struct UpdateBrandInformation<'a> {
         client: &'a super::Client,
@@ -46,16 +48,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateBrand>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::UpdateBrand`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::UpdateBrand`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -66,7 +70,7 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     /// The color scheme:
     /// Can be either:
@@ -87,7 +91,7 @@ pub mod types {
         LightBlue,
         /// `PURPLE`
         Purple,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -101,7 +105,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::update_brand_information`](crate::Client::update_brand_information) sends.
+    /// The request body of [`Client::update_brand_information`](crate::Client::update_brand_information).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateBrand {
         /// See [`BrandTheme`].

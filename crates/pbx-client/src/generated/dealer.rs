@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /dealer`
     ///
-    /// For Dealer.
+    /// Requires a session with the role Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_dealer(&self) -> builder::RetrieveCurrentDealer<'_> {
         builder::RetrieveCurrentDealer::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /dealer`
     ///
-    /// For Dealer.
+    /// Requires a session with the role Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_current_dealer(&self) -> builder::UpdateCurrentDealer<'_> {
         builder::UpdateCurrentDealer::new(self)
@@ -37,9 +41,11 @@ impl Client {
     ///
     /// `GET /dealer/status`
     ///
-    /// For Dealer.
+    /// Requires a session with the role Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_dealer_status(&self) -> builder::RetrieveCurrentDealerStatus<'_> {
         builder::RetrieveCurrentDealerStatus::new(self)
@@ -49,9 +55,11 @@ impl Client {
     ///
     /// `POST /dealer/username`
     ///
-    /// For Dealer.
+    /// Requires a session with the role Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn change_current_dealer_username(&self) -> builder::ChangeCurrentDealerUsername<'_> {
         builder::ChangeCurrentDealerUsername::new(self)
@@ -61,9 +69,11 @@ impl Client {
     ///
     /// `POST /dealer/password`
     ///
-    /// For Dealer.
+    /// Requires a session with the role Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_current_dealer_password(&self) -> builder::ResetCurrentDealerPassword<'_> {
         builder::ResetCurrentDealerPassword::new(self)
@@ -78,7 +88,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::retrieve_current_dealer`](crate::Client::retrieve_current_dealer).
+    /// The builder of a [`Client::retrieve_current_dealer`](crate::Client::retrieve_current_dealer) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveCurrentDealer<'a> {
         client: &'a super::Client,
@@ -96,7 +106,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CurrentDealer>, Error> {
             let Self { client } = self;
             let url = format!("{}/dealer", client.base_url());
@@ -105,7 +115,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_current_dealer`](crate::Client::update_current_dealer).
+    /// The builder of a [`Client::update_current_dealer`](crate::Client::update_current_dealer) request.
     #[derive(Debug, Clone)]
     pub struct UpdateCurrentDealer<'a> {
         client: &'a super::Client,
@@ -127,18 +137,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateCurrentDealer>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateCurrentDealer`".to_string()
+                    "the value of `body` is not a valid `types::UpdateCurrentDealer`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -148,7 +159,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_current_dealer_status`](crate::Client::retrieve_current_dealer_status).
+    /// The builder of a [`Client::retrieve_current_dealer_status`](crate::Client::retrieve_current_dealer_status) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveCurrentDealerStatus<'a> {
         client: &'a super::Client,
@@ -166,7 +177,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::DealerStatus>, Error> {
             let Self { client } = self;
             let url = format!("{}/dealer/status", client.base_url());
@@ -175,7 +186,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::change_current_dealer_username`](crate::Client::change_current_dealer_username).
+    /// The builder of a [`Client::change_current_dealer_username`](crate::Client::change_current_dealer_username) request.
     #[derive(Debug, Clone)]
     pub struct ChangeCurrentDealerUsername<'a> {
         client: &'a super::Client,
@@ -197,18 +208,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ChangeUsername>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ChangeUsername`".to_string()
+                    "the value of `body` is not a valid `types::ChangeUsername`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -218,7 +229,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::reset_current_dealer_password`](crate::Client::reset_current_dealer_password).
+    /// The builder of a [`Client::reset_current_dealer_password`](crate::Client::reset_current_dealer_password) request.
     #[derive(Debug, Clone)]
     pub struct ResetCurrentDealerPassword<'a> {
         client: &'a super::Client,
@@ -240,18 +251,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ChangePassword>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ChangePassword`".to_string()
+                    "the value of `body` is not a valid `types::ChangePassword`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -262,11 +273,11 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::DealerLevel;
 
-    /// What [`Client::retrieve_current_dealer`](crate::Client::retrieve_current_dealer) answers.
+    /// The response of [`Client::retrieve_current_dealer`](crate::Client::retrieve_current_dealer).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CurrentDealer {
         /// The unique ID of dealer.
@@ -315,7 +326,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_current_dealer_status`](crate::Client::retrieve_current_dealer_status) answers.
+    /// The response of [`Client::retrieve_current_dealer_status`](crate::Client::retrieve_current_dealer_status).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct DealerStatus {
         /// The version information of PortSIP PBX.
@@ -346,7 +357,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_current_dealer`](crate::Client::update_current_dealer) sends.
+    /// The request body of [`Client::update_current_dealer`](crate::Client::update_current_dealer).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateCurrentDealer {
         /// The email address of user. At most 128 characters. Must be an e-mail address.

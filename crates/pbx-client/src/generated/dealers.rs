@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /dealers`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_dealers(&self) -> builder::ListDealers<'_> {
         builder::ListDealers::new(self)
@@ -21,9 +23,11 @@ impl Client {
     ///
     /// `POST /dealers`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_dealer(&self) -> builder::CreateDealer<'_> {
         builder::CreateDealer::new(self)
@@ -35,9 +39,11 @@ impl Client {
     ///
     /// `GET /dealers/{id}`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_dealer(&self) -> builder::RetrieveDealer<'_> {
         builder::RetrieveDealer::new(self)
@@ -49,9 +55,11 @@ impl Client {
     ///
     /// `POST /dealers/{id}`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_dealer(&self) -> builder::UpdateDealer<'_> {
         builder::UpdateDealer::new(self)
@@ -63,9 +71,11 @@ impl Client {
     ///
     /// `POST /dealers/{id}/password`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_dealer_password(&self) -> builder::ResetDealerPassword<'_> {
         builder::ResetDealerPassword::new(self)
@@ -77,9 +87,11 @@ impl Client {
     ///
     /// `POST /dealers/{id}/destroy`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_dealer(&self) -> builder::DeleteDealer<'_> {
         builder::DeleteDealer::new(self)
@@ -94,7 +106,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_dealers`](crate::Client::list_dealers).
+    /// The builder of a [`Client::list_dealers`](crate::Client::list_dealers) request.
     #[derive(Debug, Clone)]
     pub struct ListDealers<'a> {
         client: &'a super::Client,
@@ -132,7 +144,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -142,7 +154,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -153,7 +165,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -163,7 +175,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -173,7 +185,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -183,11 +195,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::DealerList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -216,20 +228,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::Dealer> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -237,7 +249,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_dealer`](crate::Client::create_dealer).
+    /// The builder of a [`Client::create_dealer`](crate::Client::create_dealer) request.
     #[derive(Debug, Clone)]
     pub struct CreateDealer<'a> {
         client: &'a super::Client,
@@ -259,16 +271,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateDealer>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::CreateDealer`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::CreateDealer`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -278,7 +292,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_dealer`](crate::Client::retrieve_dealer).
+    /// The builder of a [`Client::retrieve_dealer`](crate::Client::retrieve_dealer) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveDealer<'a> {
         client: &'a super::Client,
@@ -307,11 +321,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Dealer>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -322,7 +336,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_dealer`](crate::Client::update_dealer).
+    /// The builder of a [`Client::update_dealer`](crate::Client::update_dealer) request.
     #[derive(Debug, Clone)]
     pub struct UpdateDealer<'a> {
         client: &'a super::Client,
@@ -353,20 +367,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateDealer>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::UpdateDealer`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::UpdateDealer`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -378,7 +394,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::reset_dealer_password`](crate::Client::reset_dealer_password).
+    /// The builder of a [`Client::reset_dealer_password`](crate::Client::reset_dealer_password) request.
     #[derive(Debug, Clone)]
     pub struct ResetDealerPassword<'a> {
         client: &'a super::Client,
@@ -409,22 +425,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ResetPassword>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ResetPassword`".to_string()
+                    "the value of `body` is not a valid `types::ResetPassword`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -436,7 +452,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::delete_dealer`](crate::Client::delete_dealer).
+    /// The builder of a [`Client::delete_dealer`](crate::Client::delete_dealer) request.
     #[derive(Debug, Clone)]
     pub struct DeleteDealer<'a> {
         client: &'a super::Client,
@@ -465,11 +481,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -481,11 +497,11 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::DealerLevel;
 
-    /// What [`Client::create_dealer`](crate::Client::create_dealer) sends.
+    /// The request body of [`Client::create_dealer`](crate::Client::create_dealer).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateDealer {
         /// Enable this dealer or not. Default: `true`.
@@ -545,7 +561,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_dealer`](crate::Client::retrieve_dealer) answers.
+    /// The response of [`Client::retrieve_dealer`](crate::Client::retrieve_dealer).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Dealer {
         /// The unique ID of dealer.
@@ -598,7 +614,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_dealers`](crate::Client::list_dealers) answers.
+    /// The response of [`Client::list_dealers`](crate::Client::list_dealers).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct DealerList {
         /// Total number of resource.
@@ -614,7 +630,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_dealer`](crate::Client::update_dealer) sends.
+    /// The request body of [`Client::update_dealer`](crate::Client::update_dealer).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateDealer {
         /// Enable this dealer or not.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /holidays`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_holidays(&self) -> builder::ListHolidays<'_> {
         builder::ListHolidays::new(self)
@@ -26,9 +28,11 @@ impl Client {
     ///
     /// `POST /holidays`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_holiday(&self) -> builder::CreateHoliday<'_> {
         builder::CreateHoliday::new(self)
@@ -40,9 +44,11 @@ impl Client {
     ///
     /// `GET /holidays/{id}`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_holiday(&self) -> builder::ShowHoliday<'_> {
         builder::ShowHoliday::new(self)
@@ -54,9 +60,11 @@ impl Client {
     ///
     /// `POST /holidays/{id}`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_holiday(&self) -> builder::UpdateHoliday<'_> {
         builder::UpdateHoliday::new(self)
@@ -68,9 +76,11 @@ impl Client {
     ///
     /// `POST /holidays/{id}/destroy`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_holiday(&self) -> builder::DeleteHoliday<'_> {
         builder::DeleteHoliday::new(self)
@@ -85,7 +95,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_holidays`](crate::Client::list_holidays).
+    /// The builder of a [`Client::list_holidays`](crate::Client::list_holidays) request.
     #[derive(Debug, Clone)]
     pub struct ListHolidays<'a> {
         client: &'a super::Client,
@@ -123,7 +133,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -133,7 +143,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -144,7 +154,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -154,7 +164,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -164,7 +174,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -174,11 +184,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::HolidayList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -207,20 +217,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::Holiday> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -228,7 +238,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_holiday`](crate::Client::create_holiday).
+    /// The builder of a [`Client::create_holiday`](crate::Client::create_holiday) request.
     #[derive(Debug, Clone)]
     pub struct CreateHoliday<'a> {
         client: &'a super::Client,
@@ -250,18 +260,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateHoliday>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::CreateHoliday`".to_string()
+                    "the value of `body` is not a valid `types::CreateHoliday`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -271,7 +281,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::show_holiday`](crate::Client::show_holiday).
+    /// The builder of a [`Client::show_holiday`](crate::Client::show_holiday) request.
     #[derive(Debug, Clone)]
     pub struct ShowHoliday<'a> {
         client: &'a super::Client,
@@ -300,11 +310,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Holiday>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -315,7 +325,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_holiday`](crate::Client::update_holiday).
+    /// The builder of a [`Client::update_holiday`](crate::Client::update_holiday) request.
     #[derive(Debug, Clone)]
     pub struct UpdateHoliday<'a> {
         client: &'a super::Client,
@@ -346,22 +356,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateHoliday>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateHoliday`".to_string()
+                    "the value of `body` is not a valid `types::UpdateHoliday`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -373,7 +383,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::delete_holiday`](crate::Client::delete_holiday).
+    /// The builder of a [`Client::delete_holiday`](crate::Client::delete_holiday) request.
     #[derive(Debug, Clone)]
     pub struct DeleteHoliday<'a> {
         client: &'a super::Client,
@@ -402,11 +412,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -418,9 +428,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::create_holiday`](crate::Client::create_holiday) sends.
+    /// The request body of [`Client::create_holiday`](crate::Client::create_holiday).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateHoliday {
         /// The name of the holiday. 1 to 64 characters.
@@ -475,7 +485,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::show_holiday`](crate::Client::show_holiday) answers.
+    /// The response of [`Client::show_holiday`](crate::Client::show_holiday).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Holiday {
         /// The unique ID of holiday.
@@ -530,7 +540,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_holidays`](crate::Client::list_holidays) answers.
+    /// The response of [`Client::list_holidays`](crate::Client::list_holidays).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct HolidayList {
         /// Total number of resource.
@@ -546,7 +556,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_holiday`](crate::Client::update_holiday) sends.
+    /// The request body of [`Client::update_holiday`](crate::Client::update_holiday).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateHoliday {
         /// The name of the holiday. 1 to 64 characters.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /im`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_im_server_configuration(&self) -> builder::GetImServerConfiguration<'_> {
         builder::GetImServerConfiguration::new(self)
@@ -21,9 +23,11 @@ impl Client {
     ///
     /// `POST /im`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_im_server_configuration(&self) -> builder::UpdateImServerConfiguration<'_> {
         builder::UpdateImServerConfiguration::new(self)
@@ -35,9 +39,11 @@ impl Client {
     ///
     /// `GET /im/token`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_im_server_token(&self) -> builder::GetImServerToken<'_> {
         builder::GetImServerToken::new(self)
@@ -49,9 +55,11 @@ impl Client {
     ///
     /// `POST /im/token`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn regenerate_im_server_token(&self) -> builder::RegenerateImServerToken<'_> {
         builder::RegenerateImServerToken::new(self)
@@ -61,9 +69,11 @@ impl Client {
     ///
     /// `POST /im/token/destroy`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_im_server_token(&self) -> builder::DestroyImServerToken<'_> {
         builder::DestroyImServerToken::new(self)
@@ -78,7 +88,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::get_im_server_configuration`](crate::Client::get_im_server_configuration).
+    /// The builder of a [`Client::get_im_server_configuration`](crate::Client::get_im_server_configuration) request.
     #[derive(Debug, Clone)]
     pub struct GetImServerConfiguration<'a> {
         client: &'a super::Client,
@@ -96,7 +106,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ImServer>, Error> {
             let Self { client } = self;
             let url = format!("{}/im", client.base_url());
@@ -105,7 +115,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_im_server_configuration`](crate::Client::update_im_server_configuration).
+    /// The builder of a [`Client::update_im_server_configuration`](crate::Client::update_im_server_configuration) request.
     #[derive(Debug, Clone)]
     pub struct UpdateImServerConfiguration<'a> {
         client: &'a super::Client,
@@ -127,18 +137,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateImServer>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateImServer`".to_string()
+                    "the value of `body` is not a valid `types::UpdateImServer`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -148,7 +158,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::get_im_server_token`](crate::Client::get_im_server_token).
+    /// The builder of a [`Client::get_im_server_token`](crate::Client::get_im_server_token) request.
     #[derive(Debug, Clone)]
     pub struct GetImServerToken<'a> {
         client: &'a super::Client,
@@ -166,7 +176,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
             let url = format!("{}/im/token", client.base_url());
@@ -175,7 +185,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::regenerate_im_server_token`](crate::Client::regenerate_im_server_token).
+    /// The builder of a [`Client::regenerate_im_server_token`](crate::Client::regenerate_im_server_token) request.
     #[derive(Debug, Clone)]
     pub struct RegenerateImServerToken<'a> {
         client: &'a super::Client,
@@ -193,7 +203,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
             let url = format!("{}/im/token", client.base_url());
@@ -202,7 +212,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::destroy_im_server_token`](crate::Client::destroy_im_server_token).
+    /// The builder of a [`Client::destroy_im_server_token`](crate::Client::destroy_im_server_token) request.
     #[derive(Debug, Clone)]
     pub struct DestroyImServerToken<'a> {
         client: &'a super::Client,
@@ -220,7 +230,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
             let url = format!("{}/im/token/destroy", client.base_url());
@@ -230,9 +240,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::get_im_server_configuration`](crate::Client::get_im_server_configuration) answers.
+    /// The response of [`Client::get_im_server_configuration`](crate::Client::get_im_server_configuration).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ImServer {
         /// The private IPv4 address of the IM server.
@@ -254,7 +264,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_im_server_configuration`](crate::Client::update_im_server_configuration) sends.
+    /// The request body of [`Client::update_im_server_configuration`](crate::Client::update_im_server_configuration).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateImServer {
         /// The private IPv4 address of the IM server. Must be an IPv4 address such as 192.0.2.1.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /ip_filters`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_ip_rules(&self) -> builder::ListIpRules<'_> {
         builder::ListIpRules::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /ip_filters`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_ip_rule(&self) -> builder::CreateIpRule<'_> {
         builder::CreateIpRule::new(self)
@@ -37,9 +41,11 @@ impl Client {
     ///
     /// `GET /ip_filters/{id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_ip_rule(&self) -> builder::ShowIpRule<'_> {
         builder::ShowIpRule::new(self)
@@ -51,9 +57,11 @@ impl Client {
     ///
     /// `POST /ip_filters/{id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_ip_rule(&self) -> builder::UpdateIpRule<'_> {
         builder::UpdateIpRule::new(self)
@@ -65,9 +73,11 @@ impl Client {
     ///
     /// `POST /ip_filters/{id}/destroy`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_ip_rule(&self) -> builder::DeleteIpRule<'_> {
         builder::DeleteIpRule::new(self)
@@ -80,11 +90,13 @@ impl Client {
     ///
     /// `GET /ip_filters/export`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// Success: 200, `application/octet-stream`, as a stream of bytes, with the header `Content-Disposition`.
     ///
-    /// Answers 200: `application/octet-stream` as a stream of bytes, with the header `Content-Disposition`.
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn export_ip_rules(&self) -> builder::ExportIpRules<'_> {
         builder::ExportIpRules::new(self)
@@ -99,7 +111,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_ip_rules`](crate::Client::list_ip_rules).
+    /// The builder of a [`Client::list_ip_rules`](crate::Client::list_ip_rules) request.
     #[derive(Debug, Clone)]
     pub struct ListIpRules<'a> {
         client: &'a super::Client,
@@ -137,7 +149,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -147,7 +159,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -158,7 +170,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -168,7 +180,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -178,7 +190,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -188,11 +200,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::IpRuleList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -221,20 +233,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::IpRule> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -242,7 +254,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_ip_rule`](crate::Client::create_ip_rule).
+    /// The builder of a [`Client::create_ip_rule`](crate::Client::create_ip_rule) request.
     #[derive(Debug, Clone)]
     pub struct CreateIpRule<'a> {
         client: &'a super::Client,
@@ -264,16 +276,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateIpRule>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::CreateIpRule`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::CreateIpRule`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -283,7 +297,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::show_ip_rule`](crate::Client::show_ip_rule).
+    /// The builder of a [`Client::show_ip_rule`](crate::Client::show_ip_rule) request.
     #[derive(Debug, Clone)]
     pub struct ShowIpRule<'a> {
         client: &'a super::Client,
@@ -312,11 +326,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::IpRule>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -327,7 +341,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_ip_rule`](crate::Client::update_ip_rule).
+    /// The builder of a [`Client::update_ip_rule`](crate::Client::update_ip_rule) request.
     #[derive(Debug, Clone)]
     pub struct UpdateIpRule<'a> {
         client: &'a super::Client,
@@ -358,20 +372,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateIpRule>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::UpdateIpRule`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::UpdateIpRule`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -383,7 +399,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::delete_ip_rule`](crate::Client::delete_ip_rule).
+    /// The builder of a [`Client::delete_ip_rule`](crate::Client::delete_ip_rule) request.
     #[derive(Debug, Clone)]
     pub struct DeleteIpRule<'a> {
         client: &'a super::Client,
@@ -412,11 +428,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -427,7 +443,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::export_ip_rules`](crate::Client::export_ip_rules).
+    /// The builder of a [`Client::export_ip_rules`](crate::Client::export_ip_rules) request.
     #[derive(Debug, Clone)]
     pub struct ExportIpRules<'a> {
         client: &'a super::Client,
@@ -445,7 +461,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error> {
             let Self { client } = self;
             let url = format!("{}/ip_filters/export", client.base_url());
@@ -455,9 +471,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::create_ip_rule`](crate::Client::create_ip_rule) sends.
+    /// The request body of [`Client::create_ip_rule`](crate::Client::create_ip_rule).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateIpRule {
         /// The `CIDR` notation IP address and prefix length,
@@ -485,7 +501,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::show_ip_rule`](crate::Client::show_ip_rule) answers.
+    /// The response of [`Client::show_ip_rule`](crate::Client::show_ip_rule).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IpRule {
         /// The unique ID of IP rule.
@@ -511,7 +527,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_ip_rules`](crate::Client::list_ip_rules) answers.
+    /// The response of [`Client::list_ip_rules`](crate::Client::list_ip_rules).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IpRuleList {
         /// Total number of resource.
@@ -536,7 +552,7 @@ pub mod types {
         Accept,
         /// `DENY`
         Deny,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -547,7 +563,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::update_ip_rule`](crate::Client::update_ip_rule) sends.
+    /// The request body of [`Client::update_ip_rule`](crate::Client::update_ip_rule).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateIpRule {
         /// The `CIDR` notation IP address and prefix length,

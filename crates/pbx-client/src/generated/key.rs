@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /key`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_key(&self) -> builder::ShowKey<'_> {
         builder::ShowKey::new(self)
@@ -21,9 +23,11 @@ impl Client {
     ///
     /// `POST /key`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_key(&self) -> builder::UpdateKey<'_> {
         builder::UpdateKey::new(self)
@@ -38,7 +42,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::show_key`](crate::Client::show_key).
+    /// The builder of a [`Client::show_key`](crate::Client::show_key) request.
     #[derive(Debug, Clone)]
     pub struct ShowKey<'a> {
         client: &'a super::Client,
@@ -56,7 +60,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CertificateKey>, Error> {
             let Self { client } = self;
             let url = format!("{}/key", client.base_url());
@@ -65,7 +69,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_key`](crate::Client::update_key).
+    /// The builder of a [`Client::update_key`](crate::Client::update_key) request.
     #[derive(Debug, Clone)]
     pub struct UpdateKey<'a> {
         client: &'a super::Client,
@@ -87,18 +91,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateCertificateKey>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateCertificateKey`".to_string()
+                    "the value of `body` is not a valid `types::UpdateCertificateKey`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -109,9 +114,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::show_key`](crate::Client::show_key) answers.
+    /// The response of [`Client::show_key`](crate::Client::show_key).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CertificateKey {
         /// Content of the certificate file for TLS transports and HTTPS.
@@ -128,7 +133,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_key`](crate::Client::update_key) sends.
+    /// The request body of [`Client::update_key`](crate::Client::update_key).
     #[derive(Debug, Clone, PartialEq)]
     pub struct UpdateCertificateKey {
         /// Content of the certificate file for TLS transports and HTTPS.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /license`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_license(&self) -> builder::ShowLicense<'_> {
         builder::ShowLicense::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /license`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_license(&self) -> builder::UpdateLicense<'_> {
         builder::UpdateLicense::new(self)
@@ -40,7 +44,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::show_license`](crate::Client::show_license).
+    /// The builder of a [`Client::show_license`](crate::Client::show_license) request.
     #[derive(Debug, Clone)]
     pub struct ShowLicense<'a> {
         client: &'a super::Client,
@@ -58,7 +62,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::License>, Error> {
             let Self { client } = self;
             let url = format!("{}/license", client.base_url());
@@ -67,7 +71,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_license`](crate::Client::update_license).
+    /// The builder of a [`Client::update_license`](crate::Client::update_license) request.
     #[derive(Debug, Clone)]
     pub struct UpdateLicense<'a> {
         client: &'a super::Client,
@@ -89,18 +93,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateLicense>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateLicense`".to_string()
+                    "the value of `body` is not a valid `types::UpdateLicense`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -111,9 +115,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::show_license`](crate::Client::show_license) answers.
+    /// The response of [`Client::show_license`](crate::Client::show_license).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct License {
         /// API version of PortSIP PBX.
@@ -141,7 +145,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_license`](crate::Client::update_license) sends.
+    /// The request body of [`Client::update_license`](crate::Client::update_license).
     #[derive(Debug, Clone, PartialEq)]
     pub struct UpdateLicense {
         /// License key of PortSIP PBX.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `POST /login/oauth/token`
     ///
-    /// No token is needed or sent.
+    /// Sends no access token.
     ///
-    /// Errors: [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn issue_oauth_token(&self) -> builder::IssueOauthToken<'_> {
         builder::IssueOauthToken::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /login/oauth/revoke`
     ///
-    /// For any signed-in caller.
+    /// Requires a session, with any role.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn revoke_oauth_token(&self) -> builder::RevokeOauthToken<'_> {
         builder::RevokeOauthToken::new(self)
@@ -40,7 +44,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::issue_oauth_token`](crate::Client::issue_oauth_token).
+    /// The builder of a [`Client::issue_oauth_token`](crate::Client::issue_oauth_token) request.
     #[derive(Debug, Clone)]
     pub struct IssueOauthToken<'a> {
         client: &'a super::Client,
@@ -62,18 +66,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::IssueOauthToken>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::IssueOauthToken`".to_string()
+                    "the value of `body` is not a valid `types::IssueOauthToken`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -83,7 +87,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::revoke_oauth_token`](crate::Client::revoke_oauth_token).
+    /// The builder of a [`Client::revoke_oauth_token`](crate::Client::revoke_oauth_token) request.
     #[derive(Debug, Clone)]
     pub struct RevokeOauthToken<'a> {
         client: &'a super::Client,
@@ -101,7 +105,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
             let url = format!("{}/login/oauth/revoke", client.base_url());
@@ -111,7 +115,7 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     /// What the tokens are asked for with:
     /// - `password`: Name and password.
@@ -122,7 +126,7 @@ pub mod types {
         Password,
         /// `refresh_token`
         RefreshToken,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -133,7 +137,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::issue_oauth_token`](crate::Client::issue_oauth_token) sends.
+    /// The request body of [`Client::issue_oauth_token`](crate::Client::issue_oauth_token).
     #[derive(Debug, Clone, PartialEq)]
     pub struct IssueOauthToken {
         /// See [`GrantType`].

@@ -29,7 +29,7 @@ pub(crate) mod every_call;
 #[cfg(test)]
 use crate::support;
 
-/// Everything that requests and answers hold.
+/// The types of all requests and responses.
 pub mod types {
     pub use super::admin::types::*;
     pub use super::auth::types::*;
@@ -54,7 +54,7 @@ pub mod types {
     pub use super::voicemail::types::*;
 }
 
-/// The builders of the requests, one per operation.
+/// The builders of all requests, one per operation.
 pub mod builder {
     pub use super::admin::builder::*;
     pub use super::auth::builder::*;
@@ -80,7 +80,7 @@ pub mod builder {
     pub use super::voicemail::builder::*;
 }
 
-/// Reads an answer's body and writes it again, by `operationId status` or `error Type`.
+/// Reads the body of a response and writes it again, by `operationId status` or `error Type`.
 #[cfg(test)]
 pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("retrieveNetworkConfigurations 200", crate::support::decode::<types::Network>),
@@ -138,7 +138,7 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("error Errors", crate::support::decode::<types::Errors>),
 ];
 
-/// Reads a body that is to be sent and writes it again, by `operationId`.
+/// Reads the body of a request and writes it again, by `operationId`.
 #[cfg(test)]
 pub(crate) const REQUESTS: &[(&str, crate::support::Decoder)] = &[
     ("updateNetworkConfigurations", crate::support::recode::<types::UpdateNetwork>),

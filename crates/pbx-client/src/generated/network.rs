@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /network`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_network_configurations(&self) -> builder::RetrieveNetworkConfigurations<'_> {
         builder::RetrieveNetworkConfigurations::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /network`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_network_configurations(&self) -> builder::UpdateNetworkConfigurations<'_> {
         builder::UpdateNetworkConfigurations::new(self)
@@ -40,7 +44,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::retrieve_network_configurations`](crate::Client::retrieve_network_configurations).
+    /// The builder of a [`Client::retrieve_network_configurations`](crate::Client::retrieve_network_configurations) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveNetworkConfigurations<'a> {
         client: &'a super::Client,
@@ -58,7 +62,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Network>, Error> {
             let Self { client } = self;
             let url = format!("{}/network", client.base_url());
@@ -67,7 +71,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_network_configurations`](crate::Client::update_network_configurations).
+    /// The builder of a [`Client::update_network_configurations`](crate::Client::update_network_configurations) request.
     #[derive(Debug, Clone)]
     pub struct UpdateNetworkConfigurations<'a> {
         client: &'a super::Client,
@@ -89,18 +93,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateNetwork>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateNetwork`".to_string()
+                    "the value of `body` is not a valid `types::UpdateNetwork`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -111,9 +115,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::retrieve_network_configurations`](crate::Client::retrieve_network_configurations) answers.
+    /// The response of [`Client::retrieve_network_configurations`](crate::Client::retrieve_network_configurations).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Network {
         /// The web domain for PortSIP PBX
@@ -147,7 +151,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_network_configurations`](crate::Client::update_network_configurations) sends.
+    /// The request body of [`Client::update_network_configurations`](crate::Client::update_network_configurations).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateNetwork {
         /// The web domain for PortSIP PBX

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /providers/{id}/assignees`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_provider_assignees(&self) -> builder::ListProviderAssignees<'_> {
         builder::ListProviderAssignees::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `GET /providers/{id}/assignees/{tenant_id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn check_provider_assignee(&self) -> builder::CheckProviderAssignee<'_> {
         builder::CheckProviderAssignee::new(self)
@@ -37,9 +41,11 @@ impl Client {
     ///
     /// `POST /providers/{id}/assignees/{tenant_id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn assign_provider(&self) -> builder::AssignProvider<'_> {
         builder::AssignProvider::new(self)
@@ -51,9 +57,11 @@ impl Client {
     ///
     /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_provider_assignee(&self) -> builder::DestroyProviderAssignee<'_> {
         builder::DestroyProviderAssignee::new(self)
@@ -65,9 +73,11 @@ impl Client {
     ///
     /// `GET /providers`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_providers(&self) -> builder::ListProviders<'_> {
         builder::ListProviders::new(self)
@@ -79,9 +89,11 @@ impl Client {
     ///
     /// `POST /providers`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_provider(&self) -> builder::CreateProvider<'_> {
         builder::CreateProvider::new(self)
@@ -93,9 +105,11 @@ impl Client {
     ///
     /// `GET /providers/{id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_provider(&self) -> builder::ShowProvider<'_> {
         builder::ShowProvider::new(self)
@@ -105,9 +119,11 @@ impl Client {
     ///
     /// `POST /providers/{id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_provider(&self) -> builder::UpdateProvider<'_> {
         builder::UpdateProvider::new(self)
@@ -119,9 +135,11 @@ impl Client {
     ///
     /// `POST /providers/{id}/destroy`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_provider(&self) -> builder::DestroyProvider<'_> {
         builder::DestroyProvider::new(self)
@@ -136,7 +154,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_provider_assignees`](crate::Client::list_provider_assignees).
+    /// The builder of a [`Client::list_provider_assignees`](crate::Client::list_provider_assignees) request.
     #[derive(Debug, Clone)]
     pub struct ListProviderAssignees<'a> {
         client: &'a super::Client,
@@ -165,11 +183,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::ProviderAssigneeList>, Error> {
@@ -182,7 +200,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::check_provider_assignee`](crate::Client::check_provider_assignee).
+    /// The builder of a [`Client::check_provider_assignee`](crate::Client::check_provider_assignee) request.
     #[derive(Debug, Clone)]
     pub struct CheckProviderAssignee<'a> {
         client: &'a super::Client,
@@ -213,7 +231,7 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
@@ -224,11 +242,11 @@ pub mod builder {
         pub fn tenant_id(mut self, value: impl TryInto<String>) -> Self {
             self.tenant_id = value
                 .try_into()
-                .map_err(|_| "the value for `tenant_id` is no `String`".to_string());
+                .map_err(|_| "the value of `tenant_id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ProviderAssignment>, Error> {
             let Self { client, id, tenant_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -241,7 +259,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::assign_provider`](crate::Client::assign_provider).
+    /// The builder of a [`Client::assign_provider`](crate::Client::assign_provider) request.
     #[derive(Debug, Clone)]
     pub struct AssignProvider<'a> {
         client: &'a super::Client,
@@ -274,7 +292,7 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
@@ -285,22 +303,22 @@ pub mod builder {
         pub fn tenant_id(mut self, value: impl TryInto<String>) -> Self {
             self.tenant_id = value
                 .try_into()
-                .map_err(|_| "the value for `tenant_id` is no `String`".to_string());
+                .map_err(|_| "the value of `tenant_id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::AssignProvider>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::AssignProvider`".to_string()
+                    "the value of `body` is not a valid `types::AssignProvider`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, tenant_id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -314,7 +332,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::destroy_provider_assignee`](crate::Client::destroy_provider_assignee).
+    /// The builder of a [`Client::destroy_provider_assignee`](crate::Client::destroy_provider_assignee) request.
     #[derive(Debug, Clone)]
     pub struct DestroyProviderAssignee<'a> {
         client: &'a super::Client,
@@ -345,7 +363,7 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
@@ -356,11 +374,11 @@ pub mod builder {
         pub fn tenant_id(mut self, value: impl TryInto<String>) -> Self {
             self.tenant_id = value
                 .try_into()
-                .map_err(|_| "the value for `tenant_id` is no `String`".to_string());
+                .map_err(|_| "the value of `tenant_id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, tenant_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -375,7 +393,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::list_providers`](crate::Client::list_providers).
+    /// The builder of a [`Client::list_providers`](crate::Client::list_providers) request.
     #[derive(Debug, Clone)]
     pub struct ListProviders<'a> {
         client: &'a super::Client,
@@ -413,7 +431,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -423,7 +441,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -434,7 +452,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -444,7 +462,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -454,7 +472,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -464,11 +482,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ProviderList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -497,20 +515,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::Provider> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -518,7 +536,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_provider`](crate::Client::create_provider).
+    /// The builder of a [`Client::create_provider`](crate::Client::create_provider) request.
     #[derive(Debug, Clone)]
     pub struct CreateProvider<'a> {
         client: &'a super::Client,
@@ -540,18 +558,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateProvider>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::CreateProvider`".to_string()
+                    "the value of `body` is not a valid `types::CreateProvider`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -561,7 +579,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::show_provider`](crate::Client::show_provider).
+    /// The builder of a [`Client::show_provider`](crate::Client::show_provider) request.
     #[derive(Debug, Clone)]
     pub struct ShowProvider<'a> {
         client: &'a super::Client,
@@ -590,11 +608,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Provider>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -605,7 +623,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_provider`](crate::Client::update_provider).
+    /// The builder of a [`Client::update_provider`](crate::Client::update_provider) request.
     #[derive(Debug, Clone)]
     pub struct UpdateProvider<'a> {
         client: &'a super::Client,
@@ -636,22 +654,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateProvider>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateProvider`".to_string()
+                    "the value of `body` is not a valid `types::UpdateProvider`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -663,7 +681,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::destroy_provider`](crate::Client::destroy_provider).
+    /// The builder of a [`Client::destroy_provider`](crate::Client::destroy_provider) request.
     #[derive(Debug, Clone)]
     pub struct DestroyProvider<'a> {
         client: &'a super::Client,
@@ -692,11 +710,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -708,11 +726,11 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::TransportProtocol;
 
-    /// What [`Client::assign_provider`](crate::Client::assign_provider) sends.
+    /// The request body of [`Client::assign_provider`](crate::Client::assign_provider).
     #[derive(Debug, Clone, PartialEq)]
     pub struct AssignProvider {
         /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
@@ -736,7 +754,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::create_provider`](crate::Client::create_provider) sends.
+    /// The request body of [`Client::create_provider`](crate::Client::create_provider).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateProvider {
         /// The name of the trunk. 1 to 64 characters.
@@ -835,7 +853,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_provider_assignees`](crate::Client::list_provider_assignees) answers.
+    /// The response of [`Client::list_provider_assignees`](crate::Client::list_provider_assignees).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ProviderAssigneeList {
         /// See [`ProviderAssignee`].
@@ -848,7 +866,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::check_provider_assignee`](crate::Client::check_provider_assignee) answers.
+    /// The response of [`Client::check_provider_assignee`](crate::Client::check_provider_assignee).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ProviderAssignment {
         /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
@@ -867,7 +885,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_providers`](crate::Client::list_providers) answers.
+    /// The response of [`Client::list_providers`](crate::Client::list_providers).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ProviderList {
         /// Total number of resource.
@@ -895,7 +913,7 @@ pub mod types {
         RegisterAuth,
         /// `ACCEPT_REGISTER`
         AcceptRegister,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -907,7 +925,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::update_provider`](crate::Client::update_provider) sends.
+    /// The request body of [`Client::update_provider`](crate::Client::update_provider).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateProvider {
         /// The name of the trunk. 1 to 64 characters.

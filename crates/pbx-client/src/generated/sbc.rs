@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /sbc`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_sbc_configuration(&self) -> builder::GetSbcConfiguration<'_> {
         builder::GetSbcConfiguration::new(self)
@@ -21,9 +23,11 @@ impl Client {
     ///
     /// `POST /sbc`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_sbc_configuration(&self) -> builder::UpdateSbcConfiguration<'_> {
         builder::UpdateSbcConfiguration::new(self)
@@ -35,9 +39,11 @@ impl Client {
     ///
     /// `GET /sbc/token`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_sbc_token(&self) -> builder::GetSbcToken<'_> {
         builder::GetSbcToken::new(self)
@@ -49,9 +55,11 @@ impl Client {
     ///
     /// `POST /sbc/token`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn regenerate_sbc_token(&self) -> builder::RegenerateSbcToken<'_> {
         builder::RegenerateSbcToken::new(self)
@@ -61,9 +69,11 @@ impl Client {
     ///
     /// `POST /sbc/token/destroy`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn destroy_sbc_token(&self) -> builder::DestroySbcToken<'_> {
         builder::DestroySbcToken::new(self)
@@ -78,7 +88,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::get_sbc_configuration`](crate::Client::get_sbc_configuration).
+    /// The builder of a [`Client::get_sbc_configuration`](crate::Client::get_sbc_configuration) request.
     #[derive(Debug, Clone)]
     pub struct GetSbcConfiguration<'a> {
         client: &'a super::Client,
@@ -96,7 +106,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Sbc>, Error> {
             let Self { client } = self;
             let url = format!("{}/sbc", client.base_url());
@@ -105,7 +115,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_sbc_configuration`](crate::Client::update_sbc_configuration).
+    /// The builder of a [`Client::update_sbc_configuration`](crate::Client::update_sbc_configuration) request.
     #[derive(Debug, Clone)]
     pub struct UpdateSbcConfiguration<'a> {
         client: &'a super::Client,
@@ -127,16 +137,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateSbc>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::UpdateSbc`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::UpdateSbc`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -146,7 +158,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::get_sbc_token`](crate::Client::get_sbc_token).
+    /// The builder of a [`Client::get_sbc_token`](crate::Client::get_sbc_token) request.
     #[derive(Debug, Clone)]
     pub struct GetSbcToken<'a> {
         client: &'a super::Client,
@@ -164,7 +176,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
             let url = format!("{}/sbc/token", client.base_url());
@@ -173,7 +185,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::regenerate_sbc_token`](crate::Client::regenerate_sbc_token).
+    /// The builder of a [`Client::regenerate_sbc_token`](crate::Client::regenerate_sbc_token) request.
     #[derive(Debug, Clone)]
     pub struct RegenerateSbcToken<'a> {
         client: &'a super::Client,
@@ -191,7 +203,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::ComponentToken>, Error> {
             let Self { client } = self;
             let url = format!("{}/sbc/token", client.base_url());
@@ -200,7 +212,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::destroy_sbc_token`](crate::Client::destroy_sbc_token).
+    /// The builder of a [`Client::destroy_sbc_token`](crate::Client::destroy_sbc_token) request.
     #[derive(Debug, Clone)]
     pub struct DestroySbcToken<'a> {
         client: &'a super::Client,
@@ -218,7 +230,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
             let url = format!("{}/sbc/token/destroy", client.base_url());
@@ -228,11 +240,11 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::TransportProtocol;
 
-    /// What [`Client::get_sbc_configuration`](crate::Client::get_sbc_configuration) answers.
+    /// The response of [`Client::get_sbc_configuration`](crate::Client::get_sbc_configuration).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Sbc {
         /// The SBC domain.
@@ -277,7 +289,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_sbc_configuration`](crate::Client::update_sbc_configuration) sends.
+    /// The request body of [`Client::update_sbc_configuration`](crate::Client::update_sbc_configuration).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateSbc {
         /// The SBC domain.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /tenant`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_tenant(&self) -> builder::RetrieveCurrentTenant<'_> {
         builder::RetrieveCurrentTenant::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /tenant`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_current_tenant(&self) -> builder::UpdateCurrentTenant<'_> {
         builder::UpdateCurrentTenant::new(self)
@@ -37,9 +41,11 @@ impl Client {
     ///
     /// `GET /tenant/status`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_current_tenant_status(&self) -> builder::RetrieveCurrentTenantStatus<'_> {
         builder::RetrieveCurrentTenantStatus::new(self)
@@ -51,9 +57,11 @@ impl Client {
     ///
     /// `GET /tenant/password_policy`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_tenant_password_policy(&self) -> builder::RetrieveTenantPasswordPolicy<'_> {
         builder::RetrieveTenantPasswordPolicy::new(self)
@@ -63,9 +71,11 @@ impl Client {
     ///
     /// `POST /tenant/password_policy`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_tenant_password_policy(&self) -> builder::UpdateTenantPasswordPolicy<'_> {
         builder::UpdateTenantPasswordPolicy::new(self)
@@ -77,9 +87,11 @@ impl Client {
     ///
     /// `GET /tenant/balance`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_tenant_balance(&self) -> builder::GetTenantBalance<'_> {
         builder::GetTenantBalance::new(self)
@@ -91,9 +103,11 @@ impl Client {
     ///
     /// `POST /tenant/balance`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn recharge_tenant(&self) -> builder::RechargeTenant<'_> {
         builder::RechargeTenant::new(self)
@@ -105,9 +119,11 @@ impl Client {
     ///
     /// `GET /tenant/custom_headers`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_tenant_custom_headers(&self) -> builder::RetrieveTenantCustomHeaders<'_> {
         builder::RetrieveTenantCustomHeaders::new(self)
@@ -117,9 +133,11 @@ impl Client {
     ///
     /// `POST /tenant/custom_headers`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_tenant_custom_headers(&self) -> builder::UpdateTenantCustomHeaders<'_> {
         builder::UpdateTenantCustomHeaders::new(self)
@@ -132,9 +150,11 @@ impl Client {
     ///
     /// `POST /tenant/cdr_event/test`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn send_cdr_test_event(&self) -> builder::SendCdrTestEvent<'_> {
         builder::SendCdrTestEvent::new(self)
@@ -147,9 +167,11 @@ impl Client {
     ///
     /// `POST /tenant/extension_event/test`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn send_extension_test_event(&self) -> builder::SendExtensionTestEvent<'_> {
         builder::SendExtensionTestEvent::new(self)
@@ -164,7 +186,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::retrieve_current_tenant`](crate::Client::retrieve_current_tenant).
+    /// The builder of a [`Client::retrieve_current_tenant`](crate::Client::retrieve_current_tenant) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveCurrentTenant<'a> {
         client: &'a super::Client,
@@ -182,7 +204,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CurrentTenant>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant", client.base_url());
@@ -191,7 +213,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_current_tenant`](crate::Client::update_current_tenant).
+    /// The builder of a [`Client::update_current_tenant`](crate::Client::update_current_tenant) request.
     #[derive(Debug, Clone)]
     pub struct UpdateCurrentTenant<'a> {
         client: &'a super::Client,
@@ -213,18 +235,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateCurrentTenant>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateCurrentTenant`".to_string()
+                    "the value of `body` is not a valid `types::UpdateCurrentTenant`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -234,7 +257,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_current_tenant_status`](crate::Client::retrieve_current_tenant_status).
+    /// The builder of a [`Client::retrieve_current_tenant_status`](crate::Client::retrieve_current_tenant_status) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveCurrentTenantStatus<'a> {
         client: &'a super::Client,
@@ -252,7 +275,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TenantStatus>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant/status", client.base_url());
@@ -261,7 +284,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_tenant_password_policy`](crate::Client::retrieve_tenant_password_policy).
+    /// The builder of a [`Client::retrieve_tenant_password_policy`](crate::Client::retrieve_tenant_password_policy) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveTenantPasswordPolicy<'a> {
         client: &'a super::Client,
@@ -279,7 +302,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::PasswordPolicy>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant/password_policy", client.base_url());
@@ -288,7 +311,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_tenant_password_policy`](crate::Client::update_tenant_password_policy).
+    /// The builder of a [`Client::update_tenant_password_policy`](crate::Client::update_tenant_password_policy) request.
     #[derive(Debug, Clone)]
     pub struct UpdateTenantPasswordPolicy<'a> {
         client: &'a super::Client,
@@ -310,18 +333,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdatePasswordPolicy>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdatePasswordPolicy`".to_string()
+                    "the value of `body` is not a valid `types::UpdatePasswordPolicy`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -331,7 +355,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::get_tenant_balance`](crate::Client::get_tenant_balance).
+    /// The builder of a [`Client::get_tenant_balance`](crate::Client::get_tenant_balance) request.
     #[derive(Debug, Clone)]
     pub struct GetTenantBalance<'a> {
         client: &'a super::Client,
@@ -349,7 +373,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Balance>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant/balance", client.base_url());
@@ -358,7 +382,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::recharge_tenant`](crate::Client::recharge_tenant).
+    /// The builder of a [`Client::recharge_tenant`](crate::Client::recharge_tenant) request.
     #[derive(Debug, Clone)]
     pub struct RechargeTenant<'a> {
         client: &'a super::Client,
@@ -385,11 +409,13 @@ pub mod builder {
         pub fn body(mut self, value: impl TryInto<types::Balance>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::Balance`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::Balance`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -399,7 +425,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_tenant_custom_headers`](crate::Client::retrieve_tenant_custom_headers).
+    /// The builder of a [`Client::retrieve_tenant_custom_headers`](crate::Client::retrieve_tenant_custom_headers) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveTenantCustomHeaders<'a> {
         client: &'a super::Client,
@@ -417,7 +443,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::CustomHeaders>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant/custom_headers", client.base_url());
@@ -426,7 +452,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_tenant_custom_headers`](crate::Client::update_tenant_custom_headers).
+    /// The builder of a [`Client::update_tenant_custom_headers`](crate::Client::update_tenant_custom_headers) request.
     #[derive(Debug, Clone)]
     pub struct UpdateTenantCustomHeaders<'a> {
         client: &'a super::Client,
@@ -448,18 +474,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateCustomHeaders>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateCustomHeaders`".to_string()
+                    "the value of `body` is not a valid `types::UpdateCustomHeaders`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -469,7 +496,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::send_cdr_test_event`](crate::Client::send_cdr_test_event).
+    /// The builder of a [`Client::send_cdr_test_event`](crate::Client::send_cdr_test_event) request.
     #[derive(Debug, Clone)]
     pub struct SendCdrTestEvent<'a> {
         client: &'a super::Client,
@@ -487,7 +514,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant/cdr_event/test", client.base_url());
@@ -496,7 +523,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::send_extension_test_event`](crate::Client::send_extension_test_event).
+    /// The builder of a [`Client::send_extension_test_event`](crate::Client::send_extension_test_event) request.
     #[derive(Debug, Clone)]
     pub struct SendExtensionTestEvent<'a> {
         client: &'a super::Client,
@@ -514,7 +541,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client } = self;
             let url = format!("{}/tenant/extension_event/test", client.base_url());
@@ -524,7 +551,7 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::{ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls, OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook};
 
@@ -547,7 +574,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::get_tenant_balance`](crate::Client::get_tenant_balance) answers.
+    /// The response of [`Client::get_tenant_balance`](crate::Client::get_tenant_balance).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Balance {
         /// The balance of the tenant: a decimal number with at most ten digits before the point and five after it. The shortest
@@ -568,7 +595,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_current_tenant`](crate::Client::retrieve_current_tenant) answers.
+    /// The response of [`Client::retrieve_current_tenant`](crate::Client::retrieve_current_tenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CurrentTenant {
         /// The unique ID of tenant.
@@ -767,7 +794,7 @@ pub mod types {
         Trunk,
         /// `USER`
         User,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -779,7 +806,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::retrieve_tenant_password_policy`](crate::Client::retrieve_tenant_password_policy) answers.
+    /// The response of [`Client::retrieve_tenant_password_policy`](crate::Client::retrieve_tenant_password_policy).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct PasswordPolicy {
         /// The password must contains at least `min_length` characters.
@@ -831,7 +858,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_current_tenant_status`](crate::Client::retrieve_current_tenant_status) answers.
+    /// The response of [`Client::retrieve_current_tenant_status`](crate::Client::retrieve_current_tenant_status).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TenantStatus {
         /// The version information of PortSIP PBX.
@@ -896,7 +923,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_current_tenant`](crate::Client::update_current_tenant) sends.
+    /// The request body of [`Client::update_current_tenant`](crate::Client::update_current_tenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateCurrentTenant {
         /// The name of the tenant. 1 to 1024 characters.
@@ -1043,7 +1070,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_tenant_password_policy`](crate::Client::update_tenant_password_policy) sends.
+    /// The request body of [`Client::update_tenant_password_policy`](crate::Client::update_tenant_password_policy).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdatePasswordPolicy {
         /// The password must contains at least `min_length` characters.

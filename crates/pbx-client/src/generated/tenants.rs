@@ -10,9 +10,11 @@ impl Client {
     ///
     /// `GET /tenants`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_tenants(&self) -> builder::ListTenants<'_> {
         builder::ListTenants::new(self)
@@ -24,9 +26,11 @@ impl Client {
     ///
     /// `POST /tenants`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_tenant(&self) -> builder::CreateTenant<'_> {
         builder::CreateTenant::new(self)
@@ -38,9 +42,11 @@ impl Client {
     ///
     /// `GET /tenants/{id}`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_tenant(&self) -> builder::ShowTenant<'_> {
         builder::ShowTenant::new(self)
@@ -52,9 +58,11 @@ impl Client {
     ///
     /// `POST /tenants/{id}`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_tenant(&self) -> builder::UpdateTenant<'_> {
         builder::UpdateTenant::new(self)
@@ -67,9 +75,11 @@ impl Client {
     ///
     /// `POST /tenants/switch`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn switch_tenants(&self) -> builder::SwitchTenants<'_> {
         builder::SwitchTenants::new(self)
@@ -81,9 +91,11 @@ impl Client {
     ///
     /// `GET /tenants/{id}/dealers`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_tenant_dealers(&self) -> builder::ListTenantDealers<'_> {
         builder::ListTenantDealers::new(self)
@@ -93,9 +105,11 @@ impl Client {
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn designate_tenant_to_dealer(&self) -> builder::DesignateTenantToDealer<'_> {
         builder::DesignateTenantToDealer::new(self)
@@ -105,9 +119,11 @@ impl Client {
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn remove_tenant_from_dealer(&self) -> builder::RemoveTenantFromDealer<'_> {
         builder::RemoveTenantFromDealer::new(self)
@@ -119,9 +135,11 @@ impl Client {
     ///
     /// `POST /tenants/{id}/destroy`
     ///
-    /// For SystemAdmin and Dealer.
+    /// Requires a session with the role SystemAdmin or Dealer.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_tenant(&self) -> builder::DeleteTenant<'_> {
         builder::DeleteTenant::new(self)
@@ -136,7 +154,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_tenants`](crate::Client::list_tenants).
+    /// The builder of a [`Client::list_tenants`](crate::Client::list_tenants) request.
     #[derive(Debug, Clone)]
     pub struct ListTenants<'a> {
         client: &'a super::Client,
@@ -174,7 +192,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -184,7 +202,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -195,7 +213,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -205,7 +223,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -215,7 +233,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -225,11 +243,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TenantList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -258,20 +276,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::TenantSummary> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -279,7 +297,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_tenant`](crate::Client::create_tenant).
+    /// The builder of a [`Client::create_tenant`](crate::Client::create_tenant) request.
     #[derive(Debug, Clone)]
     pub struct CreateTenant<'a> {
         client: &'a super::Client,
@@ -301,16 +319,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateTenant>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::CreateTenant`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::CreateTenant`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -320,7 +340,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::show_tenant`](crate::Client::show_tenant).
+    /// The builder of a [`Client::show_tenant`](crate::Client::show_tenant) request.
     #[derive(Debug, Clone)]
     pub struct ShowTenant<'a> {
         client: &'a super::Client,
@@ -349,11 +369,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Tenant>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -364,7 +384,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_tenant`](crate::Client::update_tenant).
+    /// The builder of a [`Client::update_tenant`](crate::Client::update_tenant) request.
     #[derive(Debug, Clone)]
     pub struct UpdateTenant<'a> {
         client: &'a super::Client,
@@ -395,20 +415,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateTenant>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::UpdateTenant`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::UpdateTenant`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -420,7 +442,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::switch_tenants`](crate::Client::switch_tenants).
+    /// The builder of a [`Client::switch_tenants`](crate::Client::switch_tenants) request.
     #[derive(Debug, Clone)]
     pub struct SwitchTenants<'a> {
         client: &'a super::Client,
@@ -445,11 +467,11 @@ pub mod builder {
             self.id = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -462,7 +484,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::list_tenant_dealers`](crate::Client::list_tenant_dealers).
+    /// The builder of a [`Client::list_tenant_dealers`](crate::Client::list_tenant_dealers) request.
     #[derive(Debug, Clone)]
     pub struct ListTenantDealers<'a> {
         client: &'a super::Client,
@@ -491,11 +513,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TenantDealerList>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -506,7 +528,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::designate_tenant_to_dealer`](crate::Client::designate_tenant_to_dealer).
+    /// The builder of a [`Client::designate_tenant_to_dealer`](crate::Client::designate_tenant_to_dealer) request.
     #[derive(Debug, Clone)]
     pub struct DesignateTenantToDealer<'a> {
         client: &'a super::Client,
@@ -537,7 +559,7 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
@@ -548,11 +570,11 @@ pub mod builder {
         pub fn dealer_id(mut self, value: impl TryInto<String>) -> Self {
             self.dealer_id = value
                 .try_into()
-                .map_err(|_| "the value for `dealer_id` is no `String`".to_string());
+                .map_err(|_| "the value of `dealer_id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, dealer_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -565,7 +587,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::remove_tenant_from_dealer`](crate::Client::remove_tenant_from_dealer).
+    /// The builder of a [`Client::remove_tenant_from_dealer`](crate::Client::remove_tenant_from_dealer) request.
     #[derive(Debug, Clone)]
     pub struct RemoveTenantFromDealer<'a> {
         client: &'a super::Client,
@@ -596,7 +618,7 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
@@ -607,11 +629,11 @@ pub mod builder {
         pub fn dealer_id(mut self, value: impl TryInto<String>) -> Self {
             self.dealer_id = value
                 .try_into()
-                .map_err(|_| "the value for `dealer_id` is no `String`".to_string());
+                .map_err(|_| "the value of `dealer_id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, dealer_id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -626,7 +648,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::delete_tenant`](crate::Client::delete_tenant).
+    /// The builder of a [`Client::delete_tenant`](crate::Client::delete_tenant) request.
     #[derive(Debug, Clone)]
     pub struct DeleteTenant<'a> {
         client: &'a super::Client,
@@ -655,11 +677,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -671,7 +693,7 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::{ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook, OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook, WebhookAuth};
 
@@ -742,7 +764,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::create_tenant`](crate::Client::create_tenant) sends.
+    /// The request body of [`Client::create_tenant`](crate::Client::create_tenant).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateTenant {
         /// The name of the tenant. 1 to 1024 characters.
@@ -935,7 +957,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::show_tenant`](crate::Client::show_tenant) answers.
+    /// The response of [`Client::show_tenant`](crate::Client::show_tenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Tenant {
         /// The unique ID of tenant.
@@ -1108,7 +1130,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_tenant_dealers`](crate::Client::list_tenant_dealers) answers.
+    /// The response of [`Client::list_tenant_dealers`](crate::Client::list_tenant_dealers).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TenantDealerList {
         /// See [`DealerSummary`].
@@ -1121,7 +1143,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_tenants`](crate::Client::list_tenants) answers.
+    /// The response of [`Client::list_tenants`](crate::Client::list_tenants).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TenantList {
         /// Total number of resource.
@@ -1192,7 +1214,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_tenant`](crate::Client::update_tenant) sends.
+    /// The request body of [`Client::update_tenant`](crate::Client::update_tenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateTenant {
         /// The SIP domain of tenant, which no other tenant has; case does not matter.

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /transports`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_transports(&self) -> builder::ListTransports<'_> {
         builder::ListTransports::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /transports`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_transport(&self) -> builder::CreateTransport<'_> {
         builder::CreateTransport::new(self)
@@ -37,9 +41,11 @@ impl Client {
     ///
     /// `GET /transports/{id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_transport(&self) -> builder::ShowTransport<'_> {
         builder::ShowTransport::new(self)
@@ -51,9 +57,11 @@ impl Client {
     ///
     /// `POST /transports/{id}`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_transport(&self) -> builder::UpdateTransport<'_> {
         builder::UpdateTransport::new(self)
@@ -65,9 +73,11 @@ impl Client {
     ///
     /// `POST /transports/{id}/destroy`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_transport(&self) -> builder::DeleteTransport<'_> {
         builder::DeleteTransport::new(self)
@@ -79,9 +89,11 @@ impl Client {
     ///
     /// `GET /transports/{id}/status`
     ///
-    /// For SystemAdmin.
+    /// Requires a session with the role SystemAdmin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn get_transport_status(&self) -> builder::GetTransportStatus<'_> {
         builder::GetTransportStatus::new(self)
@@ -96,7 +108,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_transports`](crate::Client::list_transports).
+    /// The builder of a [`Client::list_transports`](crate::Client::list_transports) request.
     #[derive(Debug, Clone)]
     pub struct ListTransports<'a> {
         client: &'a super::Client,
@@ -134,7 +146,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -144,7 +156,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -155,7 +167,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -165,7 +177,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -175,7 +187,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -185,11 +197,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TransportList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -218,20 +230,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::Transport> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -239,7 +251,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_transport`](crate::Client::create_transport).
+    /// The builder of a [`Client::create_transport`](crate::Client::create_transport) request.
     #[derive(Debug, Clone)]
     pub struct CreateTransport<'a> {
         client: &'a super::Client,
@@ -261,18 +273,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateTransport>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::CreateTransport`".to_string()
+                    "the value of `body` is not a valid `types::CreateTransport`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -282,7 +294,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::show_transport`](crate::Client::show_transport).
+    /// The builder of a [`Client::show_transport`](crate::Client::show_transport) request.
     #[derive(Debug, Clone)]
     pub struct ShowTransport<'a> {
         client: &'a super::Client,
@@ -311,11 +323,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Transport>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -326,7 +338,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_transport`](crate::Client::update_transport).
+    /// The builder of a [`Client::update_transport`](crate::Client::update_transport) request.
     #[derive(Debug, Clone)]
     pub struct UpdateTransport<'a> {
         client: &'a super::Client,
@@ -357,22 +369,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateTransport>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateTransport`".to_string()
+                    "the value of `body` is not a valid `types::UpdateTransport`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -384,7 +396,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::delete_transport`](crate::Client::delete_transport).
+    /// The builder of a [`Client::delete_transport`](crate::Client::delete_transport) request.
     #[derive(Debug, Clone)]
     pub struct DeleteTransport<'a> {
         client: &'a super::Client,
@@ -413,11 +425,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -428,7 +440,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::get_transport_status`](crate::Client::get_transport_status).
+    /// The builder of a [`Client::get_transport_status`](crate::Client::get_transport_status) request.
     #[derive(Debug, Clone)]
     pub struct GetTransportStatus<'a> {
         client: &'a super::Client,
@@ -457,11 +469,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TransportStatus>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -473,7 +485,7 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
     use crate::generated::shared::types::TransportProtocol;
 
@@ -489,7 +501,7 @@ pub mod types {
         Optional,
         /// `MANDATORY`
         Mandatory,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -501,7 +513,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::create_transport`](crate::Client::create_transport) sends.
+    /// The request body of [`Client::create_transport`](crate::Client::create_transport).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateTransport {
         /// See [`TransportProtocol`].
@@ -523,7 +535,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::show_transport`](crate::Client::show_transport) answers.
+    /// The response of [`Client::show_transport`](crate::Client::show_transport).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Transport {
         /// The unique ID of transport.
@@ -545,7 +557,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_transports`](crate::Client::list_transports) answers.
+    /// The response of [`Client::list_transports`](crate::Client::list_transports).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TransportList {
         /// Total number of resource.
@@ -570,7 +582,7 @@ pub mod types {
         Activated,
         /// `DEACTIVATED`
         Deactivated,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 
@@ -581,7 +593,7 @@ pub mod types {
         } else Unknown
     }
 
-    /// What [`Client::get_transport_status`](crate::Client::get_transport_status) answers.
+    /// The response of [`Client::get_transport_status`](crate::Client::get_transport_status).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TransportStatus {
         /// See [`TransportState`].
@@ -594,7 +606,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_transport`](crate::Client::update_transport) sends.
+    /// The request body of [`Client::update_transport`](crate::Client::update_transport).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateTransport {
         /// The port of transport. 1 to 65535.

@@ -10,9 +10,11 @@ impl Client {
     ///
     /// `POST /user/password`
     ///
-    /// For Admin, QueueManager, StandardUser and StandardInternationalUser.
+    /// Requires a session with the role Admin, QueueManager, StandardUser or StandardInternationalUser.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_current_user_password(&self) -> builder::ResetCurrentUserPassword<'_> {
         builder::ResetCurrentUserPassword::new(self)
@@ -27,7 +29,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::reset_current_user_password`](crate::Client::reset_current_user_password).
+    /// The builder of a [`Client::reset_current_user_password`](crate::Client::reset_current_user_password) request.
     #[derive(Debug, Clone)]
     pub struct ResetCurrentUserPassword<'a> {
         client: &'a super::Client,
@@ -49,18 +51,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ChangePassword>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ChangePassword`".to_string()
+                    "the value of `body` is not a valid `types::ChangePassword`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;

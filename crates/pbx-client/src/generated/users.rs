@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /users`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn list_users(&self) -> builder::ListUsers<'_> {
         builder::ListUsers::new(self)
@@ -24,9 +26,11 @@ impl Client {
     ///
     /// `POST /users`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn create_user(&self) -> builder::CreateUser<'_> {
         builder::CreateUser::new(self)
@@ -38,9 +42,11 @@ impl Client {
     ///
     /// `GET /users/{id}`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn retrieve_user(&self) -> builder::RetrieveUser<'_> {
         builder::RetrieveUser::new(self)
@@ -52,9 +58,11 @@ impl Client {
     ///
     /// `POST /users/{id}`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_user(&self) -> builder::UpdateUser<'_> {
         builder::UpdateUser::new(self)
@@ -66,9 +74,11 @@ impl Client {
     ///
     /// `POST /users/{id}/password`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn reset_user_password(&self) -> builder::ResetUserPassword<'_> {
         builder::ResetUserPassword::new(self)
@@ -80,9 +90,11 @@ impl Client {
     ///
     /// `POST /users/{id}/destroy`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`NotFound`](crate::Error::NotFound) for an id that is none, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`NotFound`](crate::Error::NotFound) if the object does not exist, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn delete_user(&self) -> builder::DeleteUser<'_> {
         builder::DeleteUser::new(self)
@@ -97,7 +109,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::list_users`](crate::Client::list_users).
+    /// The builder of a [`Client::list_users`](crate::Client::list_users) request.
     #[derive(Debug, Clone)]
     pub struct ListUsers<'a> {
         client: &'a super::Client,
@@ -135,7 +147,7 @@ pub mod builder {
             self.count = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `count` is no `bool`".to_string());
+                .map_err(|_| "the value of `count` is not a valid `bool`".to_string());
             self
         }
 
@@ -145,7 +157,7 @@ pub mod builder {
             self.filter = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `filter` is no `String`".to_string());
+                .map_err(|_| "the value of `filter` is not a valid `String`".to_string());
             self
         }
 
@@ -156,7 +168,7 @@ pub mod builder {
             self.orderby = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `orderby` is no `String`".to_string());
+                .map_err(|_| "the value of `orderby` is not a valid `String`".to_string());
             self
         }
 
@@ -166,7 +178,7 @@ pub mod builder {
             self.search = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `search` is no `String`".to_string());
+                .map_err(|_| "the value of `search` is not a valid `String`".to_string());
             self
         }
 
@@ -176,7 +188,7 @@ pub mod builder {
             self.skip = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `skip` is no `i64`".to_string());
+                .map_err(|_| "the value of `skip` is not a valid `i64`".to_string());
             self
         }
 
@@ -186,11 +198,11 @@ pub mod builder {
             self.top = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "the value for `top` is no `i64`".to_string());
+                .map_err(|_| "the value of `top` is not a valid `i64`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::UserList>, Error> {
             let client = self.client;
             let request = self.request()?;
@@ -219,20 +231,20 @@ pub mod builder {
             )
         }
 
-        /// Every item, page after page, each fetched when it is needed. `skip` says where to begin, `top` how many items a page has (100 unless set).
+        /// Returns all items as a stream, which fetches each page when it is needed. `skip` sets the offset of the first item, `top` the number of items per page (default: 100).
         #[cfg(feature = "stream")]
         #[must_use]
         pub fn stream(self) -> crate::ItemStream<'a, types::User> {
-            const PAGES: support::Pages = support::Pages {
+            const PAGINATION: support::Pagination = support::Pagination {
                 items: "items",
                 count: Some("count"),
                 size: 100,
             };
             let (client, skip, top) = (self.client, self.skip.clone(), self.top.clone());
-            support::pages(
+            support::paginate(
                 client,
                 &Self::OPERATION,
-                PAGES,
+                PAGINATION,
                 skip,
                 top,
                 move |skip, top| { self.clone().skip(skip).top(top).request() },
@@ -240,7 +252,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::create_user`](crate::Client::create_user).
+    /// The builder of a [`Client::create_user`](crate::Client::create_user) request.
     #[derive(Debug, Clone)]
     pub struct CreateUser<'a> {
         client: &'a super::Client,
@@ -262,16 +274,18 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::CreateUser>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::CreateUser`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::CreateUser`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -281,7 +295,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::retrieve_user`](crate::Client::retrieve_user).
+    /// The builder of a [`Client::retrieve_user`](crate::Client::retrieve_user) request.
     #[derive(Debug, Clone)]
     pub struct RetrieveUser<'a> {
         client: &'a super::Client,
@@ -310,11 +324,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::User>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -325,7 +339,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_user`](crate::Client::update_user).
+    /// The builder of a [`Client::update_user`](crate::Client::update_user) request.
     #[derive(Debug, Clone)]
     pub struct UpdateUser<'a> {
         client: &'a super::Client,
@@ -356,20 +370,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateUser>) -> Self {
             self.body = value
                 .try_into()
-                .map_err(|_| "the value for `body` is no `types::UpdateUser`".to_string());
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::UpdateUser`".to_string()
+                });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -381,7 +397,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::reset_user_password`](crate::Client::reset_user_password).
+    /// The builder of a [`Client::reset_user_password`](crate::Client::reset_user_password) request.
     #[derive(Debug, Clone)]
     pub struct ResetUserPassword<'a> {
         client: &'a super::Client,
@@ -412,22 +428,22 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::ResetPassword>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::ResetPassword`".to_string()
+                    "the value of `body` is not a valid `types::ResetPassword`".to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -439,7 +455,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::delete_user`](crate::Client::delete_user).
+    /// The builder of a [`Client::delete_user`](crate::Client::delete_user) request.
     #[derive(Debug, Clone)]
     pub struct DeleteUser<'a> {
         client: &'a super::Client,
@@ -468,11 +484,11 @@ pub mod builder {
         pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value for `id` is no `String`".to_string());
+                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, id } = self;
             let id = id.map_err(Error::InvalidRequest)?;
@@ -484,9 +500,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::create_user`](crate::Client::create_user) sends.
+    /// The request body of [`Client::create_user`](crate::Client::create_user).
     #[derive(Debug, Clone, PartialEq)]
     pub struct CreateUser {
         /// The name that the user signs in with, unique within the tenant with case ignored.
@@ -526,7 +542,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::update_user`](crate::Client::update_user) sends.
+    /// The request body of [`Client::update_user`](crate::Client::update_user).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateUser {
         /// Whether the user may sign in.
@@ -545,7 +561,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::retrieve_user`](crate::Client::retrieve_user) answers.
+    /// The response of [`Client::retrieve_user`](crate::Client::retrieve_user).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct User {
         /// The unique ID of the user.
@@ -580,7 +596,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::list_users`](crate::Client::list_users) answers.
+    /// The response of [`Client::list_users`](crate::Client::list_users).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UserList {
         /// Total number of resource.
@@ -611,7 +627,7 @@ pub mod types {
         StandardUser,
         /// `StandardInternationalUser`
         StandardInternationalUser,
-        /// A value that is not documented, as it came.
+        /// An undocumented value, as the server sent it.
         Unknown(String),
     }
 

@@ -9,9 +9,11 @@ impl Client {
     ///
     /// `GET /voicemail`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn show_voicemail_server(&self) -> builder::ShowVoicemailServer<'_> {
         builder::ShowVoicemailServer::new(self)
@@ -23,9 +25,11 @@ impl Client {
     ///
     /// `POST /voicemail`
     ///
-    /// For Admin.
+    /// Requires a session with the role Admin.
     ///
-    /// Errors: [`Authentication`](crate::Error::Authentication) without a session, [`Forbidden`](crate::Error::Forbidden) for other roles, [`Validation`](crate::Error::Validation) for what breaks the rules, [`Conflict`](crate::Error::Conflict) where the present state does not allow it; and those that every call can have, see [`Error`](crate::Error).
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, [`Forbidden`](crate::Error::Forbidden) with another role, [`Validation`](crate::Error::Validation) if values violate rules of the contract, [`Conflict`](crate::Error::Conflict) if the present state does not permit the operation, and those of every call, see [`Error`](crate::Error).
     #[must_use]
     pub fn update_voicemail_server(&self) -> builder::UpdateVoicemailServer<'_> {
         builder::UpdateVoicemailServer::new(self)
@@ -40,7 +44,7 @@ pub mod builder {
     use crate::generated::types;
     use crate::support;
 
-    /// The request of [`Client::show_voicemail_server`](crate::Client::show_voicemail_server).
+    /// The builder of a [`Client::show_voicemail_server`](crate::Client::show_voicemail_server) request.
     #[derive(Debug, Clone)]
     pub struct ShowVoicemailServer<'a> {
         client: &'a super::Client,
@@ -58,7 +62,7 @@ pub mod builder {
             Self { client }
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::VoicemailServer>, Error> {
             let Self { client } = self;
             let url = format!("{}/voicemail", client.base_url());
@@ -67,7 +71,7 @@ pub mod builder {
         }
     }
 
-    /// The request of [`Client::update_voicemail_server`](crate::Client::update_voicemail_server).
+    /// The builder of a [`Client::update_voicemail_server`](crate::Client::update_voicemail_server) request.
     #[derive(Debug, Clone)]
     pub struct UpdateVoicemailServer<'a> {
         client: &'a super::Client,
@@ -89,18 +93,19 @@ pub mod builder {
             }
         }
 
-        /// The body.
+        /// Sets the body.
         #[must_use]
         pub fn body(mut self, value: impl TryInto<types::UpdateVoicemailServer>) -> Self {
             self.body = value
                 .try_into()
                 .map_err(|_| {
-                    "the value for `body` is no `types::UpdateVoicemailServer`".to_string()
+                    "the value of `body` is not a valid `types::UpdateVoicemailServer`"
+                        .to_string()
                 });
             self
         }
 
-        /// Sends the request.
+        /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<()>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
@@ -111,9 +116,9 @@ pub mod builder {
     }
 }
 
-/// What these requests and answers hold.
+/// The types of these requests and responses.
 pub mod types {
-    /// What [`Client::update_voicemail_server`](crate::Client::update_voicemail_server) sends.
+    /// The request body of [`Client::update_voicemail_server`](crate::Client::update_voicemail_server).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateVoicemailServer {
         /// The extension number of voicemail server. 3 to 64 characters. Must be a number of 3 to 64 digits.
@@ -135,7 +140,7 @@ pub mod types {
         }
     }
 
-    /// What [`Client::show_voicemail_server`](crate::Client::show_voicemail_server) answers.
+    /// The response of [`Client::show_voicemail_server`](crate::Client::show_voicemail_server).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct VoicemailServer {
         /// The extension number of voicemail server.

@@ -1,4 +1,4 @@
-//! The session of a client, shared by its clones: one renewal at a time, whoever needs it.
+//! The session of a client, shared by its clones. All of them wait for the same renewal.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -7,101 +7,129 @@ use futures_util::future::Shared;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
-use super::renewal::{Active, Plan, Renewed};
-use super::{Credentials, Session, SessionListener, SignInMethod};
-use crate::client::Connection;
-use crate::error::Attempt;
-use crate::{ConfigurationError, Error};
+use crate::clock::Clock;
+use crate::error::configuration::ConfigurationError;
+use crate::error::{Attempt, Error};
+use crate::session::credentials::{Credentials, SignInMethod};
+use crate::session::tokens::{ActiveSession, Session, SessionListener};
+use crate::wire::secret::Secret;
 
 #[cfg(not(target_arch = "wasm32"))]
-type Boxed = futures_util::future::BoxFuture<'static, Result<Ticket, Error>>;
+type BoxFuture<T> = futures_util::future::BoxFuture<'static, Result<T, Error>>;
 #[cfg(target_arch = "wasm32")]
-type Boxed = futures_util::future::LocalBoxFuture<'static, Result<Ticket, Error>>;
+type BoxFuture<T> = futures_util::future::LocalBoxFuture<'static, Result<T, Error>>;
 
-/// All who wait for a renewal move it on, so that none who gives up stops it for the others, or loses the new refresh token.
-type Renewal = Shared<Boxed>;
+/// A shared future: every waiter drives the renewal, so dropping one neither cancels it nor loses the new refresh token.
+type Renewal = Shared<BoxFuture<Ticket>>;
 
-/// How long a failed renewal rests while the token still works.
-const REST: SignedDuration = SignedDuration::from_secs(10);
+/// Requests the next tokens: by refreshing, or by signing in again.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type Renew = dyn Fn(RenewalRequest) -> BoxFuture<Renewed> + Send + Sync;
+#[cfg(target_arch = "wasm32")]
+pub(crate) type Renew = dyn Fn(RenewalRequest) -> BoxFuture<Renewed>;
 
-/// Keeps the tokens.
-pub(crate) struct Manager {
-    connection: Arc<Connection>,
+/// The pause after a failed renewal while the access token is still valid.
+const RENEWAL_PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
+/// The input of a renewal.
+pub(crate) struct RenewalRequest {
+    pub(crate) method: SignInMethod,
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) credentials: Option<Credentials>,
+    /// The tenant that a new session is switched into.
+    pub(crate) tenant: Option<String>,
+}
+
+/// The result of a renewal.
+#[derive(Clone)]
+pub(crate) struct Renewed {
+    pub(crate) active: ActiveSession,
+    /// The sign-in method that the server supports.
+    pub(crate) method: SignInMethod,
+}
+
+/// Holds the tokens and renews them.
+pub(crate) struct SessionManager {
+    clock: Clock,
+    renew: Box<Renew>,
     credentials: Option<Credentials>,
     listener: Option<SessionListener>,
     state: Mutex<State>,
 }
 
 struct State {
-    active: Option<Active>,
-    /// Counts the tokens, so that who was refused knows whether there are others since.
+    active: Option<ActiveSession>,
+    /// Counts the tokens, so that a request that was rejected knows whether they were renewed since.
     generation: u64,
-    /// The server does not take the token any more.
-    is_refused: bool,
-    /// Signed out on request: nothing signs in again but a request.
-    has_ended: bool,
-    /// A tenant to return to although there is no session.
+    /// The server rejected the access token.
+    is_rejected: bool,
+    /// Signed out by the caller: only the caller signs in again.
+    is_signed_out: bool,
+    /// The tenant to return to, also while there is no session.
     tenant: Option<String>,
-    form: SignInMethod,
+    method: SignInMethod,
     renewal: Option<Renewal>,
-    rests_until: Option<Timestamp>,
+    /// The end of the pause after a failed renewal.
+    paused_until: Option<Timestamp>,
 }
 
-/// A token to send.
+/// An access token to send with a request.
 #[derive(Clone)]
 pub(crate) struct Ticket {
     pub(crate) header: HeaderValue,
-    pub(super) generation: u64,
+    generation: u64,
 }
 
-/// What to do after a token was refused.
-pub(crate) enum Next {
-    /// Send the request again with this.
-    Repeat(Ticket),
-    /// The refusal stands.
-    GiveUp(Attempt),
+/// The reaction to a rejected access token.
+pub(crate) enum Rejection {
+    /// The request is sent again with this token.
+    Retry(Ticket),
+    /// The rejection is final.
+    Final(Attempt),
 }
 
-impl Manager {
+impl SessionManager {
     pub(crate) fn new(
-        connection: Arc<Connection>,
+        clock: Clock,
+        renew: Box<Renew>,
         credentials: Option<Credentials>,
-        form: SignInMethod,
+        method: SignInMethod,
         listener: Option<SessionListener>,
         session: Option<Session>,
     ) -> Result<Self, ConfigurationError> {
-        let active = session.map(Active::of).transpose()?;
+        let active = session.map(ActiveSession::new).transpose()?;
         Ok(Self {
-            connection,
+            clock,
+            renew,
             credentials,
             listener,
             state: Mutex::new(State {
                 tenant: active.as_ref().and_then(|active| active.session.tenant.clone()),
                 active,
                 generation: 0,
-                is_refused: false,
-                has_ended: false,
-                form,
+                is_rejected: false,
+                is_signed_out: false,
+                method,
                 renewal: None,
-                rests_until: None,
+                paused_until: None,
             }),
         })
     }
 
-    /// A panic elsewhere cannot leave it half written.
+    /// Ignores poisoning: a panic under the lock cannot leave the state half written.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token to send, renewed if it is due. `None`: there is none, and nothing to get one with.
+    /// Returns the token to send, renewed if that is due. `None` if there is none and nothing to request one with.
     pub(crate) async fn ticket(self: &Arc<Self>) -> Result<Option<Ticket>, Error> {
         let renewal = {
             let mut state = self.state();
-            if state.has_ended {
+            if state.is_signed_out {
                 return Ok(None);
             }
-            let now = self.connection.clock().now();
-            if !state.is_due(now) {
+            let now = self.clock.now();
+            if !state.is_renewal_due(now) {
                 return Ok(state.ticket());
             }
             match self.renewal(&mut state) {
@@ -111,65 +139,63 @@ impl Manager {
         };
         match renewal.await {
             Ok(ticket) => Ok(Some(ticket)),
-            Err(failure) => {
-                // As long as the token works, a renewal that does not is no matter.
+            Err(error) => {
+                // As long as the token is valid, a failed renewal is not an error.
                 let mut state = self.state();
-                let now = self.connection.clock().now();
+                let now = self.clock.now();
                 if !state.is_usable(now) {
-                    return Err(failure);
+                    return Err(error);
                 }
-                state.rests_until = now.checked_add(REST).ok();
+                state.paused_until = now.checked_add(RENEWAL_PAUSE).ok();
                 Ok(state.ticket())
             }
         }
     }
 
-    /// What to do after this token was refused, by a request that can be sent again or cannot.
-    pub(crate) async fn after_refusal(
+    /// Decides what to do after the server rejected this token. `repeatable`: the request can be sent again.
+    pub(crate) async fn after_rejection(
         self: &Arc<Self>,
         ticket: Option<Ticket>,
         repeatable: bool,
-    ) -> Result<Next, Error> {
+    ) -> Result<Rejection, Error> {
         let Some(ticket) = ticket else {
-            return Ok(Next::GiveUp(Attempt::NoToken));
+            return Ok(Rejection::Final(Attempt::NoToken));
         };
         let renewal = {
             let mut state = self.state();
-            if state.has_ended {
-                return Ok(Next::GiveUp(Attempt::AccessToken));
+            if state.is_signed_out {
+                return Ok(Rejection::Final(Attempt::AccessToken));
             }
             if state.generation == ticket.generation {
-                state.is_refused = true;
+                state.is_rejected = true;
             } else if !repeatable {
-                return Ok(Next::GiveUp(Attempt::StreamedBody));
-            } else if let Some(other) = state.ticket().filter(|_| !state.is_refused) {
-                return Ok(Next::Repeat(other));
+                return Ok(Rejection::Final(Attempt::StreamedBody));
+            } else if let Some(other) = state.ticket().filter(|_| !state.is_rejected) {
+                return Ok(Rejection::Retry(other));
             }
-            match self.plan(&state) {
-                None => return Ok(Next::GiveUp(Attempt::AccessToken)),
-                Some(_) if !repeatable => return Ok(Next::GiveUp(Attempt::StreamedBody)),
+            match self.renewal_request(&state) {
+                None => return Ok(Rejection::Final(Attempt::AccessToken)),
+                Some(_) if !repeatable => return Ok(Rejection::Final(Attempt::StreamedBody)),
                 Some(_) => {}
             }
             match self.renewal(&mut state) {
                 Some(renewal) => renewal,
-                None => return Ok(Next::GiveUp(Attempt::AccessToken)),
+                None => return Ok(Rejection::Final(Attempt::AccessToken)),
             }
         };
-        Ok(Next::Repeat(renewal.await?))
+        Ok(Rejection::Retry(renewal.await?))
     }
 
-    /// The renewal that is under way, or one that starts.
+    /// Returns the pending renewal, or starts one.
     fn renewal(self: &Arc<Self>, state: &mut State) -> Option<Renewal> {
         if let Some(renewal) = &state.renewal {
             return Some(renewal.clone());
         }
-        let plan = self.plan(state)?;
-        // Weak, or a renewal that nobody waits for would keep its own manager for ever.
+        let request = self.renewal_request(state)?;
+        // A strong reference would form a cycle: the manager owns the renewal.
         let manager = Arc::downgrade(self);
-        let future = async move {
-            let outcome = plan.carry_out().await;
-            finish(&manager, outcome)
-        };
+        let renewed = (self.renew)(request);
+        let future = async move { finish(&manager, renewed.await) };
         #[cfg(not(target_arch = "wasm32"))]
         let renewal = future.boxed().shared();
         #[cfg(target_arch = "wasm32")]
@@ -178,7 +204,8 @@ impl Manager {
         Some(renewal)
     }
 
-    fn plan(&self, state: &State) -> Option<Plan> {
+    /// Returns `None` if there is neither a refresh token nor credentials.
+    fn renewal_request(&self, state: &State) -> Option<RenewalRequest> {
         let refresh_token = state
             .active
             .as_ref()
@@ -186,39 +213,31 @@ impl Manager {
         if refresh_token.is_none() && self.credentials.is_none() {
             return None;
         }
-        Some(Plan {
-            connection: Arc::clone(&self.connection),
-            form: state.form,
+        Some(RenewalRequest {
+            method: state.method,
             refresh_token,
             credentials: self.credentials.clone(),
             tenant: state.tenant.clone(),
         })
     }
 
-    /// A plan for a sign-in that goes on by other means.
-    pub(super) fn plan_to_adopt(&self) -> Plan {
-        let state = self.state();
-        Plan {
-            connection: Arc::clone(&self.connection),
-            form: state.form,
-            refresh_token: None,
-            credentials: None,
-            tenant: state.tenant.clone(),
-        }
+    /// Returns the tenant that a new session is switched into.
+    pub(crate) fn tenant(&self) -> Option<String> {
+        self.state().tenant.clone()
     }
 
-    /// Takes over a session that came about elsewhere.
-    pub(super) fn adopt(&self, active: Active) {
+    /// Replaces the session.
+    pub(crate) fn replace(&self, active: ActiveSession) {
         {
             let mut state = self.state();
-            state.has_ended = false;
-            state.take_over(active.clone());
+            state.is_signed_out = false;
+            state.activate(active.clone());
         }
-        self.tell(Some(&active.session));
+        self.notify(Some(&active.session));
     }
 
-    /// Forgets the tokens, and signs in with the credentials whatever there was before.
-    pub(super) async fn sign_in(self: &Arc<Self>) -> Result<(), Error> {
+    /// Discards the tokens and signs in with the credentials.
+    pub(crate) async fn sign_in(self: &Arc<Self>) -> Result<(), Error> {
         if self.credentials.is_none() {
             return Err(Error::InvalidRequest(
                 "the client has no credentials to sign in with".to_owned(),
@@ -226,8 +245,8 @@ impl Manager {
         }
         {
             let mut state = self.state();
-            state.has_ended = false;
-            // A renewal that is under way will do.
+            state.is_signed_out = false;
+            // A pending renewal signs in as well.
             if state.renewal.is_none() {
                 state.active = None;
             }
@@ -235,37 +254,37 @@ impl Manager {
         self.ticket().await.map(|_| ())
     }
 
-    /// Waits for a renewal that is under way: its tokens would outlive a session that ends meanwhile.
-    pub(super) async fn settle(&self) {
+    /// Waits for a pending renewal: its tokens would outlive a session that ends meanwhile.
+    pub(crate) async fn wait_for_renewal(&self) {
         let renewal = self.state().renewal.clone();
         if let Some(renewal) = renewal {
             let _ = renewal.await;
         }
     }
 
-    /// The token as it is, for signing out, and how to get the next one; there is none from now on.
-    pub(super) fn end(&self) -> (Option<Ticket>, Plan) {
+    /// Ends the session. Returns its access token and the request to renew it, both for signing out at the server.
+    pub(crate) fn end(&self) -> (Option<Ticket>, RenewalRequest) {
         let ended = {
             let mut state = self.state();
             let ticket = state.ticket();
-            let plan = Plan {
-                connection: Arc::clone(&self.connection),
-                form: state.form,
+            let renewal = RenewalRequest {
+                method: state.method,
                 refresh_token: state.active.take().and_then(|active| active.session.refresh_token),
                 credentials: None,
                 tenant: None,
             };
-            state.has_ended = true;
+            state.is_signed_out = true;
             state.tenant = None;
             state.generation += 1;
-            (ticket, plan)
+            (ticket, renewal)
         };
-        self.tell(None);
+        self.notify(None);
         ended
     }
 
-    /// The session was switched with this token. `false`: by now there is another, which may not be.
-    pub(super) fn switched(&self, generation: u64, tenant: Option<String>) -> bool {
+    /// Records that the session was switched into a tenant. Returns `false` if the tokens were renewed meanwhile: the new session may
+    /// not be switched.
+    pub(crate) fn switched(&self, generation: u64, tenant: Option<String>) -> bool {
         let (session, is_same) = {
             let mut state = self.state();
             state.tenant = tenant.clone();
@@ -276,35 +295,35 @@ impl Manager {
             (state.active.as_ref().map(|active| active.session.clone()), is_same)
         };
         if is_same {
-            self.tell(session.as_ref());
+            self.notify(session.as_ref());
         }
         is_same
     }
 
-    pub(super) fn generation(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.state().generation
     }
 
-    pub(super) fn session(&self) -> Option<Session> {
+    pub(crate) fn session(&self) -> Option<Session> {
         self.state().active.as_ref().map(|active| active.session.clone())
     }
 
-    fn tell(&self, session: Option<&Session>) {
+    fn notify(&self, session: Option<&Session>) {
         if let Some(listener) = &self.listener {
-            listener.hear(session);
+            listener.notify(session);
         }
     }
 }
 
-/// The end of a renewal, before any who wait for it hear of it.
-fn finish(manager: &Weak<Manager>, outcome: Result<Renewed, Error>) -> Result<Ticket, Error> {
+/// Stores the outcome of a renewal before its waiters resume.
+fn finish(manager: &Weak<SessionManager>, outcome: Result<Renewed, Error>) -> Result<Ticket, Error> {
     let Some(manager) = manager.upgrade() else {
         return match outcome {
             Ok(renewed) => Ok(Ticket {
                 header: renewed.active.header,
                 generation: 0,
             }),
-            Err(failure) => Err(failure),
+            Err(error) => Err(error),
         };
     };
     let (outcome, session) = {
@@ -312,33 +331,33 @@ fn finish(manager: &Weak<Manager>, outcome: Result<Renewed, Error>) -> Result<Ti
         state.renewal = None;
         match outcome {
             Ok(renewed) => {
-                state.form = renewed.form;
+                state.method = renewed.method;
                 let ticket = Ticket {
                     header: renewed.active.header.clone(),
                     generation: state.generation + 1,
                 };
                 let session = renewed.active.session.clone();
-                // Who has signed out meanwhile stays so.
-                if !state.has_ended {
-                    state.take_over(renewed.active);
+                // A caller who signed out meanwhile stays signed out.
+                if !state.is_signed_out {
+                    state.activate(renewed.active);
                     (Ok(ticket), Some(session))
                 } else {
                     (Ok(ticket), None)
                 }
             }
-            Err(failure) => {
-                if let Error::Authentication { .. } = &failure
+            Err(error) => {
+                if let Error::Authentication { .. } = &error
                     && let Some(active) = &mut state.active
                 {
-                    // It works once, and has been tried.
+                    // A refresh token can be used once, and this one was.
                     active.session.refresh_token = None;
                 }
-                (Err(failure), None)
+                (Err(error), None)
             }
         }
     };
     if session.is_some() {
-        manager.tell(session.as_ref());
+        manager.notify(session.as_ref());
     }
     outcome
 }
@@ -351,25 +370,25 @@ impl State {
         })
     }
 
-    fn take_over(&mut self, active: Active) {
+    fn activate(&mut self, active: ActiveSession) {
         self.generation += 1;
-        self.is_refused = false;
-        self.rests_until = None;
+        self.is_rejected = false;
+        self.paused_until = None;
         self.tenant.clone_from(&active.session.tenant);
         self.active = Some(active);
     }
 
-    /// Whether the token should be renewed before the next request.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let rests = self.rests_until.is_some_and(|end| now < end);
+    /// Returns `true` if the token should be renewed before the next request.
+    fn is_renewal_due(&self, now: Timestamp) -> bool {
+        let is_paused = self.paused_until.is_some_and(|end| now < end);
         match &self.active {
             None => true,
-            Some(_) if self.is_refused => true,
-            Some(active) => active.is_over(now) || (active.is_due(now) && !rests),
+            Some(_) if self.is_rejected => true,
+            Some(active) => active.is_expired(now) || (active.is_renewal_due(now) && !is_paused),
         }
     }
 
     fn is_usable(&self, now: Timestamp) -> bool {
-        !self.is_refused && self.active.as_ref().is_some_and(|active| !active.is_over(now))
+        !self.is_rejected && self.active.as_ref().is_some_and(|active| !active.is_expired(now))
     }
 }

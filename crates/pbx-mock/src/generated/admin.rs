@@ -5,92 +5,92 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_current_system_status`](pbx_client::Client::retrieve_current_system_status).
+    /// Creates a mock of [`Client::retrieve_current_system_status`](pbx_client::Client::retrieve_current_system_status).
     ///
     /// `GET /admin/status`
     #[track_caller]
     pub fn retrieve_current_system_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentSystemStatus>, &mut Then<operations::RetrieveCurrentSystemStatus>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentSystemStatus>, &mut Then<operations::RetrieveCurrentSystemStatus>),
     ) -> Mock<'_, operations::RetrieveCurrentSystemStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::change_system_admin_username`](pbx_client::Client::change_system_admin_username).
+    /// Creates a mock of [`Client::change_system_admin_username`](pbx_client::Client::change_system_admin_username).
     ///
     /// `POST /admin/username`
     #[track_caller]
     pub fn change_system_admin_username(
         &self,
-        tell: impl FnOnce(&mut When<operations::ChangeSystemAdminUsername>, &mut Then<operations::ChangeSystemAdminUsername>),
+        configure: impl FnOnce(&mut When<operations::ChangeSystemAdminUsername>, &mut Then<operations::ChangeSystemAdminUsername>),
     ) -> Mock<'_, operations::ChangeSystemAdminUsername> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_system_admin_password`](pbx_client::Client::reset_system_admin_password).
+    /// Creates a mock of [`Client::reset_system_admin_password`](pbx_client::Client::reset_system_admin_password).
     ///
     /// `POST /admin/password`
     #[track_caller]
     pub fn reset_system_admin_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetSystemAdminPassword>, &mut Then<operations::ResetSystemAdminPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetSystemAdminPassword>, &mut Then<operations::ResetSystemAdminPassword>),
     ) -> Mock<'_, operations::ResetSystemAdminPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_admin_settings`](pbx_client::Client::retrieve_admin_settings).
+    /// Creates a mock of [`Client::retrieve_admin_settings`](pbx_client::Client::retrieve_admin_settings).
     ///
     /// `GET /admin/settings`
     #[track_caller]
     pub fn retrieve_admin_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveAdminSettings>, &mut Then<operations::RetrieveAdminSettings>),
+        configure: impl FnOnce(&mut When<operations::RetrieveAdminSettings>, &mut Then<operations::RetrieveAdminSettings>),
     ) -> Mock<'_, operations::RetrieveAdminSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_admin_settings`](pbx_client::Client::update_admin_settings).
+    /// Creates a mock of [`Client::update_admin_settings`](pbx_client::Client::update_admin_settings).
     ///
     /// `POST /admin/settings`
     #[track_caller]
     pub fn update_admin_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateAdminSettings>, &mut Then<operations::UpdateAdminSettings>),
+        configure: impl FnOnce(&mut When<operations::UpdateAdminSettings>, &mut Then<operations::UpdateAdminSettings>),
     ) -> Mock<'_, operations::UpdateAdminSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_system_notification_settings`](pbx_client::Client::get_system_notification_settings).
+    /// Creates a mock of [`Client::get_system_notification_settings`](pbx_client::Client::get_system_notification_settings).
     ///
     /// `GET /admin/notification`
     #[track_caller]
     pub fn get_system_notification_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetSystemNotificationSettings>, &mut Then<operations::GetSystemNotificationSettings>),
+        configure: impl FnOnce(&mut When<operations::GetSystemNotificationSettings>, &mut Then<operations::GetSystemNotificationSettings>),
     ) -> Mock<'_, operations::GetSystemNotificationSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_system_notification_settings`](pbx_client::Client::update_system_notification_settings).
+    /// Creates a mock of [`Client::update_system_notification_settings`](pbx_client::Client::update_system_notification_settings).
     ///
     /// `POST /admin/notification`
     #[track_caller]
     pub fn update_system_notification_settings(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateSystemNotificationSettings>, &mut Then<operations::UpdateSystemNotificationSettings>),
+        configure: impl FnOnce(&mut When<operations::UpdateSystemNotificationSettings>, &mut Then<operations::UpdateSystemNotificationSettings>),
     ) -> Mock<'_, operations::UpdateSystemNotificationSettings> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::send_global_notification_test_email`](pbx_client::Client::send_global_notification_test_email).
+    /// Creates a mock of [`Client::send_global_notification_test_email`](pbx_client::Client::send_global_notification_test_email).
     ///
     /// `POST /admin/notification/test_email`
     #[track_caller]
     pub fn send_global_notification_test_email(
         &self,
-        tell: impl FnOnce(&mut When<operations::SendGlobalNotificationTestEmail>, &mut Then<operations::SendGlobalNotificationTestEmail>),
+        configure: impl FnOnce(&mut When<operations::SendGlobalNotificationTestEmail>, &mut Then<operations::SendGlobalNotificationTestEmail>),
     ) -> Mock<'_, operations::SendGlobalNotificationTestEmail> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,48 +5,48 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::sign_in`](pbx_client::Client::sign_in).
+    /// Creates a mock of [`Client::sign_in`](pbx_client::Client::sign_in).
     ///
     /// `POST /auth/sign_in`
     #[track_caller]
     pub fn sign_in(
         &self,
-        tell: impl FnOnce(&mut When<operations::SignIn>, &mut Then<operations::SignIn>),
+        configure: impl FnOnce(&mut When<operations::SignIn>, &mut Then<operations::SignIn>),
     ) -> Mock<'_, operations::SignIn> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::refresh_tokens`](pbx_client::Client::refresh_tokens).
+    /// Creates a mock of [`Client::refresh_tokens`](pbx_client::Client::refresh_tokens).
     ///
     /// `POST /auth/refresh_token`
     #[track_caller]
     pub fn refresh_tokens(
         &self,
-        tell: impl FnOnce(&mut When<operations::RefreshTokens>, &mut Then<operations::RefreshTokens>),
+        configure: impl FnOnce(&mut When<operations::RefreshTokens>, &mut Then<operations::RefreshTokens>),
     ) -> Mock<'_, operations::RefreshTokens> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::sign_out`](pbx_client::Client::sign_out).
+    /// Creates a mock of [`Client::sign_out`](pbx_client::Client::sign_out).
     ///
     /// `POST /auth/sign_out`
     #[track_caller]
     pub fn sign_out(
         &self,
-        tell: impl FnOnce(&mut When<operations::SignOut>, &mut Then<operations::SignOut>),
+        configure: impl FnOnce(&mut When<operations::SignOut>, &mut Then<operations::SignOut>),
     ) -> Mock<'_, operations::SignOut> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_signed_in_user`](pbx_client::Client::retrieve_signed_in_user).
+    /// Creates a mock of [`Client::retrieve_signed_in_user`](pbx_client::Client::retrieve_signed_in_user).
     ///
     /// `GET /auth/user`
     #[track_caller]
     pub fn retrieve_signed_in_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveSignedInUser>, &mut Then<operations::RetrieveSignedInUser>),
+        configure: impl FnOnce(&mut When<operations::RetrieveSignedInUser>, &mut Then<operations::RetrieveSignedInUser>),
     ) -> Mock<'_, operations::RetrieveSignedInUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

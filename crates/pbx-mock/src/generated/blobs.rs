@@ -5,37 +5,37 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::init_blob_upload`](pbx_client::Client::init_blob_upload).
+    /// Creates a mock of [`Client::init_blob_upload`](pbx_client::Client::init_blob_upload).
     ///
     /// `POST /blobs/uploads`
     #[track_caller]
     pub fn init_blob_upload(
         &self,
-        tell: impl FnOnce(&mut When<operations::InitBlobUpload>, &mut Then<operations::InitBlobUpload>),
+        configure: impl FnOnce(&mut When<operations::InitBlobUpload>, &mut Then<operations::InitBlobUpload>),
     ) -> Mock<'_, operations::InitBlobUpload> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::complete_blob_upload`](pbx_client::Client::complete_blob_upload).
+    /// Creates a mock of [`Client::complete_blob_upload`](pbx_client::Client::complete_blob_upload).
     ///
     /// `POST /blobs/uploads/{id}/complete`
     #[track_caller]
     pub fn complete_blob_upload(
         &self,
-        tell: impl FnOnce(&mut When<operations::CompleteBlobUpload>, &mut Then<operations::CompleteBlobUpload>),
+        configure: impl FnOnce(&mut When<operations::CompleteBlobUpload>, &mut Then<operations::CompleteBlobUpload>),
     ) -> Mock<'_, operations::CompleteBlobUpload> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::download_blobs`](pbx_client::Client::download_blobs).
+    /// Creates a mock of [`Client::download_blobs`](pbx_client::Client::download_blobs).
     ///
     /// `GET /blobs/{digest}`
     #[track_caller]
     pub fn download_blobs(
         &self,
-        tell: impl FnOnce(&mut When<operations::DownloadBlobs>, &mut Then<operations::DownloadBlobs>),
+        configure: impl FnOnce(&mut When<operations::DownloadBlobs>, &mut Then<operations::DownloadBlobs>),
     ) -> Mock<'_, operations::DownloadBlobs> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

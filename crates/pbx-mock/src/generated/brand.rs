@@ -5,15 +5,15 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::update_brand_information`](pbx_client::Client::update_brand_information).
+    /// Creates a mock of [`Client::update_brand_information`](pbx_client::Client::update_brand_information).
     ///
     /// `POST /brand`
     #[track_caller]
     pub fn update_brand_information(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateBrandInformation>, &mut Then<operations::UpdateBrandInformation>),
+        configure: impl FnOnce(&mut When<operations::UpdateBrandInformation>, &mut Then<operations::UpdateBrandInformation>),
     ) -> Mock<'_, operations::UpdateBrandInformation> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

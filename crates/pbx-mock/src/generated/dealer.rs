@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_current_dealer`](pbx_client::Client::retrieve_current_dealer).
+    /// Creates a mock of [`Client::retrieve_current_dealer`](pbx_client::Client::retrieve_current_dealer).
     ///
     /// `GET /dealer`
     #[track_caller]
     pub fn retrieve_current_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentDealer>, &mut Then<operations::RetrieveCurrentDealer>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentDealer>, &mut Then<operations::RetrieveCurrentDealer>),
     ) -> Mock<'_, operations::RetrieveCurrentDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_current_dealer`](pbx_client::Client::update_current_dealer).
+    /// Creates a mock of [`Client::update_current_dealer`](pbx_client::Client::update_current_dealer).
     ///
     /// `POST /dealer`
     #[track_caller]
     pub fn update_current_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateCurrentDealer>, &mut Then<operations::UpdateCurrentDealer>),
+        configure: impl FnOnce(&mut When<operations::UpdateCurrentDealer>, &mut Then<operations::UpdateCurrentDealer>),
     ) -> Mock<'_, operations::UpdateCurrentDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_current_dealer_status`](pbx_client::Client::retrieve_current_dealer_status).
+    /// Creates a mock of [`Client::retrieve_current_dealer_status`](pbx_client::Client::retrieve_current_dealer_status).
     ///
     /// `GET /dealer/status`
     #[track_caller]
     pub fn retrieve_current_dealer_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentDealerStatus>, &mut Then<operations::RetrieveCurrentDealerStatus>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentDealerStatus>, &mut Then<operations::RetrieveCurrentDealerStatus>),
     ) -> Mock<'_, operations::RetrieveCurrentDealerStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::change_current_dealer_username`](pbx_client::Client::change_current_dealer_username).
+    /// Creates a mock of [`Client::change_current_dealer_username`](pbx_client::Client::change_current_dealer_username).
     ///
     /// `POST /dealer/username`
     #[track_caller]
     pub fn change_current_dealer_username(
         &self,
-        tell: impl FnOnce(&mut When<operations::ChangeCurrentDealerUsername>, &mut Then<operations::ChangeCurrentDealerUsername>),
+        configure: impl FnOnce(&mut When<operations::ChangeCurrentDealerUsername>, &mut Then<operations::ChangeCurrentDealerUsername>),
     ) -> Mock<'_, operations::ChangeCurrentDealerUsername> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_current_dealer_password`](pbx_client::Client::reset_current_dealer_password).
+    /// Creates a mock of [`Client::reset_current_dealer_password`](pbx_client::Client::reset_current_dealer_password).
     ///
     /// `POST /dealer/password`
     #[track_caller]
     pub fn reset_current_dealer_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetCurrentDealerPassword>, &mut Then<operations::ResetCurrentDealerPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetCurrentDealerPassword>, &mut Then<operations::ResetCurrentDealerPassword>),
     ) -> Mock<'_, operations::ResetCurrentDealerPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

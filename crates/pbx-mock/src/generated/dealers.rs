@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_dealers`](pbx_client::Client::list_dealers).
+    /// Creates a mock of [`Client::list_dealers`](pbx_client::Client::list_dealers).
     ///
     /// `GET /dealers`
     #[track_caller]
     pub fn list_dealers(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListDealers>, &mut Then<operations::ListDealers>),
+        configure: impl FnOnce(&mut When<operations::ListDealers>, &mut Then<operations::ListDealers>),
     ) -> Mock<'_, operations::ListDealers> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_dealer`](pbx_client::Client::create_dealer).
+    /// Creates a mock of [`Client::create_dealer`](pbx_client::Client::create_dealer).
     ///
     /// `POST /dealers`
     #[track_caller]
     pub fn create_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateDealer>, &mut Then<operations::CreateDealer>),
+        configure: impl FnOnce(&mut When<operations::CreateDealer>, &mut Then<operations::CreateDealer>),
     ) -> Mock<'_, operations::CreateDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_dealer`](pbx_client::Client::retrieve_dealer).
+    /// Creates a mock of [`Client::retrieve_dealer`](pbx_client::Client::retrieve_dealer).
     ///
     /// `GET /dealers/{id}`
     #[track_caller]
     pub fn retrieve_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveDealer>, &mut Then<operations::RetrieveDealer>),
+        configure: impl FnOnce(&mut When<operations::RetrieveDealer>, &mut Then<operations::RetrieveDealer>),
     ) -> Mock<'_, operations::RetrieveDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_dealer`](pbx_client::Client::update_dealer).
+    /// Creates a mock of [`Client::update_dealer`](pbx_client::Client::update_dealer).
     ///
     /// `POST /dealers/{id}`
     #[track_caller]
     pub fn update_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateDealer>, &mut Then<operations::UpdateDealer>),
+        configure: impl FnOnce(&mut When<operations::UpdateDealer>, &mut Then<operations::UpdateDealer>),
     ) -> Mock<'_, operations::UpdateDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_dealer_password`](pbx_client::Client::reset_dealer_password).
+    /// Creates a mock of [`Client::reset_dealer_password`](pbx_client::Client::reset_dealer_password).
     ///
     /// `POST /dealers/{id}/password`
     #[track_caller]
     pub fn reset_dealer_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetDealerPassword>, &mut Then<operations::ResetDealerPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetDealerPassword>, &mut Then<operations::ResetDealerPassword>),
     ) -> Mock<'_, operations::ResetDealerPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_dealer`](pbx_client::Client::delete_dealer).
+    /// Creates a mock of [`Client::delete_dealer`](pbx_client::Client::delete_dealer).
     ///
     /// `POST /dealers/{id}/destroy`
     #[track_caller]
     pub fn delete_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteDealer>, &mut Then<operations::DeleteDealer>),
+        configure: impl FnOnce(&mut When<operations::DeleteDealer>, &mut Then<operations::DeleteDealer>),
     ) -> Mock<'_, operations::DeleteDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

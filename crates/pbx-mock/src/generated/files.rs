@@ -5,37 +5,37 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_files`](pbx_client::Client::list_files).
+    /// Creates a mock of [`Client::list_files`](pbx_client::Client::list_files).
     ///
     /// `GET /files`
     #[track_caller]
     pub fn list_files(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListFiles>, &mut Then<operations::ListFiles>),
+        configure: impl FnOnce(&mut When<operations::ListFiles>, &mut Then<operations::ListFiles>),
     ) -> Mock<'_, operations::ListFiles> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_file_info`](pbx_client::Client::retrieve_file_info).
+    /// Creates a mock of [`Client::retrieve_file_info`](pbx_client::Client::retrieve_file_info).
     ///
     /// `GET /files/{id}`
     #[track_caller]
     pub fn retrieve_file_info(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveFileInfo>, &mut Then<operations::RetrieveFileInfo>),
+        configure: impl FnOnce(&mut When<operations::RetrieveFileInfo>, &mut Then<operations::RetrieveFileInfo>),
     ) -> Mock<'_, operations::RetrieveFileInfo> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_file`](pbx_client::Client::delete_file).
+    /// Creates a mock of [`Client::delete_file`](pbx_client::Client::delete_file).
     ///
     /// `POST /files/{id}/destroy`
     #[track_caller]
     pub fn delete_file(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteFile>, &mut Then<operations::DeleteFile>),
+        configure: impl FnOnce(&mut When<operations::DeleteFile>, &mut Then<operations::DeleteFile>),
     ) -> Mock<'_, operations::DeleteFile> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_holidays`](pbx_client::Client::list_holidays).
+    /// Creates a mock of [`Client::list_holidays`](pbx_client::Client::list_holidays).
     ///
     /// `GET /holidays`
     #[track_caller]
     pub fn list_holidays(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListHolidays>, &mut Then<operations::ListHolidays>),
+        configure: impl FnOnce(&mut When<operations::ListHolidays>, &mut Then<operations::ListHolidays>),
     ) -> Mock<'_, operations::ListHolidays> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_holiday`](pbx_client::Client::create_holiday).
+    /// Creates a mock of [`Client::create_holiday`](pbx_client::Client::create_holiday).
     ///
     /// `POST /holidays`
     #[track_caller]
     pub fn create_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateHoliday>, &mut Then<operations::CreateHoliday>),
+        configure: impl FnOnce(&mut When<operations::CreateHoliday>, &mut Then<operations::CreateHoliday>),
     ) -> Mock<'_, operations::CreateHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_holiday`](pbx_client::Client::show_holiday).
+    /// Creates a mock of [`Client::show_holiday`](pbx_client::Client::show_holiday).
     ///
     /// `GET /holidays/{id}`
     #[track_caller]
     pub fn show_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowHoliday>, &mut Then<operations::ShowHoliday>),
+        configure: impl FnOnce(&mut When<operations::ShowHoliday>, &mut Then<operations::ShowHoliday>),
     ) -> Mock<'_, operations::ShowHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_holiday`](pbx_client::Client::update_holiday).
+    /// Creates a mock of [`Client::update_holiday`](pbx_client::Client::update_holiday).
     ///
     /// `POST /holidays/{id}`
     #[track_caller]
     pub fn update_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateHoliday>, &mut Then<operations::UpdateHoliday>),
+        configure: impl FnOnce(&mut When<operations::UpdateHoliday>, &mut Then<operations::UpdateHoliday>),
     ) -> Mock<'_, operations::UpdateHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_holiday`](pbx_client::Client::delete_holiday).
+    /// Creates a mock of [`Client::delete_holiday`](pbx_client::Client::delete_holiday).
     ///
     /// `POST /holidays/{id}/destroy`
     #[track_caller]
     pub fn delete_holiday(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteHoliday>, &mut Then<operations::DeleteHoliday>),
+        configure: impl FnOnce(&mut When<operations::DeleteHoliday>, &mut Then<operations::DeleteHoliday>),
     ) -> Mock<'_, operations::DeleteHoliday> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::get_im_server_configuration`](pbx_client::Client::get_im_server_configuration).
+    /// Creates a mock of [`Client::get_im_server_configuration`](pbx_client::Client::get_im_server_configuration).
     ///
     /// `GET /im`
     #[track_caller]
     pub fn get_im_server_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetImServerConfiguration>, &mut Then<operations::GetImServerConfiguration>),
+        configure: impl FnOnce(&mut When<operations::GetImServerConfiguration>, &mut Then<operations::GetImServerConfiguration>),
     ) -> Mock<'_, operations::GetImServerConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_im_server_configuration`](pbx_client::Client::update_im_server_configuration).
+    /// Creates a mock of [`Client::update_im_server_configuration`](pbx_client::Client::update_im_server_configuration).
     ///
     /// `POST /im`
     #[track_caller]
     pub fn update_im_server_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateImServerConfiguration>, &mut Then<operations::UpdateImServerConfiguration>),
+        configure: impl FnOnce(&mut When<operations::UpdateImServerConfiguration>, &mut Then<operations::UpdateImServerConfiguration>),
     ) -> Mock<'_, operations::UpdateImServerConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_im_server_token`](pbx_client::Client::get_im_server_token).
+    /// Creates a mock of [`Client::get_im_server_token`](pbx_client::Client::get_im_server_token).
     ///
     /// `GET /im/token`
     #[track_caller]
     pub fn get_im_server_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetImServerToken>, &mut Then<operations::GetImServerToken>),
+        configure: impl FnOnce(&mut When<operations::GetImServerToken>, &mut Then<operations::GetImServerToken>),
     ) -> Mock<'_, operations::GetImServerToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::regenerate_im_server_token`](pbx_client::Client::regenerate_im_server_token).
+    /// Creates a mock of [`Client::regenerate_im_server_token`](pbx_client::Client::regenerate_im_server_token).
     ///
     /// `POST /im/token`
     #[track_caller]
     pub fn regenerate_im_server_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::RegenerateImServerToken>, &mut Then<operations::RegenerateImServerToken>),
+        configure: impl FnOnce(&mut When<operations::RegenerateImServerToken>, &mut Then<operations::RegenerateImServerToken>),
     ) -> Mock<'_, operations::RegenerateImServerToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_im_server_token`](pbx_client::Client::destroy_im_server_token).
+    /// Creates a mock of [`Client::destroy_im_server_token`](pbx_client::Client::destroy_im_server_token).
     ///
     /// `POST /im/token/destroy`
     #[track_caller]
     pub fn destroy_im_server_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroyImServerToken>, &mut Then<operations::DestroyImServerToken>),
+        configure: impl FnOnce(&mut When<operations::DestroyImServerToken>, &mut Then<operations::DestroyImServerToken>),
     ) -> Mock<'_, operations::DestroyImServerToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_ip_rules`](pbx_client::Client::list_ip_rules).
+    /// Creates a mock of [`Client::list_ip_rules`](pbx_client::Client::list_ip_rules).
     ///
     /// `GET /ip_filters`
     #[track_caller]
     pub fn list_ip_rules(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListIpRules>, &mut Then<operations::ListIpRules>),
+        configure: impl FnOnce(&mut When<operations::ListIpRules>, &mut Then<operations::ListIpRules>),
     ) -> Mock<'_, operations::ListIpRules> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_ip_rule`](pbx_client::Client::create_ip_rule).
+    /// Creates a mock of [`Client::create_ip_rule`](pbx_client::Client::create_ip_rule).
     ///
     /// `POST /ip_filters`
     #[track_caller]
     pub fn create_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateIpRule>, &mut Then<operations::CreateIpRule>),
+        configure: impl FnOnce(&mut When<operations::CreateIpRule>, &mut Then<operations::CreateIpRule>),
     ) -> Mock<'_, operations::CreateIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_ip_rule`](pbx_client::Client::show_ip_rule).
+    /// Creates a mock of [`Client::show_ip_rule`](pbx_client::Client::show_ip_rule).
     ///
     /// `GET /ip_filters/{id}`
     #[track_caller]
     pub fn show_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowIpRule>, &mut Then<operations::ShowIpRule>),
+        configure: impl FnOnce(&mut When<operations::ShowIpRule>, &mut Then<operations::ShowIpRule>),
     ) -> Mock<'_, operations::ShowIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_ip_rule`](pbx_client::Client::update_ip_rule).
+    /// Creates a mock of [`Client::update_ip_rule`](pbx_client::Client::update_ip_rule).
     ///
     /// `POST /ip_filters/{id}`
     #[track_caller]
     pub fn update_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateIpRule>, &mut Then<operations::UpdateIpRule>),
+        configure: impl FnOnce(&mut When<operations::UpdateIpRule>, &mut Then<operations::UpdateIpRule>),
     ) -> Mock<'_, operations::UpdateIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_ip_rule`](pbx_client::Client::delete_ip_rule).
+    /// Creates a mock of [`Client::delete_ip_rule`](pbx_client::Client::delete_ip_rule).
     ///
     /// `POST /ip_filters/{id}/destroy`
     #[track_caller]
     pub fn delete_ip_rule(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteIpRule>, &mut Then<operations::DeleteIpRule>),
+        configure: impl FnOnce(&mut When<operations::DeleteIpRule>, &mut Then<operations::DeleteIpRule>),
     ) -> Mock<'_, operations::DeleteIpRule> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::export_ip_rules`](pbx_client::Client::export_ip_rules).
+    /// Creates a mock of [`Client::export_ip_rules`](pbx_client::Client::export_ip_rules).
     ///
     /// `GET /ip_filters/export`
     #[track_caller]
     pub fn export_ip_rules(
         &self,
-        tell: impl FnOnce(&mut When<operations::ExportIpRules>, &mut Then<operations::ExportIpRules>),
+        configure: impl FnOnce(&mut When<operations::ExportIpRules>, &mut Then<operations::ExportIpRules>),
     ) -> Mock<'_, operations::ExportIpRules> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::show_key`](pbx_client::Client::show_key).
+    /// Creates a mock of [`Client::show_key`](pbx_client::Client::show_key).
     ///
     /// `GET /key`
     #[track_caller]
     pub fn show_key(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowKey>, &mut Then<operations::ShowKey>),
+        configure: impl FnOnce(&mut When<operations::ShowKey>, &mut Then<operations::ShowKey>),
     ) -> Mock<'_, operations::ShowKey> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_key`](pbx_client::Client::update_key).
+    /// Creates a mock of [`Client::update_key`](pbx_client::Client::update_key).
     ///
     /// `POST /key`
     #[track_caller]
     pub fn update_key(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateKey>, &mut Then<operations::UpdateKey>),
+        configure: impl FnOnce(&mut When<operations::UpdateKey>, &mut Then<operations::UpdateKey>),
     ) -> Mock<'_, operations::UpdateKey> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::show_license`](pbx_client::Client::show_license).
+    /// Creates a mock of [`Client::show_license`](pbx_client::Client::show_license).
     ///
     /// `GET /license`
     #[track_caller]
     pub fn show_license(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowLicense>, &mut Then<operations::ShowLicense>),
+        configure: impl FnOnce(&mut When<operations::ShowLicense>, &mut Then<operations::ShowLicense>),
     ) -> Mock<'_, operations::ShowLicense> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_license`](pbx_client::Client::update_license).
+    /// Creates a mock of [`Client::update_license`](pbx_client::Client::update_license).
     ///
     /// `POST /license`
     #[track_caller]
     pub fn update_license(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateLicense>, &mut Then<operations::UpdateLicense>),
+        configure: impl FnOnce(&mut When<operations::UpdateLicense>, &mut Then<operations::UpdateLicense>),
     ) -> Mock<'_, operations::UpdateLicense> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::issue_oauth_token`](pbx_client::Client::issue_oauth_token).
+    /// Creates a mock of [`Client::issue_oauth_token`](pbx_client::Client::issue_oauth_token).
     ///
     /// `POST /login/oauth/token`
     #[track_caller]
     pub fn issue_oauth_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::IssueOauthToken>, &mut Then<operations::IssueOauthToken>),
+        configure: impl FnOnce(&mut When<operations::IssueOauthToken>, &mut Then<operations::IssueOauthToken>),
     ) -> Mock<'_, operations::IssueOauthToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::revoke_oauth_token`](pbx_client::Client::revoke_oauth_token).
+    /// Creates a mock of [`Client::revoke_oauth_token`](pbx_client::Client::revoke_oauth_token).
     ///
     /// `POST /login/oauth/revoke`
     #[track_caller]
     pub fn revoke_oauth_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::RevokeOauthToken>, &mut Then<operations::RevokeOauthToken>),
+        configure: impl FnOnce(&mut When<operations::RevokeOauthToken>, &mut Then<operations::RevokeOauthToken>),
     ) -> Mock<'_, operations::RevokeOauthToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

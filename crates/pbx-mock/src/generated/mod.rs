@@ -54,7 +54,7 @@ pub mod operations {
     pub use super::voicemail::operations::*;
 }
 
-/// Where each operation stands in the table.
+/// The index of each operation in the table.
 mod index {
     pub const RETRIEVE_CURRENT_SYSTEM_STATUS: usize = 0;
     pub const CHANGE_SYSTEM_ADMIN_USERNAME: usize = 1;
@@ -161,7 +161,7 @@ mod index {
     pub const UPDATE_VOICEMAIL_SERVER: usize = 102;
 }
 
-/// Every operation of the API.
+/// All operations of the API.
 pub(crate) static OPERATIONS: [OperationInfo; 103] = [
     OperationInfo { id: "retrieveCurrentSystemStatus", method: "GET", path: "/admin/status" },
     OperationInfo { id: "changeSystemAdminUsername", method: "POST", path: "/admin/username" },

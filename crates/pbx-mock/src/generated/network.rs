@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_network_configurations`](pbx_client::Client::retrieve_network_configurations).
+    /// Creates a mock of [`Client::retrieve_network_configurations`](pbx_client::Client::retrieve_network_configurations).
     ///
     /// `GET /network`
     #[track_caller]
     pub fn retrieve_network_configurations(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveNetworkConfigurations>, &mut Then<operations::RetrieveNetworkConfigurations>),
+        configure: impl FnOnce(&mut When<operations::RetrieveNetworkConfigurations>, &mut Then<operations::RetrieveNetworkConfigurations>),
     ) -> Mock<'_, operations::RetrieveNetworkConfigurations> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_network_configurations`](pbx_client::Client::update_network_configurations).
+    /// Creates a mock of [`Client::update_network_configurations`](pbx_client::Client::update_network_configurations).
     ///
     /// `POST /network`
     #[track_caller]
     pub fn update_network_configurations(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateNetworkConfigurations>, &mut Then<operations::UpdateNetworkConfigurations>),
+        configure: impl FnOnce(&mut When<operations::UpdateNetworkConfigurations>, &mut Then<operations::UpdateNetworkConfigurations>),
     ) -> Mock<'_, operations::UpdateNetworkConfigurations> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

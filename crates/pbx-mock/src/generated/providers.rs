@@ -5,103 +5,103 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_provider_assignees`](pbx_client::Client::list_provider_assignees).
+    /// Creates a mock of [`Client::list_provider_assignees`](pbx_client::Client::list_provider_assignees).
     ///
     /// `GET /providers/{id}/assignees`
     #[track_caller]
     pub fn list_provider_assignees(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListProviderAssignees>, &mut Then<operations::ListProviderAssignees>),
+        configure: impl FnOnce(&mut When<operations::ListProviderAssignees>, &mut Then<operations::ListProviderAssignees>),
     ) -> Mock<'_, operations::ListProviderAssignees> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::check_provider_assignee`](pbx_client::Client::check_provider_assignee).
+    /// Creates a mock of [`Client::check_provider_assignee`](pbx_client::Client::check_provider_assignee).
     ///
     /// `GET /providers/{id}/assignees/{tenant_id}`
     #[track_caller]
     pub fn check_provider_assignee(
         &self,
-        tell: impl FnOnce(&mut When<operations::CheckProviderAssignee>, &mut Then<operations::CheckProviderAssignee>),
+        configure: impl FnOnce(&mut When<operations::CheckProviderAssignee>, &mut Then<operations::CheckProviderAssignee>),
     ) -> Mock<'_, operations::CheckProviderAssignee> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::assign_provider`](pbx_client::Client::assign_provider).
+    /// Creates a mock of [`Client::assign_provider`](pbx_client::Client::assign_provider).
     ///
     /// `POST /providers/{id}/assignees/{tenant_id}`
     #[track_caller]
     pub fn assign_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::AssignProvider>, &mut Then<operations::AssignProvider>),
+        configure: impl FnOnce(&mut When<operations::AssignProvider>, &mut Then<operations::AssignProvider>),
     ) -> Mock<'_, operations::AssignProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_provider_assignee`](pbx_client::Client::destroy_provider_assignee).
+    /// Creates a mock of [`Client::destroy_provider_assignee`](pbx_client::Client::destroy_provider_assignee).
     ///
     /// `POST /providers/{id}/assignees/{tenant_id}/destroy`
     #[track_caller]
     pub fn destroy_provider_assignee(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroyProviderAssignee>, &mut Then<operations::DestroyProviderAssignee>),
+        configure: impl FnOnce(&mut When<operations::DestroyProviderAssignee>, &mut Then<operations::DestroyProviderAssignee>),
     ) -> Mock<'_, operations::DestroyProviderAssignee> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::list_providers`](pbx_client::Client::list_providers).
+    /// Creates a mock of [`Client::list_providers`](pbx_client::Client::list_providers).
     ///
     /// `GET /providers`
     #[track_caller]
     pub fn list_providers(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListProviders>, &mut Then<operations::ListProviders>),
+        configure: impl FnOnce(&mut When<operations::ListProviders>, &mut Then<operations::ListProviders>),
     ) -> Mock<'_, operations::ListProviders> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_provider`](pbx_client::Client::create_provider).
+    /// Creates a mock of [`Client::create_provider`](pbx_client::Client::create_provider).
     ///
     /// `POST /providers`
     #[track_caller]
     pub fn create_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateProvider>, &mut Then<operations::CreateProvider>),
+        configure: impl FnOnce(&mut When<operations::CreateProvider>, &mut Then<operations::CreateProvider>),
     ) -> Mock<'_, operations::CreateProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_provider`](pbx_client::Client::show_provider).
+    /// Creates a mock of [`Client::show_provider`](pbx_client::Client::show_provider).
     ///
     /// `GET /providers/{id}`
     #[track_caller]
     pub fn show_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowProvider>, &mut Then<operations::ShowProvider>),
+        configure: impl FnOnce(&mut When<operations::ShowProvider>, &mut Then<operations::ShowProvider>),
     ) -> Mock<'_, operations::ShowProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_provider`](pbx_client::Client::update_provider).
+    /// Creates a mock of [`Client::update_provider`](pbx_client::Client::update_provider).
     ///
     /// `POST /providers/{id}`
     #[track_caller]
     pub fn update_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateProvider>, &mut Then<operations::UpdateProvider>),
+        configure: impl FnOnce(&mut When<operations::UpdateProvider>, &mut Then<operations::UpdateProvider>),
     ) -> Mock<'_, operations::UpdateProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_provider`](pbx_client::Client::destroy_provider).
+    /// Creates a mock of [`Client::destroy_provider`](pbx_client::Client::destroy_provider).
     ///
     /// `POST /providers/{id}/destroy`
     #[track_caller]
     pub fn destroy_provider(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroyProvider>, &mut Then<operations::DestroyProvider>),
+        configure: impl FnOnce(&mut When<operations::DestroyProvider>, &mut Then<operations::DestroyProvider>),
     ) -> Mock<'_, operations::DestroyProvider> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,59 +5,59 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::get_sbc_configuration`](pbx_client::Client::get_sbc_configuration).
+    /// Creates a mock of [`Client::get_sbc_configuration`](pbx_client::Client::get_sbc_configuration).
     ///
     /// `GET /sbc`
     #[track_caller]
     pub fn get_sbc_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetSbcConfiguration>, &mut Then<operations::GetSbcConfiguration>),
+        configure: impl FnOnce(&mut When<operations::GetSbcConfiguration>, &mut Then<operations::GetSbcConfiguration>),
     ) -> Mock<'_, operations::GetSbcConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_sbc_configuration`](pbx_client::Client::update_sbc_configuration).
+    /// Creates a mock of [`Client::update_sbc_configuration`](pbx_client::Client::update_sbc_configuration).
     ///
     /// `POST /sbc`
     #[track_caller]
     pub fn update_sbc_configuration(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateSbcConfiguration>, &mut Then<operations::UpdateSbcConfiguration>),
+        configure: impl FnOnce(&mut When<operations::UpdateSbcConfiguration>, &mut Then<operations::UpdateSbcConfiguration>),
     ) -> Mock<'_, operations::UpdateSbcConfiguration> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_sbc_token`](pbx_client::Client::get_sbc_token).
+    /// Creates a mock of [`Client::get_sbc_token`](pbx_client::Client::get_sbc_token).
     ///
     /// `GET /sbc/token`
     #[track_caller]
     pub fn get_sbc_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetSbcToken>, &mut Then<operations::GetSbcToken>),
+        configure: impl FnOnce(&mut When<operations::GetSbcToken>, &mut Then<operations::GetSbcToken>),
     ) -> Mock<'_, operations::GetSbcToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::regenerate_sbc_token`](pbx_client::Client::regenerate_sbc_token).
+    /// Creates a mock of [`Client::regenerate_sbc_token`](pbx_client::Client::regenerate_sbc_token).
     ///
     /// `POST /sbc/token`
     #[track_caller]
     pub fn regenerate_sbc_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::RegenerateSbcToken>, &mut Then<operations::RegenerateSbcToken>),
+        configure: impl FnOnce(&mut When<operations::RegenerateSbcToken>, &mut Then<operations::RegenerateSbcToken>),
     ) -> Mock<'_, operations::RegenerateSbcToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::destroy_sbc_token`](pbx_client::Client::destroy_sbc_token).
+    /// Creates a mock of [`Client::destroy_sbc_token`](pbx_client::Client::destroy_sbc_token).
     ///
     /// `POST /sbc/token/destroy`
     #[track_caller]
     pub fn destroy_sbc_token(
         &self,
-        tell: impl FnOnce(&mut When<operations::DestroySbcToken>, &mut Then<operations::DestroySbcToken>),
+        configure: impl FnOnce(&mut When<operations::DestroySbcToken>, &mut Then<operations::DestroySbcToken>),
     ) -> Mock<'_, operations::DestroySbcToken> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

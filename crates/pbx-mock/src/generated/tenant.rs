@@ -5,125 +5,125 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::retrieve_current_tenant`](pbx_client::Client::retrieve_current_tenant).
+    /// Creates a mock of [`Client::retrieve_current_tenant`](pbx_client::Client::retrieve_current_tenant).
     ///
     /// `GET /tenant`
     #[track_caller]
     pub fn retrieve_current_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentTenant>, &mut Then<operations::RetrieveCurrentTenant>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentTenant>, &mut Then<operations::RetrieveCurrentTenant>),
     ) -> Mock<'_, operations::RetrieveCurrentTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_current_tenant`](pbx_client::Client::update_current_tenant).
+    /// Creates a mock of [`Client::update_current_tenant`](pbx_client::Client::update_current_tenant).
     ///
     /// `POST /tenant`
     #[track_caller]
     pub fn update_current_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateCurrentTenant>, &mut Then<operations::UpdateCurrentTenant>),
+        configure: impl FnOnce(&mut When<operations::UpdateCurrentTenant>, &mut Then<operations::UpdateCurrentTenant>),
     ) -> Mock<'_, operations::UpdateCurrentTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_current_tenant_status`](pbx_client::Client::retrieve_current_tenant_status).
+    /// Creates a mock of [`Client::retrieve_current_tenant_status`](pbx_client::Client::retrieve_current_tenant_status).
     ///
     /// `GET /tenant/status`
     #[track_caller]
     pub fn retrieve_current_tenant_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveCurrentTenantStatus>, &mut Then<operations::RetrieveCurrentTenantStatus>),
+        configure: impl FnOnce(&mut When<operations::RetrieveCurrentTenantStatus>, &mut Then<operations::RetrieveCurrentTenantStatus>),
     ) -> Mock<'_, operations::RetrieveCurrentTenantStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_tenant_password_policy`](pbx_client::Client::retrieve_tenant_password_policy).
+    /// Creates a mock of [`Client::retrieve_tenant_password_policy`](pbx_client::Client::retrieve_tenant_password_policy).
     ///
     /// `GET /tenant/password_policy`
     #[track_caller]
     pub fn retrieve_tenant_password_policy(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveTenantPasswordPolicy>, &mut Then<operations::RetrieveTenantPasswordPolicy>),
+        configure: impl FnOnce(&mut When<operations::RetrieveTenantPasswordPolicy>, &mut Then<operations::RetrieveTenantPasswordPolicy>),
     ) -> Mock<'_, operations::RetrieveTenantPasswordPolicy> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_tenant_password_policy`](pbx_client::Client::update_tenant_password_policy).
+    /// Creates a mock of [`Client::update_tenant_password_policy`](pbx_client::Client::update_tenant_password_policy).
     ///
     /// `POST /tenant/password_policy`
     #[track_caller]
     pub fn update_tenant_password_policy(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTenantPasswordPolicy>, &mut Then<operations::UpdateTenantPasswordPolicy>),
+        configure: impl FnOnce(&mut When<operations::UpdateTenantPasswordPolicy>, &mut Then<operations::UpdateTenantPasswordPolicy>),
     ) -> Mock<'_, operations::UpdateTenantPasswordPolicy> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_tenant_balance`](pbx_client::Client::get_tenant_balance).
+    /// Creates a mock of [`Client::get_tenant_balance`](pbx_client::Client::get_tenant_balance).
     ///
     /// `GET /tenant/balance`
     #[track_caller]
     pub fn get_tenant_balance(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetTenantBalance>, &mut Then<operations::GetTenantBalance>),
+        configure: impl FnOnce(&mut When<operations::GetTenantBalance>, &mut Then<operations::GetTenantBalance>),
     ) -> Mock<'_, operations::GetTenantBalance> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::recharge_tenant`](pbx_client::Client::recharge_tenant).
+    /// Creates a mock of [`Client::recharge_tenant`](pbx_client::Client::recharge_tenant).
     ///
     /// `POST /tenant/balance`
     #[track_caller]
     pub fn recharge_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::RechargeTenant>, &mut Then<operations::RechargeTenant>),
+        configure: impl FnOnce(&mut When<operations::RechargeTenant>, &mut Then<operations::RechargeTenant>),
     ) -> Mock<'_, operations::RechargeTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_tenant_custom_headers`](pbx_client::Client::retrieve_tenant_custom_headers).
+    /// Creates a mock of [`Client::retrieve_tenant_custom_headers`](pbx_client::Client::retrieve_tenant_custom_headers).
     ///
     /// `GET /tenant/custom_headers`
     #[track_caller]
     pub fn retrieve_tenant_custom_headers(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveTenantCustomHeaders>, &mut Then<operations::RetrieveTenantCustomHeaders>),
+        configure: impl FnOnce(&mut When<operations::RetrieveTenantCustomHeaders>, &mut Then<operations::RetrieveTenantCustomHeaders>),
     ) -> Mock<'_, operations::RetrieveTenantCustomHeaders> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_tenant_custom_headers`](pbx_client::Client::update_tenant_custom_headers).
+    /// Creates a mock of [`Client::update_tenant_custom_headers`](pbx_client::Client::update_tenant_custom_headers).
     ///
     /// `POST /tenant/custom_headers`
     #[track_caller]
     pub fn update_tenant_custom_headers(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTenantCustomHeaders>, &mut Then<operations::UpdateTenantCustomHeaders>),
+        configure: impl FnOnce(&mut When<operations::UpdateTenantCustomHeaders>, &mut Then<operations::UpdateTenantCustomHeaders>),
     ) -> Mock<'_, operations::UpdateTenantCustomHeaders> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::send_cdr_test_event`](pbx_client::Client::send_cdr_test_event).
+    /// Creates a mock of [`Client::send_cdr_test_event`](pbx_client::Client::send_cdr_test_event).
     ///
     /// `POST /tenant/cdr_event/test`
     #[track_caller]
     pub fn send_cdr_test_event(
         &self,
-        tell: impl FnOnce(&mut When<operations::SendCdrTestEvent>, &mut Then<operations::SendCdrTestEvent>),
+        configure: impl FnOnce(&mut When<operations::SendCdrTestEvent>, &mut Then<operations::SendCdrTestEvent>),
     ) -> Mock<'_, operations::SendCdrTestEvent> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::send_extension_test_event`](pbx_client::Client::send_extension_test_event).
+    /// Creates a mock of [`Client::send_extension_test_event`](pbx_client::Client::send_extension_test_event).
     ///
     /// `POST /tenant/extension_event/test`
     #[track_caller]
     pub fn send_extension_test_event(
         &self,
-        tell: impl FnOnce(&mut When<operations::SendExtensionTestEvent>, &mut Then<operations::SendExtensionTestEvent>),
+        configure: impl FnOnce(&mut When<operations::SendExtensionTestEvent>, &mut Then<operations::SendExtensionTestEvent>),
     ) -> Mock<'_, operations::SendExtensionTestEvent> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,103 +5,103 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_tenants`](pbx_client::Client::list_tenants).
+    /// Creates a mock of [`Client::list_tenants`](pbx_client::Client::list_tenants).
     ///
     /// `GET /tenants`
     #[track_caller]
     pub fn list_tenants(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListTenants>, &mut Then<operations::ListTenants>),
+        configure: impl FnOnce(&mut When<operations::ListTenants>, &mut Then<operations::ListTenants>),
     ) -> Mock<'_, operations::ListTenants> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_tenant`](pbx_client::Client::create_tenant).
+    /// Creates a mock of [`Client::create_tenant`](pbx_client::Client::create_tenant).
     ///
     /// `POST /tenants`
     #[track_caller]
     pub fn create_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateTenant>, &mut Then<operations::CreateTenant>),
+        configure: impl FnOnce(&mut When<operations::CreateTenant>, &mut Then<operations::CreateTenant>),
     ) -> Mock<'_, operations::CreateTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_tenant`](pbx_client::Client::show_tenant).
+    /// Creates a mock of [`Client::show_tenant`](pbx_client::Client::show_tenant).
     ///
     /// `GET /tenants/{id}`
     #[track_caller]
     pub fn show_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowTenant>, &mut Then<operations::ShowTenant>),
+        configure: impl FnOnce(&mut When<operations::ShowTenant>, &mut Then<operations::ShowTenant>),
     ) -> Mock<'_, operations::ShowTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_tenant`](pbx_client::Client::update_tenant).
+    /// Creates a mock of [`Client::update_tenant`](pbx_client::Client::update_tenant).
     ///
     /// `POST /tenants/{id}`
     #[track_caller]
     pub fn update_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTenant>, &mut Then<operations::UpdateTenant>),
+        configure: impl FnOnce(&mut When<operations::UpdateTenant>, &mut Then<operations::UpdateTenant>),
     ) -> Mock<'_, operations::UpdateTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::switch_tenants`](pbx_client::Client::switch_tenants).
+    /// Creates a mock of [`Client::switch_tenants`](pbx_client::Client::switch_tenants).
     ///
     /// `POST /tenants/switch`
     #[track_caller]
     pub fn switch_tenants(
         &self,
-        tell: impl FnOnce(&mut When<operations::SwitchTenants>, &mut Then<operations::SwitchTenants>),
+        configure: impl FnOnce(&mut When<operations::SwitchTenants>, &mut Then<operations::SwitchTenants>),
     ) -> Mock<'_, operations::SwitchTenants> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::list_tenant_dealers`](pbx_client::Client::list_tenant_dealers).
+    /// Creates a mock of [`Client::list_tenant_dealers`](pbx_client::Client::list_tenant_dealers).
     ///
     /// `GET /tenants/{id}/dealers`
     #[track_caller]
     pub fn list_tenant_dealers(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListTenantDealers>, &mut Then<operations::ListTenantDealers>),
+        configure: impl FnOnce(&mut When<operations::ListTenantDealers>, &mut Then<operations::ListTenantDealers>),
     ) -> Mock<'_, operations::ListTenantDealers> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::designate_tenant_to_dealer`](pbx_client::Client::designate_tenant_to_dealer).
+    /// Creates a mock of [`Client::designate_tenant_to_dealer`](pbx_client::Client::designate_tenant_to_dealer).
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}`
     #[track_caller]
     pub fn designate_tenant_to_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::DesignateTenantToDealer>, &mut Then<operations::DesignateTenantToDealer>),
+        configure: impl FnOnce(&mut When<operations::DesignateTenantToDealer>, &mut Then<operations::DesignateTenantToDealer>),
     ) -> Mock<'_, operations::DesignateTenantToDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::remove_tenant_from_dealer`](pbx_client::Client::remove_tenant_from_dealer).
+    /// Creates a mock of [`Client::remove_tenant_from_dealer`](pbx_client::Client::remove_tenant_from_dealer).
     ///
     /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
     #[track_caller]
     pub fn remove_tenant_from_dealer(
         &self,
-        tell: impl FnOnce(&mut When<operations::RemoveTenantFromDealer>, &mut Then<operations::RemoveTenantFromDealer>),
+        configure: impl FnOnce(&mut When<operations::RemoveTenantFromDealer>, &mut Then<operations::RemoveTenantFromDealer>),
     ) -> Mock<'_, operations::RemoveTenantFromDealer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_tenant`](pbx_client::Client::delete_tenant).
+    /// Creates a mock of [`Client::delete_tenant`](pbx_client::Client::delete_tenant).
     ///
     /// `POST /tenants/{id}/destroy`
     #[track_caller]
     pub fn delete_tenant(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteTenant>, &mut Then<operations::DeleteTenant>),
+        configure: impl FnOnce(&mut When<operations::DeleteTenant>, &mut Then<operations::DeleteTenant>),
     ) -> Mock<'_, operations::DeleteTenant> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_transports`](pbx_client::Client::list_transports).
+    /// Creates a mock of [`Client::list_transports`](pbx_client::Client::list_transports).
     ///
     /// `GET /transports`
     #[track_caller]
     pub fn list_transports(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListTransports>, &mut Then<operations::ListTransports>),
+        configure: impl FnOnce(&mut When<operations::ListTransports>, &mut Then<operations::ListTransports>),
     ) -> Mock<'_, operations::ListTransports> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_transport`](pbx_client::Client::create_transport).
+    /// Creates a mock of [`Client::create_transport`](pbx_client::Client::create_transport).
     ///
     /// `POST /transports`
     #[track_caller]
     pub fn create_transport(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateTransport>, &mut Then<operations::CreateTransport>),
+        configure: impl FnOnce(&mut When<operations::CreateTransport>, &mut Then<operations::CreateTransport>),
     ) -> Mock<'_, operations::CreateTransport> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::show_transport`](pbx_client::Client::show_transport).
+    /// Creates a mock of [`Client::show_transport`](pbx_client::Client::show_transport).
     ///
     /// `GET /transports/{id}`
     #[track_caller]
     pub fn show_transport(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowTransport>, &mut Then<operations::ShowTransport>),
+        configure: impl FnOnce(&mut When<operations::ShowTransport>, &mut Then<operations::ShowTransport>),
     ) -> Mock<'_, operations::ShowTransport> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_transport`](pbx_client::Client::update_transport).
+    /// Creates a mock of [`Client::update_transport`](pbx_client::Client::update_transport).
     ///
     /// `POST /transports/{id}`
     #[track_caller]
     pub fn update_transport(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateTransport>, &mut Then<operations::UpdateTransport>),
+        configure: impl FnOnce(&mut When<operations::UpdateTransport>, &mut Then<operations::UpdateTransport>),
     ) -> Mock<'_, operations::UpdateTransport> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_transport`](pbx_client::Client::delete_transport).
+    /// Creates a mock of [`Client::delete_transport`](pbx_client::Client::delete_transport).
     ///
     /// `POST /transports/{id}/destroy`
     #[track_caller]
     pub fn delete_transport(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteTransport>, &mut Then<operations::DeleteTransport>),
+        configure: impl FnOnce(&mut When<operations::DeleteTransport>, &mut Then<operations::DeleteTransport>),
     ) -> Mock<'_, operations::DeleteTransport> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::get_transport_status`](pbx_client::Client::get_transport_status).
+    /// Creates a mock of [`Client::get_transport_status`](pbx_client::Client::get_transport_status).
     ///
     /// `GET /transports/{id}/status`
     #[track_caller]
     pub fn get_transport_status(
         &self,
-        tell: impl FnOnce(&mut When<operations::GetTransportStatus>, &mut Then<operations::GetTransportStatus>),
+        configure: impl FnOnce(&mut When<operations::GetTransportStatus>, &mut Then<operations::GetTransportStatus>),
     ) -> Mock<'_, operations::GetTransportStatus> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

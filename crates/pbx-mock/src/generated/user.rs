@@ -5,15 +5,15 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::reset_current_user_password`](pbx_client::Client::reset_current_user_password).
+    /// Creates a mock of [`Client::reset_current_user_password`](pbx_client::Client::reset_current_user_password).
     ///
     /// `POST /user/password`
     #[track_caller]
     pub fn reset_current_user_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetCurrentUserPassword>, &mut Then<operations::ResetCurrentUserPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetCurrentUserPassword>, &mut Then<operations::ResetCurrentUserPassword>),
     ) -> Mock<'_, operations::ResetCurrentUserPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

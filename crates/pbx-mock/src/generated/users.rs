@@ -5,70 +5,70 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::list_users`](pbx_client::Client::list_users).
+    /// Creates a mock of [`Client::list_users`](pbx_client::Client::list_users).
     ///
     /// `GET /users`
     #[track_caller]
     pub fn list_users(
         &self,
-        tell: impl FnOnce(&mut When<operations::ListUsers>, &mut Then<operations::ListUsers>),
+        configure: impl FnOnce(&mut When<operations::ListUsers>, &mut Then<operations::ListUsers>),
     ) -> Mock<'_, operations::ListUsers> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::create_user`](pbx_client::Client::create_user).
+    /// Creates a mock of [`Client::create_user`](pbx_client::Client::create_user).
     ///
     /// `POST /users`
     #[track_caller]
     pub fn create_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::CreateUser>, &mut Then<operations::CreateUser>),
+        configure: impl FnOnce(&mut When<operations::CreateUser>, &mut Then<operations::CreateUser>),
     ) -> Mock<'_, operations::CreateUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::retrieve_user`](pbx_client::Client::retrieve_user).
+    /// Creates a mock of [`Client::retrieve_user`](pbx_client::Client::retrieve_user).
     ///
     /// `GET /users/{id}`
     #[track_caller]
     pub fn retrieve_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::RetrieveUser>, &mut Then<operations::RetrieveUser>),
+        configure: impl FnOnce(&mut When<operations::RetrieveUser>, &mut Then<operations::RetrieveUser>),
     ) -> Mock<'_, operations::RetrieveUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_user`](pbx_client::Client::update_user).
+    /// Creates a mock of [`Client::update_user`](pbx_client::Client::update_user).
     ///
     /// `POST /users/{id}`
     #[track_caller]
     pub fn update_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateUser>, &mut Then<operations::UpdateUser>),
+        configure: impl FnOnce(&mut When<operations::UpdateUser>, &mut Then<operations::UpdateUser>),
     ) -> Mock<'_, operations::UpdateUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::reset_user_password`](pbx_client::Client::reset_user_password).
+    /// Creates a mock of [`Client::reset_user_password`](pbx_client::Client::reset_user_password).
     ///
     /// `POST /users/{id}/password`
     #[track_caller]
     pub fn reset_user_password(
         &self,
-        tell: impl FnOnce(&mut When<operations::ResetUserPassword>, &mut Then<operations::ResetUserPassword>),
+        configure: impl FnOnce(&mut When<operations::ResetUserPassword>, &mut Then<operations::ResetUserPassword>),
     ) -> Mock<'_, operations::ResetUserPassword> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::delete_user`](pbx_client::Client::delete_user).
+    /// Creates a mock of [`Client::delete_user`](pbx_client::Client::delete_user).
     ///
     /// `POST /users/{id}/destroy`
     #[track_caller]
     pub fn delete_user(
         &self,
-        tell: impl FnOnce(&mut When<operations::DeleteUser>, &mut Then<operations::DeleteUser>),
+        configure: impl FnOnce(&mut When<operations::DeleteUser>, &mut Then<operations::DeleteUser>),
     ) -> Mock<'_, operations::DeleteUser> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

@@ -5,26 +5,26 @@ use pbx_client::types;
 use crate::{Mock, MockServer, Then, When};
 
 impl MockServer {
-    /// A mock of [`Client::show_voicemail_server`](pbx_client::Client::show_voicemail_server).
+    /// Creates a mock of [`Client::show_voicemail_server`](pbx_client::Client::show_voicemail_server).
     ///
     /// `GET /voicemail`
     #[track_caller]
     pub fn show_voicemail_server(
         &self,
-        tell: impl FnOnce(&mut When<operations::ShowVoicemailServer>, &mut Then<operations::ShowVoicemailServer>),
+        configure: impl FnOnce(&mut When<operations::ShowVoicemailServer>, &mut Then<operations::ShowVoicemailServer>),
     ) -> Mock<'_, operations::ShowVoicemailServer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 
-    /// A mock of [`Client::update_voicemail_server`](pbx_client::Client::update_voicemail_server).
+    /// Creates a mock of [`Client::update_voicemail_server`](pbx_client::Client::update_voicemail_server).
     ///
     /// `POST /voicemail`
     #[track_caller]
     pub fn update_voicemail_server(
         &self,
-        tell: impl FnOnce(&mut When<operations::UpdateVoicemailServer>, &mut Then<operations::UpdateVoicemailServer>),
+        configure: impl FnOnce(&mut When<operations::UpdateVoicemailServer>, &mut Then<operations::UpdateVoicemailServer>),
     ) -> Mock<'_, operations::UpdateVoicemailServer> {
-        self.operation(tell)
+        self.operation(configure)
     }
 }
 

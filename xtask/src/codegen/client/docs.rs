@@ -1,14 +1,14 @@
-//! Documentation comments from the document's texts.
+//! Documentation comments from the descriptions in the document.
 
 use serde_json::Value;
 
 use crate::model::{Limits, Schema};
 
-/// A text as lines that are safe in a doc comment: an indented line would be a code example that `cargo test` runs.
+/// Splits a description into lines that are safe in a doc comment: an indented line would be a doc test.
 pub fn lines(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut fenced = false;
-    // A carriage return may not stand in a comment.
+    // A comment must not contain a carriage return.
     for line in text.replace("<br>", "").replace("<br/>", "").replace('\r', "").lines() {
         let line = line.trim();
         let line = match line.starts_with("```") || line.starts_with("~~~") {
@@ -32,7 +32,7 @@ pub fn lines(text: &str) -> Vec<String> {
     out
 }
 
-/// Lines as documentation comments.
+/// Formats lines as doc comments.
 pub fn comments(lines: &[String], indent: &str) -> String {
     let mut out = String::new();
     for line in lines {
@@ -47,13 +47,13 @@ pub fn comments(lines: &[String], indent: &str) -> String {
     out
 }
 
-/// A string literal.
+/// Formats a string literal.
 pub fn literal(text: &str) -> String {
     proc_macro2::Literal::string(text).to_string()
 }
 
-/// What a member is and, where it is written, its default and its limits.
-pub fn member(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
+/// Describes a property and, if it is written, its default and limits.
+pub fn property(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
     if written {
         return described(schema.description.as_deref(), schema, fallback);
     }
@@ -65,7 +65,7 @@ pub fn member(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
     }
 }
 
-/// What something that is written is, its default and its limits.
+/// Describes a property or parameter that is written, with its default and limits.
 pub fn described(description: Option<&str>, schema: &Schema, fallback: &str) -> Vec<String> {
     let mut lines = lines(description.unwrap_or_default());
     let facts = facts(schema);

@@ -1,4 +1,4 @@
-//! Enums that keep what they do not know.
+//! Enums that keep undocumented values.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use super::types::{Module, Types};
 use super::{docs, names};
 use crate::model::{TypeDef, Variant};
 
-/// A list of strings.
+/// Writes an enum of strings.
 pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[String]) {
     let name = &ty.name;
     let variants = names::distinct(values.iter().map(|value| names::variant(value)).collect());
@@ -21,7 +21,7 @@ pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[S
         out.code.push_str(&format!("    {variant},\n"));
     }
     out.code
-        .push_str("    /// A value that is not documented, as it came.\n");
+        .push_str("    /// An undocumented value, as the server sent it.\n");
     out.code.push_str(&format!("    {other}(String),\n}}\n\n"));
 
     let mut call = format!("crate::support::open_enum! {{\n    {name} {{\n");
@@ -32,7 +32,7 @@ pub fn write_enum(types: &Types<'_>, out: &mut Module, ty: &TypeDef, values: &[S
     out.call(&call);
 }
 
-/// One of several types.
+/// Writes a union.
 pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: &[Variant]) -> Result<()> {
     let name = &ty.name;
     let variant_names = names::distinct(variants.iter().map(|variant| names::variant(&variant.name)).collect());
@@ -45,7 +45,7 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
     out.code
         .push_str(&format!("#[derive(Debug, Clone, PartialEq)]\npub enum {name} {{\n"));
     for ((variant, value), source) in variant_names.iter().zip(&rust).zip(variants) {
-        let doc = docs::member(
+        let doc = docs::property(
             &source.schema,
             &format!("A `{}`.", value.replace("crate::", "")),
             ty.in_request,
@@ -53,7 +53,7 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
         out.code.push_str(&docs::comments(&doc, "    "));
         out.code.push_str(&format!("    {variant}({value}),\n"));
     }
-    out.code.push_str("    /// JSON that fits none of these.\n");
+    out.code.push_str("    /// JSON that matches none of the variants.\n");
     out.code.push_str(&format!("    {other}(crate::Raw),\n}}\n\n"));
     // Where two variants hold the same type, a conversion would have to guess.
     for (variant, value) in variant_names.iter().zip(&rust) {

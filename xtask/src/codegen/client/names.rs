@@ -1,8 +1,8 @@
-//! Rust names for what the document calls otherwise.
+//! Rust names for names in the document.
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
-/// Names that generated code uses for other things, as types or builders.
+/// Names that generated code uses for other types.
 const TAKEN_TYPES: &[&str] = &[
     "Box",
     "ByteStream",
@@ -29,18 +29,21 @@ const TAKEN_TYPES: &[&str] = &[
     "Vec",
 ];
 
-/// Methods that `Client` has by hand.
+/// The hand-written methods of `Client`.
 const TAKEN_METHODS: &[&str] = &[
-    "new",
-    "builder",
+    "authorization",
     "base_url",
-    "session",
-    "http",
-    "response_limit",
+    "builder",
     "call",
+    "connection",
+    "from_parts",
+    "http",
+    "new",
+    "retries",
+    "session",
 ];
 
-/// Names that a builder's `send` and its setters use for other things.
+/// Names that builders use for other fields, variables and methods.
 const TAKEN_PARAMETERS: &[&str] = &[
     "body",
     "client",
@@ -57,10 +60,10 @@ const TAKEN_PARAMETERS: &[&str] = &[
     "url",
 ];
 
-/// Module names with a meaning of their own in `generated/`.
+/// Module names that `generated/` uses for other modules.
 const TAKEN_MODULES: &[&str] = &["builder", "mod", "shared", "types"];
 
-/// The module of a resource; what several share has its own.
+/// Returns the module of a resource, or that of shared types.
 pub fn module(resource: Option<&str>) -> String {
     match resource {
         None => "shared".to_owned(),
@@ -77,17 +80,17 @@ pub fn taken_method(name: &str) -> bool {
     TAKEN_METHODS.contains(&name)
 }
 
-/// A method's name.
+/// Returns the name of a method.
 pub fn method(operation_id: &str) -> String {
     identifier(operation_id)
 }
 
-/// The builder of a method.
+/// Returns the name of the builder of a method.
 pub fn builder(method: &str) -> String {
     method.to_pascal_case()
 }
 
-/// A struct field. `new` is the constructor's.
+/// Returns the name of a struct field. `new` is reserved for the constructor.
 pub fn field(name: &str) -> String {
     match identifier(name) {
         name if name == "new" => "new_".to_owned(),
@@ -95,7 +98,7 @@ pub fn field(name: &str) -> String {
     }
 }
 
-/// A parameter of an operation.
+/// Returns the name of a parameter of an operation.
 pub fn parameter(name: &str) -> String {
     match identifier(name) {
         name if TAKEN_PARAMETERS.contains(&name.as_str()) => format!("{name}_parameter"),
@@ -103,7 +106,7 @@ pub fn parameter(name: &str) -> String {
     }
 }
 
-/// A variant of an enum.
+/// Returns the name of an enum variant.
 pub fn variant(value: &str) -> String {
     let name = ascii(value).to_pascal_case();
     match name.chars().next() {
@@ -114,7 +117,7 @@ pub fn variant(value: &str) -> String {
     }
 }
 
-/// Names made different where they are not, by a number.
+/// Makes equal names distinct by appending a number.
 pub fn distinct(names: Vec<String>) -> Vec<String> {
     let mut taken = std::collections::HashSet::new();
     names
@@ -156,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_rust_names() {
+    fn names_are_converted_to_rust_names() {
         assert_eq!(method("listIPRules"), "list_ip_rules");
         assert_eq!(builder("list_ip_rules"), "ListIpRules");
         assert_eq!(field("type"), "type_");

@@ -1,4 +1,4 @@
-//! Objects: lenient where they are read, sparse where they are written.
+//! Objects: read leniently, written sparsely.
 
 use anyhow::{Result, bail};
 
@@ -6,10 +6,10 @@ use super::types::{Module, Types, innermost};
 use super::{docs, names};
 use crate::model::{Property, Schema, Type, TypeDef};
 
-/// How wide a line of member names may be.
+/// The maximum width of a line of property names.
 const WIDTH: usize = 100;
 
-/// How a member is kept.
+/// The Rust type of a property.
 #[derive(Clone, Copy, PartialEq)]
 enum Slot {
     /// `T`: required when written.
@@ -22,12 +22,12 @@ enum Slot {
     Optional,
     /// `Field<T>`.
     Patch,
-    /// `Vec<T>` or a map of an answer, empty when absent.
+    /// `Vec<T>` or a map of a response, empty when absent.
     Collection,
 }
 
-struct Member<'a> {
-    field: String,
+struct PropertyField<'a> {
+    name: String,
     wire: &'a str,
     /// Without `Option` and `Field`.
     value: String,
@@ -35,7 +35,7 @@ struct Member<'a> {
     schema: &'a Schema,
 }
 
-impl Member<'_> {
+impl PropertyField<'_> {
     fn rust(&self) -> String {
         match self.slot {
             Slot::Required | Slot::Collection => self.value.clone(),
@@ -46,17 +46,17 @@ impl Member<'_> {
 
     /// `name`, or `name = "wire name"`.
     fn listed(&self) -> String {
-        match self.field == self.wire {
-            true => self.field.clone(),
-            false => format!("{} = {}", self.field, docs::literal(self.wire)),
+        match self.name == self.wire {
+            true => self.name.clone(),
+            false => format!("{} = {}", self.name, docs::literal(self.wire)),
         }
     }
 
     /// `name: Type`, or `name: Type = "wire name"`.
     fn typed(&self) -> String {
-        match self.field == self.wire {
-            true => format!("{}: {}", self.field, self.value),
-            false => format!("{}: {} = {}", self.field, self.value, docs::literal(self.wire)),
+        match self.name == self.wire {
+            true => format!("{}: {}", self.name, self.value),
+            false => format!("{}: {} = {}", self.name, self.value, docs::literal(self.wire)),
         }
     }
 }
@@ -68,40 +68,45 @@ pub fn write(
     properties: &[Property],
     additional: Option<&Schema>,
 ) -> Result<()> {
-    // A type that nothing reaches is written like an answer's.
+    // A type that is not reachable is written like that of a response.
     let reads = ty.in_response || !ty.in_request;
-    let members = members(types, ty, properties, reads)?;
+    let fields = fields(types, ty, properties, reads)?;
     let rest = match additional {
         None => None,
         Some(schema) => {
-            let taken = members.iter().any(|member| member.field == "additional");
-            let field = if taken { "additional_properties" } else { "additional" };
-            if members.iter().any(|member| member.field == field) {
+            let taken = fields.iter().any(|field| field.name == "additional");
+            let name = if taken { "additional_properties" } else { "additional" };
+            if fields.iter().any(|field| field.name == name) {
                 bail!(
                     "client: schema `{}`: no name is left for its additional properties",
                     ty.name
                 );
             }
-            Some((field, types.rust(schema, "")?))
+            Some((name, types.rust(schema, "")?))
         }
     };
-    structure(types, out, ty, &members, rest.as_ref());
+    structure(types, out, ty, &fields, rest.as_ref());
     let rest = rest.map(|(field, _)| field);
     if !ty.in_request {
-        out.call(&typed("response_object", ty, &members, rest));
+        out.call(&typed("response_object", ty, &fields, rest));
         return Ok(());
     }
     if reads {
-        out.call(&listing("read_object", ty, &members, rest));
+        out.call(&listing("read_object", ty, &fields, rest));
     }
     out.call(&match ty.in_patch {
-        true => typed("patch_object", ty, &members, rest),
-        false => create(ty, &members, rest),
+        true => typed("patch_object", ty, &fields, rest),
+        false => create(ty, &fields, rest),
     });
     Ok(())
 }
 
-fn members<'a>(types: &Types<'_>, ty: &TypeDef, properties: &'a [Property], reads: bool) -> Result<Vec<Member<'a>>> {
+fn fields<'a>(
+    types: &Types<'_>,
+    ty: &TypeDef,
+    properties: &'a [Property],
+    reads: bool,
+) -> Result<Vec<PropertyField<'a>>> {
     let seen: Vec<&Property> = properties
         .iter()
         .filter(|property| match (reads, ty.in_request) {
@@ -110,13 +115,13 @@ fn members<'a>(types: &Types<'_>, ty: &TypeDef, properties: &'a [Property], read
             _ => true,
         })
         .collect();
-    let fields = names::distinct(seen.iter().map(|property| names::field(&property.name)).collect());
+    let names = names::distinct(seen.iter().map(|property| names::field(&property.name)).collect());
     seen.into_iter()
-        .zip(fields)
-        .map(|(property, field)| {
+        .zip(names)
+        .map(|(property, name)| {
             let schema = &property.schema;
             let value = types.value(&schema.ty, "")?;
-            // Nothing requires a caller to send what only the server may set.
+            // A caller need not send properties that only the server may set.
             let required = property.required && !schema.read_only;
             let slot = match (ty.in_patch, reads, ty.in_request) {
                 (true, _, _) => Slot::Patch,
@@ -127,8 +132,8 @@ fn members<'a>(types: &Types<'_>, ty: &TypeDef, properties: &'a [Property], read
                 (false, _, _) if schema.nullable && schema.ty != Type::Any => Slot::Nullable,
                 (false, _, _) => Slot::Required,
             };
-            Ok(Member {
-                field,
+            Ok(PropertyField {
+                name,
                 wire: &property.name,
                 value,
                 slot,
@@ -138,9 +143,15 @@ fn members<'a>(types: &Types<'_>, ty: &TypeDef, properties: &'a [Property], read
         .collect()
 }
 
-fn structure(types: &Types<'_>, out: &mut Module, ty: &TypeDef, members: &[Member<'_>], rest: Option<&(&str, String)>) {
+fn structure(
+    types: &Types<'_>,
+    out: &mut Module,
+    ty: &TypeDef,
+    fields: &[PropertyField<'_>],
+    rest: Option<&(&str, String)>,
+) {
     out.code.push_str(&docs::comments(&types.docs(ty), ""));
-    let default = match members.iter().any(|member| member.slot == Slot::Required) {
+    let default = match fields.iter().any(|field| field.slot == Slot::Required) {
         true => "",
         false => "Default, ",
     };
@@ -148,30 +159,30 @@ fn structure(types: &Types<'_>, out: &mut Module, ty: &TypeDef, members: &[Membe
         "#[derive(Debug, Clone, {default}PartialEq)]\npub struct {} {{\n",
         ty.name
     ));
-    for member in members {
-        let fallback = match innermost(&member.schema.ty) {
+    for field in fields {
+        let fallback = match innermost(&field.schema.ty) {
             Some(name) => format!("See [`{name}`]."),
-            None => format!("`{}`.", member.wire),
+            None => format!("`{}`.", field.wire),
         };
-        let doc = docs::member(member.schema, &fallback, ty.in_request);
+        let doc = docs::property(field.schema, &fallback, ty.in_request);
         out.code.push_str(&docs::comments(&doc, "    "));
         out.code
-            .push_str(&format!("    pub {}: {},\n", member.field, member.rust()));
+            .push_str(&format!("    pub {}: {},\n", field.name, field.rust()));
     }
     if let Some((field, value)) = rest {
         out.code.push_str(&format!(
-            "    /// Members that are not documented by name.\n    pub {field}: std::collections::BTreeMap<String, {value}>,\n"
+            "    /// Properties that are not documented by name.\n    pub {field}: std::collections::BTreeMap<String, {value}>,\n"
         ));
     }
     out.code.push_str("}\n\n");
 }
 
-/// A macro call that lists the members' names.
-fn listing(name: &str, ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>) -> String {
+/// Returns a macro call that lists the names of the properties.
+fn listing(name: &str, ty: &TypeDef, fields: &[PropertyField<'_>], rest: Option<&str>) -> String {
     let mut call = format!("crate::support::{name}! {{\n    {} {{", ty.name);
     let mut line = String::new();
-    for member in members {
-        let listed = format!("{},", member.listed());
+    for field in fields {
+        let listed = format!("{},", field.listed());
         if !line.is_empty() && line.len() + listed.len() + 9 > WIDTH {
             call.push_str(&format!("\n        {line}"));
             line.clear();
@@ -188,14 +199,14 @@ fn listing(name: &str, ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>)
     finish(call, rest)
 }
 
-/// A macro call that lists the members' names and types.
-fn typed(name: &str, ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>) -> String {
+/// Returns a macro call that lists the names and types of the properties.
+fn typed(name: &str, ty: &TypeDef, fields: &[PropertyField<'_>], rest: Option<&str>) -> String {
     let call = format!("crate::support::{name}! {{\n    {}", ty.name);
-    finish(group(call, members.iter()), rest)
+    finish(group(call, fields.iter()), rest)
 }
 
-fn create(ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>) -> String {
-    let of = |slot| members.iter().filter(move |member| member.slot == slot);
+fn create(ty: &TypeDef, fields: &[PropertyField<'_>], rest: Option<&str>) -> String {
+    let of = |slot| fields.iter().filter(move |field| field.slot == slot);
     let mut call = format!("crate::support::create_object! {{\n    {}", ty.name);
     call = group(call, of(Slot::Required));
     for (word, slot) in [
@@ -211,12 +222,12 @@ fn create(ty: &TypeDef, members: &[Member<'_>], rest: Option<&str>) -> String {
     finish(call, rest)
 }
 
-fn group<'a, 'b: 'a>(mut call: String, members: impl Iterator<Item = &'a Member<'b>>) -> String {
+fn group<'a, 'b: 'a>(mut call: String, fields: impl Iterator<Item = &'a PropertyField<'b>>) -> String {
     call.push_str(" {");
     let mut any = false;
-    for member in members {
+    for field in fields {
         any = true;
-        call.push_str(&format!("\n        {},", member.typed()));
+        call.push_str(&format!("\n        {},", field.typed()));
     }
     call.push_str(if any { "\n    }" } else { "}" });
     call

@@ -1,4 +1,4 @@
-//! progenitor's builders, taken apart and put into one module per resource.
+//! Distributes progenitor's builders to one module per resource.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,11 +15,11 @@ use crate::model::{Api, Operation, ParameterPlace, Success, SuccessBody};
 /// The operations of one resource.
 #[derive(Default)]
 pub struct Module {
-    /// Methods of `Client`, as source text.
+    /// The methods of `Client`, as source code.
     pub methods: String,
-    /// Their builders, as source text.
+    /// The builders of their requests, as source code.
     pub builders: String,
-    /// What the builders use.
+    /// The imports of the builders.
     pub imports: String,
 }
 
@@ -119,7 +119,7 @@ fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>
     Ok(builders)
 }
 
-/// The method of `Client` that starts a request.
+/// Returns the method of `Client` that creates a builder.
 fn method(operation: &Operation, call: &Call, builder: &str) -> String {
     let lines = docs::comments(&method_docs(operation), "    ");
     let method = &call.method;
@@ -149,21 +149,24 @@ fn method_docs(operation: &Operation) -> Vec<String> {
     lines.push(format!("`{} {}`", operation.method.to_uppercase(), operation.path));
     lines.push(String::new());
     lines.push(match &operation.access {
-        _ if !operation.signed_in => "No token is needed or sent.".to_owned(),
-        None => "For any signed-in caller.".to_owned(),
-        Some(roles) => format!("For {}.", listed(roles)),
+        _ if !operation.signed_in => "Sends no access token.".to_owned(),
+        None => "Requires a session, with any role.".to_owned(),
+        Some(roles) if roles.is_empty() => "No role may call it.".to_owned(),
+        Some(roles) => format!("Requires a session with the role {}.", enumeration(roles, "or")),
     });
+    let responses: Vec<String> = operation.successes.iter().filter_map(response).collect();
+    if !responses.is_empty() {
+        lines.push(String::new());
+        lines.extend(responses);
+    }
+    lines.push(String::new());
+    lines.push("# Errors".to_owned());
     lines.push(String::new());
     lines.push(errors(operation));
-    let answers: Vec<String> = operation.successes.iter().filter_map(answer).collect();
-    if !answers.is_empty() {
-        lines.push(String::new());
-        lines.extend(answers);
-    }
     lines
 }
 
-/// Which errors an operation of this form can end with, beyond those of any connection and any server.
+/// Lists the errors that are specific to the kind of operation.
 fn errors(operation: &Operation) -> String {
     let has_place = |place| operation.parameters.iter().any(|parameter| parameter.place == place);
     let by_id = has_place(ParameterPlace::Path);
@@ -175,31 +178,31 @@ fn errors(operation: &Operation) -> String {
             found.push(format!("[`{variant}`](crate::Error::{variant}) {why}"));
         }
     };
-    add(operation.signed_in, "Authentication", "without a session");
-    add(operation.access.is_some(), "Forbidden", "for other roles");
-    add(takes, "Validation", "for what breaks the rules");
-    add(by_id, "NotFound", "for an id that is none");
+    add(operation.signed_in, "Authentication", "without a valid session");
+    add(operation.access.is_some(), "Forbidden", "with another role");
+    add(takes, "Validation", "if values violate rules of the contract");
+    add(by_id, "NotFound", "if the object does not exist");
     add(
         operation.signed_in && changes,
         "Conflict",
-        "where the present state does not allow it",
+        "if the present state does not permit the operation",
     );
     if found.is_empty() {
-        return "Errors: those that every call can have, see [`Error`](crate::Error).".to_owned();
+        return "Those of every call, see [`Error`](crate::Error).".to_owned();
     }
     format!(
-        "Errors: {}; and those that every call can have, see [`Error`](crate::Error).",
+        "{}, and those of every call, see [`Error`](crate::Error).",
         found.join(", ")
     )
 }
 
-/// What is worth saying of an answer beyond its type: that it is bytes, is no 2xx, or has headers.
-fn answer(success: &Success) -> Option<String> {
+/// Describes a success response beyond its type: that it is binary, is not 2xx, or has headers.
+fn response(success: &Success) -> Option<String> {
     let mut parts = Vec::new();
     if let SuccessBody::Bytes { media_type } = &success.body {
         parts.push(match media_type.as_str() {
-            "*/*" => "its body as it comes: the documented answers differ".to_owned(),
-            media_type => format!("`{media_type}` as a stream of bytes"),
+            "*/*" => "a stream of bytes, because the documented bodies differ".to_owned(),
+            media_type => format!("`{media_type}`, as a stream of bytes"),
         });
     }
     if !success.headers.is_empty() {
@@ -208,34 +211,35 @@ fn answer(success: &Success) -> Option<String> {
             .iter()
             .map(|header| format!("`{}`", header.name))
             .collect();
-        parts.push(format!("with the header {}", listed(&names)));
+        parts.push(format!("with the header {}", enumeration(&names, "and")));
     }
     if parts.is_empty() && (200..=299).contains(&success.status) {
         return None;
     }
     match parts.is_empty() {
-        true => Some(format!("Answers {}.", success.status)),
-        false => Some(format!("Answers {}: {}.", success.status, parts.join(", "))),
+        true => Some(format!("Success: {}.", success.status)),
+        false => Some(format!("Success: {}, {}.", success.status, parts.join(", "))),
     }
 }
 
-fn listed(words: &[String]) -> String {
+/// `a`, `a or b`, `a, b or c`.
+fn enumeration(words: &[String], conjunction: &str) -> String {
     match words {
-        [] => "no one".to_owned(),
+        [] => String::new(),
         [one] => one.clone(),
-        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+        [many @ .., last] => format!("{} {conjunction} {last}", many.join(", ")),
     }
 }
 
-/// What the builders of one resource use.
+/// Returns the imports of the builders of one resource.
 fn imports(builders: &str) -> String {
-    let ours = match mentions(builders, "ByteStream") {
+    let names = match mentions(builders, "ByteStream") {
         true => "{ByteStream, Error}",
         false => "Error",
     };
     let mut imports = "use progenitor_client::ResponseValue;\n".to_owned();
     imports.push('\n');
-    imports.push_str(&format!("use crate::{ours};\n"));
+    imports.push_str(&format!("use crate::{names};\n"));
     if mentions(builders, "types") {
         imports.push_str("use crate::generated::types;\n");
     }
@@ -249,7 +253,7 @@ fn imports(builders: &str) -> String {
     imports
 }
 
-/// Whether a word occurs in code.
+/// Returns `true` if a word occurs in code.
 fn mentions(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';

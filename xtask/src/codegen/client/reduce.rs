@@ -1,6 +1,7 @@
-//! The document as progenitor needs it: every schema a reference that stands for one Rust type, every name a Rust name.
+//! Reduces the document to what progenitor needs: each schema is a reference to a placeholder for a Rust type, each name is a
+//! Rust name.
 //!
-//! progenitor asserts and unwraps where a document is beyond it. What would get there is refused here, with the operation.
+//! progenitor panics on documents that it does not support. Such documents are rejected here, with the operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +14,26 @@ use super::types::Types;
 use super::{names, unsupported};
 use crate::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody, Type, TypeKind};
 
-/// What progenitor is run on.
+/// The input of progenitor.
 pub struct Reduced {
     pub document: OpenAPI,
     pub settings: GenerationSettings,
-    /// By operation id, in the order of the document.
+    /// The operations, in the order of the document.
     pub calls: Vec<Call>,
 }
 
-/// One operation and the names that its code has.
+/// The names in the code of an operation.
 pub struct Call {
     /// The method of `Client`.
     pub method: String,
-    /// Rust names of the parameters, in their order.
+    /// The Rust names of the parameters, in their order.
     pub parameters: Vec<String>,
-    /// Success statuses for which others stand, by the status that progenitor sees: it takes only 2xx for success.
+    /// The success statuses outside of 2xx, by their placeholder: progenitor accepts only 2xx as success.
     statuses: BTreeMap<u16, u16>,
 }
 
-/// Stand for successes that are no 2xx.
-const STAND_INS: std::ops::RangeInclusive<u16> = 230..=299;
+/// Placeholders for success statuses outside of 2xx.
+const PLACEHOLDER_STATUSES: std::ops::RangeInclusive<u16> = 230..=299;
 
 pub fn reduce(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<Reduced> {
     let mut references = References::default();
@@ -83,7 +84,7 @@ pub fn reduce(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<Reduce
     })
 }
 
-/// The Rust types that schemas stand for.
+/// The Rust types that placeholder schemas refer to.
 #[derive(Default)]
 struct References {
     types: Vec<String>,
@@ -103,13 +104,13 @@ impl References {
     }
 }
 
-/// The names of one operation.
+/// Returns the names in the code of an operation.
 pub fn call(operation: &Operation) -> Result<Call> {
     let method = names::method(&operation.id);
     if names::taken_method(&method) {
         return unsupported(
             operation,
-            format!("`Client` has a method `{method}` of its own; give it another operationId"),
+            format!("`Client` has a hand-written method `{method}`; give it another operationId"),
         );
     }
     let builder = names::builder(&method);
@@ -122,7 +123,7 @@ pub fn call(operation: &Operation) -> Result<Call> {
     if matches!(operation.method.as_str(), "options" | "trace") {
         return unsupported(operation, "reqwest has no such method");
     }
-    // Path parameters first: their names must depend on nothing else, as operations of one path share its template.
+    // Path parameters come first: their names must not depend on other parameters, because operations of a path share its template.
     let mut order: Vec<usize> = (0..operation.parameters.len()).collect();
     order.sort_by_key(|index| operation.parameters[*index].place != ParameterPlace::Path);
     let found: Vec<String> = order
@@ -133,12 +134,13 @@ pub fn call(operation: &Operation) -> Result<Call> {
     for (index, name) in order.into_iter().zip(names::distinct(found)) {
         parameters[index] = name;
     }
-    let mut stand_ins = STAND_INS.filter(|status| !operation.successes.iter().any(|success| success.status == *status));
+    let mut placeholders =
+        PLACEHOLDER_STATUSES.filter(|status| !operation.successes.iter().any(|success| success.status == *status));
     let statuses = operation
         .successes
         .iter()
         .filter(|success| !(200..=299).contains(&success.status))
-        .filter_map(|success| Some((stand_ins.next()?, success.status)))
+        .filter_map(|success| Some((placeholders.next()?, success.status)))
         .collect();
     Ok(Call {
         method,
@@ -234,7 +236,7 @@ fn responses(operation: &Operation, call: &Call, types: &Types<'_>, references: 
         let status = call
             .statuses
             .iter()
-            .find_map(|(stand_in, status)| (*status == success.status).then_some(*stand_in))
+            .find_map(|(placeholder, status)| (*status == success.status).then_some(*placeholder))
             .unwrap_or(success.status);
         if !(200..=299).contains(&status) {
             return unsupported(
@@ -288,7 +290,10 @@ fn check_parameter(operation: &Operation, parameter: &Parameter, types: &Types<'
     if !types.is_scalar(ty) {
         return unsupported(
             operation,
-            format!("its parameter `{}` is neither text, number nor boolean", parameter.name),
+            format!(
+                "its parameter `{}` is neither a string, a number nor a boolean",
+                parameter.name
+            ),
         );
     }
     if parameter.place == ParameterPlace::Header && !is_header_name(&parameter.name) {
@@ -313,7 +318,7 @@ fn check_form(operation: &Operation, schema: &Schema, types: &Types<'_>) -> Resu
         if !types.is_scalar(&schema.ty) {
             return unsupported(
                 operation,
-                format!("its form field `{name}` is neither text, number nor boolean"),
+                format!("its form field `{name}` is neither a string, a number nor a boolean"),
             );
         }
     }

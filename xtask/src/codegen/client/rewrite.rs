@@ -1,6 +1,6 @@
-//! What progenitor cannot say, mended in its output: optional bodies, wire names, how an answer is read.
+//! Rewrites the output of progenitor, which lacks optional bodies, wire names and lenient reading of responses.
 //!
-//! Each step finds its place or fails: a new progenitor that writes something else must not go through unnoticed.
+//! Each step fails if it does not find the code that it replaces, so that a changed output of a new progenitor is noticed.
 
 use anyhow::{Context as _, Result, bail};
 use quote::{ToTokens as _, format_ident};
@@ -17,7 +17,7 @@ pub struct Builder {
     pub implementation: syn::ItemImpl,
 }
 
-/// A list that comes page by page, and the Rust type of its items.
+/// A paginated list and the Rust type of its items.
 pub struct List<'a> {
     pub paging: Paging<'a>,
     pub item: String,
@@ -29,8 +29,8 @@ pub fn rewrite(builder: &mut Builder, operation: &Operation, call: &Call, list: 
         .with_context(|| format!("client: operation `{}`: progenitor's output", operation.id))
 }
 
-/// The size of pages whose limit is not documented.
-const DEFAULT_PAGE: i64 = 100;
+/// The page size of lists that document no default.
+const DEFAULT_PAGE_SIZE: i64 = 100;
 
 struct Rewriter<'a> {
     operation: &'a Operation,
@@ -40,7 +40,10 @@ struct Rewriter<'a> {
 
 impl Rewriter<'_> {
     fn builder(&self, builder: &mut Builder) -> Result<()> {
-        let doc = format!(" The request of [`Client::{0}`](crate::Client::{0}).", self.call.method);
+        let doc = format!(
+            " The builder of a [`Client::{0}`](crate::Client::{0}) request.",
+            self.call.method
+        );
         builder
             .structure
             .attrs
@@ -64,23 +67,23 @@ impl Rewriter<'_> {
                     if optional_body {
                         optional_value(&mut function.block)?;
                     }
-                    Texts.visit_block_mut(&mut function.block);
+                    Messages.visit_block_mut(&mut function.block);
                 }
                 "send" => {
-                    function.attrs = vec![parse_quote!(#[doc = " Sends the request."])];
+                    function.attrs = vec![parse_quote!(#[doc = " Sends the request and returns the response."])];
                     self.send(function)?;
                 }
                 _ => self.setter(function, optional_body)?,
             }
         }
         if let Some(list) = self.list {
-            self.pages(&mut builder.implementation, list)?;
+            self.pagination(&mut builder.implementation, list)?;
         }
         Ok(())
     }
 
-    /// A list can be sent for as a whole, too, page by page: `send` without its call is a function of its own.
-    fn pages(&self, implementation: &mut syn::ItemImpl, list: &List<'_>) -> Result<()> {
+    /// Adds `stream` to a paginated list, and `request`, which is `send` without its call, for both.
+    fn pagination(&self, implementation: &mut syn::ItemImpl, list: &List<'_>) -> Result<()> {
         let send = implementation.items.iter_mut().find_map(|item| match item {
             ImplItem::Fn(function) if function.sig.ident == "send" => Some(function),
             _ => None,
@@ -111,22 +114,22 @@ impl Rewriter<'_> {
             Some(count) => parse_quote!(Some(#count)),
             None => parse_quote!(None),
         };
-        let size = proc_macro2::Literal::i64_unsuffixed(size.unwrap_or(DEFAULT_PAGE));
+        let size = proc_macro2::Literal::i64_unsuffixed(size.unwrap_or(DEFAULT_PAGE_SIZE));
         let [skip, top] =
             [list.paging.skip, list.paging.top].map(|index| format_ident!("{}", self.call.parameters[index]));
         let item: syn::Type = syn::parse_str(&list.item)?;
         let doc = format!(
-            " Every item, page after page, each fetched when it is needed. `{skip}` says where to begin, `{top}` how many items a \
-             page has ({size} unless set)."
+            " Returns all items as a stream, which fetches each page when it is needed. `{skip}` sets the offset of the first item, \
+             `{top}` the number of items per page (default: {size})."
         );
         implementation.items.push(parse_quote! {
             #[doc = #doc]
             #[cfg(feature = "stream")]
             #[must_use]
             pub fn stream(self) -> crate::ItemStream<'a, #item> {
-                const PAGES: support::Pages = support::Pages { items: #items, count: #count, size: #size };
+                const PAGINATION: support::Pagination = support::Pagination { items: #items, count: #count, size: #size };
                 let (client, skip, top) = (self.client, self.#skip.clone(), self.#top.clone());
-                support::pages(client, &Self::OPERATION, PAGES, skip, top, move |skip, top| {
+                support::paginate(client, &Self::OPERATION, PAGINATION, skip, top, move |skip, top| {
                     self.clone().#skip(skip).#top(top).request()
                 })
             }
@@ -145,7 +148,7 @@ impl Rewriter<'_> {
                         .as_deref()
                         .or(parameter.schema.description.as_deref()),
                     &parameter.schema,
-                    &format!("The parameter `{}`.", parameter.name),
+                    &format!("Sets the parameter `{}`.", parameter.name),
                 );
                 if parameter.required || parameter.place == ParameterPlace::Path {
                     lines.extend([String::new(), "Required.".to_owned()]);
@@ -160,10 +163,10 @@ impl Rewriter<'_> {
                     .and_then(|body| body.description.as_deref());
                 let mut lines = docs::lines(description.unwrap_or_default());
                 if lines.is_empty() {
-                    lines.push("The body.".to_owned());
+                    lines.push("Sets the body.".to_owned());
                 }
                 if optional_body {
-                    lines.extend([String::new(), "May be left out.".to_owned()]);
+                    lines.extend([String::new(), "Optional.".to_owned()]);
                 }
                 lines
             }
@@ -180,7 +183,7 @@ impl Rewriter<'_> {
             })
             .collect();
         function.attrs.push(parse_quote!(#[must_use]));
-        // `fn f<V>(mut self, value: V) where V: TryInto<T>` says the same in fewer lines.
+        // `impl TryInto<T>` in place of `where V: TryInto<T>` takes fewer lines.
         let bound = function
             .sig
             .generics
@@ -202,7 +205,7 @@ impl Rewriter<'_> {
             bail!("setter `{name}` takes no value");
         };
         *argument.ty = parse_quote!(impl #bound);
-        Texts.visit_block_mut(&mut function.block);
+        Messages.visit_block_mut(&mut function.block);
         if name == "body" && optional_body {
             let mut wrap = WrapConversion { done: false };
             wrap.visit_block_mut(&mut function.block);
@@ -226,7 +229,7 @@ impl Rewriter<'_> {
         for mut statement in std::mem::take(&mut block.stmts) {
             if let Some(call) = called(&statement) {
                 match call.method.to_string().as_str() {
-                    // The one header whose name is no literal is `api-version`, which the vendor's server does not know.
+                    // The only header whose name is not a literal is `api-version`, which the vendor's server does not have.
                     "append" if !matches!(call.args.first(), Some(Expr::Lit(_))) => continue,
                     "pre" | "post" => continue,
                     _ => {}
@@ -243,7 +246,7 @@ impl Rewriter<'_> {
                     self.request(&mut statement)?;
                     requested = true;
                 }
-                // What becomes of the answer, which `support` knows.
+                // Reading the response is done in `support`.
                 None if requested => continue,
                 _ => {}
             }
@@ -272,7 +275,7 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    /// The request as a builder: it is built where it is sent.
+    /// Keeps the request a builder: it is built where it is sent.
     fn request(&self, statement: &mut Stmt) -> Result<()> {
         if let Stmt::Local(local) = statement
             && let Pat::Ident(name) = &mut local.pat
@@ -289,7 +292,7 @@ impl Rewriter<'_> {
         bail!("`request` is built in another way")
     }
 
-    /// What `support` needs to know of the operation.
+    /// Returns the constant `OPERATION`.
     fn operation(&self) -> ImplItem {
         let Operation {
             id, path, signed_in, ..
@@ -306,7 +309,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// The URL, from segments that cannot leave their places.
+    /// Builds the URL from encoded path segments.
     fn url(&self) -> Vec<Stmt> {
         let mut statements: Vec<Stmt> = Vec::new();
         let mut format = format!("{{}}{}", self.operation.path);
@@ -354,10 +357,10 @@ fn optional(ty: &syn::Type) -> Result<syn::Type> {
     bail!("the body is kept in another way")
 }
 
-/// progenitor's messages, for people, and `client` for `client: client`.
-struct Texts;
+/// Rewrites progenitor's messages for people, and `client: client` to `client`.
+struct Messages;
 
-impl VisitMut for Texts {
+impl VisitMut for Messages {
     fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
         let text = literal.value();
         let text = if let Some(name) = text.strip_suffix(" was not initialized") {
@@ -367,7 +370,7 @@ impl VisitMut for Texts {
             .and_then(|rest| rest.strip_suffix(" failed"))
             .and_then(|rest| rest.split_once("` for "))
         {
-            format!("the value for `{name}` is no `{}`", ty.replace(' ', ""))
+            format!("the value of `{name}` is not a valid `{}`", ty.replace(' ', ""))
         } else {
             return;
         };
@@ -419,7 +422,7 @@ impl VisitMut for WrapConversion {
     }
 }
 
-/// `value.to_string().try_into()?` as a value whose fault names the header.
+/// Rewrites `value.to_string().try_into()?` to a conversion whose error names the header.
 fn header_value(append: &mut syn::ExprMethodCall) {
     let name = append.args.first().cloned();
     if let Some(Expr::Try(tried)) = append.args.last_mut()
@@ -511,7 +514,7 @@ impl VisitMut for Expressions<'_> {
             Expr::MethodCall(call) if call.method == "headers" && !self.headers => {
                 *expression = (*call.receiver).clone();
             }
-            // What is accepted is for `support` to say, which reads it.
+            // `Accept` is set in `support`, which reads the response.
             Expr::MethodCall(call)
                 if call.method == "header" && call.args.to_token_stream().to_string().contains(":: ACCEPT") =>
             {
@@ -522,7 +525,7 @@ impl VisitMut for Expressions<'_> {
                     self.wire_name(literal);
                 }
             }
-            // A form that cannot be written is a request that cannot be built.
+            // An error in writing a form surfaces when the request is built.
             Expr::Try(tried) if matches!(&*tried.expr, Expr::MethodCall(call) if call.method == "form" || call.method == "optional_form") =>
             {
                 *expression = (*tried.expr).clone();

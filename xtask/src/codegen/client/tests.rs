@@ -1,4 +1,4 @@
-//! Small documents, one per construct, through the whole generator.
+//! Runs the generator on small documents, one per construct.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -33,12 +33,12 @@ fn generated(paths: Value, schemas: Value) -> BTreeMap<String, String> {
     files(&document(paths, schemas)).unwrap()
 }
 
-/// The message of a document that must be refused.
-fn refused(paths: Value, schemas: Value) -> String {
+/// Returns the error for a document that must be rejected.
+fn rejected(paths: Value, schemas: Value) -> String {
     format!("{:#}", files(&document(paths, schemas)).unwrap_err())
 }
 
-/// Without line breaks and indentation.
+/// Removes line breaks and indentation.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -47,7 +47,7 @@ fn json_body(schema: Value) -> Value {
     json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
-fn answer(schema: Value) -> Value {
+fn response(schema: Value) -> Value {
     json!({"description": "", "content": {"application/json": {"schema": schema}}})
 }
 
@@ -56,11 +56,11 @@ fn reference(name: &str) -> Value {
 }
 
 #[test]
-fn one_file_per_resource_and_one_for_what_they_share() {
+fn each_resource_and_the_shared_types_have_a_file() {
     let files = generated(
         json!({
-            "/things": {"get": {"operationId": "listThings", "responses": {"200": answer(reference("Thing"))}}},
-            "/others": {"get": {"operationId": "listOthers", "responses": {"200": answer(reference("Other"))}}},
+            "/things": {"get": {"operationId": "listThings", "responses": {"200": response(reference("Thing"))}}},
+            "/others": {"get": {"operationId": "listOthers", "responses": {"200": response(reference("Other"))}}},
         }),
         json!({
             "Thing": {"type": "object", "properties": {"common": reference("Common")}},
@@ -87,7 +87,7 @@ fn one_file_per_resource_and_one_for_what_they_share() {
 }
 
 #[test]
-fn an_update_says_field_by_field_what_it_changes() {
+fn update_has_patch_fields() {
     let files = generated(
         json!({"/things/{id}": {"post": {
             "operationId": "updateThing",
@@ -114,7 +114,7 @@ fn a_creation_requires_what_is_required() {
         json!({"/things": {"post": {
             "operationId": "createThing",
             "requestBody": json_body(reference("CreateThing")),
-            "responses": {"201": answer(json!({"type": "array", "items": {"type": "string"}}))},
+            "responses": {"201": response(json!({"type": "array", "items": {"type": "string"}}))},
         }}}),
         json!({"CreateThing": {"type": "object", "required": ["name", "secret", "maybe"], "properties": {
             "name": {"type": "string", "maxLength": 64, "description": "Its name"},
@@ -142,7 +142,7 @@ fn a_creation_requires_what_is_required() {
 }
 
 #[test]
-fn bodies_of_every_kind_may_be_left_out() {
+fn optional_bodies_of_every_kind_are_generated() {
     let body = |media: &str, schema: Value| json!({"content": {media: {"schema": schema}}});
     let files = generated(
         json!({
@@ -175,11 +175,11 @@ fn bodies_of_every_kind_may_be_left_out() {
         c.contains("support::stream(client, &Self::OPERATION, request).await"),
         "{c}"
     );
-    assert!(c.contains("`application/octet-stream` as a stream of bytes"), "{c}");
+    assert!(c.contains("`application/octet-stream`, as a stream of bytes"), "{c}");
 }
 
 #[test]
-fn redirects_and_several_successes_are_successes() {
+fn redirects_and_several_success_statuses_are_generated() {
     let files = generated(
         json!({
             "/login": {"get": {"operationId": "redirect", "security": [], "responses": {"302": {
@@ -195,16 +195,16 @@ fn redirects_and_several_successes_are_successes() {
         login.contains("support::empty(client, &Self::OPERATION, request).await"),
         "{login}"
     );
-    assert!(login.contains("Answers 302: with the header `Location`."), "{login}");
-    assert!(login.contains("No token is needed or sent."), "{login}");
+    assert!(login.contains("Success: 302, with the header `Location`."), "{login}");
+    assert!(login.contains("Sends no access token."), "{login}");
     let jobs = flat(&files["jobs.rs"]);
     assert!(jobs.contains("signed_in: true, successes: &[200, 202, 303],"), "{jobs}");
 }
 
 #[test]
-fn unions_and_maps_have_types() {
+fn unions_and_maps_are_generated() {
     let files = generated(
-        json!({"/things": {"get": {"operationId": "showThing", "responses": {"200": answer(reference("Thing"))}}}}),
+        json!({"/things": {"get": {"operationId": "showThing", "responses": {"200": response(reference("Thing"))}}}}),
         json!({
             "Thing": {"type": "object", "additionalProperties": {"type": "integer"}, "properties": {
                 "either": reference("Either"),
@@ -230,7 +230,7 @@ fn unions_and_maps_have_types() {
 }
 
 #[test]
-fn parameters_keep_their_names_on_the_wire() {
+fn parameters_keep_their_wire_names() {
     let parameter = |name: &str, place: &str, schema: Value| json!({"name": name, "in": place, "schema": schema});
     let files = generated(
         json!({"/things": {"get": {"operationId": "list", "parameters": [
@@ -253,10 +253,10 @@ fn parameters_keep_their_names_on_the_wire() {
 }
 
 #[test]
-fn what_cannot_be_said_names_the_operation() {
+fn error_for_an_unsupported_construct_names_the_operation() {
     let get = |id: &str, responses: Value| json!({"get": {"operationId": id, "responses": responses}});
     let empty = json!({"200": {"description": ""}});
-    let two = json!({"200": answer(json!({"type": "string"})), "202": {"description": ""}});
+    let two = json!({"200": response(json!({"type": "string"})), "202": {"description": ""}});
     let cases = [
         (
             json!({"/a": get("doIt", two)}),
@@ -280,11 +280,11 @@ fn what_cannot_be_said_names_the_operation() {
         ),
     ];
     for (paths, expected) in cases {
-        let message = refused(paths, json!({}));
+        let message = rejected(paths, json!({}));
         assert!(message.contains(expected), "{message}");
     }
-    let message = refused(
-        json!({"/a": get("a", json!({"200": answer(reference("Option"))}))}),
+    let message = rejected(
+        json!({"/a": get("a", json!({"200": response(reference("Option"))}))}),
         json!({"Option": {"type": "object", "properties": {"x": {"type": "string"}}}}),
     );
     assert!(message.contains("schema `Option`"), "{message}");

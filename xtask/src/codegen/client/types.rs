@@ -8,14 +8,14 @@ use anyhow::{Result, bail};
 use super::{docs, enums, names, objects};
 use crate::model::{Api, BodyKind, Integer, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
 
-/// Every type of the document and where it lives.
+/// All types of the document and their modules.
 pub struct Types<'a> {
     api: &'a Api,
     /// The module of each type.
     modules: BTreeMap<&'a str, String>,
-    /// What each type is for, when its own description does not say.
+    /// The use of each type, for those without a description.
     purposes: BTreeMap<&'a str, String>,
-    /// The types named while a module was written.
+    /// The types that a module refers to.
     named: RefCell<BTreeSet<String>>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Types<'a> {
         self.api
     }
 
-    /// The Rust type of a value of this schema. `prefix` goes before the names of our own types.
+    /// Returns the Rust type of values of this schema. `prefix` is prepended to the names of generated types.
     pub fn rust(&self, schema: &Schema, prefix: &str) -> Result<String> {
         let rust = self.value(&schema.ty, prefix)?;
         Ok(if schema.nullable && schema.ty != Type::Any {
@@ -65,7 +65,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// As [`Types::rust`], of a value that is not null.
+    /// Like [`Types::rust`], for values that are not null.
     pub fn value(&self, ty: &Type, prefix: &str) -> Result<String> {
         Ok(match ty {
             Type::Any => "serde_json::Value".to_owned(),
@@ -88,7 +88,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// The Rust type of a parameter: a secret is part of the URL or a header there, which are text.
+    /// Returns the Rust type of a parameter. A secret is a plain string there, because it is part of the URL or a header.
     pub fn parameter(&self, schema: &Schema) -> Result<String> {
         match &schema.ty {
             Type::String(Text::Secret) => Ok("String".to_owned()),
@@ -96,7 +96,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// What a type is, or what it is for when the document does not say.
+    /// Returns the documentation of a type: its description, or else its use.
     pub fn docs(&self, ty: &TypeDef) -> Vec<String> {
         let lines = docs::lines(ty.description.as_deref().unwrap_or_default());
         if !lines.is_empty() {
@@ -110,7 +110,7 @@ impl<'a> Types<'a> {
         self.api.types.get(name).map(|ty| &ty.kind)
     }
 
-    /// Whether a value of this type is written as one piece of text.
+    /// Returns `true` if values of this type are written as a single string.
     pub fn is_scalar(&self, ty: &Type) -> bool {
         match ty {
             Type::Boolean | Type::Integer(_) | Type::Number | Type::String(_) => true,
@@ -119,7 +119,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The types that live in this module.
+    /// Writes the types of a module.
     pub fn module(&self, module: &str) -> Result<Module> {
         self.named.borrow_mut().clear();
         let mut out = Module::default();
@@ -160,7 +160,7 @@ impl<'a> Types<'a> {
     }
 }
 
-/// The operation that sends or answers each type, or the type that holds it.
+/// Returns the use of each type: the operation that has it as its body or response, or the type that contains it.
 fn purposes(api: &Api) -> BTreeMap<&str, String> {
     let mut purposes = BTreeMap::new();
     for operation in &api.operations {
@@ -171,7 +171,7 @@ fn purposes(api: &Api) -> BTreeMap<&str, String> {
         {
             purposes
                 .entry(name.as_str())
-                .or_insert_with(|| format!("What {link} sends."));
+                .or_insert_with(|| format!("The request body of {link}."));
         }
         for success in &operation.successes {
             if let SuccessBody::Json(schema) = &success.body
@@ -179,7 +179,7 @@ fn purposes(api: &Api) -> BTreeMap<&str, String> {
             {
                 purposes
                     .entry(name.as_str())
-                    .or_insert_with(|| format!("What {link} answers."));
+                    .or_insert_with(|| format!("The response of {link}."));
             }
         }
     }
@@ -200,7 +200,7 @@ fn purposes(api: &Api) -> BTreeMap<&str, String> {
     purposes
 }
 
-/// The named type of a value, of its items or of its values.
+/// Returns the named type of a value, of array items or of map values.
 pub fn innermost(ty: &Type) -> Option<&str> {
     match ty {
         Type::Named(name) => Some(name),
