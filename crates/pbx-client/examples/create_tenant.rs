@@ -1,4 +1,4 @@
-//! Creates a tenant with what is required, the server's defaults for the rest, and an administrator.
+//! Creates a tenant from its required properties and one optional one; the server's defaults apply to the rest.
 //!
 //! `PBX_URL=... PBX_USER=admin PBX_PASSWORD=... cargo run -p pbx-client --example create_tenant -- acme.example.com`
 
@@ -20,9 +20,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The id of the new tenant.
+/// Returns the ID of the new tenant.
 pub async fn run(client: &Client, domain: &str) -> Result<String, Error> {
-    // `new` takes what is required; there is a method for everything else.
+    // `new` takes the required properties; each optional one has a setter.
     let tenant = CreateTenant::new("ACME", domain, "Europe/Berlin", "EUR", "DEU").website("https://acme.example.com");
     let created = client.create_tenant().body(tenant).send().await?;
     Ok(created.into_inner().id.unwrap_or_default())

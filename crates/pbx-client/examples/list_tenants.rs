@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The names of the enabled tenants, in order.
+/// Returns the names of the enabled tenants, sorted.
 pub async fn run(client: &Client) -> Result<Vec<String>, Error> {
     let tenants = client
         .list_tenants()
@@ -29,7 +29,7 @@ pub async fn run(client: &Client) -> Result<Vec<String>, Error> {
         .orderby(OrderBy::ascending("name"))
         .send()
         .await?;
-    // Whatever a server leaves out is `None`.
+    // A property that the server omits is `None`.
     let names = tenants.items.iter().filter_map(|tenant| tenant.name.clone());
     Ok(names.collect())
 }

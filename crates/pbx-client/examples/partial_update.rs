@@ -1,4 +1,4 @@
-//! Changes two members of a tenant and leaves the others alone.
+//! Updates two properties of a tenant and keeps the others.
 //!
 //! `PBX_URL=... PBX_USER=admin PBX_PASSWORD=... cargo run -p pbx-client --example partial_update -- TENANT-ID`
 
@@ -20,9 +20,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The time zone that the tenant has then.
+/// Returns the time zone of the updated tenant.
 pub async fn run(client: &Client, id: &str) -> Result<Option<String>, Error> {
-    // Sent is what is set, and nothing else: a value replaces, `Field::Null` clears.
+    // The update sends only the fields that are set: a value replaces, `Field::Null` clears.
     let changes = UpdateTenant::default().timezone("Europe/Lisbon").website(Field::Null);
     client.update_tenant().id(id).body(changes).send().await?;
     Ok(client.show_tenant().id(id).send().await?.into_inner().timezone)

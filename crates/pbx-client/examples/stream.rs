@@ -1,4 +1,4 @@
-//! Reads every IP rule, however many there are, a page at a time.
+//! Reads all IP rules, one page at a time.
 //!
 //! `PBX_URL=... PBX_USER=admin PBX_PASSWORD=... cargo run -p pbx-client --example stream`
 
@@ -20,9 +20,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// How many rules there are, and how many of them deny.
+/// Returns the number of rules and the number of those that deny.
 pub async fn run(client: &Client) -> Result<(usize, usize), Error> {
-    // Pages are fetched while they are needed, so that memory holds one of them.
+    // Each page is fetched when it is needed, so that memory holds one of them.
     let mut rules = client.list_ip_rules().orderby(OrderBy::ascending("cidr")).stream();
     let (mut all, mut denied) = (0, 0);
     while let Some(rule) = rules.next().await {

@@ -311,7 +311,7 @@ async fn truncated_and_malformed_responses_are_transport_errors() {
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    let elsewhere = Server::answering(Reply::json(200, "{}")).await;
+    let elsewhere = Server::replying(Reply::json(200, "{}")).await;
     for status in [301, 302, 303, 307, 308] {
         let header = format!("location: {}\r\n", elsewhere.url);
         each(
@@ -334,7 +334,7 @@ async fn response_limit_applies_to_bodies_read_into_memory() {
         Reply::json(200, &body),
         Reply::with(200, "content-encoding: gzip\r\n", &gzip(body.as_bytes())),
     ] {
-        let server = Server::answering(reply).await;
+        let server = Server::replying(reply).await;
         let client = server.builder().response_limit(1000).build().unwrap();
         let error = client.list_ip_rules().send().await.unwrap_err();
         assert!(error.to_string().contains("longer than 1000 bytes"), "{error}");

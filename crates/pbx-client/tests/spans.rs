@@ -1,7 +1,7 @@
-//! What a log hears of a call. A target of its own: what a thread without a log calls first is not logged by others either.
+//! The tracing span of a call. A separate target: a callsite that is first reached on a thread without subscriber stays disabled.
 
 #![cfg(all(feature = "retry", feature = "tracing"))]
-// Clippy's exemption for tests does not reach helpers.
+// Clippy's exemption for tests does not cover helpers.
 #![allow(clippy::unwrap_used)]
 
 // The wire tests use more of it.
@@ -16,14 +16,14 @@ use std::time::Duration;
 use pbx_client::{Credentials, RetryPolicy, types};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use self::server::{Nobody, Reply, Server};
+use self::server::{Reply, ReservedPort, Server};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Hears everything that this thread does, until the answer is dropped.
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+    /// Records the events of this thread until the guard is dropped.
+    fn record(&self) -> tracing::subscriber::DefaultGuard {
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
@@ -51,9 +51,9 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn a_call_is_a_span_without_secrets() {
+async fn call_is_a_span_without_secrets() {
     let log = Log::default();
-    let guard = log.listen();
+    let guard = log.record();
     let server = Server::start(|request| match request.line.as_str() {
         "POST /api/auth/sign_in" => Reply::json(200, r#"{"access_token":"T0K3N","refresh_token":"R3FR3SH"}"#),
         line if line.starts_with("GET") => Reply::with(503, "x-secret: hunter2\r\n", b"hunter2"),
@@ -108,27 +108,27 @@ async fn a_call_is_a_span_without_secrets() {
     }
 }
 
-/// A request that changes something, to an address where nobody listens until the log says that it was refused and comes again.
+/// A POST to a port without a listener, which listens once the log reports the retry.
 #[tokio::test]
-async fn what_never_left_is_sent_again_whatever_it_is() {
+async fn unsent_request_is_retried_whatever_its_method() {
     let log = Log::default();
-    let _guard = log.listen();
-    let nobody = Nobody::new();
+    let _guard = log.record();
+    let port = ReservedPort::new();
     let brief = Duration::from_millis(1);
-    let builder = pbx_client::Client::builder().url(&nobody.url).token("T").no_proxy();
+    let builder = pbx_client::Client::builder().url(&port.url).token("T").no_proxy();
     let patient = RetryPolicy::default().backoff(brief, brief).max_retries(usize::MAX);
     let client = builder.retry(patient).build().unwrap();
     let rule = types::CreateIpRule::new("192.0.2.1", types::IpRuleTarget::Deny);
     let mut call = Box::pin(client.create_ip_rule().body(rule).send());
     let refused = std::future::poll_fn(|context| {
         assert!(call.as_mut().poll(context).is_pending());
-        match log.text().contains("the request failed and is sent again") {
+        match log.text().contains("the request failed and is retried") {
             true => std::task::Poll::Ready(()),
             false => std::task::Poll::Pending,
         }
     });
     refused.await;
-    let server = nobody.listen(|_| Reply::json(200, r#"{"id":"1"}"#));
+    let server = port.listen(|_| Reply::json(200, r#"{"id":"1"}"#));
     call.await.unwrap();
     assert_eq!(server.requests().len(), 1);
 }

@@ -1,14 +1,14 @@
-//! What a failure is, and that nothing of it is lost.
+//! The classification of failures.
 
 use std::time::Duration;
 
 use pbx_client::{Attempt, Client, Error, Location};
 
-use crate::server::Nobody;
+use crate::server::ReservedPort;
 use crate::{Reply, Server};
 
 async fn error(reply: Reply) -> Error {
-    let server = Server::answering(reply).await;
+    let server = Server::replying(reply).await;
     server.client().list_ip_rules().send().await.unwrap_err()
 }
 
@@ -17,7 +17,7 @@ fn envelope(code: &str) -> String {
 }
 
 #[tokio::test]
-async fn each_status_and_code_says_what_to_do() {
+async fn status_and_code_decide_the_variant() {
     type Is = fn(&Error) -> bool;
     let table: [(u16, &str, Is); 14] = [
         (400, "VALIDATE_FAILED", |e| matches!(e, Error::Validation(_))),
@@ -84,7 +84,7 @@ async fn every_violation_is_listed() {
 }
 
 #[tokio::test]
-async fn a_limit_says_how_long() {
+async fn rate_limit_error_has_retry_after() {
     let body = envelope("TOO_MANY_REQUESTS");
     let limited = error(Reply::with(429, "retry-after: 7\r\n", body.as_bytes())).await;
     assert_eq!(limited.retry_after(), Some(Duration::from_secs(7)));
@@ -97,7 +97,7 @@ async fn a_limit_says_how_long() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_apis_answer_is_kept() {
+async fn foreign_response_is_kept() {
     let page = "<html>Bad gateway</html>";
     let html = |status| Reply::with(status, "content-type: text/html\r\n", page.as_bytes());
     let down = error(html(502)).await;
@@ -123,10 +123,10 @@ async fn what_is_not_the_apis_answer_is_kept() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_never_made_is_unsent() {
-    let nobody = Nobody::new();
-    let client = Client::builder().url(&nobody.url).no_proxy();
-    // What was not sent could be tried again.
+async fn refused_connection_is_unsent() {
+    let port = ReservedPort::new();
+    let client = Client::builder().url(&port.url).no_proxy();
+    // A request that was not sent is retried by default.
     #[cfg(feature = "retry")]
     let client = client.retry(pbx_client::RetryPolicy::none());
     let client = client.build().unwrap();
@@ -137,12 +137,12 @@ async fn a_connection_that_was_never_made_is_unsent() {
     );
     assert!(error.is_transient() && !error.may_have_been_applied());
     assert!(error.to_string().contains("no connection to the server"), "{error}");
-    // The URL holds what was searched for.
+    // The URL contains search terms.
     assert!(!format!("{error:?} {error}").contains("hunter2"));
 }
 
 #[tokio::test]
-async fn a_connection_that_broke_may_have_done_it() {
+async fn broken_connection_may_have_been_applied() {
     let broken = error(Reply::Nothing).await;
     assert!(
         matches!(&broken, Error::Transport(error) if !error.is_unsent()),
@@ -162,9 +162,9 @@ async fn a_connection_that_broke_may_have_done_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_not_waited_for() {
-    for (said, arrived) in [("", None), ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", Some("{"))] {
-        let server = Server::answering(Reply::Silence(said.into())).await;
+async fn silent_server_times_out() {
+    for (sent, received) in [("", None), ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", Some("{"))] {
+        let server = Server::replying(Reply::Silence(sent.into())).await;
         let brief = Duration::from_millis(50);
         for builder in [
             server.builder().read_timeout(brief),
@@ -176,7 +176,7 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
                 matches!(&error, Error::Timeout(error) if !error.is_unsent()),
                 "{error:?}"
             );
-            assert_eq!(error.body().map(|body| body.as_ref()), arrived.map(str::as_bytes));
+            assert_eq!(error.body().map(|body| body.as_ref()), received.map(str::as_bytes));
         }
     }
 }

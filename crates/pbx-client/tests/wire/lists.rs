@@ -1,4 +1,4 @@
-//! Lists, page by page, from servers that page well, badly, or not at all.
+//! Pagination of lists, from servers that paginate correctly, incorrectly or not at all.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ fn number(request: &Request, name: &str) -> usize {
     query(request)[name].parse().unwrap()
 }
 
-/// What a server makes of `skip`, `top` and the number of items.
+/// The page for `skip`, `top` and the number of items.
 type Page = fn(skip: usize, top: usize) -> Value;
 
 fn items(range: std::ops::Range<usize>) -> Vec<Value> {
@@ -55,7 +55,7 @@ fn all(number: usize) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn every_item_comes_once() {
+async fn every_item_is_returned_once() {
     let (found, pages) = ids(
         |skip, top| json!({"count": 250, "items": items(skip..250.min(skip + top))}),
         None,
@@ -76,7 +76,7 @@ async fn every_item_comes_once() {
 }
 
 #[tokio::test]
-async fn servers_that_page_in_their_own_way_are_understood() {
+async fn deviating_pagination_is_supported() {
     let table: [(&str, Page, usize); 8] = [
         (
             "no count",
@@ -119,7 +119,7 @@ async fn servers_that_page_in_their_own_way_are_understood() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_takes_its_place() {
+async fn unreadable_items_count_for_the_offset() {
     let page: Page = |skip, top| {
         let mut page = items(skip..25.min(skip + top));
         page[3] = Value::Null;
@@ -131,20 +131,20 @@ async fn what_cannot_be_read_takes_its_place() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_page_is_an_error_and_not_a_loop() {
+async fn repeated_page_is_an_error() {
     for page in [
         (|_, top| json!({"count": 1_000_000, "items": items(0..top)})) as Page,
         |_, top| json!({"items": items(0..top)}),
     ] {
         let (found, pages) = ids(page, Some(10)).await;
         let error = found.unwrap_err();
-        assert!(error.to_string().contains("does not page"), "{error}");
+        assert!(error.to_string().contains("does not paginate"), "{error}");
         assert_eq!(pages.len(), 2);
     }
 }
 
 #[tokio::test]
-async fn pages_are_fetched_when_they_are_needed_and_an_error_is_the_end() {
+async fn pages_are_fetched_lazily_until_an_error() {
     let server = Server::start(|request| match number(request, "skip") {
         5 => Reply::json(200, &json!({"count": 100, "items": items(5..7)}).to_string()),
         _ => Reply::json(403, ""),
@@ -165,9 +165,9 @@ async fn pages_are_fetched_when_they_are_needed_and_an_error_is_the_end() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_kind_is_told() {
+async fn page_without_an_array_of_items_is_an_error() {
     for body in ["[]", "5", r#"{"items":{}}"#] {
-        let server = Server::answering(Reply::json(200, body)).await;
+        let server = Server::replying(Reply::json(200, body)).await;
         let error = server.client().list_ip_rules().stream().into_vec().await.unwrap_err();
         assert!(matches!(error, Error::Unexpected { .. }), "{body}: {error}");
         assert_eq!(error.body().unwrap(), body);
@@ -175,8 +175,8 @@ async fn a_page_of_another_kind_is_told() {
 }
 
 #[tokio::test]
-async fn filters_and_orders_are_made_or_written() {
-    let server = Server::answering(Reply::json(200, "{}")).await;
+async fn filters_and_orders_are_typed_or_strings() {
+    let server = Server::replying(Reply::json(200, "{}")).await;
     let client = server.client();
     let made = client.list_ip_rules().filter(field("description").eq("O'Hara"));
     made.orderby(OrderBy::descending("cidr")).send().await.unwrap();

@@ -1,6 +1,6 @@
-//! What goes over the wire, seen from servers that answer whatever a test wants.
+//! The client on the wire, against servers that send prepared replies.
 
-// Clippy's exemption for tests does not reach helpers.
+// Clippy's exemption for tests does not cover helpers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod errors;

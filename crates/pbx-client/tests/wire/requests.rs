@@ -1,4 +1,4 @@
-//! What a client sends.
+//! The requests that the client sends.
 
 use pbx_client::{Error, Field, types};
 use serde_json::json;
@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::{Reply, Server};
 
 #[tokio::test]
-async fn an_update_sends_only_what_was_set() {
-    let server = Server::answering(Reply::with(200, "", b"")).await;
+async fn update_sends_only_fields_that_were_set() {
+    let server = Server::replying(Reply::with(200, "", b"")).await;
     let client = server.client();
     let update = types::UpdateIpRule::default().description("x").expire_at(Field::Null);
     client.update_ip_rule().id("a/b?c").body(update).send().await.unwrap();
@@ -21,8 +21,8 @@ async fn an_update_sends_only_what_was_set() {
 }
 
 #[tokio::test]
-async fn an_id_cannot_lead_elsewhere() {
-    let server = Server::answering(Reply::json(200, "{}")).await;
+async fn id_cannot_change_the_path() {
+    let server = Server::replying(Reply::json(200, "{}")).await;
     for id in ["..", ".", ""] {
         let error = server.client().show_ip_rule().id(id).send().await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest(_)), "{error}");
@@ -33,8 +33,8 @@ async fn an_id_cannot_lead_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_header_holds_one_line() {
-    let server = Server::answering(Reply::json(201, "{}")).await;
+async fn header_with_line_break_is_rejected() {
+    let server = Server::replying(Reply::json(201, "{}")).await;
     let upload = server.client();
     let upload = upload.complete_blob_upload().id("1").port_sip_upload_token("a\r\nx: y");
     let error = upload.body("content").send().await.unwrap_err();
@@ -43,9 +43,9 @@ async fn a_header_holds_one_line() {
 }
 
 #[tokio::test]
-async fn a_list_sends_its_parameters_and_reads_what_there_is() {
+async fn list_sends_its_parameters_and_reads_partial_items() {
     let body = r#"{"items":[{"id":7,"target":"NEW","expire_at":""},null]}"#;
-    let server = Server::answering(Reply::json(200, body)).await;
+    let server = Server::replying(Reply::json(200, body)).await;
     let client = server.client();
     let list = client.list_ip_rules().filter("target eq 'DENY'").top(10);
     let list = list.send().await.unwrap();
@@ -61,17 +61,17 @@ async fn a_list_sends_its_parameters_and_reads_what_there_is() {
 }
 
 #[tokio::test]
-async fn a_request_can_be_sent_from_another_task() {
-    let server = Server::answering(Reply::json(200, r#"{"count":1}"#)).await;
+async fn request_futures_are_send() {
+    let server = Server::replying(Reply::json(200, r#"{"count":1}"#)).await;
     let client = server.client();
     let task = tokio::spawn(async move { client.list_ip_rules().send().await.map(|list| list.count) });
     assert_eq!(task.await.unwrap().unwrap(), Some(1));
 }
 
 #[tokio::test]
-async fn a_download_keeps_its_name() {
+async fn download_has_headers_and_body() {
     let header = "content-type: text/csv\r\ncontent-disposition: attachment; filename=\"rules.csv\"\r\n";
-    let server = Server::answering(Reply::with(200, header, b"a,b\n")).await;
+    let server = Server::replying(Reply::with(200, header, b"a,b\n")).await;
     let answer = server.client().export_ip_rules().send().await.unwrap();
     assert_eq!(
         answer.headers()["content-disposition"],
@@ -81,8 +81,8 @@ async fn a_download_keeps_its_name() {
 }
 
 #[tokio::test]
-async fn a_form_is_a_form() {
-    let server = Server::answering(Reply::json(200, "{}")).await;
+async fn form_body_is_url_encoded() {
+    let server = Server::replying(Reply::json(200, "{}")).await;
     let body = types::IssueOauthToken::new(types::GrantType::Password)
         .username("a b")
         .password("ä&=");
@@ -97,8 +97,8 @@ async fn a_form_is_a_form() {
 }
 
 #[tokio::test]
-async fn nothing_secret_is_printed() {
-    let server = Server::answering(Reply::json(200, "{}")).await;
+async fn debug_hides_secrets() {
+    let server = Server::replying(Reply::json(200, "{}")).await;
     let client = server.client();
     let request = client.sign_in().body(types::SignIn::new("admin", "hunter2"));
     let debug = format!("{client:?} {request:?} {:?}", server.builder().token("T0K3N"));

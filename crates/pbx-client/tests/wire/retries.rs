@@ -1,21 +1,21 @@
-//! What is sent again and what is not, counted where it arrives.
+//! Which requests are retried, counted at the server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pbx_client::{Client, Credentials, Error, RetryPolicy, types};
 
-use crate::server::Nobody;
+use crate::server::ReservedPort;
 use crate::{Reply, Server};
 
-/// Three more times, without waiting.
-fn at_once() -> RetryPolicy {
+/// Three retries with a delay of a millisecond.
+fn immediate() -> RetryPolicy {
     let brief = Duration::from_millis(1);
     RetryPolicy::default().backoff(brief, brief)
 }
 
-/// A server that answers only the third request.
-async fn at_the_third(fault: Reply) -> Server {
+/// A server that succeeds with the third request.
+async fn failing_twice(fault: Reply) -> Server {
     let seen = AtomicUsize::new(0);
     Server::start(move |_| match seen.fetch_add(1, Ordering::SeqCst) {
         0 | 1 => fault.clone(),
@@ -40,10 +40,10 @@ fn rule() -> types::CreateIpRule {
 }
 
 #[tokio::test]
-async fn what_only_reads_is_sent_again() {
+async fn get_is_retried_after_transient_failures() {
     for fault in faults() {
-        let server = at_the_third(fault.clone()).await;
-        let client = server.builder().token("T").retry(at_once()).build().unwrap();
+        let server = failing_twice(fault.clone()).await;
+        let client = server.builder().token("T").retry(immediate()).build().unwrap();
         let list = client.list_ip_rules().filter("x").send().await;
         assert_eq!(list.unwrap_or_else(|error| panic!("{fault:?}: {error}")).count, Some(7));
         let requests = server.requests();
@@ -58,10 +58,10 @@ async fn what_only_reads_is_sent_again() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_done_is_not() {
+async fn post_and_delete_are_not_retried_once_sent() {
     for fault in faults() {
-        let server = at_the_third(fault.clone()).await;
-        let client = server.builder().token("T").retry(at_once()).build().unwrap();
+        let server = failing_twice(fault.clone()).await;
+        let client = server.builder().token("T").retry(immediate()).build().unwrap();
         let error = client.create_ip_rule().body(rule()).send().await.unwrap_err();
         assert!(error.is_transient(), "{fault:?}: {error}");
         assert_eq!(server.requests().len(), 1, "{fault:?}");
@@ -72,49 +72,53 @@ async fn what_may_have_been_done_is_not() {
 }
 
 #[tokio::test]
-async fn a_policy_can_be_none_and_has_an_end() {
-    let server = Server::answering(Reply::json(503, "")).await;
-    for (policy, number) in [(RetryPolicy::none(), 1), (at_once(), 4), (at_once().max_retries(1), 2)] {
+async fn policy_limits_retries_and_retry_after() {
+    let server = Server::replying(Reply::json(503, "")).await;
+    for (policy, number) in [
+        (RetryPolicy::none(), 1),
+        (immediate(), 4),
+        (immediate().max_retries(1), 2),
+    ] {
         let before = server.requests().len();
         let client = server.builder().retry(policy).build().unwrap();
         let error = client.list_ip_rules().send().await.unwrap_err();
         assert!(matches!(error, Error::Server(_)));
         assert_eq!(server.requests().len() - before, number);
     }
-    // Longer than the policy would wait.
-    let server = Server::answering(Reply::with(429, "retry-after: 3600\r\n", b"")).await;
-    let client = server.builder().retry(at_once()).build().unwrap();
+    // A `Retry-After` beyond the maximum of the policy.
+    let server = Server::replying(Reply::with(429, "retry-after: 3600\r\n", b"")).await;
+    let client = server.builder().retry(immediate()).build().unwrap();
     let error = client.list_ip_rules().send().await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
     assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn what_never_left_is_known_not_to_have_been_applied() {
-    let nobody = Nobody::new();
-    let builder = Client::builder().url(&nobody.url).no_proxy();
-    let client = builder.retry(at_once()).build().unwrap();
+async fn unsent_request_was_not_applied() {
+    let port = ReservedPort::new();
+    let builder = Client::builder().url(&port.url).no_proxy();
+    let client = builder.retry(immediate()).build().unwrap();
     let error = client.delete_ip_rule().id("1").send().await.unwrap_err();
     assert!(!error.may_have_been_applied(), "{error}");
     assert!(matches!(error, Error::Transport(error) if error.is_unsent()));
-    // The client is none the worse for it.
-    let server = nobody.listen(|_| Reply::with(204, "", b""));
+    // The client works once the server listens.
+    let server = port.listen(|_| Reply::with(204, "", b""));
     client.delete_ip_rule().id("1").send().await.unwrap();
     assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_token_that_could_not_be_got_is_not_asked_for_again() {
-    let server = Server::answering(Reply::Nothing).await;
+async fn failed_sign_in_is_not_retried() {
+    let server = Server::replying(Reply::Nothing).await;
     let credentials = Credentials::system("admin", "secret");
     let client = server
         .builder()
         .credentials(credentials)
-        .retry(at_once())
+        .retry(immediate())
         .build()
         .unwrap();
     let error = client.list_ip_rules().send().await.unwrap_err();
     assert!(error.may_have_been_applied(), "{error}");
-    // The server may have opened a session, and counted a failure.
+    // The server may have opened a session or counted a failed sign-in.
     assert_eq!(server.requests().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! A server on a real socket, which says what it is told to.
+//! A server on a real socket that sends prepared replies.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,19 +7,19 @@ use pbx_client::{Client, ClientBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Answers every request on a connection of its own, and keeps what was asked.
+/// Serves each request on a separate connection and records it.
 pub struct Server {
     pub url: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
-/// An address that is taken and where nobody listens: every connection is refused.
-pub struct Nobody {
+/// A bound port without a listener: connections are refused until [`ReservedPort::listen`].
+pub struct ReservedPort {
     pub url: String,
     socket: TcpSocket,
 }
 
-impl Nobody {
+impl ReservedPort {
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -27,40 +27,40 @@ impl Nobody {
         Self { url, socket }
     }
 
-    /// Somebody does from here on.
+    /// Starts to listen.
     pub fn listen(self, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Server {
         Server::on(self.socket.listen(16).unwrap(), handler)
     }
 }
 
-/// A request as it came.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Such as `POST /api/auth/sign_in`, with the query.
+    /// The method and target, such as `POST /api/auth/sign_in`.
     pub line: String,
-    /// By name in lower case.
+    /// The values by lower-case name.
     pub headers: HashMap<String, String>,
     pub body: String,
 }
 
-/// What becomes of a request.
+/// The reply to a request.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// These bytes; the connection ends with them.
+    /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
-    /// The connection ends.
+    /// Closes the connection.
     Nothing,
-    /// The bytes, and silence as long as the client waits.
+    /// Sends these bytes and keeps the connection open.
     Silence(Vec<u8>),
 }
 
 impl Reply {
-    /// A whole answer of JSON.
+    /// A complete JSON response.
     pub fn json(status: u16, body: &str) -> Self {
         Self::with(status, "content-type: application/json\r\n", body.as_bytes())
     }
 
-    /// A whole answer; each header ends with a line break.
+    /// A complete response. Each header ends with a line break.
     pub fn with(status: u16, headers: &str, body: &[u8]) -> Self {
         let length = body.len();
         let head =
@@ -68,7 +68,7 @@ impl Reply {
         Self::Bytes([head.as_bytes(), body].concat())
     }
 
-    /// The bytes as they are.
+    /// Raw bytes.
     pub fn raw(bytes: impl AsRef<[u8]>) -> Self {
         Self::Bytes(bytes.as_ref().to_vec())
     }
@@ -85,8 +85,8 @@ impl Request {
 }
 
 impl Server {
-    /// Gives every request the same answer.
-    pub async fn answering(reply: Reply) -> Self {
+    /// Sends every request the same reply.
+    pub async fn replying(reply: Reply) -> Self {
         Self::start(move |_| reply.clone()).await
     }
 
@@ -110,12 +110,12 @@ impl Server {
         Self { url, requests }
     }
 
-    /// A client with a token.
+    /// Returns a client with a token.
     pub fn client(&self) -> Client {
         self.builder().token("T0K3N").build().unwrap()
     }
 
-    /// Whatever fails, fails at once: the tests of retries say otherwise.
+    /// Returns a builder without retries.
     pub fn builder(&self) -> ClientBuilder {
         let builder = Client::builder().url(&self.url).no_proxy();
         #[cfg(feature = "retry")]
@@ -127,7 +127,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// How often a request line began so.
+    /// Counts the requests whose line begins with `line`.
     pub fn count(&self, line: &str) -> usize {
         let requests = self.requests();
         requests.iter().filter(|request| request.line.starts_with(line)).count()
@@ -154,7 +154,7 @@ async fn serve(mut socket: TcpStream, seen: &Mutex<Vec<Request>>, handler: &(dyn
     match handler(&request) {
         Reply::Nothing => {}
         Reply::Bytes(bytes) => {
-            // A client that has seen enough hangs up.
+            // A client that has received enough closes the connection.
             let _ = socket.write_all(&bytes).await;
             let _ = socket.shutdown().await;
         }
@@ -165,7 +165,7 @@ async fn serve(mut socket: TcpStream, seen: &Mutex<Vec<Request>>, handler: &(dyn
     }
 }
 
-/// The request, once all of it is there.
+/// Parses a request. Returns `None` until it is complete.
 fn parse(text: &[u8]) -> Option<Request> {
     let text = String::from_utf8_lossy(text);
     let (head, body) = text.split_once("\r\n\r\n")?;

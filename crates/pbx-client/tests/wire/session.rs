@@ -1,4 +1,4 @@
-//! Signing in, staying signed in.
+//! Signing in and renewing the session.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use crate::tokens::{Clock, Sessions, administrator};
 use crate::{Reply, Server};
 
 #[tokio::test]
-async fn a_client_signs_in_when_it_must_and_once() {
+async fn first_call_signs_in_once() {
     let sessions = Arc::new(Sessions::default());
     let server = sessions.server().await;
     let client = server.builder().credentials(administrator()).build().unwrap();
@@ -35,7 +35,7 @@ async fn a_client_signs_in_when_it_must_and_once() {
 }
 
 #[tokio::test]
-async fn operations_that_need_no_session_do_not_open_one() {
+async fn anonymous_operations_do_not_sign_in() {
     let server = Arc::new(Sessions::default()).server().await;
     let client = server.builder().credentials(administrator()).build().unwrap();
     let body = pbx_client::types::SignIn::new("admin", "right");
@@ -45,17 +45,17 @@ async fn operations_that_need_no_session_do_not_open_one() {
 }
 
 #[tokio::test]
-async fn fifty_tasks_with_an_expired_token_refresh_it_once() {
+async fn concurrent_calls_refresh_an_expired_token_once() {
     for by_clock in [true, false] {
         let clock = Clock::default();
         let sessions = Arc::new(Sessions::default());
         let server = sessions.server().await;
-        let builder = clock.of(server.builder().credentials(administrator()));
+        let builder = clock.configure(server.builder().credentials(administrator()));
         let client = builder.connect().await.unwrap();
         if by_clock {
             clock.advance(3600);
         } else {
-            // A token that the server has forgotten before its time.
+            // A token that the server revoked before it expired.
             let broken = Session::new("A0").with_refresh_token("R1");
             drop(client);
             let tasks = tasks(server.builder().session(broken).build().unwrap(), 50).await;
@@ -86,12 +86,12 @@ async fn tasks(client: pbx_client::Client, number: usize) -> Vec<Result<(), Erro
 }
 
 #[tokio::test]
-async fn a_token_is_refreshed_before_its_end() {
+async fn token_is_refreshed_before_it_expires() {
     let clock = Clock::default();
     let sessions = Arc::new(Sessions::default());
     let server = sessions.server().await;
     let client = clock
-        .of(server.builder().credentials(administrator()))
+        .configure(server.builder().credentials(administrator()))
         .connect()
         .await
         .unwrap();
@@ -106,12 +106,12 @@ async fn a_token_is_refreshed_before_its_end() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_refresh_and_gives_up_does_not_lose_it() {
+async fn dropped_waiter_does_not_lose_the_refresh() {
     let clock = Clock::default();
     let sessions = Arc::new(Sessions::default());
     let server = sessions.server().await;
     let client = clock
-        .of(server.builder().credentials(administrator()))
+        .configure(server.builder().credentials(administrator()))
         .connect()
         .await
         .unwrap();
@@ -128,9 +128,9 @@ async fn who_waits_for_a_refresh_and_gives_up_does_not_lose_it() {
 }
 
 #[tokio::test]
-async fn a_session_that_cannot_be_refreshed_begins_anew() {
+async fn session_that_cannot_be_refreshed_signs_in_again() {
     let sessions = Arc::new(Sessions {
-        forgets: true,
+        rejects_refresh: true,
         ..Sessions::default()
     });
     let server = sessions.server().await;
@@ -153,7 +153,7 @@ async fn a_session_that_cannot_be_refreshed_begins_anew() {
         ]
     );
 
-    // Without credentials that is the end, and the refresh token is tried once.
+    // Without credentials the call fails, and the refresh token is used once.
     let server = sessions.server().await;
     let client = server.builder().session(stale).build().unwrap();
     let attempts = async || match client.list_ip_rules().send().await.unwrap_err() {
@@ -166,7 +166,7 @@ async fn a_session_that_cannot_be_refreshed_begins_anew() {
 }
 
 #[tokio::test]
-async fn what_was_tried_is_told() {
+async fn authentication_error_names_the_attempt() {
     let server = Arc::new(Sessions::default()).server().await;
     let attempted =
         async |builder: ClientBuilder| match builder.build().unwrap().list_ip_rules().send().await.unwrap_err() {
@@ -184,7 +184,7 @@ async fn what_was_tried_is_told() {
         (Attempt::Credentials, 400)
     );
 
-    // A server that takes none of its own tokens.
+    // A server that rejects its own tokens.
     let server = Server::start(|request| match request.line.contains("sign_in") {
         true => Reply::json(200, r#"{"access_token":"A","expires_in":1800}"#),
         false => Reply::json(401, ""),
@@ -196,7 +196,7 @@ async fn what_was_tried_is_told() {
 }
 
 #[tokio::test]
-async fn a_streamed_body_is_not_sent_twice() {
+async fn streamed_body_is_not_sent_twice() {
     let sessions = Arc::new(Sessions::default());
     let server = sessions.server().await;
     let client = server
@@ -222,14 +222,14 @@ async fn a_streamed_body_is_not_sent_twice() {
         "{error}"
     );
     assert_eq!(server.count("POST /api/auth/sign_in"), 0);
-    // The session is renewed for the next one. (This server answers with another status than an upload has.)
+    // The next call renews the session. (This server sends another status than an upload has.)
     let error = upload().await.unwrap_err();
     assert!(matches!(&error, Error::Unexpected { .. }), "{error}");
     assert_eq!(server.count("POST /api/auth/sign_in"), 1);
 }
 
 #[tokio::test]
-async fn a_session_goes_on_in_another_program() {
+async fn stored_session_is_continued() {
     let clock = Clock::default();
     let kept = Arc::new(Mutex::new(Vec::new()));
     let sessions = Arc::new(Sessions::default());
@@ -242,7 +242,7 @@ async fn a_session_goes_on_in_another_program() {
             let text = session.map(|session| serde_json::to_string(session).unwrap());
             keeper.lock().unwrap().push(text);
         });
-    let client = clock.of(builder).connect().await.unwrap();
+    let client = clock.configure(builder).connect().await.unwrap();
     client.session().switch_tenant("7").await.unwrap();
     clock.advance(3600);
     client.list_ip_rules().send().await.unwrap();
@@ -253,7 +253,7 @@ async fn a_session_goes_on_in_another_program() {
     assert_eq!(Some(&last), client.session().current().as_ref());
     assert_eq!(last.tenant.as_deref(), Some("7"));
 
-    let other = clock.of(server.builder().session(last)).build().unwrap();
+    let other = clock.configure(server.builder().session(last)).build().unwrap();
     other.list_ip_rules().send().await.unwrap();
     clock.advance(1790);
     other.list_ip_rules().send().await.unwrap();
@@ -265,17 +265,17 @@ async fn a_session_goes_on_in_another_program() {
 }
 
 #[tokio::test]
-async fn a_tenant_is_returned_to() {
+async fn new_session_returns_to_the_tenant() {
     let sessions = Arc::new(Sessions {
-        forgets: true,
+        rejects_refresh: true,
         ..Sessions::default()
     });
     let server = sessions.server().await;
     let client = server.builder().credentials(administrator()).build().unwrap();
     client.session().switch_tenant("7").await.unwrap();
     assert_eq!(server.count("POST /api/tenants/switch?id=7"), 1);
-    // The session is gone, and with it the tenant.
-    sessions.give(0);
+    // The server revoked the session, and with it the tenant.
+    sessions.issue(0);
     *sessions.tenant.lock().unwrap() = None;
     client.list_ip_rules().send().await.unwrap();
     assert_eq!(server.count("POST /api/auth/sign_in"), 2);
@@ -286,17 +286,17 @@ async fn a_tenant_is_returned_to() {
 }
 
 #[tokio::test]
-async fn a_session_outside_of_the_tenant_is_worse_than_none() {
-    let given = AtomicUsize::new(0);
+async fn sign_in_fails_if_the_tenant_is_gone() {
+    let issued = AtomicUsize::new(0);
     let server = Server::start(move |request| {
-        let token = format!("Bearer A{}", given.load(Ordering::SeqCst));
+        let token = format!("Bearer A{}", issued.load(Ordering::SeqCst));
         match request.line.split_once("/api").unwrap().1 {
             "/auth/sign_in" => {
-                let number = given.fetch_add(1, Ordering::SeqCst) + 1;
+                let number = issued.fetch_add(1, Ordering::SeqCst) + 1;
                 Reply::json(200, &json!({"access_token": format!("A{number}")}).to_string())
             }
             "/tenants/switch?id=7" if token == "Bearer A1" => Reply::with(200, "", b""),
-            // The tenant is gone by the second session.
+            // The tenant was deleted before the second session.
             "/tenants/switch?id=7" => Reply::json(404, r#"{"errors":[{"code":"NOT_FOUND","message":"tenant"}]}"#),
             "/auth/sign_out" => Reply::with(200, "", b""),
             _ => Reply::json(401, ""),
@@ -312,7 +312,7 @@ async fn a_session_outside_of_the_tenant_is_worse_than_none() {
 }
 
 #[tokio::test]
-async fn older_servers_have_the_other_form() {
+async fn oauth_is_used_for_older_servers() {
     let server = Server::start(|request| match request.line.as_str() {
         "POST /api/login/oauth/token" if request.body.contains("grant_type=password") => {
             Reply::json(200, r#"{"access_token":"A1","refresh_token":"R1","expires_in":1800}"#)
@@ -326,7 +326,7 @@ async fn older_servers_have_the_other_form() {
     let clock = Clock::default();
     let credentials = Credentials::tenant_user("alice", "p&w", "acme.example.com");
     let client = clock
-        .of(server.builder().credentials(credentials))
+        .configure(server.builder().credentials(credentials))
         .connect()
         .await
         .unwrap();
@@ -343,7 +343,7 @@ async fn older_servers_have_the_other_form() {
     clock.advance(3600);
     client.list_ip_rules().send().await.unwrap();
     client.session().sign_out().await.unwrap();
-    // What is not there is asked for once.
+    // A missing operation is requested once.
     assert_eq!(server.count("POST /api/auth/"), 1);
     assert_eq!(server.last().line, "POST /api/login/oauth/revoke");
     assert_eq!(server.last().header("authorization"), Some("Bearer A2"));
@@ -357,9 +357,9 @@ async fn older_servers_have_the_other_form() {
 }
 
 #[tokio::test]
-async fn an_unknown_domain_is_a_wrong_credential() {
+async fn unknown_domain_is_an_authentication_error() {
     let body = r#"{"errors":[{"code":"NOT_FOUND","message":"domain not found"}]}"#;
-    let server = Server::answering(Reply::json(404, body)).await;
+    let server = Server::replying(Reply::json(404, body)).await;
     let user = || server.builder().credentials(Credentials::tenant_user("a", "b", "c"));
     for builder in [user(), user().sign_in_method(SignInMethod::OAuth)] {
         let error = builder.connect().await.unwrap_err();
@@ -378,7 +378,7 @@ async fn an_unknown_domain_is_a_wrong_credential() {
 }
 
 #[tokio::test]
-async fn a_second_factor_goes_on_with_a_code() {
+async fn second_factor_is_verified_with_a_code() {
     let server = Server::start(|request| match request.line.as_str() {
         "POST /api/auth/sign_in" => Reply::json(200, r#"{"two_factor_enabled":true,"token":"T"}"#),
         "POST /api/auth/send_otp" if request.json() == json!({"token": "T"}) => Reply::with(200, "", b""),
@@ -394,7 +394,7 @@ async fn a_second_factor_goes_on_with_a_code() {
     .await;
     let client = server.builder().credentials(administrator()).build().unwrap();
     let Err(Error::SecondFactor(factor)) = client.list_ip_rules().send().await else {
-        panic!("the server wants a second factor");
+        panic!("the server requires a second factor");
     };
     assert!(!format!("{factor:?}").contains("\"T\""));
     client.session().send_code(&factor).await.unwrap();
@@ -408,14 +408,14 @@ async fn a_second_factor_goes_on_with_a_code() {
 }
 
 #[tokio::test]
-async fn strange_answers_to_a_sign_in_are_told() {
+async fn invalid_sign_in_responses_are_errors() {
     for (body, word) in [
         ("{}", "neither"),
         (r#"{"access_token":""}"#, "neither"),
         ("<html>", "JSON"),
         ("[]", "type"),
     ] {
-        let server = Server::answering(Reply::json(200, body)).await;
+        let server = Server::replying(Reply::json(200, body)).await;
         let error = server
             .builder()
             .credentials(administrator())
@@ -425,7 +425,7 @@ async fn strange_answers_to_a_sign_in_are_told() {
         assert!(matches!(error, Error::Unexpected { .. }), "{body}: {error}");
         assert!(error.to_string().contains(word), "{error}");
     }
-    let server = Server::answering(Reply::json(200, r#"{"access_token":"a\nb"}"#)).await;
+    let server = Server::replying(Reply::json(200, r#"{"access_token":"a\nb"}"#)).await;
     let error = server
         .builder()
         .credentials(administrator())
@@ -433,10 +433,10 @@ async fn strange_answers_to_a_sign_in_are_told() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Configuration(_)), "{error}");
-    // What is no lifetime is no reason to sign in all the time.
+    // An invalid lifetime does not cause repeated sign-ins.
     for lifetime in ["0", "-5", "9223372036854775807", "\"\"", "null", "1e300"] {
         let body = format!(r#"{{"access_token":"A","expires_in":{lifetime}}}"#);
-        let server = Server::answering(Reply::json(200, &body)).await;
+        let server = Server::replying(Reply::json(200, &body)).await;
         let client = server.builder().credentials(administrator()).connect().await.unwrap();
         client.list_ip_rules().send().await.unwrap();
         assert_eq!(server.count("POST"), 1, "{lifetime}");
@@ -444,7 +444,7 @@ async fn strange_answers_to_a_sign_in_are_told() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_fails_is_no_matter_while_the_token_works() {
+async fn failed_refresh_is_ignored_while_the_token_is_valid() {
     let clock = Clock::default();
     let server = Server::start(|request| match request.line.contains("refresh") {
         true => Reply::json(503, ""),
@@ -454,7 +454,7 @@ async fn a_refresh_that_fails_is_no_matter_while_the_token_works() {
     let session = Session::new("A")
         .with_refresh_token("R")
         .with_expiry(clock.now() + SignedDuration::from_secs(50));
-    let client = clock.of(server.builder().session(session)).build().unwrap();
+    let client = clock.configure(server.builder().session(session)).build().unwrap();
     client.list_ip_rules().send().await.unwrap();
     client.list_ip_rules().send().await.unwrap();
     assert_eq!(server.count("POST /api/auth/refresh_token"), 1);

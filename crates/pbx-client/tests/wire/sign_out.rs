@@ -9,7 +9,7 @@ use crate::Server;
 use crate::tokens::{Clock, Sessions, administrator};
 
 #[tokio::test]
-async fn who_signs_out_stays_out() {
+async fn client_stays_signed_out() {
     let server = Arc::new(Sessions::default()).server().await;
     let client = server.builder().credentials(administrator()).connect().await.unwrap();
     client.session().sign_out().await.unwrap();
@@ -31,11 +31,11 @@ async fn who_signs_out_stays_out() {
 }
 
 #[tokio::test]
-async fn a_session_whose_token_is_over_is_ended_all_the_same() {
+async fn session_with_expired_token_is_signed_out() {
     let sessions = Arc::new(Sessions::default());
     let server = sessions.server().await;
-    sessions.give(1800);
-    // By the clock of neither, nor by what the program knows: the server alone knows that the token is over.
+    sessions.issue(1800);
+    // Only the server knows that the token expired.
     let kept = Session::new("A0").with_refresh_token("R1");
     let client = server.builder().session(kept).build().unwrap();
     client.session().sign_out().await.unwrap();
@@ -49,20 +49,20 @@ async fn a_session_whose_token_is_over_is_ended_all_the_same() {
         ]
     );
     assert_eq!(server.last().header("authorization"), Some("Bearer A2"));
-    assert_eq!(sessions.given.load(Ordering::SeqCst), 3, "the tokens still work");
+    assert_eq!(sessions.issued.load(Ordering::SeqCst), 3, "the tokens still work");
     assert_eq!(client.session().current(), None);
 
-    // What the server has forgotten needs no end.
+    // A session that the server has revoked need not be signed out.
     let kept = Session::new("A0").with_refresh_token("R0");
     let client = server.builder().session(kept).build().unwrap();
     client.session().sign_out().await.unwrap();
 }
 
 #[tokio::test]
-async fn tokens_that_come_while_one_signs_out_are_ended_too() {
+async fn tokens_renewed_during_sign_out_are_revoked() {
     let clock = Clock::default();
     let server = Arc::new(Sessions::default()).server().await;
-    let builder = clock.of(server.builder().credentials(administrator()));
+    let builder = clock.configure(server.builder().credentials(administrator()));
     let client = builder.connect().await.unwrap();
     clock.advance(3600);
     let other = client.clone();
@@ -80,7 +80,7 @@ async fn tokens_that_come_while_one_signs_out_are_ended_too() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_told_is_an_error_and_the_tokens_are_gone() {
+async fn failed_sign_out_discards_the_tokens() {
     let server = Server::start(|_| crate::Reply::with(503, "", b"")).await;
     let kept = Session::new("A1").with_refresh_token("R1");
     let client = server.builder().session(kept).build().unwrap();

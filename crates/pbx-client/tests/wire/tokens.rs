@@ -1,4 +1,4 @@
-//! A server that gives tokens, and the time by which they end.
+//! A server that issues tokens, and a clock to expire them.
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,23 +10,23 @@ use serde_json::json;
 use crate::server::Request;
 use crate::{Reply, Server};
 
-/// A server's sessions: it takes the tokens that it gave last and no others.
+/// The sessions of a server that accepts only the tokens issued last.
 #[derive(Default)]
 pub struct Sessions {
-    pub given: AtomicUsize,
-    /// Refuses every refresh.
-    pub forgets: bool,
-    /// The one that the session was switched into.
+    pub issued: AtomicUsize,
+    /// Rejects every refresh.
+    pub rejects_refresh: bool,
+    /// The tenant that the session was switched into.
     pub tenant: Mutex<Option<String>>,
 }
 
 impl Sessions {
     pub fn token(&self) -> String {
-        format!("A{}", self.given.load(Ordering::SeqCst))
+        format!("A{}", self.issued.load(Ordering::SeqCst))
     }
 
-    pub fn give(&self, lifetime: i64) -> Reply {
-        let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
+    pub fn issue(&self, lifetime: i64) -> Reply {
+        let number = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
         let body = json!({"access_token": format!("A{number}"), "refresh_token": format!("R{number}"),
             "expires_in": lifetime, "token_type": "Bearer"});
         Reply::json(200, &body.to_string())
@@ -45,21 +45,21 @@ impl Sessions {
         match path {
             "/auth/sign_in" if request.json()["password"] == "right" => {
                 *self.tenant.lock().unwrap() = None;
-                self.give(1800)
+                self.issue(1800)
             }
             "/auth/sign_in" => refused(400, "UNAUTHORIZED"),
-            "/auth/refresh_token" if self.forgets => refused(400, "UNKNOWN"),
+            "/auth/refresh_token" if self.rejects_refresh => refused(400, "UNKNOWN"),
             "/auth/refresh_token" => {
-                let current = format!("R{}", self.given.load(Ordering::SeqCst));
+                let current = format!("R{}", self.issued.load(Ordering::SeqCst));
                 match request.json()["refresh_token"] == current {
-                    true => self.give(1800),
+                    true => self.issue(1800),
                     false => refused(400, "UNKNOWN"),
                 }
             }
             _ if !is_ours => refused(401, "UNAUTHORIZED"),
             "/auth/sign_out" => {
-                // Neither of the two works any more.
-                self.given.fetch_add(1, Ordering::SeqCst);
+                // Neither of the two is valid any more.
+                self.issued.fetch_add(1, Ordering::SeqCst);
                 Reply::with(200, "", b"")
             }
             "/tenants/switch" => {
@@ -76,7 +76,7 @@ impl Sessions {
     }
 }
 
-/// A clock to put ahead.
+/// A clock that tests advance.
 #[derive(Clone, Default)]
 pub struct Clock(Arc<AtomicI64>);
 
@@ -89,7 +89,7 @@ impl Clock {
         Timestamp::from_second(1_000_000 + self.0.load(Ordering::SeqCst)).unwrap()
     }
 
-    pub fn of(&self, builder: ClientBuilder) -> ClientBuilder {
+    pub fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
         let clock = self.clone();
         builder.clock(move || clock.now())
     }
