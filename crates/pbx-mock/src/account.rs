@@ -1,20 +1,23 @@
-//! An account that a client can sign in to, by either documented form.
+//! An account that a client can sign in to, with either sign-in method.
 
 use std::sync::{Arc, Mutex};
 
 use pbx_client::types;
 use serde_json::{Value, json};
 
-use crate::expectation::locked;
-use crate::operations::{IssueOauthToken, RefreshTokens, RevokeOauthToken, SignIn, SignOut};
-use crate::{Mock, MockServer, Request, Response};
+use crate::expectation::lock;
+use crate::generated::operations::{IssueOauthToken, RefreshTokens, RevokeOauthToken, SignIn, SignOut};
+use crate::mock::Mock;
+use crate::request::Request;
+use crate::response::Response;
+use crate::server::MockServer;
 
-/// How long access tokens are valid, as clients are told.
+/// The lifetime of access tokens in seconds.
 const LIFETIME: i64 = 3600;
 
-/// An account of the mock server, made with [`MockServer::accept_sign_in`], and what became of its sessions.
+/// An account of the mock server and the calls of its sessions. Created by [`MockServer::accept_sign_in`].
 ///
-/// Each sign-in and each renewal gets the next pair of tokens; a refresh token works once, as on a real server.
+/// Each sign-in and each refresh returns the next pair of tokens. A refresh token can be used once, as on a real server.
 #[derive(Debug)]
 pub struct Account<'a> {
     server: &'a MockServer,
@@ -28,7 +31,7 @@ pub struct Account<'a> {
 }
 
 impl MockServer {
-    /// Lets a system account (an administrator or a dealer) sign in and out and renew its session.
+    /// Adds a system account (an administrator or a dealer), which can sign in, refresh its tokens and sign out.
     ///
     /// ```
     /// use pbx_client::{Client, Credentials, types};
@@ -49,7 +52,7 @@ impl MockServer {
     ///     .await?;
     /// client.show_key().send().await?;
     ///
-    /// // The session ends before its time, and the client renews it.
+    /// // The access token expires, and the client refreshes it.
     /// admin.expire();
     /// client.show_key().send().await?;
     ///
@@ -63,7 +66,7 @@ impl MockServer {
         self.account(username, password, None)
     }
 
-    /// As [`MockServer::accept_sign_in`], for the user of a tenant, whose SIP domain is `domain`.
+    /// Like [`MockServer::accept_sign_in`], for a user of the tenant with the SIP domain `domain`.
     #[track_caller]
     pub fn accept_tenant_sign_in(&self, username: &str, password: &str, domain: &str) -> Account<'_> {
         self.account(username, password, Some(domain))
@@ -71,12 +74,12 @@ impl MockServer {
 
     #[track_caller]
     fn account(&self, username: &str, password: &str, domain: Option<&str>) -> Account<'_> {
-        let tokens = Arc::new(Tokens::of(username));
+        let tokens = Arc::new(Tokens::new(username));
         let credentials = json!({"username": username, "password": password});
         let domain = domain.map(str::to_owned);
-        let is_ours = {
+        let has_token = {
             let tokens = tokens.clone();
-            move |request: &Request| bearer(request).is_some_and(|token| tokens.are_ours(token))
+            move |request: &Request| bearer(request).is_some_and(|token| tokens.is_issued(token))
         };
         let issue = |tokens: &Arc<Tokens>| {
             let tokens = tokens.clone();
@@ -91,45 +94,45 @@ impl MockServer {
         };
         let renews = |tokens: &Arc<Tokens>, read: fn(&Request) -> Option<String>| {
             let tokens = tokens.clone();
-            move |request: &Request| read(request).is_some_and(|token| tokens.are_ours(&token))
+            move |request: &Request| read(request).is_some_and(|token| tokens.is_issued(&token))
         };
-        let of_domain = |read: fn(&Request, &str) -> Option<String>| {
+        let has_domain = |read: fn(&Request, &str) -> Option<String>| {
             let domain = domain.clone();
             move |request: &Request| read(request, "domain").filter(|found| !found.is_empty()) == domain
         };
-        let told = match &domain {
+        let domain_condition = match &domain {
             Some(domain) => format!("the domain is {domain}"),
             None => "there is no domain".to_owned(),
         };
 
         let sign_in = self.sign_in(|when, then| {
             when.body_includes(credentials.clone())
-                .matches(&told, of_domain(json_member));
+                .matches(&domain_condition, has_domain(json_property));
             then.respond_with(issue(&tokens));
         });
         let oauth = self.issue_oauth_token(|when, then| {
             when.body_includes(credentials.clone())
-                .matches(&told, of_domain(form_member));
+                .matches(&domain_condition, has_domain(form_field));
             when.body_includes(json!({"grant_type": "password"}));
             then.respond_with(issue(&tokens));
         });
         let renewal = self.refresh_tokens(|when, then| {
-            let read = |request: &Request| json_member(request, "refresh_token");
-            when.matches("the refresh token is of this account", renews(&tokens, read));
+            let read = |request: &Request| json_property(request, "refresh_token");
+            when.matches("the refresh token belongs to this account", renews(&tokens, read));
             then.respond_with(renew(&tokens, read));
         });
         let oauth_renewal = self.issue_oauth_token(|when, then| {
-            let read = |request: &Request| form_member(request, "refresh_token");
-            when.matches("the refresh token is of this account", renews(&tokens, read));
+            let read = |request: &Request| form_field(request, "refresh_token");
+            when.matches("the refresh token belongs to this account", renews(&tokens, read));
             when.body_includes(json!({"grant_type": "refresh_token"}));
             then.respond_with(renew(&tokens, read));
         });
         let sign_out = self.sign_out(|when, then| {
-            when.matches("the token is of this account", is_ours.clone());
+            when.matches("the access token belongs to this account", has_token.clone());
             then.ok();
         });
         let revocation = self.revoke_oauth_token(|when, then| {
-            when.matches("the token is of this account", is_ours);
+            when.matches("the access token belongs to this account", has_token);
             then.ok();
         });
         Account {
@@ -146,42 +149,43 @@ impl MockServer {
 }
 
 impl Account<'_> {
-    /// The access token issued last, for `when.authenticated(..)`; the one issued first, before that.
+    /// Returns the access token that was issued last, for `when.authenticated(..)`. Before a sign-in, returns the one that will be
+    /// issued first.
     pub fn token(&self) -> String {
         self.tokens.access()
     }
 
-    /// Ends the present session before its time: requests with its token get a 401.
+    /// Lets the present access token expire: requests with it get a 401.
     pub fn expire(&self) {
         self.server.revoke_token(self.token());
     }
 
-    /// How often a client signed in with the name and the password.
+    /// Returns the number of sign-ins with user name and password.
     pub fn sign_ins(&self) -> usize {
         self.sign_in.calls() + self.oauth.calls()
     }
 
-    /// How often a client asked for new tokens with a refresh token.
+    /// Returns the number of token refreshes.
     pub fn refreshes(&self) -> usize {
         self.renewal.calls() + self.oauth_renewal.calls()
     }
 
-    /// How often a client signed out.
+    /// Returns the number of sign-outs.
     pub fn sign_outs(&self) -> usize {
         self.sign_out.calls() + self.revocation.calls()
     }
 }
 
-/// The tokens of an account: numbered, so that a message shows which one was sent.
+/// The tokens of an account. They are numbered, so that messages show which one was sent.
 #[derive(Debug)]
 struct Tokens {
     username: String,
-    /// How many pairs were issued.
+    /// The number of pairs that were issued.
     issued: Mutex<usize>,
 }
 
 impl Tokens {
-    fn of(username: &str) -> Self {
+    fn new(username: &str) -> Self {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         Self {
             username: username.chars().map(plain).collect(),
@@ -194,14 +198,14 @@ impl Tokens {
     }
 
     fn access(&self) -> String {
-        self.name("access", *locked(&self.issued))
+        self.name("access", *lock(&self.issued))
     }
 
     fn refresh(&self) -> String {
-        self.name("refresh", *locked(&self.issued))
+        self.name("refresh", *lock(&self.issued))
     }
 
-    fn are_ours(&self, token: &str) -> bool {
+    fn is_issued(&self, token: &str) -> bool {
         let number = token.strip_prefix("access-of-").or(token.strip_prefix("refresh-of-"));
         number
             .and_then(|rest| rest.rsplit_once('-'))
@@ -210,7 +214,7 @@ impl Tokens {
 
     /// Issues the next pair.
     fn next(&self) -> types::TokenSet {
-        *locked(&self.issued) += 1;
+        *lock(&self.issued) += 1;
         types::TokenSet::default()
             .access_token(self.access())
             .refresh_token(self.refresh())
@@ -223,12 +227,12 @@ fn bearer(request: &Request) -> Option<&str> {
     request.header("Authorization")?.strip_prefix("Bearer ")
 }
 
-fn json_member(request: &Request, name: &str) -> Option<String> {
+fn json_property(request: &Request, name: &str) -> Option<String> {
     let body: Value = request.json().ok()?;
     body.get(name)?.as_str().map(str::to_owned)
 }
 
-fn form_member(request: &Request, name: &str) -> Option<String> {
+fn form_field(request: &Request, name: &str) -> Option<String> {
     let mut fields = form_urlencoded::parse(request.body());
     fields
         .find(|(known, _)| known == name)

@@ -1,4 +1,4 @@
-//! Every success of every operation, called by the client and answered by a mock, with values made up from the contract.
+//! Calls every operation with the client and a mock, for each success status, with sample values from the contract.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -7,15 +7,15 @@ use pbx_client::ByteStream;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::MockServer;
 use crate::generated::coverage::CALLS;
+use crate::server::MockServer;
 
 const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs/generated/client.json");
 
 /// A call of an operation that a mock answers.
 pub(crate) type Call = for<'a> fn(&'a MockServer, &'a Sample<'a>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Values for one operation.
+/// Sample values for an operation.
 pub(crate) struct Sample<'a> {
     contract: &'a Value,
     operation: &'a Value,
@@ -27,7 +27,7 @@ impl Sample<'_> {
         let found = parameters.iter().find(|parameter| parameter["name"] == name);
         let found = found.unwrap();
         if found["in"] == "header" && found["schema"]["type"] == "string" {
-            // httpmock takes no others.
+            // httpmock supports no other header values.
             return serde_json::from_value(json!("visible ASCII, \"quoted\"")).unwrap();
         }
         self.read(&found["schema"], name)
@@ -38,9 +38,9 @@ impl Sample<'_> {
         self.read(&content.values().next().unwrap()["schema"], "the body")
     }
 
-    pub(crate) fn answer<T: DeserializeOwned>(&self, status: u16) -> T {
-        let answer = &self.operation["responses"][status.to_string()];
-        self.read(&answer["content"]["application/json"]["schema"], "the answer")
+    pub(crate) fn response<T: DeserializeOwned>(&self, status: u16) -> T {
+        let response = &self.operation["responses"][status.to_string()];
+        self.read(&response["content"]["application/json"]["schema"], "the response")
     }
 
     fn read<T: DeserializeOwned>(&self, schema: &Value, what: &str) -> T {
@@ -50,7 +50,7 @@ impl Sample<'_> {
     }
 }
 
-/// A value with every member set.
+/// Returns a value with every property set.
 fn sample(contract: &Value, schema: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = contract.pointer(reference.trim_start_matches('#'));
@@ -76,13 +76,13 @@ fn sample(contract: &Value, schema: &Value) -> Value {
             Value::Object(members.collect::<Map<_, _>>())
         }
         Some("string") if schema["format"] == "date-time" => json!("2024-05-01T08:30:00.5Z"),
-        // What no URL, form or header holds as it is.
+        // Every one of these characters is encoded in URLs and forms.
         Some("string") => json!("a/b c?d&e=%25;\"é+"),
         _ => json!({"any": ["thing"]}),
     }
 }
 
-pub(crate) async fn collected(mut stream: ByteStream) -> Vec<u8> {
+pub(crate) async fn collect(mut stream: ByteStream) -> Vec<u8> {
     let mut out = Vec::new();
     while let Some(chunk) = stream.next().await {
         out.extend(chunk.unwrap());
@@ -91,7 +91,7 @@ pub(crate) async fn collected(mut stream: ByteStream) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_operation_is_answered_by_its_mock() {
+async fn every_operation_matches_its_mock() {
     let contract: Value = serde_json::from_str(&std::fs::read_to_string(CONTRACT).unwrap()).unwrap();
     let server = MockServer::start();
     let mut missing = BTreeSet::new();

@@ -1,28 +1,30 @@
-//! One mock as the server keeps it: what a request must be, and which ones were.
+//! The conditions of a mock, and the requests that met them.
 
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::Request;
 use crate::operation::OperationInfo;
+use crate::request::Request;
 
-/// What a request must be beyond its operation; says what differs.
+/// A condition on requests of the operation. Returns how a request differs from it.
 pub(crate) type Condition = Box<dyn Fn(&Request) -> Vec<String> + Send + Sync>;
 
-/// A mock and the requests it answered.
+/// The expectation of a mock.
 pub(crate) struct Expectation {
     pub(crate) info: &'static OperationInfo,
-    /// Where the test made it.
-    pub(crate) place: &'static Location<'static>,
+    /// Where the test creates the mock.
+    pub(crate) location: &'static Location<'static>,
     pub(crate) conditions: Vec<Condition>,
-    /// Whether httpmock was given further conditions, which it keeps to itself.
-    pub(crate) more: bool,
+    /// httpmock has further conditions, which it does not reveal.
+    pub(crate) has_httpmock_conditions: bool,
+    /// The maximum number of requests that the mock answers.
     pub(crate) limit: Option<usize>,
-    pub(crate) answered: Mutex<Vec<Request>>,
+    /// The requests that the mock answered.
+    pub(crate) matched: Mutex<Vec<Request>>,
 }
 
 impl Expectation {
-    /// How a request of the operation differs from what is expected.
+    /// Returns how a request of the operation differs from the conditions.
     pub(crate) fn differences(&self, request: &Request) -> Vec<String> {
         self.conditions
             .iter()
@@ -30,36 +32,36 @@ impl Expectation {
             .collect()
     }
 
-    /// Why a request of the operation was not answered, for a person.
-    pub(crate) fn reasons(&self, request: &Request) -> Vec<String> {
+    /// Returns the reasons why a request of the operation did not match.
+    pub(crate) fn mismatch(&self, request: &Request) -> Vec<String> {
         let differences = self.differences(request);
         if !differences.is_empty() {
             return differences;
         }
         match self.limit {
-            Some(limit) if locked(&self.answered).len() >= limit => vec![format!("answers {}", times(limit))],
-            _ if self.more => vec!["a condition that httpmock was given does not hold".to_owned()],
-            _ => vec!["was made after the request came".to_owned()],
+            Some(limit) if lock(&self.matched).len() >= limit => {
+                vec![format!("has answered its limit of {}", requests(limit))]
+            }
+            _ if self.has_httpmock_conditions => vec!["a condition of httpmock is not met".to_owned()],
+            _ => vec!["was created after the request".to_owned()],
         }
     }
 
-    /// `createTenant, tests/tenants.rs:12`
+    /// Names the mock: `createTenant at tests/tenants.rs:12`.
     pub(crate) fn title(&self) -> String {
-        format!("{}, {}:{}", self.info.id, self.place.file(), self.place.line())
+        format!("{} at {}:{}", self.info.id, self.location.file(), self.location.line())
     }
 }
 
-/// "once", "3 times"
-pub(crate) fn times(count: usize) -> String {
+/// `1 request`, `3 requests`
+pub(crate) fn requests(count: usize) -> String {
     match count {
-        0 => "never".to_owned(),
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        count => format!("{count} times"),
+        1 => "1 request".to_owned(),
+        count => format!("{count} requests"),
     }
 }
 
-/// What a panic elsewhere left is still of use.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex and ignores poisoning: after a panic in a test, the data is still valid for its messages.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,14 @@
 //! A mock of the PortSIP PBX administration API, for the tests of programs that use [`pbx_client`].
 //!
-//! [`MockServer`] is an HTTP server of a test's own. Each operation is a method of it, of the same name as the client's, that
-//! takes what a request must be ([`When`]) and what is answered then ([`Then`]):
+//! [`MockServer`] is an HTTP server that a test starts. Each operation is a method of it with the same name as the client's. It
+//! takes a closure with the conditions on the request ([`When`]) and the response ([`Then`]):
 //!
 //! ```
 //! use pbx_client::types;
 //! use pbx_mock::MockServer;
 //! use serde_json::json;
 //!
-//! /// What is tested: makes a tenant unless there is one of that name.
+//! /// The function under test: creates a tenant unless there is one with that name.
 //! async fn ensure_tenant(client: &pbx_client::Client, name: &str) -> Result<String, Box<dyn std::error::Error>> {
 //!     let found = client.list_tenants().filter(format!("name eq '{name}'")).send().await?.into_inner();
 //!     if let Some(id) = found.items.into_iter().find_map(|tenant| tenant.id) {
@@ -40,41 +40,49 @@
 //! # }
 //! ```
 //!
-//! - **Conditions** are typed: `when.id("7")`, `when.top(10)`, `when.filter(None)` (must not be there), `when.body(..)` whole,
-//!   `when.body_includes(json!(..))` in part, `when.body_matches(|body| ..)` by a rule.
-//! - **Answers** are typed as well: a method for every documented success, [`Then::items`] for all pages of a list,
-//!   [`Then::file`] for downloads, and every failure in the API's envelope: `then.not_found()`, `then.validation(..)`,
-//!   `then.rate_limited(..)`, `then.error(409, "LICENSE_LIMITED", "..")`. [`Then::raw`] answers what no server should.
-//! - **Order** is that in which mocks were made: the first that matches answers. `then.up_to_n_times(1)` leaves the next
-//!   request to the next mock, which is how a server fails once.
-//! - **Sessions**: [`MockServer::accept_sign_in`] lets a client sign in, renew its session and sign out.
-//! - **A request that no mock answers** gets a 501 that says what differed from each mock of its operation, and fails the
-//!   test when the server is dropped:
+//! - **Conditions** are typed: `when.id("7")`, `when.top(10)`, `when.filter(None)` (must be absent), `when.body(..)` for the whole
+//!   body, `when.body_includes(json!(..))` for a part of it, `when.body_matches(|body| ..)` for a predicate.
+//! - **Responses** are typed as well: a method for each documented success status, [`Then::items`] for paginated lists,
+//!   [`Then::file`] for downloads, and errors in the envelope of the API: `then.not_found()`, `then.validation(..)`,
+//!   `then.rate_limited(..)`, `then.error(409, "LICENSE_LIMITED", "..")`. [`Then::raw`] sends undocumented responses.
+//! - **Order**: mocks are tried in the order of their creation, and the first match answers. `then.up_to_n_times(1)` leaves
+//!   further requests to the next mock, which simulates a server that fails once.
+//! - **Sessions**: [`MockServer::accept_sign_in`] lets a client sign in, refresh its tokens and sign out.
+//! - **Unmatched requests** get a 501 that lists the differences from each mock of the operation, and fail the test when the server
+//!   is dropped:
 //!
 //! ```text
-//! POST /api/tenants (createTenant): no mock of this operation answers it
-//!   the one at tests/tenants.rs:31
+//! POST /api/tenants (createTenant): no mock of this operation matches
+//!   mock at tests/tenants.rs:31
 //!     body /region: expected "DEU", was "AUT"
 //!     header Authorization: expected "Bearer T0K3N", was absent
 //! ```
+//!
+//! # Layers
+//!
+//! Each module imports only from modules to the left of it: `operation`, `request`, `response`, `argument`, `json_diff` ←
+//! `expectation`, `router` ← `when`, `then` ← `backend` ← `mock` ← `server` ← `account`. `generated` implements `operation` for
+//! `router` and adds methods to `when`, `then` and `server`.
 //!
 //! `generated/` is written by `cargo xtask codegen`; everything else by hand.
 
 #[cfg(feature = "sign-in")]
 mod account;
+mod argument;
+mod backend;
 #[cfg(test)]
 mod contract_tests;
-mod differ;
-mod expect;
 mod expectation;
-// Its texts are the vendor's.
+// Its documentation is the vendor's.
 #[allow(rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags, rustdoc::bare_urls)]
 #[rustfmt::skip]
 mod generated;
+mod json_diff;
 mod mock;
 mod operation;
 mod request;
-mod route;
+mod response;
+mod router;
 mod server;
 mod then;
 mod when;
@@ -84,13 +92,14 @@ pub use pbx_client::{Secret, Timestamp};
 
 #[cfg(feature = "sign-in")]
 pub use account::Account;
-pub use expect::{Argument, Expect};
+pub use argument::{Argument, Expect};
 pub use generated::operations;
 pub use mock::Mock;
 pub use operation::{
     BodyEncoding, BytesBody, FileResponse, ListResponse, Operation, OperationInfo, OptionalBody, TypedBody,
 };
 pub use request::Request;
+pub use response::Response;
 pub use server::MockServer;
-pub use then::{Response, Then};
+pub use then::Then;
 pub use when::When;

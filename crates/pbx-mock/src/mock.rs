@@ -1,4 +1,4 @@
-//! A mock, to be asked what it answered.
+//! A mock and the requests that it matched.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,59 +6,82 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::expectation::{Expectation, locked, times};
+use crate::backend::Backend;
+use crate::expectation::{Expectation, lock, requests};
 use crate::operation::{Operation, TypedBody};
-use crate::{MockServer, Request, when};
+use crate::request::Request;
+use crate::when;
 
 /// A mock of the operation `O`.
 pub struct Mock<'a, O> {
-    pub(crate) server: &'a MockServer,
-    pub(crate) id: usize,
-    pub(crate) expectation: Arc<Expectation>,
-    pub(crate) operation: PhantomData<fn() -> O>,
+    backend: &'a Backend,
+    id: usize,
+    expectation: Arc<Expectation>,
+    operation: PhantomData<fn() -> O>,
 }
 
-impl<O: Operation> Mock<'_, O> {
-    /// Fails the test unless exactly one request was answered.
+impl<'a, O: Operation> Mock<'a, O> {
+    pub(crate) fn new(backend: &'a Backend, id: usize, expectation: Arc<Expectation>) -> Self {
+        Self {
+            backend,
+            id,
+            expectation,
+            operation: PhantomData,
+        }
+    }
+
+    /// Asserts that the mock matched exactly one request.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it did not, with the reasons why other requests did not match.
     #[track_caller]
     pub fn assert(&self) {
         self.assert_calls(1);
     }
 
-    /// Fails the test unless exactly so many requests were answered.
+    /// Asserts that the mock matched this number of requests.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it did not, with the reasons why other requests did not match.
     #[track_caller]
     #[expect(clippy::panic, reason = "a panic is how a test fails")]
     pub fn assert_calls(&self, expected: usize) {
         let calls = self.calls();
         if calls != expected {
-            let told = self.server.unmatched_messages();
+            let unmatched = self.backend.take_unmatched();
+            let unmatched: String = unmatched.iter().map(|message| format!("\n\n{message}")).collect();
             panic!(
-                "the mock of {} answered {}, and should have {}{told}",
+                "the mock of {} matched {}, expected {expected}{unmatched}",
                 self.expectation.title(),
-                times(calls),
-                times(expected)
+                requests(calls),
             );
         }
     }
 
-    /// How many requests were answered.
+    /// Returns the number of requests that matched.
     pub fn calls(&self) -> usize {
-        locked(&self.expectation.answered).len()
+        lock(&self.expectation.matched).len()
     }
 
-    /// The requests that were answered, in their order.
+    /// Returns the requests that matched, in their order.
     pub fn requests(&self) -> Vec<Request> {
-        locked(&self.expectation.answered).clone()
+        lock(&self.expectation.matched).clone()
     }
 
-    /// The mock answers no more.
+    /// Removes the mock from the server.
     pub fn delete(self) {
-        self.server.delete(self.id, &self.expectation);
+        self.backend.delete(self.id, &self.expectation);
     }
 }
 
 impl<O: TypedBody> Mock<'_, O> {
-    /// The bodies of the requests that were answered, in their order.
+    /// Returns the bodies of the requests that matched, in their order.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a body cannot be read as `O::Body`.
     #[track_caller]
     #[expect(clippy::panic, reason = "a panic is how a test fails")]
     pub fn bodies(&self) -> Vec<O::Body>

@@ -1,33 +1,33 @@
-//! What the generated types say of their operations.
+//! The traits of operations, which generated types implement.
 
 use serde::Serialize;
 
-/// An operation of the API as a type: what [`When`](crate::When), [`Then`](crate::Then) and [`Mock`](crate::Mock) are about.
+/// An operation of the API as a type: the parameter of [`When`](crate::When), [`Then`](crate::Then) and [`Mock`](crate::Mock).
 pub trait Operation: 'static {
-    /// Its name, method and path.
+    /// The ID, method and path.
     const INFO: &'static OperationInfo;
 }
 
-/// The name, method and path of an operation.
+/// The ID, method and path of an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OperationInfo {
-    /// As in the contract, such as `createTenant`.
+    /// The `operationId`, such as `createTenant`.
     pub id: &'static str,
-    /// `GET`, `POST`, ...
+    /// The HTTP method in upper case.
     pub method: &'static str,
-    /// Below the base URL, such as `/tenants/{id}`.
+    /// The path template below the base URL, such as `/tenants/{id}`.
     pub path: &'static str,
 }
 
-/// An operation that is sent a typed body.
+/// An operation with a typed request body.
 pub trait TypedBody: Operation {
-    /// What it is sent.
+    /// The type of the body.
     type Body: Serialize;
-    /// How.
+    /// The encoding of the body.
     const ENCODING: BodyEncoding;
 }
 
-/// How a typed body is written.
+/// The encoding of a typed body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyEncoding {
     /// `application/json`.
@@ -36,26 +36,26 @@ pub enum BodyEncoding {
     UrlEncoded,
 }
 
-/// An operation that is sent bytes.
+/// An operation with a binary request body.
 pub trait BytesBody: Operation {}
 
-/// An operation whose body may be left out.
+/// An operation whose request body is optional.
 pub trait OptionalBody: Operation {}
 
-/// An operation that answers a page of a list.
+/// An operation that responds with a page of a list.
 pub trait ListResponse: Operation {
-    /// What is listed.
+    /// The type of the items.
     type Item: Serialize;
-    /// The status of its answer.
+    /// The success status.
     const STATUS: u16;
-    /// How many items a page has when the request does not say.
+    /// The number of items per page unless the request sets `top`.
     const DEFAULT_PAGE_SIZE: Option<u64>;
 }
 
-/// An operation that answers the content of a file.
+/// An operation that responds with the content of a file.
 pub trait FileResponse: Operation {
-    /// The status of its answer.
+    /// The success status.
     const STATUS: u16;
-    /// What it answers.
+    /// The media type of the response.
     const MEDIA_TYPE: &'static str;
 }

@@ -1,9 +1,9 @@
-//! A request as the mock server got it.
+//! Requests that the mock server received.
 
 use httpmock::HttpMockRequest;
 use serde::de::DeserializeOwned;
 
-/// A request that was sent to the mock server.
+/// A request that the mock server received.
 #[derive(Debug, Clone)]
 pub struct Request {
     method: String,
@@ -15,7 +15,7 @@ pub struct Request {
 
 impl Request {
     pub(crate) fn new(request: &HttpMockRequest) -> Self {
-        // A server is asked in origin form, or in absolute form by a proxy's client.
+        // The request target is in origin form, or in absolute form from the client of a proxy.
         let uri = request.uri_str();
         let target = match uri.find("://").map(|at| &uri[at + 3..]) {
             Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -30,33 +30,33 @@ impl Request {
         }
     }
 
-    /// `GET`, `POST`, ...
+    /// Returns the HTTP method.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The whole path as it was sent, percent-encoded: `/api/tenants/7`.
+    /// Returns the path as it was sent, percent-encoded: `/api/tenants/7`.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Every name and value of the query, decoded, in their order.
+    /// Returns the names and values of the query, decoded, in their order.
     pub fn query(&self) -> &[(String, String)] {
         &self.query
     }
 
-    /// The value of a header, by its name in any case; the first if there are several.
+    /// Returns the value of a header, or the first of several. The name is case-insensitive.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body's bytes.
+    /// Returns the body.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body, read as JSON.
+    /// Deserializes the body from JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }

@@ -1,4 +1,4 @@
-//! What a mock answers.
+//! The response of a mock.
 
 use std::borrow::Borrow;
 use std::marker::PhantomData;
@@ -8,83 +8,28 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Request;
-use crate::expect::texts;
+use crate::argument::to_strings;
 use crate::operation::{FileResponse, ListResponse, Operation};
+use crate::request::Request;
+use crate::response::Response;
 
-/// What a mock of the operation `O` answers.
+/// The response of a mock of the operation `O`.
 ///
-/// Each documented success is a method: `then.ok(&tenant)`, `then.created(..)`, `then.no_content()`.
+/// Each documented success status is a method: `then.ok(&tenant)`, `then.created(..)`, `then.no_content()`.
 pub struct Then<O> {
-    pub(crate) answer: Option<Answer>,
+    pub(crate) respond: Option<Respond>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) delay: Option<Duration>,
     pub(crate) limit: Option<usize>,
     operation: PhantomData<fn() -> O>,
 }
 
-type Answer = Box<dyn Fn(&Request) -> Response + Send + Sync>;
-
-/// An answer of any kind.
-#[derive(Debug, Clone, Default)]
-pub struct Response {
-    /// The status.
-    pub status: u16,
-    /// Names and values.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Response {
-    /// Without a body.
-    pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
-    }
-
-    /// Of bytes of some kind.
-    pub fn raw(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: vec![("Content-Type".to_owned(), media_type.to_owned())],
-            body: body.into(),
-        }
-    }
-
-    /// Of JSON.
-    pub fn json(status: u16, body: &impl Serialize) -> Self {
-        Self::raw(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
-    }
-
-    /// A failure, in the API's envelope.
-    pub fn error(status: u16, code: &str, message: &str) -> Self {
-        Self::errors(status, vec![json!({"code": code, "message": message})])
-    }
-
-    pub(crate) fn unauthorized() -> Self {
-        let response = Self::error(401, "UNAUTHORIZED", "The access token is not valid (any more).");
-        response.header("WWW-Authenticate", "Bearer error=\"invalid_token\"")
-    }
-
-    fn errors(status: u16, errors: Vec<Value>) -> Self {
-        Self::json(status, &json!({"errors": errors}))
-    }
-
-    /// One more header.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), value.into()));
-        self
-    }
-}
+type Respond = Box<dyn Fn(&Request) -> Response + Send + Sync>;
 
 impl<O: Operation> Then<O> {
     pub(crate) fn new() -> Self {
         Self {
-            answer: None,
+            respond: None,
             headers: Vec::new(),
             delay: None,
             limit: None,
@@ -92,13 +37,13 @@ impl<O: Operation> Then<O> {
         }
     }
 
-    /// A failure with one reason, in the API's envelope: `then.error(409, "LICENSE_LIMITED", "...")`.
+    /// Responds with an error of one reason, in the envelope of the API: `then.error(409, "LICENSE_LIMITED", "...")`.
     pub fn error(&mut self, status: u16, code: &str, message: &str) -> &mut Self {
         self.always(Response::error(status, code, message))
     }
 
-    /// 400: members of the body break rules; for each its JSON pointer, the rule as JSON Schema calls it with what it allows,
-    /// and a sentence: `then.validation([("/port", "maximum 65535", "`port` must be at most 65535.")])`.
+    /// Responds with 400: properties of the body violate rules. Each violation is a JSON Pointer, a JSON Schema keyword with its
+    /// limit, and a message: `then.validation([("/port", "maximum 65535", "`port` must be at most 65535.")])`.
     pub fn validation<'v>(&mut self, violations: impl IntoIterator<Item = (&'v str, &'v str, &'v str)>) -> &mut Self {
         let errors = violations.into_iter().map(|(pointer, rule, message)| {
             let detail = format!("body#{pointer} {rule}");
@@ -107,32 +52,32 @@ impl<O: Operation> Then<O> {
         self.always(Response::errors(400, errors.collect()))
     }
 
-    /// 401: the token is not valid, or no longer.
+    /// Responds with 401: the access token is invalid or has expired.
     pub fn unauthorized(&mut self) -> &mut Self {
         self.always(Response::unauthorized())
     }
 
-    /// 403: the caller's role does not allow it.
+    /// Responds with 403: the caller's role does not permit the operation.
     pub fn forbidden(&mut self) -> &mut Self {
         self.error(403, "FORBIDDEN", "Your role does not allow this operation.")
     }
 
-    /// 403: requests from the caller's address are refused.
+    /// Responds with 403: requests from the caller's address are denied.
     pub fn denied(&mut self) -> &mut Self {
         self.error(403, "DENIED", "Access from 127.0.0.1 is denied.")
     }
 
-    /// 404.
+    /// Responds with 404.
     pub fn not_found(&mut self) -> &mut Self {
-        self.error(404, "NOT_FOUND", "There is nothing of this id.")
+        self.error(404, "NOT_FOUND", "There is no object with this ID.")
     }
 
-    /// 409: what is there already forbids it.
+    /// Responds with 409: the present state does not permit the operation.
     pub fn conflict(&mut self, code: &str, message: &str) -> &mut Self {
         self.error(409, code, message)
     }
 
-    /// 429, with `Retry-After` in whole seconds.
+    /// Responds with 429 and `Retry-After` in whole seconds.
     pub fn rate_limited(&mut self, delay: Duration) -> &mut Self {
         let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
         let message = format!("Too many requests from this address: try again in {seconds} s.");
@@ -140,30 +85,31 @@ impl<O: Operation> Then<O> {
         self.always(response.header("Retry-After", seconds.to_string()))
     }
 
-    /// What no server should answer: any status, kind and body. `then.raw(502, "text/html", "<h1>Bad gateway</h1>")`.
+    /// Responds with any status, media type and body, documented or not: `then.raw(502, "text/html", "<h1>Bad gateway</h1>")`.
     pub fn raw(&mut self, status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> &mut Self {
         self.always(Response::raw(status, media_type, body))
     }
 
-    /// An answer that depends on the request.
+    /// Responds depending on the request.
     pub fn respond_with(&mut self, respond: impl Fn(&Request) -> Response + Send + Sync + 'static) -> &mut Self {
-        self.answer = Some(Box::new(respond));
+        self.respond = Some(Box::new(respond));
         self
     }
 
-    /// A header of the answer, whatever the answer is.
+    /// Adds a header to the response, also to errors.
     pub fn header(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// The answer comes this much later.
+    /// Delays the response.
     pub fn delay(&mut self, delay: Duration) -> &mut Self {
         self.delay = Some(delay);
         self
     }
 
-    /// The mock answers only so many requests; the next one goes to the mock made after it. A server that fails once:
+    /// Limits the number of requests that the mock answers. Further requests go to the mocks created after it. A server that fails
+    /// once:
     ///
     /// ```
     /// # let server = pbx_mock::MockServer::start();
@@ -185,9 +131,9 @@ impl<O: Operation> Then<O> {
 }
 
 impl<O: ListResponse> Then<O> {
-    /// A list of all these: each request gets the page that its `skip` and `top` ask for, with the `count` of all.
+    /// Responds with a paginated list of these items: each request gets the page for its `skip` and `top`, with the `count` of all.
     ///
-    /// `filter`, `orderby` and `search` are not evaluated: give the items that the expected one selects.
+    /// `filter`, `orderby` and `search` are not evaluated: pass the items that the expected filter selects.
     pub fn items<I: Borrow<O::Item>>(&mut self, items: impl IntoIterator<Item = I>) -> &mut Self {
         let items: Vec<Value> = items
             .into_iter()
@@ -210,14 +156,14 @@ impl<O: ListResponse> Then<O> {
 }
 
 impl<O: FileResponse> Then<O> {
-    /// A file of this name, as an attachment.
+    /// Responds with a file of this name, as an attachment.
     pub fn file(&mut self, name: &str, content: impl Into<Vec<u8>>) -> &mut Self {
         let disposition = disposition(name);
         self.always(Response::raw(O::STATUS, O::MEDIA_TYPE, content).header("Content-Disposition", disposition))
     }
 }
 
-/// RFC 6266: the name in quotes and, where that cannot say it, in UTF-8.
+/// Formats `Content-Disposition` (RFC 6266): the name in quotes and, unless it is plain ASCII, in UTF-8.
 fn disposition(name: &str) -> String {
     let plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     let fallback: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
@@ -230,8 +176,8 @@ fn disposition(name: &str) -> String {
     }
 }
 
-/// What the generated methods call. Functions, so that a header may have any name.
-pub(crate) fn json_answer<'a, O: Operation, T: Serialize>(
+/// Called by the generated methods, like the functions below. They are no methods, so that a header may have any name.
+pub(crate) fn json_response<'a, O: Operation, T: Serialize>(
     then: &'a mut Then<O>,
     status: u16,
     body: &T,
@@ -240,14 +186,14 @@ pub(crate) fn json_answer<'a, O: Operation, T: Serialize>(
 }
 
 pub(crate) fn header<'a, O: Operation>(then: &'a mut Then<O>, name: &str, value: &impl Serialize) -> &'a mut Then<O> {
-    then.header(name, texts(value).concat())
+    then.header(name, to_strings(value).concat())
 }
 
-pub(crate) fn empty_answer<O: Operation>(then: &mut Then<O>, status: u16) -> &mut Then<O> {
+pub(crate) fn empty_response<O: Operation>(then: &mut Then<O>, status: u16) -> &mut Then<O> {
     then.always(Response::empty(status))
 }
 
-pub(crate) fn bytes_answer<'a, O: Operation>(
+pub(crate) fn bytes_response<'a, O: Operation>(
     then: &'a mut Then<O>,
     status: u16,
     media_type: &str,
@@ -261,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_said() {
+    fn file_name_is_quoted_or_encoded() {
         assert_eq!(disposition("a b.csv"), "attachment; filename=\"a b.csv\"");
         assert_eq!(
             disposition("é\"\r\n"),

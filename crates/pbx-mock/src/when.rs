@@ -1,4 +1,4 @@
-//! What a request must be for a mock to answer it.
+//! The conditions of a mock.
 
 use std::borrow::Borrow;
 use std::marker::PhantomData;
@@ -7,20 +7,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::differ::{Mode, differences};
-use crate::expect::{same, text, texts};
+use crate::argument::{Argument, Expect, is_equal, to_string, to_strings};
 use crate::expectation::Condition;
+use crate::json_diff::{Comparison, differences};
 use crate::operation::{BodyEncoding, BytesBody, Operation, OptionalBody, TypedBody};
-use crate::{Argument, Expect, Request, route};
+use crate::request::Request;
+use crate::router;
 
-/// What a request of the operation `O` must be for a mock to answer it. Without a condition, any will do.
+/// The conditions that a request of the operation `O` must meet to match a mock. Without conditions, every request matches.
 ///
-/// Each parameter of an operation is a method: `when.id("7")`, `when.top(10)`, and `when.filter(None)` for one that must not
-/// be there.
+/// Each parameter of an operation is a method: `when.id("7")`, `when.top(10)`, and `when.filter(None)` for one that must be
+/// absent.
 pub struct When<O> {
     conditions: Vec<Condition>,
     pub(crate) http: Option<httpmock::When>,
-    pub(crate) more: bool,
+    pub(crate) has_httpmock_conditions: bool,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -29,44 +30,48 @@ impl<O: Operation> When<O> {
         Self {
             conditions: Vec::new(),
             http: Some(http),
-            more: false,
+            has_httpmock_conditions: false,
             operation: PhantomData,
         }
     }
 
     pub(crate) fn finish(self) -> (Vec<Condition>, Option<httpmock::When>, bool) {
-        (self.conditions, self.http, self.more)
+        (self.conditions, self.http, self.has_httpmock_conditions)
     }
 
-    /// The request carries this access token.
+    /// Requires this access token.
     pub fn authenticated(&mut self, token: impl Argument<String>) -> &mut Self {
         self.header("Authorization", format!("Bearer {}", token.into_value()))
     }
 
-    /// The request carries no access token.
+    /// Requires that there is no access token.
     pub fn anonymous(&mut self) -> &mut Self {
         self.header("Authorization", None)
     }
 
-    /// The request has a header of this value; with `None`, it has no such header.
+    /// Requires a header with this value, or with `None` that the header is absent.
     pub fn header(&mut self, name: &str, value: impl Expect<String>) -> &mut Self {
         header(self, name, value.into_expected());
         self
     }
 
-    /// Something else is true of the request. `what` says what, for the message when it is not.
-    pub fn matches(&mut self, what: &str, holds: impl Fn(&Request) -> bool + Send + Sync + 'static) -> &mut Self {
-        let what = format!("not true: {what}");
-        self.condition(move |request| match holds(request) {
+    /// Requires that a predicate holds for the request. `description` describes it in the message for requests that do not match.
+    pub fn matches(
+        &mut self,
+        description: &str,
+        predicate: impl Fn(&Request) -> bool + Send + Sync + 'static,
+    ) -> &mut Self {
+        let message = format!("condition not met: {description}");
+        self.condition(move |request| match predicate(request) {
             true => Vec::new(),
-            false => vec![what.clone()],
+            false => vec![message.clone()],
         })
     }
 
-    /// Conditions in httpmock's own words. A message cannot say which of them does not hold.
+    /// Adds conditions with the interface of httpmock. Messages cannot tell which of them is not met.
     pub fn httpmock(&mut self, conditions: impl FnOnce(httpmock::When) -> httpmock::When) -> &mut Self {
         self.http = self.http.take().map(conditions);
-        self.more = true;
+        self.has_httpmock_conditions = true;
         self
     }
 
@@ -77,58 +82,58 @@ impl<O: Operation> When<O> {
 }
 
 impl<O: TypedBody> When<O> {
-    /// The body is this one, with nothing missing and nothing more.
+    /// Requires exactly this body.
     pub fn body(&mut self, body: impl Borrow<O::Body>) -> &mut Self {
         let expected = serde_json::to_value(body.borrow()).unwrap_or_default();
-        self.compare(expected, Mode::Whole)
+        self.compare(expected, Comparison::Exact)
     }
 
-    /// The body has these members with these values, whatever else it has: `when.body_includes(json!({"name": "a"}))`.
+    /// Requires that the body includes these properties with these values: `when.body_includes(json!({"name": "a"}))`.
     ///
-    /// This is true at every depth. Lists have as many items as are given.
+    /// Objects may have further properties, at every depth. Arrays must have the same length.
     pub fn body_includes(&mut self, part: impl Into<Value>) -> &mut Self {
-        self.compare(part.into(), Mode::Part)
+        self.compare(part.into(), Comparison::Partial)
     }
 
-    /// Something is true of the body.
-    pub fn body_matches(&mut self, holds: impl Fn(&O::Body) -> bool + Send + Sync + 'static) -> &mut Self
+    /// Requires that a predicate holds for the body.
+    pub fn body_matches(&mut self, predicate: impl Fn(&O::Body) -> bool + Send + Sync + 'static) -> &mut Self
     where
         O::Body: DeserializeOwned,
     {
         self.condition(move |request| match read::<O, O::Body>(request) {
-            Ok(body) if holds(&body) => Vec::new(),
+            Ok(body) if predicate(&body) => Vec::new(),
             Ok(_) => vec![format!(
-                "body: does not match, is {}",
+                "body: does not match the predicate, was {}",
                 String::from_utf8_lossy(request.body())
             )],
             Err(problem) => vec![problem],
         })
     }
 
-    fn compare(&mut self, expected: Value, mode: Mode) -> &mut Self {
+    fn compare(&mut self, expected: Value, comparison: Comparison) -> &mut Self {
         let expected = match O::ENCODING {
             BodyEncoding::Json => expected,
-            BodyEncoding::UrlEncoded => as_texts(expected),
+            BodyEncoding::UrlEncoded => as_form_values(expected),
         };
         self.condition(move |request| match read::<O, Value>(request) {
-            Ok(found) => prefixed("body", differences(&expected, &found, mode)),
+            Ok(actual) => prefixed("body", differences(&expected, &actual, comparison)),
             Err(problem) => vec![problem],
         })
     }
 }
 
 impl<O: BytesBody> When<O> {
-    /// The body is made of these bytes.
+    /// Requires exactly these bytes as the body.
     pub fn bytes(&mut self, bytes: impl Into<Vec<u8>>) -> &mut Self {
         let expected = bytes.into();
         self.condition(move |request| {
-            let found = request.body();
-            match found == expected {
+            let actual = request.body();
+            match actual == expected {
                 true => Vec::new(),
                 false => vec![format!(
-                    "body: expected {} other bytes, was {}",
+                    "body: expected {} bytes, was {} different bytes",
                     expected.len(),
-                    found.len()
+                    actual.len()
                 )],
             }
         })
@@ -136,7 +141,7 @@ impl<O: BytesBody> When<O> {
 }
 
 impl<O: OptionalBody> When<O> {
-    /// The request has no body.
+    /// Requires that there is no body.
     pub fn no_body(&mut self) -> &mut Self {
         self.condition(|request| match request.body() {
             [] => Vec::new(),
@@ -145,38 +150,41 @@ impl<O: OptionalBody> When<O> {
     }
 }
 
-/// The parameters of operations: what the generated methods call. Functions, so that a parameter may have any name.
+/// Called by the generated methods, like the functions below. They are no methods, so that a parameter may have any name.
 pub(crate) fn path<'a, O: Operation, T: Serialize>(
     when: &'a mut When<O>,
     name: &'static str,
     value: impl Argument<T>,
 ) -> &'a mut When<O> {
-    let expected = texts(&value.into_value()).concat();
+    let expected = to_strings(&value.into_value()).concat();
     when.condition(move |request| {
-        let found = route::parameter(O::INFO.path, request.path(), name);
+        let actual = router::parameter(O::INFO.path, request.path(), name);
         compared(
             "path",
             name,
             std::slice::from_ref(&expected),
-            &found.into_iter().collect::<Vec<_>>(),
+            &actual.into_iter().collect::<Vec<_>>(),
         )
     })
 }
 
-/// `names`: all spellings of the parameter.
+/// Adds a condition on a query parameter. `names` are all its spellings.
 pub(crate) fn query<'a, O: Operation, T: Serialize>(
     when: &'a mut When<O>,
     names: &'static [&'static str],
     value: impl Expect<T>,
 ) -> &'a mut When<O> {
-    let expected = value.into_expected().map(|value| texts(&value)).unwrap_or_default();
+    let expected = value
+        .into_expected()
+        .map(|value| to_strings(&value))
+        .unwrap_or_default();
     when.condition(move |request| {
-        let found = request
+        let actual = request
             .query()
             .iter()
             .filter(|(name, _)| names.contains(&name.as_str()));
-        let found: Vec<String> = found.map(|(_, value)| value.clone()).collect();
-        compared("query", names.first().unwrap_or(&""), &expected, &found)
+        let actual: Vec<String> = actual.map(|(_, value)| value.clone()).collect();
+        compared("query", names.first().unwrap_or(&""), &expected, &actual)
     })
 }
 
@@ -185,59 +193,66 @@ pub(crate) fn header_parameter<'a, O: Operation, T: Serialize>(
     name: &'static str,
     value: impl Expect<T>,
 ) -> &'a mut When<O> {
-    header(when, name, value.into_expected().map(|value| texts(&value).concat()));
+    header(
+        when,
+        name,
+        value.into_expected().map(|value| to_strings(&value).concat()),
+    );
     when
 }
 
 fn header<O: Operation>(when: &mut When<O>, name: &str, value: Option<String>) {
     let (name, expected) = (name.to_owned(), value.into_iter().collect::<Vec<_>>());
     when.condition(move |request| {
-        let found = request.header(&name).map(str::to_owned);
-        compared("header", &name, &expected, &found.into_iter().collect::<Vec<_>>())
+        let actual = request.header(&name).map(str::to_owned);
+        compared("header", &name, &expected, &actual.into_iter().collect::<Vec<_>>())
     });
 }
 
-fn compared(place: &str, name: &str, expected: &[String], found: &[String]) -> Vec<String> {
-    let equal = expected.len() == found.len() && expected.iter().zip(found).all(|(one, other)| same(one, other));
-    let told = |values: &[String]| match values {
+fn compared(location: &str, name: &str, expected: &[String], actual: &[String]) -> Vec<String> {
+    let equal = expected.len() == actual.len() && expected.iter().zip(actual).all(|(one, other)| is_equal(one, other));
+    let shown = |values: &[String]| match values {
         [] => "absent".to_owned(),
         [one] => format!("{one:?}"),
         several => format!("{several:?}"),
     };
     match (equal, expected) {
         (true, _) => Vec::new(),
-        (false, []) => vec![format!("{place} {name}: expected to be absent, was {}", told(found))],
+        (false, []) => vec![format!(
+            "{location} {name}: expected to be absent, was {}",
+            shown(actual)
+        )],
         (false, _) => vec![format!(
-            "{place} {name}: expected {}, was {}",
-            told(expected),
-            told(found)
+            "{location} {name}: expected {}, was {}",
+            shown(expected),
+            shown(actual)
         )],
     }
 }
 
-/// The body of a request as a `T`.
+/// Reads the body of a request.
 pub(crate) fn read<O: TypedBody, T: DeserializeOwned>(request: &Request) -> Result<T, String> {
     let shown = || {
         let text: String = String::from_utf8_lossy(request.body()).chars().take(200).collect();
         match text.as_str() {
-            "" => "there is none".to_owned(),
+            "" => "is empty".to_owned(),
             text => format!("was {text:?}"),
         }
     };
     match O::ENCODING {
         BodyEncoding::Json => request
             .json()
-            .map_err(|error| format!("body: no such JSON ({error}): {}", shown())),
+            .map_err(|error| format!("body: cannot be read as JSON ({error}): {}", shown())),
         BodyEncoding::UrlEncoded => {
             let fields = form(request.body());
             serde_json::from_value(fields.clone())
                 .or_else(|_| serde_json::from_value(scalars(fields)))
-                .map_err(|error| format!("body: no such form ({error}): {}", shown()))
+                .map_err(|error| format!("body: cannot be read as form ({error}): {}", shown()))
         }
     }
 }
 
-/// An object of texts with those that are numbers or booleans as such.
+/// Converts strings that are numbers or booleans.
 fn scalars(fields: Value) -> Value {
     let Value::Object(fields) = fields else {
         return fields;
@@ -249,20 +264,20 @@ fn scalars(fields: Value) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (name, read(value))).collect())
 }
 
-/// A form's fields as an object of texts.
+/// Parses a form into an object of strings.
 fn form(body: &[u8]) -> Value {
     let fields = form_urlencoded::parse(body).into_owned();
     Value::Object(fields.map(|(name, value)| (name, Value::String(value))).collect())
 }
 
-/// An object with its members as a form writes them.
-fn as_texts(object: Value) -> Value {
+/// Converts the properties of an object to strings as in a form.
+fn as_form_values(object: Value) -> Value {
     match object {
         Value::Object(members) => {
             let members = members.into_iter().filter(|(_, value)| !value.is_null());
             Value::Object(
                 members
-                    .map(|(name, value)| (name, Value::String(text(&value))))
+                    .map(|(name, value)| (name, Value::String(to_string(&value))))
                     .collect::<Map<_, _>>(),
             )
         }

@@ -1,6 +1,6 @@
-//! The mock server as a test sees it: through the client, and through plain HTTP where the client would not send such things.
+//! The mock server, through the client, and through plain HTTP for requests that the client does not send.
 
-// Clippy's exemption for tests does not reach helpers.
+// Clippy's exemption for tests does not cover helpers.
 #![allow(clippy::unwrap_used)]
 
 use std::panic::AssertUnwindSafe;
@@ -10,10 +10,10 @@ use pbx_client::{Field, reqwest, types};
 use pbx_mock::{MockServer, Response};
 use serde_json::{Value, json};
 
-/// Sends a request as it is; the status, the headers and the body.
+/// Sends a request. Returns the status, headers and body of the response.
 async fn send(server: &MockServer, method: &str, path: &str, body: &str) -> (u16, reqwest::header::HeaderMap, String) {
     let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-    // Without a client of ours there is no TLS for this one either.
+    // Installs the TLS provider, which the plain client needs as well.
     let _ = server.client();
     let http = reqwest::Client::new();
     let request = http
@@ -27,7 +27,7 @@ async fn send(server: &MockServer, method: &str, path: &str, body: &str) -> (u16
     )
 }
 
-/// The message that a test fails with.
+/// Returns the message of a panic.
 fn failure(test: impl FnOnce()) -> String {
     let panic = std::panic::catch_unwind(AssertUnwindSafe(test)).unwrap_err();
     panic.downcast_ref::<String>().unwrap().clone()
@@ -38,7 +38,7 @@ fn create() -> types::CreateIpRule {
 }
 
 #[tokio::test]
-async fn a_body_is_matched_whole_in_part_or_by_a_rule() {
+async fn body_matches_exactly_partially_or_by_predicate() {
     let server = MockServer::start();
     let whole = server.create_ip_rule(|when, then| {
         when.body(create());
@@ -80,7 +80,7 @@ async fn a_body_is_matched_whole_in_part_or_by_a_rule() {
 }
 
 #[tokio::test]
-async fn an_update_is_matched_with_its_nulls() {
+async fn update_matches_with_its_nulls() {
     let server = MockServer::start();
     let update = types::UpdateIpRule::default().description("x").expire_at(Field::Null);
     let mock = server.update_ip_rule(|when, then| {
@@ -94,7 +94,7 @@ async fn an_update_is_matched_with_its_nulls() {
 }
 
 #[tokio::test]
-async fn parameters_are_matched_present_or_absent() {
+async fn parameters_match_present_or_absent() {
     let server = MockServer::start();
     let first = server.list_ip_rules(|when, then| {
         when.filter("target eq 'DENY'").top(10).skip(None);
@@ -117,7 +117,7 @@ async fn parameters_are_matched_present_or_absent() {
     let (status, _, body) = send(&server, "GET", "/ip_filters?filter=x&top=10&skip=5", "").await;
     assert_eq!(status, 501);
     for line in [
-        "GET /api/ip_filters (listIpRules): no mock of this operation answers it",
+        "GET /api/ip_filters (listIpRules): no mock of this operation matches",
         r#"query filter: expected \"target eq 'DENY'\", was \"x\""#,
         r#"query skip: expected to be absent, was \"5\""#,
         "tests/mock.rs:",
@@ -128,7 +128,7 @@ async fn parameters_are_matched_present_or_absent() {
 }
 
 #[tokio::test]
-async fn a_list_is_answered_in_pages() {
+async fn list_is_paginated() {
     let server = MockServer::start();
     let rules: Vec<_> = (0..25).map(|n| types::IpRule::default().id(n.to_string())).collect();
     let mock = server.list_ip_rules(|_, then| {
@@ -153,7 +153,7 @@ async fn a_list_is_answered_in_pages() {
 }
 
 #[tokio::test]
-async fn errors_have_the_apis_envelope() {
+async fn errors_have_the_envelope_of_the_api() {
     let server = MockServer::start();
     server.show_key(|_, then| {
         then.validation([("/a", "maximum 5", "is bad"), ("/b", "", "too")])
@@ -195,7 +195,7 @@ async fn errors_have_the_apis_envelope() {
 }
 
 #[tokio::test]
-async fn anything_can_be_answered() {
+async fn undocumented_responses_can_be_sent() {
     let server = MockServer::start();
     server.show_key(|_, then| {
         then.raw(502, "text/html", "<h1>Bad gateway</h1>").up_to_n_times(1);
@@ -219,7 +219,7 @@ async fn anything_can_be_answered() {
 }
 
 #[tokio::test]
-async fn a_path_that_says_a_segment_is_no_id() {
+async fn literal_segment_takes_precedence_over_parameter() {
     let server = MockServer::start();
     let update = server.update_tenant(|_, then| {
         then.ok();
@@ -237,9 +237,9 @@ async fn a_path_that_says_a_segment_is_no_id() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_of_the_api_is_told_apart() {
+async fn request_outside_of_the_api_is_explained() {
     let server = MockServer::start();
-    for (method, path, told) in [
+    for (method, path, expected) in [
         (
             "DELETE",
             "/tenants/7",
@@ -249,10 +249,10 @@ async fn what_is_no_request_of_the_api_is_told_apart() {
         ("GET", "x/tenants", "paths of the API begin with `/api`"),
     ] {
         let (status, _, body) = send(&server, method, path, "").await;
-        assert_eq!((status, body.contains(told)), (501, true), "{body}");
+        assert_eq!((status, body.contains(expected)), (501, true), "{body}");
     }
     server.take_unmatched();
-    // A mock in httpmock's words is for these.
+    // Such requests can be mocked with httpmock.
     let mock = server.httpmock(|when, then| {
         when.path("/api/nothing");
         then.status(204);
@@ -262,7 +262,7 @@ async fn what_is_no_request_of_the_api_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_used_up_or_deleted_mock_says_so() {
+async fn exhausted_and_deleted_mocks_are_explained() {
     let server = MockServer::start();
     let once = server.show_key(|_, then| {
         then.not_found().up_to_n_times(1);
@@ -277,9 +277,13 @@ async fn a_used_up_or_deleted_mock_says_so() {
     once.delete();
     send(&server, "GET", "/key", "").await;
     let messages = server.take_unmatched();
-    assert!(messages[0].contains("answers once"), "{}", messages[0]);
     assert!(
-        messages[0].contains("httpmock was given does not hold"),
+        messages[0].contains("has answered its limit of 1 request"),
+        "{}",
+        messages[0]
+    );
+    assert!(
+        messages[0].contains("a condition of httpmock is not met"),
         "{}",
         messages[0]
     );
@@ -291,7 +295,7 @@ async fn a_used_up_or_deleted_mock_says_so() {
 }
 
 #[tokio::test]
-async fn a_failed_assertion_says_what_differed() {
+async fn failed_assertion_lists_the_differences() {
     let server = MockServer::start();
     let mock = server.create_ip_rule(|when, then| {
         when.body(create());
@@ -307,11 +311,11 @@ async fn a_failed_assertion_says_what_differed() {
     send(&server, "POST", "/ip_filters", "no JSON").await;
     let message = failure(|| mock.assert());
     for line in [
-        "the mock of createIpRule, crates/pbx-mock/tests/mock.rs:",
-        " answered never, and should have once",
+        "the mock of createIpRule at crates/pbx-mock/tests/mock.rs:",
+        " matched 0 requests, expected 1",
         "body /description: expected \"test network\", was absent",
         "body /more: expected to be absent, was 1",
-        "body: no such JSON (",
+        "body: cannot be read as JSON (",
         "was \"no JSON\"",
     ] {
         assert!(message.contains(line), "{line}\n{message}");
@@ -319,11 +323,11 @@ async fn a_failed_assertion_says_what_differed() {
 }
 
 #[tokio::test]
-async fn a_request_without_answer_fails_the_test() {
+async fn unmatched_request_fails_the_test() {
     let server = MockServer::start();
     send(&server, "GET", "/key", "").await;
     let message = failure(|| drop(server));
-    assert!(message.contains("1 request(s) were answered by no mock"), "{message}");
+    assert!(message.contains("1 request(s) matched no mock"), "{message}");
     assert!(
         message.contains("GET /api/key (showKey): there is no mock of this operation"),
         "{message}"
@@ -331,15 +335,12 @@ async fn a_request_without_answer_fails_the_test() {
 }
 
 #[test]
-fn a_mock_that_says_nothing_is_refused() {
+fn mock_without_response_is_rejected() {
     let server = MockServer::start();
     let message = failure(|| {
         server.show_key(|when, _| {
             when.anonymous();
         });
     });
-    assert!(
-        message.contains("the mock of showKey was not told what to answer"),
-        "{message}"
-    );
+    assert!(message.contains("the mock of showKey has no response"), "{message}");
 }

@@ -1,7 +1,7 @@
 //! Clients that sign in to the mock server.
 
 #![cfg(feature = "sign-in")]
-// Clippy's exemption for tests does not reach helpers.
+// Clippy's exemption for tests does not cover helpers.
 #![allow(clippy::unwrap_used)]
 
 use pbx_client::{Client, ClientBuilder, Credentials, SignInMethod, types};
@@ -23,18 +23,18 @@ fn calls(account: &Account<'_>) -> (usize, usize, usize) {
 }
 
 #[tokio::test]
-async fn a_session_is_begun_renewed_and_ended_by_either_form() {
-    for form in [SignInMethod::Json, SignInMethod::OAuth] {
+async fn client_signs_in_refreshes_and_signs_out_with_either_method() {
+    for method in [SignInMethod::Json, SignInMethod::OAuth] {
         let server = MockServer::start();
         let account = server.accept_sign_in("admin", "secret");
         let key = key(&server);
-        let client = client(&server).sign_in_method(form).connect().await.unwrap();
+        let client = client(&server).sign_in_method(method).connect().await.unwrap();
         client.show_key().send().await.unwrap();
         let first = account.token();
         account.expire();
         client.show_key().send().await.unwrap();
         client.session().sign_out().await.unwrap();
-        assert_eq!(calls(&account), (1, 1, 1), "{form:?}");
+        assert_eq!(calls(&account), (1, 1, 1), "{method:?}");
         key.assert_calls(2);
         let tokens: Vec<_> = key
             .requests()
@@ -49,7 +49,7 @@ async fn a_session_is_begun_renewed_and_ended_by_either_form() {
 }
 
 #[tokio::test]
-async fn accounts_are_told_apart() {
+async fn accounts_are_independent() {
     let server = MockServer::start();
     let system = server.accept_sign_in("admin", "secret");
     let tenant = server.accept_tenant_sign_in("admin", "secret", "acme.example.com");
@@ -60,7 +60,7 @@ async fn accounts_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_says_so() {
+async fn wrong_password_is_explained() {
     let server = MockServer::start();
     server.accept_sign_in("admin", "other");
     let client = client(&server).sign_in_method(SignInMethod::Json);

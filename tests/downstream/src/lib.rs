@@ -2,21 +2,21 @@
 
 use pbx_client::{Client, Error, types};
 
-/// How many tenants are asked for at a time.
+/// The number of tenants per page.
 const PAGE_SIZE: usize = 50;
 
-/// Disables every enabled tenant whose balance is below `floor`; their names.
+/// Disables every enabled tenant whose balance is below `floor`. Returns their names.
 ///
-/// The balance is the tenant's own affair: the session is put into each tenant to see it, and back.
+/// The balance is visible only within the tenant, so the session is switched into each tenant and back.
 pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>, Error> {
     let mut disabled = Vec::new();
     for tenant in enabled_tenants(client).await? {
         let id = tenant.id.unwrap_or_default();
         match balance(client, &id).await {
-            // No balance is no debt: the tenant has no billing.
+            // A tenant without a balance has no billing.
             Ok(balance) if balance.is_none_or(|balance| balance >= floor) => continue,
             Ok(_) => {}
-            // Deleted meanwhile.
+            // The tenant was deleted meanwhile.
             Err(Error::NotFound(_)) => continue,
             Err(error) => return Err(error),
         }
@@ -27,7 +27,7 @@ pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>,
     Ok(disabled)
 }
 
-/// What a tenant has paid in advance, seen from within.
+/// Returns the prepaid balance of a tenant.
 async fn balance(client: &Client, tenant: &str) -> Result<Option<f64>, Error> {
     client.session().switch_tenant(tenant).await?;
     let balance = client.get_tenant_balance().send().await;

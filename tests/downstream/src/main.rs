@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(url: &str, username: &str, password: &str, floor: &str) -> Result<Vec<String>, Box<dyn Error>> {
-    let floor = floor.parse().map_err(|_| format!("`{floor}` is no amount"))?;
+    let floor = floor.parse().map_err(|_| format!("`{floor}` is not a number"))?;
     let client = Client::builder()
         .url(url)
         .credentials(Credentials::system(username, password))

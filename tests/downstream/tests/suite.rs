@@ -1,4 +1,4 @@
-//! The program against a made-up server.
+//! The program against a mock server.
 
 use std::process::Command;
 
@@ -27,15 +27,15 @@ async fn signed_in(server: &MockServer) -> (Account<'_>, Client) {
 }
 
 #[tokio::test]
-async fn only_those_below_the_floor_are_disabled() {
+async fn only_tenants_below_the_floor_are_disabled() {
     let server = MockServer::start();
     let (account, client) = signed_in(&server).await;
-    // More than a page.
+    // More than one page.
     let list = server.list_tenants(|when, then| {
         when.authenticated(account.token());
         then.items((0..60).map(tenant));
     });
-    // The session is in one tenant after the other, so each mock of the balance answers once.
+    // The session is switched into one tenant after the other, so each mock of the balance answers once.
     for n in 0..60 {
         server.switch_tenants(|when, then| {
             when.id(n.to_string());
@@ -69,7 +69,7 @@ async fn only_those_below_the_floor_are_disabled() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_in_between_is_renewed() {
+async fn expired_token_is_refreshed() {
     let server = MockServer::start();
     let (account, client) = signed_in(&server).await;
     server.list_tenants(|_, then| {
@@ -81,7 +81,7 @@ async fn a_session_that_ends_in_between_is_renewed() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_gone_is_passed_over() {
+async fn deleted_tenant_is_skipped() {
     let server = MockServer::start();
     let (_account, client) = signed_in(&server).await;
     server.list_tenants(|_, then| {
@@ -98,7 +98,7 @@ async fn a_tenant_that_is_gone_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_refusal_ends_it_with_its_reasons() {
+async fn error_is_returned_with_its_reasons() {
     let server = MockServer::start();
     let (_account, client) = signed_in(&server).await;
     server.list_tenants(|_, then| {
@@ -117,7 +117,7 @@ async fn a_refusal_ends_it_with_its_reasons() {
     });
     let update = server.update_tenant(|when, then| {
         when.id("1").body_includes(json!({"enabled": false}));
-        then.error(409, "LICENSE_LIMITED", "The licence is over.");
+        then.error(409, "LICENSE_LIMITED", "The license has expired.");
     });
     let error = disable_debtors(&client, 5.0).await.unwrap_err();
     assert!(
@@ -129,7 +129,7 @@ async fn a_refusal_ends_it_with_its_reasons() {
 }
 
 #[test]
-fn the_program_itself() {
+fn program_signs_in_and_out() {
     let server = MockServer::start();
     let account = server.accept_sign_in("admin", "secret");
     server.list_tenants(|_, then| {

@@ -122,18 +122,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentSystemStatus {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_SYSTEM_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentSystemStatus> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::SystemStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::SystemStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::SystemStatus>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ChangeSystemAdminUsername {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CHANGE_SYSTEM_ADMIN_USERNAME];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHANGE_SYSTEM_ADMIN_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeSystemAdminUsername {
@@ -144,12 +144,12 @@ impl crate::TypedBody for operations::ChangeSystemAdminUsername {
 impl Then<operations::ChangeSystemAdminUsername> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetSystemAdminPassword {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_SYSTEM_ADMIN_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_SYSTEM_ADMIN_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetSystemAdminPassword {
@@ -160,23 +160,23 @@ impl crate::TypedBody for operations::ResetSystemAdminPassword {
 impl Then<operations::ResetSystemAdminPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveAdminSettings {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_ADMIN_SETTINGS];
 }
 
 impl Then<operations::RetrieveAdminSettings> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::AdminSettings>) -> &mut Self {
-        crate::then::json_answer::<_, types::AdminSettings>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::AdminSettings>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateAdminSettings {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_ADMIN_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_ADMIN_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateAdminSettings {
@@ -187,23 +187,23 @@ impl crate::TypedBody for operations::UpdateAdminSettings {
 impl Then<operations::UpdateAdminSettings> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetSystemNotificationSettings {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl Then<operations::GetSystemNotificationSettings> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::NotificationSettings>) -> &mut Self {
-        crate::then::json_answer::<_, types::NotificationSettings>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::NotificationSettings>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateSystemNotificationSettings {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_SYSTEM_NOTIFICATION_SETTINGS];
 }
 
 impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
@@ -214,12 +214,12 @@ impl crate::TypedBody for operations::UpdateSystemNotificationSettings {
 impl Then<operations::UpdateSystemNotificationSettings> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SendGlobalNotificationTestEmail {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_GLOBAL_NOTIFICATION_TEST_EMAIL];
 }
 
 impl crate::TypedBody for operations::SendGlobalNotificationTestEmail {
@@ -230,6 +230,6 @@ impl crate::TypedBody for operations::SendGlobalNotificationTestEmail {
 impl Then<operations::SendGlobalNotificationTestEmail> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

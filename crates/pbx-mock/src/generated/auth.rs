@@ -66,7 +66,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::SignIn {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SIGN_IN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SIGN_IN];
 }
 
 impl crate::TypedBody for operations::SignIn {
@@ -77,12 +77,12 @@ impl crate::TypedBody for operations::SignIn {
 impl Then<operations::SignIn> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
-        crate::then::json_answer::<_, types::TokenSet>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RefreshTokens {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REFRESH_TOKENS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REFRESH_TOKENS];
 }
 
 impl crate::TypedBody for operations::RefreshTokens {
@@ -93,28 +93,28 @@ impl crate::TypedBody for operations::RefreshTokens {
 impl Then<operations::RefreshTokens> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
-        crate::then::json_answer::<_, types::TokenSet>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::SignOut {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SIGN_OUT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SIGN_OUT];
 }
 
 impl Then<operations::SignOut> {
     /// 200: Signed out
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveSignedInUser {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_SIGNED_IN_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_SIGNED_IN_USER];
 }
 
 impl Then<operations::RetrieveSignedInUser> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::SignedInUser>) -> &mut Self {
-        crate::then::json_answer::<_, types::SignedInUser>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::SignedInUser>(self, 200, body.borrow())
     }
 }

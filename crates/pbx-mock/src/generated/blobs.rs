@@ -52,13 +52,13 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::InitBlobUpload {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::INIT_BLOB_UPLOAD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::INIT_BLOB_UPLOAD];
 }
 
 impl When<operations::InitBlobUpload> {
     /// The name that the file is to have. Without one it is named after its id.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filename(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filename"], value)
     }
@@ -67,7 +67,7 @@ impl When<operations::InitBlobUpload> {
 impl Then<operations::InitBlobUpload> {
     /// 202: The content can come
     pub fn accepted(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 202)
+        crate::then::empty_response(self, 202)
     }
 
     /// The id of the upload.
@@ -82,7 +82,7 @@ impl Then<operations::InitBlobUpload> {
 }
 
 impl crate::Operation for operations::CompleteBlobUpload {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::COMPLETE_BLOB_UPLOAD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::COMPLETE_BLOB_UPLOAD];
 }
 
 impl crate::BytesBody for operations::CompleteBlobUpload {}
@@ -95,14 +95,14 @@ impl When<operations::CompleteBlobUpload> {
 
     /// The token of the upload, from the header of the same name.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn port_sip_upload_token(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::header_parameter(self, "PortSIP-Upload-Token", value)
     }
 
     /// The SHA-256 of the content, as the sender has it. Content that arrives otherwise is refused.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn digest(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["digest"], value)
     }
@@ -111,12 +111,12 @@ impl When<operations::CompleteBlobUpload> {
 impl Then<operations::CompleteBlobUpload> {
     /// 201: Stored
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DownloadBlobs {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DOWNLOAD_BLOBS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DOWNLOAD_BLOBS];
 }
 
 impl When<operations::DownloadBlobs> {
@@ -129,7 +129,7 @@ impl When<operations::DownloadBlobs> {
 impl Then<operations::DownloadBlobs> {
     /// 200: OK
     pub fn ok(&mut self, content: impl Into<Vec<u8>>) -> &mut Self {
-        crate::then::bytes_answer(self, 200, "application/octet-stream", content)
+        crate::then::bytes_response(self, 200, "application/octet-stream", content)
     }
 
     /// The format is `attachment; filename="example.png"`.

@@ -24,7 +24,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::UpdateBrandInformation {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_BRAND_INFORMATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_BRAND_INFORMATION];
 }
 
 impl crate::TypedBody for operations::UpdateBrandInformation {
@@ -35,6 +35,6 @@ impl crate::TypedBody for operations::UpdateBrandInformation {
 impl Then<operations::UpdateBrandInformation> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

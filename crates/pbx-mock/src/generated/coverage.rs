@@ -3,9 +3,9 @@
 use pbx_client::types;
 
 use crate::MockServer;
-use crate::contract_tests::{Call, Sample, collected};
+use crate::contract_tests::{Call, Sample, collect};
 
-/// Every success of every operation: a call of the client that a mock answers.
+/// A call with a mock for each success status of each operation.
 pub(crate) const CALLS: &[(&str, u16, Call)] = &[
     ("retrieveCurrentSystemStatus", 200, |server, sample| Box::pin(retrieve_current_system_status_200(server, sample))),
     ("changeSystemAdminUsername", 200, |server, sample| Box::pin(change_system_admin_username_200(server, sample))),
@@ -114,12 +114,12 @@ pub(crate) const CALLS: &[(&str, u16, Call)] = &[
 
 async fn retrieve_current_system_status_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::SystemStatus = sample.answer(200);
+    let expected: types::SystemStatus = sample.response(200);
     let mock = server.retrieve_current_system_status(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_current_system_status().send().await.expect("retrieve_current_system_status_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -152,12 +152,12 @@ async fn reset_system_admin_password_200(server: &MockServer, sample: &Sample<'_
 
 async fn retrieve_admin_settings_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::AdminSettings = sample.answer(200);
+    let expected: types::AdminSettings = sample.response(200);
     let mock = server.retrieve_admin_settings(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_admin_settings().send().await.expect("retrieve_admin_settings_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -177,12 +177,12 @@ async fn update_admin_settings_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn get_system_notification_settings_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::NotificationSettings = sample.answer(200);
+    let expected: types::NotificationSettings = sample.response(200);
     let mock = server.get_system_notification_settings(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_system_notification_settings().send().await.expect("get_system_notification_settings_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -216,13 +216,13 @@ async fn send_global_notification_test_email_200(server: &MockServer, sample: &S
 async fn sign_in_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::SignIn = sample.body();
-    let answer: types::TokenSet = sample.answer(200);
+    let expected: types::TokenSet = sample.response(200);
     let mock = server.sign_in(|when, then| {
         when.body(&body);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.sign_in().body(body.clone()).send().await.expect("sign_in_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -230,13 +230,13 @@ async fn sign_in_200(server: &MockServer, sample: &Sample<'_>) {
 async fn refresh_tokens_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::RefreshTokens = sample.body();
-    let answer: types::TokenSet = sample.answer(200);
+    let expected: types::TokenSet = sample.response(200);
     let mock = server.refresh_tokens(|when, then| {
         when.body(&body);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.refresh_tokens().body(body.clone()).send().await.expect("refresh_tokens_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -254,12 +254,12 @@ async fn sign_out_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_signed_in_user_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::SignedInUser = sample.answer(200);
+    let expected: types::SignedInUser = sample.response(200);
     let mock = server.retrieve_signed_in_user(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_signed_in_user().send().await.expect("retrieve_signed_in_user_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -291,21 +291,21 @@ async fn complete_blob_upload_201(server: &MockServer, sample: &Sample<'_>) {
     let p1: String = sample.parameter("PortSIP-Upload-Token");
     let p2: String = sample.parameter("digest");
     let body: Vec<u8> = b"\x00\xff bytes".to_vec();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.complete_blob_upload(|when, then| {
         when.id(p0.clone()).port_sip_upload_token(p1.clone()).digest(p2.clone()).bytes(body.clone());
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.complete_blob_upload().id(p0.clone()).port_sip_upload_token(p1.clone()).digest(p2.clone()).body(body.clone()).send().await.expect("complete_blob_upload_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.complete_blob_upload(|when, then| {
         when.id(p0.clone()).port_sip_upload_token(p1.clone()).digest(None).bytes(body.clone());
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.complete_blob_upload().id(p0.clone()).port_sip_upload_token(p1.clone()).body(body.clone()).send().await.expect("complete_blob_upload_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -313,13 +313,13 @@ async fn complete_blob_upload_201(server: &MockServer, sample: &Sample<'_>) {
 async fn download_blobs_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("digest");
-    let answer: Vec<u8> = b"\xff\x00 bytes".to_vec();
+    let expected: Vec<u8> = b"\xff\x00 bytes".to_vec();
     let mock = server.download_blobs(|when, then| {
         when.digest(p0.clone());
-        then.ok(answer.clone());
+        then.ok(expected.clone());
     });
     let response = client.download_blobs().digest(p0.clone()).send().await.expect("download_blobs_200");
-    assert_eq!(collected(response.into_inner()).await, answer);
+    assert_eq!(collect(response.into_inner()).await, expected);
     mock.assert();
     mock.delete();
 }
@@ -339,12 +339,12 @@ async fn update_brand_information_200(server: &MockServer, sample: &Sample<'_>) 
 
 async fn retrieve_current_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::CurrentDealer = sample.answer(200);
+    let expected: types::CurrentDealer = sample.response(200);
     let mock = server.retrieve_current_dealer(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_current_dealer().send().await.expect("retrieve_current_dealer_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -364,12 +364,12 @@ async fn update_current_dealer_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_current_dealer_status_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::DealerStatus = sample.answer(200);
+    let expected: types::DealerStatus = sample.response(200);
     let mock = server.retrieve_current_dealer_status(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_current_dealer_status().send().await.expect("retrieve_current_dealer_status_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -408,21 +408,21 @@ async fn list_dealers_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::DealerList = sample.answer(200);
+    let expected: types::DealerList = sample.response(200);
     let mock = server.list_dealers(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_dealers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_dealers_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_dealers(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_dealers().send().await.expect("list_dealers_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -430,13 +430,13 @@ async fn list_dealers_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_dealer_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateDealer = sample.body();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.create_dealer(|when, then| {
         when.body(&body);
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.create_dealer().body(body.clone()).send().await.expect("create_dealer_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -444,13 +444,13 @@ async fn create_dealer_201(server: &MockServer, sample: &Sample<'_>) {
 async fn retrieve_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::Dealer = sample.answer(200);
+    let expected: types::Dealer = sample.response(200);
     let mock = server.retrieve_dealer(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_dealer().id(p0.clone()).send().await.expect("retrieve_dealer_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -504,21 +504,21 @@ async fn list_files_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::FileList = sample.answer(200);
+    let expected: types::FileList = sample.response(200);
     let mock = server.list_files(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_files().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_files_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_files(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_files().send().await.expect("list_files_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -526,13 +526,13 @@ async fn list_files_200(server: &MockServer, sample: &Sample<'_>) {
 async fn retrieve_file_info_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::FileInfo = sample.answer(200);
+    let expected: types::FileInfo = sample.response(200);
     let mock = server.retrieve_file_info(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_file_info().id(p0.clone()).send().await.expect("retrieve_file_info_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -558,21 +558,21 @@ async fn list_holidays_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::HolidayList = sample.answer(200);
+    let expected: types::HolidayList = sample.response(200);
     let mock = server.list_holidays(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_holidays().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_holidays_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_holidays(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_holidays().send().await.expect("list_holidays_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -580,13 +580,13 @@ async fn list_holidays_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_holiday_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateHoliday = sample.body();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.create_holiday(|when, then| {
         when.body(&body);
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.create_holiday().body(body.clone()).send().await.expect("create_holiday_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -594,13 +594,13 @@ async fn create_holiday_201(server: &MockServer, sample: &Sample<'_>) {
 async fn show_holiday_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::Holiday = sample.answer(200);
+    let expected: types::Holiday = sample.response(200);
     let mock = server.show_holiday(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_holiday().id(p0.clone()).send().await.expect("show_holiday_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -634,12 +634,12 @@ async fn delete_holiday_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn get_im_server_configuration_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::ImServer = sample.answer(200);
+    let expected: types::ImServer = sample.response(200);
     let mock = server.get_im_server_configuration(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_im_server_configuration().send().await.expect("get_im_server_configuration_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -659,24 +659,24 @@ async fn update_im_server_configuration_200(server: &MockServer, sample: &Sample
 
 async fn get_im_server_token_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::ComponentToken = sample.answer(200);
+    let expected: types::ComponentToken = sample.response(200);
     let mock = server.get_im_server_token(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_im_server_token().send().await.expect("get_im_server_token_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
 
 async fn regenerate_im_server_token_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::ComponentToken = sample.answer(200);
+    let expected: types::ComponentToken = sample.response(200);
     let mock = server.regenerate_im_server_token(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.regenerate_im_server_token().send().await.expect("regenerate_im_server_token_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -700,21 +700,21 @@ async fn list_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::IpRuleList = sample.answer(200);
+    let expected: types::IpRuleList = sample.response(200);
     let mock = server.list_ip_rules(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_ip_rules().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_ip_rules_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_ip_rules(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_ip_rules().send().await.expect("list_ip_rules_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -722,13 +722,13 @@ async fn list_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateIpRule = sample.body();
-    let answer: types::Created = sample.answer(200);
+    let expected: types::Created = sample.response(200);
     let mock = server.create_ip_rule(|when, then| {
         when.body(&body);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.create_ip_rule().body(body.clone()).send().await.expect("create_ip_rule_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -736,13 +736,13 @@ async fn create_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
 async fn show_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::IpRule = sample.answer(200);
+    let expected: types::IpRule = sample.response(200);
     let mock = server.show_ip_rule(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_ip_rule().id(p0.clone()).send().await.expect("show_ip_rule_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -776,24 +776,24 @@ async fn delete_ip_rule_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn export_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: Vec<u8> = b"\xff\x00 bytes".to_vec();
+    let expected: Vec<u8> = b"\xff\x00 bytes".to_vec();
     let mock = server.export_ip_rules(|_, then| {
-        then.ok(answer.clone());
+        then.ok(expected.clone());
     });
     let response = client.export_ip_rules().send().await.expect("export_ip_rules_200");
-    assert_eq!(collected(response.into_inner()).await, answer);
+    assert_eq!(collect(response.into_inner()).await, expected);
     mock.assert();
     mock.delete();
 }
 
 async fn show_key_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::CertificateKey = sample.answer(200);
+    let expected: types::CertificateKey = sample.response(200);
     let mock = server.show_key(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_key().send().await.expect("show_key_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -813,12 +813,12 @@ async fn update_key_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_license_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::License = sample.answer(200);
+    let expected: types::License = sample.response(200);
     let mock = server.show_license(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_license().send().await.expect("show_license_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -839,13 +839,13 @@ async fn update_license_200(server: &MockServer, sample: &Sample<'_>) {
 async fn issue_oauth_token_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::IssueOauthToken = sample.body();
-    let answer: types::TokenSet = sample.answer(200);
+    let expected: types::TokenSet = sample.response(200);
     let mock = server.issue_oauth_token(|when, then| {
         when.body(&body);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.issue_oauth_token().body(body.clone()).send().await.expect("issue_oauth_token_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -863,12 +863,12 @@ async fn revoke_oauth_token_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_network_configurations_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::Network = sample.answer(200);
+    let expected: types::Network = sample.response(200);
     let mock = server.retrieve_network_configurations(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_network_configurations().send().await.expect("retrieve_network_configurations_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -889,13 +889,13 @@ async fn update_network_configurations_200(server: &MockServer, sample: &Sample<
 async fn list_provider_assignees_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::ProviderAssigneeList = sample.answer(200);
+    let expected: types::ProviderAssigneeList = sample.response(200);
     let mock = server.list_provider_assignees(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_provider_assignees().id(p0.clone()).send().await.expect("list_provider_assignees_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -904,13 +904,13 @@ async fn check_provider_assignee_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
     let p1: String = sample.parameter("tenant_id");
-    let answer: types::ProviderAssignment = sample.answer(200);
+    let expected: types::ProviderAssignment = sample.response(200);
     let mock = server.check_provider_assignee(|when, then| {
         when.id(p0.clone()).tenant_id(p1.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.check_provider_assignee().id(p0.clone()).tenant_id(p1.clone()).send().await.expect("check_provider_assignee_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -952,21 +952,21 @@ async fn list_providers_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::ProviderList = sample.answer(200);
+    let expected: types::ProviderList = sample.response(200);
     let mock = server.list_providers(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_providers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_providers_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_providers(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_providers().send().await.expect("list_providers_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -974,13 +974,13 @@ async fn list_providers_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_provider_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateProvider = sample.body();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.create_provider(|when, then| {
         when.body(&body);
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.create_provider().body(body.clone()).send().await.expect("create_provider_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -988,13 +988,13 @@ async fn create_provider_201(server: &MockServer, sample: &Sample<'_>) {
 async fn show_provider_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::Provider = sample.answer(200);
+    let expected: types::Provider = sample.response(200);
     let mock = server.show_provider(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_provider().id(p0.clone()).send().await.expect("show_provider_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1028,12 +1028,12 @@ async fn destroy_provider_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn get_sbc_configuration_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::Sbc = sample.answer(200);
+    let expected: types::Sbc = sample.response(200);
     let mock = server.get_sbc_configuration(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_sbc_configuration().send().await.expect("get_sbc_configuration_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1053,24 +1053,24 @@ async fn update_sbc_configuration_200(server: &MockServer, sample: &Sample<'_>) 
 
 async fn get_sbc_token_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::ComponentToken = sample.answer(200);
+    let expected: types::ComponentToken = sample.response(200);
     let mock = server.get_sbc_token(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_sbc_token().send().await.expect("get_sbc_token_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
 
 async fn regenerate_sbc_token_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::ComponentToken = sample.answer(200);
+    let expected: types::ComponentToken = sample.response(200);
     let mock = server.regenerate_sbc_token(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.regenerate_sbc_token().send().await.expect("regenerate_sbc_token_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1088,12 +1088,12 @@ async fn destroy_sbc_token_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_current_tenant_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::CurrentTenant = sample.answer(200);
+    let expected: types::CurrentTenant = sample.response(200);
     let mock = server.retrieve_current_tenant(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_current_tenant().send().await.expect("retrieve_current_tenant_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1113,24 +1113,24 @@ async fn update_current_tenant_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_current_tenant_status_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::TenantStatus = sample.answer(200);
+    let expected: types::TenantStatus = sample.response(200);
     let mock = server.retrieve_current_tenant_status(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_current_tenant_status().send().await.expect("retrieve_current_tenant_status_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
 
 async fn retrieve_tenant_password_policy_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::PasswordPolicy = sample.answer(200);
+    let expected: types::PasswordPolicy = sample.response(200);
     let mock = server.retrieve_tenant_password_policy(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_tenant_password_policy().send().await.expect("retrieve_tenant_password_policy_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1150,12 +1150,12 @@ async fn update_tenant_password_policy_200(server: &MockServer, sample: &Sample<
 
 async fn get_tenant_balance_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::Balance = sample.answer(200);
+    let expected: types::Balance = sample.response(200);
     let mock = server.get_tenant_balance(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_tenant_balance().send().await.expect("get_tenant_balance_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1175,12 +1175,12 @@ async fn recharge_tenant_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_tenant_custom_headers_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::CustomHeaders = sample.answer(200);
+    let expected: types::CustomHeaders = sample.response(200);
     let mock = server.retrieve_tenant_custom_headers(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_tenant_custom_headers().send().await.expect("retrieve_tenant_custom_headers_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1228,21 +1228,21 @@ async fn list_tenants_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::TenantList = sample.answer(200);
+    let expected: types::TenantList = sample.response(200);
     let mock = server.list_tenants(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_tenants().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_tenants_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_tenants(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_tenants().send().await.expect("list_tenants_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1250,13 +1250,13 @@ async fn list_tenants_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_tenant_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateTenant = sample.body();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.create_tenant(|when, then| {
         when.body(&body);
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.create_tenant().body(body.clone()).send().await.expect("create_tenant_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1264,13 +1264,13 @@ async fn create_tenant_201(server: &MockServer, sample: &Sample<'_>) {
 async fn show_tenant_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::Tenant = sample.answer(200);
+    let expected: types::Tenant = sample.response(200);
     let mock = server.show_tenant(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_tenant().id(p0.clone()).send().await.expect("show_tenant_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1313,13 +1313,13 @@ async fn switch_tenants_200(server: &MockServer, sample: &Sample<'_>) {
 async fn list_tenant_dealers_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::TenantDealerList = sample.answer(200);
+    let expected: types::TenantDealerList = sample.response(200);
     let mock = server.list_tenant_dealers(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_tenant_dealers().id(p0.clone()).send().await.expect("list_tenant_dealers_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1373,21 +1373,21 @@ async fn list_transports_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::TransportList = sample.answer(200);
+    let expected: types::TransportList = sample.response(200);
     let mock = server.list_transports(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_transports().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_transports_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_transports(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_transports().send().await.expect("list_transports_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1395,13 +1395,13 @@ async fn list_transports_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_transport_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateTransport = sample.body();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.create_transport(|when, then| {
         when.body(&body);
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.create_transport().body(body.clone()).send().await.expect("create_transport_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1409,13 +1409,13 @@ async fn create_transport_201(server: &MockServer, sample: &Sample<'_>) {
 async fn show_transport_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::Transport = sample.answer(200);
+    let expected: types::Transport = sample.response(200);
     let mock = server.show_transport(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_transport().id(p0.clone()).send().await.expect("show_transport_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1450,13 +1450,13 @@ async fn delete_transport_204(server: &MockServer, sample: &Sample<'_>) {
 async fn get_transport_status_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::TransportStatus = sample.answer(200);
+    let expected: types::TransportStatus = sample.response(200);
     let mock = server.get_transport_status(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.get_transport_status().id(p0.clone()).send().await.expect("get_transport_status_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1482,21 +1482,21 @@ async fn list_users_200(server: &MockServer, sample: &Sample<'_>) {
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
     let p5: bool = sample.parameter("count");
-    let answer: types::UserList = sample.answer(200);
+    let expected: types::UserList = sample.response(200);
     let mock = server.list_users(|when, then| {
         when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_users().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_users_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_users(|when, then| {
         when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.list_users().send().await.expect("list_users_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1504,13 +1504,13 @@ async fn list_users_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_user_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateUser = sample.body();
-    let answer: types::Created = sample.answer(201);
+    let expected: types::Created = sample.response(201);
     let mock = server.create_user(|when, then| {
         when.body(&body);
-        then.created(&answer);
+        then.created(&expected);
     });
     let response = client.create_user().body(body.clone()).send().await.expect("create_user_201");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1518,13 +1518,13 @@ async fn create_user_201(server: &MockServer, sample: &Sample<'_>) {
 async fn retrieve_user_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("id");
-    let answer: types::User = sample.answer(200);
+    let expected: types::User = sample.response(200);
     let mock = server.retrieve_user(|when, then| {
         when.id(p0.clone());
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.retrieve_user().id(p0.clone()).send().await.expect("retrieve_user_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }
@@ -1572,12 +1572,12 @@ async fn delete_user_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_voicemail_server_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let answer: types::VoicemailServer = sample.answer(200);
+    let expected: types::VoicemailServer = sample.response(200);
     let mock = server.show_voicemail_server(|_, then| {
-        then.ok(&answer);
+        then.ok(&expected);
     });
     let response = client.show_voicemail_server().send().await.expect("show_voicemail_server_200");
-    assert_eq!(response.into_inner(), answer);
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }

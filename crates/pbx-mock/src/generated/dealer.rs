@@ -80,18 +80,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_DEALER];
 }
 
 impl Then<operations::RetrieveCurrentDealer> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CurrentDealer>) -> &mut Self {
-        crate::then::json_answer::<_, types::CurrentDealer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CurrentDealer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateCurrentDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_CURRENT_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_CURRENT_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentDealer {
@@ -102,23 +102,23 @@ impl crate::TypedBody for operations::UpdateCurrentDealer {
 impl Then<operations::UpdateCurrentDealer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveCurrentDealerStatus {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_DEALER_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_DEALER_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentDealerStatus> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::DealerStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::DealerStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::DealerStatus>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ChangeCurrentDealerUsername {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CHANGE_CURRENT_DEALER_USERNAME];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHANGE_CURRENT_DEALER_USERNAME];
 }
 
 impl crate::TypedBody for operations::ChangeCurrentDealerUsername {
@@ -129,12 +129,12 @@ impl crate::TypedBody for operations::ChangeCurrentDealerUsername {
 impl Then<operations::ChangeCurrentDealerUsername> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetCurrentDealerPassword {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_CURRENT_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_CURRENT_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentDealerPassword {
@@ -145,6 +145,6 @@ impl crate::TypedBody for operations::ResetCurrentDealerPassword {
 impl Then<operations::ResetCurrentDealerPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

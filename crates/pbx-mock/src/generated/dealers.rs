@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListDealers {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_DEALERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_DEALERS];
 }
 
 impl When<operations::ListDealers> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListDealers> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,7 +145,7 @@ impl When<operations::ListDealers> {
 impl Then<operations::ListDealers> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::DealerList>) -> &mut Self {
-        crate::then::json_answer::<_, types::DealerList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::DealerList>(self, 200, body.borrow())
     }
 }
 
@@ -156,7 +156,7 @@ impl crate::ListResponse for operations::ListDealers {
 }
 
 impl crate::Operation for operations::CreateDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_DEALER];
 }
 
 impl crate::TypedBody for operations::CreateDealer {
@@ -167,12 +167,12 @@ impl crate::TypedBody for operations::CreateDealer {
 impl Then<operations::CreateDealer> {
     /// 201: Success
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RetrieveDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_DEALER];
 }
 
 impl When<operations::RetrieveDealer> {
@@ -185,12 +185,12 @@ impl When<operations::RetrieveDealer> {
 impl Then<operations::RetrieveDealer> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Dealer>) -> &mut Self {
-        crate::then::json_answer::<_, types::Dealer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Dealer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_DEALER];
 }
 
 impl crate::TypedBody for operations::UpdateDealer {
@@ -208,12 +208,12 @@ impl When<operations::UpdateDealer> {
 impl Then<operations::UpdateDealer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetDealerPassword {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_DEALER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_DEALER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetDealerPassword {
@@ -231,12 +231,12 @@ impl When<operations::ResetDealerPassword> {
 impl Then<operations::ResetDealerPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_DEALER];
 }
 
 impl When<operations::DeleteDealer> {
@@ -249,6 +249,6 @@ impl When<operations::DeleteDealer> {
 impl Then<operations::DeleteDealer> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -52,20 +52,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListFiles {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_FILES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_FILES];
 }
 
 impl When<operations::ListFiles> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -73,28 +73,28 @@ impl When<operations::ListFiles> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -103,7 +103,7 @@ impl When<operations::ListFiles> {
 impl Then<operations::ListFiles> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::FileList>) -> &mut Self {
-        crate::then::json_answer::<_, types::FileList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::FileList>(self, 200, body.borrow())
     }
 }
 
@@ -114,7 +114,7 @@ impl crate::ListResponse for operations::ListFiles {
 }
 
 impl crate::Operation for operations::RetrieveFileInfo {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_FILE_INFO];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_FILE_INFO];
 }
 
 impl When<operations::RetrieveFileInfo> {
@@ -127,12 +127,12 @@ impl When<operations::RetrieveFileInfo> {
 impl Then<operations::RetrieveFileInfo> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::FileInfo>) -> &mut Self {
-        crate::then::json_answer::<_, types::FileInfo>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::FileInfo>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DeleteFile {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_FILE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_FILE];
 }
 
 impl When<operations::DeleteFile> {
@@ -145,6 +145,6 @@ impl When<operations::DeleteFile> {
 impl Then<operations::DeleteFile> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -80,20 +80,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListHolidays {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_HOLIDAYS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_HOLIDAYS];
 }
 
 impl When<operations::ListHolidays> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -101,28 +101,28 @@ impl When<operations::ListHolidays> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -131,7 +131,7 @@ impl When<operations::ListHolidays> {
 impl Then<operations::ListHolidays> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::HolidayList>) -> &mut Self {
-        crate::then::json_answer::<_, types::HolidayList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::HolidayList>(self, 200, body.borrow())
     }
 }
 
@@ -142,7 +142,7 @@ impl crate::ListResponse for operations::ListHolidays {
 }
 
 impl crate::Operation for operations::CreateHoliday {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::CreateHoliday {
@@ -153,12 +153,12 @@ impl crate::TypedBody for operations::CreateHoliday {
 impl Then<operations::CreateHoliday> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowHoliday {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_HOLIDAY];
 }
 
 impl When<operations::ShowHoliday> {
@@ -171,12 +171,12 @@ impl When<operations::ShowHoliday> {
 impl Then<operations::ShowHoliday> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Holiday>) -> &mut Self {
-        crate::then::json_answer::<_, types::Holiday>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Holiday>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateHoliday {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_HOLIDAY];
 }
 
 impl crate::TypedBody for operations::UpdateHoliday {
@@ -194,12 +194,12 @@ impl When<operations::UpdateHoliday> {
 impl Then<operations::UpdateHoliday> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteHoliday {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_HOLIDAY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_HOLIDAY];
 }
 
 impl When<operations::DeleteHoliday> {
@@ -212,6 +212,6 @@ impl When<operations::DeleteHoliday> {
 impl Then<operations::DeleteHoliday> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

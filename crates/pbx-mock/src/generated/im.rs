@@ -80,18 +80,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetImServerConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_IM_SERVER_CONFIGURATION];
 }
 
 impl Then<operations::GetImServerConfiguration> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ImServer>) -> &mut Self {
-        crate::then::json_answer::<_, types::ImServer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ImServer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateImServerConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_IM_SERVER_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_IM_SERVER_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateImServerConfiguration {
@@ -102,39 +102,39 @@ impl crate::TypedBody for operations::UpdateImServerConfiguration {
 impl Then<operations::UpdateImServerConfiguration> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetImServerToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::GetImServerToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RegenerateImServerToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REGENERATE_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REGENERATE_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::RegenerateImServerToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DestroyImServerToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_IM_SERVER_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_IM_SERVER_TOKEN];
 }
 
 impl Then<operations::DestroyImServerToken> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListIpRules {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_IP_RULES];
 }
 
 impl When<operations::ListIpRules> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListIpRules> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,7 +145,7 @@ impl When<operations::ListIpRules> {
 impl Then<operations::ListIpRules> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::IpRuleList>) -> &mut Self {
-        crate::then::json_answer::<_, types::IpRuleList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::IpRuleList>(self, 200, body.borrow())
     }
 }
 
@@ -156,7 +156,7 @@ impl crate::ListResponse for operations::ListIpRules {
 }
 
 impl crate::Operation for operations::CreateIpRule {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::CreateIpRule {
@@ -167,12 +167,12 @@ impl crate::TypedBody for operations::CreateIpRule {
 impl Then<operations::CreateIpRule> {
     /// 200: Created. Unlike other creations this one answers 200.
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowIpRule {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_IP_RULE];
 }
 
 impl When<operations::ShowIpRule> {
@@ -185,12 +185,12 @@ impl When<operations::ShowIpRule> {
 impl Then<operations::ShowIpRule> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::IpRule>) -> &mut Self {
-        crate::then::json_answer::<_, types::IpRule>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::IpRule>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateIpRule {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_IP_RULE];
 }
 
 impl crate::TypedBody for operations::UpdateIpRule {
@@ -208,12 +208,12 @@ impl When<operations::UpdateIpRule> {
 impl Then<operations::UpdateIpRule> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteIpRule {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_IP_RULE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_IP_RULE];
 }
 
 impl When<operations::DeleteIpRule> {
@@ -226,18 +226,18 @@ impl When<operations::DeleteIpRule> {
 impl Then<operations::DeleteIpRule> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::ExportIpRules {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::EXPORT_IP_RULES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::EXPORT_IP_RULES];
 }
 
 impl Then<operations::ExportIpRules> {
     /// 200: OK
     pub fn ok(&mut self, content: impl Into<Vec<u8>>) -> &mut Self {
-        crate::then::bytes_answer(self, 200, "application/octet-stream", content)
+        crate::then::bytes_response(self, 200, "application/octet-stream", content)
     }
 
     /// the format is `attachment; filename="example"`

@@ -38,18 +38,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowKey {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_KEY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_KEY];
 }
 
 impl Then<operations::ShowKey> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CertificateKey>) -> &mut Self {
-        crate::then::json_answer::<_, types::CertificateKey>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CertificateKey>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateKey {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_KEY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_KEY];
 }
 
 impl crate::TypedBody for operations::UpdateKey {
@@ -60,6 +60,6 @@ impl crate::TypedBody for operations::UpdateKey {
 impl Then<operations::UpdateKey> {
     /// 204: Updated. Unlike other updates this one answers 204.
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -38,18 +38,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowLicense {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_LICENSE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_LICENSE];
 }
 
 impl Then<operations::ShowLicense> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::License>) -> &mut Self {
-        crate::then::json_answer::<_, types::License>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::License>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateLicense {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_LICENSE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_LICENSE];
 }
 
 impl crate::TypedBody for operations::UpdateLicense {
@@ -60,6 +60,6 @@ impl crate::TypedBody for operations::UpdateLicense {
 impl Then<operations::UpdateLicense> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -38,7 +38,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::IssueOauthToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::ISSUE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::ISSUE_OAUTH_TOKEN];
 }
 
 impl crate::TypedBody for operations::IssueOauthToken {
@@ -49,17 +49,17 @@ impl crate::TypedBody for operations::IssueOauthToken {
 impl Then<operations::IssueOauthToken> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
-        crate::then::json_answer::<_, types::TokenSet>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RevokeOauthToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REVOKE_OAUTH_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REVOKE_OAUTH_TOKEN];
 }
 
 impl Then<operations::RevokeOauthToken> {
     /// 200: Revoked
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

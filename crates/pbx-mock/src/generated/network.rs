@@ -38,18 +38,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveNetworkConfigurations {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_NETWORK_CONFIGURATIONS];
 }
 
 impl Then<operations::RetrieveNetworkConfigurations> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Network>) -> &mut Self {
-        crate::then::json_answer::<_, types::Network>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Network>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateNetworkConfigurations {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_NETWORK_CONFIGURATIONS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_NETWORK_CONFIGURATIONS];
 }
 
 impl crate::TypedBody for operations::UpdateNetworkConfigurations {
@@ -60,6 +60,6 @@ impl crate::TypedBody for operations::UpdateNetworkConfigurations {
 impl Then<operations::UpdateNetworkConfigurations> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -136,7 +136,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListProviderAssignees {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_PROVIDER_ASSIGNEES];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_PROVIDER_ASSIGNEES];
 }
 
 impl When<operations::ListProviderAssignees> {
@@ -149,12 +149,12 @@ impl When<operations::ListProviderAssignees> {
 impl Then<operations::ListProviderAssignees> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderAssigneeList>) -> &mut Self {
-        crate::then::json_answer::<_, types::ProviderAssigneeList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ProviderAssigneeList>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::CheckProviderAssignee {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CHECK_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CHECK_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::CheckProviderAssignee> {
@@ -172,12 +172,12 @@ impl When<operations::CheckProviderAssignee> {
 impl Then<operations::CheckProviderAssignee> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderAssignment>) -> &mut Self {
-        crate::then::json_answer::<_, types::ProviderAssignment>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ProviderAssignment>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::AssignProvider {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::ASSIGN_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::ASSIGN_PROVIDER];
 }
 
 impl crate::TypedBody for operations::AssignProvider {
@@ -200,12 +200,12 @@ impl When<operations::AssignProvider> {
 impl Then<operations::AssignProvider> {
     /// 204: Assigned. Unlike other updates this one answers 204.
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::DestroyProviderAssignee {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_PROVIDER_ASSIGNEE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_PROVIDER_ASSIGNEE];
 }
 
 impl When<operations::DestroyProviderAssignee> {
@@ -223,25 +223,25 @@ impl When<operations::DestroyProviderAssignee> {
 impl Then<operations::DestroyProviderAssignee> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::ListProviders {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_PROVIDERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_PROVIDERS];
 }
 
 impl When<operations::ListProviders> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -249,28 +249,28 @@ impl When<operations::ListProviders> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -279,7 +279,7 @@ impl When<operations::ListProviders> {
 impl Then<operations::ListProviders> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderList>) -> &mut Self {
-        crate::then::json_answer::<_, types::ProviderList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ProviderList>(self, 200, body.borrow())
     }
 }
 
@@ -290,7 +290,7 @@ impl crate::ListResponse for operations::ListProviders {
 }
 
 impl crate::Operation for operations::CreateProvider {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::CreateProvider {
@@ -301,12 +301,12 @@ impl crate::TypedBody for operations::CreateProvider {
 impl Then<operations::CreateProvider> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowProvider {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_PROVIDER];
 }
 
 impl When<operations::ShowProvider> {
@@ -319,12 +319,12 @@ impl When<operations::ShowProvider> {
 impl Then<operations::ShowProvider> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Provider>) -> &mut Self {
-        crate::then::json_answer::<_, types::Provider>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Provider>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateProvider {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_PROVIDER];
 }
 
 impl crate::TypedBody for operations::UpdateProvider {
@@ -342,12 +342,12 @@ impl When<operations::UpdateProvider> {
 impl Then<operations::UpdateProvider> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DestroyProvider {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_PROVIDER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_PROVIDER];
 }
 
 impl When<operations::DestroyProvider> {
@@ -360,6 +360,6 @@ impl When<operations::DestroyProvider> {
 impl Then<operations::DestroyProvider> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -80,18 +80,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::GetSbcConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SBC_CONFIGURATION];
 }
 
 impl Then<operations::GetSbcConfiguration> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Sbc>) -> &mut Self {
-        crate::then::json_answer::<_, types::Sbc>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Sbc>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateSbcConfiguration {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_SBC_CONFIGURATION];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_SBC_CONFIGURATION];
 }
 
 impl crate::TypedBody for operations::UpdateSbcConfiguration {
@@ -102,39 +102,39 @@ impl crate::TypedBody for operations::UpdateSbcConfiguration {
 impl Then<operations::UpdateSbcConfiguration> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetSbcToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_SBC_TOKEN];
 }
 
 impl Then<operations::GetSbcToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RegenerateSbcToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REGENERATE_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REGENERATE_SBC_TOKEN];
 }
 
 impl Then<operations::RegenerateSbcToken> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ComponentToken>) -> &mut Self {
-        crate::then::json_answer::<_, types::ComponentToken>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::ComponentToken>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DestroySbcToken {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESTROY_SBC_TOKEN];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESTROY_SBC_TOKEN];
 }
 
 impl Then<operations::DestroySbcToken> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

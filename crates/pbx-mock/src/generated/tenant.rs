@@ -164,18 +164,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_TENANT];
 }
 
 impl Then<operations::RetrieveCurrentTenant> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CurrentTenant>) -> &mut Self {
-        crate::then::json_answer::<_, types::CurrentTenant>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CurrentTenant>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateCurrentTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_CURRENT_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_CURRENT_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateCurrentTenant {
@@ -186,34 +186,34 @@ impl crate::TypedBody for operations::UpdateCurrentTenant {
 impl Then<operations::UpdateCurrentTenant> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveCurrentTenantStatus {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_CURRENT_TENANT_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_CURRENT_TENANT_STATUS];
 }
 
 impl Then<operations::RetrieveCurrentTenantStatus> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::TenantStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TenantStatus>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RetrieveTenantPasswordPolicy {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_TENANT_PASSWORD_POLICY];
 }
 
 impl Then<operations::RetrieveTenantPasswordPolicy> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::PasswordPolicy>) -> &mut Self {
-        crate::then::json_answer::<_, types::PasswordPolicy>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::PasswordPolicy>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTenantPasswordPolicy {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TENANT_PASSWORD_POLICY];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT_PASSWORD_POLICY];
 }
 
 impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
@@ -224,23 +224,23 @@ impl crate::TypedBody for operations::UpdateTenantPasswordPolicy {
 impl Then<operations::UpdateTenantPasswordPolicy> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::GetTenantBalance {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_TENANT_BALANCE];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_TENANT_BALANCE];
 }
 
 impl Then<operations::GetTenantBalance> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Balance>) -> &mut Self {
-        crate::then::json_answer::<_, types::Balance>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Balance>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RechargeTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RECHARGE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RECHARGE_TENANT];
 }
 
 impl crate::TypedBody for operations::RechargeTenant {
@@ -251,23 +251,23 @@ impl crate::TypedBody for operations::RechargeTenant {
 impl Then<operations::RechargeTenant> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RetrieveTenantCustomHeaders {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_TENANT_CUSTOM_HEADERS];
 }
 
 impl Then<operations::RetrieveTenantCustomHeaders> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CustomHeaders>) -> &mut Self {
-        crate::then::json_answer::<_, types::CustomHeaders>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::CustomHeaders>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTenantCustomHeaders {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TENANT_CUSTOM_HEADERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT_CUSTOM_HEADERS];
 }
 
 impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
@@ -278,28 +278,28 @@ impl crate::TypedBody for operations::UpdateTenantCustomHeaders {
 impl Then<operations::UpdateTenantCustomHeaders> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SendCdrTestEvent {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SEND_CDR_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_CDR_TEST_EVENT];
 }
 
 impl Then<operations::SendCdrTestEvent> {
     /// 200: The receiver answered with a 2xx status
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SendExtensionTestEvent {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SEND_EXTENSION_TEST_EVENT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SEND_EXTENSION_TEST_EVENT];
 }
 
 impl Then<operations::SendExtensionTestEvent> {
     /// 200: The receiver answered with a 2xx status
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

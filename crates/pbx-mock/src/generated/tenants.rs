@@ -136,20 +136,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTenants {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_TENANTS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TENANTS];
 }
 
 impl When<operations::ListTenants> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -157,28 +157,28 @@ impl When<operations::ListTenants> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -187,7 +187,7 @@ impl When<operations::ListTenants> {
 impl Then<operations::ListTenants> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantList>) -> &mut Self {
-        crate::then::json_answer::<_, types::TenantList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TenantList>(self, 200, body.borrow())
     }
 }
 
@@ -198,7 +198,7 @@ impl crate::ListResponse for operations::ListTenants {
 }
 
 impl crate::Operation for operations::CreateTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_TENANT];
 }
 
 impl crate::TypedBody for operations::CreateTenant {
@@ -209,12 +209,12 @@ impl crate::TypedBody for operations::CreateTenant {
 impl Then<operations::CreateTenant> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_TENANT];
 }
 
 impl When<operations::ShowTenant> {
@@ -227,12 +227,12 @@ impl When<operations::ShowTenant> {
 impl Then<operations::ShowTenant> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Tenant>) -> &mut Self {
-        crate::then::json_answer::<_, types::Tenant>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Tenant>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TENANT];
 }
 
 impl crate::TypedBody for operations::UpdateTenant {
@@ -250,18 +250,18 @@ impl When<operations::UpdateTenant> {
 impl Then<operations::UpdateTenant> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::SwitchTenants {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SWITCH_TENANTS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SWITCH_TENANTS];
 }
 
 impl When<operations::SwitchTenants> {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn id(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["id"], value)
     }
@@ -270,12 +270,12 @@ impl When<operations::SwitchTenants> {
 impl Then<operations::SwitchTenants> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ListTenantDealers {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_TENANT_DEALERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TENANT_DEALERS];
 }
 
 impl When<operations::ListTenantDealers> {
@@ -288,12 +288,12 @@ impl When<operations::ListTenantDealers> {
 impl Then<operations::ListTenantDealers> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantDealerList>) -> &mut Self {
-        crate::then::json_answer::<_, types::TenantDealerList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TenantDealerList>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::DesignateTenantToDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DESIGNATE_TENANT_TO_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DESIGNATE_TENANT_TO_DEALER];
 }
 
 impl When<operations::DesignateTenantToDealer> {
@@ -311,12 +311,12 @@ impl When<operations::DesignateTenantToDealer> {
 impl Then<operations::DesignateTenantToDealer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::RemoveTenantFromDealer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::REMOVE_TENANT_FROM_DEALER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::REMOVE_TENANT_FROM_DEALER];
 }
 
 impl When<operations::RemoveTenantFromDealer> {
@@ -334,12 +334,12 @@ impl When<operations::RemoveTenantFromDealer> {
 impl Then<operations::RemoveTenantFromDealer> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::DeleteTenant {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_TENANT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_TENANT];
 }
 
 impl When<operations::DeleteTenant> {
@@ -352,6 +352,6 @@ impl When<operations::DeleteTenant> {
 impl Then<operations::DeleteTenant> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListTransports {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_TRANSPORTS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_TRANSPORTS];
 }
 
 impl When<operations::ListTransports> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListTransports> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,7 +145,7 @@ impl When<operations::ListTransports> {
 impl Then<operations::ListTransports> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TransportList>) -> &mut Self {
-        crate::then::json_answer::<_, types::TransportList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TransportList>(self, 200, body.borrow())
     }
 }
 
@@ -156,7 +156,7 @@ impl crate::ListResponse for operations::ListTransports {
 }
 
 impl crate::Operation for operations::CreateTransport {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_TRANSPORT];
 }
 
 impl crate::TypedBody for operations::CreateTransport {
@@ -167,12 +167,12 @@ impl crate::TypedBody for operations::CreateTransport {
 impl Then<operations::CreateTransport> {
     /// 201: Created transport
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::ShowTransport {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_TRANSPORT];
 }
 
 impl When<operations::ShowTransport> {
@@ -185,12 +185,12 @@ impl When<operations::ShowTransport> {
 impl Then<operations::ShowTransport> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Transport>) -> &mut Self {
-        crate::then::json_answer::<_, types::Transport>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::Transport>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateTransport {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_TRANSPORT];
 }
 
 impl crate::TypedBody for operations::UpdateTransport {
@@ -208,12 +208,12 @@ impl When<operations::UpdateTransport> {
 impl Then<operations::UpdateTransport> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteTransport {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_TRANSPORT];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_TRANSPORT];
 }
 
 impl When<operations::DeleteTransport> {
@@ -226,12 +226,12 @@ impl When<operations::DeleteTransport> {
 impl Then<operations::DeleteTransport> {
     /// 204: No Content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }
 
 impl crate::Operation for operations::GetTransportStatus {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::GET_TRANSPORT_STATUS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_TRANSPORT_STATUS];
 }
 
 impl When<operations::GetTransportStatus> {
@@ -244,6 +244,6 @@ impl When<operations::GetTransportStatus> {
 impl Then<operations::GetTransportStatus> {
     /// 200: Success
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TransportStatus>) -> &mut Self {
-        crate::then::json_answer::<_, types::TransportStatus>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::TransportStatus>(self, 200, body.borrow())
     }
 }

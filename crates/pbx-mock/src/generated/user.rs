@@ -24,7 +24,7 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ResetCurrentUserPassword {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_CURRENT_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_CURRENT_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetCurrentUserPassword {
@@ -35,6 +35,6 @@ impl crate::TypedBody for operations::ResetCurrentUserPassword {
 impl Then<operations::ResetCurrentUserPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -94,20 +94,20 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ListUsers {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::LIST_USERS];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LIST_USERS];
 }
 
 impl When<operations::ListUsers> {
     /// Use the `filter` query parameter to retrieve just a subset of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn filter(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["filter", "$filter"], value)
     }
 
     /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn search(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["search", "$search"], value)
     }
@@ -115,28 +115,28 @@ impl When<operations::ListUsers> {
     /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
     /// The default order is ascending order.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn orderby(&mut self, value: impl crate::Expect<String>) -> &mut Self {
         crate::when::query(self, &["orderby", "$orderby"], value)
     }
 
     /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn skip(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["skip", "$skip"], value)
     }
 
     /// Use the `top` query parameter to specify the page size of the result set.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
 
     /// Accepted for compatibility and ignored; the answer always has the `count`.
     ///
-    /// `None`: the request does not have it.
+    /// `None`: the parameter must be absent.
     pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
         crate::when::query(self, &["count", "$count"], value)
     }
@@ -145,7 +145,7 @@ impl When<operations::ListUsers> {
 impl Then<operations::ListUsers> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::UserList>) -> &mut Self {
-        crate::then::json_answer::<_, types::UserList>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::UserList>(self, 200, body.borrow())
     }
 }
 
@@ -156,7 +156,7 @@ impl crate::ListResponse for operations::ListUsers {
 }
 
 impl crate::Operation for operations::CreateUser {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::CREATE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::CREATE_USER];
 }
 
 impl crate::TypedBody for operations::CreateUser {
@@ -167,12 +167,12 @@ impl crate::TypedBody for operations::CreateUser {
 impl Then<operations::CreateUser> {
     /// 201: Created
     pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_answer::<_, types::Created>(self, 201, body.borrow())
+        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
     }
 }
 
 impl crate::Operation for operations::RetrieveUser {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RETRIEVE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RETRIEVE_USER];
 }
 
 impl When<operations::RetrieveUser> {
@@ -185,12 +185,12 @@ impl When<operations::RetrieveUser> {
 impl Then<operations::RetrieveUser> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::User>) -> &mut Self {
-        crate::then::json_answer::<_, types::User>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::User>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateUser {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_USER];
 }
 
 impl crate::TypedBody for operations::UpdateUser {
@@ -208,12 +208,12 @@ impl When<operations::UpdateUser> {
 impl Then<operations::UpdateUser> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::ResetUserPassword {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::RESET_USER_PASSWORD];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::RESET_USER_PASSWORD];
 }
 
 impl crate::TypedBody for operations::ResetUserPassword {
@@ -231,12 +231,12 @@ impl When<operations::ResetUserPassword> {
 impl Then<operations::ResetUserPassword> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }
 
 impl crate::Operation for operations::DeleteUser {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::DELETE_USER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::DELETE_USER];
 }
 
 impl When<operations::DeleteUser> {
@@ -249,6 +249,6 @@ impl When<operations::DeleteUser> {
 impl Then<operations::DeleteUser> {
     /// 204: No content
     pub fn no_content(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 204)
+        crate::then::empty_response(self, 204)
     }
 }

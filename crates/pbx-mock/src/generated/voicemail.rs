@@ -38,18 +38,18 @@ pub mod operations {
 }
 
 impl crate::Operation for operations::ShowVoicemailServer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::SHOW_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::SHOW_VOICEMAIL_SERVER];
 }
 
 impl Then<operations::ShowVoicemailServer> {
     /// 200: OK
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::VoicemailServer>) -> &mut Self {
-        crate::then::json_answer::<_, types::VoicemailServer>(self, 200, body.borrow())
+        crate::then::json_response::<_, types::VoicemailServer>(self, 200, body.borrow())
     }
 }
 
 impl crate::Operation for operations::UpdateVoicemailServer {
-    const INFO: &'static crate::OperationInfo = &super::OPERATIONS[super::index::UPDATE_VOICEMAIL_SERVER];
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::UPDATE_VOICEMAIL_SERVER];
 }
 
 impl crate::TypedBody for operations::UpdateVoicemailServer {
@@ -60,6 +60,6 @@ impl crate::TypedBody for operations::UpdateVoicemailServer {
 impl Then<operations::UpdateVoicemailServer> {
     /// 200: OK
     pub fn ok(&mut self) -> &mut Self {
-        crate::then::empty_answer(self, 200)
+        crate::then::empty_response(self, 200)
     }
 }

@@ -61,7 +61,15 @@ const TAKEN_PARAMETERS: &[&str] = &[
 ];
 
 /// Module names that `generated/` uses for other modules.
-const TAKEN_MODULES: &[&str] = &["builder", "mod", "shared", "types"];
+const TAKEN_MODULES: &[&str] = &[
+    "builder",
+    "coverage",
+    "every_call",
+    "mod",
+    "operation_table",
+    "shared",
+    "types",
+];
 
 /// Returns the module of a resource, or that of shared types.
 pub fn module(resource: Option<&str>) -> String {

@@ -1,4 +1,4 @@
-//! A call of every operation through its mock, for the test that tries them all.
+//! Writes a call of every operation with its mock, for a test.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,8 +28,8 @@ pub fn write(resources: &BTreeMap<String, Vec<Named<'_>>>, types: &Types<'_>) ->
         }
     }
     Ok(format!(
-        "{HEADER}\nuse pbx_client::types;\n\nuse crate::MockServer;\nuse crate::contract_tests::{{Call, Sample, collected}};\n\n\
-         /// Every success of every operation: a call of the client that a mock answers.\n\
+        "{HEADER}\nuse pbx_client::types;\n\nuse crate::MockServer;\nuse crate::contract_tests::{{Call, Sample, collect}};\n\n\
+         /// A call with a mock for each success status of each operation.\n\
          pub(crate) const CALLS: &[(&str, u16, Call)] = &[\n{table}];\n{functions}"
     ))
 }
@@ -61,34 +61,34 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
         Some(BodyKind::Bytes) => out.push_str("    let body: Vec<u8> = b\"\\x00\\xff bytes\".to_vec();\n"),
         None => {}
     }
-    let answered = match &success.body {
+    let argument = match &success.body {
         SuccessBody::Json(schema) => {
             let rust = types.rust(schema, "types::")?;
-            let _ = writeln!(out, "    let answer: {rust} = sample.answer({});", success.status);
-            "&answer"
+            let _ = writeln!(out, "    let expected: {rust} = sample.response({});", success.status);
+            "&expected"
         }
         SuccessBody::Bytes { .. } => {
-            out.push_str("    let answer: Vec<u8> = b\"\\xff\\x00 bytes\".to_vec();\n");
-            "answer.clone()"
+            out.push_str("    let expected: Vec<u8> = b\"\\xff\\x00 bytes\".to_vec();\n");
+            "expected.clone()"
         }
         SuccessBody::Empty => "",
     };
 
-    // Once with everything, once with nothing that may be left out.
+    // Once with all optional parts, once without.
     let optional = |at: usize| {
         let parameter = parameters[at].0;
         parameter.place != ParameterPlace::Path && !parameter.required
     };
-    let leaves_out = (0..parameters.len()).any(optional) || body.is_some_and(|body| !body.required);
-    for whole in [true, false] {
-        if !whole && !leaves_out {
+    let has_optional = (0..parameters.len()).any(optional) || body.is_some_and(|body| !body.required);
+    for with_optional in [true, false] {
+        if !with_optional && !has_optional {
             continue;
         }
-        let sends_body = body.filter(|body| whole || body.required);
+        let sends_body = body.filter(|body| with_optional || body.required);
         let mut when = String::new();
         let mut sent = String::new();
         for (at, (_, setter, matcher)) in parameters.iter().enumerate() {
-            if whole || !optional(at) {
+            if with_optional || !optional(at) {
                 let _ = write!(when, ".{matcher}(p{at}.clone())");
                 let _ = write!(sent, ".{setter}(p{at}.clone())");
             } else {
@@ -112,7 +112,7 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
         };
         let _ = write!(
             out,
-            "    let mock = server.{}({closure}        then.{}({answered});\n    }});\n    \
+            "    let mock = server.{}({closure}        then.{}({argument});\n    }});\n    \
              let response = client.{}(){sent}.send().await.expect({});\n",
             named.method,
             success_method(success.status),
@@ -120,8 +120,8 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
             docs::literal(name)
         );
         out.push_str(match &success.body {
-            SuccessBody::Json(_) => "    assert_eq!(response.into_inner(), answer);\n",
-            SuccessBody::Bytes { .. } => "    assert_eq!(collected(response.into_inner()).await, answer);\n",
+            SuccessBody::Json(_) => "    assert_eq!(response.into_inner(), expected);\n",
+            SuccessBody::Bytes { .. } => "    assert_eq!(collect(response.into_inner()).await, expected);\n",
             SuccessBody::Empty => "    drop(response);\n",
         });
         out.push_str("    mock.assert();\n    mock.delete();\n");

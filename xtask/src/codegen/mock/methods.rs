@@ -1,4 +1,4 @@
-//! What `When` and `Then` have for one operation.
+//! Writes the methods of `When` and `Then` for an operation.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::codegen::client::types::Types;
 use crate::codegen::client::{docs, names};
 use crate::model::{Api, Body, BodyKind, Header, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody};
 
-/// Methods that every `When` has by hand.
+/// The hand-written methods of `When`.
 const TAKEN_WHEN: &[&str] = &[
     "anonymous",
     "authenticated",
@@ -28,7 +28,7 @@ const TAKEN_WHEN: &[&str] = &[
     "no_body",
 ];
 
-/// Methods that every `Then` has by hand.
+/// The hand-written methods of `Then`.
 const TAKEN_THEN: &[&str] = &[
     "always",
     "conflict",
@@ -49,7 +49,7 @@ const TAKEN_THEN: &[&str] = &[
     "validation",
 ];
 
-/// The implementations for one operation, each after a blank line.
+/// Writes the implementations for an operation, each after a blank line.
 pub fn write(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
     let mut out = String::new();
     let operation = named.operation;
@@ -64,13 +64,13 @@ pub fn write(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
     block(&mut out, "When", ty, &when);
     let mut then = String::new();
     for success in &operation.successes {
-        then.push_str(&answer(success, types)?);
+        then.push_str(&response(success, types)?);
     }
     for (header, method) in headers(operation) {
         then.push_str(&header_setter(header, &method, types)?);
     }
     block(&mut out, "Then", ty, &then);
-    out.push_str(&answer_traits(named, types)?);
+    out.push_str(&response_traits(named, types)?);
     Ok(out)
 }
 
@@ -84,7 +84,7 @@ fn block(out: &mut String, of: &str, ty: &str, methods: &str) {
     }
 }
 
-/// The names of the parameters' methods, in their order: the client's, unless every `When` has such a method.
+/// Returns the names of the methods for the parameters: those of the client, unless `When` has a hand-written one.
 pub fn matchers(named: &Named<'_>) -> Vec<String> {
     let renamed = named
         .call
@@ -117,7 +117,7 @@ fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<Str
     };
     if value == "Expect" {
         lines.push(String::new());
-        lines.push("`None`: the request does not have it.".to_owned());
+        lines.push("`None`: the parameter must be absent.".to_owned());
     }
     Ok(format!(
         "\n{}    pub fn {method}(&mut self, value: impl crate::{value}<{rust}>) -> &mut Self {{\n        \
@@ -129,13 +129,13 @@ fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<Str
 fn body_traits(ty: &str, body: &Body, types: &Types<'_>) -> Result<String> {
     let mut out = match &body.kind {
         BodyKind::Json(schema) | BodyKind::Form(schema) => {
-            let form = match body.kind {
+            let encoding = match body.kind {
                 BodyKind::Form(_) => "UrlEncoded",
                 _ => "Json",
             };
             format!(
                 "\nimpl crate::TypedBody for operations::{ty} {{\n    type Body = {};\n    \
-                 const ENCODING: crate::BodyEncoding = crate::BodyEncoding::{form};\n}}\n",
+                 const ENCODING: crate::BodyEncoding = crate::BodyEncoding::{encoding};\n}}\n",
                 types.rust(schema, "types::")?
             )
         }
@@ -147,7 +147,7 @@ fn body_traits(ty: &str, body: &Body, types: &Types<'_>) -> Result<String> {
     Ok(out)
 }
 
-/// The method of a documented success: its reason phrase.
+/// Returns the name of the method for a success status: its reason phrase.
 pub fn success_method(status: u16) -> String {
     let reason = http::StatusCode::from_u16(status)
         .ok()
@@ -158,26 +158,26 @@ pub fn success_method(status: u16) -> String {
     }
 }
 
-fn answer(success: &Success, types: &Types<'_>) -> Result<String> {
+fn response(success: &Success, types: &Types<'_>) -> Result<String> {
     let status = success.status;
     let mut lines = docs::lines(success.description.as_deref().unwrap_or_default());
     if lines.is_empty() {
-        lines.push("A success.".to_owned());
+        lines.push("Success.".to_owned());
     }
     lines[0] = format!("{status}: {}", lines[0]);
     let (argument, call) = match &success.body {
-        SuccessBody::Empty => (String::new(), format!("empty_answer(self, {status})")),
+        SuccessBody::Empty => (String::new(), format!("empty_response(self, {status})")),
         SuccessBody::Json(schema) => {
             let rust = types.rust(schema, "types::")?;
             (
                 format!(", body: impl std::borrow::Borrow<{rust}>"),
-                format!("json_answer::<_, {rust}>(self, {status}, body.borrow())"),
+                format!("json_response::<_, {rust}>(self, {status}, body.borrow())"),
             )
         }
         SuccessBody::Bytes { media_type } => (
             ", content: impl Into<Vec<u8>>".to_owned(),
             format!(
-                "bytes_answer(self, {status}, {}, content)",
+                "bytes_response(self, {status}, {}, content)",
                 docs::literal(concrete(media_type))
             ),
         ),
@@ -189,7 +189,7 @@ fn answer(success: &Success, types: &Types<'_>) -> Result<String> {
     ))
 }
 
-/// A media type that an answer can have: `image/*` is a range.
+/// Returns a concrete media type: `image/*` is a range.
 fn concrete(media_type: &str) -> &str {
     match media_type.contains('*') {
         true => "application/octet-stream",
@@ -197,7 +197,7 @@ fn concrete(media_type: &str) -> &str {
     }
 }
 
-/// The documented headers of all successes, each once, with their methods.
+/// Returns the documented headers of all success responses and their methods, without duplicates.
 fn headers(operation: &Operation) -> Vec<(&Header, String)> {
     let mut found: Vec<&Header> = Vec::new();
     for header in operation.successes.iter().flat_map(|success| &success.headers) {
@@ -225,7 +225,7 @@ fn header_setter(header: &Header, method: &str, types: &Types<'_>) -> Result<Str
     let rust = types.parameter(&header.schema)?;
     let mut lines = docs::lines(header.description.as_deref().unwrap_or_default());
     if lines.is_empty() {
-        lines.push(format!("The header `{}`.", header.name));
+        lines.push(format!("Sets the header `{}`.", header.name));
     }
     Ok(format!(
         "\n{}    pub fn {method}(&mut self, value: impl crate::Argument<{rust}>) -> &mut Self {{\n        \
@@ -235,7 +235,7 @@ fn header_setter(header: &Header, method: &str, types: &Types<'_>) -> Result<Str
     ))
 }
 
-fn answer_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
+fn response_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
     let (operation, ty) = (named.operation, &named.ty);
     let mut out = String::new();
     if let Some((status, item)) = list(types.api(), operation) {
@@ -270,7 +270,7 @@ fn answer_traits(named: &Named<'_>, types: &Types<'_>) -> Result<String> {
     Ok(out)
 }
 
-/// The status and the items of an answer that is a page of a list: `count` of all, and these `items`.
+/// Returns the status and the item schema of a paginated list with the properties `count` and `items`.
 fn list<'a>(api: &'a Api, operation: &'a Operation) -> Option<(u16, &'a Schema)> {
     let paging = api.paging(operation)?;
     let [success] = operation.successes.as_slice() else {

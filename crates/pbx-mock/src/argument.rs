@@ -1,12 +1,12 @@
-//! What a parameter is expected to be.
+//! Expected values of parameters.
 
 use pbx_client::{Secret, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A value that may stand for a `T`: `T` itself, or `&str` for text.
+/// A value that converts into a `T`: `T` itself, or `&str` for a string.
 pub trait Argument<T> {
-    /// The value as a `T`.
+    /// Converts the value into a `T`.
     fn into_value(self) -> T;
 }
 
@@ -16,9 +16,9 @@ impl<T> Argument<T> for T {
     }
 }
 
-/// What a parameter that may be left out is expected to be: an [`Argument`], or `None` when it must not be there.
+/// The expected value of an optional parameter: an [`Argument`], or `None` if the parameter must be absent.
 pub trait Expect<T> {
-    /// The value as a `T`; `None`: it must not be there.
+    /// Converts the value into a `T`. `None`: the parameter must be absent.
     fn into_expected(self) -> Option<T>;
 }
 
@@ -34,7 +34,7 @@ impl<T> Expect<T> for Option<T> {
     }
 }
 
-macro_rules! text {
+macro_rules! from_str {
     ($($type:ty),*) => {
         $(
             impl Argument<$type> for &str {
@@ -52,18 +52,18 @@ macro_rules! text {
     };
 }
 
-text!(String, Secret, Timestamp);
+from_str!(String, Secret, Timestamp);
 
-/// The texts that a value is in a URL or a header: one, or one for each item of a list.
-pub(crate) fn texts(value: &impl Serialize) -> Vec<String> {
+/// Converts a value to strings as in a URL or a header: one, or one for each item of a list.
+pub(crate) fn to_strings(value: &impl Serialize) -> Vec<String> {
     match serde_json::to_value(value).unwrap_or_default() {
-        Value::Array(items) => items.iter().map(text).collect(),
-        other => vec![text(&other)],
+        Value::Array(items) => items.iter().map(to_string).collect(),
+        other => vec![to_string(&other)],
     }
 }
 
-/// A scalar as text.
-pub(crate) fn text(value: &Value) -> String {
+/// Converts a scalar to a string.
+pub(crate) fn to_string(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -71,8 +71,8 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// Whether two texts are the same value: `1.50` is `1.5`.
-pub(crate) fn same(expected: &str, found: &str) -> bool {
+/// Returns `true` if two strings represent the same value: `1.50` equals `1.5`.
+pub(crate) fn is_equal(expected: &str, found: &str) -> bool {
     let number = |text: &str| text.parse::<f64>().ok();
     expected == found || number(expected).is_some_and(|expected| number(found) == Some(expected))
 }
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_as_numbers() {
-        assert!(same("1.5", "1.50") && same("a", "a"));
-        assert!(!same("1", "2") && !same("a", "b") && !same("a", "1"));
-        assert_eq!(texts(&vec![1, 2]), ["1", "2"]);
-        assert_eq!(texts(&true), ["true"]);
+        assert!(is_equal("1.5", "1.50") && is_equal("a", "a"));
+        assert!(!is_equal("1", "2") && !is_equal("a", "b") && !is_equal("a", "1"));
+        assert_eq!(to_strings(&vec![1, 2]), ["1", "2"]);
+        assert_eq!(to_strings(&true), ["true"]);
     }
 }

@@ -1,15 +1,15 @@
-//! Which operation a request is for.
+//! Finds the operation of a request.
 
 use percent_encoding::percent_decode_str;
 
-use crate::generated::OPERATIONS;
+use crate::generated::operation_table::OPERATIONS;
 use crate::operation::OperationInfo;
 
-/// The path that the API is below, as on a real server.
-pub(crate) const BASE: &str = "/api";
+/// The base path of the API, as on a real server.
+pub(crate) const BASE_PATH: &str = "/api";
 
-/// The operation that has this method and path. As on a real server, a path that says a segment wins over one that takes
-/// any: `/tenants/switch` is not the tenant `switch`.
+/// Returns the operation with this method and path. As on a real server, a literal segment takes precedence over a parameter:
+/// `/tenants/switch` is not the tenant `switch`.
 pub(crate) fn operation(method: &str, path: &str) -> Option<&'static OperationInfo> {
     let path = below_base(path)?;
     OPERATIONS
@@ -21,7 +21,7 @@ pub(crate) fn operation(method: &str, path: &str) -> Option<&'static OperationIn
         })
 }
 
-/// The methods that operations with this path have.
+/// Returns the methods of the operations with this path.
 pub(crate) fn methods(path: &str) -> Vec<&'static str> {
     let path = below_base(path);
     let infos = OPERATIONS.iter();
@@ -31,7 +31,7 @@ pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// The decoded value of a path parameter.
+/// Returns the decoded value of a path parameter.
 pub(crate) fn parameter(template: &str, path: &str, name: &str) -> Option<String> {
     let found = parameters(template, below_base(path)?)?;
     found
@@ -45,10 +45,10 @@ pub(crate) fn is_below_base(path: &str) -> bool {
 }
 
 fn below_base(path: &str) -> Option<&str> {
-    path.strip_prefix(BASE).filter(|rest| rest.starts_with('/'))
+    path.strip_prefix(BASE_PATH).filter(|rest| rest.starts_with('/'))
 }
 
-/// The decoded path parameters; `None` when the path does not fit the template.
+/// Returns the decoded path parameters, or `None` if the path does not match the template.
 fn parameters<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
     let (wanted, found) = (template.split('/'), path.split('/'));
     if wanted.clone().count() != found.clone().count() {
@@ -61,7 +61,7 @@ fn parameters<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)
     Some(parameters)
 }
 
-/// One segment: `{id}`, `export`, or a mixture such as `{id}.{format}`.
+/// Matches a segment: `{id}`, `export`, or a combination such as `{id}.{format}`.
 fn segment<'a>(mut wanted: &'a str, mut found: &str, parameters: &mut Vec<(&'a str, String)>) -> Option<()> {
     while let Some((before, rest)) = wanted.split_once('{') {
         found = found.strip_prefix(before)?;
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_takes_what_fits() {
+    fn template_matches_and_decodes_parameters() {
         let values = |template, path| {
             let found = parameters(template, path)?;
             Some(
