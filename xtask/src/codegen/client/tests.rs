@@ -264,7 +264,7 @@ fn error_for_an_unsupported_construct_names_the_operation() {
         ),
         (
             json!({"/a": get("new", empty.clone())}),
-            "`new`: `Client` has a method `new`",
+            "`new`: `Client` has a hand-written method `new`",
         ),
         (
             json!({"/a": get("option", empty.clone())}),
