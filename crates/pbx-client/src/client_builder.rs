@@ -178,8 +178,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the timeout of a request, from connecting to the end of the response. Default: none. Does not apply to downloads, and
-    /// starts anew for each retry.
+    /// Sets the timeout of a request, from connecting to the end of the response. Default: none. Applies to
+    /// each attempt of a call separately, and not to downloads.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
         self

@@ -59,8 +59,7 @@ pub enum Error {
     #[error("the server requires a second factor: send a code to the user and verify it")]
     SecondFactor(SecondFactor),
 
-    /// The server denies requests from this machine's address, whoever the caller is (`DENIED`). Wait, or have the IP rule
-    /// removed.
+    /// The server denies requests from this machine's address (`DENIED`). Wait, or have the IP rule removed.
     #[error("this address is denied: {0}")]
     AddressDenied(Box<ErrorResponse>),
 

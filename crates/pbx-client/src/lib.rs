@@ -65,8 +65,8 @@
 //!   rest is still read.
 //! - **Writing** is exact: an update sends only its [`Field`]s that are not [`Field::Absent`].
 //! - **Lists** are paginated streams of their items, with [`field`] for filters and [`OrderBy`] for sorting.
-//! - **Retries**: transient failures of idempotent requests are retried with exponential backoff and jitter. [`RetryPolicy`] says
-//!   exactly which.
+//! - **Retries**: transient failures of idempotent requests are retried with exponential backoff and jitter. [`RetryPolicy`]
+//!   defines which failures and requests these are.
 //!
 //! # Features
 //!
@@ -78,10 +78,15 @@
 //!
 //! # Layers
 //!
-//! Each module imports only from modules to the left of it:
+//! Each module imports only from modules above it in this list:
 //!
-//! `wire` ← `filter` ← `macros`; `wire` ← `error` ← `retry`, `session` ← `client` ← `call` ← `auth` ← `client_builder`, and `generated` on
-//! top of `call`, through `support`.
+//! - `wire` (JSON and its types), `clock`
+//! - `filter` (filter and sort expressions), `error`
+//! - `macros` (implementations for generated types), `retry` (the policy), `session` (credentials, tokens, one renewal at a time)
+//! - `client` (connection and session)
+//! - `call` (authorization, sending, retries, pagination)
+//! - `support` and `generated`; `auth` (signing in and out, renewing tokens)
+//! - `client_builder`, `upload`
 //!
 //! `generated/` is written by `cargo xtask codegen`; everything else by hand.
 

@@ -1,6 +1,6 @@
 //! The state of a session: credentials, tokens, and one renewal at a time.
 //!
-//! The requests that renew it are made by [`crate::auth`], which is handed in.
+//! The function that requests new tokens is passed in by [`crate::client_builder`].
 
 pub(crate) mod credentials;
 pub(crate) mod manager;

@@ -1,4 +1,4 @@
-//! The HTTP server behind the mocks: which mock answers a request, and why none does.
+//! The HTTP server behind the mocks: matches requests, and explains why a request matches none.
 
 use std::fmt::Write as _;
 use std::panic::Location;

@@ -12,7 +12,7 @@ pub(crate) type Condition = Box<dyn Fn(&Request) -> Vec<String> + Send + Sync>;
 /// The expectation of a mock.
 pub(crate) struct Expectation {
     pub(crate) info: &'static OperationInfo,
-    /// Where the test creates the mock.
+    /// The source location that creates the mock.
     pub(crate) location: &'static Location<'static>,
     pub(crate) conditions: Vec<Condition>,
     /// httpmock has further conditions, which it does not reveal.

@@ -2,7 +2,7 @@
 //! its documented success responses.
 //!
 //! Names and types are those of the client ([`super::client`]), so that a test calls `server.create_tenant(..)` where the program
-//! calls `client.create_tenant()`. progenitor has a similar generator. Its output uses types of its own, matches encoded paths with
+//! calls `client.create_tenant()`. progenitor has a similar generator. Its output uses its own types, matches encoded paths with
 //! unescaped values, takes `/tenants/switch` for the tenant `switch`, and supports neither errors nor partial bodies nor files.
 
 mod coverage;

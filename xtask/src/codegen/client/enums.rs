@@ -55,7 +55,7 @@ pub fn write_union(types: &Types<'_>, out: &mut Module, ty: &TypeDef, variants: 
     }
     out.code.push_str("    /// JSON that matches none of the variants.\n");
     out.code.push_str(&format!("    {other}(crate::Raw),\n}}\n\n"));
-    // Where two variants hold the same type, a conversion would have to guess.
+    // A conversion would be ambiguous if two variants had the same type.
     for (variant, value) in variant_names.iter().zip(&rust) {
         if rust.iter().filter(|other| *other == value).count() == 1 {
             out.code.push_str(&format!(
