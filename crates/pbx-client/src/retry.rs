@@ -21,6 +21,8 @@ use crate::error::Error;
 /// - [`RetryPolicy::max_retries`] is not exhausted, and a `Retry-After` of the server is at most
 ///   [`RetryPolicy::max_retry_after`]. A longer one is returned to the caller at once ([`Error::retry_after`]).
 ///
+/// A download counts as successful once its headers have arrived: a connection that breaks during its body is not retried.
+///
 /// The delay doubles with each retry up to a maximum, plus a random part (jitter), so that clients that failed together do not
 /// return together. A `Retry-After` is waited for if it is longer than that delay.
 ///

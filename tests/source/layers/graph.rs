@@ -14,6 +14,8 @@ pub struct Graph {
     arrows: Vec<Arrow>,
     /// Imports that name no module below the root.
     at_root: Vec<(Module, Import)>,
+    /// The words of the root, which may define an item itself.
+    root: Vec<String>,
 }
 
 struct Arrow {
@@ -56,6 +58,7 @@ impl Graph {
             files: BTreeMap::new(),
             arrows: Vec::new(),
             at_root: Vec::new(),
+            root: Vec::new(),
         };
         let mut texts = Vec::new();
         for path in paths {
@@ -80,6 +83,12 @@ impl Graph {
             texts.push((module, name, std::fs::read_to_string(&path).unwrap()));
         }
         for (module, name, text) in texts {
+            if module.is_empty() {
+                let words = text.split(|character: char| !character.is_alphanumeric() && character != '_');
+                graph
+                    .root
+                    .extend(words.filter(|word| !word.is_empty()).map(str::to_owned));
+            }
             let tokens = text.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
             for import in imports(tokens) {
                 graph.add(&module, import);
@@ -128,6 +137,17 @@ impl Graph {
                 .any(|module| module.first().is_some_and(|name| name == first))
     }
 
+    /// Returns `true` if the root itself defines that item.
+    fn is_defined_by_root(&self, name: &str) -> bool {
+        let keyword = |word: &str| {
+            matches!(
+                word,
+                "struct" | "enum" | "fn" | "trait" | "type" | "const" | "static" | "macro_rules"
+            )
+        };
+        self.root.windows(2).any(|words| keyword(&words[0]) && words[1] == name)
+    }
+
     fn place(&self, module: &Module, import: &Import) -> String {
         format!("{}:{}: `{}`", self.files[module], import.line, import.path.join("::"))
     }
@@ -164,7 +184,11 @@ impl Graph {
 
     /// Returns the imports that take what a module defines through the crate root.
     pub fn through_root(&self) -> Vec<String> {
-        let faults = self.at_root.iter().filter(|(from, _)| !from.is_empty());
+        let defined = |import: &Import| import.path.get(1).is_none_or(|name| self.is_defined_by_root(name));
+        let faults = self
+            .at_root
+            .iter()
+            .filter(|(from, import)| !from.is_empty() && !defined(import));
         let faults = faults.map(|(from, import)| {
             let place = self.place(from, import);
             format!("{place} goes through the crate root: import it from its module")

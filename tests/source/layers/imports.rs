@@ -21,7 +21,7 @@ pub fn imports(tokens: TokenStream) -> Vec<Import> {
 fn scan(tokens: &[TokenTree], found: &mut Vec<Import>) {
     let mut at = 0;
     while at < tokens.len() {
-        if let Some(after) = unit_tests(&tokens[at..]) {
+        if let Some(after) = unit_tests(&tokens[at..]).or_else(|| quoted(&tokens[at..])) {
             at += after;
             continue;
         }
@@ -67,6 +67,16 @@ fn unit_tests(tokens: &[TokenTree]) -> Option<usize> {
         _ => false,
     })?;
     Some(2 + end + 1)
+}
+
+/// The number of tokens of `quote!(...)`, if that is what comes next: the code of another crate.
+fn quoted(tokens: &[TokenTree]) -> Option<usize> {
+    match tokens {
+        [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(_), ..] => {
+            (name == "quote" && bang.as_char() == '!').then_some(3)
+        }
+        _ => None,
+    }
 }
 
 /// Adds the path, or each path of a use tree.
