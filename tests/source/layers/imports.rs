@@ -69,11 +69,11 @@ fn unit_tests(tokens: &[TokenTree]) -> Option<usize> {
     Some(2 + end + 1)
 }
 
-/// The number of tokens of `quote!(...)`, if that is what comes next: the code of another crate.
+/// The number of tokens of `quote!(...)` or `parse_quote!(...)`, if that is what comes next: the code of another crate.
 fn quoted(tokens: &[TokenTree]) -> Option<usize> {
     match tokens {
         [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(_), ..] => {
-            (name == "quote" && bang.as_char() == '!').then_some(3)
+            (name.to_string().ends_with("quote") && bang.as_char() == '!').then_some(3)
         }
         _ => None,
     }

@@ -173,7 +173,15 @@ pub const CRATES: &[Crate] = &[
     (
         "crates/pbx-cli/src",
         &[
-            &["failure", "address", "environment", "progress", "yaml", "generated"],
+            &[
+                "failure",
+                "address",
+                "environment",
+                "progress",
+                "yaml",
+                "options::connection",
+                "generated",
+            ],
             &["help", "manual", "profile", "secret", "tree"],
             &["operation", "options"],
             &["page"],
