@@ -86,24 +86,29 @@ pub fn drop_holidays(copy: &Copy) {
     fs::write(&file, kept).unwrap();
 }
 
-/// Fixes the remaining compiler errors.
-pub fn fix_errors(copy: &Copy) {
+/// Follows the renamed property and the new enum value.
+pub fn fix_types(copy: &Copy) {
+    let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/crates/pbx-domain/src/{path}"), from, to, 1);
+    edit("holidays.rs", "Some(body.every_year)", "Some(body.yearly)");
+    edit(
+        "holidays.rs",
+        "every_year: holiday.every_year",
+        "yearly: Some(holiday.every_year)",
+    );
+    edit(
+        "ip_filters.rs",
+        "api::IpRuleTarget::Accept => Self::Accept",
+        "api::IpRuleTarget::Accept | api::IpRuleTarget::Observe => Self::Accept",
+    );
+}
+
+/// Implements the added operation, and gives commands to the added ones.
+pub fn add_operations(copy: &Copy) {
     let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/{path}"), from, to, 1);
     let show = "    async fn show_holiday(";
     let copied = "    async fn copy_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {\n        \
                   self.show_holiday(call, id).await.map(drop)\n    }\n\n";
     edit(HOLIDAYS, show, &format!("{copied}{show}"));
-    edit(HOLIDAYS, "Some(new.every_year)", "Some(new.yearly)");
-    edit(
-        HOLIDAYS,
-        "every_year: holiday.every_year",
-        "yearly: Some(holiday.every_year)",
-    );
-    edit(
-        "crates/pbx-server/src/resources/ip_filters.rs",
-        "IpRuleTarget::Accept => Self::Accept",
-        "IpRuleTarget::Accept | IpRuleTarget::Observe => Self::Accept",
-    );
     let tree = "crates/pbx-cli/src/tree.rs";
     let text = fs::read_to_string(copy.root().join(tree)).unwrap();
     let deleted = text.lines().find(|line| line.contains("O::DeleteHoliday =>")).unwrap();
