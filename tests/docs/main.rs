@@ -1,10 +1,11 @@
-//! The commands in the documentation. Each is run, or checked by the argument parser of its program; the others are listed with the
-//! reason. An unlisted command fails the test, and so does an entry of a list that no page needs.
+//! The commands, paths and links in the documentation. Each command is run, or checked by the argument parser of its program; the
+//! others are listed with the reason. An unlisted command fails the test, and so does an entry of a list that no page needs.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 mod pages;
+mod references;
 mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -211,6 +212,59 @@ fn first_requests_of_readme_work() {
     assert!(created["id"].is_string(), "{created}");
     assert_eq!(list["items"][0]["id"], created["id"]);
     assert_eq!(list["items"][0]["cidr"], "192.0.2.0/24");
+}
+
+#[test]
+fn every_path_and_link_leads_somewhere() {
+    let root = workspace();
+    let mut problems = Vec::new();
+    for path in pages() {
+        let name = path.strip_prefix(&root).unwrap().display();
+        let page = fs::read_to_string(&path).unwrap();
+        let paths = references::missing_paths(&root, &page).into_iter();
+        problems.extend(paths.map(|missing| format!("{name}:{missing} does not exist")));
+        let links = references::broken_links(&path, &page).into_iter();
+        problems.extend(links.map(|link| format!("{name}: the link {link} leads nowhere")));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// A test that cannot fail is a defect.
+#[test]
+fn missing_paths_and_broken_links_are_reported() {
+    let root = workspace();
+    let page = "\
+`crates/pbx-api/src/` and `crates/nowhere/` and `specs/overlays/*.yaml` and `specs/overlays/*.txt`.
+
+| where | what |
+|---|---|
+| **`tests/docs/`** | |
+| `main.rs`, `lost.rs` | `tests/docs/shell.{rs,txt}` |
+| `crates/pbx-store/src/<resource>.rs` | |
+
+`lost.rs`
+
+```
+`crates/in_a_block/`
+```
+
+# A heading, with `code`
+
+[one](#a-heading-with-code) [two](#another) [three](README.md#two-commands) [four](README.md#lost) [five](lost.md)
+";
+    assert_eq!(
+        references::missing_paths(&root, page),
+        [
+            "1: crates/nowhere/",
+            "1: specs/overlays/*.txt",
+            "6: tests/docs/lost.rs",
+            "6: tests/docs/shell.{rs,txt}",
+        ]
+    );
+    assert_eq!(
+        references::broken_links(&root.join("PAGE.md"), page),
+        ["#another", "README.md#lost", "lost.md"]
+    );
 }
 
 /// Wrong commands.

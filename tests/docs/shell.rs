@@ -13,9 +13,8 @@ const PROGRAMS: [&str; 8] = ["apt-get", "cargo", "createdb", "curl", "pbx", "pbx
 const SCRIPTS: [&str; 2] = ["tests/bench/run.sh", "tests/schemathesis.sh"];
 
 /// Placeholders in pages, and values for them.
-const PLACEHOLDERS: [(&str, &str); 6] = [
+const PLACEHOLDERS: [(&str, &str); 5] = [
     ("DIR", "."),
-    ("FOLDER", "."),
     ("NAME", "work"),
     ("RELEASE", "22.6"),
     ("SHELL", "bash"),

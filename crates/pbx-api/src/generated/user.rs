@@ -12,7 +12,7 @@ pub trait UserApi: api::Api {
     ///
     /// `POST /user/password` for Admin, QueueManager, StandardUser, StandardInternationalUser. Responds with 200.
     ///
-    /// Changes the password of whoever is signed in, and ends the other sessions.
+    /// Changes the password of the caller, and ends the other sessions.
     /// Users who must change their password first can call no other operation until they have.
     fn reset_current_user_password(
         &self,

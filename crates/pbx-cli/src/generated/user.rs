@@ -8,7 +8,7 @@ pub(super) static RESET_CURRENT_USER_PASSWORD: OperationSpec = OperationSpec {
     method: "POST",
     path: "/user/password",
     summary: "Reset current user password",
-    description: "Changes the password of whoever is signed in, and ends the other sessions.\nUsers who must change their password first can call no other operation until they have.",
+    description: "Changes the password of the caller, and ends the other sessions.\nUsers who must change their password first can call no other operation until they have.",
     access: Access::Roles(
         &["Admin", "QueueManager", "StandardUser", "StandardInternationalUser"],
     ),

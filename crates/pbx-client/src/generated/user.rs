@@ -5,7 +5,7 @@ use crate::Client;
 impl Client {
     /// Reset current user password.
     ///
-    /// Changes the password of whoever is signed in, and ends the other sessions.
+    /// Changes the password of the caller, and ends the other sessions.
     /// Users who must change their password first can call no other operation until they have.
     ///
     /// `POST /user/password`

@@ -3,7 +3,7 @@
 //!
 //! The severity depends on the direction. In requests a tighter constraint rejects what was accepted; in responses a looser one
 //! surprises the reader. So a rule has a severity for each direction, and if the second one is breaking, the reason why `pbx-client`
-//! tolerates it, if it does (`crates/pbx-client/src/support/read.rs`).
+//! tolerates it, if it does (`crates/pbx-client/src/wire/lenient.rs`).
 
 pub mod conditions;
 pub mod document;
