@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::http::client::{Proxies, ProxyHeader};
-use pbx_store::store::CONNECTIONS;
+use pbx_store::DEFAULT_CONNECTIONS;
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
@@ -215,7 +215,7 @@ impl Options {
         let database_connections = number(
             self.database_connections,
             file.database_connections,
-            CONNECTIONS,
+            DEFAULT_CONNECTIONS,
             "database-connections",
             "connections",
         )?;
@@ -335,7 +335,7 @@ mod tests {
     fn rate_limit_and_proxies_are_read_from_the_file() {
         let config = Options::default().resolve().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
-        assert_eq!(config.database_connections, CONNECTIONS);
+        assert_eq!(config.database_connections, DEFAULT_CONNECTIONS);
         let file = "rate_limit = 5\ndatabase_connections = 3\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.rate_limit, 5);

@@ -87,7 +87,7 @@ pub async fn alert(store: Store, vault: Vault, machine: Machine) {
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();
-        let deleted = store.write_unaudited(tenants::delete_old_changes).await;
+        let deleted = store.write_unaudited(tenants::trim_change_log).await;
         if let Err(error) = deleted.map_err(Error::from).map_err(with_internal_message) {
             tracing::warn!(%error, "the database keeps more changes of tenants than it needs");
         }

@@ -125,7 +125,7 @@ impl DealersApi for Pbx {
             .write(move |tx| {
                 existing(tx, visibility, id)?;
                 accounts::set_password(tx, id, &hash)?;
-                sessions::delete_of(tx, id)?;
+                sessions::delete_by_account(tx, id)?;
                 Ok(Entry::update(Object::Dealer, id).fields(["password"]).with(()))
             })
             .await

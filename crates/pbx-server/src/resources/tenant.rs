@@ -37,7 +37,7 @@ impl TenantApi for Pbx {
         let id = call.caller.tenant()?;
         let counts = self
             .store
-            .scan(move |tx| status::counts_of(tx, id)?.ok_or_else(not_found))
+            .scan(move |tx| status::tenant_counts(tx, id)?.ok_or_else(not_found))
             .await?;
         let hours = system::hours(clock::now()).map(Into::into);
         Ok(TenantStatus {

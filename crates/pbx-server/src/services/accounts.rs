@@ -59,7 +59,7 @@ pub async fn change_password(context: &Context, caller: &Caller, old: Password, 
 pub fn password_policy(tx: &mut Tx<'_>, tenant_id: Option<Id>) -> Result<PasswordPolicy, Error> {
     match tenant_id {
         None => Ok(PasswordPolicy::SYSTEM),
-        Some(id) => Ok(settings::load_of(tx, Owner::Tenant(id))?),
+        Some(id) => Ok(settings::load_for(tx, Owner::Tenant(id))?),
     }
 }
 

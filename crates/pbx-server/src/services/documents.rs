@@ -29,10 +29,10 @@ pub async fn update_with<T: Document>(
     let patch = DocumentPatch::<T>::new(&context.vault, sent)?;
     context
         .write(move |tx| {
-            let before = settings::text_of::<T>(tx, owner)?;
+            let before = settings::load_json::<T>(tx, owner)?;
             let after = patch.apply(&before)?;
             if after.text != before {
-                settings::save_text::<T>(tx, owner, after.text)
+                settings::save_json::<T>(tx, owner, after.text)
                     .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
             }
             also(tx, &after.document)?;

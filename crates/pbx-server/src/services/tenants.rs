@@ -51,7 +51,7 @@ pub async fn update(context: &Context, editor: Editor, id: Id, mut sent: Map<Str
             }
             queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {
-                sessions::delete_of_tenant(tx, id)?;
+                sessions::delete_by_tenant(tx, id)?;
             }
             let entry = Entry::update(Object::Tenant, id).between(&properties, &after.properties()?);
             Ok(entry.with(()))
