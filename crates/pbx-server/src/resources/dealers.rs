@@ -42,7 +42,7 @@ impl DealersApi for Pbx {
         };
         if parent.as_ref().is_some_and(|parent| parent.level >= new.level) {
             let message = "A dealer may only create dealers of the levels below its own.";
-            return Err(Error::Barred { message });
+            return Err(Error::NotAllowed { message });
         }
         let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &new.password, &new.name);
         violations.extend(name_violation(Role::Dealer, &new.name));

@@ -94,7 +94,7 @@ impl IpFiltersApi for Pbx {
     }
 }
 
-/// Returns the rule with this ID, unless it has lapsed.
+/// Returns the rule with this ID, unless it has expired.
 fn existing(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<ip_filters::IpRule, Error> {
     queries::by_id(tx, id, now)?.ok_or_else(ip_filters::not_found)
 }
