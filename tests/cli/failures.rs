@@ -1,6 +1,6 @@
 //! Errors and exit codes.
 
-use crate::made_up::{RefusedAddress, stub_server};
+use crate::stub_server::{RefusedAddress, stub_server};
 use crate::{Shell, signed_in, start, tenant_arguments};
 
 fn shell_for(url: &str) -> Shell {

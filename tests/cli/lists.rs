@@ -6,7 +6,7 @@ use pbx_client::types::{CreateIpRule, IpRuleTarget};
 use pbx_test_harness::Server;
 use serde_json::Value;
 
-use crate::made_up::stub_server;
+use crate::stub_server::stub_server;
 use crate::{Shell, signed_in, tenant_arguments};
 
 /// Starts a server with this many IP rules and signs the administrator in.

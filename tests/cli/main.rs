@@ -15,10 +15,10 @@ mod failures;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod lists;
-mod made_up;
 mod manual;
 mod profiles;
 mod sessions;
+mod stub_server;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod transfers;

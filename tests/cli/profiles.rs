@@ -3,7 +3,7 @@
 use pbx_test_harness::{ADMINISTRATOR, Authority, PASSWORD};
 use serde_json::Value;
 
-use crate::made_up::{RefusedAddress, stub_server};
+use crate::stub_server::{RefusedAddress, stub_server};
 use crate::{Outcome, Shell, signed_in, start};
 
 #[test]

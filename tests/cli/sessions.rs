@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use pbx_test_harness::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
-use crate::made_up::{http_response, stub_server_with};
+use crate::stub_server::{http_response, stub_server_with};
 use crate::{Outcome, Shell, signed_in, start, tenant_arguments};
 
 #[test]

@@ -7,7 +7,7 @@ use pbx_test_harness::{ADMINISTRATOR, PASSWORD};
 use serde_json::Value;
 
 use crate::lists::server_with_rules;
-use crate::made_up::{http_response, stub_server, stub_server_with};
+use crate::stub_server::{http_response, stub_server, stub_server_with};
 use crate::{Outcome, PROGRAM, Shell, are_installed, signed_in, start};
 
 /// Runs a shell command on a terminal with this many columns and this input. `stdout` is what the terminal shows.

@@ -32,5 +32,7 @@ fn refusal(start: &Start) -> String {
     let output = start.output();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(output.stdout, "");
-    output.stderr.replace(start.directory().to_str().unwrap(), "[folder]")
+    output
+        .stderr
+        .replace(start.directory().to_str().unwrap(), "[directory]")
 }

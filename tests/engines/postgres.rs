@@ -25,7 +25,7 @@ fn foreign_tables_are_refused_and_untouched() {
     let Some(start) = on_postgres() else { return };
     let other = database(&start);
     other.sql("CREATE TABLE songs (name TEXT)");
-    insta::assert_snapshot!(refused(&start, other), @"pbx-server: the database [database] holds tables of another program (songs), not of pbx-server: it was left untouched; make an empty one and name it in --database");
+    insta::assert_snapshot!(refused(&start, other), @"pbx-server: the database [database] holds tables of another program (songs), not of pbx-server: it was left untouched; create an empty one and name it in --database");
     assert_eq!(
         other.sql("SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
         "songs"
@@ -49,7 +49,7 @@ fn newer_schema_version_is_refused() {
         .next()
         .unwrap()
         .to_owned();
-    insta::assert_snapshot!(line.replace(&format!("up to {known}:"), "up to [known]:"), @"pbx-server: the database [database] has schema version 4711, and this program knows versions up to [known]: it was left untouched; run a newer pbx-server");
+    insta::assert_snapshot!(line.replace(&format!("up to {known}:"), "up to [known]:"), @"pbx-server: the database [database] has schema version 4711, and this program supports versions up to [known]: it was left untouched; run a newer pbx-server");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn other_encoding_is_refused() {
     let url = format!("{}_latin", database.url());
     let line = refused(&start.clone().with_database(url), database);
     database.sql(&format!("DROP DATABASE {name}_latin"));
-    insta::assert_snapshot!(line, @"pbx-server: the database [database]_latin has the encoding LATIN1: make one with ENCODING 'UTF8'");
+    insta::assert_snapshot!(line, @"pbx-server: the database [database]_latin has the encoding LATIN1: create one with ENCODING 'UTF8'");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn role_without_create_privilege_is_refused() {
     let Some(start) = on_postgres() else { return };
     let database = database(&start);
     database.sql("CREATE ROLE reader LOGIN");
-    insta::assert_snapshot!(refused(&start.clone().with_database(database.url_as("reader")), database), @"pbx-server: the user of postgres://reader@[database] may not make tables there: make it the owner of the database, or GRANT it CREATE on the schema");
+    insta::assert_snapshot!(refused(&start.clone().with_database(database.url_as("reader")), database), @"pbx-server: the user of postgres://reader@[database] may not create tables there: make it the owner of the database, or GRANT it CREATE on the schema");
 }
 
 #[test]
@@ -100,14 +100,14 @@ fn unreachable_database_is_reported_without_password() {
         .to_string();
     let nobody = line(&format!("postgres://pbx:s3cret@127.0.0.1:{closed}/pbx")).replace(&closed, "[port]");
     insta::assert_snapshot!(nobody, @"pbx-server: cannot reach the PostgreSQL server of postgres://pbx@127.0.0.1:[port]/pbx (error connecting to server: Connection refused (os error 111)): start it, or correct --database");
-    insta::assert_snapshot!(line("postgres://pbx:s3cret@127.0.0.1:port/pbx"), @"pbx-server: the database URL is not understood (its port is not valid): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
-    insta::assert_snapshot!(line("postgres://pbx:@s3cret@127.0.0.1/pbx"), @"pbx-server: the database URL is not understood (its host has a character that no host has: is it a part of the password?): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://pbx:s3cret@127.0.0.1:port/pbx"), @"pbx-server: the database URL is invalid (its port is not valid): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://pbx:@s3cret@127.0.0.1/pbx"), @"pbx-server: the database URL is invalid (its host has a character that no host has: is it a part of the password?): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
     insta::assert_snapshot!(line("postgres://pbx:x?s3cret=1@127.0.0.1/pbx"), @"pbx-server: cannot reach the PostgreSQL server of postgres://pbx@127.0.0.1/pbx (error connecting to server: Connection refused (os error 111)): start it, or correct --database");
-    insta::assert_snapshot!(line("postgres://127.0.0.1/pbx?s3cret=1"), @"pbx-server: the database URL is not understood (it has another form, or a parameter that does not exist): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
-    insta::assert_snapshot!(line("postgres://127.0.0.1/pbx"), @"pbx-server: the database URL is not understood (it names no user): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
-    insta::assert_snapshot!(line("postgres://"), @"pbx-server: the database URL is not understood (it names no host): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://127.0.0.1/pbx?s3cret=1"), @"pbx-server: the database URL is invalid (it has another form, or a parameter that does not exist): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://127.0.0.1/pbx"), @"pbx-server: the database URL is invalid (it names no user): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line("postgres://"), @"pbx-server: the database URL is invalid (it names no host): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
     let missing = format!("{}_missing", database.url());
-    insta::assert_snapshot!(line(&missing), @"pbx-server: there is no database [database]_missing: make it with CREATE DATABASE ... ENCODING 'UTF8', or correct --database");
+    insta::assert_snapshot!(line(&missing), @"pbx-server: there is no database [database]_missing: create it with CREATE DATABASE ... ENCODING 'UTF8', or correct --database");
     insta::assert_snapshot!(line(&database.url_as(&format!("{PASSWORD_ROLE}:s3cret"))), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (password authentication failed for user "guarded" (SQLSTATE 28P01)): correct them in --database, or the server's pg_hba.conf"#);
     insta::assert_snapshot!(line(&database.url_as(PASSWORD_ROLE)), @"pbx-server: the PostgreSQL server refuses the user or the password of postgres://guarded@[database] (invalid configuration: password missing): correct them in --database, or the server's pg_hba.conf");
 }
@@ -202,14 +202,14 @@ async fn tls_is_used_and_server_certificate_verified() {
     let line = |start: &Start| refusal(start).replace(&port.to_string(), "[port]");
 
     std::fs::write(&file, "").unwrap();
-    insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the database URL is not understood (its sslrootcert [folder]/trusted.pem cannot be used: there is no certificate in it): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the database URL is invalid (its sslrootcert [directory]/trusted.pem cannot be used: there is no certificate in it): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
     let untrusted = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     std::fs::write(&file, untrusted.cert.pem()).unwrap();
-    insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the connection to postgres://pbx@127.0.0.1:[port]/t0 cannot be encrypted (error performing TLS handshake: invalid peer certificate: BadSignature): name the authority that signed the server's certificate in sslrootcert=FILE, or switch TLS on there");
+    insta::assert_snapshot!(line(&with(&trusting)), @"pbx-server: the connection to postgres://pbx@127.0.0.1:[port]/t0 cannot be encrypted (error performing TLS handshake: invalid peer certificate: BadSignature): name the authority that signed the server's certificate in sslrootcert=FILE, or enable TLS on the server");
     // This machine does not trust it either.
     assert!(line(&with("sslmode=require")).contains("certificate"));
     insta::assert_snapshot!(line(&with("sslmode=disable")), @r#"pbx-server: the PostgreSQL server refuses the user or the password of postgres://pbx@127.0.0.1:[port]/t0 (no pg_hba.conf entry for host "127.0.0.1", user "pbx", database "t0", no encryption (SQLSTATE 28000)): correct them in --database, or the server's pg_hba.conf"#);
-    insta::assert_snapshot!(line(&with("sslmode=prefer")), @"pbx-server: the database URL is not understood (its sslmode is neither disable nor require): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
+    insta::assert_snapshot!(line(&with("sslmode=prefer")), @"pbx-server: the database URL is invalid (its sslmode is neither disable nor require): write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with characters other than letters and digits in the password as %XX");
 
     std::fs::write(&file, authority.cert.pem()).unwrap();
     let server = with(&trusting).ready();

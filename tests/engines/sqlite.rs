@@ -39,7 +39,7 @@ async fn settings_come_from_flag_then_variable_then_file() {
 #[tokio::test]
 async fn database_of_running_server_is_refused() {
     let server = start(Engine::Sqlite).ready();
-    insta::assert_snapshot!(refusal(&server.start()), @"pbx-server: the database [folder]/pbx.db is locked by another pbx-server process: stop that one first, or choose another --database");
+    insta::assert_snapshot!(refusal(&server.start()), @"pbx-server: the database [directory]/pbx.db is locked by another pbx-server process: stop that one first, or choose another --database");
 }
 
 #[test]
@@ -48,14 +48,14 @@ fn database_locked_by_another_program_is_refused() {
     drop(start.ready());
     let other = rusqlite::Connection::open(start.database()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [folder]/pbx.db is locked by another program (a backup or an SQLite shell?): end that one, then start again");
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [directory]/pbx.db is locked by another program (a backup or an SQLite shell?): end that one, then start again");
 }
 
 #[test]
 fn foreign_file_is_refused_and_untouched() {
     let start = start(Engine::Sqlite);
     fs::write(start.database(), "Dear diary, today I was not a database.\n").unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: [folder]/pbx.db is not an SQLite database: it was left untouched; choose another --database");
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: [directory]/pbx.db is not an SQLite database: it was left untouched; choose another --database");
     assert_eq!(
         fs::read(start.database()).unwrap(),
         b"Dear diary, today I was not a database.\n"
@@ -68,7 +68,7 @@ fn foreign_file_is_refused_and_untouched() {
         .execute_batch("CREATE TABLE songs (name TEXT)")
         .unwrap();
     let before = fs::read(start.database()).unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: [folder]/pbx.db is an SQLite database of another program, not of pbx-server: it was left untouched; choose another --database");
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: [directory]/pbx.db is an SQLite database of another program, not of pbx-server: it was left untouched; choose another --database");
     assert_eq!(fs::read(start.database()).unwrap(), before);
 }
 
@@ -83,7 +83,7 @@ fn newer_schema_version_is_refused() {
     let refusal = refusal(&start);
     let (before, after) = refusal.split_once(" up to ").unwrap();
     let after = after.trim_start_matches(|character: char| character.is_ascii_digit());
-    insta::assert_snapshot!(format!("{before} up to [newest]{after}"), @"pbx-server: the database [folder]/pbx.db has schema version 4711, and this program knows versions up to [newest]: it was left untouched; run a newer pbx-server");
+    insta::assert_snapshot!(format!("{before} up to [newest]{after}"), @"pbx-server: the database [directory]/pbx.db has schema version 4711, and this program supports versions up to [newest]: it was left untouched; run a newer pbx-server");
 }
 
 #[cfg(unix)]
@@ -93,13 +93,13 @@ fn read_only_files_and_directories_are_refused() {
     let start = start(Engine::Sqlite);
     start.ready().terminate();
     fs::set_permissions(start.database(), Permissions::from_mode(0o444)).unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [folder]/pbx.db is read-only: make it writable for this user, or choose another --database");
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: the database [directory]/pbx.db is read-only: make it writable for this user, or choose another --database");
 
-    let directory = start.directory().join("folder");
+    let directory = start.directory().join("read-only");
     fs::create_dir(&directory).unwrap();
     fs::set_permissions(&directory, Permissions::from_mode(0o555)).unwrap();
     let start = start.with_database(directory.join("pbx.db").to_str().unwrap());
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: the folder [folder]/folder is read-only, and the database keeps its journal there: make it writable for this user, or choose another --database");
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: the directory [directory]/read-only is read-only, and the database keeps its journal there: make it writable for this user, or choose another --database");
     fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
 }
 
@@ -107,8 +107,8 @@ fn read_only_files_and_directories_are_refused() {
 fn invalid_database_argument_is_reported() {
     let start = start(Engine::Sqlite);
     let directory = start.directory().to_owned();
-    insta::assert_snapshot!(refusal(&start.clone().with_database(directory.to_str().unwrap())), @"pbx-server: [folder] is a folder: name a database file in it, e.g. [folder]/pbx.db");
-    insta::assert_snapshot!(refusal(&start.clone().with_database(directory.join("missing/pbx.db").to_str().unwrap())), @"pbx-server: the folder [folder]/missing does not exist: create it, or choose another --database");
+    insta::assert_snapshot!(refusal(&start.clone().with_database(directory.to_str().unwrap())), @"pbx-server: [directory] is a directory: name a database file in it, e.g. [directory]/pbx.db");
+    insta::assert_snapshot!(refusal(&start.clone().with_database(directory.join("missing/pbx.db").to_str().unwrap())), @"pbx-server: the directory [directory]/missing does not exist: create it, or choose another --database");
     insta::assert_snapshot!(refusal(&start.with_database("mysql://localhost/pbx")), @r#"pbx-server: unknown database kind "mysql": give a file path, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"#);
 }
 

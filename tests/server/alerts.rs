@@ -73,7 +73,7 @@ async fn threshold_alert_is_sent_once_an_hour_across_restarts() {
     assert_eq!(mail.to, ["TO:<ops@example.com>", "TO:<boss@example.com>"]);
     assert!(mail.from.contains(USERNAME), "{}", mail.from);
     assert_contains(&mail, "the threshold is 0.01 %");
-    assert_contains(&mail, "What to do: make room");
+    assert_contains(&mail, "What to do: free disk space");
 
     save(&server, &smtp, memory()).await;
     clock.advance(MINUTE * 59);

@@ -6,13 +6,13 @@
 //!
 //! - [`Api`] is the part of an implementation that all resources share: it authenticates and authorizes callers, and
 //!   [`Api::problem`] turns its errors into responses.
-//! - [`Server`] mounts the resources and builds an [`axum::Router`]. Resources that are not mounted answer 501.
+//! - [`Server`] mounts the resources and builds an [`axum::Router`]. Operations of resources that are not mounted respond with 501.
 //! - [`Problem`] is an error response, with a status, codes and messages in the envelope of the contract.
 //! - [`Call`] has the caller and the head of the request. Parameters and bodies are arguments of the methods; the body of an update
 //!   is a [`Patch`].
 //!
-//! Before a method is called, the input was validated by the JSON Schema of the operation; requests that violate it are answered
-//! with 400 and one error for each [`Violation`]. Rules that a schema cannot express are the implementation's:
+//! Before a method is called, the input was validated by the JSON Schema of the operation; requests that violate it get a
+//! 400 with one error for each [`Violation`]. Rules that a schema cannot express are the implementation's:
 //! [`Problem::invalid`] reports their violations in the same form. [`list`] parses the `filter`, `search` and `orderby` of lists.
 //! Nothing in this crate knows a store or a business rule.
 //!
@@ -117,7 +117,7 @@
 //! # }
 //! ```
 
-// So that generated code can say `pbx_api::` wherever it is compiled: here, or as a fixture of the tests.
+// Lets generated code use the path `pbx_api::` wherever it is compiled: here, or as a fixture of the tests.
 extern crate self as pbx_api;
 
 // Formatted by its generator; its descriptions are the vendor's.
@@ -139,7 +139,7 @@ pub use runtime::server::{Resource, Server};
 #[doc(inline)]
 pub use pbx_types::{Field, Location, ParseTimestampError, Patch, Secret, Timestamp, UnknownValue, Violation, list};
 
-// What generated code names; an implementation then needs no other version of these crates.
+// Re-exported for generated code, so that an implementation does not need the same versions of these crates.
 pub use axum::response::Response;
 pub use http::Method;
 pub use pbx_types::{Bytes, Value};

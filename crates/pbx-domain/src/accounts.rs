@@ -16,8 +16,8 @@ pub fn password_violations(
     password: &Password,
     account_name: &str,
 ) -> Vec<Violation> {
-    let faults = policy.faults(password.reveal(), account_name).into_iter();
-    faults
+    let violations = policy.violations(password.reveal(), account_name).into_iter();
+    violations
         .map(|(rule, message)| Violation::field(property, rule, message))
         .collect()
 }

@@ -255,12 +255,12 @@ fn differing<T: Serialize>(before: &T, after: &T) -> Vec<String> {
     else {
         return Vec::new();
     };
-    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    let removed = before.keys().filter(|name| !after.contains_key(*name));
     let changed = after
         .iter()
         .filter(|(name, value)| before.get(*name) != Some(*value))
         .map(|(name, _)| name);
-    changed.chain(gone).cloned().collect()
+    changed.chain(removed).cloned().collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use pbx_types::Secret;
 
 use crate::vault::{MASK, Sealed};
 
-/// Returns the mask in place of a secret, which says only that there is one.
+/// Returns the mask for a secret that is set, `None` otherwise.
 pub fn mask(secret: &Option<Sealed>) -> Option<Secret> {
     secret.as_ref().map(|_| MASK.to_owned().into())
 }

@@ -169,7 +169,7 @@ impl Document for CustomHeaders {
         for (index, header) in self.add.iter().enumerate() {
             // SIP would read a line break as the end of the header, and further headers after it.
             if header.value.chars().any(char::is_control) {
-                check.refuse(
+                check.record(
                     &format!("add/{index}/value"),
                     "format",
                     "must not have control characters",
@@ -199,11 +199,11 @@ fn validate_names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) 
         let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.overlaps(*scope);
         if !is_token(name) {
             let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
-            check.refuse(&pointer, "format", message);
+            check.record(&pointer, "format", message);
         } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
-            check.refuse(&pointer, "reserved", "is a header that SIP itself uses");
+            check.record(&pointer, "reserved", "is a header that SIP itself uses");
         } else if headers[..index].iter().any(again) {
-            check.refuse(
+            check.record(
                 &pointer,
                 "unique",
                 "is in the list already, for calls of the same scope",

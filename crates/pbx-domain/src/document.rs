@@ -1,5 +1,4 @@
-//! Documents of members that an update merges into: the resources of which the system, or each tenant, has one, and what is
-//! large enough to be changed like them.
+//! Documents: settings that are updated with a JSON Merge Patch (RFC 7396), whose secrets are stored sealed.
 
 use std::fmt::{self, Display, Write as _};
 use std::marker::PhantomData;
@@ -18,7 +17,7 @@ use crate::vault::{MASK, Sealed, Vault};
 
 /// A document and its rules.
 pub trait Document: Setting + Clone + Send + Sync + 'static {
-    /// What the record of changes calls it.
+    /// The kind of object in the audit log.
     const OBJECT: Object = Object::System;
 
     /// Properties that are stored encrypted; in the document they are [`Sealed`].
@@ -30,11 +29,11 @@ pub trait Document: Setting + Clone + Send + Sync + 'static {
 
 /// A JSON Merge Patch (RFC 7396) of a document, with its secrets sealed.
 ///
-/// What is cleared falls back to what a fresh install has. Empty text clears as null does, because that is how the vendor's
-/// server shows what is unset, and a client may send back what it was shown. So is the mask of a secret, which changes nothing.
+/// A cleared property gets its default. The empty string clears like null: the vendor's server shows unset properties so, and a
+/// client may send back what it was shown. For the same reason the mask of a secret changes nothing.
 pub struct DocumentPatch<T> {
     vault: Vault,
-    sent: Sent,
+    patch: PatchProperties,
     document: PhantomData<fn() -> T>,
 }
 
@@ -43,8 +42,8 @@ pub struct DocumentPatch<T> {
 pub struct Updated<T> {
     /// The document, normalized and valid.
     pub document: T,
-    /// Its JSON text.
-    pub text: String,
+    /// Its JSON.
+    pub json: String,
     /// Names of the properties that changed.
     pub changed: Vec<String>,
 }
@@ -59,55 +58,63 @@ impl<T: Document> DocumentPatch<T> {
         seal(vault, &mut sent, T::SECRETS, seal_context::<T>)?;
         Ok(Self {
             vault: vault.clone(),
-            sent: Sent::new::<T>(sent)?,
+            patch: PatchProperties::new::<T>(sent)?,
             document: PhantomData,
         })
     }
 
-    /// Merges the patch into the stored text of the document, and nothing else.
+    /// Applies the patch to the stored JSON of a document.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] with every rule that the result violates; [`Error::Internal`] if the text is not that document.
+    /// [`Error::Invalid`] with every rule that the result violates; [`Error::Internal`] if the JSON is not such a document.
     pub fn apply(&self, before: &str) -> Result<Updated<T>, Error> {
         let properties = Properties::parse::<T>(before)?;
-        let mut document: T = self.sent.merged_into(&properties)?;
+        let mut document: T = self.patch.apply_to(&properties)?;
         let mut check = Check::new(&self.vault);
         document.normalize_and_validate(&mut check)?;
         check.finish()?;
-        let text = setting::to_json(&document)?;
-        let changed = properties.differing(&Properties::parse::<T>(&text)?);
+        let json = setting::to_json(&document)?;
+        let changed = properties.changed(&Properties::parse::<T>(&json)?);
         Ok(Updated {
             document,
-            text,
+            json,
             changed,
         })
     }
 }
 
-/// The members of a stored document in its order, each as its JSON text: cheap to take apart, to merge and to compare.
+/// The properties of a stored document in their order, each as its raw JSON, which is cheap to split, to merge and to compare.
 struct Properties<'a>(Vec<(&'a str, &'a RawValue)>);
 
 impl<'a> Properties<'a> {
-    fn parse<T: Setting>(text: &'a str) -> Result<Self, Error> {
-        Ok(serde_json::from_str(text).map_err(|error| setting::unreadable::<T>(&error))?)
+    fn parse<T: Setting>(json: &'a str) -> Result<Self, Error> {
+        Ok(serde_json::from_str(json).map_err(|error| setting::unreadable::<T>(&error))?)
     }
 
-    /// The JSON text of a member, which is most likely at that place.
-    fn value(&self, name: &str, place: usize) -> Option<&'a str> {
-        let there = self.0.get(place).filter(|(there, _)| *there == name);
-        let found = there.or_else(|| self.0.iter().find(|(other, _)| *other == name));
+    /// Returns the raw JSON of a property, which is most likely at this index.
+    fn value(&self, name: &str, index: usize) -> Option<&'a str> {
+        let at_index = self.0.get(index).filter(|(other, _)| *other == name);
+        let found = at_index.or_else(|| self.0.iter().find(|(other, _)| *other == name));
         found.map(|(_, value)| value.get())
     }
 
-    /// The names of those in which the two differ.
-    fn differing(&self, after: &Self) -> Vec<String> {
-        let is_new =
-            |(place, (name, value)): &(usize, &(&str, &RawValue))| self.value(name, *place) != Some(value.get());
-        let changed = after.0.iter().enumerate().filter(is_new).map(|(_, (name, _))| *name);
-        let names = self.0.iter().enumerate().map(|(place, (name, _))| (place, *name));
-        let gone = names.filter(|(place, name)| after.value(name, *place).is_none());
-        changed.chain(gone.map(|(_, name)| name)).map(str::to_owned).collect()
+    /// Returns the names of the properties that were added, changed or removed.
+    fn changed(&self, after: &Self) -> Vec<String> {
+        let is_changed =
+            |(index, (name, value)): &(usize, &(&str, &RawValue))| self.value(name, *index) != Some(value.get());
+        let changed = after
+            .0
+            .iter()
+            .enumerate()
+            .filter(is_changed)
+            .map(|(_, (name, _))| *name);
+        let names = self.0.iter().enumerate().map(|(index, (name, _))| (index, *name));
+        let removed = names.filter(|(index, name)| after.value(name, *index).is_none());
+        changed
+            .chain(removed.map(|(_, name)| name))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -123,11 +130,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                let mut properties = Vec::new();
+                while let Some(property) = map.next_entry()? {
+                    properties.push(property);
                 }
-                Ok(Properties(members))
+                Ok(Properties(properties))
             }
         }
 
@@ -135,116 +142,121 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
     }
 }
 
-/// What was sent, ready to be merged into what is stored.
-struct Sent {
-    /// By name; `None` clears.
-    members: Vec<(String, Option<Box<RawValue>>)>,
+/// The properties of a patch, prepared for merging.
+struct PatchProperties {
+    /// The properties other than objects, sorted by name; `None` clears.
+    values: Vec<(String, Option<Box<RawValue>>)>,
     /// Objects, which are merged deeply; most documents have none.
     objects: Map<String, Value>,
-    /// What clears a member of theirs puts into its place.
-    fresh: Map<String, Value>,
+    /// The defaults of all properties, if there are objects: a cleared property of an object gets its default.
+    defaults: Map<String, Value>,
 }
 
-impl Sent {
+impl PatchProperties {
     fn new<T: Setting>(sent: Map<String, Value>) -> Result<Self, Error> {
-        let mut members = Vec::with_capacity(sent.len());
+        let mut values = Vec::with_capacity(sent.len());
         let mut objects = Map::new();
         for (name, value) in sent {
             match value {
-                Value::Null => members.push((name, None)),
-                Value::String(text) if text.is_empty() => members.push((name, None)),
+                Value::Null => values.push((name, None)),
+                Value::String(string) if string.is_empty() => values.push((name, None)),
                 Value::Object(_) => drop(objects.insert(name, value)),
-                value => members.push((name, Some(as_text(&value)?))),
+                value => values.push((name, Some(to_raw(&value)?))),
             }
         }
-        members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let fresh = if objects.is_empty() {
+        values.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let defaults = if objects.is_empty() {
             Map::new()
         } else {
             setting::properties(&T::default())?
         };
         Ok(Self {
-            members,
+            values,
             objects,
-            fresh,
+            defaults,
         })
     }
 
-    /// The document that it makes with the other members of the stored one.
-    fn merged_into<T: Setting>(&self, stored: &Properties<'_>) -> Result<T, Error> {
+    /// Returns the stored document with these properties applied.
+    fn apply_to<T: Setting>(&self, stored: &Properties<'_>) -> Result<T, Error> {
         let objects = self.merged_objects::<T>(stored)?;
         let is_sent = |name: &str| {
             let same = |(sent, _): &(String, _)| sent.as_str().cmp(name);
-            self.members.binary_search_by(same).is_ok() || self.objects.contains_key(name)
+            self.values.binary_search_by(same).is_ok() || self.objects.contains_key(name)
         };
-        let kept = stored.0.iter().copied().filter(|(name, _)| !is_sent(name));
-        let set = self.members.iter();
+        let unchanged = stored.0.iter().copied().filter(|(name, _)| !is_sent(name));
+        let set = self.values.iter();
         let set = set.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
         let merged = objects.iter().map(|(name, value)| (name.as_str(), &**value));
-        let document = T::deserialize(MapDeserializer::new(kept.chain(set).chain(merged)));
+        let document = T::deserialize(MapDeserializer::new(unchanged.chain(set).chain(merged)));
         Ok(document.map_err(|error| setting::unreadable::<T>(&error))?)
     }
 
     fn merged_objects<T: Setting>(&self, stored: &Properties<'_>) -> Result<Vec<(String, Box<RawValue>)>, Error> {
-        let mut members = Map::new();
+        let mut properties = Map::new();
         for name in self.objects.keys() {
-            if let Some(text) = stored.value(name, 0) {
-                let value = serde_json::from_str(text).map_err(|error| setting::unreadable::<T>(&error))?;
-                members.insert(name.clone(), value);
+            if let Some(json) = stored.value(name, 0) {
+                let value = serde_json::from_str(json).map_err(|error| setting::unreadable::<T>(&error))?;
+                properties.insert(name.clone(), value);
             }
         }
-        merge(&mut members, &self.objects, &self.fresh, &[]);
-        let texts = members.into_iter().map(|(name, value)| Ok((name, as_text(&value)?)));
-        texts.collect()
+        merge(&mut properties, &self.objects, &self.defaults, &[]);
+        let properties = properties.into_iter();
+        properties.map(|(name, value)| Ok((name, to_raw(&value)?))).collect()
     }
 }
 
-fn as_text(value: &Value) -> Result<Box<RawValue>, Error> {
-    to_raw_value(value).map_err(|error| Error::internal(format!("a value cannot be written: {error}")))
+fn to_raw(value: &Value) -> Result<Box<RawValue>, Error> {
+    to_raw_value(value).map_err(|error| Error::internal(format!("a value cannot be serialized: {error}")))
 }
 
-/// The name under which a member's secret is sealed.
-pub fn seal_context<T: Setting>(member: &str) -> String {
-    format!("{}.{member}", T::NAME)
+/// Returns the context for which a secret property is sealed.
+pub fn seal_context<T: Setting>(property: &str) -> String {
+    format!("{}.{property}", T::NAME)
 }
 
-/// Merges what was sent into the members (RFC 7396): objects deeply, all else in place of what was there.
+/// Merges a patch into the properties of an object (RFC 7396): objects are merged, other values replaced.
 ///
-/// What is null, or empty text, falls back to what it is in a `fresh` document; not so empty text in the members that `texts`
-/// names, where it is a value.
-pub fn merge(members: &mut Map<String, Value>, sent: &Map<String, Value>, fresh: &Map<String, Value>, texts: &[&str]) {
-    for (name, value) in sent {
+/// A property that is null or the empty string in the patch gets the value that it has in `defaults`, or is removed. In the properties
+/// that `empty_is_value` names, the empty string is a value.
+pub fn merge(
+    properties: &mut Map<String, Value>,
+    patch: &Map<String, Value>,
+    defaults: &Map<String, Value>,
+    empty_is_value: &[&str],
+) {
+    for (name, value) in patch {
         let cleared = match value {
             Value::Null => true,
-            Value::String(text) => text.is_empty() && !texts.contains(&name.as_str()),
+            Value::String(string) => string.is_empty() && !empty_is_value.contains(&name.as_str()),
             _ => false,
         };
-        match (value, fresh.get(name)) {
-            (_, None) if cleared => drop(members.remove(name)),
-            (_, Some(default)) if cleared => drop(members.insert(name.clone(), default.clone())),
+        match (value, defaults.get(name)) {
+            (_, None) if cleared => drop(properties.remove(name)),
+            (_, Some(default)) if cleared => drop(properties.insert(name.clone(), default.clone())),
             (Value::Object(inner), default) => {
-                let nothing = Map::new();
-                let default = default.and_then(Value::as_object).unwrap_or(&nothing);
-                let member = members.entry(name.as_str()).or_insert(Value::Null);
-                if !member.is_object() {
-                    *member = Value::Object(default.clone());
+                let empty = Map::new();
+                let default = default.and_then(Value::as_object).unwrap_or(&empty);
+                let property = properties.entry(name.as_str()).or_insert(Value::Null);
+                if !property.is_object() {
+                    *property = Value::Object(default.clone());
                 }
-                if let Value::Object(member) = member {
-                    merge(member, inner, default, &[]);
+                if let Value::Object(property) = property {
+                    merge(property, inner, default, &[]);
                 }
             }
-            (value, _) => drop(members.insert(name.clone(), value.clone())),
+            (value, _) => drop(properties.insert(name.clone(), value.clone())),
         }
     }
 }
 
-/// Seals the secrets among what was sent, each for its place, and leaves out those that are the mask. A secret within another
-/// member is named with a dot between the two.
+/// Seals the secrets among the properties that were sent, each for its context, and removes those that are the mask. `secrets` has the
+/// names of secret properties; a dot separates the name of an object from that of its property.
 pub fn seal(
     vault: &Vault,
     sent: &mut Map<String, Value>,
     secrets: &[&str],
-    place: impl Fn(&str) -> String,
+    context: impl Fn(&str) -> String,
 ) -> Result<(), Error> {
     for &secret in secrets {
         let (outer, name) = secret.rsplit_once('.').unwrap_or(("", secret));
@@ -255,7 +267,7 @@ pub fn seal(
             None | Some("") => {}
             Some(MASK) => drop(object.remove(name)),
             Some(clear) => {
-                let sealed = vault.seal(&place(secret), clear)?.into_stored();
+                let sealed = vault.seal(&context(secret), clear)?.into_stored();
                 object.insert(name.to_owned(), sealed.into());
             }
         }
@@ -263,33 +275,37 @@ pub fn seal(
     Ok(())
 }
 
-/// Text that must be JSON, which is kept as it was written.
-pub fn json(text: &str) -> Result<String, &'static str> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Ok(text.to_owned()),
+/// Accepts JSON, which is not normalized.
+pub fn json(json: &str) -> Result<String, &'static str> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(json) {
+        Ok(_) => Ok(json.to_owned()),
         Err(_) => Err("must be JSON"),
     }
 }
 
-/// Collects everything that is wrong with a document.
+/// Collects the violations of a document's rules.
 pub struct Check<'a> {
     vault: &'a Vault,
-    /// Where the members are that are looked at: empty, or a name and a slash for each object around them.
-    within: String,
+    /// The path of the object whose properties are being checked: a name and a slash for each level.
+    path: String,
     violations: Vec<Violation>,
 }
 
 impl<'a> Check<'a> {
-    /// Nothing is wrong yet.
+    /// Creates a check without violations.
     pub fn new(vault: &'a Vault) -> Self {
         Self {
             vault,
-            within: String::new(),
+            path: String::new(),
             violations: Vec::new(),
         }
     }
 
-    /// Everything that is wrong, if anything is.
+    /// Returns the violations, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with all of them.
     pub fn finish(self) -> Result<(), Error> {
         if self.violations.is_empty() {
             Ok(())
@@ -298,55 +314,55 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Looks at the members of the object, or the items of the array, that is the member of that name.
-    pub fn inside<R>(&mut self, name: impl Display, look: impl FnOnce(&mut Self) -> R) -> R {
-        let outside = self.within.len();
-        // Writing to a text cannot fail.
-        let _ = write!(self.within, "{name}/");
-        let seen = look(self);
-        self.within.truncate(outside);
-        seen
+    /// Checks the properties of an object, or the items of an array, which is the property with this name.
+    pub fn inside<R>(&mut self, name: impl Display, check: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.path.len();
+        // Writing to a string cannot fail.
+        let _ = write!(self.path, "{name}/");
+        let result = check(self);
+        self.path.truncate(length);
+        result
     }
 
-    /// The member breaks that rule.
-    pub fn refuse(&mut self, name: &str, rule: &'static str, message: impl Display) {
-        let name = format!("{}{name}", self.within);
+    /// Records that a property violates a rule.
+    pub fn record(&mut self, name: &str, rule: &'static str, message: impl Display) {
+        let name = format!("{}{name}", self.path);
         self.violations.push(Violation::field(&name, rule, message));
     }
 
-    /// Replaces the text of a member by its canonical form, or says what it must be.
-    pub fn format<T: ToString>(
+    /// [`canonicalize`](Self::canonicalize) for an optional property.
+    pub fn canonicalize_optional<T: ToString>(
         &mut self,
-        member: &mut Option<String>,
+        property: &mut Option<String>,
         name: &str,
-        read: impl Fn(&str) -> Result<T, &'static str>,
+        parse: impl Fn(&str) -> Result<T, &'static str>,
     ) {
-        if let Some(text) = member {
-            self.text(text, name, read);
+        if let Some(string) = property {
+            self.canonicalize(string, name, parse);
         }
     }
 
-    /// [`format`](Self::format) for a member that is always there.
-    pub fn text<T: ToString>(
+    /// Replaces a property by its canonical form, or records that it violates the rule `format`.
+    pub fn canonicalize<T: ToString>(
         &mut self,
-        member: &mut String,
+        property: &mut String,
         name: &str,
-        read: impl Fn(&str) -> Result<T, &'static str>,
+        parse: impl Fn(&str) -> Result<T, &'static str>,
     ) {
-        match read(member).map(|value| value.to_string()) {
-            Ok(canonical) => *member = canonical,
-            Err(message) => self.refuse(name, "format", message),
+        match parse(property).map(|value| value.to_string()) {
+            Ok(canonical) => *property = canonical,
+            Err(message) => self.record(name, "format", message),
         }
     }
 
-    /// The secret that was sealed for that place in clear, to compare it with another member.
-    pub fn reveal(&self, place: &str, sealed: &Sealed) -> Result<String, Error> {
-        self.vault.open(place, sealed)
+    /// Decrypts a secret that was sealed for this context, to validate it together with other properties.
+    pub fn open(&self, context: &str, sealed: &Sealed) -> Result<String, Error> {
+        self.vault.open(context, sealed)
     }
 
-    /// What is wrong, in short.
+    /// Returns each violation as its pointer and its rule.
     #[cfg(test)]
-    pub(crate) fn faults(&self) -> Vec<String> {
+    pub(crate) fn summarize(&self) -> Vec<String> {
         let violations = self.violations.iter();
         violations
             .map(|violation| format!("{} {}", violation.pointer(), violation.rule()))
@@ -354,13 +370,17 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Runs the rules of a document without a store.
+/// Validates a document. Returns it normalized, or its violations.
 #[cfg(test)]
 pub(crate) fn validated<T: Document>(mut document: T, vault: &Vault) -> Result<T, Vec<String>> {
     let mut check = Check::new(vault);
     document.normalize_and_validate(&mut check).unwrap();
-    let faults = check.faults();
-    if faults.is_empty() { Ok(document) } else { Err(faults) }
+    let violations = check.summarize();
+    if violations.is_empty() {
+        Ok(document)
+    } else {
+        Err(violations)
+    }
 }
 
 #[cfg(test)]
@@ -397,7 +417,7 @@ mod tests {
         const SECRETS: &'static [&'static str] = &["code"];
 
         fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-            check.format(&mut self.place, "place", |text| match text {
+            check.canonicalize_optional(&mut self.place, "place", |text| match text {
                 "moon" => Err("must be on earth"),
                 text => Ok(text.to_lowercase()),
             });
@@ -406,28 +426,28 @@ mod tests {
     }
 
     struct Fixture {
-        text: String,
+        json: String,
         vault: Vault,
     }
 
     impl Fixture {
         fn new() -> Self {
             Self {
-                text: setting::to_json(&Lamp::default()).unwrap(),
+                json: setting::to_json(&Lamp::default()).unwrap(),
                 vault: vault(),
             }
         }
 
         fn send(&mut self, sent: Value) -> Result<Lamp, Error> {
             let Value::Object(sent) = sent else { panic!("{sent}") };
-            let updated = DocumentPatch::<Lamp>::new(&self.vault, sent)?.apply(&self.text)?;
-            self.text = updated.text;
+            let updated = DocumentPatch::<Lamp>::new(&self.vault, sent)?.apply(&self.json)?;
+            self.json = updated.json;
             Ok(updated.document)
         }
     }
 
     #[test]
-    fn absent_keeps_null_and_empty_clear_and_a_value_replaces() {
+    fn absent_properties_stay_null_and_empty_ones_clear_and_values_replace() {
         let mut fixture = Fixture::new();
         let lamp = fixture.send(json!({"colour": "red", "place": "Hall"})).unwrap();
         assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", Some("hall")));
@@ -437,17 +457,14 @@ mod tests {
     }
 
     #[test]
-    fn the_members_of_an_update_are_those_that_differ() {
-        let differing = |before, after| {
-            let members = |text| Properties::parse::<Lamp>(text).unwrap();
-            members(before).differing(&members(after))
+    fn added_changed_and_removed_properties_are_reported() {
+        let changed = |before, after| {
+            let properties = |json| Properties::parse::<Lamp>(json).unwrap();
+            properties(before).changed(&properties(after))
         };
         let before = r#"{"a":1,"b":{"c":2},"d":3,"f":"x"}"#;
-        assert_eq!(
-            differing(before, r#"{"a":1,"b":{"c":4},"e":5,"f":"x"}"#),
-            ["b", "e", "d"]
-        );
-        assert_eq!(differing(before, before), [""; 0]);
+        assert_eq!(changed(before, r#"{"a":1,"b":{"c":4},"e":5,"f":"x"}"#), ["b", "e", "d"]);
+        assert_eq!(changed(before, before), [""; 0]);
     }
 
     #[test]
@@ -455,11 +472,11 @@ mod tests {
         let mut fixture = Fixture::new();
         let refused = fixture.send(json!({"colour": "red", "place": "moon"}));
         assert!(matches!(refused, Err(Error::Invalid(violations)) if violations.len() == 1));
-        assert_eq!(setting::from_json::<Lamp>(&fixture.text).unwrap(), Lamp::default());
+        assert_eq!(setting::from_json::<Lamp>(&fixture.json).unwrap(), Lamp::default());
     }
 
     #[test]
-    fn secrets_are_sealed_and_the_mask_leaves_them_alone() {
+    fn secrets_are_sealed_and_the_mask_leaves_them_unchanged() {
         let mut fixture = Fixture::new();
         let first = fixture.send(json!({"code": "1234"})).unwrap().code.unwrap();
         assert_eq!(fixture.vault.open("lamp.code", &first).unwrap(), "1234");

@@ -1,4 +1,4 @@
-//! What the domain answers when it does not do what was asked. How that becomes a status is decided in one place, `http/error.rs`.
+//! Errors of the domain. Only `crates/pbx-server/src/http/error.rs` converts them to an HTTP status.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,93 +6,93 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pbx_types::Violation;
 
-/// A refusal or a failure. Texts in it may be shown to the caller, except those that are called `internal`.
+/// The reason why an operation was refused or failed. Everything in it may be shown to the caller, except fields called `internal`.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// There is no object of that id, or none that the caller may know of.
+    /// There is no object with this ID, or none that the caller may see.
     #[error("{what} not found")]
     NotFound {
-        /// Its kind, e.g. "IP rule".
+        /// The kind of object, e.g. "IP rule".
         what: &'static str,
     },
-    /// The request is well formed, and the present state does not allow it.
+    /// The request is valid and conflicts with the current state.
     #[error("{message}")]
     Conflict {
-        /// Upper case with underscores.
+        /// The error code, upper case with underscores.
         code: &'static str,
-        /// Says with what it conflicts.
+        /// A sentence that names the conflict.
         message: String,
     },
-    /// Values break the rules; every one that does.
+    /// Values violate rules; has every violation.
     #[error("{} values are invalid", .0.len())]
     Invalid(Vec<Violation>),
-    /// A refusal whose code and text are documented.
+    /// A refusal with a documented code and message.
     #[error("{message}")]
     Refused {
-        /// Upper case with underscores.
+        /// The error code, upper case with underscores.
         code: &'static str,
-        /// Word for word as documented.
+        /// The message, word for word as documented.
         message: &'static str,
     },
-    /// Something outside of this server did not do its part.
+    /// An external service, such as a mail server, failed or could not be reached.
     #[error("{message} {detail}")]
-    Failed {
-        /// Upper case with underscores.
+    ExternalFailure {
+        /// The error code, upper case with underscores.
         code: &'static str,
         /// A sentence.
         message: &'static str,
-        /// What it said; nothing secret.
+        /// The response of the service, or the reason why there is none; contains no secret.
         detail: String,
     },
-    /// No valid session.
+    /// The caller has no valid session.
     #[error("no valid session")]
     Unauthorized,
     /// The caller's role does not allow it.
     #[error("not allowed for this role")]
     Forbidden,
-    /// Not allowed as things are, whatever the role.
+    /// The state of the account, the tenant or the installation does not allow it, whatever the role.
     #[error("{message}")]
-    Barred {
+    NotAllowed {
         /// A sentence.
         message: &'static str,
     },
-    /// A rule turns the client's address away.
+    /// An IP rule denies requests from the client's address.
     #[error("{address} is denied")]
-    Denied {
-        /// The client's.
+    AddressDenied {
+        /// The client's address.
         address: IpAddr,
-        /// Until when; `None` is for ever.
+        /// The expiry of the rule; `None` if it does not expire.
         until: Option<Timestamp>,
     },
-    /// The client asks too often.
+    /// The client exceeds the rate limit.
     #[error("too many requests")]
     TooManyRequests {
-        /// When there will be room for one more.
+        /// The time until the next request is permitted.
         retry_after: Duration,
     },
-    /// The same call may succeed later.
+    /// The operation failed for a reason that may go away: a retry may succeed.
     #[error("temporarily unavailable")]
     Unavailable {
-        /// For the log only.
+        /// The reason, for the log only.
         internal: String,
     },
-    /// A fault of ours.
+    /// A bug or an unexpected state of the server.
     #[error("internal error")]
     Internal {
-        /// For the log only.
+        /// The reason, for the log only.
         internal: String,
     },
 }
 
 impl Error {
-    /// A fault of ours; the text goes to the log only.
+    /// Creates an internal error, whose reason is for the log only.
     pub fn internal(internal: impl Into<String>) -> Self {
         Self::Internal {
             internal: internal.into(),
         }
     }
 
-    /// One invalid value.
+    /// Creates an error for a single violation.
     pub fn invalid(violation: Violation) -> Self {
         Self::Invalid(vec![violation])
     }

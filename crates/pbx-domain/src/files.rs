@@ -1,7 +1,7 @@
 //! The file library: the pictures of the brand and the tenants, each with an ID.
 //!
 //! A file is uploaded in two steps: it is announced, and then its content is sent. It belongs to its uploader's owner; for
-//! everybody else it does not exist.
+//! all other callers it does not exist.
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -121,7 +121,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the content is not a picture of a known kind, [`Error::Invalid`] if `digest`, which its sender gave,
+    /// [`Error::Refused`] if the content is not a picture in an accepted format, [`Error::Invalid`] if `digest`, which its sender gave,
     /// is not that of the content.
     pub fn new(id: Id, name: Option<String>, digest: Option<String>, content: &[u8]) -> Result<Self, Error> {
         let picture = Picture::parse(content)?;

@@ -1,4 +1,4 @@
-//! Identifiers: decimal numbers, as the vendor's newer releases show them, that grow with time.
+//! IDs: decimal numbers that ascend with time, as in the vendor's newer releases.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,23 +9,23 @@ use rand::Rng as _;
 
 use crate::clock;
 
-/// 2020-01-01T00:00:00Z in milliseconds: keeps ids at 18 digits today and within 63 bits until 2089.
+/// 2020-01-01T00:00:00Z in milliseconds: keeps IDs at 18 digits today and within 63 bits until 2089.
 const EPOCH_MILLIS: i64 = 1_577_836_800_000;
 
-/// Bits below the time; filled at random, so that several nodes need not agree on anything.
+/// The number of bits below the time. They are random, so that nodes need no coordination.
 const RANDOM_BITS: u32 = 22;
 
-/// The identity of a stored object. Callers of the API treat its text as opaque.
+/// The ID of a stored object. For clients of the API it is an opaque string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(i64);
 
 impl Id {
-    /// An id as the store holds it.
+    /// Converts a stored ID.
     pub fn from_stored(value: i64) -> Self {
         Self(value)
     }
 
-    /// The form in which the store holds it.
+    /// Returns the stored form.
     pub fn stored(self) -> i64 {
         self.0
     }
@@ -37,37 +37,37 @@ impl fmt::Display for Id {
     }
 }
 
-/// The text is none of our ids, so nothing has that id.
+/// The string is not an ID that this server could have issued, so no object has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an id")]
-pub struct NotAnId;
+#[error("not an ID")]
+pub struct ParseIdError;
 
 impl FromStr for Id {
-    type Err = NotAnId;
+    type Err = ParseIdError;
 
-    /// Only the text that [`Display`](fmt::Display) writes: `007` and `+7` are not the name of object 7.
-    fn from_str(text: &str) -> Result<Self, NotAnId> {
+    /// Parses only what [`Display`](fmt::Display) writes: `007` and `+7` are not the ID of object 7.
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
         if !digits {
-            return Err(NotAnId);
+            return Err(ParseIdError);
         }
-        text.parse().map(Self).map_err(|_| NotAnId)
+        text.parse().map(Self).map_err(|_| ParseIdError)
     }
 }
 
-/// Gives out ids. Each is larger than the one before; a unique key of the store settles what chance does not.
+/// Generates IDs, each larger than the previous one. Nodes may generate the same one, which the primary keys of the store refuse.
 #[derive(Debug, Clone, Default)]
-pub struct IdSource {
+pub struct IdGenerator {
     last: Arc<AtomicI64>,
 }
 
-impl IdSource {
-    /// A new id.
+impl IdGenerator {
+    /// Returns a new ID.
     pub fn next(&self) -> Id {
         let millis = clock::now().as_millisecond().saturating_sub(EPOCH_MILLIS).max(1);
         let low = i64::from(rand::rng().next_u32() >> (32 - RANDOM_BITS));
         let candidate = (millis << RANDOM_BITS) | low;
-        // Within one millisecond, or if the clock steps back, ids still grow.
+        // IDs ascend even within a millisecond, and if the clock is set back.
         let previous = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
             Some(if candidate > last {
                 candidate
@@ -89,15 +89,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_grow_and_have_18_or_19_digits() {
-        let source = IdSource::default();
+    fn ids_ascend_and_have_18_or_19_digits() {
+        let source = IdGenerator::default();
         let ids: Vec<Id> = (0..10_000).map(|_| source.next()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(matches!(ids[0].to_string().len(), 18 | 19));
     }
 
     #[test]
-    fn only_the_canonical_text_is_an_id() {
+    fn only_the_canonical_string_is_parsed() {
         assert_eq!("700551909773148160".parse(), Ok(Id(700_551_909_773_148_160)));
         for text in [
             "",
@@ -112,7 +112,7 @@ mod tests {
             "9223372036854775808",
             "٧",
         ] {
-            assert_eq!(text.parse::<Id>(), Err(NotAnId), "{text:?}");
+            assert_eq!(text.parse::<Id>(), Err(ParseIdError), "{text:?}");
         }
     }
 }

@@ -28,10 +28,10 @@ impl Setting for Im {
 
 impl Document for Im {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-        check.format(&mut self.private_ipv4, "private_ipv4", address::ipv4);
-        check.format(&mut self.private_ipv6, "private_ipv6", address::ipv6);
-        check.format(&mut self.public_ipv4, "public_ipv4", address::ipv4);
-        check.format(&mut self.public_ipv6, "public_ipv6", address::ipv6);
+        check.canonicalize_optional(&mut self.private_ipv4, "private_ipv4", address::ipv4);
+        check.canonicalize_optional(&mut self.private_ipv6, "private_ipv6", address::ipv6);
+        check.canonicalize_optional(&mut self.public_ipv4, "public_ipv4", address::ipv4);
+        check.canonicalize_optional(&mut self.public_ipv6, "public_ipv6", address::ipv6);
         Ok(())
     }
 }

@@ -156,8 +156,9 @@ impl TryFrom<api::UpdateIpRule> for IpRuleChanges {
     }
 }
 
-/// Returns the time from which a rule is no longer shown. One that had expired when it was written stays for a moment.
-pub fn lapses_at(expire_at: Option<Timestamp>, written_at: Timestamp) -> Option<Timestamp> {
+/// Returns the time from which a rule is no longer shown: its expiry, or an hour after it was written if it had already expired
+/// then. `None` means never.
+pub fn shown_until(expire_at: Option<Timestamp>, written_at: Timestamp) -> Option<Timestamp> {
     let expire_at = expire_at?;
     if expire_at > written_at {
         Some(expire_at)
@@ -305,12 +306,12 @@ mod tests {
     }
 
     #[test]
-    fn rule_lapses_when_it_expires_but_not_before_its_author_saw_it() {
+    fn rule_written_after_its_expiry_is_shown_for_an_hour() {
         let now: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
         let at = |text: &str| Some(text.parse().unwrap());
-        assert_eq!(lapses_at(None, now), None);
-        assert_eq!(lapses_at(at("2026-01-01T12:00:01Z"), now), at("2026-01-01T12:00:01Z"));
-        assert_eq!(lapses_at(at("2017-07-21T17:32:28Z"), now), at("2026-01-01T13:00:00Z"));
+        assert_eq!(shown_until(None, now), None);
+        assert_eq!(shown_until(at("2026-01-01T12:00:01Z"), now), at("2026-01-01T12:00:01Z"));
+        assert_eq!(shown_until(at("2017-07-21T17:32:28Z"), now), at("2026-01-01T13:00:00Z"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The rules: what may be, what must not, and what happens by itself. Knows neither HTTP nor SQL.
+//! The types and rules of the domain, without HTTP, SQL and I/O. One module per noun of the API, with its defaults, its validation, and
+//! its conversions from and to the types of `pbx-types`.
 
 pub mod accounts;
 pub mod address;
@@ -47,4 +48,4 @@ pub mod voicemail;
 pub mod webhook;
 
 pub use self::error::Error;
-pub use self::id::{Id, IdSource};
+pub use self::id::{Id, IdGenerator};

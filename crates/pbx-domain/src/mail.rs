@@ -16,7 +16,7 @@ pub struct MailServer {
     pub port: u16,
     /// The encryption of the connection.
     pub encryption: Encryption,
-    /// The account to authenticate with; `None` if the server trusts our address.
+    /// The account to authenticate with; `None` if the server trusts the address of this system.
     pub account: Option<MailAccount>,
     /// The sender's address.
     pub sender: String,
@@ -103,7 +103,7 @@ pub fn domain_of(host: &str) -> String {
 
 /// Returns the error for a message that was not sent, with the reason.
 pub fn not_sent(detail: impl Into<String>) -> Error {
-    Error::Failed {
+    Error::ExternalFailure {
         code: "UNKNOWN",
         message: "The mail could not be sent.",
         detail: detail.into(),

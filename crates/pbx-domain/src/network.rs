@@ -47,16 +47,16 @@ impl Document for Network {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.private_ipv4.is_none() {
             let message = "is mandatory: a host without a private address gives its public one";
-            check.refuse("private_ipv4", "required", message);
+            check.record("private_ipv4", "required", message);
         }
-        check.format(&mut self.web_domain, "web_domain", address::host);
-        check.format(&mut self.private_ipv4, "private_ipv4", address::ipv4);
-        check.format(&mut self.public_ipv4, "public_ipv4", address::ipv4);
-        check.format(&mut self.private_ipv6, "private_ipv6", address::ipv6);
-        check.format(&mut self.public_ipv6, "public_ipv6", address::ipv6);
+        check.canonicalize_optional(&mut self.web_domain, "web_domain", address::host);
+        check.canonicalize_optional(&mut self.private_ipv4, "private_ipv4", address::ipv4);
+        check.canonicalize_optional(&mut self.public_ipv4, "public_ipv4", address::ipv4);
+        check.canonicalize_optional(&mut self.private_ipv6, "private_ipv6", address::ipv6);
+        check.canonicalize_optional(&mut self.public_ipv6, "public_ipv6", address::ipv6);
         let dns_server = address::dns_server;
-        check.format(&mut self.primary_dns_server, "primary_dns_server", dns_server);
-        check.format(&mut self.secondary_dns_server, "secondary_dns_server", dns_server);
+        check.canonicalize_optional(&mut self.primary_dns_server, "primary_dns_server", dns_server);
+        check.canonicalize_optional(&mut self.secondary_dns_server, "secondary_dns_server", dns_server);
         Ok(())
     }
 }

@@ -36,7 +36,7 @@ pub const INITIAL: [(&str, NumberKind); 4] = [
     ("888", NumberKind::Service),
 ];
 
-/// Returns the error for a number that something else within the tenant has.
+/// Returns the error for a number that another object of the tenant has.
 pub fn number_taken(number: &str) -> Error {
     Error::Conflict {
         code: "CONFLICT",

@@ -16,7 +16,7 @@ const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ2345678
 pub struct Password(String);
 
 impl Password {
-    /// Wraps a password that somebody chose.
+    /// Wraps a password that a user has chosen.
     pub fn new(text: String) -> Self {
         Self(text)
     }

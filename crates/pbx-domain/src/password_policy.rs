@@ -54,7 +54,7 @@ impl PasswordPolicy {
 
     /// Returns every violation by a password of the account with that name: the rule in one word, and a message that continues
     /// after the name of the field.
-    pub fn faults(&self, password: &str, account: &str) -> Vec<(&'static str, String)> {
+    pub fn violations(&self, password: &str, account: &str) -> Vec<(&'static str, String)> {
         let length = password.chars().count();
         let folded: Vec<char> = password.chars().flat_map(char::to_lowercase).collect();
         let has = |test: fn(char) -> bool| password.chars().any(test);
@@ -119,7 +119,7 @@ impl Document for PasswordPolicy {
 
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.min_length > self.max_length {
-            check.refuse("min_length", "range", "must not be greater than `max_length`");
+            check.record("min_length", "range", "must not be greater than `max_length`");
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ mod tests {
 
     fn rules(policy: &PasswordPolicy, password: &str) -> Vec<&'static str> {
         policy
-            .faults(password, "alice")
+            .violations(password, "alice")
             .into_iter()
             .map(|(rule, _)| rule)
             .collect()

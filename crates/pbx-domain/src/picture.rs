@@ -20,7 +20,7 @@ pub struct Picture {
 impl Picture {
     /// Parses the head of a file. Its name and its declared media type are ignored.
     ///
-    /// SVG is not accepted: it can contain scripts, which would run as a page of this server when somebody opens it there.
+    /// SVG is not accepted: it can contain scripts, which would run in the origin of this server when the file is opened in a browser.
     pub fn parse(content: &[u8]) -> Result<Self, Error> {
         let unknown = Error::Refused {
             code: "UNSUPPORTED_FILE",

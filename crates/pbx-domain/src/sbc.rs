@@ -52,16 +52,16 @@ impl Setting for Sbc {
 
 impl Document for Sbc {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-        check.format(&mut self.domain, "domain", address::host);
+        check.canonicalize_optional(&mut self.domain, "domain", address::host);
         if self.http_port == self.https_port {
-            check.refuse("https_port", "unique", "must be another port than `http_port`");
+            check.record("https_port", "unique", "must be another port than `http_port`");
         }
         let web = [self.http_port, self.https_port];
         let mut used: HashSet<_> = web.map(|port| (Protocol::Tcp.carrier(), port)).into();
         for (index, transport) in self.transports.iter().enumerate() {
             if !used.insert((transport.protocol.carrier(), transport.port)) {
                 let message = "must be a port that nothing else of the SBC uses";
-                check.refuse(&format!("transports/{index}/port"), "unique", message);
+                check.record(&format!("transports/{index}/port"), "unique", message);
             }
         }
         Ok(())

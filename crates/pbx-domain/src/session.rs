@@ -1,4 +1,4 @@
-//! Accounts, their roles, and the sessions in which they call.
+//! Accounts, their roles, and the sessions of their requests.
 
 use std::str::FromStr;
 
@@ -109,7 +109,7 @@ pub struct Caller {
     pub session_id: Id,
     /// The tenant that the caller acts in: a user's own, or the one that an administrator or dealer has switched to.
     pub tenant_id: Option<Id>,
-    /// `true` if the password was set by somebody else and must be changed before any other operation.
+    /// `true` if the password was set by another account and must be changed before any other operation.
     pub must_change_password: bool,
 }
 

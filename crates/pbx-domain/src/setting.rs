@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::id::Id;
 
-/// A document that cannot be serialized, or stored text that is not such a document. The text is for the log.
+/// A document that cannot be serialized, or stored JSON that is not such a document. The message is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingError(String);
@@ -20,7 +20,7 @@ impl From<SettingError> for Error {
 
 /// A document of the settings table.
 pub trait Setting: Serialize + DeserializeOwned + Default {
-    /// Its key; never changes once released.
+    /// The key of the document; never changes once released.
     const NAME: &'static str;
 }
 
@@ -29,7 +29,7 @@ pub trait Setting: Serialize + DeserializeOwned + Default {
 pub enum Owner {
     /// The whole installation.
     System,
-    /// That tenant.
+    /// The tenant with this ID.
     Tenant(Id),
 }
 
@@ -46,7 +46,7 @@ pub fn properties<T: Setting>(setting: &T) -> Result<Map<String, Value>, Setting
     }
 }
 
-/// Returns the JSON text under which a document is stored.
+/// Returns the JSON that a document is stored as.
 ///
 /// # Errors
 ///
@@ -55,20 +55,20 @@ pub fn to_json<T: Setting>(setting: &T) -> Result<String, SettingError> {
     serde_json::to_string(setting).map_err(|error| unwritable::<T>(&error))
 }
 
-/// Reads a stored document. A property that the stored text does not have yet gets its default.
+/// Parses a stored document. A property that the stored JSON does not have gets its default.
 ///
 /// # Errors
 ///
-/// If the text is not such a document.
-pub fn from_json<T: Setting>(text: &str) -> Result<T, SettingError> {
-    serde_json::from_str(text).map_err(|error| unreadable::<T>(&error))
+/// If the JSON is not such a document.
+pub fn from_json<T: Setting>(json: &str) -> Result<T, SettingError> {
+    serde_json::from_str(json).map_err(|error| unreadable::<T>(&error))
 }
 
 fn unwritable<T: Setting>(error: &serde_json::Error) -> SettingError {
     SettingError(format!("the setting {} cannot be serialized: {error}", T::NAME))
 }
 
-/// Says why a stored document cannot be used.
+/// Returns the error for a stored document that cannot be parsed.
 pub fn unreadable<T: Setting>(error: &serde_json::Error) -> SettingError {
     SettingError(format!("the stored setting {} cannot be read: {error}", T::NAME))
 }

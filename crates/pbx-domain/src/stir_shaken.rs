@@ -20,9 +20,9 @@ pub fn validate(
     certificate: Option<&str>,
     key: Option<&Sealed>,
 ) -> Result<(), Error> {
-    let key = key.map(|sealed| check.reveal(seal_context, sealed)).transpose()?;
+    let key = key.map(|sealed| check.open(seal_context, sealed)).transpose()?;
     if let Err((property, rule, message)) = validate_pair(certificate, key.as_deref()) {
-        check.refuse(property, rule, message);
+        check.record(property, rule, message);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use pbx_types::transports as api;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::id::{Id, IdSource};
+use crate::id::{Id, IdGenerator};
 use pbx_types::Violation;
 use pbx_types::list::{FieldKind, ListField};
 
@@ -120,7 +120,7 @@ impl Transport {
     }
 
     /// Returns the transports of a fresh install.
-    pub fn defaults(ids: &IdSource) -> [Self; 3] {
+    pub fn defaults(ids: &IdGenerator) -> [Self; 3] {
         [(Protocol::Tcp, 5063), (Protocol::Udp, 5060), (Protocol::Tls, 5061)].map(|(protocol, port)| Self {
             id: ids.next(),
             protocol,

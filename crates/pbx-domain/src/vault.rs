@@ -68,8 +68,8 @@ impl Vault {
         random()
     }
 
-    /// Encrypts a secret. A secret that is sealed in one context (say, `network.password`) opens in no other, so that somebody
-    /// who can write to the database cannot move it to a property that is shown.
+    /// Encrypts a secret. A secret that is sealed in one context (say, `network.password`) opens in no other, so that an
+    /// attacker with write access to the database cannot move it to a property that is shown.
     pub fn seal(&self, seal_context: &str, clear: &str) -> Result<Sealed, Error> {
         // Random nonces of 96 bits are safe for billions of secrets; there are a handful.
         let nonce: [u8; NONCE_LEN] = random()?;

@@ -82,7 +82,7 @@ pub fn parse_url(text: &str) -> Result<Url, &'static str> {
         return Err("is neither http nor https");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("holds a username or password: they have members of their own");
+        return Err("holds a username or password: set the separate properties instead");
     }
     Ok(url)
 }

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::http::client::{Proxies, ProxyHeader};
-use pbx_store::store::CONNECTIONS;
+use pbx_store::DEFAULT_CONNECTIONS;
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";
@@ -215,7 +215,7 @@ impl Options {
         let database_connections = number(
             self.database_connections,
             file.database_connections,
-            CONNECTIONS,
+            DEFAULT_CONNECTIONS,
             "database-connections",
             "connections",
         )?;
@@ -272,7 +272,7 @@ fn default_key_file(database: &str) -> PathBuf {
 /// Returns the ranges of the flag, else of the file.
 fn ranges(name: &str, flag: Vec<String>, file: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
     let flag: Vec<String> = flag.into_iter().filter(|text| !text.is_empty()).collect();
-    let texts = if flag.is_empty() {
+    let ranges = if flag.is_empty() {
         file.unwrap_or_default()
     } else {
         flag
@@ -282,7 +282,7 @@ fn ranges(name: &str, flag: Vec<String>, file: Option<Vec<String>>) -> anyhow::R
         let range = address.or_else(|| text.parse().ok());
         range.with_context(|| format!("--{name} takes an address or a range such as 10.0.0.0/8, not {text:?}"))
     };
-    texts.iter().map(range).collect()
+    ranges.iter().map(range).collect()
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -296,8 +296,8 @@ mod tests {
     use super::*;
 
     fn with_file(text: &str, listen: Option<&str>) -> anyhow::Result<Config> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pbx.toml");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pbx.toml");
         std::fs::write(&path, text).unwrap();
         Options {
             listen: listen.map(str::to_owned),
@@ -335,7 +335,7 @@ mod tests {
     fn rate_limit_and_proxies_are_read_from_the_file() {
         let config = Options::default().resolve().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
-        assert_eq!(config.database_connections, CONNECTIONS);
+        assert_eq!(config.database_connections, DEFAULT_CONNECTIONS);
         let file = "rate_limit = 5\ndatabase_connections = 3\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.rate_limit, 5);

@@ -2,7 +2,7 @@
 //! queries; this crate brings them together.
 //!
 //! `resources/` implements the generated traits, each method a use case; `services/` has the use cases with several callers,
-//! `adapters/` mail, webhooks, SIP sockets, TLS and files, `http/` the socket and the one place where an error gets a status,
+//! `adapters/` mail, webhooks, SIP sockets, TLS and files, `http/` the socket, authorization, and the conversion of errors to statuses,
 //! `program/` the start and the background jobs.
 
 pub mod adapters;

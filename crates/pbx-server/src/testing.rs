@@ -1,4 +1,4 @@
-//! What the unit tests share.
+//! Fixtures of the unit tests.
 
 use pbx_domain::vault::Vault;
 use pbx_store::Store;
@@ -7,15 +7,15 @@ use pbx_test_postgres::TestDatabase;
 /// A store with an empty database.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
-    pub(crate) place: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl TestStore {
-    /// On SQLite, and on PostgreSQL where that is installed.
+    /// Creates a store on SQLite, and one on PostgreSQL where that is installed.
     pub(crate) fn on_every_engine() -> impl Iterator<Item = Self> {
-        TestDatabase::on_every_engine().map(|place| Self {
-            store: Store::open(&place.url()).unwrap(),
-            place,
+        TestDatabase::on_every_engine().map(|database| Self {
+            store: Store::open(&database.url()).unwrap(),
+            database,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Accounts: of system administrators and dealers, who sign in without a domain, and of the users of tenants.
+//! Queries of accounts: those of system administrators and dealers, which belong to no tenant, and those of users.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
@@ -9,13 +9,13 @@ use crate::tx::Tx;
 use pbx_domain::Id;
 use pbx_domain::session::{Account, Role};
 
-/// The unique key over the names, without case, of those that belong to no tenant.
+/// The unique key over the lower-case names of accounts that belong to no tenant.
 pub const UNIQUE_NAME: &str = "accounts_name_key";
 
-/// The unique key over the names, without case, within a tenant.
+/// The unique key over the lower-case names within a tenant.
 pub const UNIQUE_NAME_IN_TENANT: &str = "accounts_tenant_id_name_key";
 
-/// Returns the account with this name, compared without case: that of a user of the tenant, or one that belongs to no tenant.
+/// Returns the account with this name, compared without case: a user of the tenant, or an account that belongs to no tenant.
 pub fn by_name(tx: &mut Tx<'_>, tenant_id: Option<Id>, name: &str) -> Result<Option<Account>, StoreError> {
     let tenant = match tenant_id {
         None => Expr::col("tenant_id").is_null(),
@@ -29,11 +29,11 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Account>, StoreError> {
     first(tx, Expr::col("id").eq(id.stored()))
 }
 
-fn first(tx: &mut Tx<'_>, which: Expr) -> Result<Option<Account>, StoreError> {
+fn first(tx: &mut Tx<'_>, condition: Expr) -> Result<Option<Account>, StoreError> {
     let select = Query::select()
         .columns(["id", "role", "name", "password_hash", "enabled", "tenant_id"])
         .from("accounts")
-        .and_where(which)
+        .and_where(condition)
         .to_owned();
     tx.first(&select, |row| {
         Ok(Account {
@@ -147,6 +147,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     tx.execute(&delete).map(drop)
 }
 
+/// Parses a stored role.
 pub(super) fn role(stored: &str) -> Result<Role, StoreError> {
     stored
         .parse()

@@ -1,4 +1,4 @@
-//! Events to report to administrators by mail, and the earliest time of the next mail.
+//! Queries of alerts: the queue of events to report to administrators by mail, and the earliest time of the next mail.
 
 use jiff::Timestamp;
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Order, Query};
@@ -48,10 +48,10 @@ pub fn put(tx: &mut Tx<'_>, cause: Cause, event: &Event) -> Result<(), StoreErro
             event.detail.clone().into(),
             false.into(),
         ]);
-    let again = OnConflict::columns(["cause", "subject"])
+    let replace = OnConflict::columns(["cause", "subject"])
         .update_columns(["at", "detail", "taken"])
         .to_owned();
-    insert.on_conflict(again);
+    insert.on_conflict(replace);
     tx.execute(&insert).map(drop)
 }
 
@@ -106,13 +106,13 @@ pub fn delete_all(tx: &mut Tx<'_>, cause: Cause) -> Result<(), StoreError> {
     delete(tx, cause, None)
 }
 
-fn delete(tx: &mut Tx<'_>, cause: Cause, which: Option<Expr>) -> Result<(), StoreError> {
+fn delete(tx: &mut Tx<'_>, cause: Cause, condition: Option<Expr>) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table("alert_events")
         .and_where(Expr::col("cause").eq(cause.as_str()));
-    if let Some(which) = which {
-        delete.and_where(which);
+    if let Some(condition) = condition {
+        delete.and_where(condition);
     }
     tx.execute(&delete).map(drop)
 }

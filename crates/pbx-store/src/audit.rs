@@ -1,4 +1,4 @@
-//! The audit log. Rows are only inserted, and deleted after the retention that the operator configures.
+//! Queries of the audit log. Entries are never updated, and are deleted after the retention period that the operator configures.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
@@ -58,8 +58,8 @@ pub fn delete_before(tx: &mut Tx<'_>, before: Timestamp, limit: u64) -> Result<u
     tx.execute(&delete)
 }
 
-/// Returns a page of the entries at or after `since`, the oldest first: at most `limit`, from the cursor `after` on, which is
-/// time and ID of the last one of the page before.
+/// Returns at most `limit` of the entries at or after `since`, the oldest first. `after` is the cursor: the time and the ID of the last
+/// entry of the previous page.
 pub fn page(
     tx: &mut Tx<'_>,
     since: Option<Timestamp>,

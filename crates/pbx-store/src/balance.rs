@@ -1,4 +1,4 @@
-//! Balances of tenants.
+//! Queries of the balances of tenants.
 
 use sea_query::{Expr, ExprTrait, Query};
 
@@ -20,12 +20,12 @@ pub fn get(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<Amount>, StoreError>
 /// Adds to the balance of a tenant. Changes nothing and returns `false` if there is no such tenant or the sum is out of range.
 pub fn add(tx: &mut Tx<'_>, tenant_id: Id, amount: Amount) -> Result<bool, StoreError> {
     let sum = Expr::col("balance").add(amount.stored());
-    let most = Amount::MAX.stored();
+    let max = Amount::MAX.stored();
     let mut update = Query::update();
     update
         .table("tenants")
         .value("balance", sum.clone())
         .and_where(Expr::col("id").eq(tenant_id.stored()))
-        .and_where(sum.between(-most, most));
+        .and_where(sum.between(-max, max));
     Ok(tx.execute(&update)? > 0)
 }

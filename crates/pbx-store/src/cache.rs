@@ -1,4 +1,4 @@
-//! The cache of what nearly every request reads.
+//! LRU cache of query results that nearly every request needs.
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
@@ -10,15 +10,15 @@ use lru::LruCache;
 use crate::write_counters::WriteCounter;
 use pbx_domain::clock;
 
-/// Other nodes' writes are seen after this time at the latest.
-pub const MAX_STALENESS: Duration = Duration::from_secs(1);
+/// The longest time after which writes of other nodes are seen.
+pub(super) const MAX_STALENESS: Duration = Duration::from_secs(1);
 
-/// LRU cache of query results. An entry is fresh until this process writes to any of the tables that it was read from, and for
-/// [`MAX_STALENESS`] at most.
-pub struct Cache<K, V> {
+/// LRU cache of query results. An entry is fresh until this process writes to any of the tables that it was read from, and for at
+/// most [`MAX_STALENESS`].
+pub(super) struct Cache<K, V> {
     writes: Arc<WriteCounter>,
     entries: Mutex<LruCache<K, Entry<V>>>,
-    /// Held by the one that reads for others; see [`get_shared`](Self::get_shared).
+    /// Held during a shared read; see [`get_shared`](Self::get_shared).
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -27,7 +27,7 @@ struct Entry<V> {
     since: Since,
 }
 
-/// The start of an entry's freshness. Taken before anything is read: what is written meanwhile is read again.
+/// The start of an entry's freshness. Taken before the read, so that a concurrent write invalidates the entry.
 #[derive(Clone, Copy)]
 struct Since {
     /// The state of the write counter.
@@ -36,7 +36,7 @@ struct Since {
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
-    /// A cache of `capacity` entries, which are read from the tables of `writes`.
+    /// A cache of at most `capacity` entries, which are read from the tables of `writes`.
     pub(super) fn new(writes: Arc<WriteCounter>, capacity: NonZeroUsize) -> Self {
         Self {
             writes,
@@ -46,7 +46,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     }
 
     /// Returns the fresh entry, or reads it. Errors are not cached.
-    pub async fn get<E>(&self, key: K, read: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+    pub(super) async fn get<E>(&self, key: K, read: impl Future<Output = Result<V, E>>) -> Result<V, E> {
         let since = self.since(clock::elapsed());
         if let Some(value) = self.fresh(&key, since) {
             return Ok(value);
@@ -56,8 +56,8 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         Ok(value)
     }
 
-    /// [`get`](Self::get) at that time of [`clock::elapsed`], for what takes long to read: one caller reads and the others wait
-    /// for it. `read` is given the stale entry, if there is one, and may return it as fresh.
+    /// [`get`](Self::get) for values that take long to read: one caller reads, and concurrent callers wait for it. `at` is the
+    /// present in terms of [`clock::elapsed`]. `read` is given the stale entry, if there is one, and may return it as fresh.
     pub(super) async fn get_shared<E>(
         &self,
         key: K,
@@ -93,13 +93,13 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         fresh.then(|| value.clone())
     }
 
-    /// Keeps what was read since then.
+    /// Caches a value that was read after `since`.
     fn put(&self, key: K, value: V, since: Since) {
         self.entries().put(key, Entry { value, since });
     }
 
     fn entries(&self) -> MutexGuard<'_, LruCache<K, Entry<V>>> {
-        // A panic while it was held leaves nothing behind that is half done.
+        // Poisoning is ignored: a panic leaves no half-done update behind.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     impl Fixture {
         fn new() -> Self {
             let counters = WriteCounters::default();
-            let cache = Cache::new(counters.of_tables(&["lamps"]), NonZeroUsize::new(2).unwrap());
+            let cache = Cache::new(counters.for_tables(&["lamps"]), NonZeroUsize::new(2).unwrap());
             Self {
                 counters,
                 cache,
@@ -136,7 +136,7 @@ mod tests {
 
         fn write(&self, sql: &str) {
             let mut written = WrittenTables::default();
-            written.note(sql);
+            written.record(sql);
             self.counters.count(&written);
         }
     }

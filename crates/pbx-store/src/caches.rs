@@ -1,4 +1,4 @@
-//! The caches of a store: who calls, settings documents, and the IP rules.
+//! The caches of a store: sessions, settings documents and IP rules.
 
 use std::any::{Any, TypeId};
 use std::num::NonZeroUsize;
@@ -17,15 +17,15 @@ const DOCUMENTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
 
 /// Every cache of a store.
 pub(super) struct Caches {
-    /// By the hash of the access token.
+    /// Sessions by the hash of their access token.
     pub(super) sessions: Cache<TokenHash, Session>,
-    /// Each of its own type.
+    /// Settings documents, by type and owner; each value has the type of its key.
     pub(super) documents: Cache<(TypeId, Owner), Arc<dyn Any + Send + Sync>>,
-    /// The rules of all addresses.
+    /// The IP rules in force: at most one entry.
     pub(super) ip_rules: Cache<(), IpRules>,
 }
 
-/// The IP rules in force, and the revision of the stored rules that they were read at.
+/// The IP rules in force, and the revision at which they were read.
 #[derive(Clone)]
 pub(super) struct IpRules {
     pub(super) revision: i64,
@@ -33,12 +33,12 @@ pub(super) struct IpRules {
 }
 
 impl Caches {
-    /// Empty caches, invalidated by those counters.
+    /// Creates empty caches, which these counters invalidate.
     pub(super) fn new(counters: &WriteCounters) -> Self {
         Self {
-            sessions: Cache::new(counters.of_tables(sessions::TABLES), SESSIONS),
-            documents: Cache::new(counters.of_tables(settings::TABLES), DOCUMENTS),
-            ip_rules: Cache::new(counters.of_tables(&[ip_filters::TABLE]), NonZeroUsize::MIN),
+            sessions: Cache::new(counters.for_tables(sessions::TABLES), SESSIONS),
+            documents: Cache::new(counters.for_tables(settings::TABLES), DOCUMENTS),
+            ip_rules: Cache::new(counters.for_tables(&[ip_filters::TABLE]), NonZeroUsize::MIN),
         }
     }
 }

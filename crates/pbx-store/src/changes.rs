@@ -1,4 +1,4 @@
-//! Audited changes: each writes its entry to the audit log in its own transaction.
+//! Audited changes: each is recorded in the audit log within its own transaction.
 
 use std::ops::Deref;
 
@@ -9,8 +9,8 @@ use crate::tx::Tx;
 use pbx_domain::audit::{Actor, Audited};
 use pbx_domain::clock;
 
-/// The store for those who change it: it knows who does. A function that takes this changes something; one that takes a
-/// [`Store`] does not.
+/// A [`Store`] with the actor of its changes. A function that takes this may change something; one that takes a [`Store`] does
+/// not.
 #[derive(Clone)]
 pub struct Changes {
     store: Store,
@@ -18,7 +18,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Changes to that store, made by that actor.
+    /// Changes to this store by this actor.
     pub fn new(store: &Store, actor: Actor) -> Self {
         Self {
             store: store.clone(),
@@ -26,15 +26,19 @@ impl Changes {
         }
     }
 
-    /// Who makes them.
+    /// Returns the actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// Changes, all or nothing, durable when this returns. An error from the closure undoes them.
+    /// Runs a closure in a transaction that is durable when this returns, and rolled back if the closure returns an error.
     ///
-    /// The closure says what is to be remembered of them, `Ok(Entry::create(..).with(id))`, and that is stored in the same
-    /// transaction.
+    /// The closure returns its result with the entries for the audit log, `Ok(Entry::create(..).with(id))`, which are inserted in
+    /// the same transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`; [`StoreError`] if the engine fails.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<Audited<T>, E> + Send + 'static,

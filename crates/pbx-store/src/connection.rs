@@ -1,4 +1,4 @@
-//! What an engine implements to run the statements of a transaction.
+//! The interface of an engine to run the statements of a transaction.
 
 use std::ops::ControlFlow;
 
@@ -39,11 +39,11 @@ impl<S: QueryStatementBuilder> Statement for S {
     }
 }
 
-/// The values of a statement, if every engine can keep them: PostgreSQL has no U+0000 in texts, so no other has it either.
-pub(super) fn storable(values: sea_query::Values) -> Result<Vec<Value>, StoreError> {
-    let nul = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\0'));
+/// Returns the values of a statement. Strings with U+0000 are refused on every engine, because PostgreSQL cannot store them.
+pub(super) fn storable(values: Values) -> Result<Vec<Value>, StoreError> {
+    let nul = |value: &Value| matches!(value, Value::String(Some(string)) if string.contains('\0'));
     if values.0.iter().any(nul) {
-        return Err(StoreError::NulInText);
+        return Err(StoreError::NulInString);
     }
     Ok(values.0)
 }

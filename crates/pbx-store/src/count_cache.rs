@@ -1,4 +1,4 @@
-//! The cache of list lengths. It knows nothing of transactions: `counts.rs` brings its entries up to date.
+//! The cache of list lengths. It knows nothing of transactions: [`crate::cached_count`] brings its entries up to date.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -7,64 +7,65 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 
 /// Entries of each cache.
-const CACHE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
+const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);
 
-/// IDs that all entries together hold at most: about 32 MiB.
-const IDS: usize = if cfg!(test) { 32 } else { 2 << 20 };
+/// Most IDs that all entries together hold: about 32 MiB.
+const MAX_CACHED_IDS: usize = if cfg!(test) { 32 } else { 2 << 20 };
 
-/// Up to this many rows are fetched by their IDs, whatever found them first.
-pub(super) const FEW: usize = if cfg!(test) { 4 } else { 256 };
+/// Up to this many rows are fetched by their IDs, whichever condition selects them.
+pub(super) const MAX_FETCHED_IDS: usize = if cfg!(test) { 4 } else { 256 };
 
 /// LRU cache of list lengths, keyed by SQL text.
 pub(super) struct CountCache {
-    kept: Mutex<LruCache<String, Kept>>,
-    /// Whether a statement finds few rows, and the newest revision when that was looked at.
-    pub(super) few: Mutex<LruCache<String, (bool, i64)>>,
+    slots: Mutex<LruCache<String, Slot>>,
+    /// `true` for statements that select few rows, with the newest revision at the time of the check.
+    pub(super) selective: Mutex<LruCache<String, (bool, i64)>>,
 }
 
 #[derive(Default)]
-struct Kept {
-    known: Arc<Mutex<Known>>,
-    /// How many ids it holds.
-    ids: usize,
+struct Slot {
+    entry: Arc<Mutex<CountEntry>>,
+    /// The number of IDs in the entry.
+    id_count: usize,
 }
 
-/// The cached result of a statement.
+/// The cached result of a statement. It is that of a transaction which saw every change with a revision below
+/// `visible_before`.
 #[derive(Default)]
-pub(super) enum Known {
+pub(super) enum CountEntry {
     #[default]
-    Nothing,
-    /// How many they were, for a transaction that saw everything before that revision.
-    Count { settled: i64, count: i64 },
-    /// Which they were.
-    Ids { settled: i64, ids: HashSet<i64> },
+    Empty,
+    /// The number of rows.
+    Count { visible_before: i64, count: i64 },
+    /// The IDs of the rows.
+    Ids { visible_before: i64, ids: HashSet<i64> },
 }
 
-/// The rows that a statement finds, as far as the cache knows.
-pub(super) struct Found {
+/// The rows that a statement selects, as far as they are cached.
+pub(super) struct CachedRows {
     pub(super) count: i64,
-    /// Which they are, if they are few and it is known.
+    /// Their IDs, if these are cached and at most [`MAX_FETCHED_IDS`].
     pub(super) ids: Option<Vec<i64>>,
 }
 
-impl Known {
-    pub(super) fn settled(&self) -> i64 {
+impl CountEntry {
+    pub(super) fn visible_before(&self) -> i64 {
         match self {
-            Self::Nothing => i64::MIN,
-            Self::Count { settled, .. } | Self::Ids { settled, .. } => *settled,
+            Self::Empty => i64::MIN,
+            Self::Count { visible_before, .. } | Self::Ids { visible_before, .. } => *visible_before,
         }
     }
 
-    pub(super) fn found(&self) -> Option<Found> {
+    pub(super) fn rows(&self) -> Option<CachedRows> {
         match self {
-            Self::Nothing => None,
-            Self::Count { count, .. } => Some(Found {
+            Self::Empty => None,
+            Self::Count { count, .. } => Some(CachedRows {
                 count: *count,
                 ids: None,
             }),
-            Self::Ids { ids, .. } => Some(Found {
+            Self::Ids { ids, .. } => Some(CachedRows {
                 count: i64::try_from(ids.len()).unwrap_or(i64::MAX),
-                ids: (ids.len() <= FEW).then(|| ids.iter().copied().collect()),
+                ids: (ids.len() <= MAX_FETCHED_IDS).then(|| ids.iter().copied().collect()),
             }),
         }
     }
@@ -73,29 +74,32 @@ impl Known {
 impl Default for CountCache {
     fn default() -> Self {
         Self {
-            kept: Mutex::new(LruCache::new(CACHE_SIZE)),
-            few: Mutex::new(LruCache::new(CACHE_SIZE)),
+            slots: Mutex::new(LruCache::new(CAPACITY)),
+            selective: Mutex::new(LruCache::new(CAPACITY)),
         }
     }
 }
 
 impl CountCache {
-    pub(super) fn known(&self, statement: &str) -> Arc<Mutex<Known>> {
-        let mut all = locked(&self.kept);
-        Arc::clone(&all.get_or_insert_ref(statement, Kept::default).known)
+    /// Returns the entry of a statement, which may be empty.
+    pub(super) fn entry(&self, sql: &str) -> Arc<Mutex<CountEntry>> {
+        let mut slots = lock(&self.slots);
+        Arc::clone(&slots.get_or_insert_ref(sql, Slot::default).entry)
     }
 
-    /// Notes how many ids are held for a statement, and forgets others if they are too many together.
-    pub(super) fn weigh(&self, statement: &str, ids: usize) {
-        let mut all = locked(&self.kept);
-        if let Some(kept) = all.get_mut(statement) {
-            kept.ids = ids;
+    /// Records the number of IDs in the entry of a statement. Evicts the least recently used entries while all together hold
+    /// too many.
+    pub(super) fn record_id_count(&self, sql: &str, id_count: usize) {
+        let mut slots = lock(&self.slots);
+        if let Some(slot) = slots.get_mut(sql) {
+            slot.id_count = id_count;
         }
-        while all.iter().map(|(_, kept)| kept.ids).sum::<usize>() > IDS && all.pop_lru().is_some() {}
+        while slots.iter().map(|(_, slot)| slot.id_count).sum::<usize>() > MAX_CACHED_IDS && slots.pop_lru().is_some() {
+        }
     }
 }
 
-/// A panic while it was held leaves nothing behind that is half done.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex. Poisoning is ignored: a panic leaves no half-done update behind.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Dealers, their branches, and the tenants of each branch.
+//! Queries of dealers, their branches, and the tenants of each branch.
 
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 
@@ -125,7 +125,7 @@ pub fn exists(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Returns `true` if the dealer is the ancestor or below it.
+/// Returns `true` if the dealer is this ancestor, or is below it.
 pub fn is_in_branch(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, StoreError> {
     let select = branch_of(ancestor_id)
         .and_where(Expr::col("dealer_id").eq(id.stored()))
@@ -192,7 +192,7 @@ fn quotas(tx: &mut Tx<'_>, below: Expr) -> Result<Vec<Quota>, StoreError> {
     })
 }
 
-/// Counts the tenants of a dealer and of all dealers below it; one that several of them have counts once.
+/// Counts the tenants of a dealer and of all dealers below it. A tenant with several of these dealers is counted once.
 pub fn count_tenants(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
     let count = Func::count(Expr::col(Asterisk));
     let select = tenants_of(dealer_id).clear_selects().expr(count).to_owned();
@@ -314,7 +314,7 @@ pub(super) fn add_tenant_to_branches(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: 
     tx.execute(&insert).map(drop)
 }
 
-/// Removes a tenant from all branches without a dealer that `tenant_dealers` names for it.
+/// Removes a tenant from every branch in which no dealer has it, according to `tenant_dealers`.
 pub(super) fn remove_tenant_from_branches(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
     let owners = Query::select()
         .column("dealer_id")

@@ -1,5 +1,5 @@
-//! What a database engine implements. An engine for another SQL database implements [`Engine`] and
-//! [`Connection`](crate::connection::Connection), and has the migrations in its dialect.
+//! The interface of a database engine. An engine for another SQL database implements [`Engine`] and
+//! [`Connection`](crate::connection::Connection), and adds the migrations in its dialect.
 
 use std::path::PathBuf;
 
@@ -10,13 +10,13 @@ use crate::tx::Tx;
 
 /// Runs transactions.
 pub(super) trait Engine: Send + Sync {
-    /// Runs `work` in a transaction, and again where a conflict with another transaction makes that worthwhile.
+    /// Runs `work` in a transaction, and again if the transaction conflicts with another.
     fn run(&self, access: Access, work: Work) -> BoxFuture<'_, Result<(), Failure>>;
 
-    /// Finishes the transactions that wait and closes the database.
+    /// Finishes pending transactions and closes the database.
     fn close(&self) -> BoxFuture<'_, ()>;
 
-    /// Returns where the data is, for people: never the password of a URL.
+    /// Returns the location of the data for display, without the password of a URL.
     fn location(&self) -> String;
 
     /// Returns the directory with the data, if it is on this machine.
@@ -30,18 +30,18 @@ pub(super) enum Access {
     Read,
     /// A read that may look at many rows. Only a few of these run at a time.
     Scan,
-    /// Serializable, all or nothing, and durable when it is over.
+    /// Reads and writes. Serializable, and durable once it has returned.
     Write,
 }
 
-/// The closure of a transaction. It keeps its result, or its error, to itself.
+/// The closure of a transaction. It stores its result, or its error, where its caller finds it.
 pub(super) type Work = Box<dyn Fn(&mut Tx<'_>) -> Result<(), RolledBack> + Send>;
 
 /// The closure returned an error: its changes must be undone.
 #[derive(Debug)]
 pub(super) struct RolledBack;
 
-/// Why a transaction did not succeed.
+/// The reason why a transaction did not succeed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Its closure returned an error.

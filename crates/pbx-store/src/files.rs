@@ -31,7 +31,8 @@ pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError>
     tx.execute(&insert).map(drop)
 }
 
-/// Returns the name that an announced file is to have, if the upload of this owner with this token has not expired.
+/// Returns the requested file name of an upload of this owner with this token, unless it has expired. The inner `None` is an upload
+/// without a name.
 pub fn upload_name(
     tx: &mut Tx<'_>,
     owner: Owner,
@@ -156,7 +157,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
     tx.execute(&delete).map(drop)
 }
 
-/// Returns the size of all files of a tenant, in bytes.
+/// Returns the total size of the files of a tenant, in bytes.
 pub fn used(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
     let sum = Expr::from(Func::sum(Expr::col("size"))).cast_as("bigint");
     let select = Query::select()
@@ -168,7 +169,7 @@ pub fn used(tx: &mut Tx<'_>, tenant_id: Id) -> Result<i64, StoreError> {
     Ok(used.flatten().unwrap_or(0))
 }
 
-/// Returns `true` if the content of any file is in the directory.
+/// Returns `true` if the content of any file is stored in the directory rather than in the database.
 pub fn any_in_directory(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("id")
@@ -179,10 +180,10 @@ pub fn any_in_directory(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     Ok(tx.first(&select, |_| Ok(()))?.is_some())
 }
 
-/// Returns, for these IDs, the names of files' contents in the directory, and the IDs of uploads.
+/// Returns which of these IDs are in use: the names of the files' contents in the directory, and the IDs of uploads.
 pub fn referenced_contents(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Option<String>>, Vec<Id>), StoreError> {
     let (mut names, mut uploads) = (Vec::new(), Vec::new());
-    // Every engine takes this many values in one statement.
+    // Every engine accepts this number of values in one statement.
     for ids in ids.chunks(500) {
         let select = |column: &'static str, table: &'static str| {
             Query::select()
@@ -191,7 +192,7 @@ pub fn referenced_contents(tx: &mut Tx<'_>, ids: &[Id]) -> Result<(Vec<Option<St
                 .and_where(Expr::col("id").is_in(ids.iter().map(|id| id.stored())))
                 .to_owned()
         };
-        // In this order: a file that is completed in between was seen as an upload.
+        // In this order: an upload that is completed between the queries is found by the first.
         uploads.append(&mut tx.all(&select("id", "uploads"), |row| row.get(0))?);
         names.append(&mut tx.all(&select("content_file", "files"), |row| row.get(0))?);
     }

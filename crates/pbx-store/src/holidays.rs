@@ -71,7 +71,7 @@ fn select(tenant_id: Id) -> SelectStatement {
         .to_owned()
 }
 
-/// In the order of [`FIELDS`].
+/// Returns the values of the columns, in the order of [`FIELDS`].
 fn values(holiday: &Holiday) -> [Value; 15] {
     let number = |number: i32| Value::from(i64::from(number));
     let optional = |number: Option<i32>| Value::from(number.map(i64::from));
@@ -94,7 +94,7 @@ fn values(holiday: &Holiday) -> [Value; 15] {
     ]
 }
 
-/// In the order of [`FIELDS`].
+/// Reads a row with the columns in the order of [`FIELDS`].
 fn read(row: &Row<'_>) -> Result<Holiday, StoreError> {
     let unreadable = |_| StoreError::Engine("a stored holiday has an unreadable number".to_owned());
     let number = |index| row.get::<i64>(index)?.try_into().map_err(unreadable);

@@ -1,4 +1,4 @@
-//! Queries of IP rules.
+//! Queries of IP rules. Expired ones are left out, from the time that [`shown_until`] says.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -11,31 +11,31 @@ use crate::row::{Row, optional_time, time};
 use crate::tx::Tx;
 use crate::{list, revisions};
 use pbx_domain::id::Id;
-use pbx_domain::ip_filters::{FIELDS, IpRule, lapses_at};
+use pbx_domain::ip_filters::{FIELDS, IpRule, shown_until};
 
 pub(super) const TABLE: &str = "ip_filters";
 
-/// The unique key over the normalized address range.
+/// The unique key over the address range, host bits cleared.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
 
 const LIST: List = List::short(FIELDS);
 
-/// Returns one page of the rules that have not lapsed.
+/// Returns one page of the rules that have not expired.
 pub fn page(tx: &mut Tx<'_>, query: &ListQuery, now: Timestamp) -> Result<Page<IpRule>, StoreError> {
     list::page(tx, select(now), &LIST, query, read)
 }
 
-/// Returns all rules that have not lapsed, oldest first.
+/// Returns all rules that have not expired, oldest first.
 pub fn all(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<IpRule>, StoreError> {
     tx.all(select(now).order_by("id", sea_query::Order::Asc), read)
 }
 
-/// Returns the rule with this ID, unless it has lapsed.
+/// Returns the rule with this ID, unless it has expired.
 pub fn by_id(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
     tx.first(select(now).and_where(Expr::col("id").eq(id.stored())), read)
 }
 
-/// Returns the rule for exactly this range, unless it has lapsed.
+/// Returns the rule for exactly this range, unless it has expired.
 pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
     tx.first(select(now).and_where(Expr::col("cidr").eq(range.to_string())), read)
 }
@@ -47,7 +47,7 @@ pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
 
 /// Inserts a rule. Violates [`UNIQUE_CIDR`] if its range has one.
 pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
-    let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
+    let [cidr, target, expire_at, description, shown_until] = values(rule, now);
     let mut insert = Query::insert();
     insert
         .into_table(TABLE)
@@ -58,15 +58,15 @@ pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), Stor
             target.into(),
             expire_at.into(),
             description.into(),
-            lapses_at.into(),
+            shown_until.into(),
         ]);
     tx.execute(&insert)?;
-    revisions::advance(tx, TABLE)
+    revisions::increment(tx, TABLE)
 }
 
 /// Replaces the rule with the same ID. Violates [`UNIQUE_CIDR`] if another rule has its range.
 pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
-    let [cidr, target, expire_at, description, lapses_at] = values(rule, now);
+    let [cidr, target, expire_at, description, shown_until] = values(rule, now);
     let mut update = Query::update();
     update
         .table(TABLE)
@@ -74,10 +74,10 @@ pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), Stor
         .value("target", target)
         .value("expire_at", expire_at)
         .value("description", description)
-        .value("lapses_at", lapses_at)
+        .value("lapses_at", shown_until)
         .and_where(Expr::col("id").eq(rule.id.stored()));
     tx.execute(&update)?;
-    revisions::advance(tx, TABLE)
+    revisions::increment(tx, TABLE)
 }
 
 /// Deletes a rule. Returns `false` if there was none.
@@ -85,7 +85,7 @@ pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
     let mut delete = Query::delete();
     delete.from_table(TABLE).and_where(Expr::col("id").eq(id.stored()));
     let found = tx.execute(&delete)? > 0;
-    revisions::advance(tx, TABLE)?;
+    revisions::increment(tx, TABLE)?;
     Ok(found)
 }
 
@@ -96,11 +96,11 @@ pub fn delete_range(tx: &mut Tx<'_>, range: &IpNet) -> Result<(), StoreError> {
         .from_table(TABLE)
         .and_where(Expr::col("cidr").eq(range.to_string()));
     tx.execute(&delete)?;
-    revisions::advance(tx, TABLE)
+    revisions::increment(tx, TABLE)
 }
 
-/// Deletes lapsed rules. Runs before every change, so that a lapsed rule does not conflict with it.
-pub fn delete_lapsed(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+/// Deletes expired rules. Runs before every change, so that an expired rule does not conflict with it.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table(TABLE)
@@ -109,13 +109,13 @@ pub fn delete_lapsed(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> 
 }
 
 fn select(now: Timestamp) -> SelectStatement {
-    let is_live = Cond::any()
+    let not_expired = Cond::any()
         .add(Expr::col("lapses_at").is_null())
         .add(Expr::col("lapses_at").gt(time(now)));
     Query::select()
         .columns(["id", "cidr", "target", "expire_at", "description"])
         .from(TABLE)
-        .cond_where(is_live)
+        .cond_where(not_expired)
         .to_owned()
 }
 
@@ -125,7 +125,7 @@ fn values(rule: &IpRule, now: Timestamp) -> [Value; 5] {
         rule.target.as_str().into(),
         optional_time(rule.expire_at),
         rule.description.clone().into(),
-        optional_time(lapses_at(rule.expire_at, now)),
+        optional_time(shown_until(rule.expire_at, now)),
     ]
 }
 

@@ -1,51 +1,153 @@
-//! Everything that is stored, and the only code that knows how.
+//! The database of the server: queries, transactions, migrations, and the two engines SQLite and PostgreSQL.
 //!
-//! A use case passes a closure to [`Store::read`](store::Store::read), [`Store::scan`](store::Store::scan) or
-//! [`Changes::write`](changes::Changes::write) and gets a [`Tx`](tx::Tx) in it. The queries are
-//! functions over a `Tx` in one file per resource (`store/ip_filters.rs`), written with the query builder, so that they know
-//! no engine either. Closures may be run again (an engine with optimistic locking repeats what was in conflict): they have
-//! no effects but those on the transaction. A statement that fails undoes the whole transaction: the closure returns the error,
-//! as it is or as one of the domain, and does not go on.
+//! No other crate contains SQL. This one knows the types and rules of `pbx-domain`, and neither HTTP nor the use cases, which are
+//! in `crates/pbx-server/src/resources/` and `crates/pbx-server/src/services/`.
+//!
+//! # Queries
+//!
+//! Each resource has one file of query functions, such as `crates/pbx-store/src/holidays.rs`. A query function takes the open
+//! transaction, and converts between the types of `pbx-domain` and columns:
+//!
+//! ```
+//! use pbx_domain::Id;
+//! use pbx_store::{StoreError, Tx};
+//! use sea_query::{Expr, ExprTrait, Query};
+//!
+//! /// Returns the name of the tenant's holiday with this ID.
+//! pub fn name(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<Option<String>, StoreError> {
+//!     let select = Query::select()
+//!         .column("name")
+//!         .from("holidays")
+//!         .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
+//!         .and_where(Expr::col("id").eq(id.stored()))
+//!         .to_owned();
+//!     tx.first(&select, |row| row.get(0))
+//! }
+//! ```
+//!
+//! - Statements are built with `sea_query`, and each engine renders them in its dialect. Values are always bound.
+//! - The functions of a file are named `page`, `by_id`, `insert`, `update`, `delete`. Those of a tenant's resource take `tenant_id`
+//!   and put it into every condition, which is what isolates tenants.
+//! - Times are stored as microseconds (`row::time`), IDs as integers ([`Id::stored`](pbx_domain::Id::stored)), enums as the
+//!   string of their `as_str`.
+//! - A function neither opens nor ends a transaction, and decides nothing: rules are in `pbx-domain`.
+//!
+//! # Transactions
+//!
+//! A use case passes a closure to a [`Store`] or to [`Changes`], and calls query functions with the [`Tx`] that it is given:
+//!
+//! | method | for |
+//! |---|---|
+//! | [`Store::read`] | a few rows by key |
+//! | [`Store::scan`] | lists and exports |
+//! | [`Changes::write`] | every change on behalf of an actor: the closure returns the entries for the audit log with its result |
+//! | [`Store::write_unaudited`] | the server's own bookkeeping, such as tokens and counters |
+//!
+//! ```
+//! use pbx_domain::audit::{Entry, Object};
+//! use pbx_domain::holidays::{self, Holiday};
+//! use pbx_domain::tenants::tenant;
+//! use pbx_domain::{Error, Id};
+//! use pbx_store::{Changes, OnConstraint, Store, holidays as queries};
+//!
+//! async fn show(store: &Store, tenant_id: Id, id: Id) -> Result<Holiday, Error> {
+//!     store
+//!         .read(move |tx| queries::by_id(tx, tenant_id, id)?.ok_or_else(holidays::not_found))
+//!         .await
+//! }
+//!
+//! async fn create(changes: &Changes, tenant_id: Id, holiday: Holiday) -> Result<Id, Error> {
+//!     changes
+//!         .write(move |tx| {
+//!             queries::insert(tx, tenant_id, &holiday).on_constraint("foreign_key", tenant::not_found)?;
+//!             Ok(Entry::create(Object::Holiday, holiday.id).with(holiday.id))
+//!         })
+//!         .await
+//! }
+//! ```
+//!
+//! - A transaction that writes is serializable: a rule that reads before it writes holds, also across nodes.
+//! - A closure may run more than once, because PostgreSQL repeats transactions that conflict. It has no effects except on the
+//!   transaction.
+//! - A closure returns the first error, as it is or converted. A failed statement rolls back the transaction.
+//! - [`OnConstraint::on_constraint`] converts the violation of a named constraint to a domain error. A unique key is named
+//!   `<table>_<column>`, and the file of its table has a constant for it, such as [`ip_filters::UNIQUE_CIDR`]. The name of every foreign
+//!   key is `foreign_key`.
+//!
+//! # Lists
+//!
+//! `list::page` renders the filter, search, sort keys and page of a list request. The `List` constant of a resource lists its fields,
+//! which `pbx-domain` declares as `FIELDS`, and is `List::short(FIELDS)` unless the list may become long. A long list also needs, as in
+//! `crates/pbx-store/src/tenants.rs`:
+//!
+//! - `indexed`: the fields with an index in the schema;
+//! - `search_text` and `substring_index`: a column with the strings of a row in lower case, and a trigram index on it;
+//! - `change_log`: a table in which triggers record each changed row, so that the length of the list is cached and still exact.
+//!
+//! # Caches
+//!
+//! Sessions, settings documents and IP rules are cached (`crates/pbx-store/src/caches.rs`), because nearly every request needs them.
+//! An entry is stale after a second, which bounds how late writes of other nodes are seen, and as soon as this process writes to
+//! one of the tables that it was read from. These tables are listed beside the query, as `TABLES` in
+//! `crates/pbx-store/src/sessions.rs`: a query that joins another table adds it there. [`Tx::execute`] records the tables that are
+//! written to, so that no writing function has to invalidate anything. A rule that decides about a write reads from its
+//! transaction, never from a cache.
+//!
+//! # Migrations
+//!
+//! The schema is the sequence of migrations in `crates/pbx-store/src/migrations/`, each in two dialects: `<version>_<name>.sqlite.sql`
+//! and `<version>_<name>.postgres.sql`. To change the schema, add the two files and a line to `crates/pbx-store/src/migrations.rs`. A
+//! released migration is never edited. Strings compare by byte, so PostgreSQL's columns are `COLLATE "C"`; what is compared without
+//! case is stored in lower case in a separate column.
+//!
+//! # Tests
+//!
+//! - Unit tests in this crate run on both engines, with `TestStore` of `crates/pbx-store/src/testing.rs`: `cargo test -p pbx-store`.
+//!   Without an installed PostgreSQL they run on SQLite and say so.
+//! - `crates/pbx-store/src/list/tests.rs` compares random list queries with an evaluator in Rust.
+//! - `tests/engines/` tests opening and refusing databases, crashes, several nodes on one database, and the upgrade of older
+//!   databases. `tests/engines/postgres.rs` compares the schemas of the two engines.
+//! - Queries of resources are tested through the API, in `tests/server/`.
 
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod balance;
 mod cache;
+mod cached_count;
 mod caches;
-pub mod changes;
+mod change_log;
+mod changes;
 mod connection;
 mod count_cache;
-mod counts;
 pub mod dealers;
 mod engine;
-pub mod error;
+mod error;
 pub mod files;
 pub mod holidays;
 pub mod ip_filters;
-pub mod list;
+mod list;
 mod migrations;
 pub mod numbers;
 mod postgres;
 pub mod providers;
 mod revisions;
-pub mod row;
+mod row;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_failures;
 mod sqlite;
 pub mod status;
-
-pub mod store;
+mod store;
 pub mod tenants;
 pub mod transports;
-pub mod tx;
+mod tx;
 pub mod users;
 mod write_counters;
 
 pub use self::changes::Changes;
-pub use self::error::{OnConstraint, OpenError, StoreError};
-pub use self::store::Store;
+pub use self::error::{OnConstraint, OpenError, OpenPostgresError, StoreError};
+pub use self::store::{DEFAULT_CONNECTIONS, Store};
 pub use self::tx::Tx;
 
 #[cfg(test)]

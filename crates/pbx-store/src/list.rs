@@ -1,59 +1,59 @@
-//! List queries as expressions of the query builder. Literals are always bound, never written into the text.
+//! List queries as expressions of the query builder. Values are always bound, never written into the SQL.
 //!
-//! `strpos` and `reverse` are functions of PostgreSQL, and the embedded engine is given the same ones; `lower_unicode` is ours on
-//! both. So a filter means the same on each, letters beyond ASCII included.
+//! `strpos` and `reverse` are functions of PostgreSQL, which `sqlite/open.rs` adds to SQLite; `lower_unicode` is added to both. So
+//! a filter matches the same rows on each, letters beyond ASCII included.
 
 use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
 use pbx_types::list::search::Search;
 use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
-use crate::counts::{Count, Log, counted};
+use crate::cached_count::{CachedCount, count_rows};
+use crate::change_log::ChangeLog;
 use crate::error::StoreError;
 use crate::row::{Row, time};
 use crate::tx::Tx;
 use pbx_domain::Id;
 
-/// So many matches are found by an index and then sorted; more of them are so many that a walk in the order of the page meets
-/// enough of them soon.
-const FEW: u32 = if cfg!(test) { 4 } else { 2_000 };
+/// Fewer matches than this are fetched through an index and sorted. With more, scanning in page order fills a page sooner.
+const MAX_SORTED_MATCHES: u32 = if cfg!(test) { 4 } else { 2_000 };
 
-/// Both engines find three letters that follow each other, and look at everything for fewer.
-const INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
+/// The shortest substring that the trigram indexes of both engines find; for a shorter one they scan everything.
+const MIN_INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
 
-/// What there is to know about a list besides its query.
-pub struct List {
-    /// What can be asked about a row. Its table has these as columns, and a unique `id`.
-    pub fields: &'static [ListField],
-    /// Those of them that an index finds.
-    pub indexed: &'static [&'static str],
-    /// The column with all its texts in lower case, with [`BETWEEN`] between them, if there is one.
-    pub search_text: Option<&'static str>,
-    /// What finds parts of these texts, if there is something: a relation with the id of the row as `rowid` and its
-    /// `search_text`, whose `LIKE` an index helps with.
-    pub texts: Option<&'static str>,
-    /// The log of its changes, if it may be long: then its length is remembered.
-    pub log: Option<&'static Log>,
+/// The properties of a list that its queries depend on.
+pub(super) struct List {
+    /// The fields of a row that filters and sort keys may name. The table has them as columns, and a unique `id`.
+    pub(super) fields: &'static [ListField],
+    /// Those of the fields that have an index.
+    pub(super) indexed: &'static [&'static str],
+    /// The column with all strings of a row in lower case, separated by [`SEPARATOR`], if the table has one.
+    pub(super) search_text: Option<&'static str>,
+    /// A relation whose index finds substrings, if there is one: its columns are `rowid`, the ID of the row, and `search_text`,
+    /// for which the index serves `LIKE`.
+    pub(super) substring_index: Option<&'static str>,
+    /// The log of the changes to the rows. With it the length of the list is cached, which pays for long lists.
+    pub(super) change_log: Option<&'static ChangeLog>,
 }
 
 impl List {
-    /// A list that nobody has at hand in hundreds of thousands: it is counted each time.
-    pub const fn short(fields: &'static [ListField]) -> Self {
+    /// A list without indexes, for lists that stay well below a hundred thousand rows: each request counts the rows.
+    pub(super) const fn short(fields: &'static [ListField]) -> Self {
         Self {
             fields,
             indexed: &[],
             search_text: None,
-            texts: None,
-            log: None,
+            substring_index: None,
+            change_log: None,
         }
     }
 
-    /// Whether indexes find what passes the filter, so that little is looked at besides.
-    fn finds(&self, filter: &Filter) -> bool {
+    /// Returns `true` if indexes find the matches of the filter, with few other rows among what they find.
+    fn is_indexed(&self, filter: &Filter) -> bool {
         let has = |field: &ListField| self.indexed.contains(&field.name);
         match filter {
-            Filter::And(parts) => parts.iter().any(|part| self.finds(part)),
-            Filter::Or(parts) => parts.iter().all(|part| self.finds(part)),
+            Filter::And(parts) => parts.iter().any(|part| self.is_indexed(part)),
+            Filter::Or(parts) => parts.iter().all(|part| self.is_indexed(part)),
             Filter::Compare(field, comparison, _) => *comparison != Comparison::Ne && has(field),
             Filter::IsNull(field) | Filter::IsTrue(field) => has(field),
             Filter::Match(field, function, _) => {
@@ -64,146 +64,150 @@ impl List {
     }
 }
 
-/// Pieces of text that every row has which passes: as they are in the text in lower case, and each long enough for an index.
-fn pieces(query: &ListQuery) -> Vec<String> {
-    fn of_filter<'a>(filter: &'a Filter, texts: &mut Vec<&'a str>) {
+/// Returns substrings that the search text of every match contains, each long enough for the index.
+fn required_substrings(query: &ListQuery) -> Vec<String> {
+    fn of_filter<'a>(filter: &'a Filter, strings: &mut Vec<&'a str>) {
         match filter {
-            Filter::And(parts) => parts.iter().for_each(|part| of_filter(part, texts)),
-            Filter::Match(field, _, text) if field.kind == FieldKind::Text => texts.push(text),
+            Filter::And(parts) => parts.iter().for_each(|part| of_filter(part, strings)),
+            Filter::Match(field, _, string) if field.kind == FieldKind::Text => strings.push(string),
             _ => {}
         }
     }
-    fn of_search<'a>(search: &'a Search, texts: &mut Vec<&'a str>) {
+    fn of_search<'a>(search: &'a Search, strings: &mut Vec<&'a str>) {
         match search {
-            Search::All(parts) => parts.iter().for_each(|part| of_search(part, texts)),
-            Search::Term(term) => texts.push(term),
+            Search::All(parts) => parts.iter().for_each(|part| of_search(part, strings)),
+            Search::Term(term) => strings.push(term),
             Search::Any(_) | Search::Not(_) => {}
         }
     }
-    let mut texts = Vec::new();
-    query.filter.iter().for_each(|filter| of_filter(filter, &mut texts));
-    query.search.iter().for_each(|search| of_search(search, &mut texts));
-    // What a letter beyond ASCII is in lower case can depend on its neighbours; the others stand for something in `LIKE`.
-    let breaks = |letter: char| !letter.is_ascii() || matches!(letter, '%' | '_' | '\\');
-    let pieces = texts.into_iter().flat_map(|text| text.split(breaks));
-    pieces
-        .filter(|piece| piece.len() >= INDEXED_LENGTH)
+    let mut strings = Vec::new();
+    query.filter.iter().for_each(|filter| of_filter(filter, &mut strings));
+    query.search.iter().for_each(|search| of_search(search, &mut strings));
+    // The lower case of a letter beyond ASCII can depend on its neighbors; the others are wildcards of `LIKE`, or escape them.
+    let splits = |letter: char| !letter.is_ascii() || matches!(letter, '%' | '_' | '\\');
+    let substrings = strings.into_iter().flat_map(|string| string.split(splits));
+    substrings
+        .filter(|substring| substring.len() >= MIN_INDEXED_LENGTH)
         .map(str::to_ascii_lowercase)
         .collect()
 }
 
-/// The ids of the rows that have one of the [`pieces`], if something finds them and they are few.
-fn few_with_a_piece(
+/// Selects the IDs of the rows with one of the [`required_substrings`], if the list has an index of substrings and one of them is
+/// selective.
+fn select_by_substring(
     tx: &mut Tx<'_>,
     list: &List,
     query: &ListQuery,
-    remembered: Option<&Count>,
+    cached_count: Option<&CachedCount>,
 ) -> Result<Option<SelectStatement>, StoreError> {
-    let Some(texts) = list.texts else { return Ok(None) };
-    for piece in pieces(query) {
-        let has_piece = Expr::col("search_text").like(format!("%{piece}%"));
+    let Some(index) = list.substring_index else {
+        return Ok(None);
+    };
+    for substring in required_substrings(query) {
+        let contains = Expr::col("search_text").like(format!("%{substring}%"));
         let ids = Query::select()
             .column("rowid")
-            .from(texts)
-            .and_where(has_piece)
+            .from(index)
+            .and_where(contains)
             .to_owned();
-        let few = match remembered {
-            Some(remembered) => remembered.are_few(tx, &ids, are_few)?,
-            None => are_few(tx, &ids)?,
+        let is_selective = match cached_count {
+            Some(cached_count) => cached_count.is_selective(tx, &ids, is_selective)?,
+            None => is_selective(tx, &ids)?,
         };
-        if few {
+        if is_selective {
             return Ok(Some(ids));
         }
     }
     Ok(None)
 }
 
-/// How the rows of a page are found.
+/// The way in which the rows of a page are found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// By what is asked of them; then they are sorted.
-    Search,
-    /// In the order of the page, each looked at, until there are enough.
-    Walk,
+enum Plan {
+    /// Fetches all matches through indexes, then sorts them.
+    IndexThenSort,
+    /// Checks the rows in page order until the page is full.
+    ScanInOrder,
 }
 
-/// The rows of one page and the count of all. `select` has its columns, its table and whatever else must hold.
+/// Returns one page of a list, and the count of all matches. `select` has the columns, the table and any further conditions.
 ///
-/// No engine knows which way is shorter while it does not look at what is bound, so it is said here: matches are counted up to
-/// [`FEW`] first. A list that no index helps with is walked.
-pub fn page<T>(
+/// The plan is chosen here, because the engines choose theirs without the bound values: the matches of an indexed condition are
+/// first counted up to [`MAX_SORTED_MATCHES`]. Without an index the rows are scanned.
+pub(super) fn page<T>(
     tx: &mut Tx<'_>,
     select: SelectStatement,
     list: &List,
     query: &ListQuery,
     map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Page<T>, StoreError> {
-    let mut found = matching(select.clone(), list, query, Access::Search);
-    let walked = matching(select, list, query, Access::Walk);
-    let remembered = Count::new(tx, list.log, &found)?;
-    let mut searched = query.filter.as_ref().is_some_and(|filter| list.finds(filter));
-    if let Some(ids) = few_with_a_piece(tx, list, query, remembered.as_ref())? {
-        found.and_where(Expr::col("id").in_subquery(ids));
-        searched = true;
+    let mut by_index = matching(select.clone(), list, query, Plan::IndexThenSort);
+    let by_scan = matching(select, list, query, Plan::ScanInOrder);
+    let cached_count = CachedCount::new(tx, list.change_log, &by_index)?;
+    let mut is_indexed = query.filter.as_ref().is_some_and(|filter| list.is_indexed(filter));
+    if let Some(ids) = select_by_substring(tx, list, query, cached_count.as_ref())? {
+        by_index.and_where(Expr::col("id").in_subquery(ids));
+        is_indexed = true;
     }
-    let known = match &remembered {
-        Some(remembered) => remembered.known(tx, &walked, searched)?,
+    let cached = match &cached_count {
+        Some(cached_count) => cached_count.refresh(tx, &by_scan, is_indexed)?,
         None => None,
     };
-    let mut count = known.as_ref().map(|known| known.count);
-    if searched && count.is_none() {
-        count = Some(up_to_few(tx, &found)?).filter(|count| *count < FEW.into());
+    let mut count = cached.as_ref().map(|cached| cached.count);
+    if is_indexed && count.is_none() {
+        count = Some(count_up_to_max(tx, &by_index)?).filter(|count| *count < MAX_SORTED_MATCHES.into());
     }
-    let rows = match (known.as_ref().and_then(|known| known.ids.as_deref()), count) {
-        (Some(ids), _) => among(walked, ids),
-        (None, Some(count)) if searched && count < FEW.into() => found.clone(),
-        _ => walked,
+    let rows = match (cached.as_ref().and_then(|cached| cached.ids.as_deref()), count) {
+        (Some(ids), _) => with_ids(by_scan, ids),
+        (None, Some(count)) if is_indexed && count < MAX_SORTED_MATCHES.into() => by_index.clone(),
+        _ => by_scan,
     };
     let items = tx.all(&ordered(rows, query), map)?;
 
     // A page that is not full ends the list, which saves counting.
-    let last = items.len() < query.top as usize && (!items.is_empty() || query.skip == 0);
-    if last {
+    let is_last = items.len() < query.top as usize && (!items.is_empty() || query.skip == 0);
+    if is_last {
         count = Some(i64::from(query.skip).saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX)));
     }
-    let count = match (count, &remembered) {
-        (Some(count), Some(remembered)) if known.is_none() => {
-            remembered.remember(count);
+    let count = match (count, &cached_count) {
+        (Some(count), Some(cached_count)) if cached.is_none() => {
+            cached_count.put_count(count);
             count
         }
         (Some(count), _) => count,
-        (None, Some(remembered)) => remembered.recount(tx, &found)?,
-        (None, None) => counted(tx, &found)?,
+        (None, Some(cached_count)) => cached_count.recount(tx, &by_index)?,
+        (None, None) => count_rows(tx, &by_index)?,
     };
     Ok(Page { count, items })
 }
 
-/// Those of the rows that have one of the ids.
-fn among(mut rows: SelectStatement, ids: &[i64]) -> SelectStatement {
-    // Once for each power of two, so that few statements differ.
+/// Restricts a statement to the rows with these IDs.
+fn with_ids(mut rows: SelectStatement, ids: &[i64]) -> SelectStatement {
+    // Padded to a power of two, so that there are few distinct statements to prepare.
     let last = ids.last().into_iter().cycle();
     let ids = ids.iter().chain(last).take(ids.len().next_power_of_two());
     rows.and_where(Expr::col("id").is_in(ids.copied())).to_owned()
 }
 
-fn matching(mut select: SelectStatement, list: &List, query: &ListQuery, access: Access) -> SelectStatement {
-    match (&query.filter, access) {
-        (Some(filter), Access::Search) => drop(select.and_where(condition(filter))),
-        (Some(Filter::And(parts)), Access::Walk) => {
-            select.cond_where(parts.iter().fold(Cond::all(), |all, part| all.add(passed(part))));
+fn matching(mut select: SelectStatement, list: &List, query: &ListQuery, plan: Plan) -> SelectStatement {
+    match (&query.filter, plan) {
+        (Some(filter), Plan::IndexThenSort) => drop(select.and_where(condition(filter))),
+        (Some(Filter::And(parts)), Plan::ScanInOrder) => {
+            let all = parts.iter().map(unindexed_condition).fold(Cond::all(), Cond::add);
+            select.cond_where(all);
         }
-        (Some(filter), Access::Walk) => drop(select.and_where(passed(filter))),
+        (Some(filter), Plan::ScanInOrder) => drop(select.and_where(unindexed_condition(filter))),
         (None, _) => {}
     }
     if let Some(search) = &query.search {
-        select.and_where(found(search, list));
+        select.and_where(search_condition(search, list));
     }
     select
 }
 
 fn ordered(mut select: SelectStatement, query: &ListQuery) -> SelectStatement {
     for key in &query.order {
-        // Engines differ in where they put nulls unless told.
+        // The engines' defaults for the position of nulls differ.
         if key.descending {
             select.order_by_with_nulls(key.field.name, Order::Desc, NullOrdering::Last);
         } else {
@@ -216,19 +220,22 @@ fn ordered(mut select: SelectStatement, query: &ListQuery) -> SelectStatement {
     select.limit(query.top.into()).offset(query.skip.into()).to_owned()
 }
 
-/// How many rows there are, or [`FEW`] if there are more.
-fn up_to_few(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<i64, StoreError> {
+/// Counts rows up to [`MAX_SORTED_MATCHES`].
+fn count_up_to_max(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<i64, StoreError> {
     let mut first_ones = select.clone();
-    first_ones.clear_selects().expr(Expr::value(1)).limit(FEW.into());
-    counted(tx, &Query::select().from_subquery(first_ones, "first_ones").to_owned())
+    first_ones
+        .clear_selects()
+        .expr(Expr::value(1))
+        .limit(MAX_SORTED_MATCHES.into());
+    count_rows(tx, &Query::select().from_subquery(first_ones, "first_ones").to_owned())
 }
 
-fn are_few(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<bool, StoreError> {
-    Ok(up_to_few(tx, select)? < FEW.into())
+fn is_selective(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<bool, StoreError> {
+    Ok(count_up_to_max(tx, select)? < MAX_SORTED_MATCHES.into())
 }
 
-/// The condition as one that no engine takes an index for, and that PostgreSQL takes for one that many rows pass.
-fn passed(filter: &Filter) -> Expr {
+/// Renders a condition in a form for which no engine uses an index, and which PostgreSQL estimates to match many rows.
+fn unindexed_condition(filter: &Filter) -> Expr {
     Func::coalesce([condition(filter), Expr::value(false)]).into()
 }
 
@@ -246,24 +253,24 @@ fn condition(filter: &Filter) -> Expr {
             .unwrap_or_else(|| Expr::value(false)),
         Filter::Not(inner) => condition(inner).not(),
         Filter::Compare(field, comparison, operand) => match value(operand) {
-            Some(value) => compared(column(field), *comparison, value),
+            Some(value) => compare(column(field), *comparison, value),
             None => Expr::value(None::<bool>),
         },
-        Filter::CompareFields(left, comparison, right) => compared(column(left), *comparison, column(right)),
+        Filter::CompareFields(left, comparison, right) => compare(column(left), *comparison, column(right)),
         Filter::IsNull(field) => column(field).is_null(),
         Filter::IsTrue(field) => column(field),
-        Filter::Match(field, function, text) => {
+        Filter::Match(field, function, string) => {
             let subject = match field.kind {
                 FieldKind::Id => column(field).cast_as("text"),
                 _ => column(field),
             };
             match function {
-                TextMatch::StartsWith if field.kind == FieldKind::Text => begins(subject, text),
-                TextMatch::StartsWith => strpos(subject, text.clone()).eq(1),
-                TextMatch::Contains => strpos(subject, text.clone()).gt(0),
+                TextMatch::StartsWith if field.kind == FieldKind::Text => starts_with(subject, string),
+                TextMatch::StartsWith => strpos(subject, string.clone()).eq(1),
+                TextMatch::Contains => strpos(subject, string.clone()).gt(0),
                 TextMatch::EndsWith => {
-                    let backwards: String = text.chars().rev().collect();
-                    strpos(Func::cust("reverse").arg(subject).into(), backwards).eq(1)
+                    let reversed: String = string.chars().rev().collect();
+                    strpos(Func::cust("reverse").arg(subject).into(), reversed).eq(1)
                 }
             }
         }
@@ -272,22 +279,22 @@ fn condition(filter: &Filter) -> Expr {
     }
 }
 
-/// The texts from `start` up to the next that begins otherwise: they lie together in the order of their bytes, which is that of
-/// their characters.
-fn begins(subject: Expr, start: &str) -> Expr {
-    let from = subject.clone().gte(start.to_owned());
-    let mut until: Vec<char> = start.chars().collect();
+/// Renders a prefix match as a range, which an index serves: from the prefix up to the next string without it. UTF-8 orders strings
+/// by byte as by character, so the strings with the prefix are contiguous.
+fn starts_with(subject: Expr, prefix: &str) -> Expr {
+    let from = subject.clone().gte(prefix.to_owned());
+    let mut until: Vec<char> = prefix.chars().collect();
     while let Some(last) = until.pop() {
         if let Some(next) = (last..=char::MAX).nth(1) {
             until.push(next);
             return from.and(subject.lt(until.into_iter().collect::<String>()));
         }
     }
-    // Nothing comes after what begins with the last character alone.
+    // The prefix consists of the last character only, so no string without it is greater.
     from
 }
 
-fn compared(left: Expr, comparison: Comparison, right: Expr) -> Expr {
+fn compare(left: Expr, comparison: Comparison, right: Expr) -> Expr {
     match comparison {
         Comparison::Eq => left.eq(right),
         Comparison::Ne => left.ne(right),
@@ -298,10 +305,10 @@ fn compared(left: Expr, comparison: Comparison, right: Expr) -> Expr {
     }
 }
 
-/// The value to bind. An ID that does not parse was never issued, so it compares like null.
+/// Returns the value to bind. An ID that does not parse was never issued, so it compares like null.
 fn value(operand: &Operand) -> Option<Expr> {
     Some(match operand {
-        Operand::Text(text) => Expr::value(text.clone()),
+        Operand::Text(string) => Expr::value(string.clone()),
         Operand::Id(id) => Expr::value(id.parse::<Id>().ok()?.stored()),
         Operand::Integer(value) => Expr::value(*value),
         Operand::Real(value) => Expr::value(*value),
@@ -310,48 +317,49 @@ fn value(operand: &Operand) -> Option<Expr> {
     })
 }
 
-/// The term in any text column; a column without a value contains nothing.
-fn found(search: &Search, list: &List) -> Expr {
+/// Renders a search: a term matches in any string column, and a null contains nothing.
+fn search_condition(search: &Search, list: &List) -> Expr {
     match search {
         Search::All(parts) => parts
             .iter()
-            .map(|part| found(part, list))
+            .map(|part| search_condition(part, list))
             .reduce(Expr::and)
             .unwrap_or_else(|| Expr::value(true)),
         Search::Any(parts) => parts
             .iter()
-            .map(|part| found(part, list))
+            .map(|part| search_condition(part, list))
             .reduce(Expr::or)
             .unwrap_or_else(|| Expr::value(false)),
-        Search::Not(inner) => found(inner, list).not(),
+        Search::Not(inner) => search_condition(inner, list).not(),
         Search::Term(term) => {
-            let kept = list.search_text.map(Expr::col);
-            let text = kept.or_else(|| search_text(list.fields));
-            text.map_or_else(|| Expr::value(false), |text| strpos(text, term.clone()).gt(0))
+            let stored = list.search_text.map(Expr::col);
+            let search_text = stored.or_else(|| concatenated(list.fields));
+            search_text.map_or_else(|| Expr::value(false), |text| strpos(text, term.clone()).gt(0))
         }
     }
 }
 
-/// All texts in one piece and in lower case, which takes longest. Nobody searches for what is between them.
-fn search_text(fields: &[ListField]) -> Option<Expr> {
-    let texts = fields.iter().filter(|field| field.kind == FieldKind::Text);
-    let texts = texts.map(|field| Expr::from(Func::coalesce([column(field), Expr::value("")])));
-    let text = texts.reduce(|text, next| text.binary(CONCATENATE, BETWEEN).binary(CONCATENATE, next));
-    text.map(|text| Func::cust("lower_unicode").arg(text).into())
+/// Concatenates the string columns and lowers their case, once for all of them because that takes longest. The separator keeps
+/// terms from matching across columns.
+fn concatenated(fields: &[ListField]) -> Option<Expr> {
+    let strings = fields.iter().filter(|field| field.kind == FieldKind::Text);
+    let strings = strings.map(|field| Expr::from(Func::coalesce([column(field), Expr::value("")])));
+    let all = strings.reduce(|all, next| all.binary(CONCATENATE, SEPARATOR).binary(CONCATENATE, next));
+    all.map(|all| Func::cust("lower_unicode").arg(all).into())
 }
 
-/// Both engines have it.
+/// The same operator on both engines.
 const CONCATENATE: BinOper = BinOper::Custom("||");
 
-/// The separator of units, between texts that are searched together.
-pub const BETWEEN: &str = "\u{1f}";
+/// The "unit separator" control character, which separates strings that are searched together.
+pub(super) const SEPARATOR: &str = "\u{1f}";
 
 fn column(field: &ListField) -> Expr {
     Expr::col(field.name)
 }
 
-fn strpos(text: Expr, part: String) -> Expr {
-    Func::cust("strpos").arg(text).arg(part).into()
+fn strpos(string: Expr, substring: String) -> Expr {
+    Func::cust("strpos").arg(string).arg(substring).into()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! The schema, as a list of steps that are run once each and in order. A step that was released is never edited: a change is a
-//! new step at the end.
+//! The schema as a list of migrations, each of which runs once, in order. A released migration is never edited: a change of the
+//! schema is a new one at the end.
 
-/// One step, written for each engine.
+/// One migration, in the dialect of each engine.
 pub(super) struct Migration {
-    /// Grows from step to step; the database remembers the last one that it has.
+    /// Its version, higher than the one before. The database stores that of its last migration.
     pub(super) version: i64,
-    /// The name of its files.
+    /// The name of its files, without the ending.
     pub(super) name: &'static str,
     /// The statements for SQLite.
     pub(super) sqlite: &'static str,
@@ -13,8 +13,8 @@ pub(super) struct Migration {
     pub(super) postgres: &'static str,
 }
 
-/// The step of that number, in both dialects.
-macro_rules! step {
+/// Includes the files of a migration.
+macro_rules! migration {
     ($version:literal, $name:literal) => {
         Migration {
             version: $version,
@@ -25,31 +25,31 @@ macro_rules! step {
     };
 }
 
-/// Every step, oldest first.
+/// Every migration, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
-    step!(1, "0001_first"),
-    step!(10, "0010_guards"),
-    step!(30, "0030_transports"),
-    step!(40, "0040_tenancy"),
-    step!(50, "0050_users"),
-    step!(60, "0060_providers"),
-    step!(70, "0070_holidays"),
-    step!(80, "0080_files"),
-    step!(90, "0090_alerts"),
-    step!(100, "0100_lists"),
-    step!(110, "0110_trunks"),
-    step!(120, "0120_search"),
-    step!(130, "0130_parts_of_texts"),
-    step!(140, "0140_changes_of_tenants"),
+    migration!(1, "0001_first"),
+    migration!(10, "0010_guards"),
+    migration!(30, "0030_transports"),
+    migration!(40, "0040_tenancy"),
+    migration!(50, "0050_users"),
+    migration!(60, "0060_providers"),
+    migration!(70, "0070_holidays"),
+    migration!(80, "0080_files"),
+    migration!(90, "0090_alerts"),
+    migration!(100, "0100_lists"),
+    migration!(110, "0110_trunks"),
+    migration!(120, "0120_search"),
+    migration!(130, "0130_parts_of_texts"),
+    migration!(140, "0140_changes_of_tenants"),
 ];
 
-/// The version a database has after all steps.
-pub(super) fn newest() -> i64 {
+/// Returns the version of the schema after all migrations.
+pub(super) fn newest_version() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
-/// The steps that a database of that version does not have yet.
-pub(super) fn missing(version: i64) -> impl Iterator<Item = &'static Migration> {
+/// Returns the migrations that a database of this version needs.
+pub(super) fn pending(version: i64) -> impl Iterator<Item = &'static Migration> {
     MIGRATIONS.iter().filter(move |migration| migration.version > version)
 }
 
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_grow_and_are_in_the_names() {
+    fn versions_ascend_and_are_in_the_file_names() {
         assert!(MIGRATIONS.is_sorted_by(|one, next| one.version < next.version));
         for migration in MIGRATIONS {
             assert!(

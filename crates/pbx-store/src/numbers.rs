@@ -1,4 +1,4 @@
-//! The numbers that are in use within each tenant.
+//! Queries of the numbers that are in use within each tenant.
 
 use sea_query::{Expr, ExprTrait, Query};
 

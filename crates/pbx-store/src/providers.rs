@@ -1,4 +1,4 @@
-//! Queries of trunks, and of the tenants that may use them with which numbers.
+//! Queries of trunks, and of their assignments to tenants with their numbers.
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
 
@@ -28,7 +28,7 @@ const COLUMNS: [&str; 10] = [
 /// The unique key over the host and the username of the registration.
 pub const UNIQUE_AUTH_ID: &str = "providers_hostname_auth_id";
 
-/// The reference that an assigned trunk cannot be deleted under.
+/// The foreign key that keeps an assigned trunk from being deleted.
 pub const ASSIGNED: &str = "foreign_key";
 
 const LIST: List = List::short(FIELDS);
@@ -120,8 +120,8 @@ pub fn unassign(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<bool, StoreErr
     Ok(tx.execute(&delete)? > 0)
 }
 
-/// Returns `true` if a number of the range is assigned already. As ranges do not overlap, only the last that begins before its
-/// end can reach into it.
+/// Returns `true` if a number of the range is already assigned. Assigned ranges do not overlap, so only the last one that begins
+/// before the end of this range can overlap it.
 pub fn is_taken(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<bool, StoreError> {
     let select = Query::select()
         .column("last")

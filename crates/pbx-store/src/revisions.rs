@@ -1,11 +1,11 @@
-//! Numbers that grow with every change to a table of which nodes hold a copy.
+//! Revisions of tables that nodes cache: each change of a table increments its revision.
 
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use crate::error::StoreError;
 use crate::tx::Tx;
 
-/// The present one; 0 before the first change.
+/// Returns the current revision of a table; 0 before the first change.
 pub(super) fn current(tx: &mut Tx<'_>, table: &'static str) -> Result<i64, StoreError> {
     let select = Query::select()
         .column("value")
@@ -15,8 +15,8 @@ pub(super) fn current(tx: &mut Tx<'_>, table: &'static str) -> Result<i64, Store
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
 
-/// The next one, from the moment on when this transaction is committed.
-pub(super) fn advance(tx: &mut Tx<'_>, table: &'static str) -> Result<(), StoreError> {
+/// Increments the revision of a table, as part of this transaction.
+pub(super) fn increment(tx: &mut Tx<'_>, table: &'static str) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
         .into_table("revisions")

@@ -1,4 +1,4 @@
-//! Rows of a result, and the types that their columns read as, the same for every engine.
+//! Rows of a result, and the conversion of their columns to Rust types, the same for every engine.
 
 use jiff::Timestamp;
 use sea_query::Value;
@@ -8,7 +8,7 @@ use pbx_domain::Id;
 
 /// The cells of a row as an engine holds them.
 pub(super) trait Cells {
-    /// Returns the value of the column at that position of the select list.
+    /// Returns the value of the column at this position of the select list.
     fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError>;
 }
 
@@ -16,7 +16,7 @@ pub(super) trait Cells {
 pub struct Row<'a>(pub(super) &'a dyn Cells);
 
 impl Row<'_> {
-    /// Reads the column at that position of the select list.
+    /// Reads the column at this position of the select list.
     ///
     /// # Errors
     ///
@@ -24,7 +24,7 @@ impl Row<'_> {
     pub fn get<T: Column>(&self, index: usize) -> Result<T, StoreError> {
         T::read(self.0.cell(index)?).ok_or_else(|| {
             StoreError::Engine(format!(
-                "column {index} does not read as {}",
+                "column {index} cannot be read as {}",
                 std::any::type_name::<T>()
             ))
         })
@@ -35,11 +35,11 @@ impl Row<'_> {
 pub enum Cell<'a> {
     /// SQL NULL.
     Null,
-    /// Integers, truth values (0, 1), ids and times.
+    /// Integers, booleans (0, 1), IDs and times.
     Integer(i64),
     /// Floating point.
     Real(f64),
-    /// Text.
+    /// A string.
     Text(&'a str),
     /// Raw bytes.
     Bytes(&'a [u8]),
@@ -47,7 +47,7 @@ pub enum Cell<'a> {
 
 /// A type that can be read from a column.
 pub trait Column: Sized {
-    /// The value, or `None` if the cell holds something else.
+    /// Converts a cell; `None` if it holds another type.
     fn read(cell: Cell<'_>) -> Option<Self>;
 }
 
@@ -99,7 +99,7 @@ impl Column for Vec<u8> {
 impl Column for Timestamp {
     fn read(cell: Cell<'_>) -> Option<Self> {
         let micros = i64::read(cell)?;
-        // The last instant is stored as more microseconds than jiff reads back.
+        // jiff converts its last instant to more microseconds than it accepts back.
         let last = || (micros == Self::MAX.as_microsecond()).then_some(Self::MAX);
         Self::from_microsecond(micros).ok().or_else(last)
     }
@@ -111,12 +111,12 @@ impl Column for Id {
     }
 }
 
-/// A time as it is stored: microseconds since 1970, which every engine compares and indexes as a plain integer.
-pub fn time(at: Timestamp) -> Value {
+/// Converts a time to its stored form: microseconds since 1970, which every engine compares and indexes as an integer.
+pub(super) fn time(at: Timestamp) -> Value {
     Value::BigInt(Some(at.as_microsecond()))
 }
 
-/// [`time`] for a column that may be null.
-pub fn optional_time(at: Option<Timestamp>) -> Value {
+/// [`time`] for a nullable column.
+pub(super) fn optional_time(at: Option<Timestamp>) -> Value {
     Value::BigInt(at.map(Timestamp::as_microsecond))
 }

@@ -1,4 +1,4 @@
-//! Sessions and the hashes of their tokens.
+//! Queries of sessions and of the hashes of their tokens.
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
@@ -19,7 +19,7 @@ pub struct RefreshToken {
     pub session_id: Id,
     /// Its expiry.
     pub expires_at: Timestamp,
-    /// `true` if it was exchanged already.
+    /// `true` if it has been exchanged.
     pub used: bool,
     /// `true` if its account, and the account's tenant if it has one, are enabled.
     pub enabled: bool,
@@ -34,7 +34,8 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// The tables that [`caller`] reads.
+/// The tables that [`by_access_token`] reads. A write to any of them invalidates the cached sessions: a query that joins another
+/// table adds it here.
 pub(super) const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
 
 /// Returns the session of an access token; `None` if the token is expired or revoked, or its account or the account's tenant is
@@ -60,14 +61,14 @@ pub fn by_access_token(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> R
         )
         .to_owned();
     tx.first(&select, |row| {
-        let (own, switched): (Option<Id>, Option<Id>) = (row.get(4)?, row.get(5)?);
+        let (own, switched_to): (Option<Id>, Option<Id>) = (row.get(4)?, row.get(5)?);
         Ok(Session {
             caller: Caller {
                 account_id: row.get(0)?,
                 role: accounts::role(&row.get::<String>(1)?)?,
                 name: row.get(2)?,
                 session_id: row.get(3)?,
-                tenant_id: own.or(switched),
+                tenant_id: own.or(switched_to),
                 must_change_password: row.get(6)?,
             },
             expires_at: row.get(7)?,
@@ -215,7 +216,7 @@ pub fn delete_others(tx: &mut Tx<'_>, account_id: Id, except: Id) -> Result<(), 
 }
 
 /// Deletes every session of an account.
-pub fn delete_of(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
+pub fn delete_by_account(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete
         .from_table("sessions")
@@ -224,7 +225,7 @@ pub fn delete_of(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
 }
 
 /// Deletes every session of the users of a tenant.
-pub fn delete_of_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
+pub fn delete_by_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
     let users = Query::select()
         .column("id")
         .from("accounts")

@@ -1,4 +1,4 @@
-//! Resources of which the system, or each tenant, has exactly one, each kept as one document.
+//! Queries of settings documents: resources of which the system, or each tenant, has exactly one, stored as JSON.
 
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
 
@@ -6,44 +6,45 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 use pbx_domain::setting::{self, Owner, Setting};
 
-/// The tables of the documents; those of a tenant are deleted with it.
+/// The tables that [`load_for`] reads, and `tenants`, with which the documents of a tenant are deleted. A write to any of them
+/// invalidates the cached documents.
 pub(super) const TABLES: &[&str] = &["settings", "tenant_settings", "tenants"];
 
-/// The system's document, as [`load_of`] gives it.
+/// Returns the system's document; see [`load_for`].
 pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
-    load_of(tx, Owner::System)
+    load_for(tx, Owner::System)
 }
 
-/// The stored document, or the one of a fresh install. A member that the stored text does not have yet gets its default.
-pub fn load_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreError> {
-    match text::<T>(tx, owner)? {
+/// Returns the stored document, or the default one. A property that the stored JSON does not have gets its default.
+pub fn load_for<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreError> {
+    match stored_json::<T>(tx, owner)? {
         None => Ok(T::default()),
-        Some(text) => Ok(setting::from_json(&text)?),
+        Some(json) => Ok(setting::from_json(&json)?),
     }
 }
 
-/// The document in the form in which it is stored: the text that is stored, or that of a fresh install.
-pub fn text_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, StoreError> {
-    match text::<T>(tx, owner)? {
+/// Returns the stored JSON of a document, or that of the default one.
+pub fn load_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, StoreError> {
+    match stored_json::<T>(tx, owner)? {
         None => Ok(setting::to_json(&T::default())?),
-        Some(text) => Ok(text),
+        Some(json) => Ok(json),
     }
 }
 
-/// Stores the system's document in place of the one before.
+/// Stores the system's document, replacing the stored one.
 pub fn save<T: Setting>(tx: &mut Tx<'_>, setting: &T) -> Result<(), StoreError> {
-    save_of(tx, Owner::System, setting)
+    save_for(tx, Owner::System, setting)
 }
 
-/// Stores the document in place of the one before.
-pub fn save_of<T: Setting>(tx: &mut Tx<'_>, owner: Owner, setting: &T) -> Result<(), StoreError> {
-    save_text::<T>(tx, owner, setting::to_json(setting)?)
+/// Stores a document, replacing the stored one.
+pub fn save_for<T: Setting>(tx: &mut Tx<'_>, owner: Owner, setting: &T) -> Result<(), StoreError> {
+    save_json::<T>(tx, owner, setting::to_json(setting)?)
 }
 
-/// Stores the document, as [`setting::to_json`] writes it, in place of the one before.
-pub fn save_text<T: Setting>(tx: &mut Tx<'_>, owner: Owner, text: String) -> Result<(), StoreError> {
+/// Stores the JSON of a document, as [`setting::to_json`] returns it, replacing the stored one.
+pub fn save_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner, json: String) -> Result<(), StoreError> {
     let mut insert = Query::insert();
-    let mut values: Vec<Column> = vec![T::NAME.into(), text.into()];
+    let mut values: Vec<Column> = vec![T::NAME.into(), json.into()];
     match owner {
         Owner::System => {
             insert.into_table("settings").columns(["name", "value"]);
@@ -62,7 +63,7 @@ pub fn save_text<T: Setting>(tx: &mut Tx<'_>, owner: Owner, text: String) -> Res
     tx.execute(&insert).map(drop)
 }
 
-fn text<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, StoreError> {
+fn stored_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, StoreError> {
     let mut select = Query::select();
     select.column("value").and_where(Expr::col("name").eq(T::NAME));
     match owner {

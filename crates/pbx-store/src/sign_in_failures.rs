@@ -1,4 +1,4 @@
-//! Counts of failed sign-ins per source.
+//! Queries of the numbers of failed sign-ins per source.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -8,14 +8,14 @@ use crate::error::StoreError;
 use crate::row::time;
 use crate::tx::Tx;
 
-/// Counts a failure. Returns the number of failures since the first one.
+/// Counts a failure. Returns the number of failures of the source.
 pub fn increment(tx: &mut Tx<'_>, source: &IpNet, now: Timestamp) -> Result<i64, StoreError> {
     let mut insert = Query::insert();
     insert
         .into_table("sign_in_failures")
         .columns(["source", "failures", "since"])
         .values_panic([source.to_string().into(), 1_i64.into(), time(now).into()]);
-    // In one statement: nodes that count concurrently wait for each other.
+    // In one statement, so that no failure is lost when nodes count concurrently.
     let more = Expr::col(("sign_in_failures", "failures")).add(1_i64);
     insert.on_conflict(OnConflict::column("source").value("failures", more).to_owned());
     tx.execute(&insert)?;
@@ -36,7 +36,7 @@ pub fn delete(tx: &mut Tx<'_>, source: &IpNet) -> Result<(), StoreError> {
     tx.execute(&delete).map(drop)
 }
 
-/// Deletes the counts whose first failure was at that time or earlier.
+/// Deletes the counts whose first failure was at this time or earlier.
 pub fn delete_before(tx: &mut Tx<'_>, before: Timestamp) -> Result<(), StoreError> {
     let mut delete = Query::delete();
     delete

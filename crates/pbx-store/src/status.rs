@@ -20,7 +20,7 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
 }
 
 /// Counts the objects of a tenant; `None` if there is no such tenant.
-pub fn counts_of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<tenants::Counts>, StoreError> {
+pub fn tenant_counts(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<tenants::Counts>, StoreError> {
     let allowed = Query::select()
         .column("max_extensions")
         .from("tenants")
@@ -40,11 +40,11 @@ pub fn counts_of(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<tenants::Count
     }))
 }
 
-fn count(tx: &mut Tx<'_>, table: &'static str, which: Option<Expr>) -> Result<i64, StoreError> {
+fn count(tx: &mut Tx<'_>, table: &'static str, condition: Option<Expr>) -> Result<i64, StoreError> {
     let mut select = Query::select();
     select.expr(Func::count(Expr::col(Asterisk))).from(table);
-    if let Some(which) = which {
-        select.and_where(which);
+    if let Some(condition) = condition {
+        select.and_where(condition);
     }
     Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
@@ -64,7 +64,7 @@ mod tests {
                 INSERT INTO accounts (id, role, name, name_key, password_hash, enabled, created_at, tenant_id)
                 VALUES (1, 'SystemAdmin', 'a', 'a', '', TRUE, 0, NULL), (2, 'Dealer', 'b', 'b', '', TRUE, 0, NULL),
                     (3, 'Admin', 'c', 'c', '', TRUE, 0, 7), (4, 'StandardUser', 'd', 'd', '', TRUE, 0, 7);";
-            fixture.place.sql(statements, statements);
+            fixture.database.sql(statements, statements);
             let expected = Counts {
                 dealers: 1,
                 tenants: 1,

@@ -1,4 +1,4 @@
-//! The store: transactions on whichever engine has the data, and the caches before it.
+//! The store: transactions on either engine, and the caches in front of it.
 
 use std::any::TypeId;
 use std::num::NonZeroU16;
@@ -18,17 +18,17 @@ use pbx_domain::ip_rules::Rules;
 use pbx_domain::setting::{Owner, Setting};
 use pbx_domain::token::TokenHash;
 
-/// The connections to a PostgreSQL server unless the operator says otherwise.
-pub const CONNECTIONS: NonZeroU16 = postgres::CONNECTIONS;
+/// The default for the maximum number of connections to a PostgreSQL server.
+pub const DEFAULT_CONNECTIONS: NonZeroU16 = postgres::DEFAULT_CONNECTIONS;
 
-/// A handle on the database; clones share it.
+/// A handle to an open database. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<dyn Engine>,
     caches: Arc<Caches>,
 }
 
-/// The database that a URL names.
+/// A database URL by engine.
 pub(super) enum Location<'a> {
     Sqlite(PathBuf),
     Postgres(&'a str),
@@ -43,10 +43,10 @@ impl Store {
     ///
     /// See [`OpenError`].
     pub fn open(url: &str) -> Result<Self, OpenError> {
-        Self::open_with(url, CONNECTIONS)
+        Self::open_with(url, DEFAULT_CONNECTIONS)
     }
 
-    /// [`open`](Self::open) with that many connections to a PostgreSQL server at most.
+    /// [`open`](Self::open) with at most this many connections to a PostgreSQL server.
     ///
     /// # Errors
     ///
@@ -61,22 +61,22 @@ impl Store {
         Ok(Self { engine, caches })
     }
 
-    /// Reads a database that a server may be using. Creates nothing and migrates nothing. Blocks.
+    /// Reads a database that a server may be using: runs `work` without creating or migrating anything. Blocks.
     ///
     /// # Errors
     ///
-    /// See [`OpenError`]; and those of `work`.
+    /// [`OpenError`], also for a schema that is not up to date; those of `work`.
     pub fn inspect<T, E>(url: &str, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<OpenError> + From<StoreError>,
     {
         match Location::parse(url)? {
-            Location::Sqlite(path) => work(&mut Tx::new(&mut &sqlite::inspector(&path)?)),
-            Location::Postgres(url) => work(&mut Tx::new(&mut postgres::inspector(url)?)),
+            Location::Sqlite(path) => work(&mut Tx::new(&mut &sqlite::open_read_only(&path)?)),
+            Location::Postgres(url) => work(&mut Tx::new(&mut postgres::open_read_only(url)?)),
         }
     }
 
-    /// Returns where the data is, for people: never the password of a URL.
+    /// Returns the location of the data for display, without the password of a URL.
     pub fn location(&self) -> String {
         self.engine.location()
     }
@@ -86,7 +86,7 @@ impl Store {
         self.engine.directory()
     }
 
-    /// Reads a few rows by key. Runs on the caller's thread where the engine is embedded: nothing slow belongs in here.
+    /// Runs a closure that reads a few rows by key. SQLite runs it on the caller's thread, so it must be fast.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Store {
         self.run(Access::Read, work).await
     }
 
-    /// Reads what may be many rows: lists and exports. Only a few of these run at a time.
+    /// Runs a closure that may read many rows, such as a list or an export. Only a few of these run at a time.
     ///
     /// # Errors
     ///
@@ -114,9 +114,9 @@ impl Store {
         self.run(Access::Scan, work).await
     }
 
-    /// Writes the server's own bookkeeping, which is not audited: tokens, counters, hourly buckets. All or nothing, durable when
-    /// this returns; an error from the closure undoes it. What somebody does to the system goes through
-    /// [`Changes`](crate::changes::Changes).
+    /// Runs a closure that writes, in a transaction that is durable when this returns, and rolled back if the closure returns an
+    /// error. For the server's own bookkeeping, such as tokens and counters: changes on behalf of an actor are audited, so they go
+    /// through [`Changes`](crate::changes::Changes).
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Store {
         self.run(Access::Write, work).await
     }
 
-    /// Finishes the writes that wait and closes the database. Later calls return [`StoreError::Closed`].
+    /// Finishes pending transactions and closes the database. Later calls return [`StoreError::Closed`].
     pub async fn close(&self) {
         self.engine.close().await;
     }
@@ -141,7 +141,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        // Engines know nothing of the result: it is handed over beside them.
+        // An engine is not generic over the result, so the closure leaves it in a slot.
         let result = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&result);
         let work: Work = Box::new(move |tx| {
@@ -159,27 +159,27 @@ impl Store {
         }
     }
 
-    /// Returns the settings document, cached; see [`settings::load_of`].
+    /// Returns a settings document from the cache, or as [`settings::load_for`] reads it.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it cannot be read.
+    /// [`StoreError`] if it is not cached and cannot be read.
     pub async fn setting<T>(&self, owner: Owner) -> Result<T, StoreError>
     where
         T: Setting + Clone + Send + Sync + 'static,
     {
         let read = async {
-            let document: T = self.read(move |tx| settings::load_of(tx, owner)).await?;
+            let document: T = self.read(move |tx| settings::load_for(tx, owner)).await?;
             Ok::<_, StoreError>(Arc::new(document) as Arc<_>)
         };
         let document = self.caches.documents.get((TypeId::of::<T>(), owner), read).await?;
         document
             .downcast_ref::<T>()
             .cloned()
-            .ok_or_else(|| StoreError::Engine(format!("the setting {} is cached as another", T::NAME)))
+            .ok_or_else(|| StoreError::Engine(format!("the setting {} is cached with another type", T::NAME)))
     }
 
-    /// Returns the session of an access token, cached, or reads it with `read`. Its token may have expired since.
+    /// Returns the session of an access token from the cache, or as `read` reads it. Its token may have expired since.
     ///
     /// # Errors
     ///
@@ -193,22 +193,23 @@ impl Store {
     }
 
     /// Returns the IP rules in force, cached: a change by this process is seen at once, one by another node within
-    /// [`MAX_STALENESS`](crate::cache::MAX_STALENESS). While the rules cannot be read, those read before stay in force.
+    /// [`MAX_STALENESS`](crate::cache::MAX_STALENESS). While the rules cannot be read, stale ones stay in force.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if none were read yet and they cannot be.
+    /// [`StoreError`] if the rules cannot be read and none are cached.
     pub async fn ip_rules(&self) -> Result<Arc<Rules>, StoreError> {
         self.ip_rules_at(clock::elapsed()).await
     }
 
+    /// [`ip_rules`](Self::ip_rules) at this time of [`clock::elapsed`].
     pub(super) async fn ip_rules_at(&self, elapsed: Duration) -> Result<Arc<Rules>, StoreError> {
         let read = async |stale: Option<IpRules>| match (self.changed_ip_rules(stale.as_ref()).await, stale) {
             (Ok(changed), stale) => changed
                 .or(stale)
                 .ok_or_else(|| StoreError::Engine("the IP rules have no revision".to_owned())),
             (Err(error), Some(stale)) => {
-                tracing::warn!(%error, "the IP rules cannot be read: those known before stay in force");
+                tracing::warn!(%error, "the IP rules cannot be read: stale ones stay in force");
                 Ok(stale)
             }
             (Err(error), None) => Err(error),
@@ -216,10 +217,10 @@ impl Store {
         Ok(self.caches.ip_rules.get_shared((), elapsed, read).await?.rules)
     }
 
-    /// Reads the IP rules, unless their revision is that of `known`.
-    async fn changed_ip_rules(&self, known: Option<&IpRules>) -> Result<Option<IpRules>, StoreError> {
+    /// Reads the IP rules; returns `None` if their revision is still that of `cached`.
+    async fn changed_ip_rules(&self, cached: Option<&IpRules>) -> Result<Option<IpRules>, StoreError> {
         let revision = self.read(ip_filters::revision).await?;
-        if known.is_some_and(|known| known.revision == revision) {
+        if cached.is_some_and(|cached| cached.revision == revision) {
             return Ok(None);
         }
         let now = clock::now();
@@ -236,7 +237,7 @@ impl<'a> Location<'a> {
         let path = match url.split_once(':') {
             Some(("postgres" | "postgresql", _)) => return Ok(Self::Postgres(url)),
             Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-            // One letter is a drive; a colon after a slash or dot is part of a file name.
+            // One letter is a Windows drive; a colon after a slash or dot is part of a file name.
             Some((scheme, _)) if scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 return Err(OpenError::UnknownScheme {
                     scheme: scheme.to_owned(),
@@ -244,7 +245,7 @@ impl<'a> Location<'a> {
             }
             _ => url,
         };
-        // SQLite's own name for a database without a file, which only one connection could see.
+        // SQLite's name for a database in memory, which only one connection could see.
         if path.is_empty() || path == ":memory:" {
             return Err(OpenError::NoPath);
         }

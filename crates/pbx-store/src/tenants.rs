@@ -1,8 +1,8 @@
-//! Tenants.
+//! Queries of tenants.
 
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
-use crate::counts::Log;
+use crate::change_log::ChangeLog;
 use crate::error::StoreError;
 use crate::list::List;
 use crate::row::{Row, time};
@@ -47,7 +47,7 @@ pub fn is_visible(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<boo
     }
 }
 
-/// All of these must stay fast with a hundred thousand tenants.
+/// Lists of tenants must stay fast with a hundred thousand of them, so every field has an index.
 const LIST: List = List {
     fields: FIELDS,
     indexed: &[
@@ -65,23 +65,23 @@ const LIST: List = List {
         ANCESTOR.name,
     ],
     search_text: Some("search_text"),
-    texts: Some("tenant_texts"),
-    log: Some(&LOG),
+    substring_index: Some("tenant_texts"),
+    change_log: Some(&LOG),
 };
 
 /// The log of the changes that affect lists of tenants.
-pub(super) static LOG: Log = Log {
-    entries: "tenant_changes",
-    id: "tenant_id",
-    revision: "tenant_revision",
+pub(super) static LOG: ChangeLog = ChangeLog {
+    table: "tenant_changes",
+    id_column: "tenant_id",
+    view: "tenant_revision",
 };
 
-/// Deletes old entries of the log of changes.
-pub fn delete_old_changes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    LOG.shorten(tx)
+/// Deletes old entries of the change log.
+pub fn trim_change_log(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    LOG.trim(tx)
 }
 
-/// A dealer whose branch has the tenant.
+/// The dealer of a branch with the tenant, as a field for filters.
 static ANCESTOR: ListField = ListField::new("ancestor_id", FieldKind::Id);
 
 /// Returns one page of the visible tenants.
@@ -110,7 +110,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tenant>, StoreError> {
         id: summary.id,
         created_at: summary.created_at,
         profile: summary.profile,
-        settings: settings::load_of(tx, Owner::Tenant(id))?,
+        settings: settings::load_for(tx, Owner::Tenant(id))?,
     }))
 }
 
@@ -130,7 +130,7 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
         .columns(columns)
         .values_panic(values.into_iter().map(Expr::from));
     tx.execute(&insert)?;
-    settings::save_of(tx, Owner::Tenant(tenant.id), &tenant.settings)
+    settings::save_for(tx, Owner::Tenant(tenant.id), &tenant.settings)
 }
 
 /// Stores the properties of a tenant that can change. A domain that is taken violates [`UNIQUE_DOMAIN`].
@@ -143,7 +143,7 @@ pub fn update(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
         update.value(column, value);
     }
     tx.execute(&update)?;
-    settings::save_of(tx, Owner::Tenant(tenant.id), &tenant.settings)
+    settings::save_for(tx, Owner::Tenant(tenant.id), &tenant.settings)
 }
 
 /// Deletes a tenant with everything that belongs to it.
@@ -293,7 +293,7 @@ fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError>
     ])
 }
 
-/// Returns the text that free-text search looks at: every string of [`FIELDS`].
+/// Returns the string for free-text search: every string of [`FIELDS`], in lower case.
 fn search_text(profile: &Profile) -> String {
     let Profile {
         name,
@@ -306,7 +306,7 @@ fn search_text(profile: &Profile) -> String {
     } = profile;
     let website = website.as_deref().unwrap_or_default();
     [name, domain, website, timezone, currency, region]
-        .join(list::BETWEEN)
+        .join(list::SEPARATOR)
         .to_lowercase()
 }
 
@@ -319,12 +319,12 @@ fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
     tx.first(&select, |row| row.get(0))
 }
 
-/// Returns the disk quota of a tenant as it was entered, or `None` if there is no such tenant.
+/// Returns the disk quota of a tenant as it was sent; `None` if there is no such tenant.
 pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
     if !exists(tx, id)? {
         return Ok(None);
     }
-    let settings: Settings = settings::load_of(tx, Owner::Tenant(id))?;
+    let settings: Settings = settings::load_for(tx, Owner::Tenant(id))?;
     Ok(Some(settings.disk_quota))
 }
 

@@ -7,24 +7,25 @@ use crate::store::Store;
 /// A store with an empty database.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
-    pub(crate) place: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl TestStore {
-    /// On SQLite, and on PostgreSQL where that is installed.
+    /// Creates a store on SQLite, and one on PostgreSQL where that is installed.
     pub(crate) fn on_every_engine() -> impl Iterator<Item = Self> {
         TestDatabase::on_every_engine().map(Self::open)
     }
 
-    pub(crate) fn open(place: TestDatabase) -> Self {
-        let store = Store::open(&place.url()).unwrap();
-        Self { store, place }
+    /// Opens a store on this database.
+    pub(crate) fn open(database: TestDatabase) -> Self {
+        let store = Store::open(&database.url()).unwrap();
+        Self { store, database }
     }
 
     /// Opens the same database again.
     pub(crate) fn reopen(self) -> Self {
-        let Self { store, place } = self;
+        let Self { store, database } = self;
         drop(store);
-        Self::open(place)
+        Self::open(database)
     }
 }

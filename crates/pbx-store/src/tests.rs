@@ -1,4 +1,4 @@
-//! The store's promises: isolation of failures, durability of answers, constraints by name.
+//! The guarantees of the store: isolation of failed transactions, durability of acknowledged ones, constraints by name.
 
 use pbx_test_postgres::TestDatabase;
 use std::sync::Arc;
@@ -41,10 +41,10 @@ fn insert(tx: &mut Tx<'_>, name: &str) -> Result<(), StoreError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failing_or_panicking_write_undoes_itself_and_nothing_else() {
+async fn a_failing_or_panicking_write_rolls_back_only_its_own_changes() {
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
-        // Queued while the first one holds the thread, so that the others share a batch.
+        // The first one blocks the writer thread, so that the others are queued and share a batch.
         let started = Arc::new(std::sync::Barrier::new(2));
         let gate = Arc::clone(&started);
         let holding = store.write_unaudited(move |tx| {
@@ -74,7 +74,7 @@ async fn a_failing_or_panicking_write_undoes_itself_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn constraints_surface_by_name() {
+async fn constraint_violations_have_the_name_of_the_constraint() {
     for fixture in TestStore::on_every_engine() {
         fixture.store.write_unaudited(|tx| insert(tx, "one")).await.unwrap();
         let again = fixture.store.write_unaudited(|tx| insert(tx, "one")).await;
@@ -85,12 +85,12 @@ async fn constraints_surface_by_name() {
 }
 
 #[tokio::test]
-async fn answered_writes_are_there_after_a_restart() {
+async fn acknowledged_writes_survive_a_restart() {
     for fixture in TestStore::on_every_engine() {
         fixture.store.write_unaudited(|tx| insert(tx, "kept")).await.unwrap();
         fixture.store.close().await;
         assert!(
-            !matches!(&fixture.place, TestDatabase::Sqlite(folder) if folder.path().join("pbx.db-wal").exists()),
+            !matches!(&fixture.database, TestDatabase::Sqlite(directory) if directory.path().join("pbx.db-wal").exists()),
             "a clean stop leaves one file"
         );
         assert_eq!(names(&fixture.reopen().store).await, ["kept"]);
@@ -98,7 +98,7 @@ async fn answered_writes_are_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_closed_store_says_so() {
+async fn transactions_on_a_closed_store_are_refused() {
     for fixture in TestStore::on_every_engine() {
         fixture.store.close().await;
         fixture.store.close().await;
@@ -164,7 +164,7 @@ async fn parallel_changes_to_one_row_are_all_counted() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_passes_over_a_failure_is_no_success_on_postgresql() {
+async fn ignoring_a_failed_statement_fails_the_transaction_on_postgresql() {
     for fixture in TestStore::on_every_engine() {
         fixture.store.write_unaudited(|tx| insert(tx, "one")).await.unwrap();
         let outcome = fixture.store.write_unaudited(|tx| {
@@ -172,8 +172,8 @@ async fn a_transaction_that_passes_over_a_failure_is_no_success_on_postgresql() 
             insert(tx, "two")
         });
         let outcome = outcome.await;
-        // SQLite undoes the statement alone. PostgreSQL undoes everything, and its COMMIT would not say so.
-        match &fixture.place {
+        // SQLite rolls back the statement alone. PostgreSQL rolls back the transaction, and its COMMIT reports no error.
+        match &fixture.database {
             TestDatabase::Sqlite(_) => assert!(outcome.is_ok()),
             TestDatabase::Postgres(_) => assert!(matches!(outcome, Err(StoreError::Engine(_)))),
         }
@@ -182,15 +182,15 @@ async fn a_transaction_that_passes_over_a_failure_is_no_success_on_postgresql() 
 }
 
 #[tokio::test]
-async fn values_come_back_as_they_went_in_and_nul_does_not_go_in() {
+async fn values_are_read_as_they_were_written_and_nul_is_refused() {
     for fixture in TestStore::on_every_engine() {
-        fixture.place.sql(
+        fixture.database.sql(
             "CREATE TABLE kinds (flag INTEGER, number INTEGER, fraction REAL, text TEXT, bytes BLOB) STRICT",
             "CREATE TABLE kinds (flag BOOLEAN, number BIGINT, fraction FLOAT8, text TEXT, bytes BYTEA);
              ALTER TABLE kinds OWNER TO pbx",
         );
         let columns = ["flag", "number", "fraction", "text", "bytes"];
-        let kept = fixture.store.write_unaudited(move |tx| {
+        let read = fixture.store.write_unaudited(move |tx| {
             let (text, bytes) = ("ä\u{1}'\\😀\u{10FFFF}".to_owned(), vec![0u8, 255, 39]);
             for row in [
                 [true.into(), i64::MIN.into(), 0.1f64.into(), text.into(), bytes.into()],
@@ -216,21 +216,21 @@ async fn values_come_back_as_they_went_in_and_nul_does_not_go_in() {
                 ))
             })
         });
-        let kept = kept.await.map_err(|error: StoreError| error).unwrap();
+        let read = read.await.map_err(|error: StoreError| error).unwrap();
         let first = (
             Some(true),
             Some(i64::MIN),
             Some("ä\u{1}'\\😀\u{10FFFF}".to_owned()),
             Some(vec![0, 255, 39]),
         );
-        assert_eq!(kept, [first, (None, None, None, None)]);
+        assert_eq!(read, [first, (None, None, None, None)]);
         let nul = fixture.store.write_unaudited(|tx| insert(tx, "a\0b")).await;
-        assert!(matches!(nul, Err(StoreError::NulInText)));
+        assert!(matches!(nul, Err(StoreError::NulInString)));
     }
 }
 
 #[test]
-fn urls() {
+fn urls_are_parsed_into_locations() {
     let path = |url| match Location::parse(url)? {
         Location::Sqlite(path) => Ok(path.display().to_string()),
         Location::Postgres(_) => panic!("{url}"),
@@ -249,8 +249,8 @@ fn urls() {
 #[tokio::test]
 async fn ip_rules_of_this_process_apply_at_once_and_those_of_other_nodes_after_a_second() {
     let now = Timestamp::UNIX_EPOCH;
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
     let denied = async |millis, address: &str| {
         let rules = store.ip_rules_at(Duration::from_millis(millis)).await.unwrap();
         rules.verdict(address.parse().unwrap(), now) == Verdict::Deny { until: None }
@@ -270,8 +270,8 @@ async fn ip_rules_of_this_process_apply_at_once_and_those_of_other_nodes_after_a
     };
     assert!(!denied(0, "192.0.2.1").await);
 
-    // As another node does it: nothing in this process hears of it.
-    let elsewhere = rusqlite::Connection::open(folder.path().join("pbx.db")).unwrap();
+    // Written past the store, as another node does.
+    let elsewhere = rusqlite::Connection::open(directory.path().join("pbx.db")).unwrap();
     let sql = "INSERT INTO ip_filters (id, cidr, target) VALUES (1, '192.0.2.1/32', 'DENY');
         INSERT INTO revisions VALUES ('ip_filters', 1);";
     elsewhere.execute_batch(sql).unwrap();
@@ -284,12 +284,11 @@ async fn ip_rules_of_this_process_apply_at_once_and_those_of_other_nodes_after_a
 }
 
 #[tokio::test]
-async fn known_ip_rules_stay_in_force_while_the_store_cannot_be_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let open = |name| Store::open(folder.path().join(name).to_str().unwrap()).unwrap();
+async fn stale_ip_rules_stay_in_force_while_the_store_cannot_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |name| Store::open(directory.path().join(name).to_str().unwrap()).unwrap();
     let store = open("pbx.db");
-    let unread = store.ip_rules_at(Duration::ZERO).await;
-    assert!(unread.is_ok());
+    assert!(store.ip_rules_at(Duration::ZERO).await.is_ok());
     store.close().await;
     assert!(store.ip_rules_at(Duration::from_secs(2)).await.is_ok());
     let never_read = open("other.db");

@@ -11,7 +11,7 @@ use pbx_domain::id::Id;
 use pbx_domain::transports::{FIELDS, Protocol, Transport};
 use pbx_types::list::{ListQuery, Page};
 
-/// The unique key over the carrier, UDP or TCP, and the port.
+/// The unique key over the carrier (UDP or TCP) and the port.
 pub const UNIQUE_PORT: &str = "transports_carrier_port";
 
 const LIST: List = List::short(FIELDS);

@@ -1,4 +1,4 @@
-//! A transaction as the queries see it: statements of the query builder in, rows out, whichever engine runs them.
+//! A transaction as the queries see it: it runs statements of the query builder and returns rows, on either engine.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::row::Row;
 use crate::write_counters::WrittenTables;
 
-/// An open transaction. Exists only inside the closures given to [`Store`](crate::store::Store).
+/// An open transaction. Exists only inside the closures that [`Store`](crate::store::Store) runs.
 pub struct Tx<'a> {
     connection: &'a mut dyn Connection,
     written: WrittenTables,
@@ -20,7 +20,7 @@ pub struct Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    /// A transaction on that connection.
+    /// A transaction on this connection, without caches.
     pub(super) fn new(connection: &'a mut dyn Connection) -> Self {
         Self {
             connection,
@@ -29,7 +29,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The same, for a transaction that only reads.
+    /// Attaches the cached lengths of lists, to a transaction that only reads.
     pub(super) fn with_counts(self, counts: &Arc<CountCache>) -> Self {
         Self {
             counts: Some(Arc::clone(counts)),
@@ -37,12 +37,12 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Returns the cached lengths of lists.
+    /// Returns the cached lengths of lists; `None` in a transaction that writes.
     pub(super) fn counts(&self) -> Option<Arc<CountCache>> {
         self.counts.clone()
     }
 
-    /// Returns every row of a query, each read by `map`.
+    /// Returns every row of a query, converted by `map`.
     pub fn all<T>(
         &mut self,
         select: &SelectStatement,
@@ -56,7 +56,7 @@ impl<'a> Tx<'a> {
         Ok(rows)
     }
 
-    /// Returns the first row of a query, if it has one.
+    /// Returns the first row of a query, converted by `map`, if there is one.
     pub fn first<T>(
         &mut self,
         select: &SelectStatement,
@@ -70,7 +70,7 @@ impl<'a> Tx<'a> {
         Ok(first)
     }
 
-    /// Inserts, updates or deletes. Returns the number of affected rows.
+    /// Runs a statement that writes. Returns the number of affected rows.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
         self.connection.execute(statement, &mut self.written)
     }

@@ -1,4 +1,4 @@
-//! Users of tenants: what is stored of them besides their accounts.
+//! Queries of users of tenants, together with their accounts.
 
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};

@@ -3,16 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Counts the transactions of this process that wrote to any of some tables.
+/// Counts the transactions of this process that wrote to any of its tables.
 #[derive(Debug)]
-pub struct WriteCounter {
+pub(super) struct WriteCounter {
     tables: &'static [&'static str],
     count: AtomicU64,
 }
 
 impl WriteCounter {
-    /// Returns the count. A transaction is counted after its commit and before its response.
-    pub fn writes(&self) -> u64 {
+    /// Returns the count. A transaction is counted after its commit and before its caller gets the result.
+    pub(super) fn writes(&self) -> u64 {
         self.count.load(Ordering::Acquire)
     }
 }
@@ -22,9 +22,9 @@ impl WriteCounter {
 pub(super) struct WriteCounters(RwLock<Vec<Arc<WriteCounter>>>);
 
 impl WriteCounters {
-    /// WriteCounters those tables from now on. Rows that go with others (`ON DELETE CASCADE`) are not seen to go: name the others as
+    /// Returns a new counter of these tables. Rows deleted by `ON DELETE CASCADE` are not noticed: name the referenced tables as
     /// well.
-    pub(super) fn of_tables(&self, tables: &'static [&'static str]) -> Arc<WriteCounter> {
+    pub(super) fn for_tables(&self, tables: &'static [&'static str]) -> Arc<WriteCounter> {
         let counter = Arc::new(WriteCounter {
             tables,
             count: AtomicU64::new(0),
@@ -48,16 +48,16 @@ impl WriteCounters {
 #[derive(Debug, Default)]
 pub(super) struct WrittenTables {
     tables: Vec<String>,
-    /// A statement was not understood: it may be any of them.
+    /// A statement was not recognized, so it may have written to any table.
     any: bool,
 }
 
 impl WrittenTables {
-    /// Notes a statement as the query builder renders it.
-    pub(super) fn note(&mut self, sql: &str) {
-        match written(sql) {
+    /// Records the table of a statement, as the query builder renders it.
+    pub(super) fn record(&mut self, sql: &str) {
+        match written_table(sql) {
             None => self.any = true,
-            Some(table) if self.tables.iter().any(|known| known == table) => {}
+            Some(table) if self.tables.iter().any(|recorded| recorded == table) => {}
             Some(table) => self.tables.push(table.to_owned()),
         }
     }
@@ -67,11 +67,11 @@ impl WrittenTables {
     }
 }
 
-/// The table that a statement writes to.
-fn written(sql: &str) -> Option<&str> {
+/// Returns the table that a statement writes to; `None` if the statement is not recognized.
+fn written_table(sql: &str) -> Option<&str> {
     let verbs = ["INSERT INTO \"", "UPDATE \"", "DELETE FROM \""];
     let rest = verbs.iter().find_map(|verb| sql.strip_prefix(verb))?;
-    // A name with a schema before it is none of ours.
+    // The store's own statements never qualify a table with a schema.
     rest.split_once('"')
         .filter(|(_, rest)| !rest.starts_with('.'))
         .map(|(table, _)| table)
@@ -84,32 +84,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_statement_says_what_it_writes_to() {
+    fn the_written_table_is_found_in_every_kind_of_statement() {
         let mut insert = Query::insert();
         insert
             .into_table("lamps")
             .columns(["name"])
             .values_panic(["hall".into()]);
-        assert_eq!(written(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
+        assert_eq!(written_table(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
         insert.on_conflict(OnConflict::column("name").do_nothing().to_owned());
-        assert_eq!(written(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
+        assert_eq!(written_table(&insert.to_string(SqliteQueryBuilder)), Some("lamps"));
         let mut update = Query::update();
         update.table("lamps").value("name", "cellar");
-        assert_eq!(written(&update.to_string(SqliteQueryBuilder)), Some("lamps"));
+        assert_eq!(written_table(&update.to_string(SqliteQueryBuilder)), Some("lamps"));
         let mut delete = Query::delete();
         delete.from_table("lamps").and_where(Expr::col("name").eq("hall"));
-        assert_eq!(written(&delete.to_string(SqliteQueryBuilder)), Some("lamps"));
-        assert_eq!(written("REPLACE INTO \"lamps\""), None);
-        assert_eq!(written("UPDATE \"elsewhere\".\"lamps\" SET x = 1"), None);
+        assert_eq!(written_table(&delete.to_string(SqliteQueryBuilder)), Some("lamps"));
+        assert_eq!(written_table("REPLACE INTO \"lamps\""), None);
+        assert_eq!(written_table("UPDATE \"elsewhere\".\"lamps\" SET x = 1"), None);
     }
 
     #[test]
-    fn writes_to_its_tables_and_unknown_statements_are_counted() {
+    fn writes_to_its_tables_and_unrecognized_statements_are_counted() {
         let counters = WriteCounters::default();
-        let counter = counters.of_tables(&["lamps", "rooms"]);
+        let counter = counters.for_tables(&["lamps", "rooms"]);
         let count = |statements: &[&str]| {
             let mut written = WrittenTables::default();
-            statements.iter().for_each(|sql| written.note(sql));
+            statements.iter().for_each(|sql| written.record(sql));
             counters.count(&written);
             counter.writes()
         };

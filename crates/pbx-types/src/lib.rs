@@ -25,7 +25,7 @@
 //! assert!(ListQuery::parse(&parameters, &FIELDS).is_ok());
 //! ```
 
-// So that generated code can say `pbx_types::` wherever it is compiled: here, or as a fixture of the tests.
+// Lets generated code use the path `pbx_types::` wherever it is compiled: here, or as a fixture of the tests.
 extern crate self as pbx_types;
 
 mod common;
@@ -43,7 +43,7 @@ pub use common::timestamp::{ParseTimestampError, Timestamp};
 pub use common::violation::{Location, Violation, property_pointer, push_property};
 pub use generated::*;
 
-// What generated code names; a dependent then needs no other version of these crates.
+// Re-exported for generated code, so that a dependent does not need the same versions of these crates.
 pub use bytes::Bytes;
 #[doc(hidden)]
 pub use serde;

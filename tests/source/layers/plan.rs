@@ -102,7 +102,8 @@ pub const CRATES: &[Crate] = &[
             &["row", "cache", "count_cache"],
             &["connection"],
             &["tx"],
-            &["engine", "counts", "revisions"],
+            &["engine", "change_log", "revisions"],
+            &["cached_count"],
             &["list"],
             // The queries, and the engines, which know nothing of each other.
             &[

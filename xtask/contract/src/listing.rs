@@ -9,7 +9,8 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use crate::model::{
-    Api, Body, BodyKind, Integer, ParameterPlace, Schema, Success, SuccessBody, Text, Type, TypeDef, TypeKind,
+    Api, Body, BodyKind, Integer, ParameterLocation, Schema, StringFormat, Success, SuccessBody, Type, TypeDef,
+    TypeKind,
 };
 
 /// Lists the document's own properties.
@@ -66,10 +67,10 @@ pub fn operations(api: &Api, document: &Value) -> String {
             ),
         );
         for parameter in &operation.parameters {
-            let location = match parameter.place {
-                ParameterPlace::Path => "path",
-                ParameterPlace::Query => "query",
-                ParameterPlace::Header => "header",
+            let location = match parameter.location {
+                ParameterLocation::Path => "path",
+                ParameterLocation::Query => "query",
+                ParameterLocation::Header => "header",
             };
             let required = if parameter.required { "*" } else { "" };
             let parameters = raw["parameters"].as_array().into_iter().flatten();
@@ -351,9 +352,9 @@ fn describe(schema: &Schema, raw: &Value) -> String {
         Type::Integer(Integer::I32) => "int32".to_owned(),
         Type::Integer(Integer::I64) => "int64".to_owned(),
         Type::Number => "number".to_owned(),
-        Type::String(Text::Plain) => "string".to_owned(),
-        Type::String(Text::DateTime) => "date-time".to_owned(),
-        Type::String(Text::Secret) => "secret".to_owned(),
+        Type::String(StringFormat::Plain) => "string".to_owned(),
+        Type::String(StringFormat::DateTime) => "date-time".to_owned(),
+        Type::String(StringFormat::Secret) => "secret".to_owned(),
         Type::Array(items) => format!("[{}]", describe(items, &raw["items"])),
         Type::Map(values) => format!("{{{}}}", describe(values, &raw["additionalProperties"])),
         Type::Named(name) => name.clone(),
@@ -361,17 +362,17 @@ fn describe(schema: &Schema, raw: &Value) -> String {
     if schema.nullable {
         text.push_str(" | null");
     }
-    let limits = &schema.limits;
+    let constraints = &schema.constraints;
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             let _ = write!(text, " {name}={value}");
         }
     };
-    add("min", limits.minimum.map(|v| v.to_string()));
-    add("max", limits.maximum.map(|v| v.to_string()));
-    add("minLength", limits.min_length.map(|v| v.to_string()));
-    add("maxLength", limits.max_length.map(|v| v.to_string()));
-    add("pattern", limits.pattern.clone());
+    add("min", constraints.minimum.map(|v| v.to_string()));
+    add("max", constraints.maximum.map(|v| v.to_string()));
+    add("minLength", constraints.min_length.map(|v| v.to_string()));
+    add("maxLength", constraints.max_length.map(|v| v.to_string()));
+    add("pattern", constraints.pattern.clone());
     add("default", schema.default.as_ref().map(ToString::to_string));
     for (yes, word) in [
         (schema.read_only, "readOnly"),
@@ -385,7 +386,7 @@ fn describe(schema: &Schema, raw: &Value) -> String {
     }
     // The type states these formats.
     let is_stated = matches!(raw["format"].as_str(), Some(format) if text.starts_with(format));
-    let secret = schema.ty == Type::String(Text::Secret);
+    let secret = schema.ty == Type::String(StringFormat::Secret);
     let format: &[&str] = if is_stated || secret { &["format"] } else { &[] };
     text.push_str(&rest(raw, &[&DESCRIBED, format].concat()));
     text

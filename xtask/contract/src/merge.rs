@@ -287,11 +287,11 @@ mod tests {
     use crate::load::load;
 
     fn merged(pages: &[Value]) -> Result<Merged, Diagnostics> {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for (index, page) in pages.iter().enumerate() {
-            fs::write(folder.path().join(format!("{index}.json")), page.to_string()).unwrap();
+            fs::write(directory.path().join(format!("{index}.json")), page.to_string()).unwrap();
         }
-        merge(&load(folder.path(), &[""]).unwrap().documents)
+        merge(&load(directory.path(), &[""]).unwrap().documents)
     }
 
     fn page(path: &str, method: &str, operation: Value) -> Value {

@@ -78,7 +78,7 @@ pub struct Operation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParameterPlace {
+pub enum ParameterLocation {
     Path,
     Query,
     Header,
@@ -88,7 +88,7 @@ pub enum ParameterPlace {
 pub struct Parameter {
     /// As in the document.
     pub name: String,
-    pub place: ParameterPlace,
+    pub location: ParameterLocation,
     pub required: bool,
     pub description: Option<String>,
     pub schema: Schema,
@@ -157,12 +157,12 @@ pub struct Schema {
     pub read_only: bool,
     pub write_only: bool,
     pub deprecated: bool,
-    pub limits: Limits,
+    pub constraints: Constraints,
 }
 
-/// Constraints, for documentation and the choice of an integer type; JSON Schema validates them.
+/// Constraints of JSON Schema, for documentation and the choice of an integer type; JSON Schema validates them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Limits {
+pub struct Constraints {
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,
     pub min_length: Option<u64>,
@@ -179,7 +179,7 @@ pub enum Type {
     Boolean,
     Integer(Integer),
     Number,
-    String(Text),
+    String(StringFormat),
     Array(Box<Schema>),
     /// An object with arbitrary keys: `additionalProperties` without `properties`.
     Map(Box<Schema>),
@@ -196,7 +196,7 @@ pub enum Integer {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Text {
+pub enum StringFormat {
     Plain,
     /// RFC 3339.
     DateTime,

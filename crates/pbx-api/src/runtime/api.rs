@@ -1,4 +1,4 @@
-//! The interface of an implementation besides its operations: authentication, authorization and errors.
+//! The interface of an implementation, apart from its operations: authentication, authorization and errors.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -29,7 +29,7 @@ pub trait Api: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Returns the caller that a bearer token authenticates. Requests without a token do not get here: they are answered with
+    /// Returns the caller that a bearer token authenticates. Requests without a token do not get here: they get a
     /// 401. An error that becomes a 401 gets `error="invalid_token"` in its `WWW-Authenticate` header.
     fn authenticate(
         &self,

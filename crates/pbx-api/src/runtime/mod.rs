@@ -1,5 +1,5 @@
-//! What is the same for every operation, written by hand. It stands in a module of its own because the crate's root has a module
-//! for each resource, and the names of future resources are not known.
+//! The handwritten part, which is the same for every operation. It is a separate module because the root of the crate has a module
+//! for each resource, and a future resource may have any name.
 
 pub mod api;
 pub mod input;

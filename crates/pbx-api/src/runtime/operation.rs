@@ -13,7 +13,7 @@ use super::schemas::Schemas;
 pub struct Operation {
     /// The `operationId`.
     pub id: &'static str,
-    /// The method. `HEAD` is answered wherever `GET` is.
+    /// The method. An operation for `GET` also handles `HEAD`.
     pub method: Method,
     /// The path template below the base path, for example `/dealers/{id}`.
     pub path: &'static str,

@@ -30,7 +30,7 @@ pub(super) fn missing(location: Location) -> Violation {
     Violation::with_predicate(location, "", "required", "is required")
 }
 
-/// Returns `true` if the violation says that a whole location is missing.
+/// Returns `true` if the violation is that a whole location is missing.
 pub(super) fn is_missing(violation: &Violation) -> bool {
     violation.pointer().is_empty() && violation.rule() == "required"
 }
@@ -84,27 +84,27 @@ fn collect_kind(
             broken("multipleOf", &format!("must be a multiple of {multiple_of}")).limit(multiple_of)
         }
         Kind::MinLength { limit } => {
-            let predicate = format!("must have at least {}", count(*limit, "character"));
+            let predicate = format!("must have at least {}", count(*limit, "character", "characters"));
             broken("minLength", &predicate).limit(limit)
         }
         Kind::MaxLength { limit } => {
-            let predicate = format!("must have at most {}", count(*limit, "character"));
+            let predicate = format!("must have at most {}", count(*limit, "character", "characters"));
             broken("maxLength", &predicate).limit(limit)
         }
         Kind::MinItems { limit } => {
-            let predicate = format!("must have at least {}", count(*limit, "item"));
+            let predicate = format!("must have at least {}", count(*limit, "item", "items"));
             broken("minItems", &predicate).limit(limit)
         }
         Kind::MaxItems { limit } => {
-            let predicate = format!("must have at most {}", count(*limit, "item"));
+            let predicate = format!("must have at most {}", count(*limit, "item", "items"));
             broken("maxItems", &predicate).limit(limit)
         }
         Kind::MinProperties { limit } => {
-            let predicate = format!("must have at least {}", count(*limit, "member"));
+            let predicate = format!("must have at least {}", count(*limit, "property", "properties"));
             broken("minProperties", &predicate).limit(limit)
         }
         Kind::MaxProperties { limit } => {
-            let predicate = format!("must have at most {}", count(*limit, "member"));
+            let predicate = format!("must have at most {}", count(*limit, "property", "properties"));
             broken("maxProperties", &predicate).limit(limit)
         }
         Kind::UniqueItems => broken("uniqueItems", "must not hold the same item twice"),
@@ -204,9 +204,9 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn count(limit: u64, unit: &str) -> String {
-    let plural = if limit == 1 { "" } else { "s" };
-    format!("{limit} {unit}{plural}")
+fn count(limit: u64, singular: &str, plural: &str) -> String {
+    let unit = if limit == 1 { singular } else { plural };
+    format!("{limit} {unit}")
 }
 
 fn format_name(format: &str) -> String {

@@ -53,7 +53,7 @@ impl Schemas {
             // Formats are assertions here, not annotations.
             .should_validate_formats(true)
             .with_format("date-time", is_date_time)
-            // An engine without backtracking: no input makes a pattern slow.
+            // An engine without backtracking: its time is linear in the input.
             .with_pattern_options(PatternOptions::regex())
             .build(&json!({"$ref": format!("{BASE}#/operations/{}", in_pointer(operation))}))
             .map_err(|error| format!("the schema of {operation}: {error}"))
@@ -97,9 +97,9 @@ mod tests {
         assert!(!schema.is_valid(&json!(1)));
         assert!(GOOD.compile("c").is_err());
 
-        static SAID: Schemas = Schemas::new(r#"{"operations":{},"meanings":{"port ^[0-9]+$":"a number"}}"#);
-        assert_eq!(SAID.meaning("port", "^[0-9]+$"), Some("a number"));
-        assert_eq!(SAID.meaning("name", "^[0-9]+$"), None);
+        static DESCRIBED: Schemas = Schemas::new(r#"{"operations":{},"meanings":{"port ^[0-9]+$":"a number"}}"#);
+        assert_eq!(DESCRIBED.meaning("port", "^[0-9]+$"), Some("a number"));
+        assert_eq!(DESCRIBED.meaning("name", "^[0-9]+$"), None);
 
         static LOOKAHEAD: Schemas = Schemas::new(r#"{"operations":{"a":{"pattern":"(?=x)"}}}"#);
         assert!(LOOKAHEAD.compile("a").is_err());

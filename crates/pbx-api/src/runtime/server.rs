@@ -107,7 +107,7 @@ impl<A: Api> Server<A> {
         self.mounted.iter().map(|resource| resource.name).collect()
     }
 
-    /// Returns the names of the resources of the contract that are not mounted. Their operations answer 501.
+    /// Returns the names of the resources of the contract that are not mounted. Their operations respond with 501.
     pub fn unmounted(&self) -> Vec<&'static str> {
         let mounted = self.mounted();
         let names = self.resources.iter().map(|(name, _)| *name);
@@ -192,7 +192,7 @@ impl<A: Api> Resource<A> {
         self
     }
 
-    /// Creates a resource whose operations answer 501 to every authenticated caller, whatever the role.
+    /// Creates a resource whose operations respond with 501 to every authenticated caller, whatever the role.
     fn unmounted(name: &'static str, operations: &[&'static Operation]) -> Self {
         let routes = operations.iter().map(|operation| {
             let operation = *operation;
@@ -260,7 +260,7 @@ impl<A: Api> Shared<A> {
         finish(result, &request_id).await
     }
 
-    /// Answers an operation of a resource that is not mounted. Its input is not read.
+    /// Responds with 501 to an operation of a resource that is not mounted. Its input is not read.
     async fn unmounted(&self, operation: &'static Operation, request: Request) -> Response {
         let (parts, _) = request.into_parts();
         let request_id = RequestId::from_headers(&parts.headers);
@@ -380,8 +380,8 @@ fn unknown_path(_: &Method) -> Problem {
 fn wrong_method(method: &Method) -> Problem {
     // Only standard methods are named: others are text of the caller.
     let message = match MethodFilter::try_from(method.clone()) {
-        Ok(_) => format!("This path does not answer {method}; see the Allow header."),
-        Err(_) => "This path does not answer this method; see the Allow header.".to_owned(),
+        Ok(_) => format!("This path does not support {method}; see the Allow header."),
+        Err(_) => "This path does not support this method; see the Allow header.".to_owned(),
     };
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
 }

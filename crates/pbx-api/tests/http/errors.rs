@@ -61,7 +61,7 @@ async fn invalid_bodies() {
             create_with(r#""a b~/\u0007<script>":1"#),
         ),
         ("read-only", create_with(r#""id":"7""#)),
-        ("a repeated member", create(r#"{"name":"abc","port":1,"port":2}"#)),
+        ("a repeated property", create(r#"{"name":"abc","port":1,"port":2}"#)),
         (
             "everything at once",
             create(r#"{"name":"A","port":0,"weight":1.5,"size":{"width":0},"tags":[""],"x":1}"#),

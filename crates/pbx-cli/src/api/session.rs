@@ -23,7 +23,7 @@ pub struct ApiSession {
     options: ConnectionOptions,
 }
 
-/// Where a session comes from, which decides what happens to it when it expires and after the command.
+/// The source of a session, which decides what happens to it when it expires and after the command.
 enum SessionSource {
     /// A profile: refreshed and saved.
     Profile {

@@ -168,7 +168,7 @@ fn with_help(argument: Arg, flag: &Flag, text: &str) -> Arg {
     argument.help(short).long_help(long)
 }
 
-/// How help presents a parameter of a list.
+/// The presentation of a list parameter in help.
 struct ListParameter {
     placeholder: &'static str,
     help: &'static str,

@@ -1,4 +1,4 @@
-//! How to connect to a server.
+//! Options for the connection to a server.
 
 use std::path::PathBuf;
 

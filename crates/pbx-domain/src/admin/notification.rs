@@ -81,7 +81,7 @@ pub enum MailServerType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MailServerAuth {
-    /// None: the server trusts our address.
+    /// No authentication: the server trusts the address of this system.
     Disable,
     /// The first mechanism that the server offers.
     Auto,
@@ -99,23 +99,23 @@ impl Document for Notification {
     const SECRETS: &'static [&'static str] = &["password"];
 
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-        check.format(&mut self.server, "server", address::host);
-        check.format(&mut self.recipients, "recipients", address::mail_addresses);
+        check.canonicalize_optional(&mut self.server, "server", address::host);
+        check.canonicalize_optional(&mut self.recipients, "recipients", address::mail_addresses);
         if self.server.is_some() {
             self.r#type.get_or_insert(MailServerType::Smtp);
         }
         if self.r#type == Some(MailServerType::Smtp) && self.server.is_none() {
-            check.refuse("server", "required", "is needed when `type` is `SMTP`");
+            check.record("server", "required", "is needed when `type` is `SMTP`");
         }
         if self.server.is_some() && self.port.is_none_or(|port| port == 0) {
-            check.refuse(
+            check.record(
                 "port",
                 "required",
                 "must be the port of the mail server, which is not 0",
             );
         }
         if self.r#type.is_some() && self.auth != MailServerAuth::Disable && self.username.is_none() {
-            check.refuse("username", "required", "is needed unless `auth` is `DISABLE`");
+            check.record("username", "required", "is needed unless `auth` is `DISABLE`");
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Notification {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if none is saved; [`Error::Failed`] if it needs an authentication that is not supported.
+    /// [`Error::Refused`] if none is saved; [`Error::ExternalFailure`] if it needs an authentication that is not supported.
     pub fn mail_server(&self, vault: &Vault) -> Result<MailServer, Error> {
         if let Some(MailServerType::Ms365 | MailServerType::Gmail) = self.r#type {
             return Err(mail::not_sent(
@@ -298,8 +298,8 @@ mod tests {
                 "/server format",
             ),
         ];
-        for (settings, fault) in table {
-            assert_eq!(validated(settings, &vault()).unwrap_err(), [fault]);
+        for (settings, violation) in table {
+            assert_eq!(validated(settings, &vault()).unwrap_err(), [violation]);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::setting::Setting;
 use crate::stir_shaken;
 use crate::vault::Sealed;
 
-/// The settings. One that depends on a switch is kept and ignored while the switch is off.
+/// The settings. One that depends on a switch is stored and ignored while the switch is off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names are those of the API, which explains them")]
@@ -143,7 +143,7 @@ impl Document for AdminSettings {
     const SECRETS: &'static [&'static str] = &["stir_shaken_key"];
 
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
-        check.format(&mut self.custom_options, "custom_options", document::json);
+        check.canonicalize_optional(&mut self.custom_options, "custom_options", document::json);
         let seal_context = document::seal_context::<Self>("stir_shaken_key");
         stir_shaken::validate(
             check,

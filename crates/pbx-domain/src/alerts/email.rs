@@ -11,14 +11,14 @@ const FREQUENCY: &str = "There is at most one such mail an hour. The notificatio
 impl Alert {
     /// Returns the mail to send.
     pub fn to_email(&self) -> Email {
-        let (title, description, remedy) = texts(self.cause);
+        let (title, description, remedy) = template(self.cause);
         let installation = self
             .web_domain
             .as_deref()
             .map_or_else(String::new, |name| format!(" {name}"));
         let mut content = format!("{description}\n\n");
         for event in &self.events {
-            // Times are UTC, as everywhere in the API; fractions of a second would only be in the way.
+            // Times are UTC, as everywhere in the API; fractions of a second would distract.
             let at = event.at.strftime("%Y-%m-%d %H:%M:%S UTC");
             // Writing to a String does not fail.
             let _ = writeln!(content, "{at}  {}: {}", event.subject, event.detail);
@@ -48,36 +48,36 @@ pub fn measurement(value: f64, threshold: f64, directory: &str) -> String {
 }
 
 /// Returns the title of a cause, its description and its remedy.
-fn texts(cause: Cause) -> (&'static str, &'static str, &'static str) {
+fn template(cause: Cause) -> (&'static str, &'static str, &'static str) {
     match cause {
         Cause::HardDisk => (
             "hard disk nearly full",
-            "The disk with the data of the PBX is as full as your threshold says:",
-            "make room, or give the machine a larger disk.\n\
-             The PBX cannot store anything on a full one.",
+            "The disk with the data of the PBX has reached your threshold:",
+            "free disk space, or give the machine a larger disk.\n\
+             The PBX cannot store anything on a full disk.",
         ),
         Cause::Cpu => (
             "CPU busy",
-            "The processors of the machine are as busy as your threshold says:",
-            "look which program it is. If it is the load of every day,\n\
+            "The processors of the machine have reached your threshold:",
+            "find the program that uses them. If this is the usual load,\n\
              give the machine more processors.",
         ),
         Cause::Memory => (
             "memory nearly used up",
-            "The memory of the machine is used as far as your threshold says:",
-            "look which program it is. If it is the load of every day,\n\
+            "The memory of the machine has reached your threshold:",
+            "find the program that uses it. If this is the usual load,\n\
              give the machine more memory.",
         ),
         Cause::IpBlocked => (
             "IP address blocked",
-            "Addresses were blocked after too many sign-ins that failed:",
-            "nothing, if they are strangers. To let one in again, remove its\n\
-             rule (see GET /ip_filters); to never block it, give it an ACCEPT rule.",
+            "Addresses were blocked after too many failed sign-ins:",
+            "nothing, if you do not know them. To unblock an address, delete its\n\
+             rule (see GET /ip_filters); to never block it, create an ACCEPT rule.",
         ),
         Cause::LicenseLimited => (
             "license limit reached",
-            "Something was refused because the license of the PBX does not allow more:",
-            "remove what is not needed, or bring a larger license with\n\
+            "Operations were refused because of the limits of the PBX's license:",
+            "delete users who are not needed, or install a larger license with\n\
              POST /license.",
         ),
     }
@@ -114,7 +114,7 @@ mod tests {
         let line =
             "2026-03-01 05:59:59 UTC  pbx1: 91.2 % of the disk with /var/lib/pbx in use, the threshold is 90 %\n";
         assert!(email.content.contains(line), "{}", email.content);
-        assert!(email.content.contains("What to do: make room"));
+        assert!(email.content.contains("What to do: free disk space"));
         assert!(!email.content.contains("more."), "{}", email.content);
     }
 

@@ -39,8 +39,8 @@ impl Issuer {
 
 /// Generates a private key to sign with and its public key to verify with, both PEM.
 pub fn generate_pair() -> Result<(String, String), Error> {
-    let fault = |_| Error::internal("no key pair was generated");
-    let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(fault)?;
+    let error = |_| Error::internal("no key pair was generated");
+    let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
     let pair =
         Ed25519KeyPair::from_pkcs8(private.as_ref()).map_err(|_| Error::internal("no key pair was generated"))?;
     let public = [&PUBLIC_KEY_PREFIX, pair.public_key().as_ref()].concat();

@@ -40,13 +40,13 @@ impl Default for E164Rules {
 impl E164Rules {
     /// Records every code that cannot be dialed, and that enabled rules need a country.
     pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
-        check.format(&mut self.international_code, "international_code", dial_string);
-        check.format(&mut self.country, "country", country);
-        check.format(&mut self.area_code, "area_code", digits);
-        check.format(&mut self.national_code, "national_code", digits);
-        check.format(&mut self.prefix, "prefix", dial_string);
+        check.canonicalize_optional(&mut self.international_code, "international_code", dial_string);
+        check.canonicalize_optional(&mut self.country, "country", country);
+        check.canonicalize_optional(&mut self.area_code, "area_code", digits);
+        check.canonicalize_optional(&mut self.national_code, "national_code", digits);
+        check.canonicalize_optional(&mut self.prefix, "prefix", dial_string);
         if self.enabled && self.country.is_none() {
-            check.refuse("country", "required", "is needed while the rules are enabled");
+            check.record("country", "required", "is needed while the rules are enabled");
         }
     }
 }
@@ -92,8 +92,12 @@ mod tests {
         let vault = vault();
         let mut check = Check::new(&vault);
         rules.normalize_and_validate(&mut check);
-        let faults = check.faults();
-        if faults.is_empty() { Ok(rules) } else { Err(faults) }
+        let violations = check.summarize();
+        if violations.is_empty() {
+            Ok(rules)
+        } else {
+            Err(violations)
+        }
     }
 
     fn text(text: &str) -> Option<String> {
@@ -126,9 +130,9 @@ mod tests {
             prefix: text("1234567890123456"),
             ..E164Rules::default()
         };
-        let faults = validated(invalid).unwrap_err();
+        let violations = validated(invalid).unwrap_err();
         let properties = ["international_code", "country", "area_code", "national_code", "prefix"];
-        assert_eq!(faults, properties.map(|property| format!("/{property} format")));
+        assert_eq!(violations, properties.map(|property| format!("/{property} format")));
         let without_country = E164Rules {
             enabled: true,
             ..E164Rules::default()

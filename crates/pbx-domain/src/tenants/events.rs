@@ -100,27 +100,27 @@ impl EventWebhook {
 
     /// Records every property that is malformed, or that an enabled webhook lacks.
     pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
-        check.format(&mut self.url, "url", address::http_url);
+        check.canonicalize_optional(&mut self.url, "url", address::http_url);
         if !self.enabled {
             return;
         }
         if self.url.is_none() {
-            check.refuse("url", "required", "is needed while the event is enabled");
+            check.record("url", "required", "is needed while the event is enabled");
         }
         match self.auth {
             WebhookAuth::Disable => {}
             WebhookAuth::Basic | WebhookAuth::Digest => {
                 const MESSAGE: &str = "is needed when `auth` is `BASIC` or `DIGEST`";
                 if self.username.is_none() {
-                    check.refuse("username", "required", MESSAGE);
+                    check.record("username", "required", MESSAGE);
                 }
                 if self.password.is_none() {
-                    check.refuse("password", "required", MESSAGE);
+                    check.record("password", "required", MESSAGE);
                 }
             }
             WebhookAuth::Bearer => {
                 if self.token.is_none() {
-                    check.refuse("token", "required", "is needed when `auth` is `BEARER`");
+                    check.record("token", "required", "is needed when `auth` is `BEARER`");
                 }
             }
         }
@@ -132,11 +132,11 @@ mod tests {
     use super::*;
     use crate::vault::tests::vault;
 
-    fn faults(mut webhook: EventWebhook) -> Vec<String> {
+    fn violations(mut webhook: EventWebhook) -> Vec<String> {
         let vault = vault();
         let mut check = Check::new(&vault);
         check.inside("cdr_event", |check| webhook.normalize_and_validate(check));
-        check.faults()
+        check.summarize()
     }
 
     #[test]
@@ -149,22 +149,22 @@ mod tests {
             ..EventWebhook::default()
         };
         let credentials = ["/cdr_event/username required", "/cdr_event/password required"];
-        assert_eq!(faults(EventWebhook::default()), [""; 0]);
-        assert_eq!(faults(enabled(WebhookAuth::Disable)), [""; 0]);
-        assert_eq!(faults(enabled(WebhookAuth::Basic)), credentials);
-        assert_eq!(faults(enabled(WebhookAuth::Digest)), credentials);
-        assert_eq!(faults(enabled(WebhookAuth::Bearer)), ["/cdr_event/token required"]);
+        assert_eq!(violations(EventWebhook::default()), [""; 0]);
+        assert_eq!(violations(enabled(WebhookAuth::Disable)), [""; 0]);
+        assert_eq!(violations(enabled(WebhookAuth::Basic)), credentials);
+        assert_eq!(violations(enabled(WebhookAuth::Digest)), credentials);
+        assert_eq!(violations(enabled(WebhookAuth::Bearer)), ["/cdr_event/token required"]);
         let without_url = EventWebhook {
             url: None,
             ..enabled(WebhookAuth::Disable)
         };
-        assert_eq!(faults(without_url), ["/cdr_event/url required"]);
+        assert_eq!(violations(without_url), ["/cdr_event/url required"]);
         let disabled = EventWebhook {
             enabled: false,
             auth: WebhookAuth::Bearer,
             url: Some("example.com".to_owned()),
             ..EventWebhook::default()
         };
-        assert_eq!(faults(disabled), ["/cdr_event/url format"]);
+        assert_eq!(violations(disabled), ["/cdr_event/url format"]);
     }
 }

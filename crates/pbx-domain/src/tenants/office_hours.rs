@@ -81,7 +81,7 @@ impl Day {
         for (index, range) in self.ranges.iter().enumerate() {
             if range.from >= range.to {
                 let message = "must be later than `from`";
-                check.inside(index, |check| check.refuse("to", "order", message));
+                check.inside(index, |check| check.record("to", "order", message));
             }
         }
         // Violations name the index at which a range was sent, which is where the caller looks.
@@ -92,7 +92,7 @@ impl Day {
             match latest {
                 Some(before) if self.ranges[index].from < self.ranges[before].to => {
                     let message = format!("must not overlap `ranges/{before}`");
-                    check.refuse(&index.to_string(), "overlap", message);
+                    check.record(&index.to_string(), "overlap", message);
                     if self.ranges[index].to > self.ranges[before].to {
                         latest = Some(index);
                     }
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::vault::tests::vault;
 
-    fn faults(ranges: &[(&str, &str)]) -> (Day, Vec<String>) {
+    fn violations(ranges: &[(&str, &str)]) -> (Day, Vec<String>) {
         let vault = vault();
         let mut check = Check::new(&vault);
         let mut day = Day {
@@ -123,13 +123,13 @@ mod tests {
                 .collect(),
         };
         day.normalize_and_validate(&mut check);
-        (day, check.faults())
+        (day, check.summarize())
     }
 
     #[test]
     fn ranges_are_sorted_and_may_be_adjacent() {
-        let (day, faults) = faults(&[("13:00", "17:30"), ("08:00", "12:00"), ("12:00", "13:00")]);
-        assert_eq!(faults, [""; 0]);
+        let (day, violations) = violations(&[("13:00", "17:30"), ("08:00", "12:00"), ("12:00", "13:00")]);
+        assert_eq!(violations, [""; 0]);
         let starts: Vec<&str> = day.ranges.iter().map(|range| range.from.as_str()).collect();
         assert_eq!(starts, ["08:00", "12:00", "13:00"]);
     }
@@ -149,7 +149,7 @@ mod tests {
             (vec![long, long], vec!["/1 overlap"]),
         ];
         for (ranges, expected) in table {
-            assert_eq!(faults(&ranges).1, expected, "{ranges:?}");
+            assert_eq!(violations(&ranges).1, expected, "{ranges:?}");
         }
     }
 }

@@ -345,7 +345,7 @@ impl Tenant {
         document::merge(&mut merged, sent, &defaults, EMPTY_IS_VALUE);
         for name in REQUIRED {
             if let (None, Some(before)) = (merged.get(name), properties.get(name)) {
-                check.refuse(name, "required", "cannot be cleared");
+                check.record(name, "required", "cannot be cleared");
                 merged.insert(name.to_owned(), before.clone());
             }
         }
@@ -362,25 +362,25 @@ impl Tenant {
     /// Records a violation if `cdr_event.enabled` differs from its previous value, which only the tenant's own administrator can
     /// change.
     ///
-    /// Call records leave a tenant only if its administrator decides so. Whoever manages tenants may set up the receiver.
+    /// Call records leave a tenant only if its administrator decides so. Those who manage tenants can set up the receiver.
     pub fn check_cdr_event_unchanged(&self, check: &mut Check<'_>, enabled_before: bool) {
         if self.settings.cdr_event.enabled != enabled_before {
             let message = "can be changed by the tenant's own administrator only (`POST /tenant`)";
-            check.inside("cdr_event", |check| check.refuse("enabled", "tenant", message));
+            check.inside("cdr_event", |check| check.record("enabled", "tenant", message));
         }
     }
 
     /// Normalizes the properties and records every violation in `check`.
     pub fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         let (id, profile, settings) = (self.id, &mut self.profile, &mut self.settings);
-        check.text(&mut profile.name, "name", name);
-        check.text(&mut profile.domain, "domain", address::sip_domain);
-        check.text(&mut profile.timezone, "timezone", codes::timezone);
-        check.text(&mut profile.currency, "currency", codes::currency);
-        check.text(&mut profile.region, "region", codes::region);
-        check.format(&mut profile.website, "website", address::website);
-        check.format(&mut settings.custom_options, "custom_options", document::json);
-        check.format(
+        check.canonicalize(&mut profile.name, "name", name);
+        check.canonicalize(&mut profile.domain, "domain", address::sip_domain);
+        check.canonicalize(&mut profile.timezone, "timezone", codes::timezone);
+        check.canonicalize(&mut profile.currency, "currency", codes::currency);
+        check.canonicalize(&mut profile.region, "region", codes::region);
+        check.canonicalize_optional(&mut profile.website, "website", address::website);
+        check.canonicalize_optional(&mut settings.custom_options, "custom_options", document::json);
+        check.canonicalize_optional(
             &mut settings.email_recipients,
             "email_recipients",
             address::mail_addresses,
@@ -396,7 +396,7 @@ impl Tenant {
         let length = settings.contact_match_length;
         if settings.contact_match_type == ContactMatchType::MatchLength && length.is_none_or(|length| length < 1) {
             let message = "must be at least 1 when `contact_match_type` is `MATCH_LENGTH`";
-            check.refuse("contact_match_length", "required", message);
+            check.record("contact_match_length", "required", message);
         }
         let (certificate, key) = (settings.stir_shaken_cert.as_deref(), settings.stir_shaken_key.as_ref());
         stir_shaken::validate(check, &seal_context(id, "stir_shaken_key"), certificate, key)

@@ -1,7 +1,7 @@
 //! The store of files' contents: the database, or a directory that the operator names.
 //!
 //! A content in the directory is written once, under a unique name, and is on the disk before the database refers to it; contents
-//! that the database does not refer to (any more) are swept away. So a content is complete, or it is not there.
+//! that the database does not refer to (any more) are swept. So a content is complete, or it does not exist.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -19,7 +19,7 @@ use pbx_domain::id::Id;
 use pbx_domain::setting::Setting;
 use pbx_store::{Store, files, settings};
 
-/// The file that marks a directory as that of one database. Another database would sweep away the contents in it.
+/// The file that marks a directory as that of one database. The sweep of another database would remove its contents.
 const MARK_FILE: &str = "pbx-server-files";
 
 /// The mark of the directory, as stored in the database.

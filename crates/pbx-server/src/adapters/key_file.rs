@@ -1,7 +1,7 @@
 //! The file with the key of the secrets in the database.
 //!
-//! The first start creates it, and a database that has been used with one key is not opened with another: its secrets could not
-//! be opened any more, and new ones would be lost once the right file is restored.
+//! The first start creates it. A database that has been used with one key is not opened with another: its secrets could not be
+//! decrypted, and those sealed with the other key would be lost once the right file is restored.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -21,7 +21,7 @@ use pbx_store::{Store, settings};
 const HEADER: &str =
     "# The key of the secrets in a pbx-server database. Keep a copy, apart from those of the database.";
 
-/// A known text in the database, sealed with its key: only that key opens it.
+/// A constant in the database, sealed with its key, to verify a key file: only the same key opens it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Seal {
@@ -63,18 +63,18 @@ pub async fn unlock(store: &Store, path: &Path) -> anyhow::Result<Vault> {
         ),
     };
     let vault = Vault::new(&key)?;
-    let ours = Seal {
+    let seal = Seal {
         sealed: Some(vault.seal(Seal::SEAL_CONTEXT, Seal::TEXT)?),
     };
     let opener = vault.clone();
     let opens = store
         .write_unaudited(move |tx| {
-            // Another node may have been faster, with another key.
+            // Another node may have stored the seal of another key in the meantime.
             let stored: Seal = settings::load(tx)?;
             if let Some(opens) = stored.opens_with(&opener) {
                 return Ok::<_, Error>(opens);
             }
-            settings::save(tx, &ours)?;
+            settings::save(tx, &seal)?;
             Ok(true)
         })
         .await?;
@@ -117,7 +117,7 @@ fn create(path: &Path) -> anyhow::Result<[u8; KEY_LENGTH]> {
     if created {
         tracing::info!(file = %shown, "created the key of the secrets in the database: keep a copy of it");
     }
-    read(path)?.with_context(|| format!("the key file {shown} is gone again"))
+    read(path)?.with_context(|| format!("the key file {shown} was removed right after it was created"))
 }
 
 /// Writes the file atomically and never over an existing one. Returns `true` if it was written.

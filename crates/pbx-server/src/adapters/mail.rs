@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 ///
-/// [`Error::Failed`] with the server's reply, or the reason why it could not be reached.
+/// [`Error::ExternalFailure`] with the server's reply, or the reason why it could not be reached.
 pub async fn send(server: &MailServer, email: &Email) -> Result<(), Error> {
     try_send(server, email).await.map_err(not_sent)
 }

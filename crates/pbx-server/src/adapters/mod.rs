@@ -1,4 +1,4 @@
-//! Adapters: the outside world in the domain's terms. They know the domain and, where they must, the store; never use cases,
+//! Adapters: external systems in the terms of the domain. They know the domain and, where they must, the store; never use cases,
 //! resources or HTTP.
 
 pub mod blob_store;

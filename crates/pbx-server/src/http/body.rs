@@ -1,7 +1,7 @@
 //! Draining request bodies that were not read to their end.
 //!
 //! A response may be sent before the body has arrived (no token, a body over the limit). If the rest were left unread, the system
-//! would reset the connection, and the client would see a broken pipe in place of the response that explains it.
+//! would reset the connection, and the client would see a broken pipe instead of the response with the reason.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 
-/// Bytes that are drained at most.
+/// The maximum number of bytes that are drained.
 const MAX_DRAINED: usize = 16 << 20;
 
 /// The timeout of draining.

@@ -1,4 +1,4 @@
-//! The only place where an error of the domain becomes a status.
+//! Conversion of domain errors to HTTP responses. No other code chooses the status of an error.
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
@@ -13,13 +13,15 @@ pub fn problem(error: Error) -> Problem {
         Error::Conflict { code, message } => Problem::conflict(code, message),
         Error::Invalid(violations) => Problem::invalid(violations),
         Error::Refused { code, message } => Problem::new(StatusCode::BAD_REQUEST, code, message),
-        Error::Failed { code, message, detail } => Problem::new(StatusCode::BAD_REQUEST, code, message).detail(detail),
+        Error::ExternalFailure { code, message, detail } => {
+            Problem::new(StatusCode::BAD_REQUEST, code, message).detail(detail)
+        }
         Error::Unauthorized => {
             Problem::unauthorized("The access token is not valid (any more): refresh it, or sign in again.")
         }
         Error::Forbidden => Problem::forbidden("Your role does not allow this operation."),
-        Error::Barred { message } => Problem::forbidden(message),
-        Error::Denied { address, until } => {
+        Error::NotAllowed { message } => Problem::forbidden(message),
+        Error::AddressDenied { address, until } => {
             let end = until.map_or_else(String::new, |until| format!(" until {until}"));
             let message = format!("Access from {address} is denied{end}.");
             Problem::new(StatusCode::FORBIDDEN, "DENIED", message)
@@ -50,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_and_codes() {
+    fn each_error_has_its_status_and_code() {
         let table = [
             (Error::NotFound { what: "IP rule" }, 404, "NOT_FOUND"),
             (
@@ -75,7 +77,7 @@ mod tests {
                 "UNKNOWN",
             ),
             (
-                Error::Failed {
+                Error::ExternalFailure {
                     code: "UNKNOWN",
                     message: "x",
                     detail: "y".to_owned(),
@@ -85,7 +87,7 @@ mod tests {
             ),
             (Error::Unauthorized, 401, "UNAUTHORIZED"),
             (Error::Forbidden, 403, "FORBIDDEN"),
-            (Error::Barred { message: "x" }, 403, "FORBIDDEN"),
+            (Error::NotAllowed { message: "x" }, 403, "FORBIDDEN"),
             (
                 Error::Unavailable {
                     internal: "disk".to_owned(),
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn internal_texts_stay_inside() {
+    fn internal_messages_are_not_sent() {
         let problem = super::problem(Error::Unavailable {
             internal: "secret".to_owned(),
         });

@@ -36,11 +36,11 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// [`Error::Denied`] by a rule, [`Error::TooManyRequests`] by the rate limit.
+    /// [`Error::AddressDenied`] by a rule, [`Error::TooManyRequests`] by the rate limit.
     pub(super) async fn admit(&self, store: &Store, address: IpAddr) -> Result<(), Error> {
         match verdict(store, address).await? {
             Verdict::Accept => Ok(()),
-            Verdict::Deny { until } => Err(Error::Denied { address, until }),
+            Verdict::Deny { until } => Err(Error::AddressDenied { address, until }),
             Verdict::Unknown => self.rate_limit.admit(address),
         }
     }
@@ -52,7 +52,7 @@ impl Guard {
     }
 }
 
-/// Returns what the IP rules say about an address now.
+/// Returns the current decision of the IP rules about an address.
 async fn verdict(store: &Store, address: IpAddr) -> Result<Verdict, Error> {
     Ok(store.ip_rules().await?.verdict(address, clock::now()))
 }

@@ -23,7 +23,7 @@ use tower::Service as _;
 use super::body::DrainedBody;
 use crate::adapters::tls::{Purpose, Tls};
 
-/// Concurrent connections. Further ones wait in the system's queue.
+/// The maximum number of concurrent connections. Further ones wait in the system's queue.
 const MAX_CONNECTIONS: usize = 4_096;
 
 /// The timeout of a request's headers, and the idle timeout of a connection.
@@ -32,13 +32,13 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The timeout of a request, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The time for requests in flight to finish when the server is told to stop.
+/// The time for requests in flight to finish at shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Headers of one request.
+/// The maximum number of headers of a request.
 const MAX_HEADERS: usize = 64;
 
-/// Bytes of all headers of a request, and of what is read at once.
+/// The maximum size of all headers of a request, and of one read, in bytes.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// Serves HTTP until `stop` completes, then lets requests in flight finish.

@@ -1,4 +1,4 @@
-//! Where the rules meet `pbx-api`: who calls, what an error is in HTTP, and the listening socket.
+//! The connection of the use cases to `pbx-api`: authentication, authorization, errors as responses, and the listening socket.
 
 mod body;
 pub mod client;
@@ -23,33 +23,33 @@ use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
 use pbx_domain::session::Caller;
 use pbx_domain::vault::Vault;
-use pbx_domain::{Error, IdSource};
+use pbx_domain::{Error, IdGenerator};
 use pbx_store::{Changes, Store};
 
-/// Below which path everything is served, as the vendor's server does.
+/// The path below which everything is served, as by the vendor's server.
 pub const BASE_PATH: &str = "/api";
 
-/// The implementation of the API: what every resource works with.
+/// The implementation of the API: the state that all resources share.
 pub struct Pbx {
-    /// Everything that is kept.
+    /// The database.
     pub store: Store,
-    /// Gives new objects their ids.
-    pub ids: IdSource,
-    /// Hashes and verifies.
+    /// Generates the IDs of new objects.
+    pub ids: IdGenerator,
+    /// Hashes and verifies passwords.
     pub passwords: Passwords,
-    /// Encrypts what must not be readable in the database.
+    /// Encrypts the secrets in the database.
     pub vault: Vault,
-    /// Says what the licence allows.
+    /// Opens and verifies the stored license.
     pub licensing: Licensing,
-    /// Lets requests in.
+    /// Admits or refuses requests.
     pub guard: Guard,
-    /// The ports of the transports, and the certificate.
+    /// The open ports of the transports, and the certificate in use.
     pub sip: Arc<Sip>,
-    /// Posts the events of tenants.
+    /// Posts events to the webhooks of tenants.
     pub events: Sender,
-    /// Where the contents of files go.
+    /// The store of files' contents.
     pub blobs: BlobStore,
-    /// Bytes of the largest file.
+    /// The largest size of a file, in bytes.
     pub file_limit: usize,
 }
 
@@ -65,7 +65,7 @@ impl Pbx {
         }
     }
 
-    /// Returns the store, for the changes of this call.
+    /// Returns the store, for changes by the actor of this call.
     pub(crate) fn changes<C: Acting>(&self, call: &Call<C>) -> Changes {
         let origin = Actor {
             account: None,
@@ -75,13 +75,13 @@ impl Pbx {
         Changes::new(&self.store, call.caller.actor(origin))
     }
 
-    /// Who tries to sign in.
+    /// Returns the client of a sign-in.
     pub(crate) async fn client(&self, call: &Call<()>) -> Result<Client, Error> {
         let address = self.guard.address(call.peer, &call.headers)?;
         self.guard.client(&self.store, address).await
     }
 
-    /// All of the API; a resource that is not mounted answers 501.
+    /// Returns the router of the API. Operations of resources that are not mounted respond with 501.
     pub fn into_router(self) -> Router {
         let file_limit = self.file_limit;
         pbx_api::Server::new(Arc::new(self))
@@ -113,15 +113,15 @@ impl Pbx {
     }
 }
 
-/// What those may do who have to change their password before anything else.
-static WITH_ANY_PASSWORD: [&Operation; 4] = [
+/// The operations that are allowed to a caller who must change its password first.
+static ALLOWED_BEFORE_PASSWORD_CHANGE: [&Operation; 4] = [
     &pbx_api::auth::RETRIEVE_SIGNED_IN_USER,
     &pbx_api::auth::SIGN_OUT,
     &pbx_api::login::REVOKE_OAUTH_TOKEN,
     &pbx_api::user::RESET_CURRENT_USER_PASSWORD,
 ];
 
-/// What the type of a call says about who makes it.
+/// The caller of an operation as an actor: [`Caller`], or `()` for operations without authentication.
 pub(crate) trait Acting {
     /// Returns the actor of a change through this call, from the given origin.
     fn actor(&self, origin: Actor) -> Actor;
@@ -159,11 +159,15 @@ impl Api for Pbx {
         session::authenticate(&self.store, token).await
     }
 
-    /// The one place where roles are enforced; which may do what is the contract's data.
+    /// Enforces roles, which no other code does. The contract has the roles that may call each operation.
     fn authorize(&self, caller: &Caller, operation: &'static Operation) -> Result<(), Error> {
-        if caller.must_change_password && !WITH_ANY_PASSWORD.iter().any(|allowed| allowed.id == operation.id) {
+        if caller.must_change_password
+            && !ALLOWED_BEFORE_PASSWORD_CHANGE
+                .iter()
+                .any(|allowed| allowed.id == operation.id)
+        {
             let message = "You have to change your password first: POST /user/password.";
-            return Err(Error::Barred { message });
+            return Err(Error::NotAllowed { message });
         }
         if caller.roles().any(|role| operation.allows(role.as_str())) {
             Ok(())
@@ -181,12 +185,12 @@ mod tests {
     use pbx_domain::session::Role;
 
     #[tokio::test]
-    async fn only_the_roles_of_the_contract_get_through() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("pbx.db").to_str().unwrap()).unwrap();
+    async fn only_roles_that_the_contract_allows_are_authorized() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
         let pbx = Pbx {
             store,
-            ids: IdSource::default(),
+            ids: IdGenerator::default(),
             passwords: Passwords::new().unwrap(),
             vault: crate::testing::vault(),
             licensing: Licensing::new(crate::testing::vault(), None),
@@ -201,7 +205,7 @@ mod tests {
             Caller {
                 account_id: id,
                 role,
-                name: "somebody".to_owned(),
+                name: "alice".to_owned(),
                 session_id: id,
                 tenant_id,
                 must_change_password: false,

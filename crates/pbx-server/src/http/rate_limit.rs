@@ -1,6 +1,6 @@
 //! Rate limiting per source: a token bucket each, full at first, refilled evenly (GCRA).
 //!
-//! Each node counts for itself.
+//! Each node limits its own requests only.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -18,7 +18,7 @@ use lru::LruCache;
 use pbx_domain::source::source;
 use pbx_domain::{Error, clock};
 
-/// Buckets that are kept. The least recently used source is evicted, and starts with a full bucket again.
+/// The maximum number of buckets. The least recently used source is evicted, and starts with a full bucket again.
 const MAX_SOURCES: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 16) - 1);
 
 /// Limits the requests of each source.
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_no_limit() {
+    fn zero_disables_the_limit() {
         let limit = RateLimit::per_minute(0);
         assert!((0..1000).all(|_| admitted(&limit, "192.0.2.1")));
     }

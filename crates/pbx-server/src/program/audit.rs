@@ -29,7 +29,7 @@ pub fn print(database: DatabaseOptions, since: Option<Timestamp>) -> anyhow::Res
         }
     });
     match printed {
-        // The reader has seen enough.
+        // The reader has closed the pipe.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         printed => printed,
     }

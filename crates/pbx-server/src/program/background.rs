@@ -1,4 +1,4 @@
-//! The background jobs of a server. Each runs until it is aborted; a failure is logged, and the next run tries again.
+//! The background jobs of a server. Each runs until it is aborted; a failure is logged, and the next run retries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +25,13 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 /// Interval of [`alert`], and so the maximum delay of a mail that is due.
 const ALERT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Interval of [`enforce_retention`], and so the maximum time that an entry is kept beyond its retention.
+/// Interval of [`enforce_retention`], and so the maximum time that an entry is stored beyond its retention.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Entries of the audit log that are deleted in one transaction, so that no other one waits for long.
 const AUDIT_BATCH: u64 = 1000;
 
-/// Brings this node in line with the store, where other nodes put certificates and transports.
+/// Applies the stored certificate and transports to this node: another node may have changed them.
 pub async fn reconcile(store: Store, vault: Vault, sip: Arc<Sip>) {
     let mut ticks = tokio::time::interval(RECONCILE_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -83,11 +83,11 @@ pub async fn alert(store: Store, vault: Vault, machine: Machine) {
     }
 }
 
-/// Deletes the changes of tenants that no cache needs any more, and, unless `days` is 0, older entries of the audit log.
+/// Trims the change log of tenants, which keeps the entries that caches need, and, unless `days` is 0, older entries of the audit log.
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();
-        let deleted = store.write_unaudited(tenants::delete_old_changes).await;
+        let deleted = store.write_unaudited(tenants::trim_change_log).await;
         if let Err(error) = deleted.map_err(Error::from).map_err(with_internal_message) {
             tracing::warn!(%error, "the database keeps more changes of tenants than it needs");
         }

@@ -34,7 +34,7 @@ use crate::services::{certificates, session, transports};
 use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::password::Password;
-use pbx_domain::{Error, IdSource};
+use pbx_domain::{Error, IdGenerator};
 use pbx_store::{Changes, Store};
 
 /// The PBX administration server.
@@ -130,7 +130,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let vault = key_file::unlock(&store, &config.key_file).await?;
     let context = Context {
         changes: Changes::new(&store, Actor::system()),
-        ids: IdSource::default(),
+        ids: IdGenerator::default(),
         licensing: Licensing::new(vault.clone(), verifier),
         vault,
         passwords,

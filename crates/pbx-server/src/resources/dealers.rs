@@ -42,7 +42,7 @@ impl DealersApi for Pbx {
         };
         if parent.as_ref().is_some_and(|parent| parent.level >= new.level) {
             let message = "A dealer may only create dealers of the levels below its own.";
-            return Err(Error::Barred { message });
+            return Err(Error::NotAllowed { message });
         }
         let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &new.password, &new.name);
         violations.extend(name_violation(Role::Dealer, &new.name));
@@ -125,7 +125,7 @@ impl DealersApi for Pbx {
             .write(move |tx| {
                 existing(tx, visibility, id)?;
                 accounts::set_password(tx, id, &hash)?;
-                sessions::delete_of(tx, id)?;
+                sessions::delete_by_account(tx, id)?;
                 Ok(Entry::update(Object::Dealer, id).fields(["password"]).with(()))
             })
             .await

@@ -34,7 +34,7 @@ impl IpFiltersApi for Pbx {
         let id = self
             .changes(&call)
             .write(move |tx| {
-                queries::delete_lapsed(tx, now)?;
+                queries::delete_expired(tx, now)?;
                 queries::insert(tx, &rule, now)
                     .on_constraint(queries::UNIQUE_CIDR, || ip_filters::duplicate(&rule.cidr))?;
                 let entry = Entry::create(Object::IpBlacklist, rule.id).fields(rule.present_properties());
@@ -57,7 +57,7 @@ impl IpFiltersApi for Pbx {
         let now = clock::now();
         self.changes(&call)
             .write(move |tx| {
-                queries::delete_lapsed(tx, now)?;
+                queries::delete_expired(tx, now)?;
                 let before = existing(tx, id, now)?;
                 let after = changes.apply(&before);
                 queries::update(tx, &after, now)
@@ -73,7 +73,7 @@ impl IpFiltersApi for Pbx {
         let now = clock::now();
         self.changes(&call)
             .write(move |tx| {
-                queries::delete_lapsed(tx, now)?;
+                queries::delete_expired(tx, now)?;
                 if queries::delete(tx, id)? {
                     Ok(Entry::delete(Object::IpBlacklist, id).with(()))
                 } else {
@@ -94,7 +94,7 @@ impl IpFiltersApi for Pbx {
     }
 }
 
-/// Returns the rule with this ID, unless it has lapsed.
+/// Returns the rule with this ID, unless it has expired.
 fn existing(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<ip_filters::IpRule, Error> {
     queries::by_id(tx, id, now)?.ok_or_else(ip_filters::not_found)
 }

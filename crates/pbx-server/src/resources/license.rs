@@ -35,7 +35,7 @@ impl LicenseApi for Pbx {
         })
     }
 
-    /// An invalid key leaves the one before.
+    /// An invalid key leaves the stored one unchanged.
     async fn update_license(&self, call: Call<Caller>, body: UpdateLicense) -> Result<(), Error> {
         let stored: StoredLicense = self.store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
         let new = body.license_key.trim();

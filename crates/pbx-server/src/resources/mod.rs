@@ -1,5 +1,5 @@
 //! The operations: one file per resource, each the implementation of its generated trait. A trait's method is the use case: one
-//! transaction around the rules of `domain/` and the queries of `store/`. Use cases with several callers are in `services/`.
+//! transaction around the rules of `pbx-domain` and the queries of `pbx-store`. Use cases with several callers are in `services/`.
 
 mod admin;
 mod auth;
@@ -55,7 +55,7 @@ impl Pbx {
     }
 }
 
-/// Parses an ID. IDs are opaque to callers: one that does not parse was never issued, so it answers 404.
+/// Parses an ID. IDs are opaque to clients: one that does not parse was never issued, so the response is a 404.
 fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
     id.parse().map_err(|_| absent())
 }

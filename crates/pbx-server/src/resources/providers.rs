@@ -139,7 +139,7 @@ impl ProvidersApi for Pbx {
                 if !tenants::exists(tx, tenant_id)? {
                     return Err(Error::NotFound { what: "tenant" });
                 }
-                // The new assignment replaces the tenant's old one, whose numbers must not be in its way.
+                // The new assignment replaces the tenant's old one, whose numbers must not conflict with the new ones.
                 queries::unassign(tx, id, tenant_id)?;
                 queries::assign(tx, id, tenant_id, &assignment)?;
                 for &range in &ranges {
@@ -161,7 +161,7 @@ impl ProvidersApi for Pbx {
                 if !queries::unassign(tx, id, tenant_id)? {
                     return Err(providers::not_assigned());
                 }
-                // Its numbers on the trunk can no longer be its caller IDs. Other tenants keep theirs.
+                // Its numbers on the trunk can no longer be its caller IDs. Those of other tenants are unchanged.
                 let removed = remove_caller_ids(tx, tenant_id, id)?;
                 let tenant = Entry::update(Object::Tenant, tenant_id).fields(removed.then_some("outbound_caller_ids"));
                 let entry = Entry::update(Object::Provider, id);
@@ -181,7 +181,7 @@ fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), E
     if provider.auth_mode == AuthMode::AcceptRegister && tenants::id_by_domain(tx, &provider.hostname)?.is_some() {
         return Err(Error::Conflict {
             code: "CONFLICT",
-            message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs one of its own."
+            message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs a different one."
                 .to_owned(),
         });
     }
@@ -193,7 +193,7 @@ fn check_free(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<(), Error> 
     if queries::is_taken(tx, id, range)? {
         return Err(Error::Conflict {
             code: "CONFLICT",
-            message: format!("`did_numbers`: of {range}, another tenant has numbers on this trunk."),
+            message: format!("`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."),
         });
     }
     Ok(())

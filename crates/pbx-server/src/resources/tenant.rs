@@ -37,7 +37,7 @@ impl TenantApi for Pbx {
         let id = call.caller.tenant()?;
         let counts = self
             .store
-            .scan(move |tx| status::counts_of(tx, id)?.ok_or_else(not_found))
+            .scan(move |tx| status::tenant_counts(tx, id)?.ok_or_else(not_found))
             .await?;
         let hours = system::hours(clock::now()).map(Into::into);
         Ok(TenantStatus {
@@ -141,14 +141,14 @@ tenant_response!(tenant_response -> CurrentTenant, tenant, {
     stir_shaken_key: mask(&tenant.settings.stir_shaken_key),
 });
 
-/// Checks that the tenant has the billing feature. `enable_billing` says whether calls are charged, `enable_feature_billing`
-/// whether the tenant can see or change any of it.
+/// Checks that the tenant has the billing feature. `enable_feature_billing` decides if the tenant can see or change its balance,
+/// `enable_billing` if its calls are charged.
 fn check_billing_feature(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
     let tenant = tenants::existing(tx, tenant_id)?;
     if tenant.settings.enable_feature_billing {
         Ok(())
     } else {
         let message = "Billing is not a feature of this tenant (`enable_feature_billing`).";
-        Err(Error::Barred { message })
+        Err(Error::NotAllowed { message })
     }
 }

@@ -120,8 +120,8 @@ impl TenantsApi for Pbx {
             .await
     }
 
-    /// A dealer must leave the tenant within its branch, or nobody would have it and it would count against no quota; system
-    /// administrators may take it out.
+    /// A dealer must leave the tenant within its branch, or no dealer would have it and it would count against no quota;
+    /// system administrators may remove it from the branch.
     async fn remove_tenant_from_dealer(&self, call: Call<Caller>, id: String, dealer_id: String) -> Result<(), Error> {
         let (id, dealer_id) = (
             parse_id(&id, tenant::not_found)?,

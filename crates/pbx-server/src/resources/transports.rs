@@ -1,7 +1,7 @@
 //! `/transports`: the ports on which the PBX is reached by SIP.
 //!
 //! The store has the transports, this node their sockets. A port is opened before the change is committed, so that a transport
-//! whose port cannot be opened is not stored, and closed after. [`reconcile`] puts right where the two differ.
+//! whose port cannot be opened is not stored, and closed after. [`reconcile`] repairs differences between the two.
 //!
 //! [`reconcile`]: crate::services::transports::reconcile
 
@@ -111,7 +111,7 @@ impl TransportsApi for Pbx {
         self.changes(&call)
             .write(move |tx| {
                 existing(tx, id)?;
-                // Without any the PBX is out of reach.
+                // Without any transport the PBX cannot be reached.
                 if queries::all(tx)?.len() == 1 {
                     return Err(conflict(
                         "This is the last transport, and one must remain: create another first.",

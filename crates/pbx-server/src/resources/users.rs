@@ -110,7 +110,7 @@ impl UsersApi for Pbx {
                 let settings = merged(&before.settings, &sent)?;
                 let entry = Entry::update(Object::User, id).between(&before.settings, &settings);
                 if before.settings.enabled && !settings.enabled {
-                    sessions::delete_of(tx, id)?;
+                    sessions::delete_by_account(tx, id)?;
                 }
                 accounts::set_enabled(tx, id, settings.enabled)?;
                 queries::update(tx, &users::User { settings, ..before })?;
@@ -137,7 +137,7 @@ impl UsersApi for Pbx {
                 accounts::set_password(tx, id, &hash)?;
                 let force_reset = tenants::existing(tx, tenant_id)?.settings.password_force_reset;
                 accounts::set_password_force_reset(tx, id, force_reset)?;
-                sessions::delete_of(tx, id)?;
+                sessions::delete_by_account(tx, id)?;
                 Ok(Entry::update(Object::User, id).fields(["password"]).with(()))
             })
             .await

@@ -1,4 +1,4 @@
-//! Changes that administrators, dealers and users make to their own accounts, and the password policy of an account.
+//! Changes of administrators, dealers and users to their own accounts, and the password policy of an account.
 
 use super::Context;
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
@@ -26,7 +26,7 @@ pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<
         .await
 }
 
-/// Changes the password of the caller's account and ends its other sessions, so that nobody stays signed in with the old one.
+/// Changes the password of the caller's account and ends its other sessions, so that no other client stays signed in with the old one.
 pub async fn change_password(context: &Context, caller: &Caller, old: Password, new: Password) -> Result<(), Error> {
     let (id, session_id, object) = (caller.account_id, caller.session_id, audited_object(caller.role));
     let (account, policy) = context
@@ -59,7 +59,7 @@ pub async fn change_password(context: &Context, caller: &Caller, old: Password, 
 pub fn password_policy(tx: &mut Tx<'_>, tenant_id: Option<Id>) -> Result<PasswordPolicy, Error> {
     match tenant_id {
         None => Ok(PasswordPolicy::SYSTEM),
-        Some(id) => Ok(settings::load_of(tx, Owner::Tenant(id))?),
+        Some(id) => Ok(settings::load_for(tx, Owner::Tenant(id))?),
     }
 }
 

@@ -20,7 +20,7 @@ const PERIOD: SignedDuration = SignedDuration::from_hours(1);
 /// Delay before a mail that the mail server did not take is retried.
 const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
-/// Maximum age of a reading that is reported: of a machine that reports no more, the last one says nothing.
+/// Maximum age of a reading that is reported: the last reading of a machine that has stopped reporting is meaningless.
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Maximum number of events that a mail lists; more are counted.

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::passwords::Passwords;
-use pbx_domain::IdSource;
+use pbx_domain::IdGenerator;
 use pbx_domain::license::Licensing;
 use pbx_domain::vault::Vault;
 use pbx_store::Changes;
@@ -16,7 +16,7 @@ pub struct Context {
     /// The store, for the changes of one actor.
     pub changes: Changes,
     /// Issues the IDs of new objects.
-    pub ids: IdSource,
+    pub ids: IdGenerator,
     /// Seals and opens secrets.
     pub vault: Vault,
     /// Hashes and verifies passwords.

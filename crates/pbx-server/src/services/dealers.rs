@@ -20,7 +20,7 @@ pub fn update(tx: &mut Tx<'_>, before: Dealer, settings: DealerSettings) -> Resu
     let id = before.id;
     let entry = Entry::update(Object::Dealer, id).between(&before.settings, &settings);
     if before.settings.enabled && !settings.enabled {
-        sessions::delete_of(tx, id)?;
+        sessions::delete_by_account(tx, id)?;
     }
     accounts::set_enabled(tx, id, settings.enabled)?;
     queries::update(tx, &Dealer { settings, ..before })?;

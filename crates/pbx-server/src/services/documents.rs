@@ -14,12 +14,12 @@ pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> 
     Ok(store.setting(owner).await?)
 }
 
-/// Merges the properties that were sent (RFC 7396) and nothing else.
+/// Merges the properties that were sent into the document (RFC 7396).
 pub async fn update<T: Document>(context: &Context, owner: Owner, sent: Map<String, Value>) -> Result<(), Error> {
     update_with::<T>(context, owner, sent, |_, _| Ok(())).await
 }
 
-/// [`update`] with `also`, which stores or refuses something else in the same transaction.
+/// [`update`] with `also`, which runs in the same transaction, and may refuse the update.
 pub async fn update_with<T: Document>(
     context: &Context,
     owner: Owner,
@@ -29,10 +29,10 @@ pub async fn update_with<T: Document>(
     let patch = DocumentPatch::<T>::new(&context.vault, sent)?;
     context
         .write(move |tx| {
-            let before = settings::text_of::<T>(tx, owner)?;
+            let before = settings::load_json::<T>(tx, owner)?;
             let after = patch.apply(&before)?;
-            if after.text != before {
-                settings::save_text::<T>(tx, owner, after.text)
+            if after.json != before {
+                settings::save_json::<T>(tx, owner, after.json)
                     .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
             }
             also(tx, &after.document)?;

@@ -1,6 +1,6 @@
 //! The file library across the two stores that it has: the database with the files, and the blob store with their contents.
 //!
-//! A content is in the blob store before the database refers to it, and gone from it after. `/files` and `/blobs` share these use
+//! A content is stored in the blob store before the database refers to it, and removed from it after. `/files` and `/blobs` share these use
 //! cases with the hourly [`sweep`].
 
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use pbx_domain::audit::{Entry, Object};
 use pbx_domain::brand::Brand;
 use pbx_domain::error::Error;
 use pbx_domain::files::{self, File, Owner, Upload};
-use pbx_domain::id::{Id, IdSource};
+use pbx_domain::id::{Id, IdGenerator};
 use pbx_domain::token::{Token, TokenHash};
 use pbx_domain::{clock, disk};
 use pbx_store::{Changes, Store, Tx, files as queries, settings, tenants};
@@ -28,7 +28,12 @@ pub struct Content<'a> {
 }
 
 /// Announces a file. Its content must be sent with the token.
-pub async fn announce(store: &Store, ids: &IdSource, owner: Owner, name: Option<String>) -> Result<(Id, Token), Error> {
+pub async fn announce(
+    store: &Store,
+    ids: &IdGenerator,
+    owner: Owner,
+    name: Option<String>,
+) -> Result<(Id, Token), Error> {
     let (upload, token) = Upload::new(ids.next(), owner, name)?;
     let id = upload.id;
     store
@@ -81,7 +86,7 @@ pub async fn complete(
             Ok::<_, Error>(entry.with(()))
         })
         .await;
-    // After a refusal nothing refers to the content. After a failure that is unknown, and left to `sweep`.
+    // After a refusal nothing refers to the content. After a failure something may, so removing the content is left to `sweep`.
     let refused = matches!(
         stored,
         Err(Error::NotFound { .. } | Error::Conflict { .. } | Error::Invalid(_))
@@ -160,7 +165,7 @@ pub async fn sweep(store: &Store, directory: &BlobDirectory) -> Result<usize, Er
     Ok(removed)
 }
 
-/// Returns the name that an announced file is to have.
+/// Returns the requested name of an announced file.
 fn announced_name(tx: &mut Tx<'_>, owner: Owner, id: Id, token: &TokenHash) -> Result<Option<String>, Error> {
     let name = queries::upload_name(tx, owner, id, token, clock::now())?;
     name.ok_or_else(files::no_upload)

@@ -1,8 +1,8 @@
 //! Lockout of a source after too many failed sign-ins.
 //!
-//! Failures are counted in the store, for all nodes together. The lockout is an ordinary IP rule that everybody with the right can
-//! see and remove; then the source has all its attempts again. A successful sign-in does not reset the count: the owner of one
-//! account could otherwise guess the password of another for ever.
+//! Failures are counted in the store, for all nodes together. The lockout is an ordinary IP rule that every caller with the permission
+//! can see and remove; then the source has all its attempts again. A successful sign-in does not reset the count: the owner of one
+//! account could otherwise guess the password of another without limit.
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,7 @@ use pbx_store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
 ///
 /// # Errors
 ///
-/// [`Error::Denied`] for a sign-in that was in progress when the rule was created.
+/// [`Error::AddressDenied`] for a sign-in that was in progress when the rule was created.
 pub async fn record_failure(context: &Context, client: Client) -> Result<(), Error> {
     if client.accepted {
         return Ok(());
@@ -63,7 +63,7 @@ pub fn check_not_locked_out(tx: &mut Tx<'_>, client: Client, now: Timestamp) -> 
     };
     let in_force = rule.expire_at.is_none_or(|end| end > now);
     if rule.target == Target::Deny && in_force {
-        return Err(Error::Denied {
+        return Err(Error::AddressDenied {
             address: client.address,
             until: rule.expire_at,
         });
@@ -91,7 +91,7 @@ fn lock_out(
     };
     // An expired rule that is still stored would violate the unique constraint.
     ip_filters::delete_range(tx, &source)?;
-    ip_filters::insert(tx, &rule, now).on_constraint(ip_filters::UNIQUE_CIDR, || Error::Denied {
+    ip_filters::insert(tx, &rule, now).on_constraint(ip_filters::UNIQUE_CIDR, || Error::AddressDenied {
         address: source.addr(),
         until: rule.expire_at,
     })?;

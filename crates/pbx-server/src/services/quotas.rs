@@ -51,9 +51,9 @@ pub fn check_new_user(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
 
 /// Names the quota. Of a dealer above, it reports only that there is one: the caller may not see which.
 fn exceeded_by_dealer(what: &str, own: bool) -> Error {
-    let whose = if own { "This dealer" } else { "A dealer above this one" };
+    let dealer = if own { "This dealer" } else { "A dealer above this one" };
     exceeded(format!(
-        "{whose} may not have more {what}, those of the dealers below it included."
+        "{dealer} may not have more {what}, those of the dealers below it included."
     ))
 }
 

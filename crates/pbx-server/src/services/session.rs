@@ -29,7 +29,7 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
                 None => None,
                 Some(domain) => match tenants::id_by_domain(tx, domain)? {
                     None => return Ok::<_, Error>(None),
-                    known => known,
+                    found => found,
                 },
             };
             Ok(Some(accounts::by_name(tx, tenant_id, &name)?))
@@ -68,7 +68,7 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
                 && !tenants::is_enabled(tx, tenant_id)?
             {
                 let message = "The tenant is disabled.";
-                return Err(Error::Barred { message });
+                return Err(Error::NotAllowed { message });
             }
             sessions::delete_expired(tx, now)?;
             sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
@@ -168,7 +168,7 @@ fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> R
         && !dealers::has_full_access(tx, dealer_id)?
     {
         let message = "You have no full access to your tenants (`tenant_full_access`).";
-        return Err(Error::Barred { message });
+        return Err(Error::NotAllowed { message });
     }
     Ok(())
 }
@@ -193,7 +193,7 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
             {
                 match check_may_switch(tx, visibility, tenant_id) {
                     Ok(()) => {}
-                    Err(Error::NotFound { .. } | Error::Barred { .. }) => caller.tenant_id = None,
+                    Err(Error::NotFound { .. } | Error::NotAllowed { .. }) => caller.tenant_id = None,
                     Err(error) => return Err(error),
                 }
             }

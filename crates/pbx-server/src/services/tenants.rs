@@ -16,7 +16,7 @@ use pbx_store::{OnConstraint, Tx, files, providers, sessions, tenants as queries
 pub enum Editor {
     /// A system administrator or dealer.
     Manager(Visibility),
-    /// The tenant's own administrator, or whoever has switched into the tenant.
+    /// The tenant's own administrator, or a caller that has switched to the tenant.
     OwnAdministrator,
 }
 
@@ -51,7 +51,7 @@ pub async fn update(context: &Context, editor: Editor, id: Id, mut sent: Map<Str
             }
             queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {
-                sessions::delete_of_tenant(tx, id)?;
+                sessions::delete_by_tenant(tx, id)?;
             }
             let entry = Entry::update(Object::Tenant, id).between(&properties, &after.properties()?);
             Ok(entry.with(()))
@@ -127,7 +127,7 @@ fn validate_caller_ids(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, 
         if !assigned {
             let name = format!("outbound_caller_ids/{index}/provider_id");
             let message = "must be the id of a trunk that is assigned to the tenant";
-            check.refuse(&name, "unknown", message);
+            check.record(&name, "unknown", message);
         }
     }
     Ok(())
@@ -145,7 +145,7 @@ fn validate_avatar(tx: &mut Tx<'_>, check: &mut Check<'_>, before: &Tenant, afte
         Err(_) => false,
     };
     if !exists {
-        check.refuse("avatar_file_id", "unknown", UNKNOWN_FILE);
+        check.record("avatar_file_id", "unknown", UNKNOWN_FILE);
     }
     Ok(())
 }

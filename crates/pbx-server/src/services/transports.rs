@@ -1,17 +1,17 @@
-//! Opens and closes this node's ports as the store says.
+//! Opens and closes this node's ports according to the stored transports.
 
 use std::collections::HashSet;
 
 use crate::adapters::sip::Sip;
 use pbx_domain::error::Error;
-use pbx_domain::id::{Id, IdSource};
+use pbx_domain::id::{Id, IdGenerator};
 use pbx_domain::transports::Transport;
 use pbx_store::{Store, transports as queries};
 
 /// Creates the transports of a fresh install, and opens the ports of the stored ones.
-pub async fn start(store: &Store, ids: &IdSource, sip: &Sip) -> Result<(), Error> {
+pub async fn start(store: &Store, ids: &IdGenerator, sip: &Sip) -> Result<(), Error> {
     let defaults = Transport::defaults(ids);
-    // Unaudited: nobody makes this change.
+    // Unaudited: the change has no actor.
     store
         .write_unaudited(move |tx| {
             if queries::all(tx)?.is_empty() {

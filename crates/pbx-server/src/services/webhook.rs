@@ -16,7 +16,7 @@ use pbx_store::Store;
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] if there is no receiver, [`Error::Failed`] if the event did not arrive.
+/// [`Error::Refused`] if there is no receiver, [`Error::ExternalFailure`] if the event did not arrive.
 pub async fn send_test(
     store: &Store,
     sender: &Sender,
@@ -36,7 +36,7 @@ pub async fn send_test(
         "sent_at": clock::now(),
     });
     let sent = sender.send(&receiver, own_addresses(&network), &test).await;
-    sent.map_err(|error| Error::Failed {
+    sent.map_err(|error| Error::ExternalFailure {
         code: "UNKNOWN",
         message: "The event did not arrive.",
         detail: error.to_string(),
@@ -63,7 +63,7 @@ mod tests {
             authentication: Authentication::None,
         };
         match test(Some(receiver)).await {
-            Err(Error::Failed {
+            Err(Error::ExternalFailure {
                 code: "UNKNOWN",
                 detail,
                 ..

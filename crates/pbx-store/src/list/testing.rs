@@ -1,4 +1,4 @@
-//! A small list for the tests of rendering, with an evaluator that knows no SQL.
+//! A small list for the tests of rendering, with an evaluator in Rust that the results of the SQL are compared with.
 
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ pub(super) const FIELDS: &[ListField] = &[
     ListField::new("at", FieldKind::Time),
 ];
 
-/// A row; every field but the id may be null.
+/// A row; every field but the ID may be null.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thing {
     pub(super) id: Id,
@@ -41,42 +41,40 @@ impl Thing {
         }
     }
 
-    /// `None` is neither true nor false.
-    pub(super) fn passes(&self, filter: &Filter) -> Option<bool> {
+    /// Evaluates a filter with SQL's three-valued logic: `None` is unknown.
+    pub(super) fn evaluate(&self, filter: &Filter) -> Option<bool> {
         match filter {
             Filter::And(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| self.passes(part)).collect();
+                let parts: Vec<_> = parts.iter().map(|part| self.evaluate(part)).collect();
                 if parts.contains(&Some(false)) {
                     Some(false)
                 } else {
-                    known(&parts).then_some(true)
+                    all_known(&parts).then_some(true)
                 }
             }
             Filter::Or(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| self.passes(part)).collect();
+                let parts: Vec<_> = parts.iter().map(|part| self.evaluate(part)).collect();
                 if parts.contains(&Some(true)) {
                     Some(true)
                 } else {
-                    known(&parts).then_some(false)
+                    all_known(&parts).then_some(false)
                 }
             }
-            Filter::Not(inner) => self.passes(inner).map(|value| !value),
-            Filter::Compare(field, comparison, operand) => compared(*comparison, &self.get(field)?, operand),
-            Filter::CompareFields(left, comparison, right) => {
-                compared(*comparison, &self.get(left)?, &self.get(right)?)
-            }
+            Filter::Not(inner) => self.evaluate(inner).map(|value| !value),
+            Filter::Compare(field, comparison, operand) => compare(*comparison, &self.get(field)?, operand),
+            Filter::CompareFields(left, comparison, right) => compare(*comparison, &self.get(left)?, &self.get(right)?),
             Filter::IsNull(field) => Some(self.get(field).is_none()),
             Filter::IsTrue(field) => Some(self.get(field)? == Operand::Boolean(true)),
-            Filter::Match(field, function, text) => {
+            Filter::Match(field, function, string) => {
                 let subject = match self.get(field)? {
                     Operand::Text(subject) => subject,
                     Operand::Id(id) => id,
-                    other => panic!("no text: {other:?}"),
+                    other => panic!("no string: {other:?}"),
                 };
                 Some(match function {
-                    TextMatch::StartsWith => subject.starts_with(text.as_str()),
-                    TextMatch::EndsWith => subject.ends_with(text.as_str()),
-                    TextMatch::Contains => subject.contains(text.as_str()),
+                    TextMatch::StartsWith => subject.starts_with(string.as_str()),
+                    TextMatch::EndsWith => subject.ends_with(string.as_str()),
+                    TextMatch::Contains => subject.contains(string.as_str()),
                 })
             }
             Filter::Constant(value) => Some(*value),
@@ -84,24 +82,24 @@ impl Thing {
         }
     }
 
-    pub(super) fn found_by(&self, search: &Search) -> bool {
+    pub(super) fn contains(&self, search: &Search) -> bool {
         match search {
-            Search::All(parts) => parts.iter().all(|part| self.found_by(part)),
-            Search::Any(parts) => parts.iter().any(|part| self.found_by(part)),
-            Search::Not(inner) => !self.found_by(inner),
+            Search::All(parts) => parts.iter().all(|part| self.contains(part)),
+            Search::Any(parts) => parts.iter().any(|part| self.contains(part)),
+            Search::Not(inner) => !self.contains(inner),
             Search::Term(term) => [&self.name, &self.note]
                 .into_iter()
                 .flatten()
-                .any(|text| text.to_lowercase().contains(term.as_str())),
+                .any(|string| string.to_lowercase().contains(term.as_str())),
         }
     }
 }
 
-fn known(parts: &[Option<bool>]) -> bool {
+fn all_known(parts: &[Option<bool>]) -> bool {
     !parts.contains(&None)
 }
 
-fn compared(comparison: Comparison, left: &Operand, right: &Operand) -> Option<bool> {
+fn compare(comparison: Comparison, left: &Operand, right: &Operand) -> Option<bool> {
     let order = order(left, right)?;
     Some(match comparison {
         Comparison::Eq => order == Ordering::Equal,
@@ -117,8 +115,8 @@ pub(super) fn order(left: &Operand, right: &Operand) -> Option<Ordering> {
     match (left, right) {
         (Operand::Text(left), Operand::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
         (Operand::Id(left), Operand::Id(right)) => {
-            let id = |text: &str| text.parse::<Id>().ok();
-            Some(id(left)?.cmp(&id(right)?))
+            let parse = |id: &str| id.parse::<Id>().ok();
+            Some(parse(left)?.cmp(&parse(right)?))
         }
         (Operand::Integer(left), Operand::Integer(right)) => Some(left.cmp(right)),
         #[expect(clippy::cast_precision_loss, reason = "the test values are small")]

@@ -1,4 +1,4 @@
-//! List queries against an evaluator that knows no SQL, on random rows and random questions.
+//! Random list queries on random rows, compared with an evaluator in Rust.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::testing::{FIELDS, Thing, order};
-use super::{BETWEEN, List, Log, page};
+use super::{List, SEPARATOR, page};
+use crate::change_log::ChangeLog;
 use crate::error::StoreError;
 use crate::row::optional_time;
 use crate::testing::TestStore;
@@ -17,28 +18,28 @@ use pbx_domain::Id;
 
 const SHORT: List = List::short(FIELDS);
 
-/// As a list is that may be long.
+/// A list with indexes and a change log.
 const LONG: List = List {
     fields: FIELDS,
     indexed: &["id", "name", "port", "enabled", "at"],
     search_text: None,
-    texts: None,
-    log: Some(&LOG),
+    substring_index: None,
+    change_log: Some(&LOG),
 };
 
-static LOG: Log = Log {
-    entries: "thing_changes",
-    id: "thing_id",
-    revision: "thing_revision",
+static LOG: ChangeLog = ChangeLog {
+    table: "thing_changes",
+    id_column: "thing_id",
+    view: "thing_revision",
 };
 
-/// As a list is in whose texts an index finds parts.
-const FOUND: List = List {
-    texts: Some("thing_texts"),
+/// The same list with an index of substrings.
+const WITH_SUBSTRING_INDEX: List = List {
+    substring_index: Some("thing_texts"),
     ..LONG
 };
 
-/// A few letters so that rows meet, with everything in them that could break quoting or case folding.
+/// A few letters, so that values repeat, and every character that could break quoting or case folding.
 const ALPHABET: &str = "[abAB1%_'\\\\äÄ \"-]{0,4}";
 
 fn thing() -> impl Strategy<Value = Thing> {
@@ -64,7 +65,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A filter as a caller writes it.
+/// A filter as a client writes it.
 fn filter() -> impl Strategy<Value = String> {
     let comparison = prop_oneof![Just("eq"), Just("ne"), Just("gt"), Just("ge"), Just("lt"), Just("le")];
     let operand = prop_oneof![
@@ -135,15 +136,15 @@ fn orderby() -> impl Strategy<Value = String> {
 
 /// A store whose database has a table for [`Thing`]s.
 struct Fixture {
-    on: TestStore,
+    test_store: TestStore,
     runtime: tokio::runtime::Runtime,
     things: RefCell<Vec<Thing>>,
 }
 
 impl Fixture {
     fn on_every_engine() -> impl Iterator<Item = Self> {
-        TestStore::on_every_engine().map(|on| {
-            on.place.sql(
+        TestStore::on_every_engine().map(|test_store| {
+            test_store.database.sql(
                 "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, note TEXT, port INTEGER, enabled INTEGER, at INTEGER)
                  STRICT;
                  CREATE VIRTUAL TABLE thing_texts USING fts5(search_text, tokenize = 'trigram');
@@ -164,24 +165,28 @@ impl Fixture {
                 .build()
                 .unwrap();
             let things = RefCell::default();
-            Self { on, runtime, things }
+            Self {
+                test_store,
+                runtime,
+                things,
+            }
         })
     }
 
-    /// Makes those the things that there are. What changes by it is in the log.
-    fn fill(&self, things: Vec<Thing>) {
+    /// Replaces the rows, and logs those that change.
+    fn replace_rows(&self, things: Vec<Thing>) {
         let before = self.things.replace(things.clone());
-        let gone: Vec<Thing> = before.iter().filter(|thing| !things.contains(thing)).cloned().collect();
-        let come: Vec<Thing> = things.into_iter().filter(|thing| !before.contains(thing)).collect();
+        let removed: Vec<Thing> = before.iter().filter(|thing| !things.contains(thing)).cloned().collect();
+        let added: Vec<Thing> = things.into_iter().filter(|thing| !before.contains(thing)).collect();
         let work = move |tx: &mut crate::tx::Tx<'_>| {
-            for thing in &gone {
+            for thing in &removed {
                 for (table, id) in [("things", "id"), ("thing_texts", "rowid")] {
                     let mut delete = Query::delete();
                     tx.execute(delete.from_table(table).and_where(Expr::col(id).eq(thing.id.stored())))?;
                 }
                 log(tx, thing.id)?;
             }
-            for thing in &come {
+            for thing in &added {
                 let mut insert = Query::insert();
                 insert
                     .into_table("things")
@@ -195,23 +200,25 @@ impl Fixture {
                         optional_time(thing.at).into(),
                     ]);
                 tx.execute(&insert)?;
-                let texts = [&thing.name, &thing.note].map(|text| text.as_deref().unwrap_or_default());
+                let strings = [&thing.name, &thing.note].map(|string| string.as_deref().unwrap_or_default());
                 let mut insert = Query::insert();
                 insert
                     .into_table("thing_texts")
                     .columns(["rowid", "search_text"])
-                    .values_panic([thing.id.stored().into(), texts.join(BETWEEN).to_lowercase().into()]);
+                    .values_panic([thing.id.stored().into(), strings.join(SEPARATOR).to_lowercase().into()]);
                 tx.execute(&insert)?;
                 log(tx, thing.id)?;
             }
             Ok::<_, StoreError>(())
         };
-        self.runtime.block_on(self.on.store.write_unaudited(work)).unwrap();
+        self.runtime
+            .block_on(self.test_store.store.write_unaudited(work))
+            .unwrap();
     }
 
-    fn ask(&self, list: &'static List, query: &ListQuery) -> (i64, Vec<i64>) {
+    fn query(&self, list: &'static List, query: &ListQuery) -> (i64, Vec<i64>) {
         let query = query.clone();
-        let page = self.runtime.block_on(self.on.store.scan(move |tx| {
+        let page = self.runtime.block_on(self.test_store.store.scan(move |tx| {
             let select = Query::select().column("id").from("things").to_owned();
             page(tx, select, list, &query, |row| row.get::<i64>(0))
         }));
@@ -223,13 +230,13 @@ impl Fixture {
 fn log(tx: &mut crate::tx::Tx<'_>, id: Id) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
-        .into_table(LOG.entries)
-        .columns([LOG.id])
+        .into_table(LOG.table)
+        .columns([LOG.id_column])
         .values_panic([id.stored().into()]);
     tx.execute(&insert).map(drop)
 }
 
-/// The same answer, without a database.
+/// Returns the expected count and page.
 fn expected(things: &[Thing], query: &ListQuery) -> (i64, Vec<i64>) {
     let mut rows: Vec<&Thing> = things
         .iter()
@@ -237,9 +244,9 @@ fn expected(things: &[Thing], query: &ListQuery) -> (i64, Vec<i64>) {
             query
                 .filter
                 .as_ref()
-                .is_none_or(|filter| thing.passes(filter) == Some(true))
+                .is_none_or(|filter| thing.evaluate(filter) == Some(true))
         })
-        .filter(|thing| query.search.as_ref().is_none_or(|search| thing.found_by(search)))
+        .filter(|thing| query.search.as_ref().is_none_or(|search| thing.contains(search)))
         .collect();
     rows.sort_by(|left, right| {
         let keys = query.order.iter().map(|key| by_key(left, right, key));
@@ -263,7 +270,7 @@ fn by_key(left: &Thing, right: &Thing, key: &SortKey) -> Ordering {
 }
 
 #[test]
-fn answers_equal_those_of_the_evaluator() {
+fn results_equal_those_of_the_evaluator() {
     for fixture in Fixture::on_every_engine() {
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
             cases: 200,
@@ -297,17 +304,17 @@ fn answers_equal_those_of_the_evaluator() {
                 };
                 let query =
                     ListQuery::parse(&parameters, FIELDS).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
-                fixture.fill(things.clone());
+                fixture.replace_rows(things.clone());
                 for changes in [Vec::new()].into_iter().chain(changes) {
                     for (number, changed) in changes {
                         let id = Id::from_stored(number);
                         things.retain(|thing| thing.id != id);
                         things.extend(changed.map(|thing| Thing { id, ..thing }));
                     }
-                    fixture.fill(things.clone());
+                    fixture.replace_rows(things.clone());
                     let expected = expected(&things, &query);
-                    for list in [&SHORT, &LONG, &FOUND, &LONG] {
-                        prop_assert_eq!(&fixture.ask(list, &query), &expected);
+                    for list in [&SHORT, &LONG, &WITH_SUBSTRING_INDEX, &LONG] {
+                        prop_assert_eq!(&fixture.query(list, &query), &expected);
                     }
                 }
                 Ok(())
@@ -318,7 +325,7 @@ fn answers_equal_those_of_the_evaluator() {
 }
 
 #[test]
-fn the_count_is_that_of_all_matches() {
+fn all_matches_are_counted_on_every_page() {
     for fixture in Fixture::on_every_engine() {
         let blank = Thing {
             id: Id::from_stored(0),
@@ -328,7 +335,7 @@ fn the_count_is_that_of_all_matches() {
             enabled: None,
             at: None,
         };
-        fixture.fill(
+        fixture.replace_rows(
             (1..=7)
                 .map(|number| Thing {
                     id: Id::from_stored(number),
@@ -344,17 +351,17 @@ fn the_count_is_that_of_all_matches() {
             top,
         };
         for list in [&SHORT, &LONG] {
-            assert_eq!(fixture.ask(list, &query(0, 3)), (7, vec![1, 2, 3]));
-            assert_eq!(fixture.ask(list, &query(6, 3)), (7, vec![7]));
-            assert_eq!(fixture.ask(list, &query(9, 3)), (7, vec![]));
+            assert_eq!(fixture.query(list, &query(0, 3)), (7, vec![1, 2, 3]));
+            assert_eq!(fixture.query(list, &query(6, 3)), (7, vec![7]));
+            assert_eq!(fixture.query(list, &query(9, 3)), (7, vec![]));
         }
     }
 }
 
 #[test]
-fn the_longest_chains_and_deepest_nests_are_answered() {
+fn the_longest_and_the_most_nested_filters_run() {
     for fixture in Fixture::on_every_engine() {
-        fixture.fill(Vec::new());
+        fixture.replace_rows(Vec::new());
         let chain = vec!["enabled"; 320].join(" and ");
         let nest = format!("{}enabled{}", "not (".repeat(16), ")".repeat(16));
         for filter in [chain, nest] {
@@ -364,7 +371,7 @@ fn the_longest_chains_and_deepest_nests_are_answered() {
                 ..ListParameters::default()
             };
             assert_eq!(
-                fixture.ask(&LONG, &ListQuery::parse(&parameters, FIELDS).unwrap()),
+                fixture.query(&LONG, &ListQuery::parse(&parameters, FIELDS).unwrap()),
                 (0, vec![])
             );
         }
@@ -372,7 +379,7 @@ fn the_longest_chains_and_deepest_nests_are_answered() {
 }
 
 #[test]
-fn every_engine_knows_the_programs_lower_case() {
+fn lower_unicode_equals_rusts_to_lowercase() {
     for fixture in Fixture::on_every_engine() {
         for text in [
             "ÄÖÜẞß",
@@ -386,7 +393,7 @@ fn every_engine_knows_the_programs_lower_case() {
             "e\u{301}É",
             "𐐀",
         ] {
-            let lower = fixture.runtime.block_on(fixture.on.store.read(move |tx| {
+            let lower = fixture.runtime.block_on(fixture.test_store.store.read(move |tx| {
                 let lower = sea_query::Func::cust("lower_unicode").arg(text);
                 tx.first(&Query::select().expr(lower).to_owned(), |row| row.get::<String>(0))
             }));

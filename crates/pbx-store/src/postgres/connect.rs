@@ -1,4 +1,4 @@
-//! Connecting to a PostgreSQL server: the URL with our defaults, and the settings of a session.
+//! Connecting to a PostgreSQL server: the defaults of the URL's parameters, and the settings of a session.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -10,14 +10,14 @@ use postgres::{Client, NoTls};
 use super::tls::{self, Tls};
 use crate::error::OpenPostgresError;
 
-/// How long connecting may take, unless the URL says.
+/// Default for `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a silent network may hold up a transaction, unless the URL says.
-const SILENCE: Duration = Duration::from_secs(20);
+/// Default for `tcp_user_timeout`: the longest time for which an unresponsive network can block a transaction.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What every session has, whatever the server's defaults are: nothing waits for ever, and an answered write is on the disk.
-const SESSION: &str = "
+/// Settings of every session, which override the server's defaults: everything has a timeout, and an acknowledged write is durable.
+const SESSION_SETTINGS: &str = "
     SET statement_timeout = '30s';
     SET lock_timeout = '10s';
     SET idle_in_transaction_session_timeout = '60s';
@@ -25,54 +25,55 @@ const SESSION: &str = "
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
 ";
 
-/// A new session.
+/// Opens a connection.
 pub(super) fn connect(config: &Config, tls: &Tls) -> Result<Client, postgres::Error> {
     let mut client = match tls {
         Some(tls) => config.connect(tls.clone())?,
         None => config.connect(NoTls)?,
     };
-    client.batch_execute(SESSION)?;
+    client.batch_execute(SESSION_SETTINGS)?;
     Ok(client)
 }
 
-/// The URL with our defaults, and what may be shown of it.
+/// Parses the URL and applies the defaults. Returns the configuration, the TLS connector, and the location for display.
 pub(super) fn configure(url: &str) -> Result<(Config, Tls, String), OpenPostgresError> {
-    let wrong = |reason: &str| OpenPostgresError::Url {
+    let invalid = |reason: &str| OpenPostgresError::Url {
         reason: reason.to_owned(),
     };
-    let (url, tls) = tls::split(url).map_err(|reason| wrong(&reason))?;
-    // The driver's own words name what it stumbled over, which may be a part of the password.
+    let (url, tls) = tls::parse_parameters(url).map_err(|reason| invalid(&reason))?;
+    // The driver's message quotes the invalid part, which may be a part of the password: only names of options are shown.
     let mut config: Config = url.parse().map_err(|error: postgres::Error| {
-        let known = ["host", "port", "dbname", "user", "connect_timeout"];
+        let options = ["host", "port", "dbname", "user", "connect_timeout"];
         let reason = std::error::Error::source(&error)
             .map(ToString::to_string)
             .unwrap_or_default();
-        match known
+        match options
             .iter()
             .find(|name| reason == format!("invalid value for option `{name}`"))
         {
-            Some(name) => wrong(&format!("its {name} is not valid")),
-            None => wrong("it has another form, or a parameter that does not exist"),
+            Some(name) => invalid(&format!("its {name} is not valid")),
+            None => invalid("it has another form, or a parameter that does not exist"),
         }
     })?;
-    let unescaped = |text: &str| text.contains(['@', ':', '?', '#']);
-    let in_name = |host: &Host| matches!(host, Host::Tcp(name) if unescaped(name) && name.parse::<IpAddr>().is_err());
-    if config.get_hosts().iter().any(in_name) {
-        return Err(wrong(
+    let has_delimiter = |name: &str| name.contains(['@', ':', '?', '#']);
+    let is_invalid =
+        |host: &Host| matches!(host, Host::Tcp(name) if has_delimiter(name) && name.parse::<IpAddr>().is_err());
+    if config.get_hosts().iter().any(is_invalid) {
+        return Err(invalid(
             "its host has a character that no host has: is it a part of the password?",
         ));
     }
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(wrong("it names no host"));
+        return Err(invalid("it names no host"));
     }
     if config.get_user().is_none() {
-        return Err(wrong("it names no user"));
+        return Err(invalid("it names no user"));
     }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
     if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(SILENCE);
+        config.tcp_user_timeout(TCP_USER_TIMEOUT);
     }
     if config.get_application_name().is_none() {
         config.application_name("pbx-server");
@@ -81,7 +82,7 @@ pub(super) fn configure(url: &str) -> Result<(Config, Tls, String), OpenPostgres
     Ok((config, tls, location))
 }
 
-/// Returns `true` if the server is reached without a network.
+/// Returns `true` if every connection stays on this machine.
 pub(super) fn is_local(config: &Config) -> bool {
     let mut addresses = config.get_hostaddrs().iter();
     config.get_hosts().iter().all(|host| match host {
@@ -91,11 +92,11 @@ pub(super) fn is_local(config: &Config) -> bool {
     }) && addresses.all(IpAddr::is_loopback)
 }
 
-/// As in the URL, without the password and the parameters.
+/// Returns the URL without the password and the parameters.
 fn location(config: &Config) -> String {
-    let mut text = "postgres://".to_owned();
+    let mut url = "postgres://".to_owned();
     let user = config.get_user().unwrap_or_default();
-    let _ = write!(text, "{user}@");
+    let _ = write!(url, "{user}@");
     let hosts = config.get_hosts().iter().map(|host| match host {
         Host::Tcp(name) => name.clone(),
         #[cfg(unix)]
@@ -108,12 +109,12 @@ fn location(config: &Config) -> String {
     }
     for (index, host) in hosts.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}{host}");
+        let _ = write!(url, "{comma}{host}");
         let ports = config.get_ports();
         if let Some(port) = ports.get(index).or(ports.first()).filter(|port| **port != 5432) {
-            let _ = write!(text, ":{port}");
+            let _ = write!(url, ":{port}");
         }
     }
-    let _ = write!(text, "/{}", config.get_dbname().unwrap_or(user));
-    text
+    let _ = write!(url, "/{}", config.get_dbname().unwrap_or(user));
+    url
 }

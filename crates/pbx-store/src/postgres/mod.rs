@@ -1,8 +1,7 @@
-//! The engine for several nodes.
+//! The engine for several nodes, PostgreSQL.
 //!
-//! Every transaction runs on a blocking thread with a connection of its own. Writes are serializable: what conflicts is run
-//! again, so that a rule which reads before it writes holds between the nodes as it does within one. Reads see one state of
-//! the database throughout.
+//! Every transaction runs on a blocking thread with its own connection. Writes are serializable, and run again after a conflict,
+//! so that a rule that reads before it writes holds across all nodes. Reads see one snapshot of the database.
 
 mod connect;
 mod open;
@@ -27,18 +26,18 @@ use crate::error::{OpenError, OpenPostgresError, StoreError};
 use crate::tx::Tx;
 use crate::write_counters::WriteCounters;
 
-/// Transactions of one server that run at a time, each on its connection, unless the operator says otherwise; a PostgreSQL as it
-/// is installed allows 100 in all.
-pub const CONNECTIONS: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
+/// The default for the maximum number of connections of one node, each with one transaction at a time. By default PostgreSQL allows
+/// 100 connections in total.
+pub(super) const DEFAULT_CONNECTIONS: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
 
-/// One connection in so many may be busy with a scan; further scans wait.
-const SCANS: u16 = 4;
+/// One in this many connections may run a scan; further scans wait.
+const CONNECTIONS_PER_SCAN: u16 = 4;
 
-/// How often a transaction that is in conflict with others is tried in all.
-const ATTEMPTS: u32 = 16;
+/// The maximum number of attempts of a transaction that conflicts with others.
+const MAX_ATTEMPTS: u32 = 16;
 
-/// From this attempt on a transaction runs while no other of this server writes, so that it is not overtaken for ever.
-const ALONE_FROM: u32 = 1;
+/// From this attempt on, no other transaction of this node writes at the same time, so that the transaction is not starved.
+const EXCLUSIVE_FROM_ATTEMPT: u32 = 1;
 
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
@@ -47,8 +46,10 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
 pub(super) struct Postgres {
     shared: Arc<Shared>,
     connections: u32,
-    turns: Arc<Semaphore>,
-    scans: Arc<Semaphore>,
+    /// One permit per connection.
+    permits: Arc<Semaphore>,
+    /// One permit per concurrent scan.
+    scan_permits: Arc<Semaphore>,
     location: String,
 }
 
@@ -56,12 +57,16 @@ struct Shared {
     pool: Pool,
     counts: Arc<CountCache>,
     counters: Arc<WriteCounters>,
-    /// Held for writing by a transaction that runs alone, for reading by every other that writes.
+    /// Locked exclusively by a writing transaction that must run alone, and shared by all others that write.
     writers: RwLock<()>,
 }
 
 impl Postgres {
-    /// Connects and brings the schema up to date; see [`OpenPostgresError`] for everything that is refused.
+    /// Connects, and migrates the schema.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenPostgresError`].
     pub(super) fn open(
         url: &str,
         connections: NonZeroU16,
@@ -69,7 +74,7 @@ impl Postgres {
     ) -> Result<Self, OpenPostgresError> {
         let (pool, location) = open::open(url)?;
         let connections = connections.get();
-        let scans = connections.div_ceil(SCANS);
+        let scans = connections.div_ceil(CONNECTIONS_PER_SCAN);
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
@@ -78,22 +83,22 @@ impl Postgres {
                 writers: RwLock::new(()),
             }),
             connections: connections.into(),
-            turns: Arc::new(Semaphore::new(connections.into())),
-            scans: Arc::new(Semaphore::new(scans.into())),
+            permits: Arc::new(Semaphore::new(connections.into())),
+            scan_permits: Arc::new(Semaphore::new(scans.into())),
             location,
         })
     }
 
-    /// The job goes on even if nobody waits for it any more, and keeps its turn as long as it does.
+    /// Runs a transaction on a blocking thread. If the caller is dropped, the transaction goes on and keeps its permits.
     async fn run(&self, access: Access, work: Work) -> Result<(), Failure> {
-        let scan = match access {
-            Access::Scan => Some(Arc::clone(&self.scans).acquire_owned().await.map_err(closed)?),
+        let scan_permit = match access {
+            Access::Scan => Some(Arc::clone(&self.scan_permits).acquire_owned().await.map_err(closed)?),
             Access::Read | Access::Write => None,
         };
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(closed)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(closed)?;
         let shared = Arc::clone(&self.shared);
         tokio::task::spawn_blocking(move || {
-            let _turns = (scan, turn);
+            let _permits = (scan_permit, permit);
             match access {
                 Access::Read | Access::Scan => shared.read(&work),
                 Access::Write => shared.write(&work),
@@ -103,14 +108,14 @@ impl Postgres {
         .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }
 
-    /// Lets what runs and what waits finish, then closes every connection.
+    /// Waits for running and waiting transactions, then closes every connection.
     async fn close(&self) {
-        self.scans.close();
-        // Turns are given in the order in which they are asked for: all of them are free when nothing is left.
-        if let Ok(_all) = self.turns.acquire_many(self.connections).await {
-            self.turns.close();
+        self.scan_permits.close();
+        // Permits are granted in order of request, so all of them are free only after every earlier transaction.
+        if let Ok(_all) = self.permits.acquire_many(self.connections).await {
+            self.permits.close();
             let shared = Arc::clone(&self.shared);
-            // Closing says goodbye to the server.
+            // On a blocking thread, because closing a connection sends a message to the server.
             let _ = tokio::task::spawn_blocking(move || shared.pool.close()).await;
         }
     }
@@ -134,10 +139,10 @@ impl Engine for Postgres {
     }
 }
 
-/// Opens a database that servers may be using, for reading; closing the connection ends its transaction. Not on a thread that
-/// runs asynchronous tasks.
-pub(super) fn inspector(url: &str) -> Result<Session, OpenError> {
-    let mut session = open::inspector(url)?;
+/// Opens a database that servers may be using, in a read-only transaction, which ends with the connection. Blocks: not to be called
+/// on a thread that runs asynchronous tasks.
+pub(super) fn open_read_only(url: &str) -> Result<Session, OpenError> {
+    let mut session = open::open_read_only(url)?;
     let begun = session.control(BEGIN_READ);
     begun.map_err(|failure| OpenPostgresError::Other {
         location: "named by --database".to_owned(),
@@ -152,36 +157,38 @@ fn closed(_: AcquireError) -> Failure {
 
 impl Shared {
     fn read(&self, work: &Work) -> Result<(), Failure> {
-        self.until_settled(|_| self.attempt(BEGIN_READ, work))
+        self.retry_conflicts(|_| self.attempt(BEGIN_READ, work))
     }
 
     fn write(&self, work: &Work) -> Result<(), Failure> {
-        self.until_settled(|attempt| {
-            // A panic of a closure leaves nothing behind that could be broken.
-            if attempt < ALONE_FROM {
-                let _with_others = self.writers.read().unwrap_or_else(PoisonError::into_inner);
+        self.retry_conflicts(|attempt| {
+            // Poisoning is ignored: the lock guards no data.
+            if attempt < EXCLUSIVE_FROM_ATTEMPT {
+                let _shared = self.writers.read().unwrap_or_else(PoisonError::into_inner);
                 self.attempt(BEGIN_WRITE, work)
             } else {
-                let _alone = self.writers.write().unwrap_or_else(PoisonError::into_inner);
+                let _exclusive = self.writers.write().unwrap_or_else(PoisonError::into_inner);
                 self.attempt(BEGIN_WRITE, work)
             }
         })
     }
 
-    fn until_settled(&self, run: impl Fn(u32) -> Attempt) -> Result<(), Failure> {
+    /// Runs attempts of a transaction until one is final, up to [`MAX_ATTEMPTS`].
+    fn retry_conflicts(&self, run: impl Fn(u32) -> Attempt) -> Result<(), Failure> {
         let mut attempt = 0;
         loop {
             match run(attempt) {
-                Attempt::Settled(outcome) => return outcome,
-                Attempt::Again(failure) => {
+                Attempt::Final(outcome) => return outcome,
+                Attempt::Retry(failure) => {
                     attempt += 1;
-                    if attempt == ATTEMPTS {
+                    if attempt == MAX_ATTEMPTS {
                         return Err(failure.error.into());
                     }
-                    tracing::debug!(attempt, error = %failure.error, "a transaction is run again");
-                    // The first time it only waits for its turn alone: whom it met was most likely of this server.
-                    if attempt > ALONE_FROM {
-                        pause(attempt);
+                    tracing::debug!(attempt, error = %failure.error, "retrying a transaction");
+                    // The first retry has no delay: the conflict was most likely with a transaction of this node, which the exclusive
+                    // lock waits for.
+                    if attempt > EXCLUSIVE_FROM_ATTEMPT {
+                        back_off(attempt);
                     }
                 }
             }
@@ -191,12 +198,12 @@ impl Shared {
     fn attempt(&self, begin: &str, work: &Work) -> Attempt {
         let mut connection = match self.pool.take() {
             Ok(connection) => connection,
-            Err(error) => return Attempt::Settled(Err(error.into())),
+            Err(error) => return Attempt::Final(Err(error.into())),
         };
         if let Err(failure) = connection.control(begin) {
-            // It was idle while the server restarted, and so were the others.
-            self.pool.forget_idle();
-            return Attempt::Again(failure);
+            // The server has most likely restarted, which also breaks the other idle connections.
+            self.pool.drop_idle();
+            return Attempt::Retry(failure);
         }
         let mut tx = Tx::new(&mut connection);
         if begin == BEGIN_READ {
@@ -204,49 +211,49 @@ impl Shared {
         }
         let outcome = work(&mut tx);
         let written = tx.into_written();
-        let settled = match (outcome, connection.take_failure()) {
+        let result = match (outcome, connection.take_failure()) {
             (Ok(()), None) => match connection.control("COMMIT") {
                 Ok(()) => {
                     self.counters.count(&written);
                     self.pool.put_back(connection);
-                    return Attempt::Settled(Ok(()));
+                    return Attempt::Final(Ok(()));
                 }
                 Err(failure) if failure.kind == FailureKind::Conflict => {
                     self.pool.put_back(connection);
-                    return Attempt::Again(failure);
+                    return Attempt::Retry(failure);
                 }
-                // Whether it took effect is not known: it must not be run again.
+                // It may have taken effect, so it must not be run again.
                 Err(failure) => {
                     self.counters.count(&written);
-                    return Attempt::Settled(Err(failure.error.into()));
+                    return Attempt::Final(Err(failure.error.into()));
                 }
             },
-            (_, Some(failure)) if failure.kind == FailureKind::Lost => return Attempt::Again(failure),
-            (_, Some(failure)) if failure.kind == FailureKind::Conflict => Attempt::Again(failure),
-            (Ok(()), Some(failure)) => Attempt::Settled(Err(Failure::Store(StoreError::Engine(format!(
-                "a transaction went on after a statement of it had failed, which undoes it all ({})",
+            (_, Some(failure)) if failure.kind == FailureKind::Lost => return Attempt::Retry(failure),
+            (_, Some(failure)) if failure.kind == FailureKind::Conflict => Attempt::Retry(failure),
+            (Ok(()), Some(failure)) => Attempt::Final(Err(Failure::Store(StoreError::Engine(format!(
+                "a transaction continued after a failed statement, so it was rolled back ({})",
                 failure.error
             ))))),
-            (Err(rolled_back), _) => Attempt::Settled(Err(rolled_back.into())),
+            (Err(rolled_back), _) => Attempt::Final(Err(rolled_back.into())),
         };
-        // A connection that cannot even do this is closed, which undoes everything as well.
+        // If this fails, the connection is closed, which rolls back as well.
         if connection.control("ROLLBACK").is_ok() {
             self.pool.put_back(connection);
         }
-        settled
+        result
     }
 }
 
-/// How one attempt ended.
+/// The outcome of one attempt of a transaction.
 enum Attempt {
-    /// For good.
-    Settled(Result<(), Failure>),
-    /// Undone, and worth another.
-    Again(statement::Failure),
+    /// The result of the transaction.
+    Final(Result<(), Failure>),
+    /// Rolled back; another attempt may succeed.
+    Retry(statement::Failure),
 }
 
-/// Longer from attempt to attempt, and never the same for two that are in each other's way.
-fn pause(attempt: u32) {
-    let most = 1u64 << attempt.min(6);
-    std::thread::sleep(Duration::from_micros(rand::rng().random_range(0..most * 1000)));
+/// Sleeps before another attempt: exponential backoff with full jitter, at most 64 ms.
+fn back_off(attempt: u32) {
+    let max_millis = 1u64 << attempt.min(6);
+    std::thread::sleep(Duration::from_micros(rand::rng().random_range(0..max_millis * 1000)));
 }

@@ -1,18 +1,18 @@
-//! Connections that wait for the next transaction. Who takes one has a turn, so that there are never more than turns.
+//! The pool of connections. A transaction takes one while it holds a permit, which bounds their number.
 
 use std::sync::{Mutex, PoisonError};
 
 use postgres::Config;
 
 use super::connect;
-use super::statement::{Session, text};
+use super::statement::{Session, message};
 use super::tls::Tls;
 use crate::error::StoreError;
 
 pub(super) struct Pool {
     config: Config,
     tls: Tls,
-    /// `None` once closed.
+    /// `None` after closing.
     idle: Mutex<Option<Vec<Session>>>,
 }
 
@@ -25,30 +25,32 @@ impl Pool {
         }
     }
 
+    /// Takes an idle connection, or opens one.
     pub(super) fn take(&self) -> Result<Session, StoreError> {
         let idle = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
         match idle {
             Some(connection) => Ok(connection),
             None => connect::connect(&self.config, &self.tls)
                 .map(Session::new)
-                .map_err(|error| StoreError::Unavailable(text(&error))),
+                .map_err(|error| StoreError::Unavailable(message(&error))),
         }
     }
 
-    /// Only connections without an open transaction come back.
+    /// Returns a connection to the pool. It must have no open transaction.
     pub(super) fn put_back(&self, connection: Session) {
         if let Some(idle) = self.idle().as_mut() {
             idle.push(connection);
         }
     }
 
-    /// Drops every connection that is not in use.
-    pub(super) fn forget_idle(&self) {
-        let forgotten = self.idle().as_mut().map(std::mem::take);
+    /// Closes every idle connection.
+    pub(super) fn drop_idle(&self) {
+        let idle = self.idle().as_mut().map(std::mem::take);
         // Outside the lock: closing may wait for the server.
-        drop(forgotten);
+        drop(idle);
     }
 
+    /// Closes the idle connections, and the others when they are put back.
     pub(super) fn close(&self) {
         let idle = self.idle().take();
         drop(idle);
@@ -60,7 +62,8 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// The driver waits for a connection to close, which it may not do on a thread that runs asynchronous tasks.
+    /// Closes the idle connections on a separate thread, because the driver blocks, which it must not on a thread that runs
+    /// asynchronous tasks.
     fn drop(&mut self) {
         let idle = self.idle().take();
         if idle.as_ref().is_some_and(|idle| !idle.is_empty()) {

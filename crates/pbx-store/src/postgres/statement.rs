@@ -1,4 +1,4 @@
-//! Running one statement: rendering, binding, reading, and PostgreSQL's errors in the store's terms.
+//! Running one statement: rendering it, binding its values, reading its rows, and converting errors.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -15,19 +15,19 @@ use crate::error::StoreError;
 use crate::row::{Cell, Cells, Row};
 use crate::write_counters::WrittenTables;
 
-/// Distinct statements whose prepared form a connection keeps. Filters make statements without end.
-const STATEMENTS: usize = 256;
+/// The number of prepared statements that a connection caches. Filters produce an unbounded number of them.
+const STATEMENT_CACHE_SIZE: usize = 256;
 
 /// A connection with its prepared statements.
 pub(crate) struct Session {
     client: Client,
-    /// By the text and the types of what is bound: `port < $1` is one statement for integers and another for fractions.
+    /// Prepared statements by SQL text and types of the bound values: `port < $1` is one statement for integers, another for floats.
     statements: HashMap<(String, Vec<Type>), postgres::Statement>,
     failure: Option<Failure>,
 }
 
-/// The first statement of the running transaction that failed. PostgreSQL carries nothing out after that, and COMMIT would
-/// silently undo everything, so that it has to be known even where the closure passes the error over.
+/// The first failed statement of the open transaction. PostgreSQL runs no further statements after it, and COMMIT rolls back without
+/// an error, so it is recorded for closures that ignore the error.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) kind: FailureKind,
@@ -36,11 +36,11 @@ pub(super) struct Failure {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailureKind {
-    /// Another transaction was in the way: the same work, run again, may succeed.
+    /// A conflict with another transaction: the same transaction may succeed when run again.
     Conflict,
-    /// The connection is gone or about to go.
+    /// The connection is closed or about to be.
     Lost,
-    /// The statement itself was refused.
+    /// The statement was refused.
     Refused,
 }
 
@@ -53,17 +53,17 @@ impl Session {
         }
     }
 
-    /// BEGIN, COMMIT and their like.
+    /// Runs a statement of transaction control, such as BEGIN.
     pub(super) fn control(&mut self, sql: &str) -> Result<(), Failure> {
         self.client.batch_execute(sql).map_err(|error| translate(&error))
     }
 
-    /// What went wrong since this was last asked.
+    /// Takes the failure recorded since the last call.
     pub(super) fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
     }
 
-    /// The statement, prepared, and what goes into it.
+    /// Returns the prepared statement and the values to bind.
     fn prepare(&mut self, (sql, values): (String, Values)) -> Result<(postgres::Statement, Vec<Bound>), StoreError> {
         let values = storable(values)?
             .into_iter()
@@ -74,8 +74,8 @@ impl Session {
             return Ok((statement.clone(), values));
         }
         let prepared = self.client.prepare_typed(&key.0, &key.1);
-        let prepared = prepared.map_err(|error| noted(&mut self.failure, &error))?;
-        if self.statements.len() >= STATEMENTS {
+        let prepared = prepared.map_err(|error| record(&mut self.failure, &error))?;
+        if self.statements.len() >= STATEMENT_CACHE_SIZE {
             self.statements.clear();
         }
         self.statements.insert(key, prepared.clone());
@@ -88,8 +88,8 @@ impl Connection for Session {
         let (statement, values) = self.prepare(select.postgres())?;
         let Self { client, failure, .. } = self;
         let rows = client.query_raw(&statement, values);
-        let mut rows = rows.map_err(|error| noted(failure, &error))?;
-        while let Some(row) = rows.next().map_err(|error| noted(failure, &error))? {
+        let mut rows = rows.map_err(|error| record(failure, &error))?;
+        while let Some(row) = rows.next().map_err(|error| record(failure, &error))? {
             if each(&Row(&row))?.is_break() {
                 break;
             }
@@ -99,18 +99,18 @@ impl Connection for Session {
 
     fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
         let rendered = statement.postgres();
-        written.note(&rendered.0);
+        written.record(&rendered.0);
         let (statement, values) = self.prepare(rendered)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         match self.client.execute(&statement, &values) {
-            Ok(written) => Ok(usize::try_from(written).unwrap_or(usize::MAX)),
-            Err(error) => Err(noted(&mut self.failure, &error)),
+            Ok(affected) => Ok(usize::try_from(affected).unwrap_or(usize::MAX)),
+            Err(error) => Err(record(&mut self.failure, &error)),
         }
     }
 }
 
-/// The error in the store's terms; the transaction has failed with it.
-fn noted(failure: &mut Option<Failure>, error: &postgres::Error) -> StoreError {
+/// Converts an error, and records it as the failure of the transaction.
+fn record(failure: &mut Option<Failure>, error: &postgres::Error) -> StoreError {
     let translated = translate(error);
     failure.get_or_insert_with(|| translated.clone());
     translated.error
@@ -118,25 +118,25 @@ fn noted(failure: &mut Option<Failure>, error: &postgres::Error) -> StoreError {
 
 impl Cells for postgres::Row {
     fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError> {
-        self.try_get::<_, Read<'_>>(index)
-            .map(|Read(cell)| cell)
-            .map_err(|error| StoreError::Engine(text(&error)))
+        self.try_get::<_, ReadCell<'_>>(index)
+            .map(|ReadCell(cell)| cell)
+            .map_err(|error| StoreError::Engine(message(&error)))
     }
 }
 
-/// A value as it is read: the same kinds as the embedded engine has.
-struct Read<'a>(Cell<'a>);
+/// A column as it is read, converted to the types that SQLite has.
+struct ReadCell<'a>(Cell<'a>);
 
-impl<'a> FromSql<'a> for Read<'a> {
-    fn from_sql(of: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(match *of {
-            Type::BOOL => Cell::Integer(bool::from_sql(of, raw)?.into()),
-            Type::INT2 => Cell::Integer(i16::from_sql(of, raw)?.into()),
-            Type::INT4 => Cell::Integer(i32::from_sql(of, raw)?.into()),
-            Type::INT8 => Cell::Integer(i64::from_sql(of, raw)?),
-            Type::FLOAT8 => Cell::Real(f64::from_sql(of, raw)?),
+impl<'a> FromSql<'a> for ReadCell<'a> {
+    fn from_sql(sql_type: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(match *sql_type {
+            Type::BOOL => Cell::Integer(bool::from_sql(sql_type, raw)?.into()),
+            Type::INT2 => Cell::Integer(i16::from_sql(sql_type, raw)?.into()),
+            Type::INT4 => Cell::Integer(i32::from_sql(sql_type, raw)?.into()),
+            Type::INT8 => Cell::Integer(i64::from_sql(sql_type, raw)?),
+            Type::FLOAT8 => Cell::Real(f64::from_sql(sql_type, raw)?),
             Type::BYTEA => Cell::Bytes(raw),
-            _ => Cell::Text(<&str>::from_sql(of, raw)?),
+            _ => Cell::Text(<&str>::from_sql(sql_type, raw)?),
         }))
     }
 
@@ -144,16 +144,16 @@ impl<'a> FromSql<'a> for Read<'a> {
         Ok(Self(Cell::Null))
     }
 
-    fn accepts(of: &Type) -> bool {
+    fn accepts(sql_type: &Type) -> bool {
         matches!(
-            *of,
+            *sql_type,
             Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT8 | Type::BYTEA | Type::TEXT | Type::VARCHAR
         )
     }
 }
 
-/// A value of the query builder on its way into a statement, always as the one type that goes with its kind: left to itself,
-/// PostgreSQL would take the type from what the value is compared with, and a fraction does not read as an integer.
+/// A value of the query builder, to be bound with the SQL type of its variant. PostgreSQL would infer the type from the other operand
+/// of a comparison, and then refuse a float that is compared with an integer.
 #[derive(Debug)]
 enum Bound {
     Boolean(Option<bool>),
@@ -194,7 +194,7 @@ impl TryFrom<Value> for Bound {
             Value::Bytes(value) => Self::Bytes(value),
             other => {
                 return Err(StoreError::Engine(format!(
-                    "values like {other:?} are not bound: add the type to store/postgres/statement.rs"
+                    "values like {other:?} are not bound: add the type to crates/pbx-store/src/postgres/statement.rs"
                 )));
             }
         })
@@ -202,13 +202,13 @@ impl TryFrom<Value> for Bound {
 }
 
 impl ToSql for Bound {
-    fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, sql_type: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
-            Self::Boolean(value) => value.to_sql(of, out),
-            Self::Integer(value) => value.to_sql(of, out),
-            Self::Real(value) => value.to_sql(of, out),
-            Self::Text(value) => value.to_sql(of, out),
-            Self::Bytes(value) => value.to_sql(of, out),
+            Self::Boolean(value) => value.to_sql(sql_type, out),
+            Self::Integer(value) => value.to_sql(sql_type, out),
+            Self::Real(value) => value.to_sql(sql_type, out),
+            Self::Text(value) => value.to_sql(sql_type, out),
+            Self::Bytes(value) => value.to_sql(sql_type, out),
         }
     }
 
@@ -219,21 +219,21 @@ impl ToSql for Bound {
     to_sql_checked!();
 }
 
-/// PostgreSQL's failure in the store's terms.
+/// Converts an error of PostgreSQL.
 fn translate(error: &postgres::Error) -> Failure {
     let failed = |kind, error| Failure { kind, error };
     let Some(database) = error.as_db_error() else {
         return if error.source().is_some_and(|source| source.is::<std::io::Error>()) || error.is_closed() {
-            failed(FailureKind::Lost, StoreError::Unavailable(text(error)))
+            failed(FailureKind::Lost, StoreError::Unavailable(message(error)))
         } else {
-            failed(FailureKind::Refused, StoreError::Engine(text(error)))
+            failed(FailureKind::Refused, StoreError::Engine(message(error)))
         };
     };
     let constraint = |name: String| failed(FailureKind::Refused, StoreError::Constraint { name });
     let code = database.code();
     match *code {
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
-            failed(FailureKind::Conflict, StoreError::Unavailable(text(error)))
+            failed(FailureKind::Conflict, StoreError::Unavailable(message(error)))
         }
         SqlState::FOREIGN_KEY_VIOLATION => constraint("foreign_key".to_owned()),
         SqlState::NOT_NULL_VIOLATION => constraint(format!(
@@ -245,22 +245,22 @@ fn translate(error: &postgres::Error) -> Failure {
             constraint(database.constraint().unwrap_or_default().to_owned())
         }
         SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
-            failed(FailureKind::Refused, StoreError::Unavailable(text(error)))
+            failed(FailureKind::Refused, StoreError::Unavailable(message(error)))
         }
         _ => match code.code().get(..2) {
-            // The connection is broken, or the server is going down.
-            Some("08" | "57") => failed(FailureKind::Lost, StoreError::Unavailable(text(error))),
+            // The connection is broken, or the server is shutting down.
+            Some("08" | "57") => failed(FailureKind::Lost, StoreError::Unavailable(message(error))),
             // Out of memory, disk or connections; a failing disk.
-            Some("53" | "58") => failed(FailureKind::Refused, StoreError::Unavailable(text(error))),
-            // A prepared statement that no longer fits the tables: a fresh connection prepares it again.
-            Some("0A" | "26") => failed(FailureKind::Lost, StoreError::Engine(text(error))),
-            _ => failed(FailureKind::Refused, StoreError::Engine(text(error))),
+            Some("53" | "58") => failed(FailureKind::Refused, StoreError::Unavailable(message(error))),
+            // A prepared statement that no longer matches the tables: a new connection prepares it again.
+            Some("0A" | "26") => failed(FailureKind::Lost, StoreError::Engine(message(error))),
+            _ => failed(FailureKind::Refused, StoreError::Engine(message(error))),
         },
     }
 }
 
-/// What happened, without the details: those repeat the values of the row.
-pub(super) fn text(error: &postgres::Error) -> String {
+/// Returns the message of an error without the details, which contain values of the row.
+pub(super) fn message(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(database) => format!("{} (SQLSTATE {})", database.message(), database.code().code()),
         None => match error.source() {

@@ -1,5 +1,5 @@
-//! Whether and how the connections are encrypted: `sslmode` and `sslrootcert` of the URL, which the driver does not know or not
-//! as we mean them. There is no TLS that anyone in between could read: where it is used, the server's certificate is checked.
+//! Encryption of the connections: the parameters `sslmode` and `sslrootcert` of the URL. The driver does not know the second, nor
+//! all modes. TLS without verification is not offered: whenever TLS is used, the server's certificate is verified.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The connector, or `None` for connections that are not encrypted.
+/// The TLS connector; `None` for connections without encryption.
 pub(super) type Tls = Option<MakeRustlsConnect>;
 
-/// The URL for the driver, and the connector. An error says what is wrong with the parameters.
-pub(super) fn split(url: &str) -> Result<(String, Tls), String> {
+/// Returns the URL for the driver, and the connector. An error says what is wrong with the parameters.
+pub(super) fn parse_parameters(url: &str) -> Result<(String, Tls), String> {
     let (before, query) = match url.rsplit_once('?') {
-        // What has an at-sign after it is still the password.
+        // A question mark before an at sign is part of the password.
         Some((before, query)) if !query.contains('@') => (before, query),
         _ => (url, ""),
     };
@@ -30,7 +30,9 @@ pub(super) fn split(url: &str) -> Result<(String, Tls), String> {
             Some(("sslmode", _)) => return Err("its sslmode is neither disable nor require".to_owned()),
             Some(("sslrootcert", path)) => {
                 let path = percent_decode_str(path).decode_utf8();
-                roots = Some(PathBuf::from(path.map_err(|_| "its sslrootcert is no path")?.as_ref()));
+                roots = Some(PathBuf::from(
+                    path.map_err(|_| "its sslrootcert is not a path")?.as_ref(),
+                ));
             }
             _ => others.push(parameter),
         }
@@ -45,24 +47,27 @@ pub(super) fn split(url: &str) -> Result<(String, Tls), String> {
     Ok((format!("{before}?{}", others.join("&")), tls))
 }
 
-/// Trusts the certificates of the file, or what the machine trusts.
+/// Returns a connector that trusts the certificates of the file, or those of the system.
 fn connector(roots: Option<PathBuf>) -> Result<MakeRustlsConnect, String> {
     let mut trusted = RootCertStore::empty();
     match roots {
         Some(path) => {
-            let wrong = |reason: String| format!("its sslrootcert {} cannot be used: {reason}", path.display());
-            for certificate in CertificateDer::pem_file_iter(&path).map_err(|error| wrong(error.to_string()))? {
-                let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-                trusted.add(certificate).map_err(|error| wrong(error.to_string()))?;
+            let invalid = |reason: String| format!("its sslrootcert {} cannot be used: {reason}", path.display());
+            for certificate in CertificateDer::pem_file_iter(&path).map_err(|error| invalid(error.to_string()))? {
+                let certificate = certificate.map_err(|error| invalid(error.to_string()))?;
+                trusted.add(certificate).map_err(|error| invalid(error.to_string()))?;
             }
             if trusted.is_empty() {
-                return Err(wrong("there is no certificate in it".to_owned()));
+                return Err(invalid("there is no certificate in it".to_owned()));
             }
         }
         None => {
             trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             if trusted.is_empty() {
-                return Err("this machine trusts no certificate: name a file of them in sslrootcert".to_owned());
+                return Err(
+                    "this system trusts no certificate authority: name a file with certificates in sslrootcert"
+                        .to_owned(),
+                );
             }
         }
     }
@@ -79,9 +84,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parameters_are_ours_and_the_rest_is_the_drivers() {
+    fn tls_parameters_are_replaced_and_others_are_kept() {
         let plain = |url: &str| {
-            let (url, tls) = split(url).unwrap();
+            let (url, tls) = parse_parameters(url).unwrap();
             assert!(tls.is_none());
             url
         };
@@ -94,10 +99,10 @@ mod tests {
             plain("postgres://u:a?sslmode=require@h/d"),
             "postgres://u:a?sslmode=require@h/d?sslmode=disable"
         );
-        let wrong = |url: &str| split(url).map(drop).unwrap_err();
-        assert!(wrong("postgres://u@h/d?sslmode=prefer").contains("neither disable nor require"));
+        let error = |url: &str| parse_parameters(url).map(drop).unwrap_err();
+        assert!(error("postgres://u@h/d?sslmode=prefer").contains("neither disable nor require"));
         assert!(
-            wrong("postgres://u@h/d?sslmode=require&sslrootcert=/missing%20it").contains("/missing it cannot be used")
+            error("postgres://u@h/d?sslmode=require&sslrootcert=/missing%20it").contains("/missing it cannot be used")
         );
     }
 }

@@ -1,7 +1,7 @@
-//! The embedded engine.
+//! The embedded engine, SQLite.
 //!
-//! Short keyed reads run on the calling worker: a thread switch costs more than such a read does. Scans get a few threads of
-//! their own, so that a large list holds up nobody's sign-in. Writes go to the one [`writer`] thread.
+//! Short reads by key run on the caller's thread: a thread switch costs more than such a read. Scans run on blocking threads, only a
+//! few at a time, so that a large list does not delay sign-ins. Writes run on the [`writer`] thread.
 
 mod open;
 mod pool;
@@ -25,7 +25,7 @@ use crate::error::{OpenError, StoreError};
 use crate::tx::Tx;
 use crate::write_counters::WriteCounters;
 
-/// Scans beyond this number wait: more would only fight for the processor and the page cache.
+/// The maximum number of concurrent scans: more would only compete for the processor and the page cache.
 const CONCURRENT_SCANS: usize = 4;
 
 /// An open SQLite database.
@@ -36,12 +36,16 @@ pub(super) struct Sqlite {
     counts: Arc<CountCache>,
     scans: Semaphore,
     path: PathBuf,
-    /// Holds the advisory lock that keeps a second server process out.
+    /// The file whose lock keeps a second server process from opening the database.
     _lock: File,
 }
 
 impl Sqlite {
-    /// Opens or creates the database; see [`OpenError`] for everything that is refused.
+    /// Opens or creates the database.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
     pub(super) fn open(path: &Path, counters: Arc<WriteCounters>) -> Result<Self, OpenError> {
         let (connection, lock) = open::open(path)?;
         let counts = Arc::default();
@@ -61,7 +65,7 @@ impl Sqlite {
     }
 
     async fn scan(&self, work: Work) -> Result<(), Failure> {
-        let _turn = self.scans.acquire().await.map_err(|_| StoreError::Closed)?;
+        let _permit = self.scans.acquire().await.map_err(|_| StoreError::Closed)?;
         let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
         tokio::task::spawn_blocking(move || read_with(&readers, &counts, &work))
             .await
@@ -70,7 +74,7 @@ impl Sqlite {
 
     async fn close(&self) {
         self.scans.close();
-        // Readers go first: the log is emptied only when nobody reads from it.
+        // Readers are closed first: the write-ahead log can only be emptied while no connection reads from it.
         self.readers.close();
         self.writer.close().await;
         let thread = self.writer_thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -93,7 +97,7 @@ impl Engine for Sqlite {
         }
     }
 
-    /// Finishes what was queued, empties the write-ahead log and closes every connection.
+    /// Finishes the queued writes, empties the write-ahead log and closes every connection.
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.close())
     }
@@ -110,17 +114,17 @@ impl Engine for Sqlite {
     }
 }
 
-/// Opens a file that a server may be using, for reading.
-pub(super) fn inspector(path: &Path) -> Result<rusqlite::Connection, OpenError> {
-    open::inspector(path)
+/// Opens a database that a server may be using, for reading only.
+pub(super) fn open_read_only(path: &Path) -> Result<rusqlite::Connection, OpenError> {
+    open::open_read_only(path)
 }
 
-/// Every statement of the closure sees the same state of the database.
+/// Runs a closure in a read transaction, so that all its statements see the same state of the database.
 fn read_with(pool: &Pool, counts: &Arc<CountCache>, work: &Work) -> Result<(), Failure> {
     let connection = pool.take()?;
     control(&connection, "BEGIN")?;
     let outcome = work(&mut Tx::new(&mut &connection).with_counts(counts));
-    // A panic above drops the connection, and with it whatever state it was in.
+    // A panic of the closure drops the connection instead of returning it to the pool.
     control(&connection, "ROLLBACK")?;
     pool.put_back(connection);
     Ok(outcome?)

@@ -1,7 +1,7 @@
-//! Connections for reading.
+//! The pool of read-only connections.
 //!
-//! One is made when none is idle. Reads run on the runtime's worker threads and on the few of the scans, one at a time on each,
-//! so that there are never more connections than those threads.
+//! A connection is opened when none is idle. Each of the runtime's worker threads, and each of the few threads with a scan, runs one
+//! read at a time, which bounds the number of connections.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::error::StoreError;
 
 pub(super) struct Pool {
     path: PathBuf,
-    /// `None` once closed.
+    /// `None` after closing.
     idle: Mutex<Option<Vec<Connection>>>,
 }
 
@@ -26,6 +26,7 @@ impl Pool {
         }
     }
 
+    /// Takes an idle connection, or opens one.
     pub(super) fn take(&self) -> Result<Connection, StoreError> {
         let idle = self
             .idle
@@ -40,13 +41,14 @@ impl Pool {
         }
     }
 
-    /// Only connections without an open transaction come back; one that failed is dropped instead.
+    /// Returns a connection to the pool. It must have no open transaction; after a failure, drop it instead.
     pub(super) fn put_back(&self, connection: Connection) {
         if let Some(idle) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             idle.push(connection);
         }
     }
 
+    /// Closes the idle connections, and the others when they are put back.
     pub(super) fn close(&self) {
         drop(self.idle.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

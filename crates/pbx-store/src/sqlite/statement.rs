@@ -1,4 +1,4 @@
-//! Running one statement: rendering, binding, reading, and SQLite's errors in the store's terms.
+//! Running one statement: rendering it, binding its values, reading its rows, and converting errors.
 
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql, ffi};
@@ -26,7 +26,7 @@ impl Connection for &rusqlite::Connection {
 
     fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
         let (sql, values) = statement.sqlite();
-        written.note(&sql);
+        written.record(&sql);
         let mut statement = self.prepare_cached(&sql).map_err(translate)?;
         statement
             .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
@@ -34,7 +34,7 @@ impl Connection for &rusqlite::Connection {
     }
 }
 
-/// BEGIN, COMMIT and their like: compiled once per connection.
+/// Runs a statement of transaction control, such as BEGIN. It is prepared once per connection.
 pub(super) fn control(connection: &rusqlite::Connection, sql: &str) -> Result<(), StoreError> {
     connection
         .prepare_cached(sql)
@@ -57,7 +57,7 @@ impl Cells for rusqlite::Row<'_> {
     }
 }
 
-/// A value of the query builder on its way into a statement.
+/// A value of the query builder, to be bound to a statement.
 struct Bound(Value);
 
 impl ToSql for Bound {
@@ -77,13 +77,16 @@ impl ToSql for Bound {
             Value::String(value) => value.to_sql(),
             Value::Bytes(value) => value.to_sql(),
             other => Err(rusqlite::Error::ToSqlConversionFailure(
-                format!("values like {other:?} are not bound: add the type to store/sqlite/statement.rs").into(),
+                format!(
+                    "values like {other:?} are not bound: add the type to crates/pbx-store/src/sqlite/statement.rs"
+                )
+                .into(),
             )),
         }
     }
 }
 
-/// SQLite's failure in the store's terms.
+/// Converts an error of SQLite.
 pub(super) fn translate(error: rusqlite::Error) -> StoreError {
     if let rusqlite::Error::SqliteFailure(code, message) = &error {
         match code.code {
@@ -104,7 +107,7 @@ pub(super) fn translate(error: rusqlite::Error) -> StoreError {
     StoreError::Engine(error.to_string())
 }
 
-/// The name other engines would give: SQLite says `UNIQUE constraint failed: ip_filters.cidr`.
+/// Returns the name of a constraint as on other engines, from SQLite's `UNIQUE constraint failed: ip_filters.cidr`.
 fn constraint_name(extended_code: i32, message: &str) -> String {
     if extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
         return "foreign_key".to_owned();

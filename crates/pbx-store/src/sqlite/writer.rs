@@ -1,10 +1,10 @@
-//! The one thread that writes.
+//! The only thread that writes.
 //!
-//! Waiting transactions are committed together: an fsync costs the same for one as for fifty, so under load this is worth a
-//! factor of four. Each runs under its own savepoint, so that one that fails takes nothing but its own changes with it, and
-//! each is answered after the COMMIT that holds it, so that an answered write is on the disk.
+//! Queued transactions are committed in batches: an fsync costs the same for one as for fifty, which under load makes writing four
+//! times as fast. Each transaction runs under its own savepoint, so that a failure rolls back its changes only. Its caller gets
+//! the result after the COMMIT of the batch, so that an acknowledged write is durable.
 //!
-//! For that the schema has no deferred constraints: they are checked at COMMIT and would fail the whole batch.
+//! The schema has no deferred constraints, because these are checked at COMMIT and would fail the whole batch.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::write_counters::{WriteCounters, WrittenTables};
 
-/// More transactions than this are never in one COMMIT, so that the first does not wait for ever.
-const LARGEST_BATCH: usize = 256;
+/// The maximum number of transactions in one COMMIT, which bounds the latency of the first.
+const MAX_BATCH_SIZE: usize = 256;
 
-/// Writers beyond this number wait before they are queued.
-const QUEUE: usize = 1024;
+/// The capacity of the queue. Further writers wait until there is space.
+const QUEUE_CAPACITY: usize = 1024;
 
-/// Runs inside the batch, or learns why it cannot. Returns what to tell the caller once the batch is committed or lost.
+/// Runs within the batch, or is given the error that has ended the batch. Returns the reply to send after the COMMIT.
 type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Reply + Send>;
 
-/// Tells the caller the outcome.
+/// Sends the caller the result, given the outcome of the COMMIT.
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 enum Message {
@@ -36,7 +36,7 @@ enum Message {
     Close,
 }
 
-/// Sends transactions to the writing thread.
+/// Sends transactions to the writer thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     counters: Arc<WriteCounters>,
@@ -48,14 +48,14 @@ impl Writer {
         connection: Connection,
         counters: Arc<WriteCounters>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (queue, inbox) = mpsc::channel(QUEUE);
+        let (queue, inbox) = mpsc::channel(QUEUE_CAPACITY);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(connection, inbox))?;
         Ok((Self { queue, counters }, thread))
     }
 
-    /// Runs the closure in a transaction and waits until that is durable.
+    /// Runs a closure in a transaction and waits until the transaction is durable.
     pub(super) async fn write(&self, work: Work) -> Result<(), Failure> {
         let (reply, outcome) = oneshot::channel();
         let counters = Arc::clone(&self.counters);
@@ -68,7 +68,7 @@ impl Writer {
                     counters.count(&written);
                     Ok(commit?)
                 });
-                // A caller that went away needs no response; its write holds all the same.
+                // A caller that was dropped needs no result; its transaction is committed all the same.
                 let _ = reply.send(outcome);
             })
         });
@@ -77,9 +77,9 @@ impl Writer {
         outcome.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Ends the thread once everything queued before is done.
+    /// Ends the thread after all queued transactions.
     pub(super) async fn close(&self) {
-        // An error says that it has ended already.
+        // An error means that it has ended already.
         let _ = self.queue.send(Message::Close).await;
     }
 }
@@ -92,7 +92,7 @@ fn write_until_closed(connection: Connection, mut inbox: mpsc::Receiver<Message>
             Some(Message::Work(job)) => batch.push(job),
             Some(Message::Close) | None => break,
         }
-        while batch.len() < LARGEST_BATCH {
+        while batch.len() < MAX_BATCH_SIZE {
             match inbox.try_recv() {
                 Ok(Message::Work(job)) => batch.push(job),
                 Ok(Message::Close) => {
@@ -104,7 +104,7 @@ fn write_until_closed(connection: Connection, mut inbox: mpsc::Receiver<Message>
         }
         commit_together(&connection, batch);
     }
-    // What is in the log goes into the file, so that the file alone is the database after a clean stop.
+    // Copies the write-ahead log into the database file, so that this is the only file after a clean stop.
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log was not emptied at shutdown; the next start reads it");
     }
@@ -119,7 +119,7 @@ fn commit_together(connection: &Connection, batch: Vec<Job>) {
             continue;
         }
         replies.push(job(Ok(connection)));
-        // A full disk or a failing one makes SQLite roll back everything at once, earlier savepoints included.
+        // On a full or failing disk SQLite rolls back the whole transaction, with all earlier savepoints.
         if connection.is_autocommit() {
             lost = Some(StoreError::Unavailable(
                 "the transaction was rolled back by the engine".to_owned(),
@@ -130,7 +130,7 @@ fn commit_together(connection: &Connection, batch: Vec<Job>) {
         Some(error) => Err(error),
         None => control(connection, "COMMIT").inspect_err(|_| {
             if !connection.is_autocommit() {
-                // The failed COMMIT may have left the transaction open; the next batch needs it gone.
+                // The failed COMMIT has left the transaction open, and the next batch begins its own.
                 if let Err(error) = control(connection, "ROLLBACK") {
                     tracing::error!(%error, "rolling back a failed commit failed");
                 }
@@ -166,7 +166,7 @@ fn run(connection: &Connection, work: &Work) -> Result<WrittenTables, Failure> {
                     .and_then(|()| control(connection, "RELEASE work"))
                     .is_err()
             {
-                // What this transaction did must not be committed with the others: give up the whole batch.
+                // These changes must not be committed with the others: roll back the whole batch.
                 control(connection, "ROLLBACK")?;
             }
             Err(failure)

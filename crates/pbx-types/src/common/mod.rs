@@ -1,5 +1,5 @@
-//! What the generated types are made of, the same for all of them. It stands in a module of its own because the crate's root has
-//! a module for each resource, and the names of future resources are not known.
+//! The handwritten types that all generated types share. They are in a separate module because the root of the crate has a module
+//! for each resource, and a future resource may have any name.
 
 pub mod defaults;
 pub mod patch;

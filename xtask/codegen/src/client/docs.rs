@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use contract::model::{Limits, Schema};
+use contract::model::{Constraints, Schema};
 
 /// Splits a description into lines that are safe in a doc comment: an indented line would be a doc test.
 pub fn lines(text: &str) -> Vec<String> {
@@ -52,7 +52,7 @@ pub fn literal(text: &str) -> String {
     proc_macro2::Literal::string(text).to_string()
 }
 
-/// Describes a property and, if it is written, its default and limits.
+/// Describes a property and, if it is written, its default and constraints.
 pub fn property(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
     if written {
         return described(schema.description.as_deref(), schema, fallback);
@@ -65,7 +65,7 @@ pub fn property(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
     }
 }
 
-/// Describes a property or parameter that is written, with its default and limits.
+/// Describes a property or parameter that is written, with its default and constraints.
 pub fn described(description: Option<&str>, schema: &Schema, fallback: &str) -> Vec<String> {
     let mut lines = lines(description.unwrap_or_default());
     let facts = facts(schema);
@@ -98,32 +98,32 @@ fn facts(schema: &Schema) -> String {
     if let Some(default) = &schema.default {
         facts.push(format!("Default: `{}`.", plain(default)));
     }
-    facts.extend(limits(&schema.limits));
+    facts.extend(constraints(&schema.constraints));
     if schema.deprecated {
         facts.push("Deprecated.".to_owned());
     }
     facts.join(" ")
 }
 
-fn limits(limits: &Limits) -> Vec<String> {
+fn constraints(constraints: &Constraints) -> Vec<String> {
     let mut out = Vec::new();
-    match (limits.minimum, limits.maximum) {
+    match (constraints.minimum, constraints.maximum) {
         (Some(low), Some(high)) => out.push(format!("{low} to {high}.")),
         (Some(low), None) => out.push(format!("At least {low}.")),
         (None, Some(high)) => out.push(format!("At most {high}.")),
         (None, None) => {}
     }
     let characters = |n: u64| if n == 1 { "character" } else { "characters" };
-    match (limits.min_length.filter(|n| *n > 0), limits.max_length) {
+    match (constraints.min_length.filter(|n| *n > 0), constraints.max_length) {
         (Some(low), Some(high)) if low == high => out.push(format!("{low} {}.", characters(low))),
         (Some(low), Some(high)) => out.push(format!("{low} to {high} {}.", characters(high))),
         (Some(low), None) => out.push(format!("At least {low} {}.", characters(low))),
         (None, Some(high)) => out.push(format!("At most {high} {}.", characters(high))),
         (None, None) => {}
     }
-    if let Some(means) = &limits.pattern_means {
+    if let Some(means) = &constraints.pattern_means {
         out.push(format!("Must be {means}."));
-    } else if let Some(pattern) = &limits.pattern {
+    } else if let Some(pattern) = &constraints.pattern {
         out.push(format!("Must match `{}`.", pattern.replace('`', "'")));
     }
     out

@@ -10,7 +10,7 @@ use super::reduce::{self, Call};
 use super::rewrite::{Builder, List, rewrite};
 use super::types::Types;
 use super::{docs, names};
-use contract::model::{Api, Operation, ParameterPlace, Success, SuccessBody};
+use contract::model::{Api, Operation, ParameterLocation, Success, SuccessBody};
 
 /// The operations of one resource.
 #[derive(Default)]
@@ -168,9 +168,16 @@ fn method_docs(operation: &Operation) -> Vec<String> {
 
 /// Lists the errors that are specific to the kind of operation.
 fn errors(operation: &Operation) -> String {
-    let has_place = |place| operation.parameters.iter().any(|parameter| parameter.place == place);
-    let by_id = has_place(ParameterPlace::Path);
-    let takes = operation.body.is_some() || has_place(ParameterPlace::Query) || has_place(ParameterPlace::Header);
+    let has_parameter_in = |location| {
+        operation
+            .parameters
+            .iter()
+            .any(|parameter| parameter.location == location)
+    };
+    let by_id = has_parameter_in(ParameterLocation::Path);
+    let takes = operation.body.is_some()
+        || has_parameter_in(ParameterLocation::Query)
+        || has_parameter_in(ParameterLocation::Header);
     let changes = operation.method != "get";
     let mut found = Vec::new();
     let mut add = |when: bool, variant: &str, why: &str| {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::types::Types;
 use super::{names, unsupported};
 use contract::model::{
-    Api, BodyKind, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody, Type, TypeKind,
+    Api, BodyKind, Operation, Parameter, ParameterLocation, Schema, Success, SuccessBody, Type, TypeKind,
 };
 
 /// The input of progenitor.
@@ -98,10 +98,14 @@ impl References {
     }
 
     fn reference(&mut self, rust: String) -> Value {
-        let index = self.types.iter().position(|known| *known == rust).unwrap_or_else(|| {
-            self.types.push(rust);
-            self.types.len() - 1
-        });
+        let index = self
+            .types
+            .iter()
+            .position(|existing| *existing == rust)
+            .unwrap_or_else(|| {
+                self.types.push(rust);
+                self.types.len() - 1
+            });
         json!({"$ref": format!("#/components/schemas/{}", Self::name(index))})
     }
 }
@@ -127,7 +131,7 @@ pub fn call(operation: &Operation) -> Result<Call> {
     }
     // Path parameters come first: their names must not depend on other parameters, because operations of a path share its template.
     let mut order: Vec<usize> = (0..operation.parameters.len()).collect();
-    order.sort_by_key(|index| operation.parameters[*index].place != ParameterPlace::Path);
+    order.sort_by_key(|index| operation.parameters[*index].location != ParameterLocation::Path);
     let found: Vec<String> = order
         .iter()
         .map(|index| names::parameter(&operation.parameters[*index].name))
@@ -156,19 +160,19 @@ fn item(operation: &Operation, call: &Call, types: &Types<'_>, references: &mut 
     let mut renames = BTreeMap::new();
     for (parameter, name) in operation.parameters.iter().zip(&call.parameters) {
         check_parameter(operation, parameter, types)?;
-        let place = match parameter.place {
-            ParameterPlace::Path => {
+        let location = match parameter.location {
+            ParameterLocation::Path => {
                 renames.insert(parameter.name.as_str(), name.as_str());
                 "path"
             }
-            ParameterPlace::Query => "query",
-            ParameterPlace::Header => "header",
+            ParameterLocation::Query => "query",
+            ParameterLocation::Header => "header",
         };
         let rust = types.parameter(&parameter.schema)?;
         parameters.push(json!({
             "name": name,
-            "in": place,
-            "required": parameter.required || parameter.place == ParameterPlace::Path,
+            "in": location,
+            "required": parameter.required || parameter.location == ParameterLocation::Path,
             "schema": references.reference(rust),
         }));
     }
@@ -243,7 +247,7 @@ fn responses(operation: &Operation, call: &Call, types: &Types<'_>, references: 
         if !(200..=299).contains(&status) {
             return unsupported(
                 operation,
-                format!("its success status {status} cannot be told from an error"),
+                format!("its success status {status} is not supported: it cannot be distinguished from an error"),
             );
         }
         let (content, body) = content(success, types, references)?;
@@ -284,7 +288,7 @@ fn content(success: &Success, types: &Types<'_>, references: &mut References) ->
 }
 
 fn check_parameter(operation: &Operation, parameter: &Parameter, types: &Types<'_>) -> Result<()> {
-    let list_allowed = parameter.place == ParameterPlace::Query;
+    let list_allowed = parameter.location == ParameterLocation::Query;
     let ty = match &parameter.schema.ty {
         Type::Array(item) if list_allowed => &item.ty,
         other => other,
@@ -298,7 +302,7 @@ fn check_parameter(operation: &Operation, parameter: &Parameter, types: &Types<'
             ),
         );
     }
-    if parameter.place == ParameterPlace::Header && !is_header_name(&parameter.name) {
+    if parameter.location == ParameterLocation::Header && !is_header_name(&parameter.name) {
         return unsupported(operation, format!("`{}` cannot be a header's name", parameter.name));
     }
     Ok(())

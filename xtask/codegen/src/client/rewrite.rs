@@ -9,7 +9,7 @@ use syn::{Expr, ImplItem, Pat, Stmt, parse_quote};
 
 use super::docs;
 use super::reduce::Call;
-use contract::model::{BodyKind, Operation, Paging, ParameterPlace, SuccessBody};
+use contract::model::{BodyKind, Operation, Paging, ParameterLocation, SuccessBody};
 
 /// progenitor's builder of one operation.
 pub struct Builder {
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
                     &parameter.schema,
                     &format!("Sets the parameter `{}`.", parameter.name),
                 );
-                if parameter.required || parameter.place == ParameterPlace::Path {
+                if parameter.required || parameter.location == ParameterLocation::Path {
                     lines.extend([String::new(), "Required.".to_owned()]);
                 }
                 lines
@@ -183,7 +183,7 @@ impl Rewriter<'_> {
             })
             .collect();
         function.attrs.push(parse_quote!(#[must_use]));
-        // `impl TryInto<T>` in place of `where V: TryInto<T>` takes fewer lines.
+        // `impl TryInto<T>` instead of `where V: TryInto<T>` takes fewer lines.
         let bound = function
             .sig
             .generics
@@ -219,12 +219,12 @@ impl Rewriter<'_> {
     fn send(&self, function: &mut syn::ImplItemFn) -> Result<()> {
         error_type(&mut function.sig.output)?;
         let block = &mut function.block;
-        let mut kept = Vec::new();
+        let mut statements = Vec::new();
         let headers = self
             .operation
             .parameters
             .iter()
-            .any(|parameter| parameter.place == ParameterPlace::Header);
+            .any(|parameter| parameter.location == ParameterLocation::Header);
         let mut requested = false;
         for mut statement in std::mem::take(&mut block.stmts) {
             if let Some(call) = called(&statement) {
@@ -239,7 +239,7 @@ impl Rewriter<'_> {
                 Some("header_map") if !headers => continue,
                 Some("info" | "result" | "response") => continue,
                 Some("url") => {
-                    kept.extend(self.url());
+                    statements.extend(self.url());
                     continue;
                 }
                 Some("request") => {
@@ -250,9 +250,9 @@ impl Rewriter<'_> {
                 None if requested => continue,
                 _ => {}
             }
-            kept.push(statement);
+            statements.push(statement);
         }
-        block.stmts = kept;
+        block.stmts = statements;
         if !requested {
             bail!("`send` has no `request`");
         }
@@ -314,7 +314,7 @@ impl Rewriter<'_> {
         let mut statements: Vec<Stmt> = Vec::new();
         let mut format = format!("{{}}{}", self.operation.path);
         for (parameter, rust) in self.operation.parameters.iter().zip(&self.call.parameters) {
-            if parameter.place == ParameterPlace::Path {
+            if parameter.location == ParameterLocation::Path {
                 let wire = &parameter.name;
                 format = format.replace(&format!("{{{wire}}}"), &format!("{{{rust}}}"));
                 let rust = format_ident!("{rust}");
@@ -342,7 +342,7 @@ fn error_type(output: &mut syn::ReturnType) -> Result<()> {
         *error = parse_quote!(Error);
         return Ok(());
     }
-    bail!("`send` returns something else");
+    bail!("`send` returns another type");
 }
 
 /// `Result<T, String>` as `Result<Option<T>, String>`.
@@ -354,7 +354,7 @@ fn optional(ty: &syn::Type) -> Result<syn::Type> {
     {
         return Ok(parse_quote!(Result<Option<#value>, String>));
     }
-    bail!("the body is kept in another way")
+    bail!("the field of the body has another type")
 }
 
 /// Rewrites progenitor's messages for people, and `client: client` to `client`.

@@ -231,7 +231,7 @@ fn unions_and_maps_are_generated() {
 
 #[test]
 fn parameters_keep_their_wire_names() {
-    let parameter = |name: &str, place: &str, schema: Value| json!({"name": name, "in": place, "schema": schema});
+    let parameter = |name: &str, location: &str, schema: Value| json!({"name": name, "in": location, "schema": schema});
     let files = generated(
         json!({"/things": {"get": {"operationId": "list", "parameters": [
             parameter("$filter", "query", json!({"type": "string", "description": "Which ones."})),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 
 use super::{docs, names};
-use contract::model::{Api, BodyKind, Integer, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
+use contract::model::{Api, BodyKind, Integer, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
 
 /// All types of the document and their modules.
 pub struct Types<'a> {
@@ -76,9 +76,9 @@ impl<'a> Types<'a> {
             Type::Integer(Integer::U16) => "u16".to_owned(),
             Type::Integer(Integer::I32 | Integer::I64) => "i64".to_owned(),
             Type::Number => "f64".to_owned(),
-            Type::String(Text::Plain) => "String".to_owned(),
-            Type::String(Text::DateTime) => "crate::Timestamp".to_owned(),
-            Type::String(Text::Secret) => "crate::Secret".to_owned(),
+            Type::String(StringFormat::Plain) => "String".to_owned(),
+            Type::String(StringFormat::DateTime) => "crate::Timestamp".to_owned(),
+            Type::String(StringFormat::Secret) => "crate::Secret".to_owned(),
             Type::Array(item) => format!("Vec<{}>", self.rust(item, prefix)?),
             Type::Map(value) => format!("std::collections::BTreeMap<String, {}>", self.rust(value, prefix)?),
             Type::Named(name) => {
@@ -94,7 +94,7 @@ impl<'a> Types<'a> {
     /// Returns the Rust type of a parameter. A secret is a plain string there, because it is part of the URL or a header.
     pub fn parameter(&self, schema: &Schema) -> Result<String> {
         match &schema.ty {
-            Type::String(Text::Secret) => Ok("String".to_owned()),
+            Type::String(StringFormat::Secret) => Ok("String".to_owned()),
             ty => self.value(ty, "types::"),
         }
     }

@@ -9,7 +9,7 @@ use super::methods::{matchers, success_method};
 use super::{HEADER, Named};
 use crate::client::docs;
 use crate::client::types::Types;
-use contract::model::{BodyKind, ParameterPlace, Success, SuccessBody};
+use contract::model::{BodyKind, ParameterLocation, Success, SuccessBody};
 
 /// `coverage.rs`.
 pub fn write(resources: &BTreeMap<String, Vec<Named<'_>>>, types: &Types<'_>) -> Result<String> {
@@ -77,7 +77,7 @@ fn function(name: &str, named: &Named<'_>, success: &Success, types: &Types<'_>)
     // Once with all optional parts, once without.
     let optional = |at: usize| {
         let parameter = parameters[at].0;
-        parameter.place != ParameterPlace::Path && !parameter.required
+        parameter.location != ParameterLocation::Path && !parameter.required
     };
     let has_optional = (0..parameters.len()).any(optional) || body.is_some_and(|body| !body.required);
     for with_optional in [true, false] {

@@ -9,7 +9,7 @@ use super::Named;
 use crate::client::types::Types;
 use crate::client::{docs, names};
 use contract::model::{
-    Api, Body, BodyKind, Header, Operation, Parameter, ParameterPlace, Schema, Success, SuccessBody,
+    Api, Body, BodyKind, Header, Operation, Parameter, ParameterLocation, Schema, Success, SuccessBody,
 };
 
 /// The hand-written methods of `When`.
@@ -106,16 +106,16 @@ fn matcher(parameter: &Parameter, method: &str, types: &Types<'_>) -> Result<Str
         lines.push(format!("`{}`.", parameter.name));
     }
     let name = docs::literal(&parameter.name);
-    let (value, call) = match parameter.place {
-        ParameterPlace::Path => ("Argument", format!("path(self, {name}, value)")),
-        ParameterPlace::Query => {
+    let (value, call) = match parameter.location {
+        ParameterLocation::Path => ("Argument", format!("path(self, {name}, value)")),
+        ParameterLocation::Query => {
             let spellings: Vec<String> = std::iter::once(&parameter.name)
                 .chain(&parameter.aliases)
                 .map(|name| docs::literal(name))
                 .collect();
             ("Expect", format!("query(self, &[{}], value)", spellings.join(", ")))
         }
-        ParameterPlace::Header => ("Expect", format!("header_parameter(self, {name}, value)")),
+        ParameterLocation::Header => ("Expect", format!("header_parameter(self, {name}, value)")),
     };
     if value == "Expect" {
         lines.push(String::new());
@@ -203,7 +203,10 @@ fn concrete(media_type: &str) -> &str {
 fn headers(operation: &Operation) -> Vec<(&Header, String)> {
     let mut found: Vec<&Header> = Vec::new();
     for header in operation.successes.iter().flat_map(|success| &success.headers) {
-        if !found.iter().any(|known| known.name.eq_ignore_ascii_case(&header.name)) {
+        if !found
+            .iter()
+            .any(|existing| existing.name.eq_ignore_ascii_case(&header.name))
+        {
             found.push(header);
         }
     }

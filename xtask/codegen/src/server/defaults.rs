@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::{names, rust_type};
-use contract::model::{Api, Integer, Schema, Text, Type, TypeKind};
+use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
 
 /// The code that replaces an absent property by its default.
 pub struct DefaultCode {
@@ -97,9 +97,9 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
             let number = Literal::f64_unsuffixed(number);
             quote!(#number)
         }
-        (Type::String(Text::Plain), Value::String(text)) if text.is_empty() => quote!(String::new()),
-        (Type::String(Text::Plain), Value::String(text)) => quote!(#text.to_owned()),
-        (Type::String(Text::Secret), Value::String(text)) => quote!(pbx_types::Secret::new(#text)),
+        (Type::String(StringFormat::Plain), Value::String(text)) if text.is_empty() => quote!(String::new()),
+        (Type::String(StringFormat::Plain), Value::String(text)) => quote!(#text.to_owned()),
+        (Type::String(StringFormat::Secret), Value::String(text)) => quote!(pbx_types::Secret::new(#text)),
         (Type::Array(items), Value::Array(values)) => {
             let values = values
                 .iter()

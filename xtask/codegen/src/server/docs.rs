@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use contract::model::{Limits, Operation, Schema};
+use contract::model::{Constraints, Operation, Schema};
 
 /// Returns the doc attributes for paragraphs.
 pub fn comment(paragraphs: impl IntoIterator<Item = String>) -> TokenStream {
@@ -73,10 +73,10 @@ pub fn operation(operation: &Operation) -> TokenStream {
     ])
 }
 
-/// Returns the doc comment of a property or parameter: its description, default and limits.
+/// Returns the doc comment of a property or parameter: its description, default and constraints.
 pub fn property(description: Option<&str>, schema: &Schema) -> TokenStream {
     let description = description.or(schema.description.as_deref());
-    let mut facts = limits(&schema.limits);
+    let mut facts = constraints(&schema.constraints);
     if let Some(default) = schema.default.as_ref().filter(|default| !default.is_null()) {
         facts.insert(0, format!("Default: `{default}`."));
     }
@@ -86,7 +86,7 @@ pub fn property(description: Option<&str>, schema: &Schema) -> TokenStream {
     comment([description.unwrap_or_default().to_owned(), facts.join(" ")])
 }
 
-fn limits(limits: &Limits) -> Vec<String> {
+fn constraints(constraints: &Constraints) -> Vec<String> {
     let mut facts = Vec::new();
     let range = |low: Option<String>, high: Option<String>, what: &str| match (low, high) {
         (Some(low), Some(high)) => Some(format!("{low} to {high}{what}.")),
@@ -95,16 +95,20 @@ fn limits(limits: &Limits) -> Vec<String> {
         (None, None) => None,
     };
     let number = |number: f64| number.to_string();
-    facts.extend(range(limits.minimum.map(number), limits.maximum.map(number), ""));
+    facts.extend(range(
+        constraints.minimum.map(number),
+        constraints.maximum.map(number),
+        "",
+    ));
     let length = |length: u64| length.to_string();
     facts.extend(range(
-        limits.min_length.map(length),
-        limits.max_length.map(length),
+        constraints.min_length.map(length),
+        constraints.max_length.map(length),
         " characters",
     ));
-    if let Some(means) = &limits.pattern_means {
+    if let Some(means) = &constraints.pattern_means {
         facts.push(format!("Must be {means}."));
-    } else if let Some(pattern) = limits.pattern.as_deref().filter(|pattern| !pattern.contains('`')) {
+    } else if let Some(pattern) = constraints.pattern.as_deref().filter(|pattern| !pattern.contains('`')) {
         facts.push(format!("Pattern: `{pattern}`."));
     }
     facts
@@ -125,15 +129,15 @@ mod tests {
 
     #[test]
     fn limits_are_written_as_sentences() {
-        let bounds = Limits {
+        let bounds = Constraints {
             minimum: Some(1.0),
             maximum: Some(100.0),
             max_length: Some(64),
             pattern: Some("^[A-Z]{3}$".to_owned()),
-            ..Limits::default()
+            ..Constraints::default()
         };
         assert_eq!(
-            limits(&bounds),
+            constraints(&bounds),
             ["1 to 100.", "At most 64 characters.", "Pattern: `^[A-Z]{3}$`."]
         );
     }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::names;
-use contract::model::{Api, Operation, Parameter, ParameterPlace, Text, Type};
+use contract::model::{Api, Operation, Parameter, ParameterLocation, StringFormat, Type};
 
 /// The parameters with which the vendor's lists are filtered, searched and sorted, wherever they are.
 const STRINGS: [&str; 3] = ["filter", "search", "orderby"];
@@ -20,14 +20,14 @@ pub fn conversion(operation: &Operation, query: &Ident, api: &Api) -> Option<Tok
         (is_always_there && !parameter.schema.nullable).then(|| quote!(u32::try_from(query.#field).unwrap_or(0)))
     };
     let (skip, top) = (number(paging.skip)?, number(paging.top)?);
-    let mut texts = Vec::new();
+    let mut strings = Vec::new();
     for name in STRINGS {
         let field = names::value(name);
         let sent = operation
             .parameters
             .iter()
-            .find(|parameter| parameter.name == name && parameter.place == ParameterPlace::Query);
-        texts.push(match sent {
+            .find(|parameter| parameter.name == name && parameter.location == ParameterLocation::Query);
+        strings.push(match sent {
             None => quote!(#field: None),
             Some(parameter) if is_optional_string(parameter) => quote!(#field: query.#field),
             Some(_) => return None,
@@ -36,7 +36,7 @@ pub fn conversion(operation: &Operation, query: &Ident, api: &Api) -> Option<Tok
     Some(quote! {
         impl From<#query> for pbx_types::list::ListParameters {
             fn from(query: #query) -> Self {
-                Self { #(#texts,)* skip: #skip, top: #top }
+                Self { #(#strings,)* skip: #skip, top: #top }
             }
         }
     })
@@ -45,5 +45,5 @@ pub fn conversion(operation: &Operation, query: &Ident, api: &Api) -> Option<Tok
 /// Returns `true` if the parameter is read as an `Option<String>`.
 fn is_optional_string(parameter: &Parameter) -> bool {
     let schema = &parameter.schema;
-    !parameter.required && schema.default.is_none() && schema.ty == Type::String(Text::Plain)
+    !parameter.required && schema.default.is_none() && schema.ty == Type::String(StringFormat::Plain)
 }

@@ -7,8 +7,8 @@ use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{AtOperation, answers, docs, lists, names, rust_type, schemas, types};
-use contract::model::{Api, Body, BodyKind, Operation, Parameter, ParameterPlace, Property, TypeKind};
+use super::{AtOperation, docs, lists, names, responses, rust_type, schemas, types};
+use contract::model::{Api, Body, BodyKind, Operation, Parameter, ParameterLocation, Property, TypeKind};
 
 /// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
@@ -21,7 +21,7 @@ pub struct Resource {
     pub types: TokenStream,
     /// The trait, the router and the handlers, for `pbx-api`.
     pub routing: TokenStream,
-    /// Whether the input of an operation has a schema.
+    /// `true` if the input of any operation has a schema.
     pub has_schemas: bool,
 }
 
@@ -84,7 +84,7 @@ struct OperationCode {
     has_schema: bool,
 }
 
-/// The arguments of a method besides the call.
+/// The arguments of a method after the call.
 #[derive(Default)]
 struct Arguments {
     /// `name: Type`
@@ -110,7 +110,7 @@ impl OperationCode {
         let upper = operation.id.to_upper_camel_case();
         let arguments = arguments(operation, api, &upper, scope)?;
         let success = names::ident(&scope.unique(&format!("{upper}Response")));
-        let responses = answers::responses(operation, &success)?;
+        let responses = responses::responses(operation, &success)?;
         let Arguments {
             declared,
             names: passed,
@@ -176,14 +176,14 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         let wire = &parameter.name;
         arguments.add(&name, &rust_type::plain(&parameter.schema), &quote!(input.path(#wire)?));
     }
-    for (place, argument, suffix, what) in [
-        (ParameterPlace::Query, "query", "Query", "query"),
-        (ParameterPlace::Header, "headers", "Headers", "header"),
+    for (location, argument, suffix, what) in [
+        (ParameterLocation::Query, "query", "Query", "query"),
+        (ParameterLocation::Header, "headers", "Headers", "header"),
     ] {
         let parameters: Vec<_> = operation
             .parameters
             .iter()
-            .filter(|parameter| parameter.place == place)
+            .filter(|parameter| parameter.location == location)
             .collect();
         if parameters.is_empty() {
             continue;
@@ -193,7 +193,7 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
         let definition = types::parameters(&ty, &doc, &parameters, api)?;
         arguments.types.extend(definition);
         let (argument, ty) = (names::ident(argument), names::ident(&ty));
-        if place == ParameterPlace::Query {
+        if location == ParameterLocation::Query {
             arguments.types.extend(lists::conversion(operation, &ty, api));
         }
         arguments.add(&argument, &quote!(#ty), &quote!(input.#argument()?));
@@ -210,7 +210,7 @@ fn path_order(operation: &Operation) -> Vec<&Parameter> {
     let mut parameters: Vec<_> = operation
         .parameters
         .iter()
-        .filter(|parameter| parameter.place == ParameterPlace::Path)
+        .filter(|parameter| parameter.location == ParameterLocation::Path)
         .collect();
     parameters.sort_by_key(|parameter| operation.path.find(&format!("{{{}}}", parameter.name)));
     parameters
@@ -267,7 +267,7 @@ fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: b
                 .with_context(|| format!("the parameter `{}`", parameter.name))?;
             Ok(parameter_description(
                 &parameter.name,
-                location(parameter.place),
+                constructor(parameter.location),
                 &kind,
                 &parameter.aliases,
             ))
@@ -343,10 +343,11 @@ fn form_fields(schema: &contract::model::Schema, api: &Api) -> anyhow::Result<Ve
         .collect()
 }
 
-fn location(place: ParameterPlace) -> &'static str {
-    match place {
-        ParameterPlace::Path => "path",
-        ParameterPlace::Query => "query",
-        ParameterPlace::Header => "header",
+/// Returns the constructor of the description of a parameter.
+fn constructor(location: ParameterLocation) -> &'static str {
+    match location {
+        ParameterLocation::Path => "path",
+        ParameterLocation::Query => "query",
+        ParameterLocation::Header => "header",
     }
 }

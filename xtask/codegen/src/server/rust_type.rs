@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::names;
-use contract::model::{Integer, Schema, Text, Type};
+use contract::model::{Integer, Schema, StringFormat, Type};
 
 /// Returns the Rust type of the values of a schema that are not null.
 pub fn plain(schema: &Schema) -> TokenStream {
@@ -15,9 +15,9 @@ pub fn plain(schema: &Schema) -> TokenStream {
         Type::Integer(Integer::I32) => quote!(i32),
         Type::Integer(Integer::I64) => quote!(i64),
         Type::Number => quote!(f64),
-        Type::String(Text::Plain) => quote!(String),
-        Type::String(Text::DateTime) => quote!(pbx_types::Timestamp),
-        Type::String(Text::Secret) => quote!(pbx_types::Secret),
+        Type::String(StringFormat::Plain) => quote!(String),
+        Type::String(StringFormat::DateTime) => quote!(pbx_types::Timestamp),
+        Type::String(StringFormat::Secret) => quote!(pbx_types::Secret),
         Type::Array(items) => {
             let item = nullable(items);
             quote!(Vec<#item>)

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
 use super::{AtOperation, types};
-use contract::model::{Api, BodyKind, Operation, Parameter, ParameterPlace, Text, Type};
+use contract::model::{Api, BodyKind, Operation, Parameter, ParameterLocation, StringFormat, Type};
 use contract::normalize;
 
 const COMPONENTS: &str = "#/components/schemas/";
@@ -28,9 +28,9 @@ pub fn is_needed(operation: &Operation, _: &Api) -> bool {
 
 /// A string parameter without limits is always valid, and a path parameter is always present.
 fn has_rules(parameter: &Parameter) -> bool {
-    parameter.schema.ty != Type::String(Text::Plain)
-        || parameter.schema.limits != contract::model::Limits::default()
-        || (parameter.required && parameter.place != ParameterPlace::Path)
+    parameter.schema.ty != Type::String(StringFormat::Plain)
+        || parameter.schema.constraints != contract::model::Constraints::default()
+        || (parameter.required && parameter.location != ParameterLocation::Path)
 }
 
 /// Returns the document, with one schema a line.

@@ -16,14 +16,14 @@ fn generate(specs: &Path) -> anyhow::Result<Generated> {
 
 /// Generates from one document with one operation.
 fn generate_one(operation: &str, components: &str) -> anyhow::Result<Generated> {
-    let folder = tempfile::tempdir()?;
-    fs::create_dir(folder.path().join("upstream"))?;
+    let directory = tempfile::tempdir()?;
+    fs::create_dir(directory.path().join("upstream"))?;
     let page = format!(
         "openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\npaths:\n  /things/{{id}}:\n    post:\n      operationId: doThing\n      \
          parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]\n{operation}\n{components}"
     );
-    fs::write(folder.path().join("upstream/page.yaml"), page)?;
-    generate(folder.path())
+    fs::write(directory.path().join("upstream/page.yaml"), page)?;
+    generate(directory.path())
 }
 
 const NO_CONTENT: &str = "      responses: {'204': {description: Done}}\n";

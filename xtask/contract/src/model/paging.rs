@@ -1,6 +1,6 @@
 //! Pagination of list operations.
 
-use super::{Api, Operation, ParameterPlace, Schema, SuccessBody, Type, TypeKind};
+use super::{Api, Operation, ParameterLocation, Schema, SuccessBody, Type, TypeKind};
 
 /// The pagination parameters of the vendor's lists.
 const SKIP: &str = "skip";
@@ -30,7 +30,7 @@ impl Api {
         let number = |name: &str| {
             operation.parameters.iter().position(|parameter| {
                 parameter.name == name
-                    && parameter.place == ParameterPlace::Query
+                    && parameter.location == ParameterLocation::Query
                     && matches!(parameter.schema.ty, Type::Integer(_))
             })
         };
@@ -68,13 +68,13 @@ impl Api {
             (Some(count), None) => Some(count.name.as_str()),
             _ => None,
         };
-        let limits = &operation.parameters[top].schema.limits;
+        let constraints = &operation.parameters[top].schema.constraints;
         Some(Paging {
             items,
             item,
             count,
             #[expect(clippy::cast_possible_truncation, reason = "the size of a page is a small integer")]
-            size: limits.maximum.map(|maximum| maximum as i64),
+            size: constraints.maximum.map(|maximum| maximum as i64),
             skip,
             top,
         })

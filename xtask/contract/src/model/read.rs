@@ -149,7 +149,7 @@ fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
     }
     let declared: BTreeSet<_> = parameters
         .iter()
-        .filter(|p| p.place == ParameterPlace::Path)
+        .filter(|p| p.location == ParameterLocation::Path)
         .map(|p| p.name.as_str())
         .collect();
     if let Some(name) = names.symmetric_difference(&declared).next() {
@@ -167,10 +167,10 @@ fn check_path(path: &str, parameters: &[Parameter]) -> Result<(), String> {
 fn parameter(value: &Value) -> Result<Parameter, String> {
     let name = text(value, "name").ok_or("a parameter has no name")?;
     let fail = |what: &str| format!("the parameter `{name}`: {what}");
-    let place = match value.get("in").and_then(Value::as_str) {
-        Some("path") => ParameterPlace::Path,
-        Some("query") => ParameterPlace::Query,
-        Some("header") => ParameterPlace::Header,
+    let location = match value.get("in").and_then(Value::as_str) {
+        Some("path") => ParameterLocation::Path,
+        Some("query") => ParameterLocation::Query,
+        Some("header") => ParameterLocation::Header,
         other => {
             return Err(fail(&format!(
                 "parameters in `{}` are not supported",
@@ -187,7 +187,7 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
     let schema = schema(value.get("schema").ok_or_else(|| fail("it has no schema"))?).map_err(|e| fail(&e))?;
     match &schema.ty {
         Type::Map(_) | Type::Any => return Err(fail("objects and untyped values are not supported here")),
-        Type::Array(_) if place != ParameterPlace::Query => {
+        Type::Array(_) if location != ParameterLocation::Query => {
             return Err(fail("an array is only supported in the query"));
         }
         Type::Array(items) if matches!(items.ty, Type::Array(_) | Type::Map(_) | Type::Any) => {
@@ -197,7 +197,7 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
     }
     let aliases = value.get("x-aliases").and_then(Value::as_array);
     Ok(Parameter {
-        required: place == ParameterPlace::Path || flag(value, "required"),
+        required: location == ParameterLocation::Path || flag(value, "required"),
         description: text(value, "description"),
         aliases: aliases
             .into_iter()
@@ -205,7 +205,7 @@ fn parameter(value: &Value) -> Result<Parameter, String> {
             .filter_map(|a| a.as_str().map(str::to_owned))
             .collect(),
         name,
-        place,
+        location,
         schema,
     })
 }
@@ -330,7 +330,7 @@ impl Schema {
             read_only: false,
             write_only: false,
             deprecated: false,
-            limits: Limits::default(),
+            constraints: Constraints::default(),
         }
     }
 }
@@ -364,17 +364,17 @@ fn schema(value: &Value) -> Result<Schema, String> {
             }
         }
     }
-    let limits = limits(value);
+    let constraints = constraints(value);
     let ty = match (ty, types.iter().find(|t| **t != "null").copied()) {
         (Some(ty), _) => ty,
         (None, None) => Type::Any,
         (None, Some("boolean")) => Type::Boolean,
-        (None, Some("integer")) => Type::Integer(integer(value, &limits)),
+        (None, Some("integer")) => Type::Integer(integer(value, &constraints)),
         (None, Some("number")) => Type::Number,
         (None, Some("string")) => Type::String(match value.get("format").and_then(Value::as_str) {
-            Some("date-time") => Text::DateTime,
-            Some("password") => Text::Secret,
-            _ => Text::Plain,
+            Some("date-time") => StringFormat::DateTime,
+            Some("password") => StringFormat::Secret,
+            _ => StringFormat::Plain,
         }),
         (None, Some("array")) => {
             let items = value
@@ -397,14 +397,14 @@ fn schema(value: &Value) -> Result<Schema, String> {
         read_only: flag(value, "readOnly"),
         write_only: flag(value, "writeOnly"),
         deprecated: flag(value, "deprecated"),
-        limits,
+        constraints,
     })
 }
 
-fn limits(value: &Value) -> Limits {
+fn constraints(value: &Value) -> Constraints {
     let number = |key| value.get(key).and_then(Value::as_f64);
     let count = |key| value.get(key).and_then(Value::as_u64);
-    Limits {
+    Constraints {
         minimum: number("minimum"),
         maximum: number("maximum"),
         min_length: count("minLength"),
@@ -414,12 +414,12 @@ fn limits(value: &Value) -> Limits {
     }
 }
 
-fn integer(value: &Value, limits: &Limits) -> Integer {
-    let port =
-        limits.minimum.is_some_and(|m| m >= 0.0) && limits.maximum.is_some_and(|m| (256.0..=65535.0).contains(&m));
+fn integer(value: &Value, constraints: &Constraints) -> Integer {
+    let port = constraints.minimum.is_some_and(|m| m >= 0.0)
+        && constraints.maximum.is_some_and(|m| (256.0..=65535.0).contains(&m));
     match value.get("format").and_then(Value::as_str) {
         // A port by its bounds; smaller ranges stay plain integers.
-        _ if port && limits.maximum == Some(65535.0) => Integer::U16,
+        _ if port && constraints.maximum == Some(65535.0) => Integer::U16,
         Some("int32") => Integer::I32,
         _ => Integer::I64,
     }

@@ -10,9 +10,9 @@ use crate::runtime::operation::{Parameter, ParameterType};
 use crate::runtime::schema_violations::unknown;
 
 /// Converts path parameters, which axum decoded.
-pub(super) fn path<'a>(known: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
+pub(super) fn path<'a>(declared: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
     sent.map(|(name, text)| {
-        let parameter = find(known, Location::Path, name);
+        let parameter = find(declared, Location::Path, name);
         let kind = parameter.map_or(ParameterType::String, |parameter| parameter.kind);
         (name.to_owned(), coerce(kind, text.to_owned()))
     })
@@ -21,7 +21,7 @@ pub(super) fn path<'a>(known: &[Parameter], sent: impl Iterator<Item = (&'a str,
 
 /// Parses a query or a form: `name=value&…`, percent-encoded, with `+` for a space.
 pub(super) fn pairs(
-    known: &[Parameter],
+    declared: &[Parameter],
     location: Location,
     text: &[u8],
     violations: &mut Vec<Violation>,
@@ -40,7 +40,7 @@ pub(super) fn pairs(
             ));
             continue;
         };
-        match (find(known, location, &name), value) {
+        match (find(declared, location, &name), value) {
             (None, _) => violations.push(unknown(location, "", &name)),
             (Some(parameter), None) => violations.push(Violation::with_predicate(
                 location,
@@ -55,9 +55,12 @@ pub(super) fn pairs(
 }
 
 /// Converts header parameters. Other headers are ignored.
-pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, violations: &mut Vec<Violation>) -> Map<String, Value> {
+pub(super) fn headers(declared: &[Parameter], sent: &HeaderMap, violations: &mut Vec<Violation>) -> Map<String, Value> {
     let mut values = Map::new();
-    for parameter in known.iter().filter(|known| known.location == Location::Header) {
+    for parameter in declared
+        .iter()
+        .filter(|parameter| parameter.location == Location::Header)
+    {
         for value in sent.get_all(parameter.name) {
             match std::str::from_utf8(value.as_bytes()) {
                 Ok(text) => add(parameter, text.trim().to_owned(), &mut values, violations),
@@ -73,8 +76,8 @@ pub(super) fn headers(known: &[Parameter], sent: &HeaderMap, violations: &mut Ve
     values
 }
 
-fn find<'a>(known: &'a [Parameter], location: Location, name: &str) -> Option<&'a Parameter> {
-    known
+fn find<'a>(declared: &'a [Parameter], location: Location, name: &str) -> Option<&'a Parameter> {
+    declared
         .iter()
         .find(|parameter| parameter.location == location && parameter.is_called(name))
 }
@@ -138,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    static KNOWN: [Parameter; 4] = [
+    static DECLARED: [Parameter; 4] = [
         Parameter::query("top", ParameterType::Number).with_aliases(&["$top"]),
         Parameter::query("filter", ParameterType::String),
         Parameter::query("qr", ParameterType::Boolean),
@@ -147,7 +150,7 @@ mod tests {
 
     fn query(text: &str) -> (Value, Vec<String>) {
         let mut violations = Vec::new();
-        let values = pairs(&KNOWN, Location::Query, text.as_bytes(), &mut violations);
+        let values = pairs(&DECLARED, Location::Query, text.as_bytes(), &mut violations);
         let violations = violations.iter().map(Violation::to_string).collect();
         (Value::Object(values), violations)
     }

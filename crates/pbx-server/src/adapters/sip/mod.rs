@@ -145,7 +145,7 @@ impl Sip {
         }
     }
 
-    /// Closes a former port of the transport. A recorded failure to open its port is kept.
+    /// Closes a former port of the transport. A recorded failure to open its port is not removed.
     pub async fn close_stale(&self, id: Id) {
         let open = matches!(self.ports().get(&id), Some(Port::Open { .. }));
         if open {

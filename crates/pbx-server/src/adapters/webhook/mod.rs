@@ -55,7 +55,7 @@ pub enum SendError {
     Redirected(u16),
     /// The receiver asks for no digest algorithm that is supported here.
     #[error(
-        "the receiver answered 401 without asking for a digest that is known here (MD5, SHA-256, SHA-512-256 with qop auth)"
+        "the receiver answered 401 without asking for a supported digest (MD5, SHA-256, SHA-512-256 with qop auth)"
     )]
     NoDigest,
     /// Any other status than a success.
@@ -81,7 +81,7 @@ impl Sender {
     }
 
     /// Posts an event as JSON. It has arrived if the receiver responds with a 2xx status. `own` are addresses that lead back to this
-    /// server, besides those of the machine's interfaces.
+    /// server, in addition to those of the machine's interfaces.
     pub async fn send(&self, webhook: &Webhook, own: Vec<IpAddr>, event: &Value) -> Result<(), SendError> {
         let url = parse_url(&webhook.url).map_err(SendError::Url)?;
         let guard = SsrfGuard::new(Arc::clone(&self.allowed), own);

@@ -1,5 +1,5 @@
-//! Protection against server-side request forgery (SSRF): a URL that somebody else chose reaches the internet only, not this
-//! machine or its network.
+//! Protection against server-side request forgery (SSRF): a URL that a tenant has chosen reaches the internet only, not
+//! this machine or its network.
 //!
 //! A server inside of a network is trusted there for being inside. Anyone who can make it send a request could otherwise reach a
 //! database without a password, a router's admin pages or a cloud's metadata. So the IP address is checked, when it is connected
@@ -102,7 +102,7 @@ fn is_of_this_machine(address: IpAddr) -> bool {
     UdpSocket::bind(SocketAddr::new(address, 0)).is_ok()
 }
 
-/// Returns the IP address that a URL has in place of a host name.
+/// Returns the IP address that a URL has instead of a host name.
 pub(super) fn ip_literal(url: &Url) -> Option<IpAddr> {
     // The URL parser has normalized other notations (127.1, 0x7f000001).
     let host = url.host_str()?;

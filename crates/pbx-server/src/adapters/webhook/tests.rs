@@ -1,4 +1,4 @@
-//! Over the wire, against receivers on this machine that the SSRF guard is told to permit.
+//! Events sent over HTTP to receivers on this machine, which the SSRF guard is configured to permit.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -192,7 +192,7 @@ async fn digest_uses_the_strongest_offered_hash() {
 }
 
 #[tokio::test]
-async fn digest_authentication_failures() {
+async fn digest_authentication_failures_are_reported() {
     let receiver = Receiver::start(digests(&[MD5])).await;
     let other = Account {
         password: "another".to_owned(),

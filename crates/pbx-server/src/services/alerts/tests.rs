@@ -1,4 +1,4 @@
-//! Which node sends which alert when, on both engines.
+//! Sending alerts from several nodes, on both engines.
 
 use super::*;
 use crate::testing::TestStore;
@@ -138,7 +138,7 @@ async fn events_within_the_hour_are_reported_once_by_the_next_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_is_cut_and_counted() {
+async fn a_long_list_is_truncated_and_counted() {
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         save(store, settings()).await;
@@ -190,7 +190,7 @@ async fn a_mail_that_was_not_sent_is_retried_before_the_hour_is_over() {
     let vault = Vault::new(&Vault::generate_key().unwrap()).unwrap();
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
-        // Bound and not listening, so that a connection is refused and the port is nobody else's.
+        // Bound and not listening, so that connections are refused, and no other program takes the port.
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let away = Notification {

@@ -13,7 +13,7 @@ fn id(number: i64) -> Id {
     Id::from_stored(number)
 }
 
-/// A dealer and two tenants, of which one may use 1 KB.
+/// A dealer and two tenants, one of them with a quota of 1 KB.
 fn owners() -> String {
     let tenant = |id: i64, quota: &str| {
         format!(
@@ -36,7 +36,7 @@ struct Fixture {
     test: TestStore,
     changes: Changes,
     blobs: BlobStore,
-    ids: IdSource,
+    ids: IdGenerator,
     _temp: tempfile::TempDir,
 }
 
@@ -46,13 +46,13 @@ impl Fixture {
         let mut all = Vec::new();
         for in_directory in [false, true] {
             for test in TestStore::on_every_engine() {
-                test.place.sql(&owners(), &owners());
+                test.database.sql(&owners(), &owners());
                 let temp = tempfile::tempdir().unwrap();
                 let path = in_directory.then(|| temp.path().join("files"));
                 all.push(Self {
                     changes: Changes::new(&test.store, Actor::system()),
                     blobs: BlobStore::open(&test.store, path.as_deref()).await.unwrap(),
-                    ids: IdSource::default(),
+                    ids: IdGenerator::default(),
                     test,
                     _temp: temp,
                 });
@@ -134,8 +134,8 @@ async fn file_is_visible_to_its_owner_only() {
                 assert_eq!(fixture.show(other, file).await, None);
                 let deleted = delete(&fixture.changes, &fixture.blobs, other, file).await;
                 assert!(is_not_found(&deleted, "file"));
-                let got = download(&fixture.changes, &fixture.blobs, other, shown.digest.clone()).await;
-                assert!(is_not_found(&got, "file"));
+                let result = download(&fixture.changes, &fixture.blobs, other, shown.digest.clone()).await;
+                assert!(is_not_found(&result, "file"));
                 assert_eq!(fixture.count(other).await, 0);
             }
             let (_, content) = download(&fixture.changes, &fixture.blobs, owner, shown.digest)
@@ -242,13 +242,13 @@ async fn avatar_in_use_cannot_be_deleted() {
         let file = fixture.upload(tenant, png(1, 1)).await.unwrap();
         let set = |avatar: &str| format!("UPDATE tenants SET avatar_file_id = {avatar} WHERE id = {TENANT}");
         let sql = set(&file.to_string());
-        fixture.test.place.sql(&sql, &sql);
+        fixture.test.database.sql(&sql, &sql);
         match delete(&fixture.changes, &fixture.blobs, tenant, file).await {
             Err(Error::Conflict { message, .. }) => assert!(message.contains("the avatar of the tenant"), "{message}"),
             other => panic!("{other:?}"),
         }
         let sql = set("NULL");
-        fixture.test.place.sql(&sql, &sql);
+        fixture.test.database.sql(&sql, &sql);
         delete(&fixture.changes, &fixture.blobs, tenant, file).await.unwrap();
     }
 }
@@ -261,21 +261,24 @@ async fn sweep_removes_unreferenced_contents_only() {
         };
         let tenant = Owner::Tenant(id(TENANT));
         fixture.upload(tenant, png(1, 1)).await.unwrap();
-        let kept = fixture.upload(Owner::System, png(2, 2)).await.unwrap();
-        // One that is being written, and two that a server left behind when it died.
-        let (coming, _) = fixture.announce(Owner::System).await;
-        let written = directory.put(coming, Bytes::from_static(b"half")).await.unwrap();
+        let referenced = fixture.upload(Owner::System, png(2, 2)).await.unwrap();
+        // One that is being written, and two that were left behind when a server crashed.
+        let (announced, _) = fixture.announce(Owner::System).await;
+        let written = directory.put(announced, Bytes::from_static(b"half")).await.unwrap();
         directory.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
-        directory.put(kept, Bytes::from_static(b"second try")).await.unwrap();
+        directory
+            .put(referenced, Bytes::from_static(b"second try"))
+            .await
+            .unwrap();
         assert_eq!(sweep(&fixture.changes, directory).await.unwrap(), 2);
         assert_eq!(fixture.contents().await, Some(3));
         let sql = format!("DELETE FROM tenants WHERE id = {TENANT}");
         let sqlite = format!("PRAGMA foreign_keys = ON; {sql}");
-        fixture.test.place.sql(&sqlite, &sql);
+        fixture.test.database.sql(&sqlite, &sql);
         assert_eq!(sweep(&fixture.changes, directory).await.unwrap(), 1);
         let mut left = directory.list().await.unwrap();
         left.retain(|(_, name)| *name != written);
-        assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [kept]);
+        assert_eq!(left.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [referenced]);
     }
 }
 

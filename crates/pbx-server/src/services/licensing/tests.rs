@@ -59,7 +59,7 @@ async fn an_expired_license_is_shown_and_the_unlicensed_limits_apply() {
         assert_eq!((licensed.limits, licensed.license), (Limits::UNLICENSED, Some(expired)));
         let end = key.get(key.len() - 4..).unwrap();
         assert_eq!(licensed.masked_key, Some(format!("********{end}")));
-        // Signed by another seller, or no seller is known: the license is not shown either.
+        // Signed by another seller, or no public key is configured: the license is not shown either.
         for verifier in [None, Some(pair().1)] {
             let licensing = Licensing::new(vault.clone(), verifier);
             let licensed = current(store, &licensing).await.unwrap();
@@ -73,7 +73,7 @@ async fn tenant(fixture: &TestStore) -> Id {
     let insert = "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions, \
                   max_concurrent_calls, created_at) \
                   VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0)";
-    fixture.place.sql(insert, insert);
+    fixture.database.sql(insert, insert);
     Id::from_stored(7)
 }
 

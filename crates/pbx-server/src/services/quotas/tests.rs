@@ -42,7 +42,7 @@ async fn insert_branches(fixture: &TestStore) {
             );
         }
     }
-    fixture.place.sql(&sql, &sql);
+    fixture.database.sql(&sql, &sql);
     let designated = fixture.store.write_unaudited(|tx| {
         for (tenant, dealer) in [(11, 1), (13, 3), (14, 4), (15, 3), (15, 4)] {
             tenants::designate(tx, id(tenant), id(dealer))?;

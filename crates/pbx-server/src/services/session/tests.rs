@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::services::passwords::Passwords;
-use pbx_domain::IdSource;
+use pbx_domain::IdGenerator;
 use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::vault::Vault;
@@ -20,7 +20,7 @@ impl Fixture {
         let fixture = Self {
             context: Context {
                 changes: Changes::new(&store, Actor::system()),
-                ids: IdSource::default(),
+                ids: IdGenerator::default(),
                 vault: vault.clone(),
                 passwords: Passwords::new().unwrap(),
                 licensing: Licensing::new(vault, None),

@@ -1,4 +1,4 @@
-//! The types of values, as data.
+//! The types of values, and the objects and fields with them, as data.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use heck::{ToKebabCase as _, ToShoutySnakeCase as _};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{SHARED, texts};
+use super::{SHARED, help_text};
 use crate::client::names::distinct;
 use crate::server::names;
-use contract::model::{Api, BodyKind, Operation, Schema, SuccessBody, Text, Type, TypeDef, TypeKind};
+use contract::model::{Api, BodyKind, Operation, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
 
 /// Returns the names of the objects that requests and successful responses contain.
 pub fn needed(api: &Api) -> BTreeSet<String> {
@@ -70,7 +70,7 @@ pub fn objects(api: &Api, module: &str, needed: &BTreeSet<String>) -> Result<Tok
             .map(|(property, flag)| {
                 // Only requests have flags that need help.
                 let help = match def.in_request && !property.schema.read_only {
-                    true => texts::help(None, &property.schema, api),
+                    true => help_text::help(None, &property.schema, api),
                     false => String::new(),
                 };
                 field((&property.name, flag), property.required, &property.schema, &help, api)
@@ -84,7 +84,7 @@ pub fn objects(api: &Api, module: &str, needed: &BTreeSet<String>) -> Result<Tok
     if out.is_empty() {
         return Ok(out);
     }
-    // In a module of their own, because an operation and a type may have the same name.
+    // In a separate module, because an operation and a type may have the same name.
     Ok(quote! {
         pub(in crate::generated) mod types {
             use crate::operation::spec::*;
@@ -129,9 +129,9 @@ pub fn value_type(ty: &Type, api: &Api) -> Result<TokenStream> {
         Type::Boolean => quote!(ValueType::Boolean),
         Type::Integer(_) => quote!(ValueType::Integer),
         Type::Number => quote!(ValueType::Number),
-        Type::String(Text::Plain) => quote!(ValueType::String),
-        Type::String(Text::DateTime) => quote!(ValueType::DateTime),
-        Type::String(Text::Secret) => quote!(ValueType::Secret),
+        Type::String(StringFormat::Plain) => quote!(ValueType::String),
+        Type::String(StringFormat::DateTime) => quote!(ValueType::DateTime),
+        Type::String(StringFormat::Secret) => quote!(ValueType::Secret),
         Type::Array(items) => {
             let items = value_type(&items.ty, api)?;
             quote!(ValueType::Array(&#items))

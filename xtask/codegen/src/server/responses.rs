@@ -1,11 +1,11 @@
-//! The successful responses of an operation: the type its method returns, and the HTTP response made from it.
+//! The successful responses of an operation: the type that its method returns, and the HTTP response built from that.
 
 use anyhow::bail;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{docs, names, rust_type};
-use contract::model::{Header, Operation, Schema, Success, SuccessBody, Text, Type};
+use contract::model::{Header, Operation, Schema, StringFormat, Success, SuccessBody, Type};
 
 /// The successful responses of an operation.
 pub struct Responses {
@@ -160,7 +160,7 @@ impl HeaderField {
     fn new(header: &Header, scope: &mut names::Scope) -> anyhow::Result<Self> {
         if matches!(
             header.schema.ty,
-            Type::Any | Type::Array(_) | Type::Map(_) | Type::String(Text::Secret)
+            Type::Any | Type::Array(_) | Type::Map(_) | Type::String(StringFormat::Secret)
         ) {
             bail!(
                 "the header `{}` of a response is not a string, number or boolean",

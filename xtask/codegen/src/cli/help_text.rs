@@ -3,20 +3,20 @@
 use crate::client::docs;
 use contract::model::{Api, Schema, Type, TypeKind};
 
-/// Returns a text on one line, without a period at its end.
+/// Returns a description on one line, without a period at its end.
 pub fn line(text: &str) -> String {
     let line = plain(text).split_whitespace().collect::<Vec<_>>().join(" ");
     line.trim_end_matches('.').to_owned()
 }
 
-/// Returns a text with its lines and paragraphs.
+/// Returns a description with its lines and paragraphs.
 pub fn paragraphs(text: &str) -> String {
     plain(&docs::lines(text).join("\n"))
 }
 
 /// Returns the help of a flag: a first line for the short help, then everything else.
 pub fn help(description: Option<&str>, schema: &Schema, api: &Api) -> String {
-    // The description of an object, an enum or a union stands at its definition.
+    // Objects, enums and unions have their description at their definition.
     let named = match &schema.ty {
         Type::Named(name) => api.types.get(name).and_then(|def| match def.kind {
             TypeKind::Object { .. } | TypeKind::Enum { .. } | TypeKind::Union { .. } => def.description.as_deref(),
@@ -27,7 +27,7 @@ pub fn help(description: Option<&str>, schema: &Schema, api: &Api) -> String {
     plain(&docs::described(description, schema, "").join("\n"))
 }
 
-/// Removes Markdown's marks of code and emphasis.
+/// Removes Markdown's markup of code and emphasis.
 fn plain(text: &str) -> String {
     text.replace("```text", "")
         .replace(['`'], "")
