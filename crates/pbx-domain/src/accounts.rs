@@ -1,10 +1,11 @@
 //! Rules for the names and passwords of accounts.
 
+use pbx_types::Violation;
+
 use crate::error::Error;
 use crate::password::Password;
 use crate::password_policy::PasswordPolicy;
 use crate::session::Role;
-use pbx_types::Violation;
 
 /// Names that only a system administrator may have, compared without case.
 const RESERVED_NAMES: [&str; 4] = ["admin", "system", "administrator", "root"];

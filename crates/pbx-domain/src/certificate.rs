@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use pbx_types::Violation;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType};
 use rustls::InconsistentKeys;
 use rustls::crypto::ring::default_provider;
@@ -15,7 +16,6 @@ use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer as _;
 
 use crate::error::Error;
-use pbx_types::Violation;
 
 /// Maximum length of a chain: every certificate costs a verification of its signature.
 const MAX_CHAIN_LENGTH: usize = 10;

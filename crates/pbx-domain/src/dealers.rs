@@ -5,6 +5,7 @@
 
 pub mod level;
 
+use pbx_types::list::{FieldKind, ListField};
 use pbx_types::{dealer, dealers as api};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,6 @@ use crate::convert::{count, non_empty};
 use crate::error::Error;
 use crate::id::Id;
 use crate::password::Password;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The fields that lists of dealers can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

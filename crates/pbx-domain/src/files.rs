@@ -4,6 +4,8 @@
 //! all other callers it does not exist.
 
 use jiff::{SignedDuration, Timestamp};
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock;
@@ -12,8 +14,6 @@ use crate::id::Id;
 use crate::picture::Picture;
 use crate::session::{Caller, Role};
 use crate::token::{Token, TokenHash};
-use pbx_types::Violation;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The properties that a list of files can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

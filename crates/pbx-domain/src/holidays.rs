@@ -1,15 +1,15 @@
 //! The holidays of tenants: runs of days, or spans of time within one day, of one year or of every year.
 
 use jiff::civil::Date;
+use pbx_types::Violation;
 use pbx_types::holidays as api;
+use pbx_types::list::{FieldKind, ListField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::id::Id;
 use crate::merge::{merged, required};
-use pbx_types::Violation;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The properties that a list of holidays can be filtered and ordered by: all of them.
 pub const FIELDS: &[ListField] = &[

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
+use pbx_types::Violation;
 use pbx_types::ip_filters as api;
+use pbx_types::list::{FieldKind, ListField};
 
 use crate::error::Error;
 use crate::id::Id;
-use pbx_types::Violation;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The properties that a list of rules can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

@@ -6,13 +6,13 @@
 pub mod key;
 
 use jiff::Timestamp;
+use pbx_types::Violation;
 use serde::{Deserialize, Serialize};
 
 use self::key::Verifier;
 use crate::error::Error;
 use crate::setting::Setting;
 use crate::vault::{MASK, Sealed, Vault};
-use pbx_types::Violation;
 
 /// Length of the end of a key that its mask shows.
 const VISIBLE_TAIL: usize = 4;

@@ -1,12 +1,12 @@
 //! JSON Merge Patch (RFC 7396) for typed objects.
 
+use pbx_types::Violation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::document;
 use crate::error::Error;
-use pbx_types::Violation;
 
 /// Returns the object with the sent properties merged into its own, as [`document::merge`] does it. `T` has a default for each
 /// property, which a cleared one falls back to.

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField};
 use pbx_types::providers as api;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,8 +16,6 @@ use crate::id::Id;
 use crate::merge::{merged, required};
 use crate::transports::Protocol;
 use crate::vault::Sealed;
-use pbx_types::Violation;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The properties that a list of trunks can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
+use pbx_types::Violation;
+use pbx_types::list::{FieldKind, ListField};
 use pbx_types::transports as api;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::id::{Id, IdGenerator};
-use pbx_types::Violation;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The properties that a list of transports can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

@@ -3,6 +3,7 @@
 //! All administrators of a tenant may be disabled or deleted: system administrators and dealers can still switch into it.
 
 use jiff::Timestamp;
+use pbx_types::list::{FieldKind, ListField};
 use pbx_types::users as api;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,6 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::password::Password;
 use crate::session::Role;
-use pbx_types::list::{FieldKind, ListField};
 
 /// The fields that lists of users can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

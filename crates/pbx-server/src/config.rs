@@ -7,10 +7,10 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use ipnet::IpNet;
+use pbx_store::DEFAULT_CONNECTIONS;
 use serde::Deserialize;
 
 use crate::http::client::{Proxies, ProxyHeader};
-use pbx_store::DEFAULT_CONNECTIONS;
 
 const LISTEN: &str = "127.0.0.1:8888";
 const DATABASE: &str = "./pbx.db";

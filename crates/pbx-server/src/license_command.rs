@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use jiff::Timestamp;
-
 use pbx_domain::license::key::{self, Issuer};
 use pbx_domain::license::{License, Limits};
 

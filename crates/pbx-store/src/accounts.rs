@@ -1,13 +1,13 @@
 //! Queries of accounts: those of system administrators and dealers, which belong to no tenant, and those of users.
 
 use jiff::Timestamp;
+use pbx_domain::Id;
+use pbx_domain::session::{Account, Role};
 use sea_query::{Expr, ExprTrait, Query};
 
 use crate::error::StoreError;
 use crate::row::time;
 use crate::tx::Tx;
-use pbx_domain::Id;
-use pbx_domain::session::{Account, Role};
 
 /// The unique key over the lower-case names of accounts that belong to no tenant.
 pub const UNIQUE_NAME: &str = "accounts_name_key";

@@ -1,12 +1,12 @@
 //! Queries of alerts: the queue of events to report to administrators by mail, and the earliest time of the next mail.
 
 use jiff::Timestamp;
+use pbx_domain::alerts::{Cause, Event};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Order, Query};
 
 use crate::error::StoreError;
 use crate::row::time;
 use crate::tx::Tx;
-use pbx_domain::alerts::{Cause, Event};
 
 /// Returns `true` if any event is queued.
 pub fn any(tx: &mut Tx<'_>) -> Result<bool, StoreError> {

@@ -1,12 +1,12 @@
 //! Queries of the audit log. Entries are never updated, and are deleted after the retention period that the operator configures.
 
 use jiff::Timestamp;
+use pbx_domain::audit::{Actor, Entry, Record};
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::error::StoreError;
 use crate::row::time;
 use crate::tx::Tx;
-use pbx_domain::audit::{Actor, Entry, Record};
 
 const COLUMNS: [&str; 10] = [
     "at",

@@ -1,11 +1,11 @@
 //! Queries of the balances of tenants.
 
+use pbx_domain::Id;
+use pbx_domain::balance::Amount;
 use sea_query::{Expr, ExprTrait, Query};
 
 use crate::error::StoreError;
 use crate::tx::Tx;
-use pbx_domain::Id;
-use pbx_domain::balance::Amount;
 
 /// Returns the balance of the tenant, if it exists.
 pub fn get(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<Amount>, StoreError> {

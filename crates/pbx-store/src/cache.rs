@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
+use pbx_domain::clock;
 
 use crate::write_counters::WriteCounter;
-use pbx_domain::clock;
 
 /// The longest time after which writes of other nodes are seen.
 pub(super) const MAX_STALENESS: Duration = Duration::from_secs(1);

@@ -4,13 +4,14 @@ use std::any::{Any, TypeId};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use pbx_domain::ip_rules::Rules;
+use pbx_domain::setting::Owner;
+use pbx_domain::token::TokenHash;
+
 use crate::cache::Cache;
 use crate::sessions::Session;
 use crate::write_counters::WriteCounters;
 use crate::{ip_filters, sessions, settings};
-use pbx_domain::ip_rules::Rules;
-use pbx_domain::setting::Owner;
-use pbx_domain::token::TokenHash;
 
 const SESSIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 13) - 1);
 const DOCUMENTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 10) - 1);

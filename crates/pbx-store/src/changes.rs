@@ -2,12 +2,13 @@
 
 use std::ops::Deref;
 
+use pbx_domain::audit::{Actor, Audited};
+use pbx_domain::clock;
+
 use crate::audit;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::tx::Tx;
-use pbx_domain::audit::{Actor, Audited};
-use pbx_domain::clock;
 
 /// A [`Store`] with the actor of its changes. A function that takes this may change something; one that takes a [`Store`] does
 /// not.

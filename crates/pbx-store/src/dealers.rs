@@ -1,5 +1,9 @@
 //! Queries of dealers, their branches, and the tenants of each branch.
 
+use pbx_domain::Id;
+use pbx_domain::dealers::{BranchCounts, Dealer, DealerSettings, FIELDS, Quota};
+use pbx_domain::session::Visibility;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 
 use crate::error::StoreError;
@@ -7,10 +11,6 @@ use crate::list;
 use crate::list::List;
 use crate::row::Row;
 use crate::tx::Tx;
-use pbx_domain::Id;
-use pbx_domain::dealers::{BranchCounts, Dealer, DealerSettings, FIELDS, Quota};
-use pbx_domain::session::Visibility;
-use pbx_types::list::{ListQuery, Page};
 
 const LIST: List = List::short(FIELDS);
 

@@ -1,6 +1,10 @@
 //! Queries of the file library: uploads, files, and contents that are stored in the database.
 
 use jiff::Timestamp;
+use pbx_domain::files::{FIELDS, File, Owner, Upload};
+use pbx_domain::id::Id;
+use pbx_domain::token::TokenHash;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
 use crate::error::StoreError;
@@ -8,10 +12,6 @@ use crate::list;
 use crate::list::List;
 use crate::row::{Row, time};
 use crate::tx::Tx;
-use pbx_domain::files::{FIELDS, File, Owner, Upload};
-use pbx_domain::id::Id;
-use pbx_domain::token::TokenHash;
-use pbx_types::list::{ListQuery, Page};
 
 /// Inserts an upload.
 pub fn insert_upload(tx: &mut Tx<'_>, upload: &Upload) -> Result<(), StoreError> {

@@ -1,5 +1,8 @@
 //! Queries of holidays.
 
+use pbx_domain::holidays::{FIELDS, Holiday};
+use pbx_domain::id::Id;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 
 use crate::error::StoreError;
@@ -7,9 +10,6 @@ use crate::list;
 use crate::list::List;
 use crate::row::Row;
 use crate::tx::Tx;
-use pbx_domain::holidays::{FIELDS, Holiday};
-use pbx_domain::id::Id;
-use pbx_types::list::{ListQuery, Page};
 
 const TABLE: &str = "holidays";
 

@@ -2,6 +2,8 @@
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use pbx_domain::id::Id;
+use pbx_domain::ip_filters::{FIELDS, IpRule, shown_until};
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
 
@@ -10,8 +12,6 @@ use crate::list::List;
 use crate::row::{Row, optional_time, time};
 use crate::tx::Tx;
 use crate::{list, revisions};
-use pbx_domain::id::Id;
-use pbx_domain::ip_filters::{FIELDS, IpRule, shown_until};
 
 pub(super) const TABLE: &str = "ip_filters";
 

@@ -3,6 +3,7 @@
 //! `strpos` and `reverse` are functions of PostgreSQL, which `sqlite/open.rs` adds to SQLite; `lower_unicode` is added to both. So
 //! a filter matches the same rows on each, letters beyond ASCII included.
 
+use pbx_domain::Id;
 use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
 use pbx_types::list::search::Search;
 use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
@@ -13,7 +14,6 @@ use crate::change_log::ChangeLog;
 use crate::error::StoreError;
 use crate::row::{Row, time};
 use crate::tx::Tx;
-use pbx_domain::Id;
 
 /// Fewer matches than this are fetched through an index and sorted. With more, scanning in page order fills a page sooner.
 const MAX_SORTED_MATCHES: u32 = if cfg!(test) { 4 } else { 2_000 };

@@ -1,11 +1,11 @@
 //! Queries of the numbers that are in use within each tenant.
 
+use pbx_domain::Id;
+use pbx_domain::numbers::NumberKind;
 use sea_query::{Expr, ExprTrait, Query};
 
 use crate::error::StoreError;
 use crate::tx::Tx;
-use pbx_domain::Id;
-use pbx_domain::numbers::NumberKind;
 
 const TABLE: &str = "tenant_numbers";
 

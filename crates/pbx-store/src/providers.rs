@@ -1,5 +1,9 @@
 //! Queries of trunks, and of their assignments to tenants with their numbers.
 
+use pbx_domain::id::Id;
+use pbx_domain::providers::{Assignment, AuthMode, FIELDS, NumberRange, Provider};
+use pbx_domain::vault::Sealed;
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
 
 use crate::error::StoreError;
@@ -7,10 +11,6 @@ use crate::list;
 use crate::list::List;
 use crate::row::Row;
 use crate::tx::Tx;
-use pbx_domain::id::Id;
-use pbx_domain::providers::{Assignment, AuthMode, FIELDS, NumberRange, Provider};
-use pbx_domain::vault::Sealed;
-use pbx_types::list::{ListQuery, Page};
 
 const COLUMNS: [&str; 10] = [
     "id",

@@ -1,10 +1,10 @@
 //! Rows of a result, and the conversion of their columns to Rust types, the same for every engine.
 
 use jiff::Timestamp;
+use pbx_domain::Id;
 use sea_query::Value;
 
 use crate::error::StoreError;
-use pbx_domain::Id;
 
 /// The cells of a row as an engine holds them.
 pub(super) trait Cells {

@@ -1,15 +1,15 @@
 //! Queries of sessions and of the hashes of their tokens.
 
 use jiff::Timestamp;
+use pbx_domain::Id;
+use pbx_domain::session::Caller;
+use pbx_domain::token::{TokenHash, TokenKind};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use crate::accounts;
 use crate::error::StoreError;
 use crate::row::time;
 use crate::tx::Tx;
-use pbx_domain::Id;
-use pbx_domain::session::Caller;
-use pbx_domain::token::{TokenHash, TokenKind};
 
 /// A stored refresh token.
 pub struct RefreshToken {

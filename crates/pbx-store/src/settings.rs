@@ -1,10 +1,10 @@
 //! Queries of settings documents: resources of which the system, or each tenant, has exactly one, stored as JSON.
 
+use pbx_domain::setting::{self, Owner, Setting};
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
 
 use crate::error::StoreError;
 use crate::tx::Tx;
-use pbx_domain::setting::{self, Owner, Setting};
 
 /// The tables that [`load_for`] reads, and `tenants`, with which the documents of a tenant are deleted. A write to any of them
 /// invalidates the cached documents.

@@ -1,13 +1,13 @@
 //! Counts of stored objects.
 
-use sea_query::{Asterisk, Expr, ExprTrait, Func, Query};
-
-use crate::error::StoreError;
-use crate::tx::Tx;
 use pbx_domain::Id;
 use pbx_domain::admin::status::Counts;
 use pbx_domain::session::Role;
 use pbx_domain::tenants::status as tenants;
+use sea_query::{Asterisk, Expr, ExprTrait, Func, Query};
+
+use crate::error::StoreError;
+use crate::tx::Tx;
 
 /// Counts the objects of the system.
 pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {

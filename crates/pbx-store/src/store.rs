@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pbx_domain::clock;
+use pbx_domain::ip_rules::Rules;
+use pbx_domain::setting::{Owner, Setting};
+use pbx_domain::token::TokenHash;
+
 use crate::caches::{Caches, IpRules};
 use crate::engine::{Access, Engine, Failure, RolledBack, Work};
 use crate::error::{OpenError, StoreError};
@@ -13,10 +18,6 @@ use crate::sessions::Session;
 use crate::tx::Tx;
 use crate::write_counters::WriteCounters;
 use crate::{ip_filters, postgres, settings, sqlite};
-use pbx_domain::clock;
-use pbx_domain::ip_rules::Rules;
-use pbx_domain::setting::{Owner, Setting};
-use pbx_domain::token::TokenHash;
 
 /// The default for the maximum number of connections to a PostgreSQL server.
 pub const DEFAULT_CONNECTIONS: NonZeroU16 = postgres::DEFAULT_CONNECTIONS;

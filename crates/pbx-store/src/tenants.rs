@@ -1,5 +1,12 @@
 //! Queries of tenants.
 
+use pbx_domain::Id;
+use pbx_domain::session::Visibility;
+use pbx_domain::setting::Owner;
+use pbx_domain::tenants::designation::TenantDealer;
+use pbx_domain::tenants::tenant::{FIELDS, Profile, Settings, Tenant, TenantSummary};
+use pbx_types::list::filter::{Comparison, Filter, Operand};
+use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 
 use crate::change_log::ChangeLog;
@@ -8,13 +15,6 @@ use crate::list::List;
 use crate::row::{Row, time};
 use crate::tx::Tx;
 use crate::{dealers, list, settings};
-use pbx_domain::Id;
-use pbx_domain::session::Visibility;
-use pbx_domain::setting::Owner;
-use pbx_domain::tenants::designation::TenantDealer;
-use pbx_domain::tenants::tenant::{FIELDS, Profile, Settings, Tenant, TenantSummary};
-use pbx_types::list::filter::{Comparison, Filter, Operand};
-use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";

@@ -1,23 +1,22 @@
 //! The guarantees of the store: isolation of failed transactions, durability of acknowledged ones, constraints by name.
 
-use pbx_test_postgres::TestDatabase;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use pbx_domain::Id;
+use pbx_domain::audit::{Actor, Entry, Object};
+use pbx_domain::ip_filters::{IpRule, Target};
+use pbx_domain::ip_rules::Verdict;
+use pbx_test_postgres::TestDatabase;
 use sea_query::{Expr, ExprTrait, Query};
 
 use crate::changes::Changes;
 use crate::error::{OnConstraint, OpenError, StoreError};
 use crate::ip_filters;
 use crate::store::{Location, Store};
-
 use crate::testing::TestStore;
 use crate::tx::Tx;
-use pbx_domain::Id;
-use pbx_domain::audit::{Actor, Entry, Object};
-use pbx_domain::ip_filters::{IpRule, Target};
-use pbx_domain::ip_rules::Verdict;
 
 async fn names(store: &Store) -> Vec<String> {
     let names = store.read(|tx| {

@@ -1,5 +1,8 @@
 //! Queries of transports.
 
+use pbx_domain::id::Id;
+use pbx_domain::transports::{FIELDS, Protocol, Transport};
+use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use crate::error::StoreError;
@@ -7,9 +10,6 @@ use crate::list;
 use crate::list::List;
 use crate::row::Row;
 use crate::tx::Tx;
-use pbx_domain::id::Id;
-use pbx_domain::transports::{FIELDS, Protocol, Transport};
-use pbx_types::list::{ListQuery, Page};
 
 /// The unique key over the carrier (UDP or TCP) and the port.
 pub const UNIQUE_PORT: &str = "transports_carrier_port";

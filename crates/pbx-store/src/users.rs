@@ -1,5 +1,8 @@
 //! Queries of users of tenants, together with their accounts.
 
+use pbx_domain::Id;
+use pbx_domain::users::{FIELDS, User, UserSettings};
+use pbx_domain::vault::Sealed;
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 
@@ -8,9 +11,6 @@ use crate::list::List;
 use crate::row::Row;
 use crate::tx::Tx;
 use crate::{accounts, list};
-use pbx_domain::Id;
-use pbx_domain::users::{FIELDS, User, UserSettings};
-use pbx_domain::vault::Sealed;
 
 const LIST: List = List::short(FIELDS);
 

@@ -1,6 +1,7 @@
 //! A tenant: its properties, their defaults and their rules.
 
 use jiff::Timestamp;
+use pbx_types::list::{FieldKind, ListField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +16,6 @@ use crate::id::Id;
 use crate::setting::Setting;
 use crate::vault::{Sealed, Vault};
 use crate::{address, stir_shaken};
-use pbx_types::list::{FieldKind, ListField};
 
 /// The fields that lists of tenants can be filtered and ordered by.
 pub const FIELDS: &[ListField] = &[

@@ -11,13 +11,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use rand::Rng as _;
-use serde::{Deserialize, Serialize};
-
 use pbx_domain::error::Error;
 use pbx_domain::id::Id;
 use pbx_domain::setting::Setting;
 use pbx_store::{Store, files, settings};
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
 
 /// The file that marks a directory as that of one database. The sweep of another database would remove its contents.
 const MARK_FILE: &str = "pbx-server-files";

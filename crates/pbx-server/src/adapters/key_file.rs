@@ -10,12 +10,11 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Serialize};
-
 use pbx_domain::Error;
 use pbx_domain::setting::Setting;
 use pbx_domain::vault::{KEY_LENGTH, Sealed, Vault};
 use pbx_store::{Store, settings};
+use serde::{Deserialize, Serialize};
 
 /// First line of the file, which explains it.
 const HEADER: &str =

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
-use tokio::sync::oneshot;
-
 use pbx_domain::alerts::{Disk, Reading};
 use pbx_domain::clock;
+use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
+use tokio::sync::oneshot;
 
 /// Timeout of a reading.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);

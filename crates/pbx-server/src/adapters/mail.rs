@@ -8,7 +8,6 @@ use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-
 use pbx_domain::error::Error;
 use pbx_domain::mail::{AuthMechanism, Email, Encryption, MailServer, not_sent};
 
@@ -95,8 +94,9 @@ fn causes(error: &lettre::transport::smtp::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use pbx_domain::mail::is_address;
+
+    use super::*;
 
     /// The domain accepts an address before it is stored, lettre parses it when it is used.
     #[test]

@@ -6,6 +6,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use pbx_domain::error::Error;
+use pbx_domain::transports::Verification;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
@@ -15,9 +17,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-
-use pbx_domain::error::Error;
-use pbx_domain::transports::Verification;
 
 /// Timeout of a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -175,9 +174,10 @@ fn prepare(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use pbx_domain::certificate::CertificatePair;
     use pbx_domain::clock;
+
+    use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_handshake_times_out_and_without_a_certificate_it_fails() {

@@ -9,7 +9,6 @@ use std::str::FromStr;
 use axum::http::HeaderMap;
 use axum::http::header::FORWARDED;
 use ipnet::IpNet;
-
 use pbx_domain::source::canonical;
 
 /// The header in which proxies name the client. Only one is read: a proxy that sets one passes the other on as the client sent it.

@@ -3,7 +3,6 @@
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use pbx_api::Problem;
-
 use pbx_domain::error::Error;
 
 /// Returns the response to a domain error.

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
-
-use super::client::Proxies;
-use super::rate_limit::RateLimit;
 use pbx_domain::ip_rules::Verdict;
 use pbx_domain::lockout::Client;
 use pbx_domain::{Error, clock};
 use pbx_store::Store;
+
+use super::client::Proxies;
+use super::rate_limit::RateLimit;
 
 /// Admits or refuses every request.
 pub struct Guard {

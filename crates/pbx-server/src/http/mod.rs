@@ -11,13 +11,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use pbx_api::{Api, Call, Operation, RequestInfo};
-
-use self::guard::Guard;
-use crate::adapters::blob_store::BlobStore;
-use crate::adapters::sip::Sip;
-use crate::adapters::webhook::Sender;
-use crate::services::passwords::Passwords;
-use crate::services::{Context, session};
 use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
@@ -25,6 +18,13 @@ use pbx_domain::session::Caller;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, IdGenerator};
 use pbx_store::{Changes, Store};
+
+use self::guard::Guard;
+use crate::adapters::blob_store::BlobStore;
+use crate::adapters::sip::Sip;
+use crate::adapters::webhook::Sender;
+use crate::services::passwords::Passwords;
+use crate::services::{Context, session};
 
 /// The path below which everything is served, as by the vendor's server.
 pub const BASE_PATH: &str = "/api";
@@ -179,10 +179,11 @@ impl Api for Pbx {
 
 #[cfg(test)]
 mod tests {
-    use super::client::Proxies;
-    use super::*;
     use pbx_domain::Id;
     use pbx_domain::session::Role;
+
+    use super::client::Proxies;
+    use super::*;
 
     #[tokio::test]
     async fn only_roles_that_the_contract_allows_are_authorized() {

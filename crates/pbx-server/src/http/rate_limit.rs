@@ -14,7 +14,6 @@ use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 use lru::LruCache;
-
 use pbx_domain::source::source;
 use pbx_domain::{Error, clock};
 

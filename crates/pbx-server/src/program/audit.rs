@@ -3,9 +3,9 @@
 use std::io::{ErrorKind, Write as _};
 
 use jiff::Timestamp;
+use pbx_store::{Store, audit};
 
 use crate::config::DatabaseOptions;
-use pbx_store::{Store, audit};
 
 /// Entries in memory at a time.
 const PAGE_SIZE: u64 = 1000;

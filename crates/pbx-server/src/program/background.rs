@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pbx_domain::vault::Vault;
+use pbx_domain::{Error, clock};
+use pbx_store::{Store, audit, tenants};
 use tokio::time::MissedTickBehavior;
 
 use super::with_internal_message;
@@ -12,9 +15,6 @@ use crate::adapters::machine::Machine;
 use crate::adapters::sip::Sip;
 use crate::services::{alerts, certificates, files, transports};
 use crate::timer;
-use pbx_domain::vault::Vault;
-use pbx_domain::{Error, clock};
-use pbx_store::{Store, audit, tenants};
 
 /// Interval of [`reconcile`]: the delay until a certificate or transport that was changed on another node is in use here.
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(1);

@@ -13,6 +13,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+use pbx_domain::audit::Actor;
+use pbx_domain::license::Licensing;
+use pbx_domain::password::Password;
+use pbx_domain::{Error, IdGenerator};
+use pbx_store::{Changes, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -31,11 +36,6 @@ use crate::license_command::{self, LicenseCommand};
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
 use crate::services::{certificates, session, transports};
-use pbx_domain::audit::Actor;
-use pbx_domain::license::Licensing;
-use pbx_domain::password::Password;
-use pbx_domain::{Error, IdGenerator};
-use pbx_store::{Changes, Store};
 
 /// The PBX administration server.
 #[derive(Parser)]

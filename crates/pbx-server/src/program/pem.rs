@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use pbx_domain::license::key::Verifier;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-
-use pbx_domain::license::key::Verifier;
 
 /// Reads the public key that verifies license keys.
 pub fn license_verifier(path: &Path) -> anyhow::Result<Verifier> {

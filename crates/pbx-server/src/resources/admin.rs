@@ -5,10 +5,6 @@ use pbx_api::admin::{
     TestEmail, UpdateAdminSettings, UpdateNotificationSettings,
 };
 use pbx_api::{Call, Patch};
-
-use crate::adapters::mail;
-use crate::http::Pbx;
-use crate::services::{accounts, licensing};
 use pbx_domain::admin::notification::Notification;
 use pbx_domain::admin::{settings, status};
 use pbx_domain::convert::count;
@@ -18,6 +14,10 @@ use pbx_domain::session::Caller;
 use pbx_domain::{Error, clock};
 use pbx_store::status as counts;
 use pbx_types::Violation;
+
+use crate::adapters::mail;
+use crate::http::Pbx;
+use crate::services::{accounts, licensing};
 
 impl AdminApi for Pbx {
     async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {

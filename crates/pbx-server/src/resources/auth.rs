@@ -2,12 +2,12 @@
 
 use pbx_api::Call;
 use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
-
-use crate::http::Pbx;
-use crate::services::session;
 use pbx_domain::Error;
 use pbx_domain::password::Password;
 use pbx_domain::session::{Caller, Credentials, Role};
+
+use crate::http::Pbx;
+use crate::services::session;
 
 impl AuthApi for Pbx {
     async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {

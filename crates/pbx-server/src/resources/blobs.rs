@@ -5,14 +5,14 @@ use pbx_api::blobs::{
     InitBlobUploadResponse,
 };
 use pbx_api::{Bytes, Call};
+use pbx_domain::error::Error;
+use pbx_domain::files::{self, Owner};
+use pbx_domain::session::Caller;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parse_id;
 use crate::http::Pbx;
 use crate::services::files::{self as library, Content};
-use pbx_domain::error::Error;
-use pbx_domain::files::{self, Owner};
-use pbx_domain::session::Caller;
 
 impl BlobsApi for Pbx {
     async fn init_blob_upload(

@@ -2,9 +2,6 @@
 
 use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
-
-use crate::http::Pbx;
-use crate::services::documents;
 use pbx_domain::brand::Brand;
 use pbx_domain::error::Error;
 use pbx_domain::files::{self, Owner as FileOwner};
@@ -12,6 +9,9 @@ use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
 use pbx_store::{Tx, files as queries};
 use pbx_types::Violation;
+
+use crate::http::Pbx;
+use crate::services::documents;
 
 impl BrandApi for Pbx {
     async fn update_brand_information(&self, call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {

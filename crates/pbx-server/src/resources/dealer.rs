@@ -2,10 +2,6 @@
 
 use pbx_api::dealer::{ChangePassword, ChangeUsername, CurrentDealer, DealerApi, DealerStatus, UpdateCurrentDealer};
 use pbx_api::{Call, Patch};
-
-use crate::http::Pbx;
-use crate::services::accounts;
-use crate::services::dealers::{signed_in, update};
 use pbx_domain::Error;
 use pbx_domain::admin::status::VERSION;
 use pbx_domain::convert::count;
@@ -13,6 +9,10 @@ use pbx_domain::merge::merged;
 use pbx_domain::password::Password;
 use pbx_domain::session::Caller;
 use pbx_store::dealers as queries;
+
+use crate::http::Pbx;
+use crate::services::accounts;
+use crate::services::dealers::{signed_in, update};
 
 impl DealerApi for Pbx {
     async fn retrieve_current_dealer(&self, call: Call<Caller>) -> Result<CurrentDealer, Error> {

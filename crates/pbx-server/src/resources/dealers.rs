@@ -4,11 +4,6 @@ use pbx_api::dealers::{
     CreateDealer, Created, Dealer, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
 };
 use pbx_api::{Call, Patch};
-use serde_json::{Map, Value};
-
-use super::parse_id;
-use crate::http::Pbx;
-use crate::services::dealers::{signed_in, update};
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::dealers::level::Level;
@@ -20,6 +15,11 @@ use pbx_domain::session::{Account, Caller, Role, Visibility};
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, accounts, dealers as queries, sessions};
 use pbx_types::list::ListQuery;
+use serde_json::{Map, Value};
+
+use super::parse_id;
+use crate::http::Pbx;
+use crate::services::dealers::{signed_in, update};
 
 impl DealersApi for Pbx {
     async fn list_dealers(&self, call: Call<Caller>, query: ListDealersQuery) -> Result<DealerList, Error> {

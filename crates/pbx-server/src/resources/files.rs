@@ -2,15 +2,15 @@
 
 use pbx_api::Call;
 use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
+use pbx_domain::error::Error;
+use pbx_domain::files::{self, File, Owner};
+use pbx_domain::session::Caller;
+use pbx_store::files as queries;
 use pbx_types::list::ListQuery;
 
 use super::parse_id;
 use crate::http::{BASE_PATH, Pbx};
 use crate::services::files as library;
-use pbx_domain::error::Error;
-use pbx_domain::files::{self, File, Owner};
-use pbx_domain::session::Caller;
-use pbx_store::files as queries;
 
 impl FilesApi for Pbx {
     async fn list_files(&self, call: Call<Caller>, query: ListFilesQuery) -> Result<FileList, Error> {

@@ -2,9 +2,6 @@
 
 use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday};
 use pbx_api::{Call, Patch};
-
-use super::parse_id;
-use crate::http::Pbx;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::error::Error;
 use pbx_domain::holidays::{self, Draft};
@@ -12,6 +9,9 @@ use pbx_domain::id::Id;
 use pbx_domain::session::Caller;
 use pbx_store::{OnConstraint, Tx, holidays as queries};
 use pbx_types::list::ListQuery;
+
+use super::parse_id;
+use crate::http::Pbx;
 
 impl HolidaysApi for Pbx {
     async fn list_holidays(&self, call: Call<Caller>, query: ListHolidaysQuery) -> Result<HolidayList, Error> {

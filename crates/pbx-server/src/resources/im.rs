@@ -2,12 +2,12 @@
 
 use pbx_api::im::{ComponentToken, ImApi, ImServer, UpdateImServer};
 use pbx_api::{Call, Patch};
-
-use crate::http::Pbx;
-use crate::services::components;
 use pbx_domain::Error;
 use pbx_domain::im::Im;
 use pbx_domain::session::Caller;
+
+use crate::http::Pbx;
+use crate::services::components;
 
 impl ImApi for Pbx {
     async fn get_im_server_configuration(&self, _call: Call<Caller>) -> Result<ImServer, Error> {

@@ -5,9 +5,6 @@ use pbx_api::ip_filters::{
     CreateIpRule, Created, ExportIpRulesResponse, IpFiltersApi, IpRule, IpRuleList, ListIpRulesQuery, UpdateIpRule,
 };
 use pbx_api::{Call, Patch};
-
-use super::parse_id;
-use crate::http::Pbx;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::clock;
 use pbx_domain::error::Error;
@@ -16,6 +13,9 @@ use pbx_domain::ip_filters::{self, IpRuleChanges};
 use pbx_domain::session::Caller;
 use pbx_store::{OnConstraint, Tx, ip_filters as queries};
 use pbx_types::list::ListQuery;
+
+use super::parse_id;
+use crate::http::Pbx;
 
 impl IpFiltersApi for Pbx {
     async fn list_ip_rules(&self, _call: Call<Caller>, query: ListIpRulesQuery) -> Result<IpRuleList, Error> {

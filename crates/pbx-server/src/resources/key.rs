@@ -2,9 +2,6 @@
 
 use pbx_api::Call;
 use pbx_api::key::{CertificateKey, KeyApi, UpdateCertificateKey};
-
-use crate::http::Pbx;
-use crate::services::certificates;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::certificate::{CertificatePair, PrivateKey};
 use pbx_domain::key::StoredPair;
@@ -13,6 +10,9 @@ use pbx_domain::setting::Setting as _;
 use pbx_domain::vault::MASK;
 use pbx_domain::{Error, clock};
 use pbx_store::settings;
+
+use crate::http::Pbx;
+use crate::services::certificates;
 
 impl KeyApi for Pbx {
     /// The private key does not leave the server.

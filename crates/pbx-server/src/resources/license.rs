@@ -2,9 +2,6 @@
 
 use pbx_api::Call;
 use pbx_api::license::{License, LicenseApi, UpdateLicense};
-
-use crate::http::Pbx;
-use crate::services::licensing;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::brand::Brand;
 use pbx_domain::convert::count;
@@ -13,6 +10,9 @@ use pbx_domain::session::Caller;
 use pbx_domain::setting::Setting as _;
 use pbx_domain::{Error, clock};
 use pbx_store::settings;
+
+use crate::http::Pbx;
+use crate::services::licensing;
 
 /// The release of the vendor's API that this server implements.
 const API_VERSION: &str = "22.2";

@@ -2,13 +2,13 @@
 
 use pbx_api::Call;
 use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
-
-use crate::http::Pbx;
-use crate::services::session;
 use pbx_domain::Error;
 use pbx_domain::password::Password;
 use pbx_domain::session::{Caller, Credentials};
 use pbx_types::Violation;
+
+use crate::http::Pbx;
+use crate::services::session;
 
 impl LoginApi for Pbx {
     /// `scope` and `client_id` are documented as constants, and ignored.

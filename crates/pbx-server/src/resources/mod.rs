@@ -26,13 +26,13 @@ mod users;
 mod voicemail;
 
 use pbx_api::{Call, Patch};
-
-use crate::http::Pbx;
-use crate::services::documents;
 use pbx_domain::document::Document;
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
 use pbx_domain::{Error, Id};
+
+use crate::http::Pbx;
+use crate::services::documents;
 
 /// Showing and updating the settings of which the system, or each tenant, has exactly one.
 impl Pbx {

@@ -2,10 +2,10 @@
 
 use pbx_api::network::{Network, NetworkApi, UpdateNetwork};
 use pbx_api::{Call, Patch};
-
-use crate::http::Pbx;
 use pbx_domain::session::Caller;
 use pbx_domain::{Error, network};
+
+use crate::http::Pbx;
 
 impl NetworkApi for Pbx {
     async fn retrieve_network_configurations(&self, _call: Call<Caller>) -> Result<Network, Error> {

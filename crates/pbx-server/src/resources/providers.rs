@@ -5,10 +5,6 @@ use pbx_api::providers::{
     ProviderList, ProvidersApi, UpdateProvider,
 };
 use pbx_api::{Call, Patch};
-
-use super::parse_id;
-use crate::http::Pbx;
-use crate::services::tenants::remove_caller_ids;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::document;
 use pbx_domain::error::Error;
@@ -17,6 +13,10 @@ use pbx_domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
 use pbx_domain::session::Caller;
 use pbx_store::{OnConstraint, Tx, providers as queries, tenants};
 use pbx_types::list::ListQuery;
+
+use super::parse_id;
+use crate::http::Pbx;
+use crate::services::tenants::remove_caller_ids;
 
 impl ProvidersApi for Pbx {
     async fn list_providers(&self, _call: Call<Caller>, query: ListProvidersQuery) -> Result<ProviderList, Error> {

@@ -2,11 +2,11 @@
 
 use pbx_api::sbc::{ComponentToken, Sbc, SbcApi, UpdateSbc};
 use pbx_api::{Call, Patch};
+use pbx_domain::session::Caller;
+use pbx_domain::{Error, sbc};
 
 use crate::http::Pbx;
 use crate::services::components;
-use pbx_domain::session::Caller;
-use pbx_domain::{Error, sbc};
 
 impl SbcApi for Pbx {
     async fn get_sbc_configuration(&self, _call: Call<Caller>) -> Result<Sbc, Error> {

@@ -5,11 +5,6 @@ use pbx_api::tenant::{
     UpdateCustomHeaders, UpdatePasswordPolicy,
 };
 use pbx_api::{Call, Patch};
-
-use super::tenant_parts::tenant_response;
-use crate::http::Pbx;
-use crate::services::tenants::{self, Editor};
-use crate::services::webhook;
 use pbx_domain::admin::status as system;
 use pbx_domain::audit::{Action, Audited, Entry, Object};
 use pbx_domain::balance::Amount;
@@ -20,6 +15,11 @@ use pbx_domain::webhook::Event;
 use pbx_domain::{Error, Id, clock, custom_headers, password_policy};
 use pbx_store::{Tx, balance, status};
 use pbx_types::Violation;
+
+use super::tenant_parts::tenant_response;
+use crate::http::Pbx;
+use crate::services::tenants::{self, Editor};
+use crate::services::webhook;
 
 impl TenantApi for Pbx {
     async fn retrieve_current_tenant(&self, call: Call<Caller>) -> Result<CurrentTenant, Error> {

@@ -1,7 +1,8 @@
 //! The parts of a tenant that the responses of `/tenants` and `/tenant` have in common.
 
-use super::files;
 use pbx_domain::files::File;
+
+use super::files;
 
 /// The avatar of a tenant, as three properties of the response.
 pub(super) struct Avatar {

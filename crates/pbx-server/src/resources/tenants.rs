@@ -7,12 +7,6 @@ use pbx_api::tenants::{
     TenantSummary, TenantsApi, UpdateTenant,
 };
 use pbx_api::{Call, Patch};
-
-use super::parse_id;
-use super::tenant_parts::{Avatar, tenant_response};
-use crate::http::Pbx;
-use crate::services::tenants::{self, Editor};
-use crate::services::{quotas, session};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::files::File;
 use pbx_domain::numbers::INITIAL;
@@ -21,6 +15,12 @@ use pbx_domain::tenants::tenant::{self, NewTenant, domain_taken};
 use pbx_domain::{Error, Id, clock, dealers};
 use pbx_store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, tenants as queries};
 use pbx_types::list::{ListQuery, Page};
+
+use super::parse_id;
+use super::tenant_parts::{Avatar, tenant_response};
+use crate::http::Pbx;
+use crate::services::tenants::{self, Editor};
+use crate::services::{quotas, session};
 
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {

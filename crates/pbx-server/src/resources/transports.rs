@@ -10,10 +10,6 @@ use pbx_api::transports::{
     TransportsApi, UpdateTransport,
 };
 use pbx_api::{Call, Patch};
-
-use super::parse_id;
-use crate::adapters::sip::BindError;
-use crate::http::Pbx;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::error::Error;
 use pbx_domain::id::Id;
@@ -21,6 +17,10 @@ use pbx_domain::session::Caller;
 use pbx_domain::transports::{self, Protocol, TransportChanges};
 use pbx_store::{OnConstraint, Tx, transports as queries};
 use pbx_types::list::ListQuery;
+
+use super::parse_id;
+use crate::adapters::sip::BindError;
+use crate::http::Pbx;
 
 impl TransportsApi for Pbx {
     async fn list_transports(&self, _call: Call<Caller>, query: ListTransportsQuery) -> Result<TransportList, Error> {

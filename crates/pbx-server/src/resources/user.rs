@@ -2,12 +2,12 @@
 
 use pbx_api::Call;
 use pbx_api::user::{ChangePassword, UserApi};
-
-use crate::http::Pbx;
-use crate::services::accounts;
 use pbx_domain::Error;
 use pbx_domain::password::Password;
 use pbx_domain::session::Caller;
+
+use crate::http::Pbx;
+use crate::services::accounts;
 
 impl UserApi for Pbx {
     async fn reset_current_user_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {

@@ -2,11 +2,6 @@
 
 use pbx_api::users::{CreateUser, Created, ListUsersQuery, ResetPassword, UpdateUser, User, UserList, UsersApi};
 use pbx_api::{Call, Patch};
-
-use super::parse_id;
-use crate::http::Pbx;
-use crate::services::accounts::password_policy;
-use crate::services::{licensing, numbers, quotas, tenants};
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::merge::merged;
@@ -18,6 +13,11 @@ use pbx_domain::users::{self, NewUser};
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
 use pbx_types::list::ListQuery;
+
+use super::parse_id;
+use crate::http::Pbx;
+use crate::services::accounts::password_policy;
+use crate::services::{licensing, numbers, quotas, tenants};
 
 impl UsersApi for Pbx {
     async fn list_users(&self, call: Call<Caller>, query: ListUsersQuery) -> Result<UserList, Error> {

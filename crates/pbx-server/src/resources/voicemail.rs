@@ -2,14 +2,14 @@
 
 use pbx_api::voicemail::{UpdateVoicemailServer, VoicemailApi, VoicemailServer};
 use pbx_api::{Call, Patch};
-
-use crate::http::Pbx;
-use crate::services::{documents, numbers};
 use pbx_domain::error::Error;
 use pbx_domain::numbers::NumberKind;
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
 use pbx_domain::voicemail;
+
+use crate::http::Pbx;
+use crate::services::{documents, numbers};
 
 impl VoicemailApi for Pbx {
     async fn show_voicemail_server(&self, call: Call<Caller>) -> Result<VoicemailServer, Error> {

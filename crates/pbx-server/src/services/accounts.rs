@@ -1,6 +1,5 @@
 //! Changes of administrators, dealers and users to their own accounts, and the password policy of an account.
 
-use super::Context;
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::password::Password;
@@ -9,6 +8,8 @@ use pbx_domain::session::{Caller, Role};
 use pbx_domain::setting::Owner;
 use pbx_domain::{Error, Id};
 use pbx_store::{OnConstraint, Tx, accounts as queries, sessions, settings};
+
+use super::Context;
 
 /// Renames the caller's account, that of an administrator or dealer. Its sessions stay valid.
 pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<(), Error> {

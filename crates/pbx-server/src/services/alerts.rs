@@ -5,14 +5,14 @@
 //! one that claims the hour sends the mail ([`send_due`]).
 
 use jiff::{SignedDuration, Timestamp};
-
-use crate::adapters::mail;
 use pbx_domain::admin::notification::Notification;
 use pbx_domain::alerts::{Alert, Cause, Event, Reading, Trigger, email};
 use pbx_domain::network::Network;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, clock};
 use pbx_store::{Store, Tx, alerts, settings};
+
+use crate::adapters::mail;
 
 /// Minimum time between two mails about a cause.
 const PERIOD: SignedDuration = SignedDuration::from_hours(1);

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::adapters::tls::Tls;
 use pbx_domain::certificate::CertificatePair;
 use pbx_domain::key::StoredPair;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, clock};
 use pbx_store::{Store, settings};
+
+use crate::adapters::tls::Tls;
 
 /// Creates a self-signed pair if none is stored, and installs the stored one.
 pub async fn ensure(store: &Store, vault: &Vault, tls: &Tls, addresses: &[IpAddr]) -> Result<(), Error> {

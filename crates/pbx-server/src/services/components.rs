@@ -1,6 +1,5 @@
 //! The tokens of components.
 
-use super::context::Context;
 use pbx_domain::Error;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::component::Component;
@@ -8,6 +7,8 @@ use pbx_domain::document::seal_context;
 use pbx_domain::token::Token;
 use pbx_domain::vault::{Sealed, Vault};
 use pbx_store::{Store, settings};
+
+use super::context::Context;
 
 /// Returns the token, to be shown to an administrator who sets the component up; `None` until one is issued.
 pub async fn token<C: Component>(store: &Store, vault: &Vault) -> Result<Option<String>, Error> {

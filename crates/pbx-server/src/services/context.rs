@@ -2,11 +2,12 @@
 
 use std::ops::Deref;
 
-use super::passwords::Passwords;
 use pbx_domain::IdGenerator;
 use pbx_domain::license::Licensing;
 use pbx_domain::vault::Vault;
 use pbx_store::Changes;
+
+use super::passwords::Passwords;
 
 /// The store on behalf of one actor, with what else use cases need. Clones are cheap and share everything.
 ///

@@ -1,13 +1,13 @@
 //! Settings documents of the system and of tenants: read, and updated with a JSON Merge Patch.
 
-use serde_json::{Map, Value};
-
-use super::Context;
 use pbx_domain::Error;
 use pbx_domain::audit::Entry;
 use pbx_domain::document::{Document, DocumentPatch};
 use pbx_domain::setting::Owner;
 use pbx_store::{OnConstraint, Store, Tx, settings};
+use serde_json::{Map, Value};
+
+use super::Context;
 
 /// Returns the document, from the cache where it is fresh.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {

@@ -6,8 +6,6 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-
-use crate::adapters::blob_store::{BlobDirectory, BlobStore};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::brand::Brand;
 use pbx_domain::error::Error;
@@ -16,6 +14,8 @@ use pbx_domain::id::{Id, IdGenerator};
 use pbx_domain::token::{Token, TokenHash};
 use pbx_domain::{clock, disk};
 use pbx_store::{Changes, Store, Tx, files as queries, settings, tenants};
+
+use crate::adapters::blob_store::{BlobDirectory, BlobStore};
 
 /// A content as it was sent.
 pub struct Content<'a> {

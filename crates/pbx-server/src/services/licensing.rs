@@ -1,10 +1,11 @@
 //! The license in force, and the refusal of what it does not allow.
 
-use super::alerts;
 use pbx_domain::alerts::{Cause, Event};
 use pbx_domain::license::{Licensed, Licensing, StoredLicense};
 use pbx_domain::{Error, clock};
 use pbx_store::{Store, Tx, accounts, settings};
+
+use super::alerts;
 
 /// Code of a refusal by [`check_users`].
 const LICENSE_LIMITED: &str = "LICENSE_LIMITED";

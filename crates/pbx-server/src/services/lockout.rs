@@ -6,9 +6,6 @@
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
-
-use super::alerts;
-use super::context::Context;
 use pbx_domain::alerts::{Cause, Event};
 use pbx_domain::audit::{Audited, Entry, Object};
 use pbx_domain::ip_filters::{IpRule, Target};
@@ -16,6 +13,9 @@ use pbx_domain::lockout::{Client, LockoutPolicy};
 use pbx_domain::source::source;
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
+
+use super::alerts;
+use super::context::Context;
 
 /// Counts a failed sign-in; one too many creates the rule.
 ///

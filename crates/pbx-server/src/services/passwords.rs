@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
-use tokio::sync::Semaphore;
-
 use pbx_domain::Error;
 use pbx_domain::password::{self, Password};
+use tokio::sync::Semaphore;
 
 /// Concurrent hashes; each takes 19 MiB and a processor for tens of milliseconds.
 const MAX_CONCURRENT: usize = 2;

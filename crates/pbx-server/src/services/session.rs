@@ -1,9 +1,6 @@
 //! Sessions: signing in and out, refreshing and authenticating tokens, switching to a tenant, and the first administrator.
 
 use jiff::{SignedDuration, Timestamp};
-
-use super::context::Context;
-use super::lockout;
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
 use pbx_domain::error::Error;
 use pbx_domain::lockout::Client;
@@ -14,6 +11,9 @@ use pbx_domain::session::{
 use pbx_domain::token::{Token, TokenHash, TokenKind};
 use pbx_domain::{Id, clock};
 use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
+
+use super::context::Context;
+use super::lockout;
 
 /// Name of the administrator of a fresh install.
 const FIRST_ADMINISTRATOR: &str = "admin";

@@ -1,8 +1,5 @@
 //! Operations on a tenant that several resources share: `/tenants`, `/tenant`, and those of its users and trunks.
 
-use serde_json::{Map, Value};
-
-use super::Context;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::document::Check;
 use pbx_domain::files::{Owner, UNKNOWN_FILE};
@@ -10,6 +7,9 @@ use pbx_domain::session::Visibility;
 use pbx_domain::tenants::tenant::{Tenant, TenantDetails, domain_taken, not_found, seal_secrets};
 use pbx_domain::{Error, Id, disk};
 use pbx_store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
+use serde_json::{Map, Value};
+
+use super::Context;
 
 /// The kind of caller that updates a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

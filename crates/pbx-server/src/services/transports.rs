@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::adapters::sip::Sip;
 use pbx_domain::error::Error;
 use pbx_domain::id::{Id, IdGenerator};
 use pbx_domain::transports::Transport;
 use pbx_store::{Store, transports as queries};
+
+use crate::adapters::sip::Sip;
 
 /// Creates the transports of a fresh install, and opens the ports of the stored ones.
 pub async fn start(store: &Store, ids: &IdGenerator, sip: &Sip) -> Result<(), Error> {

@@ -1,9 +1,5 @@
 //! Sending events to the receivers of tenants.
 
-use serde_json::json;
-
-use super::documents;
-use crate::adapters::webhook::Sender;
 use pbx_domain::clock;
 use pbx_domain::error::Error;
 use pbx_domain::id::Id;
@@ -11,6 +7,10 @@ use pbx_domain::network::Network;
 use pbx_domain::setting::Owner;
 use pbx_domain::webhook::{Event, Webhook, own_addresses};
 use pbx_store::Store;
+use serde_json::json;
+
+use super::documents;
+use crate::adapters::webhook::Sender;
 
 /// Sends a test event to the stored receiver.
 ///
@@ -45,8 +45,9 @@ pub async fn send_test(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use pbx_domain::webhook::Authentication;
+
+    use super::*;
 
     #[tokio::test]
     async fn test_event_fails_with_the_reason() {

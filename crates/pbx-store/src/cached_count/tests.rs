@@ -1,5 +1,6 @@
 //! Cached counts of tenants, which another node changes.
 
+use pbx_domain::tenants::tenant::FIELDS;
 use pbx_test_postgres::{Cluster, TestDatabase};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
@@ -8,7 +9,6 @@ use crate::error::StoreError;
 use crate::tenants::{self, LOG};
 use crate::testing::TestStore;
 use crate::tx::Tx;
-use pbx_domain::tenants::tenant::FIELDS;
 
 struct Fixture {
     test_store: TestStore,

@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
+use pbx_domain::Id;
 use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
 use pbx_types::list::search::Search;
 use pbx_types::list::{FieldKind, ListField};
-
-use pbx_domain::Id;
 
 pub(super) const FIELDS: &[ListField] = &[
     ListField::new("id", FieldKind::Id),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
+use pbx_domain::Id;
 use pbx_types::list::orderby::SortKey;
 use pbx_types::list::{ListParameters, ListQuery};
 use proptest::prelude::*;
@@ -14,7 +15,6 @@ use crate::change_log::ChangeLog;
 use crate::error::StoreError;
 use crate::row::optional_time;
 use crate::testing::TestStore;
-use pbx_domain::Id;
 
 const SHORT: List = List::short(FIELDS);
 

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pbx_domain::transports::{Protocol, Verification};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::adapters::tls::{Purpose, Tls};
-use pbx_domain::transports::{Protocol, Verification};
 
 /// The idle timeout of a connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use http_auth::{DigestClient, PasswordParams, parse_challenges};
 use ipnet::IpNet;
+use pbx_domain::webhook::{Account, Authentication, Webhook, parse_url};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use rustls::ClientConfig;
@@ -20,7 +21,6 @@ use serde_json::Value;
 
 use self::ssrf::{AddressForbidden, SsrfGuard};
 use crate::adapters::tls;
-use pbx_domain::webhook::{Account, Authentication, Webhook, parse_url};
 
 /// The timeout of a connection to a receiver.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

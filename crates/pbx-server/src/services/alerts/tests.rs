@@ -1,8 +1,9 @@
 //! Sending alerts from several nodes, on both engines.
 
+use pbx_domain::admin::notification::{MailServerAuth, MailServerType};
+
 use super::*;
 use crate::testing::TestStore;
-use pbx_domain::admin::notification::{MailServerAuth, MailServerType};
 
 fn settings() -> Notification {
     Notification {

@@ -1,9 +1,10 @@
 //! Ownership, quotas, uploads and sweeping, with contents in the database and in a directory.
 
-use super::*;
-use crate::testing::TestStore;
 use pbx_domain::audit::Actor;
 use pbx_types::list::{ListParameters, ListQuery};
+
+use super::*;
+use crate::testing::TestStore;
 
 const DEALER: i64 = 20;
 const TENANT: i64 = 30;

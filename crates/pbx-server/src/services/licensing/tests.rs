@@ -1,9 +1,6 @@
 //! License limits on both engines.
 
 use jiff::{SignedDuration, Timestamp};
-
-use super::*;
-use crate::testing::TestStore;
 use pbx_domain::Id;
 use pbx_domain::audit::{Actor, Audited};
 use pbx_domain::license::key::{Issuer, Verifier, generate_pair};
@@ -11,6 +8,9 @@ use pbx_domain::license::{License, Limits};
 use pbx_domain::session::{Account, Role};
 use pbx_domain::vault::Vault;
 use pbx_store::Changes;
+
+use super::*;
+use crate::testing::TestStore;
 
 fn license() -> License {
     License {

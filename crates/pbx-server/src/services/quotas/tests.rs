@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::*;
-use crate::testing::TestStore;
 use pbx_domain::session::Visibility;
 use pbx_store::tenants;
+
+use super::*;
+use crate::testing::TestStore;
 
 const DISTRIBUTOR: i64 = 1;
 const RESELLER: i64 = 3;

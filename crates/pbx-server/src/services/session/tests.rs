@@ -1,11 +1,12 @@
 //! Sessions and their tokens, on SQLite.
 
-use super::*;
-use crate::services::passwords::Passwords;
 use pbx_domain::IdGenerator;
 use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::vault::Vault;
+
+use super::*;
+use crate::services::passwords::Passwords;
 
 struct Fixture {
     context: Context,
