@@ -7,20 +7,21 @@ use pbx_api::tenants::{
     TenantSummary, TenantsApi, UpdateTenant,
 };
 use pbx_api::{Call, Patch};
-use pbx_domain::audit::{Entry, Object};
+use pbx_domain::audit::{Action, Audited, Entry, Object};
 use pbx_domain::files::File;
 use pbx_domain::numbers::INITIAL;
 use pbx_domain::session::{Caller, Visibility};
 use pbx_domain::tenants::tenant::{self, NewTenant, domain_taken};
 use pbx_domain::{Error, Id, clock, dealers};
-use pbx_store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, tenants as queries};
+use pbx_store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, sessions, tenants as queries};
 use pbx_types::list::{ListQuery, Page};
 
 use super::parse_id;
 use super::tenant_parts::{Avatar, tenant_response};
 use crate::http::Pbx;
+use crate::services::quotas;
+use crate::services::session::check_may_switch;
 use crate::services::tenants::{self, Editor};
-use crate::services::{quotas, session};
 
 impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {
@@ -81,10 +82,28 @@ impl TenantsApi for Pbx {
         tenants::update(&self.context(&call), editor, id, body.into_parts().1).await
     }
 
+    /// Switches the caller's session to a tenant, in which it acts as administrator, or back to none.
     async fn switch_tenants(&self, call: Call<Caller>, query: SwitchTenantsQuery) -> Result<(), Error> {
         let id = query.id.filter(|id| !id.is_empty());
-        let id = id.map(|id| parse_id(&id, tenant::not_found)).transpose()?;
-        session::switch(&self.changes(&call), &call.caller, id).await
+        let tenant_id = id.map(|id| parse_id(&id, tenant::not_found)).transpose()?;
+        let Caller {
+            session_id,
+            tenant_id: before,
+            ..
+        } = call.caller;
+        let visibility = call.caller.visibility()?;
+        self.changes(&call)
+            .write(move |tx| {
+                if let Some(tenant_id) = tenant_id {
+                    check_may_switch(tx, visibility, tenant_id)?;
+                }
+                sessions::switch(tx, session_id, tenant_id)?;
+                let left = before.map(|id| Entry::new(Action::Logout, Object::Tenant, id));
+                let entered = tenant_id.map(|id| Entry::new(Action::Login, Object::Tenant, id));
+                let entries = left.into_iter().chain(entered).filter(|_| before != tenant_id);
+                Ok::<_, Error>(entries.fold(Audited::nothing(()), Audited::and))
+            })
+            .await
     }
 
     /// A dealer sees itself and the dealers below it.

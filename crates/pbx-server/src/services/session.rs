@@ -144,25 +144,12 @@ pub async fn sign_out(changes: &Changes, caller: &Caller) -> Result<(), Error> {
         .await
 }
 
-/// Switches the caller's session to a tenant, in which it acts as administrator, or back to none.
-pub async fn switch(changes: &Changes, caller: &Caller, tenant_id: Option<Id>) -> Result<(), Error> {
-    let (session_id, before, visibility) = (caller.session_id, caller.tenant_id, caller.visibility()?);
-    changes
-        .write(move |tx| {
-            if let Some(tenant_id) = tenant_id {
-                check_may_switch(tx, visibility, tenant_id)?;
-            }
-            sessions::switch(tx, session_id, tenant_id)?;
-            let left = before.map(|id| Entry::new(Action::Logout, Object::Tenant, id));
-            let entered = tenant_id.map(|id| Entry::new(Action::Login, Object::Tenant, id));
-            let entries = left.into_iter().chain(entered).filter(|_| before != tenant_id);
-            Ok(entries.fold(Audited::nothing(()), Audited::and))
-        })
-        .await
-}
-
 /// Refuses tenants outside of the visibility, and those of a dealer without full access to its tenants.
-fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// [`Error::NotFound`] and [`Error::NotAllowed`].
+pub fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
     super::tenants::check_visible(tx, visibility, tenant_id)?;
     if let Visibility::Branch(dealer_id) = visibility
         && !dealers::has_full_access(tx, dealer_id)?
