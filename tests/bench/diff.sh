@@ -44,7 +44,7 @@ median() { sort -n "$work/$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) /
 printf '%s operations beside as many, medians of %s rounds\n' "$operations" "$rounds"
 printf '%-42s %6s s   wanted: at most 0.5\n' 'cargo xtask diff, two files' "$(median files)"
 printf '%-42s %6s s\n' 'the same file twice' "$(median same)"
-printf '%-42s %6s s\n' 'two folders of pages, through the pipeline' "$(median directories)"
+printf '%-42s %6s s\n' 'two directories of pages, through the pipeline' "$(median directories)"
 if [ -n "$baseline" ]; then
     printf '%-42s %6s s   %s times ours\n' "${BASELINE:-redocly diff, two files}" "$(median baseline)" \
         "$(awk -v a="$(median baseline)" -v b="$(median files)" 'BEGIN { printf "%.1f", a / b }')"

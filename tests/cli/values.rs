@@ -61,7 +61,7 @@ fn flags_override_the_body_file() {
 }
 
 #[test]
-fn invalid_body_file_is_refused_with_reason_and_place() {
+fn invalid_body_file_is_refused_with_reason_and_location() {
     let (_server, shell) = signed_in();
     let aliases = (1..15).fold("a0: &a0 [x, x, x]\n".to_owned(), |text, level| {
         let before = vec![format!("*a{}", level - 1); 9].join(", ");

@@ -30,14 +30,14 @@ fn main() {
     let (old, count) = multiplied(&contract, wanted);
     let new = changed(&old);
     for (name, document) in [("old", &old), ("new", &new)] {
-        let folder = Path::new(&out).join(name).join("upstream");
-        fs::create_dir_all(&folder).unwrap();
+        let directory = Path::new(&out).join(name).join("upstream");
+        fs::create_dir_all(&directory).unwrap();
         fs::write(
             Path::new(&out).join(format!("{name}.yaml")),
             emit::yaml(document).unwrap(),
         )
         .unwrap();
-        fs::write(folder.join("pages.md"), pages(document)).unwrap();
+        fs::write(directory.join("pages.md"), pages(document)).unwrap();
     }
     eprintln!("{count} operations");
 }

@@ -6,7 +6,7 @@
 //!   any contract, without the feature `command`.
 //! - `options` and `profile`: the command line's options, the saved servers and sessions.
 //! - `api` opens sessions and sends requests, `transfer` streams files, `output` prints responses.
-//! - `builtin` and `run_operation` run commands; `tree` places operations among them.
+//! - `builtin` and `run_operation` run commands; `tree` names the command of each operation.
 //! - `cli` assembles all commands, and `program` runs the one that was given.
 
 // Help texts are comments on arguments, and help has no Markdown.

@@ -1,4 +1,4 @@
-//! The place of each operation among the commands. A new operation does not compile until it has one.
+//! The command of each operation. A new operation does not compile until it has one.
 
 use crate::generated::Operation;
 

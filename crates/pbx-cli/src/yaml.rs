@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_tell_reason_and_place() {
+    fn errors_have_reason_and_location() {
         for (text, reason) in [
             (
                 "a: 1\nb: 2\na: 3\n",

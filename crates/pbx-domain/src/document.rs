@@ -394,7 +394,7 @@ mod tests {
     #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
     #[serde(default)]
     struct Lamp {
-        colour: String,
+        color: String,
         place: Option<String>,
         code: Option<Sealed>,
     }
@@ -402,7 +402,7 @@ mod tests {
     impl Default for Lamp {
         fn default() -> Self {
             Self {
-                colour: "white".to_owned(),
+                color: "white".to_owned(),
                 place: None,
                 code: None,
             }
@@ -449,11 +449,11 @@ mod tests {
     #[test]
     fn absent_properties_stay_null_and_empty_ones_clear_and_values_replace() {
         let mut fixture = Fixture::new();
-        let lamp = fixture.send(json!({"colour": "red", "place": "Hall"})).unwrap();
-        assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", Some("hall")));
+        let lamp = fixture.send(json!({"color": "red", "place": "Hall"})).unwrap();
+        assert_eq!((lamp.color.as_str(), lamp.place.as_deref()), ("red", Some("hall")));
         let lamp = fixture.send(json!({"place": ""})).unwrap();
-        assert_eq!((lamp.colour.as_str(), lamp.place.as_deref()), ("red", None));
-        assert_eq!(fixture.send(json!({"colour": null})).unwrap(), Lamp::default());
+        assert_eq!((lamp.color.as_str(), lamp.place.as_deref()), ("red", None));
+        assert_eq!(fixture.send(json!({"color": null})).unwrap(), Lamp::default());
     }
 
     #[test]
@@ -470,7 +470,7 @@ mod tests {
     #[test]
     fn a_refused_update_changes_nothing() {
         let mut fixture = Fixture::new();
-        let refused = fixture.send(json!({"colour": "red", "place": "moon"}));
+        let refused = fixture.send(json!({"color": "red", "place": "moon"}));
         assert!(matches!(refused, Err(Error::Invalid(violations)) if violations.len() == 1));
         assert_eq!(setting::from_json::<Lamp>(&fixture.json).unwrap(), Lamp::default());
     }
@@ -480,8 +480,8 @@ mod tests {
         let mut fixture = Fixture::new();
         let first = fixture.send(json!({"code": "1234"})).unwrap().code.unwrap();
         assert_eq!(fixture.vault.open("lamp.code", &first).unwrap(), "1234");
-        let masked = fixture.send(json!({"code": MASK, "colour": "red"})).unwrap();
-        assert_eq!((masked.code, masked.colour.as_str()), (Some(first), "red"));
+        let masked = fixture.send(json!({"code": MASK, "color": "red"})).unwrap();
+        assert_eq!((masked.code, masked.color.as_str()), (Some(first), "red"));
         assert_eq!(fixture.send(json!({"code": null})).unwrap().code, None);
     }
 }

@@ -2,7 +2,7 @@
 //! its conversions from and to the types of `pbx-types`.
 
 pub mod accounts;
-pub mod address;
+mod address;
 pub mod admin;
 pub mod alerts;
 pub mod audit;
@@ -32,13 +32,13 @@ pub mod network;
 pub mod numbers;
 pub mod password;
 pub mod password_policy;
-pub mod picture;
+mod picture;
 pub mod providers;
 pub mod sbc;
 pub mod session;
 pub mod setting;
 pub mod source;
-pub mod stir_shaken;
+mod stir_shaken;
 pub mod tenants;
 pub mod token;
 pub mod transports;

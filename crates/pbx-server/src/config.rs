@@ -105,7 +105,7 @@ pub struct Options {
 /// The database of a command that does not serve.
 #[derive(Debug, clap::Args)]
 pub struct DatabaseOptions {
-    /// Database: a file, or sqlite:FILE [default: ./pbx.db]
+    /// Database: a file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE [default: ./pbx.db]
     #[arg(long, env = "PBX_DATABASE", value_name = "URL")]
     database: Option<String>,
 

@@ -5,13 +5,13 @@
 //! `adapters/` mail, webhooks, SIP sockets, TLS and files, `http/` the socket, authorization, and the conversion of errors to statuses,
 //! `program/` the start and the background jobs.
 
-pub mod adapters;
-pub mod config;
-pub mod http;
+mod adapters;
+mod config;
+mod http;
 mod license_command;
 pub mod program;
 mod resources;
-pub mod services;
+mod services;
 #[cfg(test)]
 mod testing;
 mod timer;

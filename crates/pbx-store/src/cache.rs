@@ -36,7 +36,7 @@ struct Since {
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
-    /// A cache of at most `capacity` entries, which are read from the tables of `writes`.
+    /// Creates a cache of at most `capacity` entries, which are read from the tables of `writes`.
     pub(super) fn new(writes: Arc<WriteCounter>, capacity: NonZeroUsize) -> Self {
         Self {
             writes,

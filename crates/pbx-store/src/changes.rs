@@ -19,7 +19,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Changes to this store by this actor.
+    /// Creates a handle for changes to this store by this actor.
     pub fn new(store: &Store, actor: Actor) -> Self {
         Self {
             store: store.clone(),

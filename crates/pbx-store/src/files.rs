@@ -1,8 +1,8 @@
 //! Queries of the file library: uploads, files, and contents that are stored in the database.
 
 use jiff::Timestamp;
+use pbx_domain::Id;
 use pbx_domain::files::{FIELDS, File, Owner, Upload};
-use pbx_domain::id::Id;
 use pbx_domain::token::TokenHash;
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};

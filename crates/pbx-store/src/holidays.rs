@@ -1,7 +1,7 @@
 //! Queries of holidays.
 
+use pbx_domain::Id;
 use pbx_domain::holidays::{FIELDS, Holiday};
-use pbx_domain::id::Id;
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
 

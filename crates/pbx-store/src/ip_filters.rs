@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use pbx_domain::id::Id;
+use pbx_domain::Id;
 use pbx_domain::ip_filters::{FIELDS, IpRule, shown_until};
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};

@@ -41,7 +41,7 @@
 //! | [`Store::read`] | a few rows by key |
 //! | [`Store::scan`] | lists and exports |
 //! | [`Changes::write`] | every change on behalf of an actor: the closure returns the entries for the audit log with its result |
-//! | [`Store::write_unaudited`] | the server's own bookkeeping, such as tokens and counters |
+//! | [`Store::write_unaudited`] | the server's own records, such as queued alerts, retention and the defaults of a fresh install |
 //!
 //! ```
 //! use pbx_domain::audit::{Entry, Object};

@@ -1,6 +1,6 @@
 //! Queries of trunks, and of their assignments to tenants with their numbers.
 
-use pbx_domain::id::Id;
+use pbx_domain::Id;
 use pbx_domain::providers::{Assignment, AuthMode, FIELDS, NumberRange, Provider};
 use pbx_domain::vault::Sealed;
 use pbx_types::list::{ListQuery, Page};

@@ -116,8 +116,8 @@ impl Store {
     }
 
     /// Runs a closure that writes, in a transaction that is durable when this returns, and rolled back if the closure returns an
-    /// error. For the server's own bookkeeping, such as tokens and counters: changes on behalf of an actor are audited, so they go
-    /// through [`Changes`](crate::changes::Changes).
+    /// error. For the server's own records, such as queued alerts, retention and the defaults of a fresh install: whatever has an
+    /// actor, signing in included, goes through [`Changes`](crate::changes::Changes).
     ///
     /// # Errors
     ///

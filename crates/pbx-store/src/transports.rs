@@ -1,6 +1,6 @@
 //! Queries of transports.
 
-use pbx_domain::id::Id;
+use pbx_domain::Id;
 use pbx_domain::transports::{FIELDS, Protocol, Transport};
 use pbx_types::list::{ListQuery, Page};
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};

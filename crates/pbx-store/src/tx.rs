@@ -20,7 +20,7 @@ pub struct Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    /// A transaction on this connection, without caches.
+    /// Creates a transaction on this connection, without caches.
     pub(super) fn new(connection: &'a mut dyn Connection) -> Self {
         Self {
             connection,

@@ -348,7 +348,7 @@ async fn post(raw: &Raw, path: &str, body: Value) -> Value {
     serde_json::from_str(&exchange.body).unwrap_or_default()
 }
 
-/// The truth values and integers of an object, each other than it is.
+/// Returns the booleans and integers of an object, each with another value.
 fn altered(object: &Value) -> Map<String, Value> {
     let altered = object.as_object().unwrap().iter().filter_map(|(name, value)| {
         let value = match value {

@@ -1,6 +1,6 @@
-//! The plan of the house, as a test: what each crate may depend on, which module may import which, and no circle of files.
+//! Checks the layers: the dependencies of each crate, the imports of each module, and that no crate has a circle of files.
 //!
-//! The compiler keeps crates in order; within a crate it does not. A failure names the file, the line and the import.
+//! The compiler rejects circles of crates, but not circles of modules. A failure names the file, the line and the import.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
 

@@ -1,4 +1,4 @@
-//! The layers of each crate, the lowest first. What stands in one line does not depend on its neighbors in an order that matters.
+//! The layers of each crate, the lowest first. Modules of one layer may import each other, without circles.
 
 /// Where the sources of a crate are, and its layers.
 pub type Crate = (&'static str, &'static [&'static [&'static str]]);
@@ -54,12 +54,12 @@ pub const CRATES: &[Crate] = &[
     (
         "crates/pbx-domain/src",
         &[
-            // What everything stands on.
+            // Imported by everything else.
             &[
                 "error", "id", "clock", "vault", "token", "setting", "convert", "audit", "source",
             ],
             &["document", "merge", "address", "mail", "component"],
-            // The nouns of the API. None knows what is stored of another one but by its types.
+            // The nouns of the API.
             &[
                 "accounts",
                 "admin",

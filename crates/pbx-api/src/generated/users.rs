@@ -23,7 +23,7 @@ pub trait UsersApi: api::Api {
     ///
     /// `POST /users` for Admin. Responds with 201.
     ///
-    /// Adds a user to the tenant. The tenant, each of its dealers and the licence may limit how many there are.
+    /// Adds a user to the tenant. The tenant, each of its dealers and the license may limit how many there are.
     /// Where the tenant demands it (`password_force_reset`), the user has to change the password after the first sign-in.
     fn create_user(
         &self,

@@ -80,7 +80,7 @@ pub(super) static CREATE_USER: OperationSpec = OperationSpec {
     method: "POST",
     path: "/users",
     summary: "Create a user",
-    description: "Adds a user to the tenant. The tenant, each of its dealers and the licence may limit how many there are.\nWhere the tenant demands it (password_force_reset), the user has to change the password after the first sign-in.",
+    description: "Adds a user to the tenant. The tenant, each of its dealers and the license may limit how many there are.\nWhere the tenant demands it (password_force_reset), the user has to change the password after the first sign-in.",
     access: Access::Roles(&["Admin"]),
     parameters: &[],
     body: Some(Body {

@@ -21,7 +21,7 @@ impl Client {
 
     /// Create a user.
     ///
-    /// Adds a user to the tenant. The tenant, each of its dealers and the licence may limit how many there are.
+    /// Adds a user to the tenant. The tenant, each of its dealers and the license may limit how many there are.
     /// Where the tenant demands it (`password_force_reset`), the user has to change the password after the first sign-in.
     ///
     /// `POST /users`

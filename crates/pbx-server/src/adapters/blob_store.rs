@@ -11,9 +11,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use pbx_domain::error::Error;
-use pbx_domain::id::Id;
 use pbx_domain::setting::Setting;
+use pbx_domain::{Error, Id};
 use pbx_store::{Store, files, settings};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};

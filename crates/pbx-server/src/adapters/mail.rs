@@ -8,7 +8,7 @@ use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use pbx_domain::error::Error;
+use pbx_domain::Error;
 use pbx_domain::mail::{AuthMechanism, Email, Encryption, MailServer, not_sent};
 
 /// Timeout of each step of the SMTP conversation.

@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use pbx_domain::error::Error;
+use pbx_domain::Error;
 use pbx_domain::transports::Verification;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;

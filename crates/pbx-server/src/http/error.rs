@@ -3,7 +3,7 @@
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use pbx_api::Problem;
-use pbx_domain::error::Error;
+use pbx_domain::Error;
 
 /// Returns the response to a domain error.
 pub fn problem(error: Error) -> Problem {

@@ -23,8 +23,9 @@ use self::guard::Guard;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::sip::Sip;
 use crate::adapters::webhook::Sender;
+use crate::services::context::Context;
 use crate::services::passwords::Passwords;
-use crate::services::{Context, session};
+use crate::services::session;
 
 /// The path below which everything is served, as by the vendor's server.
 pub const BASE_PATH: &str = "/api";
@@ -61,7 +62,6 @@ impl Pbx {
             ids: self.ids.clone(),
             vault: self.vault.clone(),
             passwords: self.passwords.clone(),
-            licensing: self.licensing.clone(),
         }
     }
 

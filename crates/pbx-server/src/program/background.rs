@@ -83,7 +83,8 @@ pub async fn alert(store: Store, vault: Vault, machine: Machine) {
     }
 }
 
-/// Trims the change log of tenants, which keeps the entries that caches need, and, unless `days` is 0, older entries of the audit log.
+/// Trims the change log of tenants to the entries that caches need, and deletes the entries of the audit log that are older than
+/// `days`, unless that is 0.
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();

@@ -131,7 +131,6 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let context = Context {
         changes: Changes::new(&store, Actor::system()),
         ids: IdGenerator::default(),
-        licensing: Licensing::new(vault.clone(), verifier),
         vault,
         passwords,
     };
@@ -167,7 +166,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         store: store.clone(),
         ids: context.ids,
         passwords: context.passwords,
-        licensing: context.licensing,
+        licensing: Licensing::new(context.vault.clone(), verifier),
         vault: context.vault,
         guard: Guard::new(config.proxies, config.rate_limit),
         sip: Arc::clone(&sip),

@@ -5,7 +5,7 @@ use pbx_api::blobs::{
     InitBlobUploadResponse,
 };
 use pbx_api::{Bytes, Call};
-use pbx_domain::error::Error;
+use pbx_domain::Error;
 use pbx_domain::files::{self, Owner};
 use pbx_domain::session::Caller;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

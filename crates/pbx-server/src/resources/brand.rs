@@ -2,8 +2,8 @@
 
 use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
+use pbx_domain::Error;
 use pbx_domain::brand::Brand;
-use pbx_domain::error::Error;
 use pbx_domain::files::{self, Owner as FileOwner};
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;

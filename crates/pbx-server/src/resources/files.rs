@@ -2,7 +2,7 @@
 
 use pbx_api::Call;
 use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
-use pbx_domain::error::Error;
+use pbx_domain::Error;
 use pbx_domain::files::{self, File, Owner};
 use pbx_domain::session::Caller;
 use pbx_store::files as queries;

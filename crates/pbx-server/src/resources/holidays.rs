@@ -3,10 +3,9 @@
 use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday};
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::error::Error;
 use pbx_domain::holidays::{self, Draft};
-use pbx_domain::id::Id;
 use pbx_domain::session::Caller;
+use pbx_domain::{Error, Id};
 use pbx_store::{OnConstraint, Tx, holidays as queries};
 use pbx_types::list::ListQuery;
 

@@ -6,11 +6,9 @@ use pbx_api::ip_filters::{
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::clock;
-use pbx_domain::error::Error;
-use pbx_domain::id::Id;
 use pbx_domain::ip_filters::{self, IpRuleChanges};
 use pbx_domain::session::Caller;
+use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, ip_filters as queries};
 use pbx_types::list::ListQuery;
 

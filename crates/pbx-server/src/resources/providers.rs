@@ -6,11 +6,9 @@ use pbx_api::providers::{
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::document;
-use pbx_domain::error::Error;
-use pbx_domain::id::Id;
 use pbx_domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
 use pbx_domain::session::Caller;
+use pbx_domain::{Error, Id, document};
 use pbx_store::{OnConstraint, Tx, providers as queries, tenants};
 use pbx_types::list::ListQuery;
 

@@ -11,10 +11,9 @@ use pbx_api::transports::{
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::error::Error;
-use pbx_domain::id::Id;
 use pbx_domain::session::Caller;
 use pbx_domain::transports::{self, Protocol, TransportChanges};
+use pbx_domain::{Error, Id};
 use pbx_store::{OnConstraint, Tx, transports as queries};
 use pbx_types::list::ListQuery;
 

@@ -2,11 +2,10 @@
 
 use pbx_api::voicemail::{UpdateVoicemailServer, VoicemailApi, VoicemailServer};
 use pbx_api::{Call, Patch};
-use pbx_domain::error::Error;
 use pbx_domain::numbers::NumberKind;
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
-use pbx_domain::voicemail;
+use pbx_domain::{Error, voicemail};
 
 use crate::http::Pbx;
 use crate::services::{documents, numbers};

@@ -9,7 +9,7 @@ use pbx_domain::setting::Owner;
 use pbx_domain::{Error, Id};
 use pbx_store::{OnConstraint, Tx, accounts as queries, sessions, settings};
 
-use super::Context;
+use super::context::Context;
 
 /// Renames the caller's account, that of an administrator or dealer. Its sessions stay valid.
 pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<(), Error> {

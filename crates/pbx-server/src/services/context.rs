@@ -3,7 +3,6 @@
 use std::ops::Deref;
 
 use pbx_domain::IdGenerator;
-use pbx_domain::license::Licensing;
 use pbx_domain::vault::Vault;
 use pbx_store::Changes;
 
@@ -22,8 +21,6 @@ pub struct Context {
     pub vault: Vault,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
-    /// Reads the stored license.
-    pub licensing: Licensing,
 }
 
 impl Deref for Context {

@@ -7,7 +7,7 @@ use pbx_domain::setting::Owner;
 use pbx_store::{OnConstraint, Store, Tx, settings};
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::context::Context;
 
 /// Returns the document, from the cache where it is fresh.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {

@@ -8,11 +8,9 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::brand::Brand;
-use pbx_domain::error::Error;
 use pbx_domain::files::{self, File, Owner, Upload};
-use pbx_domain::id::{Id, IdGenerator};
 use pbx_domain::token::{Token, TokenHash};
-use pbx_domain::{clock, disk};
+use pbx_domain::{Error, Id, IdGenerator, clock, disk};
 use pbx_store::{Changes, Store, Tx, files as queries, settings, tenants};
 
 use crate::adapters::blob_store::{BlobDirectory, BlobStore};

@@ -18,5 +18,3 @@ pub mod session;
 pub mod tenants;
 pub mod transports;
 pub mod webhook;
-
-pub use self::context::Context;

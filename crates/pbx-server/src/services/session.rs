@@ -2,14 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
-use pbx_domain::error::Error;
 use pbx_domain::lockout::Client;
 use pbx_domain::password::Password;
 use pbx_domain::session::{
     ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, TokenSet, Visibility,
 };
 use pbx_domain::token::{Token, TokenHash, TokenKind};
-use pbx_domain::{Id, clock};
+use pbx_domain::{Error, Id, clock};
 use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
 
 use super::context::Context;

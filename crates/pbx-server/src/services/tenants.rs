@@ -9,7 +9,7 @@ use pbx_domain::{Error, Id, disk};
 use pbx_store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::context::Context;
 
 /// The kind of caller that updates a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use pbx_domain::error::Error;
-use pbx_domain::id::{Id, IdGenerator};
 use pbx_domain::transports::Transport;
+use pbx_domain::{Error, Id, IdGenerator};
 use pbx_store::{Store, transports as queries};
 
 use crate::adapters::sip::Sip;

@@ -1,11 +1,9 @@
 //! Sending events to the receivers of tenants.
 
-use pbx_domain::clock;
-use pbx_domain::error::Error;
-use pbx_domain::id::Id;
 use pbx_domain::network::Network;
 use pbx_domain::setting::Owner;
 use pbx_domain::webhook::{Event, Webhook, own_addresses};
+use pbx_domain::{Error, Id, clock};
 use pbx_store::Store;
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! For GitHub Actions: an annotation at the line that says it.
+//! Reports for GitHub Actions: an annotation at the line of each change.
 
 use std::fmt::Write;
 

@@ -175,7 +175,7 @@ pub enum FailOn {
     Never,
 }
 
-/// 0: no changes, or none of the least severity; 1: compatible changes; 2: breaking ones.
+/// Returns 2 for breaking changes, 1 for others, and 0 if none has the severity of `fail_on` or a higher one.
 pub fn exit_code(changes: &[Change], fail_on: FailOn) -> u8 {
     let least = match fail_on {
         FailOn::Text => Severity::None,

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pbx_domain::id::Id;
+use pbx_domain::Id;
 use pbx_domain::transports::{Protocol, Transport, Verification};
 use tokio::sync::{MutexGuard, watch};
 use tokio::task::JoinHandle;

@@ -2,7 +2,6 @@
 
 use pbx_domain::IdGenerator;
 use pbx_domain::audit::Actor;
-use pbx_domain::license::Licensing;
 use pbx_domain::vault::Vault;
 
 use super::*;
@@ -22,9 +21,8 @@ impl Fixture {
             context: Context {
                 changes: Changes::new(&store, Actor::system()),
                 ids: IdGenerator::default(),
-                vault: vault.clone(),
+                vault,
                 passwords: Passwords::new().unwrap(),
-                licensing: Licensing::new(vault, None),
             },
             _directory: directory,
         };
