@@ -6,16 +6,21 @@ use sea_query::{PostgresQueryBuilder, QueryStatementBuilder, SqliteQueryBuilder,
 
 use crate::error::StoreError;
 use crate::row::Row;
-use crate::write_counters::WrittenTables;
 
 /// A connection with an open transaction.
 pub(super) trait Connection {
-    /// Runs a query and passes the rows to `each` as they arrive, until it breaks.
-    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError>;
+    /// Renders a statement in the dialect of the engine.
+    fn render(&self, statement: &dyn Statement) -> Rendered;
 
-    /// Runs a statement that writes, and records its table in `written`. Returns the number of affected rows.
-    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError>;
+    /// Runs a query and passes the rows to `each` as they arrive, until it breaks.
+    fn query(&mut self, select: Rendered, each: &mut RowVisitor<'_>) -> Result<(), StoreError>;
+
+    /// Runs a statement that writes. Returns the number of affected rows.
+    fn execute(&mut self, statement: Rendered) -> Result<usize, StoreError>;
 }
+
+/// SQL with placeholders, and the values to bind.
+pub(super) type Rendered = (String, Values);
 
 /// Receives the rows of a query.
 pub(super) type RowVisitor<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError> + 'a;
@@ -23,18 +28,18 @@ pub(super) type RowVisitor<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, 
 /// A statement of the query builder, which a connection renders in its own dialect.
 pub(super) trait Statement {
     /// Renders it for SQLite.
-    fn sqlite(&self) -> (String, Values);
+    fn sqlite(&self) -> Rendered;
 
     /// Renders it for PostgreSQL.
-    fn postgres(&self) -> (String, Values);
+    fn postgres(&self) -> Rendered;
 }
 
 impl<S: QueryStatementBuilder> Statement for S {
-    fn sqlite(&self) -> (String, Values) {
+    fn sqlite(&self) -> Rendered {
         self.build_any(&SqliteQueryBuilder)
     }
 
-    fn postgres(&self) -> (String, Values) {
+    fn postgres(&self) -> Rendered {
         self.build_any(&PostgresQueryBuilder)
     }
 }

@@ -49,6 +49,7 @@ impl<'a> Tx<'a> {
         mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         let mut rows = Vec::new();
+        let select = self.connection.render(select);
         self.connection.query(select, &mut |row| {
             rows.push(map(row)?);
             Ok(ControlFlow::Continue(()))
@@ -63,6 +64,7 @@ impl<'a> Tx<'a> {
         mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let mut first = None;
+        let select = self.connection.render(select);
         self.connection.query(select, &mut |row| {
             first = Some(map(row)?);
             Ok(ControlFlow::Break(()))
@@ -72,7 +74,10 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement that writes. Returns the number of affected rows.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
-        self.connection.execute(statement, &mut self.written)
+        let statement = self.connection.render(statement);
+        // Here and not in the engines, so that none can omit it.
+        self.written.record(&statement.0);
+        self.connection.execute(statement)
     }
 
     /// Returns the tables that were written to.

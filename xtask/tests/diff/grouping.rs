@@ -209,7 +209,7 @@ fn rename_is_detected_only_if_unambiguous() {
     let text = json!({"type": "string"});
     assert_eq!(
         summaries(&with(json!({"phone": text})), &with(json!({"phone_number": text}))),
-        ["member-renamed: response 200 of `GET /a`"]
+        ["property-renamed: response 200 of `GET /a`"]
     );
     // Another type, another name, or two candidates.
     for (old, new) in [
@@ -221,7 +221,7 @@ fn rename_is_detected_only_if_unambiguous() {
         ),
     ] {
         let found = summaries(&with(old), &with(new));
-        assert!(!found.iter().any(|c| c.starts_with("member-renamed")), "{found:?}");
+        assert!(!found.iter().any(|c| c.starts_with("property-renamed")), "{found:?}");
     }
 }
 

@@ -8,12 +8,11 @@ use postgres::Client;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use sea_query::{Value, Values};
+use sea_query::Value;
 
-use crate::connection::{Connection, RowVisitor, Statement, storable};
+use crate::connection::{Connection, Rendered, RowVisitor, Statement, storable};
 use crate::error::StoreError;
 use crate::row::{Cell, Cells, Row};
-use crate::write_counters::WrittenTables;
 
 /// The number of prepared statements that a connection caches. Filters produce an unbounded number of them.
 const STATEMENT_CACHE_SIZE: usize = 256;
@@ -64,7 +63,7 @@ impl Session {
     }
 
     /// Returns the prepared statement and the values to bind.
-    fn prepare(&mut self, (sql, values): (String, Values)) -> Result<(postgres::Statement, Vec<Bound>), StoreError> {
+    fn prepare(&mut self, (sql, values): Rendered) -> Result<(postgres::Statement, Vec<Bound>), StoreError> {
         let values = storable(values)?
             .into_iter()
             .map(Bound::try_from)
@@ -84,8 +83,12 @@ impl Session {
 }
 
 impl Connection for Session {
-    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
-        let (statement, values) = self.prepare(select.postgres())?;
+    fn render(&self, statement: &dyn Statement) -> Rendered {
+        statement.postgres()
+    }
+
+    fn query(&mut self, select: Rendered, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
+        let (statement, values) = self.prepare(select)?;
         let Self { client, failure, .. } = self;
         let rows = client.query_raw(&statement, values);
         let mut rows = rows.map_err(|error| record(failure, &error))?;
@@ -97,10 +100,8 @@ impl Connection for Session {
         Ok(())
     }
 
-    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
-        let rendered = statement.postgres();
-        written.record(&rendered.0);
-        let (statement, values) = self.prepare(rendered)?;
+    fn execute(&mut self, statement: Rendered) -> Result<usize, StoreError> {
+        let (statement, values) = self.prepare(statement)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         match self.client.execute(&statement, &values) {
             Ok(affected) => Ok(usize::try_from(affected).unwrap_or(usize::MAX)),

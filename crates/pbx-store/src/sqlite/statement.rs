@@ -4,14 +4,16 @@ use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql, ffi};
 use sea_query::Value;
 
-use crate::connection::{Connection, RowVisitor, Statement, storable};
+use crate::connection::{Connection, Rendered, RowVisitor, Statement, storable};
 use crate::error::StoreError;
 use crate::row::{Cell, Cells, Row};
-use crate::write_counters::WrittenTables;
 
 impl Connection for &rusqlite::Connection {
-    fn query(&mut self, select: &dyn Statement, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
-        let (sql, values) = select.sqlite();
+    fn render(&self, statement: &dyn Statement) -> Rendered {
+        statement.sqlite()
+    }
+
+    fn query(&mut self, (sql, values): Rendered, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
         let mut statement = self.prepare_cached(&sql).map_err(translate)?;
         let mut rows = statement
             .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
@@ -24,9 +26,7 @@ impl Connection for &rusqlite::Connection {
         Ok(())
     }
 
-    fn execute(&mut self, statement: &dyn Statement, written: &mut WrittenTables) -> Result<usize, StoreError> {
-        let (sql, values) = statement.sqlite();
-        written.record(&sql);
+    fn execute(&mut self, (sql, values): Rendered) -> Result<usize, StoreError> {
         let mut statement = self.prepare_cached(&sql).map_err(translate)?;
         statement
             .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))

@@ -19,14 +19,14 @@ rules! {
     NULL_ALLOWED = Rule::new("null-allowed", "null-forbidden", "{at} became nullable").loosens()
         .tolerated("it reads null as absent, except for a whole body");
     NULL_FORBIDDEN = Rule::new("null-forbidden", "null-allowed", "{at} is no longer nullable").tightens();
-    MEMBER_ADDED = Rule::new("member-added", "member-removed", "optional property {at} was added")
+    MEMBER_ADDED = Rule::new("property-added", "property-removed", "optional property {at} was added")
         .request(Severity::Compatible).response(Severity::Compatible);
-    REQUIRED_MEMBER_ADDED = Rule::new("required-member-added", "member-removed", "required property {at} was added").tightens();
-    MEMBER_REMOVED = Rule::new("member-removed", "member-added", "property {at} was removed").replaces().tolerated(ABSENT);
-    MEMBER_RENAMED = Rule::new("member-renamed", "member-renamed", "property {old} of {at} was renamed to {new}").replaces().tolerated(ABSENT);
-    MEMBER_BECAME_REQUIRED = Rule::new("member-became-required", "member-became-optional",
+    REQUIRED_MEMBER_ADDED = Rule::new("required-property-added", "property-removed", "required property {at} was added").tightens();
+    MEMBER_REMOVED = Rule::new("property-removed", "property-added", "property {at} was removed").replaces().tolerated(ABSENT);
+    MEMBER_RENAMED = Rule::new("property-renamed", "property-renamed", "property {old} of {at} was renamed to {new}").replaces().tolerated(ABSENT);
+    MEMBER_BECAME_REQUIRED = Rule::new("property-became-required", "property-became-optional",
         "property {at} became required").tightens();
-    MEMBER_BECAME_OPTIONAL = Rule::new("member-became-optional", "member-became-required",
+    MEMBER_BECAME_OPTIONAL = Rule::new("property-became-optional", "property-became-required",
         "property {at} became optional").loosens().tolerated(ABSENT);
     READ_ONLY_BEGAN = Rule::new("read-only-began", "read-only-ended", "{at} became read-only").tightens();
     READ_ONLY_ENDED = Rule::new("read-only-ended", "read-only-began", "{at} is no longer read-only")
@@ -35,11 +35,11 @@ rules! {
         .tolerated(ABSENT);
     WRITE_ONLY_ENDED = Rule::new("write-only-ended", "write-only-began", "{at} is no longer write-only")
         .request(Severity::Compatible).response(Severity::Compatible);
-    UNKNOWN_REFUSED = Rule::new("unknown-members-refused", "unknown-members-allowed", "additional properties of {at} became forbidden").tightens();
-    UNKNOWN_ALLOWED = Rule::new("unknown-members-allowed", "unknown-members-refused", "additional properties of {at} became allowed").loosens()
+    UNKNOWN_REFUSED = Rule::new("additional-properties-refused", "additional-properties-allowed", "additional properties of {at} became forbidden").tightens();
+    UNKNOWN_ALLOWED = Rule::new("additional-properties-allowed", "additional-properties-refused", "additional properties of {at} became allowed").loosens()
         .tolerated(UNKNOWN);
-    UNKNOWN_TYPED = Rule::new("unknown-members-typed", "unknown-members-untyped", "additional properties of {at} were restricted to {new}").tightens();
-    UNKNOWN_UNTYPED = Rule::new("unknown-members-untyped", "unknown-members-typed", "additional properties of {at} are no longer restricted to {old}")
+    UNKNOWN_TYPED = Rule::new("additional-properties-typed", "additional-properties-untyped", "additional properties of {at} were restricted to {new}").tightens();
+    UNKNOWN_UNTYPED = Rule::new("additional-properties-untyped", "additional-properties-typed", "additional properties of {at} are no longer restricted to {old}")
         .loosens();
     VARIANT_ADDED = Rule::new("variant-added", "variant-removed", "variant {new} was added to {at}").loosens().tolerated("it keeps an unknown variant as raw JSON");
     VARIANT_REMOVED = Rule::new("variant-removed", "variant-added", "variant {old} was removed from {at}").tightens();
