@@ -28,7 +28,7 @@
 //! });
 //! let create = server.create_tenant(|when, then| {
 //!     when.body_includes(json!({"name": "Acme", "region": "DEU"})).authenticated("T0K3N");
-//!     then.created(types::Created::default().id("7"));
+//!     then.created(types::CreatedTenant::default().id("7"));
 //! });
 //!
 //! let client = server.client_with_token("T0K3N");

@@ -42,15 +42,15 @@ async fn body_matches_exactly_partially_or_by_predicate() {
     let server = MockServer::start();
     let whole = server.create_ip_rule(|when, then| {
         when.body(create());
-        then.ok(types::Created::default().id("1"));
+        then.ok(types::CreatedIpRule::default().id("1"));
     });
     let part = server.create_ip_rule(|when, then| {
         when.body_includes(json!({"target": "ACCEPT"}));
-        then.ok(types::Created::default().id("2"));
+        then.ok(types::CreatedIpRule::default().id("2"));
     });
     let rest = server.create_ip_rule(|when, then| {
         when.matches("short", |request| request.body().len() < 1000);
-        then.ok(types::Created::default().id("3"));
+        then.ok(types::CreatedIpRule::default().id("3"));
     });
     let client = server.client();
     let mut ids = Vec::new();
@@ -299,7 +299,7 @@ async fn failed_assertion_lists_the_differences() {
     let server = MockServer::start();
     let mock = server.create_ip_rule(|when, then| {
         when.body(create());
-        then.ok(types::Created::default());
+        then.ok(types::CreatedIpRule::default());
     });
     send(
         &server,

@@ -3,7 +3,8 @@
 //! * A response has every declared property; an unset one is null. Exceptions: properties that are `readOnly` (always set) and
 //!   those whose nullability the document states (`type: [...]`).
 //! * An update is a JSON Merge Patch (RFC 7396): an absent property stays unchanged, null clears it. So no property is required or
-//!   has a default, and every property is nullable. Array items are replaced as a whole and follow the next rule.
+//!   has a default, and every property is nullable. Array items are replaced as a whole and follow the next rule. What the defaults
+//!   say is kept as the initial values ([`initial`]) of the object that `GET` shows.
 //! * In other request bodies an optional property may be null, which means the same as absent.
 //!
 //! Schemas are normalized here ([`normalize`](crate::normalize)); [`naming`](crate::naming) converts them back to OpenAPI 3.1.
@@ -13,13 +14,11 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Diagnostics;
+use crate::extensions::MERGE_PATCH;
+use crate::initial;
 use crate::normalize::{NULLABLE, normalize};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
-use crate::pointer::token;
-
-/// Extension of request bodies: `true` for a JSON Merge Patch.
-pub const MERGE_PATCH: &str = "x-merge-patch";
-const JSON: &str = "application/json";
+use crate::schemas::{JSON, for_each_schema};
 
 /// Normalizes every schema of every operation and applies the conventions to it.
 pub fn apply(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
@@ -42,7 +41,20 @@ pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnos
     for_each_operation(document, |path, _, operation| {
         let creates = operation.pointer("/responses/201").is_some();
         if let Some(body) = operation.get_mut("requestBody") {
-            body_conventions(body, returned.get(path), creates);
+            mark_merge_patch(body, returned.get(path), creates);
+        }
+    });
+    initial::apply(document, locations, &mut errors);
+    for_each_operation(document, |_, _, operation| {
+        if let Some(body) = operation.get_mut("requestBody") {
+            let merge_patch = body.get(MERGE_PATCH) == Some(&json!(true));
+            if let Some(schema) = json_schema_mut(body) {
+                if merge_patch {
+                    merge_patch_conventions(schema);
+                } else {
+                    request_conventions(schema);
+                }
+            }
         }
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for (status, response) in responses.into_iter().flatten() {
@@ -53,29 +65,8 @@ pub fn apply_best_effort(document: &mut Value, locations: &Locations) -> Diagnos
             }
         }
     });
+    initial::check(document, locations, &mut errors);
     errors
-}
-
-/// Calls `f` with every schema that is not inside another one: of parameters, headers, request bodies and responses.
-fn for_each_schema(value: &mut Value, at: &str, f: &mut dyn FnMut(&str, &mut Value)) {
-    match value {
-        Value::Object(object) => {
-            for (key, child) in object {
-                let at = format!("{at}/{}", token(key));
-                if key == "schema" {
-                    f(&at, child);
-                } else if key != "example" && key != "examples" {
-                    for_each_schema(child, &at, f);
-                }
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                for_each_schema(item, &format!("{at}/{index}"), f);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn json_schema_mut(holder: &mut Value) -> Option<&mut Value> {
@@ -94,22 +85,13 @@ fn returned_properties(document: &Value) -> HashMap<String, Vec<String>> {
         .collect()
 }
 
-fn body_conventions(body: &mut Value, returned: Option<&Vec<String>>, creates: bool) {
+fn mark_merge_patch(body: &mut Value, returned: Option<&Vec<String>>, creates: bool) {
     let stated = body.get(MERGE_PATCH).and_then(Value::as_bool);
-    let Some(schema) = json_schema_mut(body) else {
-        if stated.is_none()
-            && let Some(body) = body.as_object_mut()
-        {
-            body.insert(MERGE_PATCH.to_owned(), json!(false));
-        }
-        return;
+    let merge_patch = match (stated, json_schema_mut(body)) {
+        (Some(stated), _) => stated,
+        (None, Some(schema)) => !creates && is_update(schema, returned),
+        (None, None) => false,
     };
-    let merge_patch = stated.unwrap_or_else(|| !creates && is_update(schema, returned));
-    if merge_patch {
-        merge_patch_conventions(schema);
-    } else {
-        request_conventions(schema);
-    }
     if let Some(body) = body.as_object_mut() {
         body.insert(MERGE_PATCH.to_owned(), json!(merge_patch));
     }
@@ -260,7 +242,7 @@ mod tests {
         );
         assert_eq!(
             response["properties"]["on"],
-            json!({"type": "boolean", "x-nullable": true})
+            json!({"type": "boolean", "x-initial": true, "x-nullable": true})
         );
         assert_eq!(
             response["properties"]["until"],

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostics;
+use crate::extensions::INITIAL;
 use crate::operations::{Locations, for_each_operation, location_of};
 
 /// The former component name of a schema, between this stage and [`naming`](crate::naming).
@@ -95,8 +96,8 @@ impl Inliner<'_> {
                 }
                 object
                     .iter_mut()
-                    // Examples and defaults are data, not schemas.
-                    .filter(|(key, _)| !matches!(key.as_str(), "example" | "examples" | "default" | "enum"))
+                    // Examples, defaults and initial values are data, not schemas.
+                    .filter(|(key, _)| !matches!(key.as_str(), "example" | "examples" | "default" | "enum" | INITIAL))
                     .for_each(|(_, child)| self.visit(child));
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! Builds the contract from the vendor's pages. Each stage is a pure function from document to document:
 //!
-//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`naming`] → [`emit`] → [`lower`].
+//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`ids`] → [`naming`] → [`emit`] → [`lower`].
 //!
 //! [`pipeline`] runs them, [`model`] reads the result for the generators, and [`listing`] prints it for reviewers. No stage knows a
 //! path, an operation or a schema by name: everything specific to an API is in `specs/`.
@@ -8,7 +8,10 @@
 pub mod conventions;
 pub mod diagnostic;
 pub mod emit;
+pub mod extensions;
 pub mod files;
+pub mod ids;
+pub mod initial;
 pub mod inline;
 pub mod listing;
 pub mod load;
@@ -21,4 +24,5 @@ pub mod operations;
 pub mod overlay;
 pub mod pipeline;
 pub mod pointer;
+pub mod schemas;
 mod strict;

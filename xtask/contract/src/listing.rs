@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use crate::extensions::INITIAL;
 use crate::model::{
     Api, Body, BodyKind, Integer, ParameterLocation, Schema, StringFormat, Success, SuccessBody, Type, TypeDef,
     TypeKind,
@@ -293,7 +294,7 @@ fn describe_success(success: &Success, raw: &Value) -> String {
 }
 
 /// Keywords of a schema that `describe` prints.
-const DESCRIBED: [&str; 18] = [
+const DESCRIBED: [&str; 20] = [
     "$ref",
     "type",
     "anyOf",
@@ -312,6 +313,8 @@ const DESCRIBED: [&str; 18] = [
     "readOnly",
     "writeOnly",
     "deprecated",
+    "x-id",
+    INITIAL,
 ];
 
 /// Keywords other than `described` and than the texts, which [`texts`] lists.
@@ -355,6 +358,7 @@ fn describe(schema: &Schema, raw: &Value) -> String {
         Type::String(StringFormat::Plain) => "string".to_owned(),
         Type::String(StringFormat::DateTime) => "date-time".to_owned(),
         Type::String(StringFormat::Secret) => "secret".to_owned(),
+        Type::Id(kind) => format!("ID of {kind}"),
         Type::Array(items) => format!("[{}]", describe(items, &raw["items"])),
         Type::Map(values) => format!("{{{}}}", describe(values, &raw["additionalProperties"])),
         Type::Named(name) => name.clone(),
@@ -374,6 +378,7 @@ fn describe(schema: &Schema, raw: &Value) -> String {
     add("maxLength", constraints.max_length.map(|v| v.to_string()));
     add("pattern", constraints.pattern.clone());
     add("default", schema.default.as_ref().map(ToString::to_string));
+    add("initially", schema.initial.as_ref().map(ToString::to_string));
     for (yes, word) in [
         (schema.read_only, "readOnly"),
         (schema.write_only, "writeOnly"),

@@ -3,6 +3,7 @@
 //! Built from the contract (OpenAPI 3.1) for the server and from the lowered document (3.0) for the client; by then every
 //! object, enum and union has a name, so a [`Schema`] nests only through arrays, maps and references.
 
+mod initial;
 mod paging;
 mod read;
 
@@ -154,6 +155,8 @@ pub struct Schema {
     pub description: Option<String>,
     /// The documented default, as JSON.
     pub default: Option<serde_json::Value>,
+    /// The value before anyone sets it, as JSON (`x-initial`); see [`Api::initial`].
+    pub initial: Option<serde_json::Value>,
     pub read_only: bool,
     pub write_only: bool,
     pub deprecated: bool,
@@ -180,6 +183,8 @@ pub enum Type {
     Integer(Integer),
     Number,
     String(StringFormat),
+    /// An opaque ID, with the kind of object that it names (`x-id`), for example `Tenant`.
+    Id(String),
     Array(Box<Schema>),
     /// An object with arbitrary keys: `additionalProperties` without `properties`.
     Map(Box<Schema>),
@@ -209,6 +214,8 @@ pub struct TypeDef {
     pub name: String,
     pub description: Option<String>,
     pub kind: TypeKind,
+    /// The stored state that the object shows, if several show the same one (`x-state`).
+    pub state: Option<String>,
     /// `true` if a request body or parameter refers to it, directly or not.
     pub in_request: bool,
     /// `true` if a response refers to it, directly or not.

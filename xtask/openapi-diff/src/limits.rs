@@ -29,7 +29,7 @@ pub fn compare(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChang
     compare_enums(old, new, changes);
     compare_constants(old, new, changes);
     compare_known_values(old, new, changes);
-    compare_defaults(old.default, new.default, changes);
+    compare_defaults(old, new, changes);
 }
 
 /// Formats a value for messages: a string without quotes, unless it could be mistaken for another value.
@@ -339,12 +339,31 @@ fn compare_known_values(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<Sc
     }
 }
 
-fn compare_defaults(old: Option<&Value>, new: Option<&Value>, changes: &mut Vec<SchemaChange>) {
-    let change = match (old, new) {
-        (None, Some(value)) => SchemaChange::new(&DEFAULT_ADDED).new_text(show(value)),
-        (Some(value), None) => SchemaChange::new(&DEFAULT_REMOVED).old(show(value)),
-        (Some(a), Some(b)) if a != b => SchemaChange::new(&DEFAULT_CHANGED).old(show(a)).new_text(show(b)),
-        _ => return,
-    };
-    changes.push(change.keyword("default"));
+fn compare_defaults(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaChange>) {
+    for (keyword, old, new, added, removed, changed) in [
+        (
+            "default",
+            old.default,
+            new.default,
+            &DEFAULT_ADDED,
+            &DEFAULT_REMOVED,
+            &DEFAULT_CHANGED,
+        ),
+        (
+            "x-initial",
+            old.initial,
+            new.initial,
+            &INITIAL_ADDED,
+            &INITIAL_REMOVED,
+            &INITIAL_CHANGED,
+        ),
+    ] {
+        let change = match (old, new) {
+            (None, Some(value)) => SchemaChange::new(added).new_text(show(value)),
+            (Some(value), None) => SchemaChange::new(removed).old(show(value)),
+            (Some(a), Some(b)) if a != b => SchemaChange::new(changed).old(show(a)).new_text(show(b)),
+            _ => continue,
+        };
+        changes.push(change.keyword(keyword));
+    }
 }

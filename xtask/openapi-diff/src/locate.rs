@@ -48,6 +48,8 @@ pub fn locate(root: &Node, pointer: &[Step]) -> Option<Location> {
 
 fn follow<'a>(root: &'a Node, node: &'a Node, step: &Step) -> Option<&'a Node> {
     match step {
+        // An initial value that the source does not state is the default.
+        Step::Key(key) if key == "x-initial" => node.get(key).or_else(|| node.get("default")),
         Step::Key(key) => node.get(key),
         Step::Property(name) => node.get("properties")?.get(name),
         Step::Branch(key, index) => node.get(key)?.items().get(*index),

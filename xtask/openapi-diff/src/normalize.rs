@@ -62,6 +62,7 @@ pub fn normalize<'a>(joined: &Joined<'a>, name: Option<&'a str>) -> Schema<'a> {
         content_schema: Vec::new(),
         xml: None,
         default: None,
+        initial: None,
         deprecated: false,
         read_only: false,
         write_only: false,
@@ -188,6 +189,7 @@ impl<'a> Schema<'a> {
             }
             "format" => self.format = value.as_str(),
             "default" => self.default = Some(value),
+            "x-initial" => self.initial = Some(value),
             "deprecated" => self.deprecated = value == &Value::Bool(true),
             "readOnly" => self.read_only = value == &Value::Bool(true),
             "writeOnly" => self.write_only = value == &Value::Bool(true),

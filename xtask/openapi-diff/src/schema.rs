@@ -147,6 +147,8 @@ pub struct Schema<'a> {
     pub content_schema: AllOf<'a>,
     pub xml: Option<&'a Value>,
     pub default: Option<&'a Value>,
+    /// `x-initial`.
+    pub initial: Option<&'a Value>,
     pub deprecated: bool,
     pub read_only: bool,
     pub write_only: bool,

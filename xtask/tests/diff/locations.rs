@@ -96,6 +96,26 @@ fn changes_are_located_in_pages_and_overlays() {
     );
 }
 
+/// A default of what a merge patch updates is an initial value, at the line of the default.
+#[test]
+fn changed_default_of_a_page_is_a_changed_initial_value() {
+    let updated = r##""post": {"operationId": "updateThings", "responses": {"200": {"description": "OK"}}, "requestBody": {
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}}, "get": {"##;
+    let page = |default: &str| {
+        PAGE.replace("\"get\": {", updated).replace(
+            "\"maxLength\": 64",
+            &format!("\"maxLength\": 64,\n\"default\": \"{default}\""),
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let old = specs(folder.path(), "old", &page("a"), None);
+    let new = specs(folder.path(), "new", &page("ab"), None);
+    assert_eq!(
+        located(&compare(&old, &new)),
+        ["initial-changed  old/upstream/page.md:20 -> new/upstream/page.md:20"]
+    );
+}
+
 #[test]
 fn directory_of_pages_is_accepted() {
     let folder = tempfile::tempdir().unwrap();

@@ -33,7 +33,7 @@ pub trait BlobsApi: api::Api {
         query: CompleteBlobUploadQuery,
         headers: CompleteBlobUploadHeaders,
         body: api::Bytes,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<UploadedFile, Self::Error>> + Send;
 
     /// Download a file
     ///

@@ -28,7 +28,7 @@ pub trait DealersApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateDealer,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedDealer, Self::Error>> + Send;
 
     /// Retrieve a dealer
     ///

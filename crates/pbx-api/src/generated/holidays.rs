@@ -31,7 +31,7 @@ pub trait HolidaysApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateHoliday,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedHoliday, Self::Error>> + Send;
 
     /// Retrieve a holiday
     ///

@@ -28,7 +28,7 @@ pub trait IpFiltersApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateIpRule,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedIpRule, Self::Error>> + Send;
 
     /// Retrieve an IP rule
     ///

@@ -76,7 +76,7 @@ pub trait ProvidersApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateProvider,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedProvider, Self::Error>> + Send;
 
     /// Show a provider
     ///

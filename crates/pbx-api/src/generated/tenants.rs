@@ -29,7 +29,7 @@ pub trait TenantsApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateTenant,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedTenant, Self::Error>> + Send;
 
     /// Retrieve a tenant
     ///

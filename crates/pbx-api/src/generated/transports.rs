@@ -28,7 +28,7 @@ pub trait TransportsApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateTransport,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedTransport, Self::Error>> + Send;
 
     /// Retrieve a transport
     ///

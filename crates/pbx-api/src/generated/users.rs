@@ -29,7 +29,7 @@ pub trait UsersApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
         body: CreateUser,
-    ) -> impl Future<Output = Result<Created, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CreatedUser, Self::Error>> + Send;
 
     /// Retrieve a user
     ///

@@ -73,7 +73,7 @@ pub(super) static COMPLETE_BLOB_UPLOAD: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::blobs::types::UPLOADED_FILE),
     ),
     paginated: false,
 };
@@ -103,3 +103,13 @@ pub(super) static DOWNLOAD_BLOBS: OperationSpec = OperationSpec {
     response: ResponseBody::Bytes,
     paginated: false,
 };
+
+pub(in crate::generated) mod types {
+    use crate::operation::spec::*;
+    pub(in crate::generated) static UPLOADED_FILE: Object = Object {
+        name: "UploadedFile",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
+        ],
+    };
+}

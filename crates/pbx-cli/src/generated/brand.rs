@@ -32,7 +32,7 @@ pub(in crate::generated) mod types {
                     "theme",
                     "theme",
                     ValueType::Enum(&["BLUE", "DARK", "GREEN", "LIGHT_BLUE", "PURPLE"]),
-                    "The color scheme:\nCan be either:\n- BLUE: Blue\n- DARK: Dark\n- GREEN: Green\n- LIGHT_BLUE: Light Blue\n- PURPLE: Purple",
+                    "The color scheme:\nCan be either:\n- BLUE: Blue\n- DARK: Dark\n- GREEN: Green\n- LIGHT_BLUE: Light Blue\n- PURPLE: Purple\n\nInitially: BLUE.",
                 )
                 .nullable(),
             Field::new(
@@ -53,7 +53,7 @@ pub(in crate::generated) mod types {
                     "title",
                     "title",
                     ValueType::String,
-                    "The title text.\nThis text will be displayed as the title.",
+                    "The title text.\nThis text will be displayed as the title.\n\nInitially: PortSIP PBX.",
                 )
                 .nullable(),
             Field::new(
@@ -67,7 +67,7 @@ pub(in crate::generated) mod types {
                     "product",
                     "product",
                     ValueType::String,
-                    "The product name text.\nThis text will be displayed as the product name.",
+                    "The product name text.\nThis text will be displayed as the product name.\n\nInitially: PortSIP PBX.",
                 )
                 .nullable(),
             Field::new(

@@ -92,7 +92,7 @@ pub(super) static CREATE_DEALER: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::dealers::types::CREATED_DEALER),
     ),
     paginated: false,
 };
@@ -286,6 +286,12 @@ pub(in crate::generated) mod types {
                     "Whether or not the dealer is allowed to have full control over the tenant.\nOnly the value that the system administrator or a first level dealer sets has an effect.\n\nDefault: true.",
                 )
                 .nullable(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_DEALER: Object = Object {
+        name: "CreatedDealer",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static DEALER: Object = Object {

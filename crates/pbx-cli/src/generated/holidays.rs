@@ -92,7 +92,7 @@ pub(super) static CREATE_HOLIDAY: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::holidays::types::CREATED_HOLIDAY),
     ),
     paginated: false,
 };
@@ -271,6 +271,12 @@ pub(in crate::generated) mod types {
                     "The end minute of holiday. 0 to 59.",
                 )
                 .nullable(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_HOLIDAY: Object = Object {
+        name: "CreatedHoliday",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static HOLIDAY: Object = Object {

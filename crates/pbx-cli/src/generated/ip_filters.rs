@@ -92,7 +92,7 @@ pub(super) static CREATE_IP_RULE: OperationSpec = OperationSpec {
     }),
     success_statuses: &[200],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::ip_filters::types::CREATED_IP_RULE),
     ),
     paginated: false,
 };
@@ -216,6 +216,12 @@ pub(in crate::generated) mod types {
                     "Remarks for the IP rule. At most 255 characters.",
                 )
                 .nullable(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_IP_RULE: Object = Object {
+        name: "CreatedIpRule",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static IP_RULE: Object = Object {

@@ -216,7 +216,7 @@ pub(super) static CREATE_PROVIDER: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::providers::types::CREATED_PROVIDER),
     ),
     paginated: false,
 };
@@ -379,6 +379,12 @@ pub(in crate::generated) mod types {
                     "The max number of concurrent calls, over all tenants. Null or 0: any number. At least 0.",
                 )
                 .nullable(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_PROVIDER: Object = Object {
+        name: "CreatedProvider",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static PROVIDER: Object = Object {

@@ -39,12 +39,6 @@ pub(in crate::generated) mod types {
             Field::new("token", "token", ValueType::Secret, "").required().nullable(),
         ],
     };
-    pub(in crate::generated) static CREATED: Object = Object {
-        name: "Created",
-        properties: &[
-            Field::new("id", "id", ValueType::String, "").required().read_only(),
-        ],
-    };
     pub(in crate::generated) static E164_RULES: Object = Object {
         name: "E164Rules",
         properties: &[

@@ -92,7 +92,7 @@ pub(super) static CREATE_TENANT: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::tenants::types::CREATED_TENANT),
     ),
     paginated: false,
 };
@@ -570,14 +570,14 @@ pub(in crate::generated) mod types {
                     "disk_quota",
                     "disk-quota",
                     ValueType::String,
-                    "The maximum size of disk space that the tenant is allowed to have.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: . Must be a size such as 500MB or 10GB, or empty for no limit.",
+                    "The maximum size of disk space that the tenant is allowed to have.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: \"\". Must be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
             Field::new(
                     "im_disk_quota",
                     "im-disk-quota",
                     ValueType::String,
-                    "The maximum size of disk space that the tenant is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: . Must be a size such as 500MB or 10GB, or empty for no limit.",
+                    "The maximum size of disk space that the tenant is allowed to have for IM service.\nSpecify a positive number with its unit: KB, MB, GB, TB and PB are allowed.\nFor example: 100MB, 1000GB. Leave it empty, means unlimited.\n\nDefault: \"\". Must be a size such as 500MB or 10GB, or empty for no limit.",
                 )
                 .nullable(),
             Field::new(
@@ -693,6 +693,12 @@ pub(in crate::generated) mod types {
                     "Whether to force reset the initial password. Default: false.",
                 )
                 .nullable(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_TENANT: Object = Object {
+        name: "CreatedTenant",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static DEALER_SUMMARY: Object = Object {

@@ -92,7 +92,7 @@ pub(super) static CREATE_TRANSPORT: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::transports::types::CREATED_TRANSPORT),
     ),
     paginated: false,
 };
@@ -217,6 +217,12 @@ pub(in crate::generated) mod types {
                     "Indicates if PBX wishes (Optional) or requires (Mandatory) TLS clients to present a client certificate:\n- DISABLE: disable client certificate.\n- OPTIONAL: client authentication optional.\n- MANDATORY: force client authentication.",
                 )
                 .nullable(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_TRANSPORT: Object = Object {
+        name: "CreatedTransport",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static TRANSPORT: Object = Object {

@@ -92,7 +92,7 @@ pub(super) static CREATE_USER: OperationSpec = OperationSpec {
     }),
     success_statuses: &[201],
     response: ResponseBody::Json(
-        ValueType::Object(&crate::generated::shared::types::CREATED),
+        ValueType::Object(&crate::generated::users::types::CREATED_USER),
     ),
     paginated: false,
 };
@@ -263,6 +263,12 @@ pub(in crate::generated) mod types {
                     "The password that the user's phones register with. It obeys the password policy of the tenant.",
                 )
                 .required(),
+        ],
+    };
+    pub(in crate::generated) static CREATED_USER: Object = Object {
+        name: "CreatedUser",
+        properties: &[
+            Field::new("id", "id", ValueType::String, "").required().read_only(),
         ],
     };
     pub(in crate::generated) static UPDATE_USER: Object = Object {

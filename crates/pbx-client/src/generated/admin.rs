@@ -445,102 +445,118 @@ pub mod types {
     /// The response of [`Client::retrieve_admin_settings`](crate::Client::retrieve_admin_settings).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct AdminSettings {
-        /// User agent.
+        /// User agent. Initially: `PortSIP UC`.
         pub user_agent: Option<String>,
         /// The semicolon separated list of blocked user agents.
         pub blocked_user_agents: Option<String>,
-        /// Enable Shared Address Space Address Range or not (RFC 6598).
+        /// Enable Shared Address Space Address Range or not (RFC 6598). Initially: `true`.
         pub enable_shared_address_space_address_range: Option<bool>,
-        /// Indicates if DIGEST authentication would be enabled.
+        /// Indicates if DIGEST authentication would be enabled. Initially: `true`.
         pub enable_digest_auth: Option<bool>,
         /// Indicates if PortSIP PBX requires authentication against all subsequent
         /// requests originated from one calling.
+        ///
+        /// Initially: `false`.
         pub enable_auth_mid_dialog: Option<bool>,
-        /// Indicates if auth-int DIGEST authentication mode would be enabled.
+        /// Indicates if auth-int DIGEST authentication mode would be enabled. Initially: `false`.
         pub enable_digest_auth_int: Option<bool>,
-        /// Allow external calls recording.
+        /// Allow external calls recording. Initially: `true`.
         pub enable_external_recording: Option<bool>,
         /// When a client sends a bad nonce in their credentials,
         /// return 403 message if this parameter is true, or send a new  challenge if this parameter is false.
+        ///
+        /// Initially: `false`.
         pub enable_reject_bad_nonce: Option<bool>,
-        /// Interval for statistics logs, in seconds.
+        /// Interval for statistics logs, in seconds. Initially: `600`.
         pub statistics_log_interval: Option<i64>,
-        /// Close the session if no RTP packets received within specified duration, in seconds.
+        /// Close the session if no RTP packets received within specified duration, in seconds. Initially: `600`.
         pub dead_session_timeout: Option<i64>,
         /// Indicates if session timer (RFC 4028) would be enabled.
         /// This also requires client support.
+        ///
+        /// Initially: `true`.
         pub enable_session_timer: Option<bool>,
         /// Duration recorded by Session timer.
         /// Precondition: "enable_session_timer" MUST be set to true.
+        ///
+        /// Initially: `3600`.
         pub session_timer_duration: Option<i64>,
-        /// Indicates if "to" tag is allowed in REGISTER message.
+        /// Indicates if "to" tag is allowed in REGISTER message. Initially: `false`.
         pub enable_to_tag_in_register: Option<bool>,
-        /// Indicates if congestion management would be enabled.
+        /// Indicates if congestion management would be enabled. Initially: `true`.
         pub enable_congestion_management: Option<bool>,
         /// See [`CongestionMetric`].
         pub congestion_management_metric: Option<CongestionMetric>,
         /// Precondition: "enable_congestion_management" parameter MUST be set to true.
         /// Congestion management tolerance for the given metric.
         /// This parameter determines when the Rejection Behavior changes.
+        ///
+        /// Initially: `600`.
         pub congestion_management_tolerance: Option<i64>,
         /// Indicates if the extension would be automatically created when a non-existent extension try to register.
         /// If it is set to true, when a non-included extension tries to send
         /// registry message to PBX, the PBX will create the extension with
         /// default password "portsip" automatically.
+        ///
+        /// Initially: `false`.
         pub enable_create_non_exist_extension: Option<bool>,
-        /// Enable prack or not.
+        /// Enable prack or not. Initially: `false`.
         pub enable_prack: Option<bool>,
-        /// Whether to enable tenant-level trunk.
+        /// Whether to enable tenant-level trunk. Initially: `true`.
         pub enable_tenant_level_trunk: Option<bool>,
-        /// Enable Diversion support or not (RFC 5806).
+        /// Enable Diversion support or not (RFC 5806). Initially: `false`.
         pub enable_diversion_support: Option<bool>,
-        /// Enable History-Info support (RFC 7044).
+        /// Enable History-Info support (RFC 7044). Initially: `false`.
         pub enable_history_info_support: Option<bool>,
-        /// Enable Outbound Support or not (RFC 5626).
+        /// Enable Outbound Support or not (RFC 5626). Initially: `true`.
         pub enable_outbound_support: Option<bool>,
-        /// The flow timer interval in seconds.
+        /// The flow timer interval in seconds. Initially: `0`.
         pub flow_timer: Option<i64>,
-        /// The register expiration time in seconds.
+        /// The register expiration time in seconds. Initially: `300`.
         pub register_expiration_time: Option<i64>,
-        /// Enable Alert-Info header for auto answer or not.
+        /// Enable Alert-Info header for auto answer or not. Initially: `false`.
         pub enable_auto_answer_alert_info_header: Option<bool>,
         /// See [`AutoAnswerAlertInfo`].
         pub auto_answer_alert_info_header: Option<AutoAnswerAlertInfo>,
         /// Enable call-info header for auto answer.
         /// The value is "sip:portsip.com;answer-after=0".
+        ///
+        /// Initially: `true`.
         pub enable_auto_answer_call_info_header: Option<bool>,
-        /// Enable Require Answer Mode (RFC 5373) for auto answer.
+        /// Enable Require Answer Mode (RFC 5373) for auto answer. Initially: `false`.
         pub enable_require_answer_mode: Option<bool>,
-        /// Enable WWW authentication or not.
+        /// Enable WWW authentication or not. Initially: `false`.
         pub enable_www_auth: Option<bool>,
-        /// User equal required for authentication name.
+        /// User equal required for authentication name. Initially: `true`.
         pub user_equal_required_for_auth_name: Option<bool>,
         /// Tracer server host.
         pub trace_server_host: Option<String>,
         /// The tracer server port.
         pub trace_server_port: Option<u16>,
-        /// Block if failed to login PortSIP PBX Web more than this times.
+        /// Block if failed to login PortSIP PBX Web more than this times. Initially: `5`.
         pub web_failed_auth_amount: Option<i64>,
-        /// The web blocked time in seconds.
+        /// The web blocked time in seconds. Initially: `3600`.
         pub web_blacklist_time_interval: Option<i64>,
-        /// The number of authentication failures.
+        /// The number of authentication failures. Initially: `50`.
         pub sip_failed_auth_amount: Option<i64>,
         /// DOS attacks can send REGISTER/INVITE requests but do not reply to Challenge (407).
         /// The amount of "fake" requests that PortSIP PBX will accept per IP address.
         /// If it is exceeded within `sip_detection_period`, the source IP address is put in the blacklist
         /// for `sip_blacklist_time_interval` seconds.
+        ///
+        /// Initially: `1000`.
         pub sip_failed_challenge_requests_amount: Option<i64>,
-        /// The sip blocked time in seconds.
+        /// The sip blocked time in seconds. Initially: `3600`.
         pub sip_blacklist_time_interval: Option<i64>,
-        /// The detection period in seconds.
+        /// The detection period in seconds. Initially: `10`.
         pub sip_detection_period: Option<i64>,
-        /// If the amount of packets is exceeded, the PBX will block the source IP for `sip_barrier_1_blocking_time` seconds.
+        /// If the amount of packets is exceeded, the PBX will block the source IP for `sip_barrier_1_blocking_time` seconds. Initially: `5000`.
         pub sip_barrier_1_packets: Option<i64>,
-        /// This is the time interval in seconds that an abusive IP Address remains in the blacklist
+        /// This is the time interval in seconds that an abusive IP Address remains in the blacklist. Initially: `3600`.
         pub sip_barrier_1_blocking_time: Option<i64>,
-        /// If the amount of packets is exceeded, the PBX will block the source IP for `sip_barrier_2_blocking_time` seconds.
+        /// If the amount of packets is exceeded, the PBX will block the source IP for `sip_barrier_2_blocking_time` seconds. Initially: `2000`.
         pub sip_barrier_2_packets: Option<i64>,
-        /// This is the time interval in seconds that an abusive IP Address remains in the blacklist
+        /// This is the time interval in seconds that an abusive IP Address remains in the blacklist. Initially: `30`.
         pub sip_barrier_2_blocking_time: Option<i64>,
         /// Content of this certificate file for STIR/SHAKEN support.
         pub stir_shaken_cert: Option<String>,
@@ -719,36 +735,36 @@ pub mod types {
         pub reply_to: Option<String>,
         /// Username or email address.
         pub username: Option<String>,
-        /// See [`MailServerAuth`].
+        /// Initially: `AUTO`.
         pub auth: Option<MailServerAuth>,
-        /// Whether to enable TLS/SSL.
+        /// Whether to enable TLS/SSL. Initially: `true`.
         pub enable_tls_ssl: Option<bool>,
-        /// Whether StartTLS is automatically enabled.
+        /// Whether StartTLS is automatically enabled. Initially: `false`.
         pub enable_starttls_auto: Option<bool>,
         /// The email addresses that should receive notifications, up to 15, separated by commas.
         /// Semicolons are accepted as well; answers have commas.
         pub recipients: Option<String>,
-        /// Apply the email server settings to all tenants.
+        /// Apply the email server settings to all tenants. Initially: `true`.
         pub enable_tenant_access: Option<bool>,
         /// The hard disk threshold for email warning.
         pub hard_disk_threshold: Option<f64>,
-        /// Send a notification email when specified hard disk threshold is exceeded.
+        /// Send a notification email when specified hard disk threshold is exceeded. Initially: `false`.
         pub notify_hard_disk_exceeded_threshold: Option<bool>,
         /// The CPU threshold for email warning.
         pub cpu_threshold: Option<f64>,
-        /// Send a notification email when specified CPU threshold is exceeded.
+        /// Send a notification email when specified CPU threshold is exceeded. Initially: `false`.
         pub notify_cpu_exceeded_threshold: Option<bool>,
         /// The memory threshold for email warning.
         pub memory_threshold: Option<f64>,
-        /// Send an email notification when specified memory threshold is exceeded.
+        /// Send an email notification when specified memory threshold is exceeded. Initially: `false`.
         pub notify_memory_exceeded_threshold: Option<bool>,
-        /// Send a notification email when ip blocked.
+        /// Send a notification email when ip blocked. Initially: `false`.
         pub notify_ip_blocked: Option<bool>,
-        /// Send a notification email when license limit reached.
+        /// Send a notification email when license limit reached. Initially: `false`.
         pub notify_license_limited: Option<bool>,
-        /// Send a notification email when some service disconnected.
+        /// Send a notification email when some service disconnected. Initially: `false`.
         pub notify_service_disconnected: Option<bool>,
-        /// Send a notification email when push notification certificates update failed.
+        /// Send a notification email when push notification certificates update failed. Initially: `false`.
         pub notify_push_certs_update_failed: Option<bool>,
     }
 

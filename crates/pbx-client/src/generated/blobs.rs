@@ -185,7 +185,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::UploadedFile>, Error> {
             let Self { client, id, digest, port_sip_upload_token, body } = self;
             let id = id.map_err(Error::InvalidRequest)?;
             let digest = digest.map_err(Error::InvalidRequest)?;
@@ -255,6 +255,22 @@ pub mod builder {
             let url = format!("{}/blobs/{digest}", client.base_url());
             let request = client.http().get(url);
             support::stream(client, &Self::OPERATION, request).await
+        }
+    }
+}
+
+/// The types of these requests and responses.
+pub mod types {
+    /// The response of [`Client::complete_blob_upload`](crate::Client::complete_blob_upload).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct UploadedFile {
+        /// The unique ID of the file.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        UploadedFile {
+            id: String,
         }
     }
 }

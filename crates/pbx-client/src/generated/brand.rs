@@ -108,7 +108,7 @@ pub mod types {
     /// The request body of [`Client::update_brand_information`](crate::Client::update_brand_information).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateBrand {
-        /// See [`BrandTheme`].
+        /// Initially: `BLUE`.
         pub theme: crate::Field<BrandTheme>,
         /// The unique ID of file from your file library.
         /// This file will be used as the logo image.
@@ -118,12 +118,16 @@ pub mod types {
         pub favicon: crate::Field<String>,
         /// The title text.
         /// This text will be displayed as the title.
+        ///
+        /// Initially: `PortSIP PBX`.
         pub title: crate::Field<String>,
         /// The copyright text.
         /// This text will be displayed as the copyright.
         pub copyright: crate::Field<String>,
         /// The product name text.
         /// This text will be displayed as the product name.
+        ///
+        /// Initially: `PortSIP PBX`.
         pub product: crate::Field<String>,
         /// The website text.
         /// This text will be displayed as the product website.

@@ -282,7 +282,7 @@ pub mod types {
     pub struct CurrentDealer {
         /// The unique ID of dealer.
         pub id: Option<String>,
-        /// Enable this dealer or not.
+        /// Enable this dealer or not. Initially: `true`.
         pub enabled: Option<bool>,
         /// See [`DealerLevel`].
         pub level: Option<DealerLevel>,
@@ -303,9 +303,9 @@ pub mod types {
         pub address: Option<String>,
         /// The description of dealer.
         pub description: Option<String>,
-        /// The maximum number of tenants that the dealer is allowed to create.
+        /// The maximum number of tenants that the dealer is allowed to create. Initially: `100`.
         pub max_tenants: Option<i64>,
-        /// The maximum number of extensions that the dealer is allowed to create.
+        /// The maximum number of extensions that the dealer is allowed to create. Initially: `50000`.
         pub max_extensions: Option<i64>,
     }
 

@@ -283,7 +283,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedDealer>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/dealers", client.base_url());
@@ -561,12 +561,25 @@ pub mod types {
         }
     }
 
+    /// The response of [`Client::create_dealer`](crate::Client::create_dealer).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedDealer {
+        /// The unique ID of dealer.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedDealer {
+            id: String,
+        }
+    }
+
     /// The response of [`Client::retrieve_dealer`](crate::Client::retrieve_dealer).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Dealer {
         /// The unique ID of dealer.
         pub id: Option<String>,
-        /// Enable this dealer or not.
+        /// Enable this dealer or not. Initially: `true`.
         pub enabled: Option<bool>,
         /// See [`DealerLevel`].
         pub level: Option<DealerLevel>,
@@ -587,12 +600,14 @@ pub mod types {
         pub address: Option<String>,
         /// The description of dealer.
         pub description: Option<String>,
-        /// The maximum number of tenants that the dealer is allowed to create.
+        /// The maximum number of tenants that the dealer is allowed to create. Initially: `100`.
         pub max_tenants: Option<i64>,
-        /// The maximum number of extensions that the dealer is allowed to create.
+        /// The maximum number of extensions that the dealer is allowed to create. Initially: `50000`.
         pub max_extensions: Option<i64>,
         /// Whether or not the dealer is allowed to have full control over the tenant.
         /// Only the value that the system administrator or a first level dealer sets has an effect.
+        ///
+        /// Initially: `true`.
         pub tenant_full_access: Option<bool>,
     }
 

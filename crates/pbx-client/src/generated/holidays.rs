@@ -272,7 +272,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedHoliday>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/holidays", client.base_url());
@@ -485,6 +485,19 @@ pub mod types {
         }
     }
 
+    /// The response of [`Client::create_holiday`](crate::Client::create_holiday).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedHoliday {
+        /// The unique ID of holiday.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedHoliday {
+            id: String,
+        }
+    }
+
     /// The response of [`Client::show_holiday`](crate::Client::show_holiday).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Holiday {
@@ -510,13 +523,13 @@ pub mod types {
         pub day_start: Option<i64>,
         /// The end day of holiday.
         pub day_end: Option<i64>,
-        /// The start hour of holiday.
+        /// The start hour of holiday. Initially: `0`.
         pub hour_start: Option<i64>,
-        /// The end hour of holiday.
+        /// The end hour of holiday. Initially: `23`.
         pub hour_end: Option<i64>,
-        /// The start minute of holiday.
+        /// The start minute of holiday. Initially: `0`.
         pub minute_start: Option<i64>,
-        /// The end minute of holiday.
+        /// The end minute of holiday. Initially: `59`.
         pub minute_end: Option<i64>,
     }
 

@@ -288,7 +288,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedIpRule>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/ip_filters", client.base_url());
@@ -498,6 +498,19 @@ pub mod types {
         optional {
             expire_at: crate::Timestamp,
             description: String,
+        }
+    }
+
+    /// The response of [`Client::create_ip_rule`](crate::Client::create_ip_rule).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedIpRule {
+        /// The unique ID of IP rule.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedIpRule {
+            id: String,
         }
     }
 

@@ -33,6 +33,7 @@ use crate::support;
 pub mod types {
     pub use super::admin::types::*;
     pub use super::auth::types::*;
+    pub use super::blobs::types::*;
     pub use super::brand::types::*;
     pub use super::dealer::types::*;
     pub use super::dealers::types::*;
@@ -94,17 +95,17 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("getIMServerToken 200", crate::support::decode::<types::ComponentToken>),
     ("regenerateIMServerToken 200", crate::support::decode::<types::ComponentToken>),
     ("listDealers 200", crate::support::decode::<types::DealerList>),
-    ("createDealer 201", crate::support::decode::<types::Created>),
+    ("createDealer 201", crate::support::decode::<types::CreatedDealer>),
     ("retrieveDealer 200", crate::support::decode::<types::Dealer>),
     ("listIpRules 200", crate::support::decode::<types::IpRuleList>),
-    ("createIpRule 200", crate::support::decode::<types::Created>),
+    ("createIpRule 200", crate::support::decode::<types::CreatedIpRule>),
     ("showIpRule 200", crate::support::decode::<types::IpRule>),
     ("listTransports 200", crate::support::decode::<types::TransportList>),
-    ("createTransport 201", crate::support::decode::<types::Created>),
+    ("createTransport 201", crate::support::decode::<types::CreatedTransport>),
     ("showTransport 200", crate::support::decode::<types::Transport>),
     ("getTransportStatus 200", crate::support::decode::<types::TransportStatus>),
     ("listTenants 200", crate::support::decode::<types::TenantList>),
-    ("createTenant 201", crate::support::decode::<types::Created>),
+    ("createTenant 201", crate::support::decode::<types::CreatedTenant>),
     ("showTenant 200", crate::support::decode::<types::Tenant>),
     ("listTenantDealers 200", crate::support::decode::<types::TenantDealerList>),
     ("showLicense 200", crate::support::decode::<types::License>),
@@ -120,20 +121,20 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("retrieveTenantCustomHeaders 200", crate::support::decode::<types::CustomHeaders>),
     ("showVoicemailServer 200", crate::support::decode::<types::VoicemailServer>),
     ("listHolidays 200", crate::support::decode::<types::HolidayList>),
-    ("createHoliday 201", crate::support::decode::<types::Created>),
+    ("createHoliday 201", crate::support::decode::<types::CreatedHoliday>),
     ("showHoliday 200", crate::support::decode::<types::Holiday>),
     ("signIn 200", crate::support::decode::<types::TokenSet>),
     ("refreshTokens 200", crate::support::decode::<types::TokenSet>),
     ("retrieveSignedInUser 200", crate::support::decode::<types::SignedInUser>),
-    ("completeBlobUpload 201", crate::support::decode::<types::Created>),
+    ("completeBlobUpload 201", crate::support::decode::<types::UploadedFile>),
     ("listFiles 200", crate::support::decode::<types::FileList>),
     ("retrieveFileInfo 200", crate::support::decode::<types::FileInfo>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
     ("listProviders 200", crate::support::decode::<types::ProviderList>),
-    ("createProvider 201", crate::support::decode::<types::Created>),
+    ("createProvider 201", crate::support::decode::<types::CreatedProvider>),
     ("showProvider 200", crate::support::decode::<types::Provider>),
     ("listUsers 200", crate::support::decode::<types::UserList>),
-    ("createUser 201", crate::support::decode::<types::Created>),
+    ("createUser 201", crate::support::decode::<types::CreatedUser>),
     ("retrieveUser 200", crate::support::decode::<types::User>),
     ("error Errors", crate::support::decode::<types::Errors>),
 ];

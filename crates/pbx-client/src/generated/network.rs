@@ -126,7 +126,7 @@ pub mod types {
         pub private_ipv4: Option<String>,
         /// The public IPv4 of system.
         pub public_ipv4: Option<String>,
-        /// Indicates if IPv6 would be enabled.
+        /// Indicates if IPv6 would be enabled. Initially: `true`.
         pub enable_ipv6: Option<bool>,
         /// The private IPv6 of system.
         pub private_ipv6: Option<String>,

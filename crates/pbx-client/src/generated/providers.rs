@@ -570,7 +570,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedProvider>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/providers", client.base_url());
@@ -794,6 +794,19 @@ pub mod types {
         }
     }
 
+    /// The response of [`Client::create_provider`](crate::Client::create_provider).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedProvider {
+        /// The unique ID of the provider (trunk).
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedProvider {
+            id: String,
+        }
+    }
+
     /// A trunk, by which calls reach and leave the system.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Provider {
@@ -801,17 +814,17 @@ pub mod types {
         pub id: Option<String>,
         /// The name of the trunk.
         pub name: Option<String>,
-        /// Whether calls may use the trunk.
+        /// Whether calls may use the trunk. Initially: `true`.
         pub enabled: Option<bool>,
         /// See [`TrunkMode`].
         pub auth_mode: Option<TrunkMode>,
         /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
         pub auth_id: Option<String>,
-        /// See [`TransportProtocol`].
+        /// Initially: `UDP`.
         pub transport: Option<TransportProtocol>,
         /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
         pub hostname: Option<String>,
-        /// The port of the trunk.
+        /// The port of the trunk. Initially: `5060`.
         pub port: Option<u16>,
         /// The max number of concurrent calls, over all tenants. Null or 0: any number.
         pub concurrency: Option<i64>,

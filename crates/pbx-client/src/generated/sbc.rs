@@ -249,11 +249,11 @@ pub mod types {
     pub struct Sbc {
         /// The SBC domain.
         pub domain: Option<String>,
-        /// The SBC web port for http.
+        /// The SBC web port for http. Initially: `8882`.
         pub http_port: Option<u16>,
-        /// The SBC web port for https.
+        /// The SBC web port for https. Initially: `8883`.
         pub https_port: Option<u16>,
-        /// See [`SbcTransport`].
+        /// Initially: `[]`.
         pub transports: Vec<SbcTransport>,
     }
 

@@ -99,19 +99,6 @@ pub mod types {
         } else Unknown
     }
 
-    /// What was created.
-    #[derive(Debug, Clone, Default, PartialEq)]
-    pub struct Created {
-        /// The unique ID of what was created.
-        pub id: Option<String>,
-    }
-
-    crate::support::response_object! {
-        Created {
-            id: String,
-        }
-    }
-
     /// Dealer level includes:
     /// - `DISTRIBUTOR`: the first level of dealers.
     /// - `SUB_DISTRIBUTOR`: the second level of dealers.
@@ -139,7 +126,7 @@ pub mod types {
     /// Part of [`CurrentTenant`](crate::types::CurrentTenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct E164Rules {
-        /// Enable number processing or not.
+        /// Enable number processing or not. Initially: `false`.
         pub enabled: Option<bool>,
         /// The International code.
         pub international_code: Option<String>,
@@ -151,11 +138,11 @@ pub mod types {
         pub national_code: Option<String>,
         /// Add prefix.
         pub prefix: Option<String>,
-        /// Remove special characters in the numbers(the "(" and ")" and spaces).
+        /// Remove special characters in the numbers(the "(" and ")" and spaces). Initially: `false`.
         pub remove_special_chars: Option<bool>,
-        /// Remove duplicate countries.
+        /// Remove duplicate countries. Initially: `true`.
         pub remove_duplicate_countries: Option<bool>,
-        /// Remove duplicate area code.
+        /// Remove duplicate area code. Initially: `true`.
         pub remove_duplicate_area_codes: Option<bool>,
     }
 
@@ -208,9 +195,9 @@ pub mod types {
     /// Part of [`CurrentTenant`](crate::types::CurrentTenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct EventWebhook {
-        /// Enabled this event or not.
+        /// Enabled this event or not. Initially: `false`.
         pub enabled: Option<bool>,
-        /// See [`WebhookAuth`].
+        /// Initially: `DISABLE`.
         pub auth: Option<WebhookAuth>,
         /// The username for authentication, when auth is `BASIC` or `DIGEST`.
         pub username: Option<String>,
@@ -256,8 +243,10 @@ pub mod types {
     pub struct OfficeDay {
         /// Whether there is working time on this day. When enabled, `ranges` are the working time; without ranges it is all
         /// day. When disabled, all day is vacation time.
+        ///
+        /// Initially: `false`.
         pub enabled: Option<bool>,
-        /// Multiple start and end time periods make up the working time.
+        /// Multiple start and end time periods make up the working time. Initially: `[]`.
         pub ranges: Vec<TimeRange>,
     }
 
@@ -288,15 +277,15 @@ pub mod types {
     /// Part of [`CurrentTenant`](crate::types::CurrentTenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct OfficeHours {
-        /// See [`OfficeDay`].
+        /// Initially: `{"enabled":true,"ranges":[]}`.
         pub monday: Option<OfficeDay>,
-        /// See [`OfficeDay`].
+        /// Initially: `{"enabled":true,"ranges":[]}`.
         pub tuesday: Option<OfficeDay>,
-        /// See [`OfficeDay`].
+        /// Initially: `{"enabled":true,"ranges":[]}`.
         pub wednesday: Option<OfficeDay>,
-        /// See [`OfficeDay`].
+        /// Initially: `{"enabled":true,"ranges":[]}`.
         pub thursday: Option<OfficeDay>,
-        /// See [`OfficeDay`].
+        /// Initially: `{"enabled":true,"ranges":[]}`.
         pub friday: Option<OfficeDay>,
         /// See [`OfficeDay`].
         pub saturday: Option<OfficeDay>,

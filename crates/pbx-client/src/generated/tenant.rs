@@ -562,7 +562,7 @@ pub mod types {
         pub name: Option<String>,
         /// The value of custom SIP header.
         pub value: Option<String>,
-        /// See [`HeaderScope`].
+        /// Initially: `TRUNK`.
         pub scope: Option<HeaderScope>,
     }
 
@@ -615,71 +615,77 @@ pub mod types {
         pub currency: Option<String>,
         /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
         pub region: Option<String>,
-        /// Allow extension video recording.
+        /// Allow extension video recording. Initially: `false`.
         pub enable_video_recording: Option<bool>,
-        /// Allow extension audio recording.
+        /// Allow extension audio recording. Initially: `false`.
         pub enable_audio_recording: Option<bool>,
-        /// Allow dual track recording for calls.
+        /// Allow dual track recording for calls. Initially: `false`.
         pub enable_dual_track_recording: Option<bool>,
-        /// Enable call billing or not.
+        /// Enable call billing or not. Initially: `false`.
         pub enable_billing: Option<bool>,
-        /// Enable call billing feature or not.
+        /// Enable call billing feature or not. Initially: `false`.
         pub enable_feature_billing: Option<bool>,
-        /// Enable call statistics feature or not.
+        /// Enable call statistics feature or not. Initially: `true`.
         pub enable_feature_call_statistics: Option<bool>,
-        /// Enable contact center feature or not.
+        /// Enable contact center feature or not. Initially: `true`.
         pub enable_feature_contact_center: Option<bool>,
-        /// Enable message channels feature or not.
+        /// Enable message channels feature or not. Initially: `true`.
         pub enable_feature_message_channels: Option<bool>,
-        /// Enable Microsoft Teams feature or not.
+        /// Enable Microsoft Teams feature or not. Initially: `true`.
         pub enable_feature_microsoft_teams: Option<bool>,
-        /// Enable trunks feature or not.
+        /// Enable trunks feature or not. Initially: `true`.
         pub enable_feature_trunks: Option<bool>,
-        /// Enable WhatsApp feature or not.
+        /// Enable WhatsApp feature or not. Initially: `true`.
         pub enable_feature_whats_app: Option<bool>,
-        /// Whether to enable night mode.
+        /// Whether to enable night mode. Initially: `false`.
         pub enable_night_mode: Option<bool>,
-        /// Whether to enable two-factor authentication.
+        /// Whether to enable two-factor authentication. Initially: `false`.
         pub enable_two_factor_authentication: Option<bool>,
         /// Some custom configuration options serialized as json string
         pub custom_options: Option<String>,
-        /// The maximum number of users that the tenant is allowed to create.
+        /// The maximum number of users that the tenant is allowed to create. Initially: `1000`.
         pub max_extensions: Option<i64>,
-        /// The maximum number of concurrent calls that the tenant is allowed to have.
+        /// The maximum number of concurrent calls that the tenant is allowed to have. Initially: `20`.
         pub max_concurrent_calls: Option<i64>,
-        /// The maximum number of ring groups that the tenant is allowed to create.
+        /// The maximum number of ring groups that the tenant is allowed to create. Initially: `20`.
         pub max_ring_groups: Option<i64>,
-        /// The maximum number of virtual receptionists that the tenant is allowed to create.
+        /// The maximum number of virtual receptionists that the tenant is allowed to create. Initially: `20`.
         pub max_virtual_receptionists: Option<i64>,
-        /// The maximum number of call queues that the tenant is allowed to create.
+        /// The maximum number of call queues that the tenant is allowed to create. Initially: `20`.
         pub max_call_queues: Option<i64>,
-        /// The maximum number of conference rooms that the tenant is allowed to be online at the same time.
+        /// The maximum number of conference rooms that the tenant is allowed to be online at the same time. Initially: `20`.
         pub max_conference_rooms: Option<i64>,
         /// The maximum size of disk space that the tenant is allowed to have.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
+        ///
+        /// Initially: `""`.
         pub disk_quota: Option<String>,
         /// The used disk space, a number followed by its unit (KB, MB, GB, TB, PB).
         pub used_disk_quota: Option<String>,
         /// The maximum size of disk space that the tenant is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
+        ///
+        /// Initially: `""`.
         pub im_disk_quota: Option<String>,
         /// The maximum size of disk space that the extension user is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
+        ///
+        /// Initially: `1GB`.
         pub extension_im_disk_quota: Option<String>,
-        /// The retention period in days of recordings.
+        /// The retention period in days of recordings. Initially: `180`.
         pub recording_retention: Option<i64>,
-        /// The retention period in days of call report files.
+        /// The retention period in days of call report files. Initially: `30`.
         pub call_report_retention: Option<i64>,
-        /// The retention period in days of audit logs and event logs.
+        /// The retention period in days of audit logs and event logs. Initially: `180`.
         pub log_retention: Option<i64>,
-        /// The retention period in days of temporary files.
+        /// The retention period in days of temporary files. Initially: `30`.
         pub temp_file_retention: Option<i64>,
         /// See [`OfficeHours`].
         pub office_hours: Option<OfficeHours>,
-        /// A collection of outbound caller IDs.
+        /// A collection of outbound caller IDs. Initially: `[]`.
         pub outbound_caller_ids: Vec<OutboundCallerId>,
         /// See [`E164Rules`].
         pub e164: Option<E164Rules>,
@@ -687,15 +693,15 @@ pub mod types {
         pub cdr_event: Option<EventWebhook>,
         /// See [`EventWebhook`].
         pub extension_event: Option<EventWebhook>,
-        /// See [`ContactMatchType`].
+        /// Initially: `MATCH_EXACTLY`.
         pub contact_match_type: Option<ContactMatchType>,
         /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
         pub contact_match_length: Option<i64>,
-        /// See [`ContactAppendType`].
+        /// Initially: `APPEND`.
         pub contact_append_type: Option<ContactAppendType>,
-        /// The interval for synchronizing contacts from the server, in minutes.
+        /// The interval for synchronizing contacts from the server, in minutes. Initially: `720`.
         pub contact_update_interval: Option<i64>,
-        /// Whether to force reset the initial password.
+        /// Whether to force reset the initial password. Initially: `false`.
         pub password_force_reset: Option<bool>,
         /// The name of the file.
         pub avatar_file_name: Option<String>,
@@ -768,9 +774,9 @@ pub mod types {
     /// The added custom SIP headers and forwarded SIP headers in tenant scope.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CustomHeaders {
-        /// See [`AddedHeader`].
+        /// Initially: `[]`.
         pub add: Vec<AddedHeader>,
-        /// See [`RelayedHeader`].
+        /// Initially: `[{"name":"X-CID","scope":"ALL"},{"name":"X-Session-Id","scope":"ALL"},{"name":"X-Trunk-Name","scope":"ALL"}]`.
         pub relay: Vec<RelayedHeader>,
     }
 
@@ -811,21 +817,25 @@ pub mod types {
     pub struct PasswordPolicy {
         /// The password must contains at least `min_length` characters.
         /// Must be less than or equal the value of `max_length`.
+        ///
+        /// Initially: `6`.
         pub min_length: Option<i64>,
         /// The password must contains at most `max_length` characters.
         /// Must be greater than or equal the value of `min_length`.
+        ///
+        /// Initially: `32`.
         pub max_length: Option<i64>,
-        /// The password must contains at least one letter (latin characters).
+        /// The password must contains at least one letter (latin characters). Initially: `true`.
         pub contains_letters: Option<bool>,
-        /// The password must contains at least one number (0-9).
+        /// The password must contains at least one number (0-9). Initially: `true`.
         pub contains_numbers: Option<bool>,
-        /// The password must contains at least one upper case letter or special character (e.g. ~,!,@,#,$,%,^,&,*,(,),_,+,=).
+        /// The password must contains at least one upper case letter or special character (e.g. ~,!,@,#,$,%,^,&,*,(,),_,+,=). Initially: `true`.
         pub contains_special_letters: Option<bool>,
-        /// The password must not contains sequential_characters.
+        /// The password must not contains sequential_characters. Initially: `true`.
         pub disable_sequential_characters: Option<bool>,
-        /// The password must not contains repeating_characters.
+        /// The password must not contains repeating_characters. Initially: `true`.
         pub disable_repeating_characters: Option<bool>,
-        /// The password must not similar to the account information.
+        /// The password must not similar to the account information. Initially: `true`.
         pub disable_account_information: Option<bool>,
     }
 
@@ -847,7 +857,7 @@ pub mod types {
     pub struct RelayedHeader {
         /// The name of custom SIP header.
         pub name: Option<String>,
-        /// See [`HeaderScope`].
+        /// Initially: `TRUNK`.
         pub scope: Option<HeaderScope>,
     }
 

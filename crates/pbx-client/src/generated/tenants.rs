@@ -331,7 +331,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedTenant>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/tenants", client.base_url());
@@ -830,13 +830,13 @@ pub mod types {
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Default: ``. Must be a size such as 500MB or 10GB, or empty for no limit.
+        /// Default: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
         pub disk_quota: Option<String>,
         /// The maximum size of disk space that the tenant is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
         ///
-        /// Default: ``. Must be a size such as 500MB or 10GB, or empty for no limit.
+        /// Default: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
         pub im_disk_quota: Option<String>,
         /// The maximum size of disk space that the extension user is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
@@ -929,6 +929,19 @@ pub mod types {
         }
     }
 
+    /// The response of [`Client::create_tenant`](crate::Client::create_tenant).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedTenant {
+        /// The unique ID of tenant.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedTenant {
+            id: String,
+        }
+    }
+
     /// Part of [`TenantDealerList`](crate::types::TenantDealerList).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct DealerSummary {
@@ -977,73 +990,79 @@ pub mod types {
         pub currency: Option<String>,
         /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
         pub region: Option<String>,
-        /// Enable this tenant or not.
+        /// Enable this tenant or not. Initially: `true`.
         pub enabled: Option<bool>,
-        /// Allow extension video recording.
+        /// Allow extension video recording. Initially: `false`.
         pub enable_video_recording: Option<bool>,
-        /// Allow extension audio recording.
+        /// Allow extension audio recording. Initially: `false`.
         pub enable_audio_recording: Option<bool>,
-        /// Allow dual track recording for calls.
+        /// Allow dual track recording for calls. Initially: `false`.
         pub enable_dual_track_recording: Option<bool>,
-        /// Enable call billing or not.
+        /// Enable call billing or not. Initially: `false`.
         pub enable_billing: Option<bool>,
-        /// Enable call billing feature or not.
+        /// Enable call billing feature or not. Initially: `false`.
         pub enable_feature_billing: Option<bool>,
-        /// Enable call statistics feature or not.
+        /// Enable call statistics feature or not. Initially: `true`.
         pub enable_feature_call_statistics: Option<bool>,
-        /// Enable contact center feature or not.
+        /// Enable contact center feature or not. Initially: `true`.
         pub enable_feature_contact_center: Option<bool>,
-        /// Enable message channels feature or not.
+        /// Enable message channels feature or not. Initially: `true`.
         pub enable_feature_message_channels: Option<bool>,
-        /// Enable Microsoft Teams feature or not.
+        /// Enable Microsoft Teams feature or not. Initially: `true`.
         pub enable_feature_microsoft_teams: Option<bool>,
-        /// Enable trunks feature or not.
+        /// Enable trunks feature or not. Initially: `true`.
         pub enable_feature_trunks: Option<bool>,
-        /// Enable WhatsApp feature or not.
+        /// Enable WhatsApp feature or not. Initially: `true`.
         pub enable_feature_whats_app: Option<bool>,
-        /// Whether to enable night mode.
+        /// Whether to enable night mode. Initially: `false`.
         pub enable_night_mode: Option<bool>,
-        /// Whether to enable two-factor authentication.
+        /// Whether to enable two-factor authentication. Initially: `false`.
         pub enable_two_factor_authentication: Option<bool>,
         /// Some custom configuration options serialized as json string
         pub custom_options: Option<String>,
-        /// The maximum number of users that the tenant is allowed to create.
+        /// The maximum number of users that the tenant is allowed to create. Initially: `1000`.
         pub max_extensions: Option<i64>,
-        /// The maximum number of concurrent calls that the tenant is allowed to have.
+        /// The maximum number of concurrent calls that the tenant is allowed to have. Initially: `20`.
         pub max_concurrent_calls: Option<i64>,
-        /// The maximum number of ring groups that the tenant is allowed to create.
+        /// The maximum number of ring groups that the tenant is allowed to create. Initially: `20`.
         pub max_ring_groups: Option<i64>,
-        /// The maximum number of virtual receptionists that the tenant is allowed to create.
+        /// The maximum number of virtual receptionists that the tenant is allowed to create. Initially: `20`.
         pub max_virtual_receptionists: Option<i64>,
-        /// The maximum number of call queues that the tenant is allowed to create.
+        /// The maximum number of call queues that the tenant is allowed to create. Initially: `20`.
         pub max_call_queues: Option<i64>,
-        /// The maximum number of conference rooms that the tenant is allowed to be online at the same time.
+        /// The maximum number of conference rooms that the tenant is allowed to be online at the same time. Initially: `20`.
         pub max_conference_rooms: Option<i64>,
         /// The maximum size of disk space that the tenant is allowed to have.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
+        ///
+        /// Initially: `""`.
         pub disk_quota: Option<String>,
         /// The used disk space, a number followed by its unit (KB, MB, GB, TB, PB).
         pub used_disk_quota: Option<String>,
         /// The maximum size of disk space that the tenant is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
+        ///
+        /// Initially: `""`.
         pub im_disk_quota: Option<String>,
         /// The maximum size of disk space that the extension user is allowed to have for IM service.
         /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
         /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
+        ///
+        /// Initially: `1GB`.
         pub extension_im_disk_quota: Option<String>,
-        /// The retention period in days of recordings.
+        /// The retention period in days of recordings. Initially: `180`.
         pub recording_retention: Option<i64>,
-        /// The retention period in days of call report files.
+        /// The retention period in days of call report files. Initially: `30`.
         pub call_report_retention: Option<i64>,
-        /// The retention period in days of audit logs and event logs.
+        /// The retention period in days of audit logs and event logs. Initially: `180`.
         pub log_retention: Option<i64>,
-        /// The retention period in days of temporary files.
+        /// The retention period in days of temporary files. Initially: `30`.
         pub temp_file_retention: Option<i64>,
         /// See [`OfficeHours`].
         pub office_hours: Option<OfficeHours>,
-        /// A collection of outbound caller IDs.
+        /// A collection of outbound caller IDs. Initially: `[]`.
         pub outbound_caller_ids: Vec<OutboundCallerId>,
         /// See [`E164Rules`].
         pub e164: Option<E164Rules>,
@@ -1051,18 +1070,18 @@ pub mod types {
         pub cdr_event: Option<EventWebhook>,
         /// See [`EventWebhook`].
         pub extension_event: Option<EventWebhook>,
-        /// See [`ContactMatchType`].
+        /// Initially: `MATCH_EXACTLY`.
         pub contact_match_type: Option<ContactMatchType>,
         /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
         pub contact_match_length: Option<i64>,
-        /// See [`ContactAppendType`].
+        /// Initially: `APPEND`.
         pub contact_append_type: Option<ContactAppendType>,
-        /// The interval for synchronizing contacts from the server, in minutes.
+        /// The interval for synchronizing contacts from the server, in minutes. Initially: `720`.
         pub contact_update_interval: Option<i64>,
         /// The email addresses that should receive notifications, up to 15, separated by commas.
         /// Semicolons are accepted as well; answers have commas.
         pub email_recipients: Option<String>,
-        /// Whether to force reset the initial password.
+        /// Whether to force reset the initial password. Initially: `false`.
         pub password_force_reset: Option<bool>,
         /// The creation time of tenant.
         pub created_at: Option<crate::Timestamp>,

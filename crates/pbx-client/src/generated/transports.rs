@@ -285,7 +285,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedTransport>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/transports", client.base_url());
@@ -535,6 +535,19 @@ pub mod types {
         }
     }
 
+    /// The response of [`Client::create_transport`](crate::Client::create_transport).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedTransport {
+        /// The unique ID of transport.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedTransport {
+            id: String,
+        }
+    }
+
     /// The response of [`Client::show_transport`](crate::Client::show_transport).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Transport {
@@ -544,7 +557,7 @@ pub mod types {
         pub protocol: Option<TransportProtocol>,
         /// The port of transport.
         pub port: Option<u16>,
-        /// See [`ClientVerification`].
+        /// Initially: `DISABLE`.
         pub verification: Option<ClientVerification>,
     }
 

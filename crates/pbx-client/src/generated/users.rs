@@ -286,7 +286,7 @@ pub mod builder {
         }
 
         /// Sends the request and returns the response.
-        pub async fn send(self) -> Result<ResponseValue<types::Created>, Error> {
+        pub async fn send(self) -> Result<ResponseValue<types::CreatedUser>, Error> {
             let Self { client, body } = self;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/users", client.base_url());
@@ -542,6 +542,19 @@ pub mod types {
         }
     }
 
+    /// The response of [`Client::create_user`](crate::Client::create_user).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct CreatedUser {
+        /// The unique ID of the user.
+        pub id: Option<String>,
+    }
+
+    crate::support::response_object! {
+        CreatedUser {
+            id: String,
+        }
+    }
+
     /// The request body of [`Client::update_user`](crate::Client::update_user).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateUser {
@@ -569,7 +582,7 @@ pub mod types {
         /// The name that the user signs in with, unique within the tenant with case ignored.
         /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
         pub name: Option<String>,
-        /// Whether the user may sign in.
+        /// Whether the user may sign in. Initially: `true`.
         pub enabled: Option<bool>,
         /// The email address of user.
         pub email: Option<String>,

@@ -143,12 +143,14 @@ pub mod types {
     /// The response of [`Client::show_voicemail_server`](crate::Client::show_voicemail_server).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct VoicemailServer {
-        /// The extension number of voicemail server.
+        /// The extension number of voicemail server. Initially: `777`.
         pub extension_number: Option<String>,
-        /// Duration the voicemail will be kept before auto deleted, in days.
+        /// Duration the voicemail will be kept before auto deleted, in days. Initially: `30`.
         pub retain_days: Option<i64>,
         /// The minimum length of a voicemail, in seconds.
         /// Any callings shorter than this value will not be saved as voicemail.
+        ///
+        /// Initially: `1`.
         pub min_seconds: Option<i64>,
     }
 

@@ -110,8 +110,8 @@ impl When<operations::CompleteBlobUpload> {
 
 impl Then<operations::CompleteBlobUpload> {
     /// 201: Stored
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::UploadedFile>) -> &mut Self {
+        crate::then::json_response::<_, types::UploadedFile>(self, 201, body.borrow())
     }
 }
 

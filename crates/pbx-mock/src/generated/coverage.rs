@@ -291,7 +291,7 @@ async fn complete_blob_upload_201(server: &MockServer, sample: &Sample<'_>) {
     let p1: String = sample.parameter("PortSIP-Upload-Token");
     let p2: String = sample.parameter("digest");
     let body: Vec<u8> = b"\x00\xff bytes".to_vec();
-    let expected: types::Created = sample.response(201);
+    let expected: types::UploadedFile = sample.response(201);
     let mock = server.complete_blob_upload(|when, then| {
         when.id(p0.clone()).port_sip_upload_token(p1.clone()).digest(p2.clone()).bytes(body.clone());
         then.created(&expected);
@@ -430,7 +430,7 @@ async fn list_dealers_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_dealer_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateDealer = sample.body();
-    let expected: types::Created = sample.response(201);
+    let expected: types::CreatedDealer = sample.response(201);
     let mock = server.create_dealer(|when, then| {
         when.body(&body);
         then.created(&expected);
@@ -580,7 +580,7 @@ async fn list_holidays_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_holiday_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateHoliday = sample.body();
-    let expected: types::Created = sample.response(201);
+    let expected: types::CreatedHoliday = sample.response(201);
     let mock = server.create_holiday(|when, then| {
         when.body(&body);
         then.created(&expected);
@@ -722,7 +722,7 @@ async fn list_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateIpRule = sample.body();
-    let expected: types::Created = sample.response(200);
+    let expected: types::CreatedIpRule = sample.response(200);
     let mock = server.create_ip_rule(|when, then| {
         when.body(&body);
         then.ok(&expected);
@@ -974,7 +974,7 @@ async fn list_providers_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_provider_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateProvider = sample.body();
-    let expected: types::Created = sample.response(201);
+    let expected: types::CreatedProvider = sample.response(201);
     let mock = server.create_provider(|when, then| {
         when.body(&body);
         then.created(&expected);
@@ -1250,7 +1250,7 @@ async fn list_tenants_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_tenant_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateTenant = sample.body();
-    let expected: types::Created = sample.response(201);
+    let expected: types::CreatedTenant = sample.response(201);
     let mock = server.create_tenant(|when, then| {
         when.body(&body);
         then.created(&expected);
@@ -1395,7 +1395,7 @@ async fn list_transports_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_transport_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateTransport = sample.body();
-    let expected: types::Created = sample.response(201);
+    let expected: types::CreatedTransport = sample.response(201);
     let mock = server.create_transport(|when, then| {
         when.body(&body);
         then.created(&expected);
@@ -1504,7 +1504,7 @@ async fn list_users_200(server: &MockServer, sample: &Sample<'_>) {
 async fn create_user_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let body: types::CreateUser = sample.body();
-    let expected: types::Created = sample.response(201);
+    let expected: types::CreatedUser = sample.response(201);
     let mock = server.create_user(|when, then| {
         when.body(&body);
         then.created(&expected);

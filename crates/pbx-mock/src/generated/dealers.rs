@@ -166,8 +166,8 @@ impl crate::TypedBody for operations::CreateDealer {
 
 impl Then<operations::CreateDealer> {
     /// 201: Success
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::CreatedDealer>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedDealer>(self, 201, body.borrow())
     }
 }
 

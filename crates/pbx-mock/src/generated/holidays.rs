@@ -152,8 +152,8 @@ impl crate::TypedBody for operations::CreateHoliday {
 
 impl Then<operations::CreateHoliday> {
     /// 201: Created
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::CreatedHoliday>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedHoliday>(self, 201, body.borrow())
     }
 }
 

@@ -166,8 +166,8 @@ impl crate::TypedBody for operations::CreateIpRule {
 
 impl Then<operations::CreateIpRule> {
     /// 200: Created. Unlike other creations this one answers 200.
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::CreatedIpRule>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedIpRule>(self, 200, body.borrow())
     }
 }
 

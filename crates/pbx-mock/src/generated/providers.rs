@@ -300,8 +300,8 @@ impl crate::TypedBody for operations::CreateProvider {
 
 impl Then<operations::CreateProvider> {
     /// 201: Created
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::CreatedProvider>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedProvider>(self, 201, body.borrow())
     }
 }
 

@@ -208,8 +208,8 @@ impl crate::TypedBody for operations::CreateTenant {
 
 impl Then<operations::CreateTenant> {
     /// 201: Created
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::CreatedTenant>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedTenant>(self, 201, body.borrow())
     }
 }
 

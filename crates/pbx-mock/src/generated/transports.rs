@@ -166,8 +166,8 @@ impl crate::TypedBody for operations::CreateTransport {
 
 impl Then<operations::CreateTransport> {
     /// 201: Created transport
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::CreatedTransport>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedTransport>(self, 201, body.borrow())
     }
 }
 

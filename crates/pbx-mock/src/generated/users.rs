@@ -166,8 +166,8 @@ impl crate::TypedBody for operations::CreateUser {
 
 impl Then<operations::CreateUser> {
     /// 201: Created
-    pub fn created(&mut self, body: impl std::borrow::Borrow<types::Created>) -> &mut Self {
-        crate::then::json_response::<_, types::Created>(self, 201, body.borrow())
+    pub fn created(&mut self, body: impl std::borrow::Borrow<types::CreatedUser>) -> &mut Self {
+        crate::then::json_response::<_, types::CreatedUser>(self, 201, body.borrow())
     }
 }
 

@@ -1,8 +1,8 @@
 //! `/blobs`: uploading and downloading the contents of files.
 
 use pbx_api::blobs::{
-    BlobsApi, CompleteBlobUploadHeaders, CompleteBlobUploadQuery, Created, DownloadBlobsResponse, InitBlobUploadQuery,
-    InitBlobUploadResponse,
+    BlobsApi, CompleteBlobUploadHeaders, CompleteBlobUploadQuery, DownloadBlobsResponse, InitBlobUploadQuery,
+    InitBlobUploadResponse, UploadedFile,
 };
 use pbx_api::{Bytes, Call};
 use pbx_domain::Error;
@@ -35,7 +35,7 @@ impl BlobsApi for Pbx {
         query: CompleteBlobUploadQuery,
         headers: CompleteBlobUploadHeaders,
         body: Bytes,
-    ) -> Result<Created, Error> {
+    ) -> Result<UploadedFile, Error> {
         let owner = Owner::try_from(&call.caller)?;
         let id = parse_id(&id, files::no_upload)?;
         let content = Content {
@@ -44,7 +44,7 @@ impl BlobsApi for Pbx {
             bytes: body,
         };
         library::complete(&self.changes(&call), &self.blobs, owner, id, content).await?;
-        Ok(Created { id: id.to_string() })
+        Ok(UploadedFile { id: id.to_string() })
     }
 
     async fn download_blobs(&self, call: Call<Caller>, digest: String) -> Result<DownloadBlobsResponse, Error> {

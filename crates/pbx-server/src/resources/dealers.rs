@@ -1,7 +1,7 @@
 //! `/dealers`: the dealers below the caller.
 
 use pbx_api::dealers::{
-    CreateDealer, Created, Dealer, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
+    CreateDealer, CreatedDealer, Dealer, DealerList, DealersApi, ListDealersQuery, ResetPassword, UpdateDealer,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
@@ -33,7 +33,7 @@ impl DealersApi for Pbx {
     }
 
     /// Creates the dealer below the caller.
-    async fn create_dealer(&self, call: Call<Caller>, body: CreateDealer) -> Result<Created, Error> {
+    async fn create_dealer(&self, call: Call<Caller>, body: CreateDealer) -> Result<CreatedDealer, Error> {
         let new = NewDealer::from(body);
         let parent = match call.caller.visibility()? {
             Visibility::System => None,
@@ -77,7 +77,7 @@ impl DealersApi for Pbx {
                 Ok::<_, Error>(entry.fields(set_properties(&dealer.settings)).with(dealer.id))
             })
             .await?;
-        Ok(Created { id: id.to_string() })
+        Ok(CreatedDealer { id: id.to_string() })
     }
 
     async fn retrieve_dealer(&self, call: Call<Caller>, id: String) -> Result<Dealer, Error> {

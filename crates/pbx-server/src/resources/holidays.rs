@@ -1,6 +1,8 @@
 //! `/holidays`: the holidays of the tenant that the caller acts in.
 
-use pbx_api::holidays::{CreateHoliday, Created, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday};
+use pbx_api::holidays::{
+    CreateHoliday, CreatedHoliday, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday,
+};
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::holidays::{self, Draft};
@@ -23,7 +25,7 @@ impl HolidaysApi for Pbx {
         })
     }
 
-    async fn create_holiday(&self, call: Call<Caller>, body: CreateHoliday) -> Result<Created, Error> {
+    async fn create_holiday(&self, call: Call<Caller>, body: CreateHoliday) -> Result<CreatedHoliday, Error> {
         let tenant_id = call.caller.tenant()?;
         let id = self.ids.next();
         let holiday = Draft::from(body).validate(id)?;
@@ -35,7 +37,7 @@ impl HolidaysApi for Pbx {
                 Ok::<_, Error>(entry.with(()))
             })
             .await?;
-        Ok(Created { id: id.to_string() })
+        Ok(CreatedHoliday { id: id.to_string() })
     }
 
     async fn show_holiday(&self, call: Call<Caller>, id: String) -> Result<Holiday, Error> {

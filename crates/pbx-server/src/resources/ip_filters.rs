@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use pbx_api::ip_filters::{
-    CreateIpRule, Created, ExportIpRulesResponse, IpFiltersApi, IpRule, IpRuleList, ListIpRulesQuery, UpdateIpRule,
+    CreateIpRule, CreatedIpRule, ExportIpRulesResponse, IpFiltersApi, IpRule, IpRuleList, ListIpRulesQuery,
+    UpdateIpRule,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
@@ -26,7 +27,7 @@ impl IpFiltersApi for Pbx {
         })
     }
 
-    async fn create_ip_rule(&self, call: Call<Caller>, body: CreateIpRule) -> Result<Created, Error> {
+    async fn create_ip_rule(&self, call: Call<Caller>, body: CreateIpRule) -> Result<CreatedIpRule, Error> {
         let rule = ip_filters::IpRule::new(self.ids.next(), body)?;
         let now = clock::now();
         let id = self
@@ -39,7 +40,7 @@ impl IpFiltersApi for Pbx {
                 Ok::<_, Error>(entry.with(rule.id))
             })
             .await?;
-        Ok(Created { id: id.to_string() })
+        Ok(CreatedIpRule { id: id.to_string() })
     }
 
     async fn show_ip_rule(&self, _call: Call<Caller>, id: String) -> Result<IpRule, Error> {

@@ -1,8 +1,8 @@
 //! `/providers`: trunks, and their assignment to tenants.
 
 use pbx_api::providers::{
-    AssignProvider, CreateProvider, Created, ListProvidersQuery, Provider, ProviderAssigneeList, ProviderAssignment,
-    ProviderList, ProvidersApi, UpdateProvider,
+    AssignProvider, CreateProvider, CreatedProvider, ListProvidersQuery, Provider, ProviderAssigneeList,
+    ProviderAssignment, ProviderList, ProvidersApi, UpdateProvider,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
@@ -26,7 +26,7 @@ impl ProvidersApi for Pbx {
         })
     }
 
-    async fn create_provider(&self, call: Call<Caller>, body: CreateProvider) -> Result<Created, Error> {
+    async fn create_provider(&self, call: Call<Caller>, body: CreateProvider) -> Result<CreatedProvider, Error> {
         let id = self.ids.next();
         let seal = |clear| self.vault.seal(&providers::seal_context(id), clear);
         let password = body.password.as_ref().map(|clear| seal(clear.expose())).transpose()?;
@@ -43,7 +43,7 @@ impl ProvidersApi for Pbx {
                 Ok::<_, Error>(entry.with(()))
             })
             .await?;
-        Ok(Created { id: id.to_string() })
+        Ok(CreatedProvider { id: id.to_string() })
     }
 
     async fn show_provider(&self, _call: Call<Caller>, id: String) -> Result<Provider, Error> {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use pbx_api::tenants::{
-    CreateTenant, Created, DealerSummary, ListTenantsQuery, SwitchTenantsQuery, Tenant, TenantDealerList, TenantList,
-    TenantSummary, TenantsApi, UpdateTenant,
+    CreateTenant, CreatedTenant, DealerSummary, ListTenantsQuery, SwitchTenantsQuery, Tenant, TenantDealerList,
+    TenantList, TenantSummary, TenantsApi, UpdateTenant,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Action, Audited, Entry, Object};
@@ -44,7 +44,7 @@ impl TenantsApi for Pbx {
     }
 
     /// Creates the tenant with its service numbers. One that a dealer creates is designated to that dealer.
-    async fn create_tenant(&self, call: Call<Caller>, body: CreateTenant) -> Result<Created, Error> {
+    async fn create_tenant(&self, call: Call<Caller>, body: CreateTenant) -> Result<CreatedTenant, Error> {
         let visibility = call.caller.visibility()?;
         let tenant = NewTenant::from(body).into_tenant(&self.vault, self.ids.next(), clock::now())?;
         let id = self
@@ -63,7 +63,7 @@ impl TenantsApi for Pbx {
                 Ok::<_, Error>(entry.with(tenant.id))
             })
             .await?;
-        Ok(Created { id: id.to_string() })
+        Ok(CreatedTenant { id: id.to_string() })
     }
 
     async fn show_tenant(&self, call: Call<Caller>, id: String) -> Result<Tenant, Error> {

@@ -6,7 +6,7 @@
 //! [`reconcile`]: crate::services::transports::reconcile
 
 use pbx_api::transports::{
-    CreateTransport, Created, ListTransportsQuery, Transport, TransportList, TransportState, TransportStatus,
+    CreateTransport, CreatedTransport, ListTransportsQuery, Transport, TransportList, TransportState, TransportStatus,
     TransportsApi, UpdateTransport,
 };
 use pbx_api::{Call, Patch};
@@ -31,7 +31,7 @@ impl TransportsApi for Pbx {
         })
     }
 
-    async fn create_transport(&self, call: Call<Caller>, body: CreateTransport) -> Result<Created, Error> {
+    async fn create_transport(&self, call: Call<Caller>, body: CreateTransport) -> Result<CreatedTransport, Error> {
         let transport = transports::Transport::new(self.ids.next(), body);
         if transport.protocol == Protocol::Tls && !self.sip.tls().is_ready() {
             return Err(conflict("TLS needs a certificate: set one with POST /key first."));
@@ -51,7 +51,7 @@ impl TransportsApi for Pbx {
             })
             .await?;
         self.sip.serve(&transport, socket);
-        Ok(Created {
+        Ok(CreatedTransport {
             id: transport.id.to_string(),
         })
     }

@@ -1,6 +1,6 @@
 //! `/users`: the users of the tenant that the caller acts in.
 
-use pbx_api::users::{CreateUser, Created, ListUsersQuery, ResetPassword, UpdateUser, User, UserList, UsersApi};
+use pbx_api::users::{CreateUser, CreatedUser, ListUsersQuery, ResetPassword, UpdateUser, User, UserList, UsersApi};
 use pbx_api::{Call, Patch};
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
 use pbx_domain::audit::{Entry, Object};
@@ -30,7 +30,7 @@ impl UsersApi for Pbx {
         })
     }
 
-    async fn create_user(&self, call: Call<Caller>, body: CreateUser) -> Result<Created, Error> {
+    async fn create_user(&self, call: Call<Caller>, body: CreateUser) -> Result<CreatedUser, Error> {
         let tenant_id = call.caller.tenant()?;
         let new = NewUser::from(body);
         let policy = self.store.read(move |tx| password_policy(tx, Some(tenant_id))).await?;
@@ -91,7 +91,7 @@ impl UsersApi for Pbx {
             })
             .await;
         let id = licensing::report_refusal(&changes, created).await?;
-        Ok(Created { id: id.to_string() })
+        Ok(CreatedUser { id: id.to_string() })
     }
 
     async fn retrieve_user(&self, call: Call<Caller>, id: String) -> Result<User, Error> {

@@ -2,8 +2,6 @@
 //!
 //! The types of the resource `blobs`.
 
-pub use super::shared::Created;
-
 /// The query parameters of `initBlobUpload`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct InitBlobUploadQuery {
@@ -54,4 +52,11 @@ pub struct DownloadBlobsResponse {
     pub content_type: String,
     /// The body.
     pub body: pbx_types::Bytes,
+}
+
+/// The response of `completeBlobUpload`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct UploadedFile {
+    /// The unique ID of the file.
+    pub id: String,
 }

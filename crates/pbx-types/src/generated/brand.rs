@@ -60,6 +60,7 @@ pbx_types::string_enum!(BrandTheme);
 #[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct UpdateBrand {
+    /// Initially: `"BLUE"`.
     pub theme: pbx_types::Field<BrandTheme>,
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
@@ -69,12 +70,16 @@ pub struct UpdateBrand {
     pub favicon: pbx_types::Field<String>,
     /// The title text.
     /// This text will be displayed as the title.
+    ///
+    /// Initially: `"PortSIP PBX"`.
     pub title: pbx_types::Field<String>,
     /// The copyright text.
     /// This text will be displayed as the copyright.
     pub copyright: pbx_types::Field<String>,
     /// The product name text.
     /// This text will be displayed as the product name.
+    ///
+    /// Initially: `"PortSIP PBX"`.
     pub product: pbx_types::Field<String>,
     /// The website text.
     /// This text will be displayed as the product website.

@@ -10,6 +10,8 @@ pub struct CurrentDealer {
     /// The unique ID of dealer.
     pub id: String,
     /// Enable this dealer or not.
+    ///
+    /// Initially: `true`.
     pub enabled: Option<bool>,
     pub level: DealerLevel,
     /// The user's account name.
@@ -41,11 +43,11 @@ pub struct CurrentDealer {
     pub description: Option<String>,
     /// The maximum number of tenants that the dealer is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `100`. At least 0.
     pub max_tenants: i32,
     /// The maximum number of extensions that the dealer is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `50000`. At least 0.
     pub max_extensions: i32,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `dealers`.
 
-pub use super::shared::{Created, DealerLevel, ResetPassword};
+pub use super::shared::{DealerLevel, ResetPassword};
 
 /// The query parameters of `listDealers`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -114,12 +114,21 @@ pub struct CreateDealer {
     pub tenant_full_access: bool,
 }
 
+/// The response of `createDealer`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedDealer {
+    /// The unique ID of dealer.
+    pub id: String,
+}
+
 /// The response of `retrieveDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Dealer {
     /// The unique ID of dealer.
     pub id: String,
     /// Enable this dealer or not.
+    ///
+    /// Initially: `true`.
     pub enabled: Option<bool>,
     pub level: DealerLevel,
     /// The user's account name.
@@ -151,14 +160,16 @@ pub struct Dealer {
     pub description: Option<String>,
     /// The maximum number of tenants that the dealer is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `100`. At least 0.
     pub max_tenants: i32,
     /// The maximum number of extensions that the dealer is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `50000`. At least 0.
     pub max_extensions: i32,
     /// Whether or not the dealer is allowed to have full control over the tenant.
     /// Only the value that the system administrator or a first level dealer sets has an effect.
+    ///
+    /// Initially: `true`.
     pub tenant_full_access: Option<bool>,
 }
 

@@ -2,8 +2,6 @@
 //!
 //! The types of the resource `holidays`.
 
-pub use super::shared::Created;
-
 /// The query parameters of `listHolidays`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListHolidaysQuery {
@@ -99,6 +97,13 @@ pub struct CreateHoliday {
     pub minute_end: Option<i32>,
 }
 
+/// The response of `createHoliday`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedHoliday {
+    /// The unique ID of holiday.
+    pub id: String,
+}
+
 /// The response of `showHoliday`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Holiday {
@@ -138,19 +143,19 @@ pub struct Holiday {
     pub day_end: Option<i32>,
     /// The start hour of holiday.
     ///
-    /// 0 to 23.
+    /// Initially: `0`. 0 to 23.
     pub hour_start: Option<i32>,
     /// The end hour of holiday.
     ///
-    /// 0 to 23.
+    /// Initially: `23`. 0 to 23.
     pub hour_end: Option<i32>,
     /// The start minute of holiday.
     ///
-    /// 0 to 59.
+    /// Initially: `0`. 0 to 59.
     pub minute_start: Option<i32>,
     /// The end minute of holiday.
     ///
-    /// 0 to 59.
+    /// Initially: `59`. 0 to 59.
     pub minute_end: Option<i32>,
 }
 

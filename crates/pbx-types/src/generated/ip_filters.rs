@@ -2,8 +2,6 @@
 //!
 //! The types of the resource `ip_filters`.
 
-pub use super::shared::Created;
-
 /// The query parameters of `listIpRules`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ListIpRulesQuery {
@@ -72,6 +70,13 @@ pub struct CreateIpRule {
     ///
     /// At most 255 characters.
     pub description: Option<String>,
+}
+
+/// The response of `createIpRule`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedIpRule {
+    /// The unique ID of IP rule.
+    pub id: String,
 }
 
 /// The response of `showIpRule`.

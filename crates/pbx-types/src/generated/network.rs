@@ -16,6 +16,8 @@ pub struct Network {
     /// Must be an IPv4 address such as 192.0.2.1.
     pub public_ipv4: Option<String>,
     /// Indicates if IPv6 would be enabled.
+    ///
+    /// Initially: `true`.
     pub enable_ipv6: Option<bool>,
     /// The private IPv6 of system.
     ///

@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `providers`.
 
-pub use super::shared::{Created, TransportProtocol};
+pub use super::shared::TransportProtocol;
 
 /// The query parameters of `listProviders`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -120,6 +120,13 @@ fn create_provider_transport_or_default<'de, D: serde::Deserializer<'de>>(
     pbx_types::defaults::or(deserializer, default_create_provider_transport)
 }
 
+/// The response of `createProvider`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedProvider {
+    /// The unique ID of the provider (trunk).
+    pub id: String,
+}
+
 /// A trunk, by which calls reach and leave the system.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Provider {
@@ -130,12 +137,15 @@ pub struct Provider {
     /// 1 to 64 characters.
     pub name: String,
     /// Whether calls may use the trunk.
+    ///
+    /// Initially: `true`.
     pub enabled: bool,
     pub auth_mode: TrunkMode,
     /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
     ///
     /// 1 to 64 characters.
     pub auth_id: Option<String>,
+    /// Initially: `"UDP"`.
     pub transport: TransportProtocol,
     /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
     ///
@@ -143,7 +153,7 @@ pub struct Provider {
     pub hostname: String,
     /// The port of the trunk.
     ///
-    /// 1 to 65535.
+    /// Initially: `5060`. 1 to 65535.
     pub port: u16,
     /// The max number of concurrent calls, over all tenants. Null or 0: any number.
     ///

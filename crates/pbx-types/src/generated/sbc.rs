@@ -11,12 +11,13 @@ pub struct Sbc {
     pub domain: Option<String>,
     /// The SBC web port for http.
     ///
-    /// 1 to 65535.
+    /// Initially: `8882`. 1 to 65535.
     pub http_port: Option<u16>,
     /// The SBC web port for https.
     ///
-    /// 1 to 65535.
+    /// Initially: `8883`. 1 to 65535.
     pub https_port: Option<u16>,
+    /// Initially: `[]`.
     pub transports: Vec<SbcTransport>,
 }
 

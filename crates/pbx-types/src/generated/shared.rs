@@ -106,13 +106,6 @@ impl ContactMatchType {
 
 pbx_types::string_enum!(ContactMatchType);
 
-/// What was created.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Created {
-    /// The unique ID of what was created.
-    pub id: String,
-}
-
 /// Dealer level includes:
 /// - `DISTRIBUTOR`: the first level of dealers.
 /// - `SUB_DISTRIBUTOR`: the second level of dealers.
@@ -158,6 +151,8 @@ pbx_types::string_enum!(DealerLevel);
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct E164Rules {
     /// Enable number processing or not.
+    ///
+    /// Initially: `false`.
     pub enabled: Option<bool>,
     /// The International code.
     pub international_code: Option<String>,
@@ -170,10 +165,16 @@ pub struct E164Rules {
     /// Add prefix.
     pub prefix: Option<String>,
     /// Remove special characters in the numbers(the "(" and ")" and spaces).
+    ///
+    /// Initially: `false`.
     pub remove_special_chars: Option<bool>,
     /// Remove duplicate countries.
+    ///
+    /// Initially: `true`.
     pub remove_duplicate_countries: Option<bool>,
     /// Remove duplicate area code.
+    ///
+    /// Initially: `true`.
     pub remove_duplicate_area_codes: Option<bool>,
 }
 
@@ -181,7 +182,10 @@ pub struct E164Rules {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct EventWebhook {
     /// Enabled this event or not.
+    ///
+    /// Initially: `false`.
     pub enabled: Option<bool>,
+    /// Initially: `"DISABLE"`.
     pub auth: Option<WebhookAuth>,
     /// The username for authentication, when auth is `BASIC` or `DIGEST`.
     ///
@@ -215,8 +219,12 @@ pub struct HourlyCalls {
 pub struct OfficeDay {
     /// Whether there is working time on this day. When enabled, `ranges` are the working time; without ranges it is all
     /// day. When disabled, all day is vacation time.
+    ///
+    /// Initially: `false`.
     pub enabled: bool,
     /// Multiple start and end time periods make up the working time.
+    ///
+    /// Initially: `[]`.
     pub ranges: Vec<TimeRange>,
 }
 
@@ -234,10 +242,15 @@ pub struct OfficeDayInput {
 /// `OfficeHours`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct OfficeHours {
+    /// Initially: `{"enabled":true,"ranges":[]}`.
     pub monday: OfficeDay,
+    /// Initially: `{"enabled":true,"ranges":[]}`.
     pub tuesday: OfficeDay,
+    /// Initially: `{"enabled":true,"ranges":[]}`.
     pub wednesday: OfficeDay,
+    /// Initially: `{"enabled":true,"ranges":[]}`.
     pub thursday: OfficeDay,
+    /// Initially: `{"enabled":true,"ranges":[]}`.
     pub friday: OfficeDay,
     pub saturday: OfficeDay,
     pub sunday: OfficeDay,

@@ -18,6 +18,7 @@ pub struct AddedHeader {
     ///
     /// 1 to 64 characters.
     pub value: String,
+    /// Initially: `"TRUNK"`.
     pub scope: HeaderScope,
 }
 
@@ -60,62 +61,88 @@ pub struct CurrentTenant {
     /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Allow extension video recording.
+    ///
+    /// Initially: `false`.
     pub enable_video_recording: Option<bool>,
     /// Allow extension audio recording.
+    ///
+    /// Initially: `false`.
     pub enable_audio_recording: Option<bool>,
     /// Allow dual track recording for calls.
+    ///
+    /// Initially: `false`.
     pub enable_dual_track_recording: Option<bool>,
     /// Enable call billing or not.
+    ///
+    /// Initially: `false`.
     pub enable_billing: Option<bool>,
     /// Enable call billing feature or not.
+    ///
+    /// Initially: `false`.
     pub enable_feature_billing: Option<bool>,
     /// Enable call statistics feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_call_statistics: Option<bool>,
     /// Enable contact center feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_contact_center: Option<bool>,
     /// Enable message channels feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_message_channels: Option<bool>,
     /// Enable Microsoft Teams feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_microsoft_teams: Option<bool>,
     /// Enable trunks feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_trunks: Option<bool>,
     /// Enable WhatsApp feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_whats_app: Option<bool>,
     /// Whether to enable night mode.
+    ///
+    /// Initially: `false`.
     pub enable_night_mode: Option<bool>,
     /// Whether to enable two-factor authentication.
+    ///
+    /// Initially: `false`.
     pub enable_two_factor_authentication: Option<bool>,
     /// Some custom configuration options serialized as json string
     pub custom_options: Option<String>,
     /// The maximum number of users that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `1000`. At least 0.
     pub max_extensions: Option<i32>,
     /// The maximum number of concurrent calls that the tenant is allowed to have.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_concurrent_calls: Option<i32>,
     /// The maximum number of ring groups that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_ring_groups: Option<i32>,
     /// The maximum number of virtual receptionists that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_virtual_receptionists: Option<i32>,
     /// The maximum number of call queues that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_call_queues: Option<i32>,
     /// The maximum number of conference rooms that the tenant is allowed to be online at the same time.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_conference_rooms: Option<i32>,
     /// The maximum size of disk space that the tenant is allowed to have.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Initially: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub disk_quota: Option<String>,
     /// The used disk space, a number followed by its unit (KB, MB, GB, TB, PB).
     pub used_disk_quota: String,
@@ -123,47 +150,53 @@ pub struct CurrentTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Initially: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub im_disk_quota: Option<String>,
     /// The maximum size of disk space that the extension user is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Initially: `"1GB"`. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: Option<String>,
     /// The retention period in days of recordings.
     ///
-    /// At least 1.
+    /// Initially: `180`. At least 1.
     pub recording_retention: Option<i32>,
     /// The retention period in days of call report files.
     ///
-    /// At least 1.
+    /// Initially: `30`. At least 1.
     pub call_report_retention: Option<i32>,
     /// The retention period in days of audit logs and event logs.
     ///
-    /// At least 1.
+    /// Initially: `180`. At least 1.
     pub log_retention: Option<i32>,
     /// The retention period in days of temporary files.
     ///
-    /// At least 1.
+    /// Initially: `30`. At least 1.
     pub temp_file_retention: Option<i32>,
     pub office_hours: OfficeHours,
     /// A collection of outbound caller IDs.
+    ///
+    /// Initially: `[]`.
     pub outbound_caller_ids: Vec<OutboundCallerId>,
     pub e164: Option<E164Rules>,
     pub cdr_event: Option<EventWebhook>,
     pub extension_event: Option<EventWebhook>,
+    /// Initially: `"MATCH_EXACTLY"`.
     pub contact_match_type: Option<ContactMatchType>,
     /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
     ///
     /// At least 0.
     pub contact_match_length: Option<i32>,
+    /// Initially: `"APPEND"`.
     pub contact_append_type: Option<ContactAppendType>,
     /// The interval for synchronizing contacts from the server, in minutes.
     ///
-    /// 1 to 43200.
+    /// Initially: `720`. 1 to 43200.
     pub contact_update_interval: Option<i32>,
     /// Whether to force reset the initial password.
+    ///
+    /// Initially: `false`.
     pub password_force_reset: Option<bool>,
     /// The name of the file.
     pub avatar_file_name: Option<String>,
@@ -183,7 +216,9 @@ pub struct CurrentTenant {
 /// The added custom SIP headers and forwarded SIP headers in tenant scope.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CustomHeaders {
+    /// Initially: `[]`.
     pub add: Vec<AddedHeader>,
+    /// Initially: `[{"name":"X-CID","scope":"ALL"},{"name":"X-Session-Id","scope":"ALL"},{"name":"X-Trunk-Name","scope":"ALL"}]`.
     pub relay: Vec<RelayedHeader>,
 }
 
@@ -227,24 +262,36 @@ pub struct PasswordPolicy {
     /// The password must contains at least `min_length` characters.
     /// Must be less than or equal the value of `max_length`.
     ///
-    /// 6 to 32.
+    /// Initially: `6`. 6 to 32.
     pub min_length: i32,
     /// The password must contains at most `max_length` characters.
     /// Must be greater than or equal the value of `min_length`.
     ///
-    /// 6 to 32.
+    /// Initially: `32`. 6 to 32.
     pub max_length: i32,
     /// The password must contains at least one letter (latin characters).
+    ///
+    /// Initially: `true`.
     pub contains_letters: bool,
     /// The password must contains at least one number (0-9).
+    ///
+    /// Initially: `true`.
     pub contains_numbers: bool,
     /// The password must contains at least one upper case letter or special character (e.g. ~,!,@,#,$,%,^,&,*,(,),_,+,=).
+    ///
+    /// Initially: `true`.
     pub contains_special_letters: bool,
     /// The password must not contains sequential_characters.
+    ///
+    /// Initially: `true`.
     pub disable_sequential_characters: bool,
     /// The password must not contains repeating_characters.
+    ///
+    /// Initially: `true`.
     pub disable_repeating_characters: bool,
     /// The password must not similar to the account information.
+    ///
+    /// Initially: `true`.
     pub disable_account_information: bool,
 }
 
@@ -255,6 +302,7 @@ pub struct RelayedHeader {
     ///
     /// 2 to 32 characters.
     pub name: String,
+    /// Initially: `"TRUNK"`.
     pub scope: HeaderScope,
 }
 

@@ -3,7 +3,7 @@
 //! The types of the resource `tenants`.
 
 pub use super::shared::{
-    ContactAppendType, ContactMatchType, Created, DealerLevel, E164Rules, EventWebhook,
+    ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook,
     OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook,
     WebhookAuth,
 };
@@ -492,6 +492,13 @@ fn create_tenant_contact_append_type_or_default<'de, D: serde::Deserializer<'de>
     pbx_types::defaults::or(deserializer, default_create_tenant_contact_append_type)
 }
 
+/// The response of `createTenant`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedTenant {
+    /// The unique ID of tenant.
+    pub id: String,
+}
+
 /// `DealerSummary`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct DealerSummary {
@@ -544,64 +551,92 @@ pub struct Tenant {
     /// Must be an ISO 3166-1 alpha-3 code such as DEU.
     pub region: String,
     /// Enable this tenant or not.
+    ///
+    /// Initially: `true`.
     pub enabled: Option<bool>,
     /// Allow extension video recording.
+    ///
+    /// Initially: `false`.
     pub enable_video_recording: Option<bool>,
     /// Allow extension audio recording.
+    ///
+    /// Initially: `false`.
     pub enable_audio_recording: Option<bool>,
     /// Allow dual track recording for calls.
+    ///
+    /// Initially: `false`.
     pub enable_dual_track_recording: Option<bool>,
     /// Enable call billing or not.
+    ///
+    /// Initially: `false`.
     pub enable_billing: Option<bool>,
     /// Enable call billing feature or not.
+    ///
+    /// Initially: `false`.
     pub enable_feature_billing: Option<bool>,
     /// Enable call statistics feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_call_statistics: Option<bool>,
     /// Enable contact center feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_contact_center: Option<bool>,
     /// Enable message channels feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_message_channels: Option<bool>,
     /// Enable Microsoft Teams feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_microsoft_teams: Option<bool>,
     /// Enable trunks feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_trunks: Option<bool>,
     /// Enable WhatsApp feature or not.
+    ///
+    /// Initially: `true`.
     pub enable_feature_whats_app: Option<bool>,
     /// Whether to enable night mode.
+    ///
+    /// Initially: `false`.
     pub enable_night_mode: Option<bool>,
     /// Whether to enable two-factor authentication.
+    ///
+    /// Initially: `false`.
     pub enable_two_factor_authentication: Option<bool>,
     /// Some custom configuration options serialized as json string
     pub custom_options: Option<String>,
     /// The maximum number of users that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `1000`. At least 0.
     pub max_extensions: Option<i32>,
     /// The maximum number of concurrent calls that the tenant is allowed to have.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_concurrent_calls: Option<i32>,
     /// The maximum number of ring groups that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_ring_groups: Option<i32>,
     /// The maximum number of virtual receptionists that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_virtual_receptionists: Option<i32>,
     /// The maximum number of call queues that the tenant is allowed to create.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_call_queues: Option<i32>,
     /// The maximum number of conference rooms that the tenant is allowed to be online at the same time.
     ///
-    /// At least 0.
+    /// Initially: `20`. At least 0.
     pub max_conference_rooms: Option<i32>,
     /// The maximum size of disk space that the tenant is allowed to have.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Initially: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub disk_quota: Option<String>,
     /// The used disk space, a number followed by its unit (KB, MB, GB, TB, PB).
     pub used_disk_quota: String,
@@ -609,45 +644,49 @@ pub struct Tenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Initially: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub im_disk_quota: Option<String>,
     /// The maximum size of disk space that the extension user is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Initially: `"1GB"`. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: Option<String>,
     /// The retention period in days of recordings.
     ///
-    /// At least 1.
+    /// Initially: `180`. At least 1.
     pub recording_retention: Option<i32>,
     /// The retention period in days of call report files.
     ///
-    /// At least 1.
+    /// Initially: `30`. At least 1.
     pub call_report_retention: Option<i32>,
     /// The retention period in days of audit logs and event logs.
     ///
-    /// At least 1.
+    /// Initially: `180`. At least 1.
     pub log_retention: Option<i32>,
     /// The retention period in days of temporary files.
     ///
-    /// At least 1.
+    /// Initially: `30`. At least 1.
     pub temp_file_retention: Option<i32>,
     pub office_hours: OfficeHours,
     /// A collection of outbound caller IDs.
+    ///
+    /// Initially: `[]`.
     pub outbound_caller_ids: Vec<OutboundCallerId>,
     pub e164: Option<E164Rules>,
     pub cdr_event: Option<EventWebhook>,
     pub extension_event: Option<EventWebhook>,
+    /// Initially: `"MATCH_EXACTLY"`.
     pub contact_match_type: Option<ContactMatchType>,
     /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
     ///
     /// At least 0.
     pub contact_match_length: Option<i32>,
+    /// Initially: `"APPEND"`.
     pub contact_append_type: Option<ContactAppendType>,
     /// The interval for synchronizing contacts from the server, in minutes.
     ///
-    /// 1 to 43200.
+    /// Initially: `720`. 1 to 43200.
     pub contact_update_interval: Option<i32>,
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
@@ -655,6 +694,8 @@ pub struct Tenant {
     /// Must be at most 15 e-mail addresses, separated by commas.
     pub email_recipients: Option<String>,
     /// Whether to force reset the initial password.
+    ///
+    /// Initially: `false`.
     pub password_force_reset: Option<bool>,
     /// The creation time of tenant.
     pub created_at: pbx_types::Timestamp,

@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `transports`.
 
-pub use super::shared::{Created, TransportProtocol};
+pub use super::shared::TransportProtocol;
 
 /// The query parameters of `listTransports`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -90,6 +90,13 @@ pub struct CreateTransport {
     pub verification: Option<ClientVerification>,
 }
 
+/// The response of `createTransport`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedTransport {
+    /// The unique ID of transport.
+    pub id: String,
+}
+
 /// The response of `showTransport`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Transport {
@@ -100,6 +107,7 @@ pub struct Transport {
     ///
     /// 1 to 65535.
     pub port: u16,
+    /// Initially: `"DISABLE"`.
     pub verification: Option<ClientVerification>,
 }
 

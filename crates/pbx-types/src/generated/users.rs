@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `users`.
 
-pub use super::shared::{Created, ResetPassword};
+pub use super::shared::ResetPassword;
 
 /// The query parameters of `listUsers`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -81,6 +81,13 @@ pub struct CreateUser {
     pub extension_password: pbx_types::Secret,
 }
 
+/// The response of `createUser`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CreatedUser {
+    /// The unique ID of the user.
+    pub id: String,
+}
+
 /// The body of `updateUser`.
 #[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
 #[serde(default)]
@@ -108,6 +115,8 @@ pub struct User {
     /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// Whether the user may sign in.
+    ///
+    /// Initially: `true`.
     pub enabled: bool,
     /// The email address of user.
     ///

@@ -26,15 +26,15 @@ pub struct UpdateVoicemailServer {
 pub struct VoicemailServer {
     /// The extension number of voicemail server.
     ///
-    /// 3 to 64 characters. Must be a number of 3 to 64 digits.
+    /// Initially: `"777"`. 3 to 64 characters. Must be a number of 3 to 64 digits.
     pub extension_number: Option<String>,
     /// Duration the voicemail will be kept before auto deleted, in days.
     ///
-    /// At least 0.
+    /// Initially: `30`. At least 0.
     pub retain_days: Option<i32>,
     /// The minimum length of a voicemail, in seconds.
     /// Any callings shorter than this value will not be saved as voicemail.
     ///
-    /// At least 0.
+    /// Initially: `1`. At least 0.
     pub min_seconds: Option<i32>,
 }

@@ -129,7 +129,7 @@ pub fn value_type(ty: &Type, api: &Api) -> Result<TokenStream> {
         Type::Boolean => quote!(ValueType::Boolean),
         Type::Integer(_) => quote!(ValueType::Integer),
         Type::Number => quote!(ValueType::Number),
-        Type::String(StringFormat::Plain) => quote!(ValueType::String),
+        Type::String(StringFormat::Plain) | Type::Id(_) => quote!(ValueType::String),
         Type::String(StringFormat::DateTime) => quote!(ValueType::DateTime),
         Type::String(StringFormat::Secret) => quote!(ValueType::Secret),
         Type::Array(items) => {

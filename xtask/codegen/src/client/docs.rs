@@ -52,23 +52,23 @@ pub fn literal(text: &str) -> String {
     proc_macro2::Literal::string(text).to_string()
 }
 
-/// Describes a property and, if it is written, its default and constraints.
+/// Describes a property with its initial value and, if it is written, its default and constraints.
 pub fn property(schema: &Schema, fallback: &str, written: bool) -> Vec<String> {
+    let description = schema.description.as_deref();
     if written {
-        return described(schema.description.as_deref(), schema, fallback);
-    }
-    let lines = lines(schema.description.as_deref().unwrap_or_default());
-    if lines.is_empty() {
-        vec![fallback.to_owned()]
+        described(description, schema, fallback)
     } else {
-        lines
+        with_facts(description, initially(schema).unwrap_or_default(), fallback)
     }
 }
 
 /// Describes a property or parameter that is written, with its default and constraints.
 pub fn described(description: Option<&str>, schema: &Schema, fallback: &str) -> Vec<String> {
+    with_facts(description, facts(schema), fallback)
+}
+
+fn with_facts(description: Option<&str>, facts: String, fallback: &str) -> Vec<String> {
     let mut lines = lines(description.unwrap_or_default());
-    let facts = facts(schema);
     if lines.is_empty() && facts.is_empty() {
         return vec![fallback.to_owned()];
     }
@@ -98,11 +98,16 @@ fn facts(schema: &Schema) -> String {
     if let Some(default) = &schema.default {
         facts.push(format!("Default: `{}`.", plain(default)));
     }
+    facts.extend(initially(schema));
     facts.extend(constraints(&schema.constraints));
     if schema.deprecated {
         facts.push("Deprecated.".to_owned());
     }
     facts.join(" ")
+}
+
+fn initially(schema: &Schema) -> Option<String> {
+    Some(format!("Initially: `{}`.", plain(schema.initial.as_ref()?)))
 }
 
 fn constraints(constraints: &Constraints) -> Vec<String> {
@@ -131,7 +136,7 @@ fn constraints(constraints: &Constraints) -> Vec<String> {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.replace('`', "'"),
+        Value::String(text) if !text.is_empty() => text.replace('`', "'"),
         other => other.to_string().replace('`', "'"),
     }
 }

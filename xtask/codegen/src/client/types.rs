@@ -76,7 +76,7 @@ impl<'a> Types<'a> {
             Type::Integer(Integer::U16) => "u16".to_owned(),
             Type::Integer(Integer::I32 | Integer::I64) => "i64".to_owned(),
             Type::Number => "f64".to_owned(),
-            Type::String(StringFormat::Plain) => "String".to_owned(),
+            Type::String(StringFormat::Plain) | Type::Id(_) => "String".to_owned(),
             Type::String(StringFormat::DateTime) => "crate::Timestamp".to_owned(),
             Type::String(StringFormat::Secret) => "crate::Secret".to_owned(),
             Type::Array(item) => format!("Vec<{}>", self.rust(item, prefix)?),
@@ -116,7 +116,7 @@ impl<'a> Types<'a> {
     /// Returns `true` if values of this type are written as a single string.
     pub fn is_scalar(&self, ty: &Type) -> bool {
         match ty {
-            Type::Boolean | Type::Integer(_) | Type::Number | Type::String(_) => true,
+            Type::Boolean | Type::Integer(_) | Type::Number | Type::String(_) | Type::Id(_) => true,
             Type::Named(name) => matches!(self.kind(name), Some(TypeKind::Enum { .. })),
             Type::Any | Type::Array(_) | Type::Map(_) => false,
         }

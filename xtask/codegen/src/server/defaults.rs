@@ -97,8 +97,10 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
             let number = Literal::f64_unsuffixed(number);
             quote!(#number)
         }
-        (Type::String(StringFormat::Plain), Value::String(text)) if text.is_empty() => quote!(String::new()),
-        (Type::String(StringFormat::Plain), Value::String(text)) => quote!(#text.to_owned()),
+        (Type::String(StringFormat::Plain) | Type::Id(_), Value::String(text)) if text.is_empty() => {
+            quote!(String::new())
+        }
+        (Type::String(StringFormat::Plain) | Type::Id(_), Value::String(text)) => quote!(#text.to_owned()),
         (Type::String(StringFormat::Secret), Value::String(text)) => quote!(pbx_types::Secret::new(#text)),
         (Type::Array(items), Value::Array(values)) => {
             let values = values

@@ -73,10 +73,13 @@ pub fn operation(operation: &Operation) -> TokenStream {
     ])
 }
 
-/// Returns the doc comment of a property or parameter: its description, default and constraints.
+/// Returns the doc comment of a property or parameter: its description, default, initial value and constraints.
 pub fn property(description: Option<&str>, schema: &Schema) -> TokenStream {
     let description = description.or(schema.description.as_deref());
     let mut facts = constraints(&schema.constraints);
+    if let Some(initial) = &schema.initial {
+        facts.insert(0, format!("Initially: `{initial}`."));
+    }
     if let Some(default) = schema.default.as_ref().filter(|default| !default.is_null()) {
         facts.insert(0, format!("Default: `{default}`."));
     }

@@ -28,7 +28,7 @@ pub fn is_needed(operation: &Operation, _: &Api) -> bool {
 
 /// A string parameter without limits is always valid, and a path parameter is always present.
 fn has_rules(parameter: &Parameter) -> bool {
-    parameter.schema.ty != Type::String(StringFormat::Plain)
+    !matches!(parameter.schema.ty, Type::String(StringFormat::Plain) | Type::Id(_))
         || parameter.schema.constraints != contract::model::Constraints::default()
         || (parameter.required && parameter.location != ParameterLocation::Path)
 }

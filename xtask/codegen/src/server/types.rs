@@ -371,7 +371,7 @@ pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream>
     Ok(match &schema.ty {
         Type::Boolean => quote!(api::ParameterType::Boolean),
         Type::Integer(_) | Type::Number => quote!(api::ParameterType::Number),
-        Type::String(_) => quote!(api::ParameterType::String),
+        Type::String(_) | Type::Id(_) => quote!(api::ParameterType::String),
         Type::Array(items) => {
             let item = parameter_type(items, api)?;
             quote!(api::ParameterType::Array(&#item))
@@ -389,7 +389,7 @@ pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream>
 
 fn is_string(schema: &Schema, api: &Api) -> bool {
     match &schema.ty {
-        Type::String(_) => true,
+        Type::String(_) | Type::Id(_) => true,
         Type::Named(name) => matches!(api.types.get(name).map(|def| &def.kind), Some(TypeKind::Enum { .. })),
         _ => false,
     }

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::conventions::MERGE_PATCH;
 use crate::diagnostic::Diagnostics;
+use crate::extensions::{ID, INITIAL, MERGE_PATCH, STATE};
 use crate::lower::{EXTENSIBLE_ENUM, collect_references};
 use crate::naming::words::pascal;
 use crate::operations::{Locations, operations};
@@ -64,16 +64,18 @@ pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics>
             .unwrap_or_default()
             .to_owned()
     };
-    Ok(Api {
+    let api = Api {
         title: text("/info/title"),
         version: text("/info/version"),
         operations: read,
         types,
-    })
+    };
+    initial::check_states(document, &api, locations)?;
+    Ok(api)
 }
 
 /// The location of the first operation that refers to a schema.
-fn user_of<'a>(document: &Value, schema: &str, locations: &'a Locations) -> Option<&'a Location> {
+pub(super) fn user_of<'a>(document: &Value, schema: &str, locations: &'a Locations) -> Option<&'a Location> {
     let (path, method, _) = operations(document).find(|(_, _, operation)| {
         let mut reached = BTreeSet::new();
         collect_references(document, operation, &mut reached);
@@ -327,6 +329,7 @@ impl Schema {
             nullable: false,
             description: None,
             default: None,
+            initial: None,
             read_only: false,
             write_only: false,
             deprecated: false,
@@ -371,6 +374,7 @@ fn schema(value: &Value) -> Result<Schema, String> {
         (None, Some("boolean")) => Type::Boolean,
         (None, Some("integer")) => Type::Integer(integer(value, &constraints)),
         (None, Some("number")) => Type::Number,
+        (None, Some("string")) if value.get(ID).is_some() => Type::Id(text(value, ID).unwrap_or_default()),
         (None, Some("string")) => Type::String(match value.get("format").and_then(Value::as_str) {
             Some("date-time") => StringFormat::DateTime,
             Some("password") => StringFormat::Secret,
@@ -394,6 +398,7 @@ fn schema(value: &Value) -> Result<Schema, String> {
         nullable,
         description: text(value, "description"),
         default: value.get("default").cloned(),
+        initial: value.get(INITIAL).cloned(),
         read_only: flag(value, "readOnly"),
         write_only: flag(value, "writeOnly"),
         deprecated: flag(value, "deprecated"),
@@ -449,6 +454,7 @@ fn type_def(name: &str, value: &Value) -> Result<TypeDef, String> {
         name: name.to_owned(),
         description: text(value, "description"),
         kind,
+        state: text(value, STATE),
         in_request: false,
         in_response: false,
         in_patch: false,
@@ -474,6 +480,7 @@ fn variants(name: &str, branches: &[Value]) -> Result<Vec<Variant>, String> {
             Type::Integer(_) => "Integer".to_owned(),
             Type::Number => "Number".to_owned(),
             Type::String(_) => "Text".to_owned(),
+            Type::Id(_) => "Id".to_owned(),
             Type::Array(_) => "List".to_owned(),
             Type::Map(_) => "Map".to_owned(),
         };

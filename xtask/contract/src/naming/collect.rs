@@ -1,12 +1,13 @@
 //! Finds every schema that needs a name, with its candidate names in order of preference.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::key::key;
 use super::words::{is_reading_verb, pascal, singular, split_verb};
-use crate::conventions::MERGE_PATCH;
+use crate::extensions::MERGE_PATCH;
 use crate::inline::REF_NAME;
 use crate::pointer::token;
+use crate::schemas::{list_items, needs_name};
 
 /// Extension that pins a name.
 pub const NAME: &str = "x-name";
@@ -29,22 +30,6 @@ pub struct Occurrence {
     pub path: String,
     pub method: String,
     pub pointer: String,
-}
-
-/// Returns `true` for objects with known properties, enums of strings and unions.
-pub fn needs_name(schema: &Value) -> bool {
-    schema.as_object().is_some_and(needs_name_object)
-}
-
-pub fn needs_name_object(schema: &Map<String, Value>) -> bool {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    properties.is_some_and(|p| !p.is_empty())
-        || schema.contains_key("oneOf")
-        || schema.contains_key("anyOf")
-        || schema
-            .get("enum")
-            .and_then(Value::as_array)
-            .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_string))
 }
 
 /// The direction of a schema, which decides the names of nested ones.
@@ -154,6 +139,9 @@ impl Collector<'_> {
         }
         let (mut names, noun) = if is_reading_verb(verb) {
             (vec![rest.to_owned(), result], rest.to_owned())
+        } else if verb == "create" {
+            let created = format!("Created{one}");
+            (vec![created.clone(), result], created)
         } else {
             (vec![result.clone()], result)
         };
@@ -322,14 +310,4 @@ fn schemas(holder: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .into_iter()
         .flatten()
         .filter_map(|(media, value)| Some((media.as_str(), value.get("schema")?)))
-}
-
-/// The item schema of a list and its pointer: an array of objects, or an object with such an array as `items`.
-fn list_items(schema: &Value) -> Option<(&Value, &'static str)> {
-    let object = |items: &Value| items.get("properties").is_some();
-    if let Some(items) = schema.get("items").filter(|i| object(i)) {
-        return Some((items, "/items"));
-    }
-    let items = schema.pointer("/properties/items/items").filter(|i| object(i))?;
-    Some((items, "/properties/items/items"))
 }

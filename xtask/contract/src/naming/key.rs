@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::extensions::{ID, INITIAL, STATE};
 use crate::normalize::{NULLABLE, is_annotation};
 
 /// The identity of a schema: equal keys mean the same schema. Annotations are ignored.
@@ -13,12 +14,14 @@ pub fn key(schema: &Value) -> String {
         // These belong to the use of the schema.
         object.shift_remove(NULLABLE);
         object.shift_remove("default");
+        object.shift_remove(INITIAL);
         object.shift_remove("writeOnly");
     }
     bare.to_string()
 }
 
-/// The schema without annotations, in a canonical order.
+/// The schema without annotations, in a canonical order. Part of it are the kind of an ID, since the IDs of
+/// tenants and of dealers are different types, and what makes different stored states of one shape: initial values and the state's name.
 pub fn bare(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -34,7 +37,7 @@ pub fn bare(schema: &Value) -> Value {
                         sorted.insert(name.clone(), json!(names));
                     }
                     (NULLABLE, Value::Bool(false)) => {}
-                    ("default" | "writeOnly" | NULLABLE, value) => {
+                    ("default" | "writeOnly" | NULLABLE | ID | INITIAL | STATE, value) => {
                         sorted.insert(name.clone(), value.clone());
                     }
                     (other, _) if is_annotation(other) => {}

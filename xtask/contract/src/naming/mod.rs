@@ -5,7 +5,8 @@
 //! | schema | name |
 //! |---|---|
 //! | request body | the operationId: `CreateDealer` |
-//! | response of a reading operation | the operationId without its verb: `Dealer`; other responses: `CreateDealerResult` |
+//! | response of a reading operation | the operationId without its verb: `Dealer` |
+//! | response of an operation that creates | the same with `Created`: `CreatedDealer`; other responses: `SignInResult` |
 //! | list | `DealerList`, its items `Dealer`, or `DealerSummary` if `Dealer` is another schema |
 //! | property of a response schema | the noun of its parent and the property: `DealerAddress` |
 //! | property of a request schema | the same with `Create` or `Update`; `...Input` if both are equal |
@@ -22,16 +23,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use self::collect::{NAME, Occurrence, collect, needs_name, needs_name_object};
+use self::collect::{NAME, Occurrence, collect};
 use self::key::{bare, key};
 use crate::diagnostic::Diagnostics;
+use crate::extensions::INITIAL;
+use crate::initial::share;
 use crate::inline::REF_NAME;
 use crate::normalize::{NULLABLE, is_annotation};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::pointer::first_difference;
+use crate::schemas::{needs_name, needs_name_object};
 
 /// Keywords that belong to the use of a component and never to the component itself.
-const USE_ONLY: [&str; 3] = ["default", "readOnly", "writeOnly"];
+const USE_ONLY: [&str; 4] = ["default", INITIAL, "readOnly", "writeOnly"];
 
 /// Names that generated code uses itself.
 const RESERVED: [&str; 9] = [
@@ -40,6 +44,7 @@ const RESERVED: [&str; 9] = [
 
 /// Moves every schema that needs a name to the components and replaces it by a reference.
 pub fn assign_names(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
+    share(document);
     let mut occurrences = Vec::new();
     for (path, method, operation) in operations(document) {
         collect(path, method, operation, &mut occurrences);
@@ -221,7 +226,7 @@ fn reference(schema: &Value, assigned: &Assigned) -> Value {
     };
     for (key, value) in schema.as_object().into_iter().flatten() {
         let own = USE_ONLY.contains(&key.as_str()) || assigned.annotations.get(key) != Some(value);
-        if is_annotation(key) && !key.starts_with("x-") && own {
+        if is_annotation(key) && (!key.starts_with("x-") || key == INITIAL) && own {
             using[key] = value.clone();
         }
     }

@@ -151,10 +151,7 @@ fn components_are_distinct_and_no_inline_object_remains() {
     assert_eq!(keys.len(), schemas.len());
     for schema in schemas.values() {
         for property in schema["properties"].as_object().into_iter().flatten().map(|(_, p)| p) {
-            assert!(
-                !collect::needs_name(property) || property.get("anyOf").is_some(),
-                "{property}"
-            );
+            assert!(!needs_name(property) || property.get("anyOf").is_some(), "{property}");
         }
     }
 }

@@ -24,6 +24,12 @@ rules! {
         .request(Severity::Risky).response(Severity::Compatible);
     DEFAULT_CHANGED = Rule::new("default-changed", "default-changed", "default of {at} changed from {old} to {new}")
         .request(Severity::Risky).response(Severity::Compatible);
+    INITIAL_ADDED = Rule::new("initial-added", "initial-removed", "initial value {new} was added to {at}")
+        .request(Severity::Risky).response(Severity::Risky);
+    INITIAL_REMOVED = Rule::new("initial-removed", "initial-added", "initial value {old} was removed from {at}")
+        .request(Severity::Risky).response(Severity::Risky);
+    INITIAL_CHANGED = Rule::new("initial-changed", "initial-changed", "initial value of {at} changed from {old} to {new}")
+        .request(Severity::Risky).response(Severity::Risky);
     FORMAT_ADDED = Rule::new("format-added", "format-removed", "format {new} was added to {at}").tightens();
     FORMAT_REMOVED = Rule::new("format-removed", "format-added", "format {old} was removed from {at}").loosens().tolerated(UNREAD);
     FORMAT_CHANGED = Rule::new("format-changed", "format-changed", "format of {at} changed from {old} to {new}").replaces().tolerated(UNREAD);

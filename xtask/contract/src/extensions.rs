@@ -1,0 +1,10 @@
+//! Extensions (`x-...`) of the contract that several stages read. `specs/overlays/README.md` lists all.
+
+/// Extension of request bodies: `true` for a JSON Merge Patch.
+pub const MERGE_PATCH: &str = "x-merge-patch";
+/// Extension of a string schema: the kind of object that the string is the ID of, as a Rust type name.
+pub const ID: &str = "x-id";
+/// Extension of a property's schema: its initial value.
+pub const INITIAL: &str = "x-initial";
+/// Extension of an object schema: the name of the stored state that it shows.
+pub const STATE: &str = "x-state";

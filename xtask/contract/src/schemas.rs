@@ -1,0 +1,81 @@
+//! Traversal of normalized schemas, and the kinds of them.
+
+use serde_json::{Map, Value};
+
+use crate::pointer::token;
+
+/// The media type whose schemas follow the conventions.
+pub const JSON: &str = "application/json";
+
+/// Calls `f` with every schema that is not inside another one: of parameters, headers, request bodies and responses.
+pub fn for_each_schema(value: &mut Value, at: &str, f: &mut dyn FnMut(&str, &mut Value)) {
+    match value {
+        Value::Object(object) => {
+            for (key, child) in object {
+                let at = format!("{at}/{}", token(key));
+                if key == "schema" {
+                    f(&at, child);
+                } else if key != "example" && key != "examples" {
+                    for_each_schema(child, &at, f);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                for_each_schema(item, &format!("{at}/{index}"), f);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Calls `f` with a schema and all its subschemas, the outer one first.
+pub fn walk(schema: &mut Value, at: &str, f: &mut dyn FnMut(&str, &mut Value)) {
+    f(at, schema);
+    for (name, property) in properties_mut(schema) {
+        walk(property, &format!("{at}/properties/{}", token(name)), f);
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get_mut(key).filter(|inner| inner.is_object()) {
+            walk(inner, &format!("{at}/{key}"), f);
+        }
+    }
+    for key in ["oneOf", "anyOf"] {
+        let branches = schema.get_mut(key).and_then(Value::as_array_mut);
+        for (index, branch) in branches.into_iter().flatten().enumerate() {
+            walk(branch, &format!("{at}/{key}/{index}"), f);
+        }
+    }
+}
+
+/// The properties of an object schema.
+pub fn properties_mut(schema: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flatten()
+}
+
+/// Returns `true` for objects with known properties, enums of strings and unions.
+pub fn needs_name(schema: &Value) -> bool {
+    schema.as_object().is_some_and(needs_name_object)
+}
+
+pub fn needs_name_object(schema: &Map<String, Value>) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|p| !p.is_empty())
+        || schema.contains_key("oneOf")
+        || schema.contains_key("anyOf")
+        || schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_string))
+}
+
+/// The item schema of a list and its pointer: an array of objects, or an object with such an array as `items`.
+pub fn list_items(schema: &Value) -> Option<(&Value, &'static str)> {
+    let object = |items: &Value| items.get("properties").is_some();
+    if let Some(items) = schema.get("items").filter(|i| object(i)) {
+        return Some((items, "/items"));
+    }
+    let items = schema.pointer("/properties/items/items").filter(|i| object(i))?;
+    Some((items, "/properties/items/items"))
+}
