@@ -13,7 +13,7 @@
 //!
 //! Before a method is called, the input was validated by the JSON Schema of the operation; requests that violate it get a
 //! 400 with one error for each [`Violation`]. Rules that a schema cannot express are the implementation's:
-//! [`Problem::invalid`] reports their violations in the same form. [`list`] parses the `filter`, `search` and `orderby` of lists.
+//! [`Problem::invalid`] reports their violations in the same form. [`list`] has the parameters and pages of lists.
 //! Nothing in this crate knows a store or a business rule.
 //!
 //! # Example
@@ -72,7 +72,7 @@
 //!     }
 //!
 //!     async fn update_voicemail_server(&self, _: Call<Caller>, patch: Patch<UpdateVoicemailServer>) -> Result<(), Error> {
-//!         let (update, _) = patch.into_parts();
+//!         let update = patch.into_fields();
 //!         let mut voicemail = self.voicemail.lock().unwrap();
 //!         update.extension_number.update(&mut voicemail.extension_number);
 //!         update.retain_days.update(&mut voicemail.retain_days);
@@ -116,6 +116,52 @@
 //! axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
 //! # }
 //! ```
+//!
+//! # Lists and IDs
+//!
+//! A list takes [`ListParameters`](list::ListParameters), which [`ListQuery::parse`](list::ListQuery::parse) parses, and returns
+//! a [`Page`](list::Page). IDs are opaque strings with a type for each kind of object ([`ids`]): their format is the
+//! implementation's.
+//!
+//! ```
+//! use pbx_api::files::{FileId, FileInfo, FilesApi};
+//! use pbx_api::list::{FieldKind, ListField, ListParameters, ListQuery, Page};
+//! # use pbx_api::{Api, Call, Operation, Problem, RequestInfo};
+//!
+//! static FIELDS: [ListField; 2] = [ListField::new("id", FieldKind::Id), ListField::new("name", FieldKind::Text)];
+//!
+//! struct Library {
+//!     files: Vec<FileInfo>,
+//! }
+//!
+//! # impl Api for Library {
+//! #     type Caller = ();
+//! #     type Error = Problem;
+//! #     fn problem(problem: Problem) -> Problem { problem }
+//! #     async fn authenticate(&self, _: &str, _: &RequestInfo<'_>) -> Result<(), Problem> { Ok(()) }
+//! #     fn authorize(&self, _: &(), _: &'static Operation) -> Result<(), Problem> { Ok(()) }
+//! # }
+//! #
+//! impl FilesApi for Library {
+//!     async fn list_files(&self, _: Call<()>, query: ListParameters) -> Result<Page<FileInfo>, Problem> {
+//!         let query = ListQuery::parse(&query, &FIELDS).map_err(Problem::invalid)?;
+//!         if query.filter.is_some() || query.search.is_some() || !query.order.is_empty() {
+//!             return Err(Problem::internal("a store evaluates these"));
+//!         }
+//!         let page = self.files.iter().skip(query.skip as usize).take(query.top as usize);
+//!         Ok(Page { count: self.files.len() as i64, items: page.cloned().collect() })
+//!     }
+//!
+//!     async fn retrieve_file_info(&self, _: Call<()>, id: FileId) -> Result<FileInfo, Problem> {
+//!         let file = self.files.iter().find(|file| file.id == id);
+//!         file.cloned().ok_or_else(|| Problem::not_found("There is no such file."))
+//!     }
+//!
+//!     async fn delete_file(&self, _: Call<()>, id: FileId) -> Result<(), Problem> {
+//!         Err(Problem::conflict("READ_ONLY", format!("The file {id} cannot be deleted.")))
+//!     }
+//! }
+//! ```
 
 // Lets generated code use the path `pbx_api::` wherever it is compiled: here, or as a fixture of the tests.
 extern crate self as pbx_api;
@@ -144,4 +190,4 @@ pub use axum::response::Response;
 pub use http::Method;
 pub use pbx_types::{Bytes, Value};
 #[doc(hidden)]
-pub use pbx_types::{defaults, string_enum};
+pub use pbx_types::{defaults, opaque_id, string_enum};

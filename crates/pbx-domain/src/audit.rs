@@ -10,87 +10,45 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::id::Id;
+use crate::kind::Account;
+use crate::named::named_enum;
 
-/// The kind of a change, in the vendor's terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the vendor's")]
-pub enum Action {
-    Create,
-    Update,
-    Delete,
-    Login,
-    Logout,
-    Recharge,
-}
-
-impl Action {
-    /// Returns the name that is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Login => "LOGIN",
-            Self::Logout => "LOGOUT",
-            Self::Recharge => "RECHARGE",
-        }
+named_enum! {
+    /// The kind of a change, in the vendor's terms.
+    #[expect(missing_docs, reason = "the names are the vendor's")]
+    pub enum Action {
+        Create = "CREATE",
+        Update = "UPDATE",
+        Delete = "DELETE",
+        Login = "LOGIN",
+        Logout = "LOGOUT",
+        Recharge = "RECHARGE",
     }
 }
 
-/// The kind of the changed object, in the vendor's terms as far as they are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Object {
-    /// A dealer.
-    Dealer,
-    /// A stored file.
-    File,
-    /// A day off.
-    Holiday,
-    /// An IP rule.
-    IpBlacklist,
-    /// A trunk.
-    Provider,
-    /// A singleton of the system: `network`, `settings`, `license`, ...; its name is the ID.
-    System,
-    /// A tenant.
-    Tenant,
-    /// A SIP listener.
-    Transport,
-    /// An account.
-    User,
-    /// A tenant's voicemail.
-    VoicemailServer,
-}
-
-impl Object {
-    /// Every kind of object.
-    pub const ALL: [Self; 10] = [
-        Self::Dealer,
-        Self::File,
-        Self::Holiday,
-        Self::IpBlacklist,
-        Self::Provider,
-        Self::System,
-        Self::Tenant,
-        Self::Transport,
-        Self::User,
-        Self::VoicemailServer,
-    ];
-
-    /// Returns the name that is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dealer => "DEALER",
-            Self::File => "FILE",
-            Self::Holiday => "HOLIDAY",
-            Self::IpBlacklist => "IP_BLACKLIST",
-            Self::Provider => "PROVIDER",
-            Self::System => "SYSTEM",
-            Self::Tenant => "TENANT",
-            Self::Transport => "TRANSPORT",
-            Self::User => "USER",
-            Self::VoicemailServer => "VOICEMAIL_SERVER",
-        }
+named_enum! {
+    /// The kind of the changed object, in the vendor's terms as far as they are known.
+    pub enum Object {
+        /// A dealer.
+        Dealer = "DEALER",
+        /// A stored file.
+        File = "FILE",
+        /// A day off.
+        Holiday = "HOLIDAY",
+        /// An IP rule.
+        IpBlacklist = "IP_BLACKLIST",
+        /// A trunk.
+        Provider = "PROVIDER",
+        /// A singleton of the system: `network`, `settings`, `license`, ...; its name is the ID.
+        System = "SYSTEM",
+        /// A tenant.
+        Tenant = "TENANT",
+        /// A SIP listener.
+        Transport = "TRANSPORT",
+        /// An account.
+        User = "USER",
+        /// A tenant's voicemail.
+        VoicemailServer = "VOICEMAIL_SERVER",
     }
 }
 
@@ -109,7 +67,7 @@ pub struct Actor {
 #[derive(Debug, Clone)]
 pub struct ActingAccount {
     /// Its ID.
-    pub id: Id,
+    pub id: Id<Account>,
     /// Its name.
     pub name: String,
     /// Its role.
@@ -161,7 +119,7 @@ impl Entry {
     }
 
     /// Creates an entry for an updated object, whose changed fields are added with [`fields`](Self::fields) or
-    /// [`between`](Self::between). An update without any is not logged.
+    /// [`changed`](Self::changed). An update without any is not logged.
     pub fn update(object: Object, id: impl ToString) -> Self {
         Self::new(Action::Update, object, id)
     }
@@ -173,10 +131,16 @@ impl Entry {
         self
     }
 
-    /// Adds the fields in which the two differ. A value that does not serialize as an object has none.
+    /// Adds the columns of a created record that have a value.
     #[must_use]
-    pub fn between<T: Serialize>(self, before: &T, after: &T) -> Self {
-        self.fields(differing(before, after))
+    pub fn present(self, record: &impl pbx_types::record::Record) -> Self {
+        self.fields(record.present())
+    }
+
+    /// Adds the columns in which two records differ.
+    #[must_use]
+    pub fn changed<T: pbx_types::record::Record>(self, before: &T, after: &T) -> Self {
+        self.fields(before.changed(after))
     }
 
     /// Sets the acting account, which the actor did not know.
@@ -249,40 +213,13 @@ pub struct Record {
     pub request_id: Option<String>,
 }
 
-fn differing<T: Serialize>(before: &T, after: &T) -> Vec<String> {
-    let (Ok(serde_json::Value::Object(before)), Ok(serde_json::Value::Object(after))) =
-        (serde_json::to_value(before), serde_json::to_value(after))
-    else {
-        return Vec::new();
-    };
-    let removed = before.keys().filter(|name| !after.contains_key(*name));
-    let changed = after
-        .iter()
-        .filter(|(name, value)| before.get(*name) != Some(*value))
-        .map(|(name, _)| name);
-    changed.chain(removed).cloned().collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn between_lists_the_fields_that_differ() {
-        let entry = Entry::update(Object::System, "network");
-        let entry = entry.between(
-            &json!({"a": 1, "b": {"c": 2}, "d": 3}),
-            &json!({"a": 1, "b": {"c": 4}, "e": 5}),
-        );
-        assert_eq!(entry.fields, ["b", "e", "d"]);
-    }
-
-    #[test]
     fn an_update_without_changed_fields_is_not_logged() {
-        let same = json!({"a": 1});
-        let unchanged = Entry::update(Object::System, "network").between(&same, &same).with(7);
+        let unchanged = Entry::update(Object::System, "network").with(7);
         assert_eq!((unchanged.entries.len(), unchanged.value), (0, 7));
         let both = unchanged
             .and(Entry::delete(Object::Tenant, 1))

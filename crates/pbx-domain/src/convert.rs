@@ -10,8 +10,8 @@ pub fn mask(secret: &Option<Sealed>) -> Option<Secret> {
 }
 
 /// Returns `None` for an empty string, which means unset, as in an update.
-pub fn non_empty(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
+pub fn non_empty<T: AsRef<str>>(text: Option<T>) -> Option<T> {
+    text.filter(|text| !text.as_ref().is_empty())
 }
 
 /// Returns the number in the width of the API, saturating: no real count is that high.

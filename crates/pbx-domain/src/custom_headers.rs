@@ -1,161 +1,32 @@
 //! The SIP headers that a tenant adds to calls, and those that it passes on.
 
-use pbx_types::tenant as api;
-use serde::{Deserialize, Deserializer, Serialize};
+use pbx_types::tenant::HeaderScope;
 
 use crate::audit::Object;
-use crate::document::{Check, Document};
+use crate::check::Check;
+use crate::document::Document;
 use crate::error::Error;
 use crate::setting::Setting;
+use crate::state::Rules;
+
+pub use crate::generated::tenant::CustomHeaders;
 
 /// Headers that the PBX sets itself, or that decide the route of a message: those of RFC 3261, and those that its extensions need
-/// for dialogs. In lower case; the compact forms follow.
-const RESERVED: &[&str] = &[
-    "accept",
-    "accept-contact",
-    "accept-encoding",
-    "accept-language",
-    "alert-info",
-    "allow",
-    "allow-events",
-    "authentication-info",
-    "authorization",
-    "call-id",
-    "call-info",
-    "contact",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-length",
-    "content-type",
-    "cseq",
-    "date",
-    "error-info",
-    "event",
-    "expires",
-    "from",
-    "identity",
-    "in-reply-to",
-    "max-forwards",
-    "mime-version",
-    "min-expires",
-    "min-se",
-    "organization",
-    "path",
-    "priority",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-require",
-    "rack",
-    "record-route",
-    "refer-to",
-    "referred-by",
-    "reject-contact",
-    "replaces",
-    "reply-to",
-    "request-disposition",
-    "require",
-    "retry-after",
-    "route",
-    "rseq",
-    "server",
-    "service-route",
-    "session-expires",
-    "sip-etag",
-    "sip-if-match",
-    "subject",
-    "subscription-state",
-    "supported",
-    "timestamp",
-    "to",
-    "unsupported",
-    "user-agent",
-    "via",
-    "warning",
-    "www-authenticate",
-    // Via, From, To, Call-ID, Contact, ...
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
-    "f",
-    "i",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "o",
-    "r",
-    "s",
-    "t",
-    "u",
-    "v",
-    "x",
-    "y",
-];
+/// for dialogs. In lower case; the compact forms (Via, From, To, Call-ID, Contact, ...) follow.
+const RESERVED: &str = "\
+    accept accept-contact accept-encoding accept-language alert-info allow allow-events authentication- \
+    info authorization call-id call-info contact content-disposition content-encoding content-language \
+    content-length content-type cseq date error-info event expires from identity in-reply-to max- \
+    forwards mime-version min-expires min-se organization path priority proxy-authenticate proxy- \
+    authorization proxy-require rack record-route refer-to referred-by reject-contact replaces reply-to \
+    request-disposition require retry-after route rseq server service-route session-expires sip-etag \
+    sip-if-match subject subscription-state supported timestamp to unsupported user-agent via warning \
+    www-authenticate \
+    a b c d e f i j k l m n o r s t u v x y";
 
-/// The calls that a header applies to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Scope {
-    /// Every call.
-    All,
-    /// Calls through trunks.
-    #[default]
-    Trunk,
-    /// Calls among users.
-    User,
-}
-
-impl Scope {
-    /// Returns `true` if both apply to some call.
-    fn overlaps(self, other: Self) -> bool {
-        self == other || self == Self::All || other == Self::All
-    }
-}
-
-/// A header with a value, which is added to calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct AddedHeader {
-    pub name: String,
-    pub value: String,
-    #[serde(default, deserialize_with = "scope")]
-    pub scope: Scope,
-}
-
-/// A header that is passed on unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as in AddedHeader")]
-pub struct RelayedHeader {
-    pub name: String,
-    #[serde(default, deserialize_with = "scope")]
-    pub scope: Scope,
-}
-
-/// The custom headers of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "as in AddedHeader")]
-pub struct CustomHeaders {
-    pub add: Vec<AddedHeader>,
-    pub relay: Vec<RelayedHeader>,
-}
-
-impl Default for CustomHeaders {
-    /// Returns the headers of a new tenant.
-    fn default() -> Self {
-        let relayed = ["X-CID", "X-Session-Id", "X-Trunk-Name"].map(|name| RelayedHeader {
-            name: name.to_owned(),
-            scope: Scope::All,
-        });
-        Self {
-            add: Vec::new(),
-            relay: relayed.into(),
-        }
-    }
+/// Returns `true` if both scopes apply to some call.
+fn overlap(one: HeaderScope, other: HeaderScope) -> bool {
+    one == other || one == HeaderScope::All || other == HeaderScope::All
 }
 
 impl Setting for CustomHeaders {
@@ -164,7 +35,9 @@ impl Setting for CustomHeaders {
 
 impl Document for CustomHeaders {
     const OBJECT: Object = Object::Tenant;
+}
 
+impl Rules for CustomHeaders {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         for (index, header) in self.add.iter().enumerate() {
             // SIP would read a line break as the end of the header, and further headers after it.
@@ -193,14 +66,14 @@ impl Document for CustomHeaders {
 }
 
 /// Records invalid names of a list in `check`. Names are case-insensitive in SIP.
-fn validate_names(check: &mut Check<'_>, list: &str, headers: &[(&str, Scope)]) {
+fn validate_names(check: &mut Check<'_>, list: &str, headers: &[(&str, HeaderScope)]) {
     for (index, (name, scope)) in headers.iter().enumerate() {
         let pointer = format!("{list}/{index}/name");
-        let again = |(other, at): &(&str, Scope)| other.eq_ignore_ascii_case(name) && at.overlaps(*scope);
+        let again = |(other, at): &(&str, HeaderScope)| other.eq_ignore_ascii_case(name) && overlap(*at, *scope);
         if !is_token(name) {
             let message = "must be a SIP header name: letters, digits and -.!%*_+`'~";
             check.record(&pointer, "format", message);
-        } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+        } else if RESERVED.split(' ').any(|reserved| reserved.eq_ignore_ascii_case(name)) {
             check.record(&pointer, "reserved", "is a header that SIP itself uses");
         } else if headers[..index].iter().any(again) {
             check.record(
@@ -218,49 +91,24 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-/// Reads `null` as the default, like a missing property.
-fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-impl From<CustomHeaders> for api::CustomHeaders {
-    fn from(headers: CustomHeaders) -> Self {
-        let added = headers.add.into_iter().map(|header| api::AddedHeader {
-            name: header.name,
-            value: header.value,
-            scope: header.scope.into(),
-        });
-        let relayed = headers.relay.into_iter().map(|header| api::RelayedHeader {
-            name: header.name,
-            scope: header.scope.into(),
-        });
-        Self {
-            add: added.collect(),
-            relay: relayed.collect(),
-        }
-    }
-}
-
-impl From<Scope> for api::HeaderScope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::All => Self::All,
-            Scope::Trunk => Self::Trunk,
-            Scope::User => Self::User,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
     use crate::document::validated;
+    use crate::state::Apply;
     use crate::vault::tests::vault;
+    use pbx_types::tenant::UpdateCustomHeaders;
 
     fn check(written: Value) -> Result<CustomHeaders, Vec<String>> {
-        validated(serde_json::from_value(written).unwrap(), &vault())
+        let mut headers = CustomHeaders::default();
+        let patch: UpdateCustomHeaders = serde_json::from_value(written).unwrap();
+        let vault = vault();
+        headers
+            .apply(patch, &CustomHeaders::default(), &mut Check::new(&vault, ""))
+            .unwrap();
+        validated(headers, &vault)
     }
 
     #[test]
@@ -277,10 +125,10 @@ mod tests {
             "relay": [{"name": "X-Two", "scope": null}, {"name": "X-Three", "scope": "USER"}],
         }));
         let headers = headers.unwrap();
-        let scopes: Vec<Scope> = headers.relay.iter().map(|header| header.scope).collect();
+        let scopes: Vec<HeaderScope> = headers.relay.iter().map(|header| header.scope).collect();
         assert_eq!(
             (headers.add[0].scope, scopes),
-            (Scope::Trunk, vec![Scope::Trunk, Scope::User])
+            (HeaderScope::Trunk, vec![HeaderScope::Trunk, HeaderScope::User])
         );
     }
 

@@ -5,24 +5,22 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pbx_types::Violation;
-use pbx_types::list::{FieldKind, ListField};
+use pbx_types::list::ListField;
+use pbx_types::record::Record;
 use sha2::{Digest as _, Sha256};
+
+use pbx_types::ids::{FileId, UploadId};
 
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
+use crate::kind::{Dealer, Kind, Tenant};
 use crate::picture::Picture;
 use crate::session::{Caller, Role};
 use crate::token::{Token, TokenHash};
 
 /// The properties that a list of files can be filtered and ordered by.
-pub const FIELDS: &[ListField] = &[
-    ListField::new("id", FieldKind::Id),
-    ListField::new("name", FieldKind::Text),
-    ListField::new("size", FieldKind::Integer),
-    ListField::new("media_type", FieldKind::Text),
-    ListField::new("created_at", FieldKind::Time),
-];
+pub const FIELDS: &[ListField] = File::FIELDS;
 
 /// The violation of a property that names a file which does not exist.
 pub const UNKNOWN_FILE: &str = "must be the id of a file in the file library";
@@ -36,9 +34,9 @@ pub enum Owner {
     /// The installation. All system administrators share its files.
     System,
     /// The dealer with this account.
-    Dealer(Id),
+    Dealer(Id<Dealer>),
     /// The tenant.
-    Tenant(Id),
+    Tenant(Id<Tenant>),
 }
 
 impl TryFrom<&Caller> for Owner {
@@ -49,7 +47,7 @@ impl TryFrom<&Caller> for Owner {
         match (caller.tenant_id, caller.role) {
             (Some(id), _) => Ok(Self::Tenant(id)),
             (None, Role::SystemAdmin) => Ok(Self::System),
-            (None, Role::Dealer) => Ok(Self::Dealer(caller.account_id)),
+            (None, Role::Dealer) => caller.dealer().map(Self::Dealer),
             (None, _) => Err(Error::Forbidden),
         }
     }
@@ -59,7 +57,7 @@ impl TryFrom<&Caller> for Owner {
 #[derive(Debug, Clone)]
 pub struct Upload {
     /// The ID of the upload, and of the file.
-    pub id: Id,
+    pub id: Id<Self>,
     /// The owner.
     pub owner: Owner,
     /// The hash of the token that the content must be sent with.
@@ -70,13 +68,25 @@ pub struct Upload {
     pub expires_at: Timestamp,
 }
 
+impl Kind for Upload {
+    const NAME: &'static str = "upload";
+    type ApiId = UploadId;
+}
+
+impl Id<Upload> {
+    /// Returns the ID of the file that the upload becomes.
+    pub fn file(self) -> Id<File> {
+        self.of_kind()
+    }
+}
+
 impl Upload {
     /// Returns the upload, and the token that its content must be sent with.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] if the name is not a file name.
-    pub fn new(id: Id, owner: Owner, name: Option<String>) -> Result<(Self, Token), Error> {
+    pub fn new(id: Id<Self>, owner: Owner, name: Option<String>) -> Result<(Self, Token), Error> {
         if name.as_deref().is_some_and(|name| !is_file_name(name)) {
             let message = "must be a file name without slashes and control characters";
             return Err(Error::invalid(Violation::query("filename", "format", message)));
@@ -94,26 +104,33 @@ impl Upload {
 }
 
 /// A file of the library.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct File {
-    /// The ID.
-    pub id: Id,
     /// The name.
     pub name: String,
-    /// The media type, detected from the content.
-    pub media_type: String,
     /// The size in bytes.
     pub size: i64,
-    /// The width in pixels.
-    pub width: i64,
-    /// The height in pixels.
-    pub height: i64,
-    /// SHA-256 of the content, in hexadecimal digits.
-    pub digest: String,
-    /// The name of its content in the directory. `None` if the content is in the database.
-    pub content_file: Option<String>,
+    /// The media type, detected from the content.
+    pub media_type: String,
     /// The time of its upload.
     pub created_at: Timestamp,
+    /// The width in pixels.
+    #[record(unlisted)]
+    pub width: i64,
+    /// The height in pixels.
+    #[record(unlisted)]
+    pub height: i64,
+    /// SHA-256 of the content, in hexadecimal digits.
+    #[record(unlisted)]
+    pub digest: String,
+    /// The name of its content in the directory. `None` if the content is in the database.
+    #[record(unlisted)]
+    pub content_file: Option<String>,
+}
+
+impl Kind for File {
+    const NAME: &'static str = "file";
+    type ApiId = FileId;
 }
 
 impl File {
@@ -123,7 +140,7 @@ impl File {
     ///
     /// [`Error::Refused`] if the content is not a picture in an accepted format, [`Error::Invalid`] if `digest`, which its sender gave,
     /// is not that of the content.
-    pub fn new(id: Id, name: Option<String>, digest: Option<String>, content: &[u8]) -> Result<Self, Error> {
+    pub fn new(id: Id<Self>, name: Option<String>, digest: Option<String>, content: &[u8]) -> Result<Self, Error> {
         let picture = Picture::parse(content)?;
         let actual = hexadecimal(&Sha256::digest(content));
         if digest.is_some_and(|digest| digest != actual) {
@@ -131,7 +148,6 @@ impl File {
             return Err(Error::invalid(Violation::query("digest", "mismatch", message)));
         }
         Ok(Self {
-            id,
             name: name.unwrap_or_else(|| format!("{id}.{}", picture.extension)),
             media_type: picture.media_type.to_owned(),
             size: size(content),
@@ -147,16 +163,6 @@ impl File {
 /// Returns the size of a content as it is stored.
 pub fn size(content: &[u8]) -> i64 {
     i64::try_from(content.len()).unwrap_or(i64::MAX)
-}
-
-/// Returns the error for an ID that no upload of the owner has, for another token, and for an upload that has expired.
-pub fn no_upload() -> Error {
-    Error::NotFound { what: "upload" }
-}
-
-/// Returns the error for an ID that none of the owner's files has.
-pub fn not_found() -> Error {
-    Error::NotFound { what: "file" }
 }
 
 fn is_file_name(name: &str) -> bool {

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{AddrParseError, IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
+use pbx_types::ip_filters::IpRuleTarget;
 use prefix_trie::PrefixMap;
 
-use crate::ip_filters::{IpRule, Target};
+use crate::ip_filters::IpRule;
 use crate::source::canonical;
 
 /// The decision of the rules about an address.
@@ -60,20 +61,24 @@ impl Targets {
 
 impl Rules {
     /// Indexes the rules by their ranges.
-    pub fn new(rules: impl IntoIterator<Item = IpRule>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If a range is not one. Rules are validated before they are stored.
+    pub fn new(rules: impl IntoIterator<Item = IpRule>) -> Result<Self, AddrParseError> {
         let mut map = Self::default();
         for rule in rules {
-            let targets = match canonical(rule.cidr) {
+            let targets = match canonical(rule.cidr.parse()?) {
                 IpNet::V4(range) => map.ipv4.entry(range).or_default(),
                 IpNet::V6(range) => map.ipv6.entry(range).or_default(),
             };
-            let expiry = Some(Expiry(rule.expire_at));
+            let expiry = Some(Expiry(rule.expire_at.map(Into::into)));
             match rule.target {
-                Target::Accept => targets.accept = expiry,
-                Target::Deny => targets.deny = expiry,
+                IpRuleTarget::Accept => targets.accept = expiry,
+                IpRuleTarget::Deny => targets.deny = expiry,
             }
         }
-        map
+        Ok(map)
     }
 
     /// Returns the decision about an address: of the rules that have not expired, the longest prefix decides, and ACCEPT within
@@ -98,18 +103,17 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Id;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn rules(rules: &[(&str, Target, Option<i64>)]) -> Rules {
+    fn rules(rules: &[(&str, IpRuleTarget, Option<i64>)]) -> Rules {
         Rules::new(rules.iter().map(|(cidr, target, expires)| IpRule {
-            id: Id::from_stored(1),
-            cidr: cidr.parse().unwrap(),
+            cidr: (*cidr).to_owned(),
             target: *target,
-            expire_at: expires.map(|second| Timestamp::from_second(second).unwrap()),
+            expire_at: expires.map(|second| Timestamp::from_second(second).unwrap().into()),
             description: None,
         }))
+        .unwrap()
     }
 
     fn verdict(rules: &Rules, address: &str) -> Verdict {
@@ -121,12 +125,12 @@ mod tests {
     #[test]
     fn the_longest_prefix_decides() {
         let rules = rules(&[
-            ("10.0.0.0/8", Target::Deny, None),
-            ("10.1.0.0/16", Target::Accept, None),
-            ("10.1.1.0/24", Target::Deny, None),
-            ("10.1.1.7/32", Target::Accept, None),
-            ("2001:db8::/32", Target::Deny, None),
-            ("2001:db8:1::/48", Target::Accept, None),
+            ("10.0.0.0/8", IpRuleTarget::Deny, None),
+            ("10.1.0.0/16", IpRuleTarget::Accept, None),
+            ("10.1.1.0/24", IpRuleTarget::Deny, None),
+            ("10.1.1.7/32", IpRuleTarget::Accept, None),
+            ("2001:db8::/32", IpRuleTarget::Deny, None),
+            ("2001:db8:1::/48", IpRuleTarget::Accept, None),
         ]);
         for (address, expected) in [
             ("9.255.255.255", Verdict::Unknown),
@@ -146,14 +150,14 @@ mod tests {
     #[test]
     fn accept_wins_within_one_range_and_expired_rules_are_ignored() {
         let both = [
-            ("::ffff:10.0.0.1/128", Target::Accept, None),
-            ("10.0.0.1/32", Target::Deny, None),
+            ("::ffff:10.0.0.1/128", IpRuleTarget::Accept, None),
+            ("10.0.0.1/32", IpRuleTarget::Deny, None),
         ];
         assert_eq!(verdict(&rules(&both), "10.0.0.1"), Verdict::Accept);
         let expired = [
-            ("10.0.0.0/8", Target::Deny, Some(5)),
-            ("10.0.0.1/32", Target::Accept, Some(0)),
-            ("10.0.0.1/32", Target::Deny, Some(-1)),
+            ("10.0.0.0/8", IpRuleTarget::Deny, Some(5)),
+            ("10.0.0.1/32", IpRuleTarget::Accept, Some(0)),
+            ("10.0.0.1/32", IpRuleTarget::Deny, Some(-1)),
         ];
         let until = Timestamp::from_second(5).ok();
         assert_eq!(verdict(&rules(&expired), "10.0.0.1"), Verdict::Deny { until });
@@ -161,7 +165,10 @@ mod tests {
 
     #[test]
     fn a_rule_may_cover_every_address() {
-        let rules = rules(&[("0.0.0.0/0", Target::Deny, None), ("::/0", Target::Deny, None)]);
+        let rules = rules(&[
+            ("0.0.0.0/0", IpRuleTarget::Deny, None),
+            ("::/0", IpRuleTarget::Deny, None),
+        ]);
         assert_eq!(verdict(&rules, "203.0.113.1"), DENY);
         assert_eq!(verdict(&rules, "2001:db8::1"), DENY);
         assert_eq!(verdict(&Rules::default(), "203.0.113.1"), Verdict::Unknown);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::generated::admin::AdminSettings;
 use crate::setting::Setting;
 
 /// The client of a sign-in.
@@ -17,11 +18,21 @@ pub struct Client {
 }
 
 /// The lockout properties of `/admin/settings`.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LockoutPolicy {
-    web_failed_auth_amount: Option<i64>,
-    web_blacklist_time_interval: Option<i64>,
+    web_failed_auth_amount: i32,
+    web_blacklist_time_interval: i32,
+}
+
+impl Default for LockoutPolicy {
+    fn default() -> Self {
+        let settings = AdminSettings::default();
+        Self {
+            web_failed_auth_amount: settings.web_failed_auth_amount,
+            web_blacklist_time_interval: settings.web_blacklist_time_interval,
+        }
+    }
 }
 
 impl Setting for LockoutPolicy {
@@ -31,11 +42,11 @@ impl Setting for LockoutPolicy {
 impl LockoutPolicy {
     /// Returns the number of failures that are tolerated; one more locks out.
     pub fn max_failures(&self) -> i64 {
-        self.web_failed_auth_amount.unwrap_or(5)
+        self.web_failed_auth_amount.into()
     }
 
     /// Returns the duration of a lockout, which is also the period in which failures are counted. Zero disables the lockout.
     pub fn interval(&self) -> SignedDuration {
-        SignedDuration::from_secs(self.web_blacklist_time_interval.unwrap_or(3600).max(0))
+        SignedDuration::from_secs(self.web_blacklist_time_interval.max(0).into())
     }
 }

@@ -1,49 +1,21 @@
 //! The addresses of this system.
 
-use pbx_types::network as api;
-use serde::{Deserialize, Serialize};
-
 use crate::address;
-use crate::document::{Check, Document};
+use crate::check::Check;
+use crate::document::Document;
 use crate::error::Error;
 use crate::setting::Setting;
+use crate::state::Rules;
 
-/// The network settings, with every address in its canonical form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct Network {
-    pub web_domain: Option<String>,
-    pub private_ipv4: Option<String>,
-    pub public_ipv4: Option<String>,
-    pub enable_ipv6: bool,
-    pub private_ipv6: Option<String>,
-    pub public_ipv6: Option<String>,
-    pub primary_dns_server: Option<String>,
-    pub secondary_dns_server: Option<String>,
-}
-
-impl Default for Network {
-    /// Returns the settings of a fresh install, without any address.
-    fn default() -> Self {
-        Self {
-            web_domain: None,
-            private_ipv4: None,
-            public_ipv4: None,
-            enable_ipv6: true,
-            private_ipv6: None,
-            public_ipv6: None,
-            primary_dns_server: None,
-            secondary_dns_server: None,
-        }
-    }
-}
+pub use crate::generated::network::Network;
 
 impl Setting for Network {
     const NAME: &'static str = "network";
 }
 
-impl Document for Network {
+impl Document for Network {}
+
+impl Rules for Network {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.private_ipv4.is_none() {
             let message = "is mandatory: a host without a private address gives its public one";
@@ -58,21 +30,6 @@ impl Document for Network {
         check.canonicalize_optional(&mut self.primary_dns_server, "primary_dns_server", dns_server);
         check.canonicalize_optional(&mut self.secondary_dns_server, "secondary_dns_server", dns_server);
         Ok(())
-    }
-}
-
-impl From<Network> for api::Network {
-    fn from(network: Network) -> Self {
-        Self {
-            web_domain: network.web_domain,
-            private_ipv4: network.private_ipv4,
-            public_ipv4: network.public_ipv4,
-            enable_ipv6: Some(network.enable_ipv6),
-            private_ipv6: network.private_ipv6,
-            public_ipv6: network.public_ipv6,
-            primary_dns_server: network.primary_dns_server,
-            secondary_dns_server: network.secondary_dns_server,
-        }
     }
 }
 

@@ -2,26 +2,17 @@
 //! assigns it.
 
 use crate::error::Error;
+use crate::named::named_enum;
 
-/// The kind of object that a number reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NumberKind {
-    /// A user.
-    Extension,
-    /// The voicemail server, of which a tenant has one.
-    Voicemail,
-    /// A service of the PBX, such as call park.
-    Service,
-}
-
-impl NumberKind {
-    /// Returns the stored form.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Extension => "EXTENSION",
-            Self::Voicemail => "VOICEMAIL",
-            Self::Service => "SERVICE",
-        }
+named_enum! {
+    /// The kind of object that a number reaches.
+    pub enum NumberKind {
+        /// A user.
+        Extension = "EXTENSION",
+        /// The voicemail server, of which a tenant has one.
+        Voicemail = "VOICEMAIL",
+        /// A service of the PBX, such as call park.
+        Service = "SERVICE",
     }
 }
 

@@ -1,43 +1,21 @@
 //! The policy that new passwords must comply with.
 
-use serde::{Deserialize, Serialize};
-
 use crate::audit::Object;
+use crate::check::Check;
 use crate::convert::count;
-use crate::document::{Check, Document};
+use crate::document::Document;
 use crate::error::Error;
 use crate::setting::Setting;
+use crate::state::Rules;
+
+/// A password policy. That of a tenant can be changed; that of administrators and dealers is [`PasswordPolicy::SYSTEM`].
+pub use crate::generated::tenant::PasswordPolicy;
 
 /// Length from which consecutive characters, as in `1234` or `Abcd`, count as a sequence.
 const MIN_SEQUENCE: usize = 4;
 
 /// Length from which a repeated character, as in `222` or `Aaa`, counts as a repetition.
 const MIN_REPETITION: usize = 3;
-
-/// A password policy. That of a tenant can be changed; that of administrators and dealers is [`PasswordPolicy::SYSTEM`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct PasswordPolicy {
-    pub min_length: usize,
-    pub max_length: usize,
-    pub contains_letters: bool,
-    pub contains_numbers: bool,
-    pub contains_special_letters: bool,
-    pub disable_sequential_characters: bool,
-    pub disable_repeating_characters: bool,
-    pub disable_account_information: bool,
-}
-
-impl Default for PasswordPolicy {
-    /// Returns the policy of a new tenant.
-    fn default() -> Self {
-        Self {
-            min_length: 6,
-            ..Self::SYSTEM
-        }
-    }
-}
 
 impl PasswordPolicy {
     /// The policy of accounts that sign in without a domain.
@@ -55,7 +33,7 @@ impl PasswordPolicy {
     /// Returns every violation by a password of the account with that name: the rule in one word, and a message that continues
     /// after the name of the field.
     pub fn violations(&self, password: &str, account: &str) -> Vec<(&'static str, String)> {
-        let length = password.chars().count();
+        let length = count(password.chars().count());
         let folded: Vec<char> = password.chars().flat_map(char::to_lowercase).collect();
         let has = |test: fn(char) -> bool| password.chars().any(test);
         let named = !account.is_empty() && password.to_lowercase().contains(&account.to_lowercase());
@@ -116,27 +94,14 @@ impl Setting for PasswordPolicy {
 /// The policy of a tenant. Passwords that were set before a change of the policy stay valid.
 impl Document for PasswordPolicy {
     const OBJECT: Object = Object::Tenant;
+}
 
+impl Rules for PasswordPolicy {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         if self.min_length > self.max_length {
             check.record("min_length", "range", "must not be greater than `max_length`");
         }
         Ok(())
-    }
-}
-
-impl From<PasswordPolicy> for pbx_types::tenant::PasswordPolicy {
-    fn from(policy: PasswordPolicy) -> Self {
-        Self {
-            min_length: count(policy.min_length),
-            max_length: count(policy.max_length),
-            contains_letters: policy.contains_letters,
-            contains_numbers: policy.contains_numbers,
-            contains_special_letters: policy.contains_special_letters,
-            disable_sequential_characters: policy.disable_sequential_characters,
-            disable_repeating_characters: policy.disable_repeating_characters,
-            disable_account_information: policy.disable_account_information,
-        }
     }
 }
 

@@ -2,64 +2,35 @@
 
 use std::collections::HashSet;
 
-use pbx_types::sbc as api;
-use serde::{Deserialize, Serialize};
+use pbx_types::shared::TransportProtocol;
 
 use crate::address;
+use crate::check::Check;
 use crate::component::Component;
-use crate::document::{Check, Document};
+use crate::document::Document;
 use crate::error::Error;
 use crate::setting::Setting;
-use crate::transports::Protocol;
-use crate::vault::Sealed;
+use crate::state::Rules;
+use crate::transports::carrier;
 
-/// Its configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct Sbc {
-    pub domain: Option<String>,
-    pub http_port: u16,
-    pub https_port: u16,
-    pub transports: Vec<SbcTransport>,
-    pub token: Option<Sealed>,
-}
-
-/// A port on which it speaks SIP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "as in Sbc")]
-pub struct SbcTransport {
-    pub protocol: Protocol,
-    pub port: u16,
-}
-
-impl Default for Sbc {
-    /// Returns the documented ports; transports come with the component.
-    fn default() -> Self {
-        Self {
-            domain: None,
-            http_port: 8882,
-            https_port: 8883,
-            transports: Vec::new(),
-            token: None,
-        }
-    }
-}
+pub use crate::generated::sbc::Sbc;
 
 impl Setting for Sbc {
     const NAME: &'static str = "sbc";
 }
 
-impl Document for Sbc {
+impl Document for Sbc {}
+
+impl Rules for Sbc {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.canonicalize_optional(&mut self.domain, "domain", address::host);
         if self.http_port == self.https_port {
             check.record("https_port", "unique", "must be another port than `http_port`");
         }
         let web = [self.http_port, self.https_port];
-        let mut used: HashSet<_> = web.map(|port| (Protocol::Tcp.carrier(), port)).into();
+        let mut used: HashSet<_> = web.map(|port| (carrier(TransportProtocol::Tcp), port)).into();
         for (index, transport) in self.transports.iter().enumerate() {
-            if !used.insert((transport.protocol.carrier(), transport.port)) {
+            if !used.insert((carrier(transport.protocol), transport.port)) {
                 let message = "must be a port that nothing else of the SBC uses";
                 check.record(&format!("transports/{index}/port"), "unique", message);
             }
@@ -68,29 +39,12 @@ impl Document for Sbc {
     }
 }
 
-impl From<Sbc> for api::Sbc {
-    fn from(sbc: Sbc) -> Self {
-        let transports = sbc.transports.into_iter().map(|transport| api::SbcTransport {
-            protocol: transport.protocol.into(),
-            port: transport.port,
-        });
-        Self {
-            domain: sbc.domain,
-            http_port: Some(sbc.http_port),
-            https_port: Some(sbc.https_port),
-            transports: transports.collect(),
-        }
-    }
-}
-
-impl Component for Sbc {
-    fn token(&mut self) -> &mut Option<Sealed> {
-        &mut self.token
-    }
-}
+impl Component for Sbc {}
 
 #[cfg(test)]
 mod tests {
+    use pbx_types::sbc::SbcTransport;
+
     use super::*;
     use crate::document::validated;
     use crate::vault::tests::vault;
@@ -100,11 +54,11 @@ mod tests {
         let transport = |protocol, port| SbcTransport { protocol, port };
         let sbc = Sbc {
             transports: vec![
-                transport(Protocol::Udp, 5066),
-                transport(Protocol::Tcp, 5066),
-                transport(Protocol::Tls, 5066),
-                transport(Protocol::Tcp, 8882),
-                transport(Protocol::Udp, 8882),
+                transport(TransportProtocol::Udp, 5066),
+                transport(TransportProtocol::Tcp, 5066),
+                transport(TransportProtocol::Tls, 5066),
+                transport(TransportProtocol::Tcp, 8882),
+                transport(TransportProtocol::Udp, 8882),
             ],
             ..Sbc::default()
         };

@@ -1,12 +1,13 @@
 //! Accounts, their roles, and the sessions of their requests.
 
-use std::str::FromStr;
-
 use jiff::SignedDuration;
+use pbx_types::record::Record;
 
 use crate::audit::ActingAccount;
 use crate::error::Error;
 use crate::id::Id;
+use crate::kind::{self, Dealer, Session, Tenant};
+use crate::named::named_enum;
 use crate::password::Password;
 use crate::token::Token;
 
@@ -16,54 +17,24 @@ pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
 /// Lifetime of a refresh token, and so of a session that is not used.
 pub const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// A built-in role, as the contract's access rules name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the vendor's")]
-pub enum Role {
-    SystemAdmin,
-    Dealer,
-    Admin,
-    QueueManager,
-    StandardUser,
-    StandardInternationalUser,
-}
-
-impl Role {
-    const ALL: [Self; 6] = [
-        Self::SystemAdmin,
-        Self::Dealer,
-        Self::Admin,
-        Self::QueueManager,
-        Self::StandardUser,
-        Self::StandardInternationalUser,
-    ];
-
-    /// Returns the name in the API and the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SystemAdmin => "SystemAdmin",
-            Self::Dealer => "Dealer",
-            Self::Admin => "Admin",
-            Self::QueueManager => "QueueManager",
-            Self::StandardUser => "StandardUser",
-            Self::StandardInternationalUser => "StandardInternationalUser",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(())
+named_enum! {
+    /// A built-in role, as the contract's access rules name it.
+    #[expect(missing_docs, reason = "the names are the vendor's")]
+    pub enum Role {
+        SystemAdmin = "SystemAdmin",
+        Dealer = "Dealer",
+        Admin = "Admin",
+        QueueManager = "QueueManager",
+        StandardUser = "StandardUser",
+        StandardInternationalUser = "StandardInternationalUser",
     }
 }
 
 /// An account that can sign in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Record)]
 pub struct Account {
     /// Its ID.
-    pub id: Id,
+    pub id: Id<kind::Account>,
     /// Its role.
     pub role: Role,
     /// Its name as it was entered; compared case-insensitively.
@@ -73,7 +44,7 @@ pub struct Account {
     /// `false` if it may not sign in and its tokens are rejected.
     pub enabled: bool,
     /// The tenant of a user; `None` for system administrators and dealers.
-    pub tenant_id: Option<Id>,
+    pub tenant_id: Option<Id<Tenant>>,
 }
 
 impl From<&Account> for ActingAccount {
@@ -100,15 +71,15 @@ impl From<&Caller> for ActingAccount {
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The account.
-    pub account_id: Id,
+    pub account_id: Id<kind::Account>,
     /// The account's role.
     pub role: Role,
     /// The account's name.
     pub name: String,
     /// The session behind the token.
-    pub session_id: Id,
+    pub session_id: Id<Session>,
     /// The tenant that the caller acts in: a user's own, or the one that an administrator or dealer has switched to.
-    pub tenant_id: Option<Id>,
+    pub tenant_id: Option<Id<Tenant>>,
     /// `true` if the password was set by another account and must be changed before any other operation.
     pub must_change_password: bool,
 }
@@ -119,7 +90,7 @@ pub enum Visibility {
     /// All of the system.
     System,
     /// The dealers below that one, and the tenants of all of them.
-    Branch(Id),
+    Branch(Id<Dealer>),
 }
 
 impl Caller {
@@ -139,8 +110,20 @@ impl Caller {
     /// # Errors
     ///
     /// [`Error::Forbidden`] if there is none.
-    pub fn tenant(&self) -> Result<Id, Error> {
+    pub fn tenant(&self) -> Result<Id<Tenant>, Error> {
         self.tenant_id.ok_or(Error::Forbidden)
+    }
+
+    /// Returns the dealer that the caller is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`] if it is none.
+    pub fn dealer(&self) -> Result<Id<Dealer>, Error> {
+        match self.role {
+            Role::Dealer => Ok(self.account_id.of_kind()),
+            _ => Err(Error::Forbidden),
+        }
     }
 
     /// Returns the dealers and tenants that the caller may see and change.
@@ -151,7 +134,7 @@ impl Caller {
     pub fn visibility(&self) -> Result<Visibility, Error> {
         match self.role {
             Role::SystemAdmin => Ok(Visibility::System),
-            Role::Dealer => Ok(Visibility::Branch(self.account_id)),
+            Role::Dealer => self.dealer().map(Visibility::Branch),
             _ => Err(Error::Forbidden),
         }
     }

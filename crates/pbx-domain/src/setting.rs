@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::id::Id;
+use crate::kind::Tenant;
 
 /// A document that cannot be serialized, or stored JSON that is not such a document. The message is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum Owner {
     /// The whole installation.
     System,
     /// The tenant with this ID.
-    Tenant(Id),
+    Tenant(Id<Tenant>),
 }
 
 /// Returns the properties of a document.

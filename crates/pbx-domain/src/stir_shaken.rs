@@ -6,21 +6,16 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use crate::document::Check;
+use crate::check::Check;
 use crate::error::Error;
 use crate::vault::Sealed;
 
 /// The property, the rule that it violates, and the message.
 type PairViolation = (&'static str, &'static str, &'static str);
 
-/// Records in `check` a certificate and key that do not belong together. The key was sealed for `seal_context`.
-pub fn validate(
-    check: &mut Check<'_>,
-    seal_context: &str,
-    certificate: Option<&str>,
-    key: Option<&Sealed>,
-) -> Result<(), Error> {
-    let key = key.map(|sealed| check.open(seal_context, sealed)).transpose()?;
+/// Records in `check` a certificate and key that do not belong together.
+pub fn validate(check: &mut Check<'_>, certificate: Option<&str>, key: Option<&Sealed>) -> Result<(), Error> {
+    let key = key.map(|sealed| check.open(KEY, sealed)).transpose()?;
     if let Err((property, rule, message)) = validate_pair(certificate, key.as_deref()) {
         check.record(property, rule, message);
     }

@@ -7,28 +7,20 @@ use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
+use crate::named::named_enum;
 
 /// Characters in a token, as in the vendor's.
 const LENGTH: usize = 48;
 
 const ALPHABET: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// The kind of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
-    /// Authenticates requests.
-    Access,
-    /// Is exchanged for new tokens, once.
-    Refresh,
-}
-
-impl TokenKind {
-    /// Returns the stored name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Refresh => "refresh",
-        }
+named_enum! {
+    /// The kind of a token.
+    pub enum TokenKind {
+        /// Authenticates requests.
+        Access = "access",
+        /// Is exchanged for new tokens, once.
+        Refresh = "refresh",
     }
 }
 

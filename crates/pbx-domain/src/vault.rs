@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use pbx_types::list::FieldKind;
+use pbx_types::record::{Cell, Column, Storage};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -38,6 +40,20 @@ impl Sealed {
     /// Returns the string to store.
     pub fn into_stored(self) -> String {
         self.0
+    }
+}
+
+/// Lists cannot be filtered by a secret.
+impl Column for Sealed {
+    const STORAGE: Storage = Storage::Text;
+    const KIND: Option<FieldKind> = None;
+
+    fn to_cell(&self) -> Cell<'_> {
+        self.0.to_cell()
+    }
+
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        String::from_cell(cell).map(Self)
     }
 }
 

@@ -5,24 +5,16 @@ use std::net::IpAddr;
 
 use url::Url;
 
+use crate::named::named_enum;
 use crate::network::Network;
 
-/// The kinds of events, each with its own receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// Call detail records.
-    Cdr,
-    /// Events of extensions.
-    Extension,
-}
-
-impl Event {
-    /// Returns the property of a tenant that has the receiver.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cdr => "cdr_event",
-            Self::Extension => "extension_event",
-        }
+named_enum! {
+    /// The kinds of events, each by the property of a tenant that has its receiver.
+    pub enum Event {
+        /// Call detail records.
+        Cdr = "cdr_event",
+        /// Events of extensions.
+        Extension = "extension_event",
     }
 }
 

@@ -1,37 +1,41 @@
-//! Queries of alerts: the queue of events to report to administrators by mail, and the earliest time of the next mail.
+//! The tables of alerts: the queue of events to report to administrators by mail, and the earliest time of the next mail.
 
 use jiff::Timestamp;
 use pbx_domain::alerts::{Cause, Event};
-use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Order, Query};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
 use crate::error::StoreError;
-use crate::row::time;
+use crate::row::value;
+use crate::table::{count, exists, get, update};
 use crate::tx::Tx;
+
+const EVENTS: &str = "alert_events";
+const ALERTS: &str = "alerts";
+const CAUSE: &str = "cause";
+const SUBJECT: &str = "subject";
+const AT: &str = "at";
+const DETAIL: &str = "detail";
+const TAKEN: &str = "taken";
+const NEXT_AT: &str = "next_at";
 
 /// Returns `true` if any event is queued.
 pub fn any(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-    let select = Query::select().column("cause").from("alert_events").limit(1).to_owned();
-    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+    exists(tx, EVENTS, Expr::value(true))
 }
 
 /// Returns the earliest time of the next mail about a cause.
 pub fn next_at(tx: &mut Tx<'_>, cause: Cause) -> Result<Option<Timestamp>, StoreError> {
-    let select = Query::select()
-        .column("next_at")
-        .from("alerts")
-        .and_where(Expr::col("cause").eq(cause.as_str()))
-        .to_owned();
-    tx.first(&select, |row| row.get(0))
+    get(tx, ALERTS, NEXT_AT, is_about(cause))
 }
 
 /// Sets the earliest time of the next mail about a cause.
 pub fn set_next_at(tx: &mut Tx<'_>, cause: Cause, at: Timestamp) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
-        .into_table("alerts")
-        .columns(["cause", "next_at"])
-        .values_panic([cause.as_str().into(), time(at).into()]);
-    insert.on_conflict(OnConflict::column("cause").update_column("next_at").to_owned());
+        .into_table(ALERTS)
+        .columns([CAUSE, NEXT_AT])
+        .values_panic([cause.as_str().into(), value(&at).into()]);
+    insert.on_conflict(OnConflict::column(CAUSE).update_column(NEXT_AT).to_owned());
     tx.execute(&insert).map(drop)
 }
 
@@ -39,17 +43,17 @@ pub fn set_next_at(tx: &mut Tx<'_>, cause: Cause, at: Timestamp) -> Result<(), S
 pub fn put(tx: &mut Tx<'_>, cause: Cause, event: &Event) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
-        .into_table("alert_events")
-        .columns(["cause", "subject", "at", "detail", "taken"])
+        .into_table(EVENTS)
+        .columns([CAUSE, SUBJECT, AT, DETAIL, TAKEN])
         .values_panic([
             cause.as_str().into(),
             event.subject.clone().into(),
-            time(event.at).into(),
+            value(&event.at).into(),
             event.detail.clone().into(),
             false.into(),
         ]);
-    let replace = OnConflict::columns(["cause", "subject"])
-        .update_columns(["at", "detail", "taken"])
+    let replace = OnConflict::columns([CAUSE, SUBJECT])
+        .update_columns([AT, DETAIL, TAKEN])
         .to_owned();
     insert.on_conflict(replace);
     tx.execute(&insert).map(drop)
@@ -57,23 +61,13 @@ pub fn put(tx: &mut Tx<'_>, cause: Cause, event: &Event) -> Result<(), StoreErro
 
 /// Returns the newest events of a cause, the newest first, and the number of all of them. Marks all of them as taken.
 pub fn take(tx: &mut Tx<'_>, cause: Cause, limit: u64) -> Result<(Vec<Event>, i64), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("alert_events")
-        .value("taken", true)
-        .and_where(Expr::col("cause").eq(cause.as_str()));
-    tx.execute(&update)?;
-    let count = Query::select()
-        .expr(Func::count(Expr::col(Asterisk)))
-        .from("alert_events")
-        .and_where(Expr::col("cause").eq(cause.as_str()))
-        .to_owned();
+    update(tx, EVENTS, [(TAKEN, true.into())], is_about(cause))?;
     let select = Query::select()
-        .columns(["subject", "at", "detail"])
-        .from("alert_events")
-        .and_where(Expr::col("cause").eq(cause.as_str()))
-        .order_by("at", Order::Desc)
-        .order_by("subject", Order::Asc)
+        .columns([SUBJECT, AT, DETAIL])
+        .from(EVENTS)
+        .and_where(is_about(cause))
+        .order_by(AT, Order::Desc)
+        .order_by(SUBJECT, Order::Asc)
         .limit(limit)
         .to_owned();
     let events = tx.all(&select, |row| {
@@ -83,22 +77,22 @@ pub fn take(tx: &mut Tx<'_>, cause: Cause, limit: u64) -> Result<(Vec<Event>, i6
             detail: row.get(2)?,
         })
     })?;
-    Ok((events, tx.first(&count, |row| row.get(0))?.unwrap_or(0)))
+    Ok((events, count(tx, EVENTS, Some(is_about(cause)))?))
 }
 
 /// Deletes the taken events: a mail has reported them.
 pub fn delete_taken(tx: &mut Tx<'_>, cause: Cause) -> Result<(), StoreError> {
-    delete(tx, cause, Some(Expr::col("taken").eq(true)))
+    delete(tx, cause, Some(Expr::col(TAKEN).eq(true)))
 }
 
 /// Deletes the event of a subject.
 pub fn delete_subject(tx: &mut Tx<'_>, cause: Cause, subject: &str) -> Result<(), StoreError> {
-    delete(tx, cause, Some(Expr::col("subject").eq(subject)))
+    delete(tx, cause, Some(Expr::col(SUBJECT).eq(subject)))
 }
 
 /// Deletes the events of that time or earlier.
 pub fn delete_before(tx: &mut Tx<'_>, cause: Cause, before: Timestamp) -> Result<(), StoreError> {
-    delete(tx, cause, Some(Expr::col("at").lte(time(before))))
+    delete(tx, cause, Some(Expr::col(AT).lte(value(&before))))
 }
 
 /// Deletes every event of a cause.
@@ -107,12 +101,10 @@ pub fn delete_all(tx: &mut Tx<'_>, cause: Cause) -> Result<(), StoreError> {
 }
 
 fn delete(tx: &mut Tx<'_>, cause: Cause, condition: Option<Expr>) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("alert_events")
-        .and_where(Expr::col("cause").eq(cause.as_str()));
-    if let Some(condition) = condition {
-        delete.and_where(condition);
-    }
-    tx.execute(&delete).map(drop)
+    let condition = condition.into_iter().fold(is_about(cause), Expr::and);
+    crate::table::delete(tx, EVENTS, condition).map(drop)
+}
+
+fn is_about(cause: Cause) -> Expr {
+    Expr::col(CAUSE).eq(cause.as_str())
 }

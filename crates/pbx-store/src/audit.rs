@@ -1,61 +1,57 @@
-//! Queries of the audit log. Entries are never updated, and are deleted after the retention period that the operator configures.
+//! The table of the audit log. Entries are never updated, and are deleted after the retention period that the operator configures.
 
 use jiff::Timestamp;
 use pbx_domain::audit::{Actor, Entry, Record};
+use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
+use crate::accounts::ROLE;
 use crate::error::StoreError;
-use crate::row::time;
+use crate::row::value;
+use crate::table::{delete, insert as insert_row};
 use crate::tx::Tx;
 
-const COLUMNS: [&str; 10] = [
-    "at",
-    "action",
-    "object_type",
-    "object_id",
-    "fields",
-    "account_id",
-    "account_name",
-    "role",
-    "address",
-    "request_id",
-];
+const AUDIT: &str = "audit";
+const AT: &str = "at";
+const ACTION: &str = "action";
+const OBJECT_TYPE: &str = "object_type";
+const OBJECT_ID: &str = "object_id";
+const FIELDS: &str = "fields";
+const ACCOUNT_ID: &str = "account_id";
+const ACCOUNT_NAME: &str = "account_name";
+const ADDRESS: &str = "address";
+const REQUEST_ID: &str = "request_id";
 
 /// Inserts an entry.
 pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
     let account = entry.account.as_ref().or(actor.account.as_ref());
     let fields = serde_json::to_string(&entry.fields)
         .map_err(|error| StoreError::Engine(format!("field names cannot be serialized: {error}")))?;
-    let mut insert = Query::insert();
-    insert.into_table("audit").columns(COLUMNS).values_panic([
-        time(now).into(),
-        entry.action.as_str().into(),
-        entry.object.as_str().into(),
-        entry.id.clone().into(),
-        fields.into(),
-        account.map(|account| account.id.stored()).into(),
-        account.map(|account| account.name.clone()).into(),
-        account.map(|account| account.role).into(),
-        actor.address.map(|address| address.to_string()).into(),
-        actor.request_id.clone().into(),
-    ]);
-    tx.execute(&insert).map(drop)
+    let columns = [
+        (AT, value(&now)),
+        (ACTION, entry.action.as_str().into()),
+        (OBJECT_TYPE, entry.object.as_str().into()),
+        (OBJECT_ID, value(&entry.id)),
+        (FIELDS, fields.into()),
+        (ACCOUNT_ID, value(&account.map(|account| account.id))),
+        (ACCOUNT_NAME, value(&account.map(|account| account.name.clone()))),
+        (ROLE, value(&account.map(|account| account.role.to_owned()))),
+        (ADDRESS, value(&actor.address.map(|address| address.to_string()))),
+        (REQUEST_ID, value(&actor.request_id)),
+    ];
+    insert_row(tx, AUDIT, columns)
 }
 
 /// Deletes the oldest entries before that time, at most `limit`. Returns the number of deleted entries.
 pub fn delete_before(tx: &mut Tx<'_>, before: Timestamp, limit: u64) -> Result<usize, StoreError> {
     let oldest = Query::select()
-        .column("id")
-        .from("audit")
-        .and_where(Expr::col("at").lt(time(before)))
-        .order_by("at", Order::Asc)
+        .column(ID)
+        .from(AUDIT)
+        .and_where(Expr::col(AT).lt(value(&before)))
+        .order_by(AT, Order::Asc)
         .limit(limit)
         .to_owned();
-    let mut delete = Query::delete();
-    delete
-        .from_table("audit")
-        .and_where(Expr::col("id").in_subquery(oldest));
-    tx.execute(&delete)
+    delete(tx, AUDIT, Expr::col(ID).in_subquery(oldest))
 }
 
 /// Returns at most `limit` of the entries at or after `since`, the oldest first. `after` is the cursor: the time and the ID of the last
@@ -68,20 +64,20 @@ pub fn page(
 ) -> Result<Vec<Record>, StoreError> {
     let (at, id) = after;
     let mut select = Query::select()
-        .column("id")
-        .columns(COLUMNS)
-        .from("audit")
+        .columns([ID, AT, ACTION, OBJECT_TYPE, OBJECT_ID, FIELDS])
+        .columns([ACCOUNT_ID, ACCOUNT_NAME, ROLE, ADDRESS, REQUEST_ID])
+        .from(AUDIT)
         .and_where(
-            Expr::col("at")
-                .gt(time(at))
-                .or(Expr::col("at").eq(time(at)).and(Expr::col("id").gt(id))),
+            Expr::col(AT)
+                .gt(value(&at))
+                .or(Expr::col(AT).eq(value(&at)).and(Expr::col(ID).gt(id))),
         )
-        .order_by("at", Order::Asc)
-        .order_by("id", Order::Asc)
+        .order_by(AT, Order::Asc)
+        .order_by(ID, Order::Asc)
         .limit(limit)
         .to_owned();
     if let Some(since) = since {
-        select.and_where(Expr::col("at").gte(time(since)));
+        select.and_where(Expr::col(AT).gte(value(&since)));
     }
     tx.all(&select, |row| {
         let fields: String = row.get(5)?;

@@ -1,187 +1,149 @@
-//! Queries of dealers, their branches, and the tenants of each branch.
+//! The tables of dealers, their branches, and the tenants of each branch.
 
 use pbx_domain::Id;
-use pbx_domain::dealers::{BranchCounts, Dealer, DealerSettings, FIELDS, Quota};
+use pbx_domain::dealers::{BranchCounts, Dealer, Quota, StoredDealer};
+use pbx_domain::kind::{self, Tenant};
 use pbx_domain::session::Visibility;
 use pbx_types::list::{ListQuery, Page};
-use sea_query::{Asterisk, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
+use pbx_types::record::{ID, Record as _};
+use sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 
+use crate::accounts::{ACCOUNTS, ENABLED, NAME};
 use crate::error::StoreError;
 use crate::list;
 use crate::list::List;
-use crate::row::Row;
+use crate::row::{Row, value};
+use crate::table::{
+    Assignment, TENANT_ID, assignments, count, exists as row_exists, get, insert as insert_row, is, update as set,
+};
 use crate::tx::Tx;
 
-const LIST: List = List::short(FIELDS);
+pub(super) const DEALERS: &str = "dealers";
+/// The dealers of each branch.
+const BRANCHES: &str = "dealer_branches";
+/// The tenants of each branch.
+pub(super) const BRANCH_TENANTS: &str = "dealer_tenants";
+/// The designations, from which the tenants of each branch follow.
+pub(super) const TENANT_DEALERS: &str = "tenant_dealers";
+pub(super) const ANCESTOR_ID: &str = "ancestor_id";
+pub(super) const DEALER_ID: &str = "dealer_id";
+pub(super) const LEVEL: &str = "level";
+
+/// The columns of a dealer that are those of its account.
+const OF_ACCOUNT: [&str; 2] = [NAME, ENABLED];
+
+const LIST: List = List::short(Dealer::FIELDS);
 
 /// Returns one page of the visible dealers.
-pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<Dealer>, StoreError> {
+pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<StoredDealer>, StoreError> {
     list::page(tx, select(visibility), &LIST, query, read)
 }
 
 /// Returns the dealer with this ID, if it is visible.
-pub fn by_id(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Option<Dealer>, StoreError> {
-    tx.first(select(visibility).and_where(Expr::col("id").eq(id.stored())), read)
+pub fn by_id(
+    tx: &mut Tx<'_>,
+    visibility: Visibility,
+    id: Id<kind::Dealer>,
+) -> Result<Option<StoredDealer>, StoreError> {
+    tx.first(select(visibility).and_where(is(ID, &id)), read)
 }
 
 /// Inserts a dealer, whose account exists, below the parent.
-pub fn insert(tx: &mut Tx<'_>, dealer: &Dealer, parent_id: Option<Id>) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    let settings = &dealer.settings;
-    insert
-        .into_table("dealers")
-        .columns([
-            "id",
-            "parent_id",
-            "level",
-            "email",
-            "display_name",
-            "website",
-            "phone",
-            "address",
-            "description",
-            "max_tenants",
-            "max_extensions",
-            "tenant_full_access",
-        ])
-        .values_panic([
-            dealer.id.stored().into(),
-            parent_id.map(Id::stored).into(),
-            dealer.level.as_str().into(),
-            settings.email.clone().into(),
-            settings.display_name.clone().into(),
-            settings.website.clone().into(),
-            settings.phone.clone().into(),
-            settings.address.clone().into(),
-            settings.description.clone().into(),
-            settings.max_tenants.into(),
-            settings.max_extensions.into(),
-            settings.tenant_full_access.into(),
-        ]);
-    tx.execute(&insert)?;
+pub fn insert(tx: &mut Tx<'_>, dealer: &StoredDealer, parent_id: Option<Id<kind::Dealer>>) -> Result<(), StoreError> {
+    let further = [(ID, value(&dealer.id)), ("parent_id", value(&parent_id))];
+    insert_row(tx, DEALERS, own_columns(dealer).chain(further))?;
     let above = match parent_id {
         None => Vec::new(),
         Some(parent_id) => ancestors(tx, parent_id)?,
     };
     let mut branches = Query::insert();
-    branches
-        .into_table("dealer_branches")
-        .columns(["ancestor_id", "dealer_id"]);
+    branches.into_table(BRANCHES).columns([ANCESTOR_ID, DEALER_ID]);
     for ancestor_id in above.into_iter().chain([dealer.id]) {
-        branches.values_panic([ancestor_id.stored().into(), dealer.id.stored().into()]);
+        branches.values_panic([value(&ancestor_id).into(), value(&dealer.id).into()]);
     }
     tx.execute(&branches).map(drop)
 }
 
-/// Stores the settings of a dealer, except for those of its account.
-pub fn update(tx: &mut Tx<'_>, dealer: &Dealer) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    let settings = &dealer.settings;
-    update
-        .table("dealers")
-        .value("email", settings.email.clone())
-        .value("display_name", settings.display_name.clone())
-        .value("website", settings.website.clone())
-        .value("phone", settings.phone.clone())
-        .value("address", settings.address.clone())
-        .value("description", settings.description.clone())
-        .value("max_tenants", settings.max_tenants)
-        .value("max_extensions", settings.max_extensions)
-        .value("tenant_full_access", settings.tenant_full_access)
-        .and_where(Expr::col("id").eq(dealer.id.stored()));
-    tx.execute(&update).map(drop)
+/// Stores the properties of a dealer, except for those of its account.
+pub fn update(tx: &mut Tx<'_>, id: Id<kind::Dealer>, dealer: &Dealer) -> Result<(), StoreError> {
+    set(tx, DEALERS, own_columns(dealer), is(ID, &id)).map(drop)
+}
+
+/// Returns the columns that are not those of the account.
+fn own_columns(dealer: &Dealer) -> impl Iterator<Item = Assignment> {
+    assignments(dealer).filter(|(column, _)| !OF_ACCOUNT.contains(column))
 }
 
 /// Counts the objects that a dealer and all dealers below it have.
-pub fn branch_counts(tx: &mut Tx<'_>, dealer_id: Id) -> Result<BranchCounts, StoreError> {
-    let below = Query::select()
-        .expr(Func::count(Expr::col(Asterisk)))
-        .from("dealer_branches")
-        .and_where(Expr::col("ancestor_id").eq(dealer_id.stored()))
-        .and_where(Expr::col("dealer_id").ne(dealer_id.stored()))
-        .to_owned();
+pub fn branch_counts(tx: &mut Tx<'_>, dealer_id: Id<kind::Dealer>) -> Result<BranchCounts, StoreError> {
+    let below = is(ANCESTOR_ID, &dealer_id).and(Expr::col(DEALER_ID).ne(value(&dealer_id)));
     Ok(BranchCounts {
-        dealers: tx.first(&below, |row| row.get(0))?.unwrap_or(0),
+        dealers: count(tx, BRANCHES, Some(below))?,
         tenants: count_tenants(tx, dealer_id)?,
         users: count_users(tx, dealer_id)?,
     })
 }
 
 /// Returns `true` if the tenant belongs to the dealer or to one below it.
-pub fn has_tenant_in_branch(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<bool, StoreError> {
-    let select = tenants_of(dealer_id)
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
-        .to_owned();
-    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+pub fn has_tenant_in_branch(
+    tx: &mut Tx<'_>,
+    dealer_id: Id<kind::Dealer>,
+    tenant_id: Id<Tenant>,
+) -> Result<bool, StoreError> {
+    row_exists(
+        tx,
+        BRANCH_TENANTS,
+        is(ANCESTOR_ID, &dealer_id).and(is(TENANT_ID, &tenant_id)),
+    )
 }
 
 /// Returns `true` if there is a dealer with this ID.
-pub fn exists(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
-    let select = Query::select()
-        .column("id")
-        .from("dealers")
-        .and_where(Expr::col("id").eq(id.stored()))
-        .to_owned();
-    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+pub fn exists(tx: &mut Tx<'_>, id: Id<kind::Dealer>) -> Result<bool, StoreError> {
+    row_exists(tx, DEALERS, is(ID, &id))
 }
 
 /// Returns `true` if the dealer is this ancestor, or is below it.
-pub fn is_in_branch(tx: &mut Tx<'_>, ancestor_id: Id, id: Id) -> Result<bool, StoreError> {
-    let select = branch_of(ancestor_id)
-        .and_where(Expr::col("dealer_id").eq(id.stored()))
-        .to_owned();
-    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+pub fn is_in_branch(tx: &mut Tx<'_>, ancestor_id: Id<kind::Dealer>, id: Id<kind::Dealer>) -> Result<bool, StoreError> {
+    row_exists(tx, BRANCHES, is(ANCESTOR_ID, &ancestor_id).and(is(DEALER_ID, &id)))
 }
 
 /// Selects the IDs of a dealer and of all dealers below it.
-pub(super) fn branch_of(dealer_id: Id) -> SelectStatement {
+pub(super) fn branch_of(dealer_id: Id<kind::Dealer>) -> SelectStatement {
     Query::select()
-        .column("dealer_id")
-        .from("dealer_branches")
-        .and_where(Expr::col("ancestor_id").eq(dealer_id.stored()))
+        .column(DEALER_ID)
+        .from(BRANCHES)
+        .and_where(is(ANCESTOR_ID, &dealer_id))
         .to_owned()
 }
 
 /// Returns `true` if the dealer may act within the tenants of its branch.
-pub fn has_full_access(tx: &mut Tx<'_>, dealer_id: Id) -> Result<bool, StoreError> {
-    let select = Query::select()
-        .column("tenant_full_access")
-        .from("dealers")
-        .and_where(Expr::col("id").eq(dealer_id.stored()))
-        .to_owned();
-    Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(false))
+pub fn has_full_access(tx: &mut Tx<'_>, dealer_id: Id<kind::Dealer>) -> Result<bool, StoreError> {
+    Ok(get(tx, DEALERS, "tenant_full_access", is(ID, &dealer_id))?.unwrap_or(false))
 }
 
 /// Returns the quotas of a dealer and of each dealer above it, in the order of their IDs.
-pub fn quotas_above(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Quota>, StoreError> {
-    quotas(tx, Expr::col(("dealer_branches", "dealer_id")).eq(dealer_id.stored()))
+pub fn quotas_above(tx: &mut Tx<'_>, dealer_id: Id<kind::Dealer>) -> Result<Vec<Quota>, StoreError> {
+    quotas(tx, Expr::col((BRANCHES, DEALER_ID)).eq(dealer_id.stored()))
 }
 
 /// Returns the quotas of the dealers of a tenant and of each dealer above them.
-pub fn quotas_of_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Vec<Quota>, StoreError> {
+pub fn quotas_of_tenant(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<Vec<Quota>, StoreError> {
     let owners = Query::select()
-        .column("dealer_id")
-        .from("tenant_dealers")
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
+        .column(DEALER_ID)
+        .from(TENANT_DEALERS)
+        .and_where(is(TENANT_ID, &tenant_id))
         .to_owned();
-    quotas(tx, Expr::col(("dealer_branches", "dealer_id")).in_subquery(owners))
+    quotas(tx, Expr::col((BRANCHES, DEALER_ID)).in_subquery(owners))
 }
 
 fn quotas(tx: &mut Tx<'_>, below: Expr) -> Result<Vec<Quota>, StoreError> {
     let select = Query::select()
         .distinct()
-        .columns([
-            ("dealers", "id"),
-            ("dealers", "max_tenants"),
-            ("dealers", "max_extensions"),
-        ])
-        .from("dealers")
-        .inner_join(
-            "dealer_branches",
-            Expr::col(("dealer_branches", "ancestor_id")).equals(("dealers", "id")),
-        )
+        .columns([(DEALERS, ID), (DEALERS, "max_tenants"), (DEALERS, "max_extensions")])
+        .from(DEALERS)
+        .inner_join(BRANCHES, Expr::col((BRANCHES, ANCESTOR_ID)).equals((DEALERS, ID)))
         .and_where(below)
-        .order_by(("dealers", "id"), sea_query::Order::Asc)
+        .order_by((DEALERS, ID), sea_query::Order::Asc)
         .to_owned();
     tx.all(&select, |row| {
         Ok(Quota {
@@ -193,121 +155,84 @@ fn quotas(tx: &mut Tx<'_>, below: Expr) -> Result<Vec<Quota>, StoreError> {
 }
 
 /// Counts the tenants of a dealer and of all dealers below it. A tenant with several of these dealers is counted once.
-pub fn count_tenants(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
-    let count = Func::count(Expr::col(Asterisk));
-    let select = tenants_of(dealer_id).clear_selects().expr(count).to_owned();
-    Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
+pub fn count_tenants(tx: &mut Tx<'_>, dealer_id: Id<kind::Dealer>) -> Result<i64, StoreError> {
+    count(tx, BRANCH_TENANTS, Some(is(ANCESTOR_ID, &dealer_id)))
 }
 
 /// Counts the users of the tenants of a dealer and of all dealers below it.
-pub fn count_users(tx: &mut Tx<'_>, dealer_id: Id) -> Result<i64, StoreError> {
-    let select = Query::select()
-        .expr(Func::count(Expr::col(Asterisk)))
-        .from("accounts")
-        .and_where(Expr::col("tenant_id").in_subquery(tenants_of(dealer_id)))
-        .to_owned();
-    Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
+pub fn count_users(tx: &mut Tx<'_>, dealer_id: Id<kind::Dealer>) -> Result<i64, StoreError> {
+    let of_branch = Expr::col(TENANT_ID).in_subquery(tenants_of(dealer_id));
+    count(tx, ACCOUNTS, Some(of_branch))
 }
 
 /// Returns a dealer and all dealers above it.
-fn ancestors(tx: &mut Tx<'_>, dealer_id: Id) -> Result<Vec<Id>, StoreError> {
+fn ancestors(tx: &mut Tx<'_>, dealer_id: Id<kind::Dealer>) -> Result<Vec<Id<kind::Dealer>>, StoreError> {
     let select = Query::select()
-        .column("ancestor_id")
-        .from("dealer_branches")
-        .and_where(Expr::col("dealer_id").eq(dealer_id.stored()))
+        .column(ANCESTOR_ID)
+        .from(BRANCHES)
+        .and_where(is(DEALER_ID, &dealer_id))
         .to_owned();
     tx.all(&select, |row| row.get(0))
 }
 
 /// Selects the visible dealers, with the columns that the API shows. A dealer does not see itself.
 fn select(visibility: Visibility) -> SelectStatement {
-    let account = |column: &'static str| (Expr::col(("accounts", column)), column);
-    let dealer = |column: &'static str| (Expr::col(("dealers", column)), column);
-    let columns = [
-        dealer("id"),
-        account("name"),
-        account("enabled"),
-        dealer("level"),
-        dealer("email"),
-        dealer("display_name"),
-        dealer("website"),
-        dealer("phone"),
-        dealer("address"),
-        dealer("description"),
-        dealer("max_tenants"),
-        dealer("max_extensions"),
-        dealer("tenant_full_access"),
-    ];
-    let mut outer = Query::select();
-    outer.columns(columns.each_ref().map(|(_, name)| *name));
-    let mut inner = Query::select();
-    inner
-        .from("dealers")
-        .inner_join("accounts", Expr::col(("accounts", "id")).equals(("dealers", "id")));
-    for (column, name) in columns {
-        inner.expr_as(column, name);
+    let columns = Dealer::COLUMNS.iter().map(|column| column.name);
+    let (mut inner, mut outer) = (Query::select(), Query::select());
+    for column in [ID].into_iter().chain(columns) {
+        let table = if OF_ACCOUNT.contains(&column) {
+            ACCOUNTS
+        } else {
+            DEALERS
+        };
+        inner.expr_as(Expr::col((table, column)), column);
+        outer.column(column);
     }
+    inner
+        .from(DEALERS)
+        .inner_join(ACCOUNTS, Expr::col((ACCOUNTS, ID)).equals((DEALERS, ID)));
     if let Visibility::Branch(dealer_id) = visibility {
         inner
-            .inner_join(
-                "dealer_branches",
-                Expr::col(("dealer_branches", "dealer_id")).equals(("dealers", "id")),
-            )
-            .and_where(Expr::col(("dealer_branches", "ancestor_id")).eq(dealer_id.stored()))
-            .and_where(Expr::col(("dealers", "id")).ne(dealer_id.stored()));
+            .inner_join(BRANCHES, Expr::col((BRANCHES, DEALER_ID)).equals((DEALERS, ID)))
+            .and_where(Expr::col((BRANCHES, ANCESTOR_ID)).eq(value(&dealer_id)))
+            .and_where(Expr::col((DEALERS, ID)).ne(value(&dealer_id)));
     }
     outer.from_subquery(inner, "visible").to_owned()
 }
 
-fn read(row: &Row<'_>) -> Result<Dealer, StoreError> {
-    let level: String = row.get(3)?;
-    Ok(Dealer {
+fn read(row: &Row<'_>) -> Result<StoredDealer, StoreError> {
+    Ok(StoredDealer {
         id: row.get(0)?,
-        name: row.get(1)?,
-        level: level
-            .parse()
-            .map_err(|()| StoreError::Engine(format!("{level:?} is not a level of dealers")))?,
-        settings: DealerSettings {
-            enabled: row.get(2)?,
-            email: row.get(4)?,
-            display_name: row.get(5)?,
-            website: row.get(6)?,
-            phone: row.get(7)?,
-            address: row.get(8)?,
-            description: row.get(9)?,
-            max_tenants: row.get(10)?,
-            max_extensions: row.get(11)?,
-            tenant_full_access: row.get(12)?,
-        },
+        value: row.record(DEALERS, 1)?,
     })
 }
 
 /// Selects the IDs of the tenants of a dealer and of all dealers below it.
-fn tenants_of(dealer_id: Id) -> SelectStatement {
+fn tenants_of(dealer_id: Id<kind::Dealer>) -> SelectStatement {
     Query::select()
-        .column("tenant_id")
-        .from("dealer_tenants")
-        .and_where(Expr::col("ancestor_id").eq(dealer_id.stored()))
+        .column(TENANT_ID)
+        .from(BRANCH_TENANTS)
+        .and_where(is(ANCESTOR_ID, &dealer_id))
         .to_owned()
 }
 
 /// Adds a tenant to the branch of a dealer and to those of all dealers above it.
-pub(super) fn add_tenant_to_branches(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<(), StoreError> {
+pub(super) fn add_tenant_to_branches(
+    tx: &mut Tx<'_>,
+    dealer_id: Id<kind::Dealer>,
+    tenant_id: Id<Tenant>,
+) -> Result<(), StoreError> {
     let above = Query::select()
-        .column("ancestor_id")
+        .column(ANCESTOR_ID)
         .expr(Expr::value(tenant_id.stored()))
-        .from("dealer_branches")
-        .and_where(Expr::col("dealer_id").eq(dealer_id.stored()))
+        .from(BRANCHES)
+        .and_where(is(DEALER_ID, &dealer_id))
         .to_owned();
     let mut insert = Query::insert();
     insert
-        .into_table("dealer_tenants")
-        .columns(["ancestor_id", "tenant_id"])
-        .on_conflict(
-            OnConflict::columns(["ancestor_id", "tenant_id"])
-                .do_nothing()
-                .to_owned(),
-        );
+        .into_table(BRANCH_TENANTS)
+        .columns([ANCESTOR_ID, TENANT_ID])
+        .on_conflict(OnConflict::columns([ANCESTOR_ID, TENANT_ID]).do_nothing().to_owned());
     insert
         .select_from(above)
         .map_err(|error| StoreError::Engine(error.to_string()))?;
@@ -315,21 +240,17 @@ pub(super) fn add_tenant_to_branches(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: 
 }
 
 /// Removes a tenant from every branch in which no dealer has it, according to `tenant_dealers`.
-pub(super) fn remove_tenant_from_branches(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
+pub(super) fn remove_tenant_from_branches(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<(), StoreError> {
     let owners = Query::select()
-        .column("dealer_id")
-        .from("tenant_dealers")
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
+        .column(DEALER_ID)
+        .from(TENANT_DEALERS)
+        .and_where(is(TENANT_ID, &tenant_id))
         .to_owned();
     let above = Query::select()
-        .column("ancestor_id")
-        .from("dealer_branches")
-        .and_where(Expr::col("dealer_id").in_subquery(owners))
+        .column(ANCESTOR_ID)
+        .from(BRANCHES)
+        .and_where(Expr::col(DEALER_ID).in_subquery(owners))
         .to_owned();
-    let mut delete = Query::delete();
-    delete
-        .from_table("dealer_tenants")
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
-        .and_where(Expr::col("ancestor_id").not_in_subquery(above));
-    tx.execute(&delete).map(drop)
+    let elsewhere = is(TENANT_ID, &tenant_id).and(Expr::col(ANCESTOR_ID).not_in_subquery(above));
+    crate::table::delete(tx, BRANCH_TENANTS, elsewhere).map(drop)
 }

@@ -1,43 +1,49 @@
-//! Queries of IP rules. Expired ones are left out, from the time that [`shown_until`] says.
+//! The table of IP rules.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use pbx_domain::Id;
-use pbx_domain::ip_filters::{FIELDS, IpRule, shown_until};
-use pbx_types::list::{ListQuery, Page};
-use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement, Value};
+use pbx_domain::ip_filters::{IpRule, shown_until};
+use pbx_domain::{Id, Stored};
+use sea_query::{Expr, ExprTrait};
 
 use crate::error::StoreError;
-use crate::list::List;
-use crate::row::{Row, optional_time, time};
+use crate::revisions;
+use crate::row::value;
+use crate::table::{Assignment, Scope, Table, delete as delete_rows, is};
 use crate::tx::Tx;
-use crate::{list, revisions};
 
 pub(super) const TABLE: &str = "ip_filters";
 
 /// The unique key over the address range, host bits cleared.
 pub const UNIQUE_CIDR: &str = "ip_filters_cidr";
 
-const LIST: List = List::short(FIELDS);
+const CIDR: &str = "cidr";
+const LAPSES_AT: &str = "lapses_at";
 
-/// Returns one page of the rules that have not expired.
-pub fn page(tx: &mut Tx<'_>, query: &ListQuery, now: Timestamp) -> Result<Page<IpRule>, StoreError> {
-    list::page(tx, select(now), &LIST, query, read)
-}
+/// The IP rules, for reading. [`insert`], [`update`] and [`delete`] count the changes for other nodes.
+pub static IP_RULES: Table<IpRule, Unexpired> = Table {
+    computed: |rule, Unexpired(now)| vec![(LAPSES_AT, value(&shown_until(rule.expire_at.map(Into::into), now)))],
+    ..Table::new(TABLE)
+};
 
-/// Returns all rules that have not expired, oldest first.
-pub fn all(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<IpRule>, StoreError> {
-    tx.all(select(now).order_by("id", sea_query::Order::Asc), read)
-}
+/// The scope of the rules that are shown at this time: expired ones are left out, from the time that [`shown_until`] returns.
+#[derive(Clone, Copy)]
+pub struct Unexpired(pub Timestamp);
 
-/// Returns the rule with this ID, unless it has expired.
-pub fn by_id(tx: &mut Tx<'_>, id: Id, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
-    tx.first(select(now).and_where(Expr::col("id").eq(id.stored())), read)
+impl Scope for Unexpired {
+    fn condition(self) -> Option<Expr> {
+        let lapses_at = || Expr::col(LAPSES_AT);
+        Some(lapses_at().is_null().or(lapses_at().gt(value(&self.0))))
+    }
+
+    fn columns(self) -> Vec<Assignment> {
+        Vec::new()
+    }
 }
 
 /// Returns the rule for exactly this range, unless it has expired.
-pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option<IpRule>, StoreError> {
-    tx.first(select(now).and_where(Expr::col("cidr").eq(range.to_string())), read)
+pub fn by_range(tx: &mut Tx<'_>, range: &IpNet, now: Timestamp) -> Result<Option<Stored<IpRule>>, StoreError> {
+    IP_RULES.first(tx, Unexpired(now), is(CIDR, range))
 }
 
 /// Returns the revision of the rules, which grows with every rule that is created, updated or deleted.
@@ -46,96 +52,31 @@ pub fn revision(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
 }
 
 /// Inserts a rule. Violates [`UNIQUE_CIDR`] if its range has one.
-pub fn insert(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
-    let [cidr, target, expire_at, description, shown_until] = values(rule, now);
-    let mut insert = Query::insert();
-    insert
-        .into_table(TABLE)
-        .columns(["id", "cidr", "target", "expire_at", "description", "lapses_at"])
-        .values_panic([
-            rule.id.stored().into(),
-            cidr.into(),
-            target.into(),
-            expire_at.into(),
-            description.into(),
-            shown_until.into(),
-        ]);
-    tx.execute(&insert)?;
+pub fn insert(tx: &mut Tx<'_>, id: Id<IpRule>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
+    IP_RULES.insert(tx, Unexpired(now), id, rule)?;
     revisions::increment(tx, TABLE)
 }
 
-/// Replaces the rule with the same ID. Violates [`UNIQUE_CIDR`] if another rule has its range.
-pub fn update(tx: &mut Tx<'_>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
-    let [cidr, target, expire_at, description, shown_until] = values(rule, now);
-    let mut update = Query::update();
-    update
-        .table(TABLE)
-        .value("cidr", cidr)
-        .value("target", target)
-        .value("expire_at", expire_at)
-        .value("description", description)
-        .value("lapses_at", shown_until)
-        .and_where(Expr::col("id").eq(rule.id.stored()));
-    tx.execute(&update)?;
+/// Replaces the rule with this ID. Violates [`UNIQUE_CIDR`] if another rule has its range.
+pub fn update(tx: &mut Tx<'_>, id: Id<IpRule>, rule: &IpRule, now: Timestamp) -> Result<(), StoreError> {
+    IP_RULES.update(tx, Unexpired(now), id, rule)?;
     revisions::increment(tx, TABLE)
 }
 
 /// Deletes a rule. Returns `false` if there was none.
-pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
-    let mut delete = Query::delete();
-    delete.from_table(TABLE).and_where(Expr::col("id").eq(id.stored()));
-    let found = tx.execute(&delete)? > 0;
+pub fn delete(tx: &mut Tx<'_>, id: Id<IpRule>, now: Timestamp) -> Result<bool, StoreError> {
+    let found = IP_RULES.delete(tx, Unexpired(now), id)?;
     revisions::increment(tx, TABLE)?;
     Ok(found)
 }
 
 /// Deletes the rule for exactly this range, if there is one.
 pub fn delete_range(tx: &mut Tx<'_>, range: &IpNet) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table(TABLE)
-        .and_where(Expr::col("cidr").eq(range.to_string()));
-    tx.execute(&delete)?;
+    delete_rows(tx, TABLE, is(CIDR, range))?;
     revisions::increment(tx, TABLE)
 }
 
 /// Deletes expired rules. Runs before every change, so that an expired rule does not conflict with it.
 pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table(TABLE)
-        .and_where(Expr::col("lapses_at").lte(time(now)));
-    tx.execute(&delete).map(drop)
-}
-
-fn select(now: Timestamp) -> SelectStatement {
-    let not_expired = Cond::any()
-        .add(Expr::col("lapses_at").is_null())
-        .add(Expr::col("lapses_at").gt(time(now)));
-    Query::select()
-        .columns(["id", "cidr", "target", "expire_at", "description"])
-        .from(TABLE)
-        .cond_where(not_expired)
-        .to_owned()
-}
-
-fn values(rule: &IpRule, now: Timestamp) -> [Value; 5] {
-    [
-        rule.cidr.to_string().into(),
-        rule.target.as_str().into(),
-        optional_time(rule.expire_at),
-        rule.description.clone().into(),
-        optional_time(shown_until(rule.expire_at, now)),
-    ]
-}
-
-fn read(row: &Row<'_>) -> Result<IpRule, StoreError> {
-    let unreadable = |column: &str| StoreError::Engine(format!("a stored IP rule has an unreadable {column}"));
-    Ok(IpRule {
-        id: row.get(0)?,
-        cidr: row.get::<String>(1)?.parse().map_err(|_| unreadable("cidr"))?,
-        target: row.get::<String>(2)?.parse().map_err(|()| unreadable("target"))?,
-        expire_at: row.get(3)?,
-        description: row.get(4)?,
-    })
+    delete_rows(tx, TABLE, Expr::col(LAPSES_AT).lte(value(&now))).map(drop)
 }

@@ -3,33 +3,31 @@
 //! No other crate contains SQL. This one knows the types and rules of `pbx-domain`, and neither HTTP nor the use cases, which are
 //! in `crates/pbx-server/src/resources/` and `crates/pbx-server/src/services/`.
 //!
-//! # Queries
+//! # Tables
 //!
-//! Each resource has one file of query functions, such as `crates/pbx-store/src/holidays.rs`. A query function takes the open
-//! transaction, and converts between the types of `pbx-domain` and columns:
+//! Each resource has one file, such as `crates/pbx-store/src/holidays.rs`. What is stored as one row is a struct of `pbx-domain` that
+//! derives [`Record`](pbx_types::record::Record), and its file declares the [`Table`]:
 //!
 //! ```
-//! use pbx_domain::Id;
-//! use pbx_store::{StoreError, Tx};
-//! use sea_query::{Expr, ExprTrait, Query};
+//! use pbx_domain::kind::Tenant;
+//! use pbx_domain::{Error, Id};
+//! use pbx_store::Tx;
+//! use pbx_store::holidays::HOLIDAYS;
 //!
 //! /// Returns the name of the tenant's holiday with this ID.
-//! pub fn name(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<Option<String>, StoreError> {
-//!     let select = Query::select()
-//!         .column("name")
-//!         .from("holidays")
-//!         .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
-//!         .and_where(Expr::col("id").eq(id.stored()))
-//!         .to_owned();
-//!     tx.first(&select, |row| row.get(0))
+//! fn name(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, id: &str) -> Result<String, Error> {
+//!     Ok(HOLIDAYS.existing(tx, tenant_id, Id::parse(id)?)?.value.name)
 //! }
 //! ```
 //!
-//! - Statements are built with `sea_query`, and each engine renders them in its dialect. Values are always bound.
-//! - The functions of a file are named `page`, `by_id`, `insert`, `update`, `delete`. Those of a tenant's resource take `tenant_id`
-//!   and put it into every condition, which is what isolates tenants.
-//! - Times are stored as microseconds (`row::time`), IDs as integers ([`Id::stored`](pbx_domain::Id::stored)), enums as the
-//!   string of their `as_str`.
+//! - A table has the plain statements: `page`, `all`, `by_id`, `existing`, `insert`, `update`, `delete`. To add a property, add the field
+//!   to the struct and the column to the schema.
+//! - Each statement takes the [`Scope`] of the table, `()` for all rows. Tables of tenants have the scope `Id<Tenant>`, which is the
+//!   condition that isolates tenants.
+//! - A column that is computed from the record, such as a key in lower case, is the `computed` of the table.
+//! - Other statements are functions in the same file. They are built with `sea_query`, and each engine renders them in its dialect. Values
+//!   are always bound: `row::value` converts what is a [`Column`](pbx_types::record::Column), and `crates/pbx-store/src/table.rs` has
+//!   the frequent statements. Names of tables and columns are constants, declared once.
 //! - A function neither opens nor ends a transaction, and decides nothing: rules are in `pbx-domain`.
 //!
 //! # Transactions
@@ -45,22 +43,23 @@
 //!
 //! ```
 //! use pbx_domain::audit::{Entry, Object};
-//! use pbx_domain::holidays::{self, Holiday};
-//! use pbx_domain::tenants::tenant;
-//! use pbx_domain::{Error, Id};
-//! use pbx_store::{Changes, OnConstraint, Store, holidays as queries};
+//! use pbx_domain::holidays::Holiday;
+//! use pbx_domain::kind::Tenant;
+//! use pbx_domain::{Error, Id, Stored};
+//! use pbx_store::holidays::HOLIDAYS;
+//! use pbx_store::{Changes, OnConstraint, Store};
 //!
-//! async fn show(store: &Store, tenant_id: Id, id: Id) -> Result<Holiday, Error> {
-//!     store
-//!         .read(move |tx| queries::by_id(tx, tenant_id, id)?.ok_or_else(holidays::not_found))
-//!         .await
+//! async fn show(store: &Store, tenant_id: Id<Tenant>, id: Id<Holiday>) -> Result<Stored<Holiday>, Error> {
+//!     store.read(move |tx| HOLIDAYS.existing(tx, tenant_id, id)).await
 //! }
 //!
-//! async fn create(changes: &Changes, tenant_id: Id, holiday: Holiday) -> Result<Id, Error> {
+//! async fn create(changes: &Changes, tenant_id: Id<Tenant>, new: Stored<Holiday>) -> Result<(), Error> {
 //!     changes
 //!         .write(move |tx| {
-//!             queries::insert(tx, tenant_id, &holiday).on_constraint("foreign_key", tenant::not_found)?;
-//!             Ok(Entry::create(Object::Holiday, holiday.id).with(holiday.id))
+//!             HOLIDAYS
+//!                 .insert(tx, tenant_id, new.id, &new)
+//!                 .on_constraint("foreign_key", Id::<Tenant>::not_found)?;
+//!             Ok(Entry::create(Object::Holiday, new.id).present(&new.value).with(()))
 //!         })
 //!         .await
 //! }
@@ -76,8 +75,8 @@
 //!
 //! # Lists
 //!
-//! `list::page` renders the filter, search, sort keys and page of a list request. The `List` constant of a resource lists its fields,
-//! which `pbx-domain` declares as `FIELDS`, and is `List::short(FIELDS)` unless the list may become long. A long list also needs, as in
+//! `list::page` renders the filter, search, sort keys and page of a list request. The `List` of a table has the fields of its record
+//! that are not `#[record(unlisted)]`, and is `List::short` unless the list may become long. A long list also needs, as in
 //! `crates/pbx-store/src/tenants.rs`:
 //!
 //! - `indexed`: the fields with an index in the schema;
@@ -139,6 +138,7 @@ pub mod sign_in_failures;
 mod sqlite;
 pub mod status;
 mod store;
+mod table;
 pub mod tenants;
 pub mod transports;
 mod tx;
@@ -148,6 +148,7 @@ mod write_counters;
 pub use self::changes::Changes;
 pub use self::error::{OnConstraint, OpenError, OpenPostgresError, StoreError};
 pub use self::store::{DEFAULT_CONNECTIONS, Store};
+pub use self::table::{Scope, Table};
 pub use self::tx::Tx;
 
 #[cfg(test)]

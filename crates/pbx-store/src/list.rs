@@ -7,12 +7,13 @@ use pbx_domain::Id;
 use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
 use pbx_types::list::search::Search;
 use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
+use pbx_types::record::ID;
 use sea_query::{BinOper, Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
 use crate::cached_count::{CachedCount, count_rows};
 use crate::change_log::ChangeLog;
 use crate::error::StoreError;
-use crate::row::{Row, time};
+use crate::row::{Row, value as bound};
 use crate::tx::Tx;
 
 /// Fewer matches than this are fetched through an index and sorted. With more, scanning in page order fills a page sooner.
@@ -20,6 +21,9 @@ const MAX_SORTED_MATCHES: u32 = if cfg!(test) { 4 } else { 2_000 };
 
 /// The shortest substring that the trigram indexes of both engines find; for a shorter one they scan everything.
 const MIN_INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
+
+/// The column of a substring index with the strings of a row.
+const SEARCH_TEXT: &str = "search_text";
 
 /// The properties of a list that its queries depend on.
 pub(super) struct List {
@@ -104,7 +108,7 @@ fn select_by_substring(
         return Ok(None);
     };
     for substring in required_substrings(query) {
-        let contains = Expr::col("search_text").like(format!("%{substring}%"));
+        let contains = Expr::col(SEARCH_TEXT).like(format!("%{substring}%"));
         let ids = Query::select()
             .column("rowid")
             .from(index)
@@ -146,7 +150,7 @@ pub(super) fn page<T>(
     let cached_count = CachedCount::new(tx, list.change_log, &by_index)?;
     let mut is_indexed = query.filter.as_ref().is_some_and(|filter| list.is_indexed(filter));
     if let Some(ids) = select_by_substring(tx, list, query, cached_count.as_ref())? {
-        by_index.and_where(Expr::col("id").in_subquery(ids));
+        by_index.and_where(Expr::col(ID).in_subquery(ids));
         is_indexed = true;
     }
     let cached = match &cached_count {
@@ -186,7 +190,7 @@ fn with_ids(mut rows: SelectStatement, ids: &[i64]) -> SelectStatement {
     // Padded to a power of two, so that there are few distinct statements to prepare.
     let last = ids.last().into_iter().cycle();
     let ids = ids.iter().chain(last).take(ids.len().next_power_of_two());
-    rows.and_where(Expr::col("id").is_in(ids.copied())).to_owned()
+    rows.and_where(Expr::col(ID).is_in(ids.copied())).to_owned()
 }
 
 fn matching(mut select: SelectStatement, list: &List, query: &ListQuery, plan: Plan) -> SelectStatement {
@@ -214,8 +218,8 @@ fn ordered(mut select: SelectStatement, query: &ListQuery) -> SelectStatement {
             select.order_by_with_nulls(key.field.name, Order::Asc, NullOrdering::First);
         }
     }
-    if !query.order.iter().any(|key| key.field.name == "id") {
-        select.order_by("id", Order::Asc);
+    if !query.order.iter().any(|key| key.field.name == ID) {
+        select.order_by(ID, Order::Asc);
     }
     select.limit(query.top.into()).offset(query.skip.into()).to_owned()
 }
@@ -309,11 +313,11 @@ fn compare(left: Expr, comparison: Comparison, right: Expr) -> Expr {
 fn value(operand: &Operand) -> Option<Expr> {
     Some(match operand {
         Operand::Text(string) => Expr::value(string.clone()),
-        Operand::Id(id) => Expr::value(id.parse::<Id>().ok()?.stored()),
+        Operand::Id(id) => Expr::value(id.parse::<Id<()>>().ok()?.stored()),
         Operand::Integer(value) => Expr::value(*value),
         Operand::Real(value) => Expr::value(*value),
         Operand::Boolean(value) => Expr::value(*value),
-        Operand::Time(at) => Expr::value(time(*at)),
+        Operand::Time(at) => Expr::value(bound(at)),
     })
 }
 

@@ -1,29 +1,16 @@
-//! Queries of trunks, and of their assignments to tenants with their numbers.
+//! The table of trunks, and those of their assignments to tenants with their numbers.
 
 use pbx_domain::Id;
-use pbx_domain::providers::{Assignment, AuthMode, FIELDS, NumberRange, Provider};
-use pbx_domain::vault::Sealed;
-use pbx_types::list::{ListQuery, Page};
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
+use pbx_domain::kind::Tenant;
+use pbx_domain::providers::{Assignment, NumberRange, Provider};
+use pbx_types::providers::TrunkMode;
+use pbx_types::record::Record as _;
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::StoreError;
-use crate::list;
-use crate::list::List;
-use crate::row::Row;
+use crate::row::value;
+use crate::table::{TENANT_ID, Table, assignments, delete, exists, insert, is};
 use crate::tx::Tx;
-
-const COLUMNS: [&str; 10] = [
-    "id",
-    "name",
-    "enabled",
-    "auth_mode",
-    "auth_id",
-    "password",
-    "transport",
-    "hostname",
-    "port",
-    "concurrency",
-];
 
 /// The unique key over the host and the username of the registration.
 pub const UNIQUE_AUTH_ID: &str = "providers_hostname_auth_id";
@@ -31,104 +18,63 @@ pub const UNIQUE_AUTH_ID: &str = "providers_hostname_auth_id";
 /// The foreign key that keeps an assigned trunk from being deleted.
 pub const ASSIGNED: &str = "foreign_key";
 
-const LIST: List = List::short(FIELDS);
+/// The trunks. Credentials that another has violate [`UNIQUE_AUTH_ID`], and the deletion of an assigned one violates [`ASSIGNED`].
+pub static PROVIDERS: Table<Provider> = Table::new("providers");
 
-/// Returns one page of the trunks.
-pub fn page(tx: &mut Tx<'_>, query: &ListQuery) -> Result<Page<Provider>, StoreError> {
-    list::page(tx, select(), &LIST, query, read)
-}
-
-/// Returns the trunk with this ID.
-pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Provider>, StoreError> {
-    tx.first(select().and_where(Expr::col("id").eq(id.stored())), read)
-}
+pub(super) const ASSIGNEES: &str = "provider_assignees";
+const NUMBERS: &str = "provider_numbers";
+const PROVIDER_ID: &str = "provider_id";
+const FIRST: &str = "first";
+const LAST: &str = "last";
 
 /// Returns `true` if a trunk registers with this system for the domain, compared without case.
 pub fn registers(tx: &mut Tx<'_>, domain: &str) -> Result<bool, StoreError> {
-    let mut select = select();
-    select
-        .and_where(Expr::col("hostname").eq(domain.to_lowercase()))
-        .and_where(Expr::col("auth_mode").eq(AuthMode::AcceptRegister.as_str()));
-    Ok(tx.first(&select, |_| Ok(()))?.is_some())
-}
-
-/// Inserts a trunk. Violates [`UNIQUE_AUTH_ID`] if another has its credentials.
-pub fn insert(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table("providers")
-        .columns(COLUMNS)
-        .values_panic(values(provider).map(|(_, value)| value.into()));
-    tx.execute(&insert).map(drop)
-}
-
-/// Replaces the trunk with the same ID. Violates [`UNIQUE_AUTH_ID`] if another has its credentials.
-pub fn update(tx: &mut Tx<'_>, provider: &Provider) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("providers")
-        .values(values(provider).map(|(column, value)| (column, value.into())))
-        .and_where(Expr::col("id").eq(provider.id.stored()));
-    tx.execute(&update).map(drop)
-}
-
-/// Deletes a trunk. Returns `false` if there was none. Violates [`ASSIGNED`] while it is assigned.
-pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("providers")
-        .and_where(Expr::col("id").eq(id.stored()));
-    Ok(tx.execute(&delete)? > 0)
+    let hostname = is("hostname", &domain.to_lowercase());
+    exists(
+        tx,
+        PROVIDERS.name,
+        hostname.and(is("auth_mode", &TrunkMode::AcceptRegister)),
+    )
 }
 
 /// Returns the tenants that a trunk is assigned to, with their assignments.
-pub fn assignees(tx: &mut Tx<'_>, id: Id) -> Result<Vec<(Id, Assignment)>, StoreError> {
-    let select = assigned(id).order_by("tenant_id", Order::Asc).to_owned();
-    tx.all(&select, |row| Ok((row.get(0)?, assignment(row)?)))
+pub fn assignees(tx: &mut Tx<'_>, id: Id<Provider>) -> Result<Vec<(Id<Tenant>, Assignment)>, StoreError> {
+    let select = assigned(id).order_by(TENANT_ID, Order::Asc).to_owned();
+    tx.all(&select, |row| Ok((row.get(0)?, row.record(ASSIGNEES, 1)?)))
 }
 
 /// Returns the assignment of a trunk to a tenant.
-pub fn assignee(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<Option<Assignment>, StoreError> {
-    let select = assigned(id)
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
-        .to_owned();
-    tx.first(&select, assignment)
+pub fn assignee(tx: &mut Tx<'_>, id: Id<Provider>, tenant_id: Id<Tenant>) -> Result<Option<Assignment>, StoreError> {
+    let select = assigned(id).and_where(is(TENANT_ID, &tenant_id)).to_owned();
+    tx.first(&select, |row| row.record(ASSIGNEES, 1))
 }
 
 /// Assigns a trunk. [`insert_number`] adds its numbers.
-pub fn assign(tx: &mut Tx<'_>, id: Id, tenant_id: Id, assignment: &Assignment) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table("provider_assignees")
-        .columns(["provider_id", "tenant_id", "did_numbers", "concurrency"])
-        .values_panic([
-            id.stored().into(),
-            tenant_id.stored().into(),
-            assignment.did_numbers.clone().into(),
-            assignment.concurrency.into(),
-        ]);
-    tx.execute(&insert).map(drop)
+pub fn assign(
+    tx: &mut Tx<'_>,
+    id: Id<Provider>,
+    tenant_id: Id<Tenant>,
+    assignment: &Assignment,
+) -> Result<(), StoreError> {
+    let key = [(PROVIDER_ID, value(&id)), (TENANT_ID, value(&tenant_id))];
+    insert(tx, ASSIGNEES, key.into_iter().chain(assignments(assignment)))
 }
 
 /// Deletes the assignment of a trunk to a tenant, with its numbers. Returns `false` if there was none.
-pub fn unassign(tx: &mut Tx<'_>, id: Id, tenant_id: Id) -> Result<bool, StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("provider_assignees")
-        .and_where(Expr::col("provider_id").eq(id.stored()))
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()));
-    Ok(tx.execute(&delete)? > 0)
+pub fn unassign(tx: &mut Tx<'_>, id: Id<Provider>, tenant_id: Id<Tenant>) -> Result<bool, StoreError> {
+    let condition = is(PROVIDER_ID, &id).and(is(TENANT_ID, &tenant_id));
+    Ok(delete(tx, ASSIGNEES, condition)? > 0)
 }
 
 /// Returns `true` if a number of the range is already assigned. Assigned ranges do not overlap, so only the last one that begins
 /// before the end of this range can overlap it.
-pub fn is_taken(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<bool, StoreError> {
+pub fn is_taken(tx: &mut Tx<'_>, id: Id<Provider>, range: NumberRange) -> Result<bool, StoreError> {
     let select = Query::select()
-        .column("last")
-        .from("provider_numbers")
-        .and_where(Expr::col("provider_id").eq(id.stored()))
-        .and_where(Expr::col("first").lte(range.last))
-        .order_by("first", Order::Desc)
+        .column(LAST)
+        .from(NUMBERS)
+        .and_where(is(PROVIDER_ID, &id))
+        .and_where(Expr::col(FIRST).lte(range.last))
+        .order_by(FIRST, Order::Desc)
         .limit(1)
         .to_owned();
     let last: Option<i64> = tx.first(&select, |row| row.get(0))?;
@@ -136,68 +82,26 @@ pub fn is_taken(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<bool, Sto
 }
 
 /// Assigns numbers of a trunk to a tenant.
-pub fn insert_number(tx: &mut Tx<'_>, id: Id, tenant_id: Id, range: NumberRange) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table("provider_numbers")
-        .columns(["provider_id", "first", "last", "tenant_id"])
-        .values_panic([
-            id.stored().into(),
-            range.first.into(),
-            range.last.into(),
-            tenant_id.stored().into(),
-        ]);
-    tx.execute(&insert).map(drop)
-}
-
-fn select() -> SelectStatement {
-    Query::select().columns(COLUMNS).from("providers").to_owned()
-}
-
-fn assigned(id: Id) -> SelectStatement {
-    Query::select()
-        .columns(["tenant_id", "did_numbers", "concurrency"])
-        .from("provider_assignees")
-        .and_where(Expr::col("provider_id").eq(id.stored()))
-        .to_owned()
-}
-
-fn values(provider: &Provider) -> [(&'static str, Value); 10] {
-    let values = [
-        provider.id.stored().into(),
-        provider.name.clone().into(),
-        provider.enabled.into(),
-        provider.auth_mode.as_str().into(),
-        provider.auth_id.clone().into(),
-        provider.password.clone().map(Sealed::into_stored).into(),
-        provider.transport.as_str().into(),
-        provider.hostname.clone().into(),
-        i64::from(provider.port).into(),
-        provider.concurrency.into(),
+pub fn insert_number(
+    tx: &mut Tx<'_>,
+    id: Id<Provider>,
+    tenant_id: Id<Tenant>,
+    range: NumberRange,
+) -> Result<(), StoreError> {
+    let columns = [
+        (PROVIDER_ID, value(&id)),
+        (FIRST, range.first.into()),
+        (LAST, range.last.into()),
+        (TENANT_ID, value(&tenant_id)),
     ];
-    let mut columns = COLUMNS.into_iter();
-    values.map(|value| (columns.next().unwrap_or_default(), value))
+    insert(tx, NUMBERS, columns)
 }
 
-fn read(row: &Row<'_>) -> Result<Provider, StoreError> {
-    let unreadable = |column: &str| StoreError::Engine(format!("a stored trunk has an unreadable {column}"));
-    Ok(Provider {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        enabled: row.get(2)?,
-        auth_mode: row.get::<String>(3)?.parse().map_err(|()| unreadable("auth_mode"))?,
-        auth_id: row.get(4)?,
-        password: row.get::<Option<String>>(5)?.map(Sealed::from_stored),
-        transport: row.get::<String>(6)?.parse().map_err(|()| unreadable("transport"))?,
-        hostname: row.get(7)?,
-        port: row.get::<i64>(8)?.try_into().map_err(|_| unreadable("port"))?,
-        concurrency: row.get(9)?,
-    })
-}
-
-fn assignment(row: &Row<'_>) -> Result<Assignment, StoreError> {
-    Ok(Assignment {
-        did_numbers: row.get(1)?,
-        concurrency: row.get(2)?,
-    })
+fn assigned(id: Id<Provider>) -> SelectStatement {
+    let columns = Assignment::COLUMNS.iter().map(|column| column.name);
+    Query::select()
+        .columns([TENANT_ID].into_iter().chain(columns))
+        .from(ASSIGNEES)
+        .and_where(is(PROVIDER_ID, &id))
+        .to_owned()
 }

@@ -1,7 +1,6 @@
-//! Rows of a result, and the conversion of their columns to Rust types, the same for every engine.
+//! Rows of a result, and the conversion of values from and to the cells of the engines.
 
-use jiff::Timestamp;
-use pbx_domain::Id;
+use pbx_types::record::{Cell, Column, ReadCells, Record, Storage};
 use sea_query::Value;
 
 use crate::error::StoreError;
@@ -22,101 +21,65 @@ impl Row<'_> {
     ///
     /// [`StoreError::Engine`] if the column does not hold a `T`.
     pub fn get<T: Column>(&self, index: usize) -> Result<T, StoreError> {
-        T::read(self.0.cell(index)?).ok_or_else(|| {
+        T::from_cell(self.0.cell(index)?).ok_or_else(|| {
             StoreError::Engine(format!(
                 "column {index} cannot be read as {}",
                 std::any::type_name::<T>()
             ))
         })
     }
-}
 
-/// A stored value, the same for every engine.
-pub enum Cell<'a> {
-    /// SQL NULL.
-    Null,
-    /// Integers, booleans (0, 1), IDs and times.
-    Integer(i64),
-    /// Floating point.
-    Real(f64),
-    /// A string.
-    Text(&'a str),
-    /// Raw bytes.
-    Bytes(&'a [u8]),
-}
-
-/// A type that can be read from a column.
-pub trait Column: Sized {
-    /// Converts a cell; `None` if it holds another type.
-    fn read(cell: Cell<'_>) -> Option<Self>;
-}
-
-impl<T: Column> Column for Option<T> {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        match cell {
-            Cell::Null => Some(None),
-            other => T::read(other).map(Some),
-        }
+    /// Reads a record of this table, whose columns begin at this position of the select list.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Engine`], which names the table and the first column that cannot be read.
+    pub(super) fn record<T: Record>(&self, table: &'static str, first: usize) -> Result<T, StoreError> {
+        T::from_cells(&mut RecordReader {
+            row: self,
+            table,
+            next: first,
+        })
     }
 }
 
-impl Column for i64 {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        if let Cell::Integer(value) = cell {
-            Some(value)
-        } else {
-            None
-        }
+struct RecordReader<'r, 'a> {
+    row: &'r Row<'a>,
+    table: &'static str,
+    next: usize,
+}
+
+impl ReadCells for RecordReader<'_, '_> {
+    type Error = StoreError;
+
+    fn read<T: Column>(&mut self, name: &'static str) -> Result<T, StoreError> {
+        let cell = self.row.0.cell(self.next)?;
+        self.next += 1;
+        T::from_cell(cell)
+            .ok_or_else(|| StoreError::Engine(format!("the column {name} of {} cannot be read", self.table)))
     }
 }
 
-impl Column for bool {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        i64::read(cell).map(|value| value != 0)
+/// Returns a value of one column, to be bound to a statement.
+pub(super) fn value<T: Column>(column: &T) -> Value {
+    bind(T::STORAGE, column.to_cell())
+}
+
+/// Returns a cell of a column of this type, to be bound to a statement.
+pub(super) fn bind(storage: Storage, cell: Cell<'_>) -> Value {
+    match cell {
+        Cell::Boolean(value) => Value::Bool(Some(value)),
+        Cell::Integer(value) => Value::BigInt(Some(value)),
+        Cell::Real(value) => Value::Double(Some(value)),
+        Cell::Text(value) => Value::String(Some(value.into_owned())),
+        Cell::Bytes(value) => Value::Bytes(Some(value.into_owned())),
+        // PostgreSQL requires that a null has the type of its column.
+        Cell::Null => match storage {
+            Storage::Boolean => Value::Bool(None),
+            Storage::Integer => Value::BigInt(None),
+            Storage::Real => Value::Double(None),
+            Storage::Text => Value::String(None),
+            Storage::Bytes => Value::Bytes(None),
+        },
     }
-}
-
-impl Column for String {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        if let Cell::Text(value) = cell {
-            Some(value.to_owned())
-        } else {
-            None
-        }
-    }
-}
-
-impl Column for Vec<u8> {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        if let Cell::Bytes(value) = cell {
-            Some(value.to_owned())
-        } else {
-            None
-        }
-    }
-}
-
-impl Column for Timestamp {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        let micros = i64::read(cell)?;
-        // jiff converts its last instant to more microseconds than it accepts back.
-        let last = || (micros == Self::MAX.as_microsecond()).then_some(Self::MAX);
-        Self::from_microsecond(micros).ok().or_else(last)
-    }
-}
-
-impl Column for Id {
-    fn read(cell: Cell<'_>) -> Option<Self> {
-        i64::read(cell).map(Id::from_stored)
-    }
-}
-
-/// Converts a time to its stored form: microseconds since 1970, which every engine compares and indexes as an integer.
-pub(super) fn time(at: Timestamp) -> Value {
-    Value::BigInt(Some(at.as_microsecond()))
-}
-
-/// [`time`] for a nullable column.
-pub(super) fn optional_time(at: Option<Timestamp>) -> Value {
-    Value::BigInt(at.map(Timestamp::as_microsecond))
 }

@@ -1,22 +1,25 @@
-//! Queries of sessions and of the hashes of their tokens.
+//! The tables of sessions and of the hashes of their tokens.
 
 use jiff::Timestamp;
 use pbx_domain::Id;
+use pbx_domain::kind::{self, Account, Tenant};
 use pbx_domain::session::Caller;
 use pbx_domain::token::{TokenHash, TokenKind};
+use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
-use crate::accounts;
+use crate::accounts::{ACCOUNTS, CREATED_AT, ENABLED, NAME, PASSWORD_FORCE_RESET, ROLE};
 use crate::error::StoreError;
-use crate::row::time;
+use crate::row::value;
+use crate::table::{TENANT_ID, TENANTS, delete as delete_rows, insert as insert_row, is, update};
 use crate::tx::Tx;
 
 /// A stored refresh token.
 pub struct RefreshToken {
     /// The account of its session.
-    pub account_id: Id,
+    pub account_id: Id<Account>,
     /// Its session.
-    pub session_id: Id,
+    pub session_id: Id<kind::Session>,
     /// Its expiry.
     pub expires_at: Timestamp,
     /// `true` if it has been exchanged.
@@ -36,36 +39,45 @@ pub struct Session {
 
 /// The tables that [`by_access_token`] reads. A write to any of them invalidates the cached sessions: a query that joins another
 /// table adds it here.
-pub(super) const TABLES: &[&str] = &["accounts", "dealer_tenants", "dealers", "sessions", "tenants", "tokens"];
+pub(super) const TABLES: &[&str] = &[ACCOUNTS, "dealer_tenants", "dealers", SESSIONS, TENANTS, TOKENS];
+
+const SESSIONS: &str = "sessions";
+const TOKENS: &str = "tokens";
+const ACCOUNT_ID: &str = "account_id";
+const SESSION_ID: &str = "session_id";
+const EXPIRES_AT: &str = "expires_at";
+const HASH: &str = "hash";
+const KIND: &str = "kind";
+const USED_AT: &str = "used_at";
 
 /// Returns the session of an access token; `None` if the token is expired or revoked, or its account or the account's tenant is
 /// disabled.
 pub fn by_access_token(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> Result<Option<Session>, StoreError> {
     let select = token(access, TokenKind::Access)
         .columns([
-            ("accounts", "id"),
-            ("accounts", "role"),
-            ("accounts", "name"),
-            ("sessions", "id"),
-            ("accounts", "tenant_id"),
-            ("sessions", "tenant_id"),
-            ("accounts", "password_force_reset"),
-            ("tokens", "expires_at"),
+            (ACCOUNTS, ID),
+            (ACCOUNTS, ROLE),
+            (ACCOUNTS, NAME),
+            (SESSIONS, ID),
+            (ACCOUNTS, TENANT_ID),
+            (SESSIONS, TENANT_ID),
+            (ACCOUNTS, PASSWORD_FORCE_RESET),
+            (TOKENS, EXPIRES_AT),
         ])
-        .and_where(Expr::col(("tokens", "expires_at")).gt(time(now)))
-        .and_where(Expr::col(("accounts", "enabled")).eq(true))
+        .and_where(Expr::col((TOKENS, EXPIRES_AT)).gt(value(&now)))
+        .and_where(Expr::col((ACCOUNTS, ENABLED)).eq(true))
         .and_where(
-            Expr::col(("tenants", "enabled"))
+            Expr::col((TENANTS, ENABLED))
                 .is_null()
-                .or(Expr::col(("tenants", "enabled")).eq(true)),
+                .or(Expr::col((TENANTS, ENABLED)).eq(true)),
         )
         .to_owned();
     tx.first(&select, |row| {
-        let (own, switched_to): (Option<Id>, Option<Id>) = (row.get(4)?, row.get(5)?);
+        let (own, switched_to): (Option<Id<Tenant>>, Option<Id<Tenant>>) = (row.get(4)?, row.get(5)?);
         Ok(Session {
             caller: Caller {
                 account_id: row.get(0)?,
-                role: accounts::role(&row.get::<String>(1)?)?,
+                role: row.get(1)?,
                 name: row.get(2)?,
                 session_id: row.get(3)?,
                 tenant_id: own.or(switched_to),
@@ -77,33 +89,19 @@ pub fn by_access_token(tx: &mut Tx<'_>, access: &TokenHash, now: Timestamp) -> R
 }
 
 /// Switches a session to a tenant, or to none.
-pub fn switch(tx: &mut Tx<'_>, id: Id, tenant_id: Option<Id>) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("sessions")
-        .value("tenant_id", tenant_id.map(Id::stored))
-        .and_where(Expr::col("id").eq(id.stored()));
-    tx.execute(&update).map(drop)
+pub fn switch(tx: &mut Tx<'_>, id: Id<kind::Session>, tenant_id: Option<Id<Tenant>>) -> Result<(), StoreError> {
+    update(tx, SESSIONS, [(TENANT_ID, value(&tenant_id))], is(ID, &id)).map(drop)
 }
 
 /// Selects the token with that hash, joined with its session, account, and the tenant of a user.
 fn token(hash: &TokenHash, kind: TokenKind) -> SelectStatement {
     Query::select()
-        .from("tokens")
-        .inner_join(
-            "sessions",
-            Expr::col(("sessions", "id")).equals(("tokens", "session_id")),
-        )
-        .inner_join(
-            "accounts",
-            Expr::col(("accounts", "id")).equals(("sessions", "account_id")),
-        )
-        .left_join(
-            "tenants",
-            Expr::col(("tenants", "id")).equals(("accounts", "tenant_id")),
-        )
-        .and_where(Expr::col(("tokens", "hash")).eq(hash.to_bytes()))
-        .and_where(Expr::col(("tokens", "kind")).eq(kind.as_str()))
+        .from(TOKENS)
+        .inner_join(SESSIONS, Expr::col((SESSIONS, ID)).equals((TOKENS, SESSION_ID)))
+        .inner_join(ACCOUNTS, Expr::col((ACCOUNTS, ID)).equals((SESSIONS, ACCOUNT_ID)))
+        .left_join(TENANTS, Expr::col((TENANTS, ID)).equals((ACCOUNTS, TENANT_ID)))
+        .and_where(Expr::col((TOKENS, HASH)).eq(hash.to_bytes()))
+        .and_where(Expr::col((TOKENS, KIND)).eq(kind.as_str()))
         .to_owned()
 }
 
@@ -111,12 +109,12 @@ fn token(hash: &TokenHash, kind: TokenKind) -> SelectStatement {
 pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<RefreshToken>, StoreError> {
     let select = token(refresh, TokenKind::Refresh)
         .columns([
-            ("tokens", "session_id"),
-            ("tokens", "expires_at"),
-            ("tokens", "used_at"),
-            ("accounts", "enabled"),
-            ("tenants", "enabled"),
-            ("accounts", "id"),
+            (TOKENS, SESSION_ID),
+            (TOKENS, EXPIRES_AT),
+            (TOKENS, USED_AT),
+            (ACCOUNTS, ENABLED),
+            (TENANTS, ENABLED),
+            (ACCOUNTS, ID),
         ])
         .to_owned();
     tx.first(&select, |row| {
@@ -132,117 +130,78 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
 
 /// Marks a refresh token as exchanged.
 pub fn mark_used(tx: &mut Tx<'_>, refresh: &TokenHash, now: Timestamp) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("tokens")
-        .value("used_at", time(now))
-        .and_where(Expr::col("hash").eq(refresh.to_bytes()));
-    tx.execute(&update).map(drop)
+    let hash = Expr::col(HASH).eq(refresh.to_bytes());
+    update(tx, TOKENS, [(USED_AT, value(&now))], hash).map(drop)
 }
 
 /// Inserts a session.
 pub fn insert(
     tx: &mut Tx<'_>,
-    id: Id,
-    account_id: Id,
+    id: Id<kind::Session>,
+    account_id: Id<Account>,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table("sessions")
-        .columns(["id", "account_id", "created_at", "expires_at"])
-        .values_panic([
-            id.stored().into(),
-            account_id.stored().into(),
-            time(now).into(),
-            time(expires_at).into(),
-        ]);
-    tx.execute(&insert).map(drop)
+    let columns = [
+        (ID, value(&id)),
+        (ACCOUNT_ID, value(&account_id)),
+        (CREATED_AT, value(&now)),
+        (EXPIRES_AT, value(&expires_at)),
+    ];
+    insert_row(tx, SESSIONS, columns)
 }
 
 /// Inserts a token of a session.
 pub fn insert_token(
     tx: &mut Tx<'_>,
-    session_id: Id,
+    session_id: Id<kind::Session>,
     kind: TokenKind,
     hash: &TokenHash,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut insert = Query::insert();
-    insert
-        .into_table("tokens")
-        .columns(["hash", "session_id", "kind", "expires_at"])
-        .values_panic([
-            hash.to_bytes().into(),
-            session_id.stored().into(),
-            kind.as_str().into(),
-            time(expires_at).into(),
-        ]);
-    tx.execute(&insert).map(drop)
+    let columns = [
+        (HASH, hash.to_bytes().into()),
+        (SESSION_ID, value(&session_id)),
+        (KIND, kind.as_str().into()),
+        (EXPIRES_AT, value(&expires_at)),
+    ];
+    insert_row(tx, TOKENS, columns)
 }
 
 /// Extends a session, and deletes its expired tokens.
-pub fn extend(tx: &mut Tx<'_>, id: Id, now: Timestamp, expires_at: Timestamp) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("sessions")
-        .value("expires_at", time(expires_at))
-        .and_where(Expr::col("id").eq(id.stored()));
-    tx.execute(&update)?;
-    let mut delete = Query::delete();
-    delete
-        .from_table("tokens")
-        .and_where(Expr::col("session_id").eq(id.stored()))
-        .and_where(Expr::col("expires_at").lte(time(now)));
-    tx.execute(&delete).map(drop)
+pub fn extend(tx: &mut Tx<'_>, id: Id<kind::Session>, now: Timestamp, expires_at: Timestamp) -> Result<(), StoreError> {
+    update(tx, SESSIONS, [(EXPIRES_AT, value(&expires_at))], is(ID, &id))?;
+    delete_rows(tx, TOKENS, is(SESSION_ID, &id).and(has_expired(now))).map(drop)
 }
 
 /// Deletes a session with all its tokens.
-pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete.from_table("sessions").and_where(Expr::col("id").eq(id.stored()));
-    tx.execute(&delete).map(drop)
+pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Session>) -> Result<(), StoreError> {
+    delete_rows(tx, SESSIONS, is(ID, &id)).map(drop)
 }
 
 /// Deletes every session of an account except one.
-pub fn delete_others(tx: &mut Tx<'_>, account_id: Id, except: Id) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("sessions")
-        .and_where(Expr::col("account_id").eq(account_id.stored()))
-        .and_where(Expr::col("id").ne(except.stored()));
-    tx.execute(&delete).map(drop)
+pub fn delete_others(tx: &mut Tx<'_>, account_id: Id<Account>, except: Id<kind::Session>) -> Result<(), StoreError> {
+    let others = is(ACCOUNT_ID, &account_id).and(Expr::col(ID).ne(value(&except)));
+    delete_rows(tx, SESSIONS, others).map(drop)
 }
 
 /// Deletes every session of an account.
-pub fn delete_by_account(tx: &mut Tx<'_>, account_id: Id) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("sessions")
-        .and_where(Expr::col("account_id").eq(account_id.stored()));
-    tx.execute(&delete).map(drop)
+pub fn delete_by_account(tx: &mut Tx<'_>, account_id: Id<Account>) -> Result<(), StoreError> {
+    delete_rows(tx, SESSIONS, is(ACCOUNT_ID, &account_id)).map(drop)
 }
 
 /// Deletes every session of the users of a tenant.
-pub fn delete_by_tenant(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), StoreError> {
-    let users = Query::select()
-        .column("id")
-        .from("accounts")
-        .and_where(Expr::col("tenant_id").eq(tenant_id.stored()))
-        .to_owned();
-    let mut delete = Query::delete();
-    delete
-        .from_table("sessions")
-        .and_where(Expr::col("account_id").in_subquery(users));
-    tx.execute(&delete).map(drop)
+pub fn delete_by_tenant(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<(), StoreError> {
+    let mut users = Query::select();
+    users.column(ID).from(ACCOUNTS).and_where(is(TENANT_ID, &tenant_id));
+    delete_rows(tx, SESSIONS, Expr::col(ACCOUNT_ID).in_subquery(users)).map(drop)
 }
 
 /// Deletes expired sessions.
 pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("sessions")
-        .and_where(Expr::col("expires_at").lte(time(now)));
-    tx.execute(&delete).map(drop)
+    delete_rows(tx, SESSIONS, has_expired(now)).map(drop)
+}
+
+fn has_expired(now: Timestamp) -> Expr {
+    Expr::col(EXPIRES_AT).lte(value(&now))
 }

@@ -1,14 +1,24 @@
-//! Queries of settings documents: resources of which the system, or each tenant, has exactly one, stored as JSON.
+//! The tables of settings documents: resources of which the system, or each tenant, has exactly one, stored as JSON.
 
+use pbx_domain::Id;
+use pbx_domain::document;
+use pbx_domain::kind::Tenant;
 use pbx_domain::setting::{self, Owner, Setting};
-use sea_query::{Expr, ExprTrait, OnConflict, Query, Value as Column};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value as Column};
 
 use crate::error::StoreError;
+use crate::row::value;
+use crate::table::{TENANT_ID, TENANTS, is};
 use crate::tx::Tx;
 
 /// The tables that [`load_for`] reads, and `tenants`, with which the documents of a tenant are deleted. A write to any of them
 /// invalidates the cached documents.
-pub(super) const TABLES: &[&str] = &["settings", "tenant_settings", "tenants"];
+pub(super) const TABLES: &[&str] = &[SETTINGS, TENANT_SETTINGS, TENANTS];
+
+const SETTINGS: &str = "settings";
+const TENANT_SETTINGS: &str = "tenant_settings";
+const NAME: &str = "name";
+const VALUE: &str = "value";
 
 /// Returns the system's document; see [`load_for`].
 pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
@@ -31,6 +41,48 @@ pub fn load_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, St
     }
 }
 
+/// Completes the system's document with the initial values of properties that it does not have; see [`document::completed`].
+pub fn complete<T: Setting>(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let stored = stored_json::<T>(tx, Owner::System)?;
+    complete_stored::<T>(tx, Owner::System, stored)
+}
+
+/// The number of tenants whose documents are completed in one transaction.
+const COMPLETED_AT_ONCE: usize = 500;
+
+/// [`complete`] for the documents of some tenants, those with the lowest IDs above `last`. Returns the last of them, unless there are
+/// no more.
+pub fn complete_for_tenants<T: Setting>(
+    tx: &mut Tx<'_>,
+    last: Option<Id<Tenant>>,
+) -> Result<Option<Id<Tenant>>, StoreError> {
+    let is_document = Expr::col(("tenant_settings", "tenant_id"))
+        .equals(("tenants", "id"))
+        .and(Expr::col(("tenant_settings", "name")).eq(T::NAME));
+    let select = Query::select()
+        .columns([("tenants", "id"), ("tenant_settings", "value")])
+        .from("tenants")
+        .left_join("tenant_settings", is_document)
+        .and_where(Expr::col(("tenants", "id")).gt(last.map_or(0, Id::stored)))
+        .order_by(("tenants", "id"), Order::Asc)
+        .limit(COMPLETED_AT_ONCE as u64)
+        .to_owned();
+    let stored: Vec<(Id<Tenant>, Option<String>)> = tx.all(&select, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let last = stored.get(COMPLETED_AT_ONCE - 1).map(|(id, _)| *id);
+    for (id, json) in stored {
+        complete_stored::<T>(tx, Owner::Tenant(id), json)?;
+    }
+    Ok(last)
+}
+
+fn complete_stored<T: Setting>(tx: &mut Tx<'_>, owner: Owner, stored: Option<String>) -> Result<(), StoreError> {
+    let completed = document::completed::<T>(stored.as_deref())?;
+    if stored.as_ref() == Some(&completed) {
+        return Ok(());
+    }
+    save_json::<T>(tx, owner, completed)
+}
+
 /// Stores the system's document, replacing the stored one.
 pub fn save<T: Setting>(tx: &mut Tx<'_>, setting: &T) -> Result<(), StoreError> {
     save_for(tx, Owner::System, setting)
@@ -47,16 +99,14 @@ pub fn save_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner, json: String) -> Res
     let mut values: Vec<Column> = vec![T::NAME.into(), json.into()];
     match owner {
         Owner::System => {
-            insert.into_table("settings").columns(["name", "value"]);
-            insert.on_conflict(OnConflict::column("name").update_column("value").to_owned());
+            insert.into_table(SETTINGS).columns([NAME, VALUE]);
+            insert.on_conflict(OnConflict::column(NAME).update_column(VALUE).to_owned());
         }
         Owner::Tenant(id) => {
-            insert
-                .into_table("tenant_settings")
-                .columns(["name", "value", "tenant_id"]);
-            let mut key = OnConflict::columns(["tenant_id", "name"]);
-            insert.on_conflict(key.update_column("value").to_owned());
-            values.push(id.stored().into());
+            insert.into_table(TENANT_SETTINGS).columns([NAME, VALUE, TENANT_ID]);
+            let mut key = OnConflict::columns([TENANT_ID, NAME]);
+            insert.on_conflict(key.update_column(VALUE).to_owned());
+            values.push(value(&id));
         }
     }
     insert.values_panic(values.into_iter().map(Expr::from));
@@ -65,12 +115,10 @@ pub fn save_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner, json: String) -> Res
 
 fn stored_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<Option<String>, StoreError> {
     let mut select = Query::select();
-    select.column("value").and_where(Expr::col("name").eq(T::NAME));
+    select.column(VALUE).and_where(Expr::col(NAME).eq(T::NAME));
     match owner {
-        Owner::System => select.from("settings"),
-        Owner::Tenant(id) => select
-            .from("tenant_settings")
-            .and_where(Expr::col("tenant_id").eq(id.stored())),
+        Owner::System => select.from(SETTINGS),
+        Owner::Tenant(id) => select.from(TENANT_SETTINGS).and_where(is(TENANT_ID, &id)),
     };
     tx.first(&select, |row| row.get::<String>(0))
 }

@@ -2,51 +2,39 @@
 
 use pbx_domain::Id;
 use pbx_domain::admin::status::Counts;
+use pbx_domain::kind::Tenant;
 use pbx_domain::session::Role;
 use pbx_domain::tenants::status as tenants;
-use sea_query::{Asterisk, Expr, ExprTrait, Func, Query};
+use pbx_types::record::ID;
+use sea_query::{Expr, ExprTrait};
 
+use crate::accounts::{ACCOUNTS, ROLE};
 use crate::error::StoreError;
+use crate::providers::{ASSIGNEES, PROVIDERS};
+use crate::table::{Scope as _, TENANT_ID, TENANTS, count, get, is};
+use crate::tenants::MAX_EXTENSIONS;
 use crate::tx::Tx;
 
 /// Counts the objects of the system.
 pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, StoreError> {
     Ok(Counts {
-        dealers: count(tx, "accounts", Some(Expr::col("role").eq(Role::Dealer.as_str())))?,
-        tenants: count(tx, "tenants", None)?,
-        users: count(tx, "accounts", Some(Expr::col("tenant_id").is_not_null()))?,
-        trunks: count(tx, "providers", None)?,
+        dealers: count(tx, ACCOUNTS, Some(is(ROLE, &Role::Dealer)))?,
+        tenants: count(tx, TENANTS, None)?,
+        users: count(tx, ACCOUNTS, Some(Expr::col(TENANT_ID).is_not_null()))?,
+        trunks: count(tx, PROVIDERS.name, None)?,
     })
 }
 
 /// Counts the objects of a tenant; `None` if there is no such tenant.
-pub fn tenant_counts(tx: &mut Tx<'_>, tenant_id: Id) -> Result<Option<tenants::Counts>, StoreError> {
-    let allowed = Query::select()
-        .column("max_extensions")
-        .from("tenants")
-        .and_where(Expr::col("id").eq(tenant_id.stored()))
-        .to_owned();
-    let Some(licensed_users) = tx.first(&allowed, |row| row.get(0))? else {
+pub fn tenant_counts(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<Option<tenants::Counts>, StoreError> {
+    let Some(licensed_users) = get(tx, TENANTS, MAX_EXTENSIONS, is(ID, &tenant_id))? else {
         return Ok(None);
     };
     Ok(Some(tenants::Counts {
         licensed_users,
-        users: count(tx, "accounts", Some(Expr::col("tenant_id").eq(tenant_id.stored())))?,
-        trunks: count(
-            tx,
-            "provider_assignees",
-            Some(Expr::col("tenant_id").eq(tenant_id.stored())),
-        )?,
+        users: count(tx, ACCOUNTS, tenant_id.condition())?,
+        trunks: count(tx, ASSIGNEES, tenant_id.condition())?,
     }))
-}
-
-fn count(tx: &mut Tx<'_>, table: &'static str, condition: Option<Expr>) -> Result<i64, StoreError> {
-    let mut select = Query::select();
-    select.expr(Func::count(Expr::col(Asterisk))).from(table);
-    if let Some(condition) = condition {
-        select.and_where(condition);
-    }
-    Ok(tx.first(&select, |row| row.get(0))?.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use pbx_domain::token::TokenHash;
 use crate::caches::{Caches, IpRules};
 use crate::engine::{Access, Engine, Failure, RolledBack, Work};
 use crate::error::{OpenError, StoreError};
+use crate::ip_filters::{IP_RULES, Unexpired};
 use crate::sessions::Session;
 use crate::tx::Tx;
 use crate::write_counters::WriteCounters;
@@ -226,10 +227,14 @@ impl Store {
         }
         let now = clock::now();
         let (revision, rules) = self
-            .scan(move |tx| Ok::<_, StoreError>((ip_filters::revision(tx)?, ip_filters::all(tx, now)?)))
+            .scan(move |tx| Ok::<_, StoreError>((ip_filters::revision(tx)?, IP_RULES.all(tx, Unexpired(now))?)))
             .await?;
-        let rules = Arc::new(Rules::new(rules));
-        Ok(Some(IpRules { revision, rules }))
+        let rules = Rules::new(rules.into_iter().map(|rule| rule.value));
+        let rules = rules.map_err(|error| StoreError::Engine(format!("the range of a stored IP rule: {error}")))?;
+        Ok(Some(IpRules {
+            revision,
+            rules: Arc::new(rules),
+        }))
     }
 }
 

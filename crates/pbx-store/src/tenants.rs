@@ -1,46 +1,61 @@
-//! Queries of tenants.
+//! The table of tenants.
 
-use pbx_domain::Id;
+use pbx_domain::files::File;
+use pbx_domain::kind::{self, Dealer};
 use pbx_domain::session::Visibility;
 use pbx_domain::setting::Owner;
-use pbx_domain::tenants::designation::TenantDealer;
-use pbx_domain::tenants::tenant::{FIELDS, Profile, Settings, Tenant, TenantSummary};
+use pbx_domain::tenants::tenant::{FIELDS, StoredTenant, Tenant, TenantProfile, TenantSettings, TenantSummary};
+use pbx_domain::{Id, document, setting};
 use pbx_types::list::filter::{Comparison, Filter, Operand};
 use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
-use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
+use pbx_types::record::{Cell, ID, Record as _, Storage};
+use pbx_types::tenants::DealerSummary;
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
 
+use crate::accounts::{ACCOUNTS, CREATED_AT, ENABLED, NAME};
 use crate::change_log::ChangeLog;
+use crate::dealers::{ANCESTOR_ID, BRANCH_TENANTS, DEALER_ID, DEALERS, LEVEL, TENANT_DEALERS};
 use crate::error::StoreError;
 use crate::list::List;
-use crate::row::{Row, time};
+use crate::row::{Row, value};
+use crate::table::{
+    Assignment, TENANT_ID, TENANTS, assignments, delete as delete_rows, exists as exists_row, get,
+    insert as insert_row, is, update as set,
+};
 use crate::tx::Tx;
 use crate::{dealers, list, settings};
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
 
+const DOMAIN: &str = "domain";
+const DOMAIN_KEY: &str = "domain_key";
+const WEBSITE: &str = "website";
+const TIMEZONE: &str = "timezone";
+const CURRENCY: &str = "currency";
+const REGION: &str = "region";
+pub(super) const MAX_EXTENSIONS: &str = "max_extensions";
+const MAX_CONCURRENT_CALLS: &str = "max_concurrent_calls";
+const AVATAR_FILE_ID: &str = "avatar_file_id";
+const SEARCH_TEXT: &str = "search_text";
+
 /// Returns the ID of the tenant with this SIP domain, compared without case.
-pub fn id_by_domain(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id>, StoreError> {
-    let select = Query::select()
-        .column("id")
-        .from("tenants")
-        .and_where(Expr::col("domain_key").eq(domain.to_lowercase()))
-        .to_owned();
-    tx.first(&select, |row| row.get(0))
+pub fn id_by_domain(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Id<kind::Tenant>>, StoreError> {
+    get(tx, TENANTS, ID, is(DOMAIN_KEY, &domain.to_lowercase()))
 }
 
 /// Returns `true` if there is a tenant with this ID.
-pub fn exists(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+pub fn exists(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<bool, StoreError> {
     Ok(enabled(tx, id)?.is_some())
 }
 
 /// Returns `true` if there is a tenant with this ID and it is enabled.
-pub fn is_enabled(tx: &mut Tx<'_>, id: Id) -> Result<bool, StoreError> {
+pub fn is_enabled(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<bool, StoreError> {
     Ok(enabled(tx, id)?.unwrap_or(false))
 }
 
 /// Returns `true` if there is a tenant with this ID and it is visible.
-pub fn is_visible(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<bool, StoreError> {
+pub fn is_visible(tx: &mut Tx<'_>, visibility: Visibility, id: Id<kind::Tenant>) -> Result<bool, StoreError> {
     match visibility {
         Visibility::System => exists(tx, id),
         Visibility::Branch(dealer_id) => dealers::has_tenant_in_branch(tx, dealer_id, id),
@@ -51,20 +66,20 @@ pub fn is_visible(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<boo
 const LIST: List = List {
     fields: FIELDS,
     indexed: &[
-        "id",
-        "name",
-        "domain",
-        "website",
-        "timezone",
-        "currency",
-        "region",
-        "enabled",
-        "max_extensions",
-        "max_concurrent_calls",
-        "created_at",
+        ID,
+        NAME,
+        DOMAIN,
+        WEBSITE,
+        TIMEZONE,
+        CURRENCY,
+        REGION,
+        ENABLED,
+        MAX_EXTENSIONS,
+        MAX_CONCURRENT_CALLS,
+        CREATED_AT,
         ANCESTOR.name,
     ],
-    search_text: Some("search_text"),
+    search_text: Some(SEARCH_TEXT),
     substring_index: Some("tenant_texts"),
     change_log: Some(&LOG),
 };
@@ -72,7 +87,7 @@ const LIST: List = List {
 /// The log of the changes that affect lists of tenants.
 pub(super) static LOG: ChangeLog = ChangeLog {
     table: "tenant_changes",
-    id_column: "tenant_id",
+    id_column: TENANT_ID,
     view: "tenant_revision",
 };
 
@@ -82,259 +97,177 @@ pub fn trim_change_log(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// The dealer of a branch with the tenant, as a field for filters.
-static ANCESTOR: ListField = ListField::new("ancestor_id", FieldKind::Id);
+static ANCESTOR: ListField = ListField::new(ANCESTOR_ID, FieldKind::Id);
 
 /// Returns one page of the visible tenants.
 pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Result<Page<TenantSummary>, StoreError> {
-    let mut select = Query::select();
-    select.columns(PROFILE).from("tenants");
+    let mut select = select();
     let Visibility::Branch(dealer_id) = visibility else {
         return list::page(tx, select, &LIST, query, summary);
     };
-    select.inner_join("dealer_tenants", Expr::col("tenant_id").equals("id"));
+    select.inner_join(BRANCH_TENANTS, Expr::col(TENANT_ID).equals(ID));
     let within = Filter::Compare(&ANCESTOR, Comparison::Eq, Operand::Id(dealer_id.to_string()));
     list::page(tx, select, &LIST, &query.clone().and(within), summary)
 }
 
 /// Returns the tenant with this ID.
-pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tenant>, StoreError> {
-    let select = Query::select()
-        .columns(PROFILE)
-        .from("tenants")
-        .and_where(Expr::col("id").eq(id.stored()))
-        .to_owned();
-    let Some(summary) = tx.first(&select, summary)? else {
+pub fn by_id(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Option<StoredTenant>, StoreError> {
+    let Some(summary) = tx.first(select().and_where(is(ID, &id)), summary)? else {
         return Ok(None);
     };
-    Ok(Some(Tenant {
+    let mut settings_json = settings::load_json::<TenantSettings>(tx, Owner::Tenant(id))?;
+    let mut settings: TenantSettings = setting::from_json(&settings_json)?;
+    let avatar_id = summary.avatar_id.map(Id::api);
+    // Earlier releases stored the avatar in its column only.
+    if settings.avatar_file_id != avatar_id {
+        settings.avatar_file_id = avatar_id;
+        settings_json = document::replaced(&settings_json, &settings)?.0;
+    }
+    Ok(Some(StoredTenant {
         id: summary.id,
         created_at: summary.created_at,
-        profile: summary.profile,
-        settings: settings::load_for(tx, Owner::Tenant(id))?,
+        tenant: Tenant {
+            profile: summary.profile,
+            settings,
+        },
+        settings_json,
     }))
 }
 
 /// Inserts a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
-pub fn insert(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
-    let (mut columns, mut values) = (
-        vec!["id", "created_at"],
-        vec![tenant.id.stored().into(), time(tenant.created_at)],
-    );
-    for (column, value) in changeable(tenant)? {
-        columns.push(column);
-        values.push(value);
-    }
-    let mut insert = Query::insert();
-    insert
-        .into_table("tenants")
-        .columns(columns)
-        .values_panic(values.into_iter().map(Expr::from));
-    tx.execute(&insert)?;
-    settings::save_for(tx, Owner::Tenant(tenant.id), &tenant.settings)
+pub fn insert(tx: &mut Tx<'_>, tenant: &StoredTenant) -> Result<(), StoreError> {
+    let fixed = [(ID, value(&tenant.id)), (CREATED_AT, value(&tenant.created_at))];
+    insert_row(tx, TENANTS, fixed.into_iter().chain(changeable(tenant)))?;
+    save_settings(tx, tenant)
 }
 
 /// Stores the properties of a tenant that can change. A domain that is taken violates [`UNIQUE_DOMAIN`].
-pub fn update(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), StoreError> {
-    let mut update = Query::update();
-    update
-        .table("tenants")
-        .and_where(Expr::col("id").eq(tenant.id.stored()));
-    for (column, value) in changeable(tenant)? {
-        update.value(column, value);
-    }
-    tx.execute(&update)?;
-    settings::save_for(tx, Owner::Tenant(tenant.id), &tenant.settings)
+pub fn update(tx: &mut Tx<'_>, tenant: &StoredTenant) -> Result<(), StoreError> {
+    set(tx, TENANTS, changeable(tenant), is(ID, &tenant.id))?;
+    save_settings(tx, tenant)
+}
+
+fn save_settings(tx: &mut Tx<'_>, tenant: &StoredTenant) -> Result<(), StoreError> {
+    settings::save_json::<TenantSettings>(tx, Owner::Tenant(tenant.id), tenant.settings_json.clone())
 }
 
 /// Deletes a tenant with everything that belongs to it.
-pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete.from_table("tenants").and_where(Expr::col("id").eq(id.stored()));
-    tx.execute(&delete).map(drop)
+pub fn delete(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<(), StoreError> {
+    delete_rows(tx, TENANTS, is(ID, &id)).map(drop)
 }
 
 /// Designates a tenant to a dealer. Idempotent.
-pub fn designate(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
+pub fn designate(tx: &mut Tx<'_>, id: Id<kind::Tenant>, dealer_id: Id<Dealer>) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
-        .into_table("tenant_dealers")
-        .columns(["tenant_id", "dealer_id"])
+        .into_table(TENANT_DEALERS)
+        .columns([TENANT_ID, DEALER_ID])
         .values_panic([id.stored().into(), dealer_id.stored().into()])
-        .on_conflict(OnConflict::columns(["tenant_id", "dealer_id"]).do_nothing().to_owned());
+        .on_conflict(OnConflict::columns([TENANT_ID, DEALER_ID]).do_nothing().to_owned());
     tx.execute(&insert)?;
     dealers::add_tenant_to_branches(tx, dealer_id, id)
 }
 
 /// Removes the designation of a tenant to a dealer.
-pub fn remove_designation(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<(), StoreError> {
-    let mut delete = Query::delete();
-    delete
-        .from_table("tenant_dealers")
-        .and_where(Expr::col("tenant_id").eq(id.stored()))
-        .and_where(Expr::col("dealer_id").eq(dealer_id.stored()));
-    tx.execute(&delete)?;
+pub fn remove_designation(tx: &mut Tx<'_>, id: Id<kind::Tenant>, dealer_id: Id<Dealer>) -> Result<(), StoreError> {
+    delete_rows(tx, TENANT_DEALERS, designation(id, dealer_id))?;
     dealers::remove_tenant_from_branches(tx, id)
 }
 
 /// Returns `true` if the tenant is designated to this dealer itself.
-pub fn is_designated(tx: &mut Tx<'_>, id: Id, dealer_id: Id) -> Result<bool, StoreError> {
-    let select = Query::select()
-        .column("dealer_id")
-        .from("tenant_dealers")
-        .and_where(Expr::col("tenant_id").eq(id.stored()))
-        .and_where(Expr::col("dealer_id").eq(dealer_id.stored()))
-        .to_owned();
-    Ok(tx.first(&select, |_| Ok(()))?.is_some())
+pub fn is_designated(tx: &mut Tx<'_>, id: Id<kind::Tenant>, dealer_id: Id<Dealer>) -> Result<bool, StoreError> {
+    exists_row(tx, TENANT_DEALERS, designation(id, dealer_id))
+}
+
+fn designation(id: Id<kind::Tenant>, dealer_id: Id<Dealer>) -> Expr {
+    is(TENANT_ID, &id).and(is(DEALER_ID, &dealer_id))
 }
 
 /// Returns the visible dealers that a tenant is designated to, the oldest first.
-pub fn dealers_of(tx: &mut Tx<'_>, visibility: Visibility, id: Id) -> Result<Vec<TenantDealer>, StoreError> {
+pub fn dealers_of(
+    tx: &mut Tx<'_>,
+    visibility: Visibility,
+    id: Id<kind::Tenant>,
+) -> Result<Vec<DealerSummary>, StoreError> {
     let mut select = Query::select();
     select
-        .columns([("accounts", "id"), ("accounts", "enabled"), ("dealers", "level")])
-        .columns([("accounts", "name"), ("dealers", "display_name")])
-        .from("tenant_dealers")
-        .inner_join(
-            "dealers",
-            Expr::col(("dealers", "id")).equals(("tenant_dealers", "dealer_id")),
-        )
-        .inner_join("accounts", Expr::col(("accounts", "id")).equals(("dealers", "id")))
-        .and_where(Expr::col(("tenant_dealers", "tenant_id")).eq(id.stored()))
-        .order_by(("accounts", "id"), Order::Asc);
+        .columns([(ACCOUNTS, ID), (ACCOUNTS, ENABLED), (DEALERS, LEVEL)])
+        .columns([(ACCOUNTS, NAME), (DEALERS, "display_name")])
+        .from(TENANT_DEALERS)
+        .inner_join(DEALERS, Expr::col((DEALERS, ID)).equals((TENANT_DEALERS, DEALER_ID)))
+        .inner_join(ACCOUNTS, Expr::col((ACCOUNTS, ID)).equals((DEALERS, ID)))
+        .and_where(Expr::col((TENANT_DEALERS, TENANT_ID)).eq(id.stored()))
+        .order_by((ACCOUNTS, ID), Order::Asc);
     if let Visibility::Branch(dealer_id) = visibility {
-        select.and_where(Expr::col(("dealers", "id")).in_subquery(dealers::branch_of(dealer_id)));
+        select.and_where(Expr::col((DEALERS, ID)).in_subquery(dealers::branch_of(dealer_id)));
     }
     tx.all(&select, |row| {
-        let level: String = row.get(2)?;
-        Ok(TenantDealer {
-            id: row.get(0)?,
+        Ok(DealerSummary {
+            id: row.get::<Id<Dealer>>(0)?.api(),
             enabled: row.get(1)?,
-            level: level
-                .parse()
-                .map_err(|()| StoreError::Engine(format!("{level:?} is not a level of dealers")))?,
+            level: row.get(2)?,
             name: row.get(3)?,
             display_name: row.get(4)?,
         })
     })
 }
 
-/// The columns of [`summary`].
-const PROFILE: [&str; 12] = [
-    "id",
-    "created_at",
-    "name",
-    "domain",
-    "website",
-    "timezone",
-    "currency",
-    "region",
-    "enabled",
-    "max_extensions",
-    "max_concurrent_calls",
-    "avatar_file_id",
-];
+/// Selects the columns of [`summary`].
+fn select() -> SelectStatement {
+    let profile = TenantProfile::COLUMNS.iter().map(|column| column.name);
+    let columns = [ID, CREATED_AT, AVATAR_FILE_ID].into_iter().chain(profile);
+    Query::select().columns(columns).from(TENANTS).to_owned()
+}
 
 fn summary(row: &Row<'_>) -> Result<TenantSummary, StoreError> {
-    let number = |index| -> Result<i32, StoreError> {
-        let wide: i64 = row.get(index)?;
-        wide.try_into()
-            .map_err(|_| StoreError::Engine(format!("a stored tenant has an unreadable {}", PROFILE[index])))
-    };
     Ok(TenantSummary {
         id: row.get(0)?,
         created_at: row.get(1)?,
-        profile: Profile {
-            name: row.get(2)?,
-            domain: row.get(3)?,
-            website: row.get(4)?,
-            timezone: row.get(5)?,
-            currency: row.get(6)?,
-            region: row.get(7)?,
-            enabled: row.get(8)?,
-            max_extensions: number(9)?,
-            max_concurrent_calls: number(10)?,
-            avatar_file_id: row.get::<Option<Id>>(11)?.map(|id| id.to_string()),
-        },
+        avatar_id: row.get(2)?,
+        profile: row.record(TENANTS, 3)?,
     })
 }
 
 /// Returns the columns that an update can change, with their values.
-fn changeable(tenant: &Tenant) -> Result<Vec<(&'static str, Value)>, StoreError> {
-    let Profile {
-        name,
-        domain,
-        website,
-        timezone,
-        currency,
-        region,
-        enabled,
-        max_extensions,
-        max_concurrent_calls,
-        avatar_file_id,
-    } = &tenant.profile;
-    let avatar: Option<Id> = avatar_file_id
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| StoreError::Engine("the avatar of a tenant is not an ID".to_owned()))?;
-    Ok(vec![
-        ("name", name.clone().into()),
-        ("domain", domain.clone().into()),
-        ("domain_key", domain.to_lowercase().into()),
-        ("website", website.clone().into()),
-        ("timezone", timezone.clone().into()),
-        ("currency", currency.clone().into()),
-        ("region", region.clone().into()),
-        ("enabled", (*enabled).into()),
-        ("max_extensions", i64::from(*max_extensions).into()),
-        ("max_concurrent_calls", i64::from(*max_concurrent_calls).into()),
-        ("avatar_file_id", avatar.map(Id::stored).into()),
-        ("search_text", search_text(&tenant.profile).into()),
-    ])
+fn changeable(tenant: &StoredTenant) -> impl Iterator<Item = Assignment> {
+    let avatar_id = tenant.settings.avatar_file_id.as_ref();
+    let avatar_id: Option<Id<File>> = avatar_id.and_then(|id| id.as_ref().parse().ok());
+    let computed = [
+        (AVATAR_FILE_ID, value(&avatar_id)),
+        (DOMAIN_KEY, tenant.profile.domain.to_lowercase().into()),
+        (SEARCH_TEXT, search_text(&tenant.profile).into()),
+    ];
+    assignments(&tenant.profile).chain(computed)
 }
 
-/// Returns the string for free-text search: every string of [`FIELDS`], in lower case.
-fn search_text(profile: &Profile) -> String {
-    let Profile {
-        name,
-        domain,
-        website,
-        timezone,
-        currency,
-        region,
-        ..
-    } = profile;
-    let website = website.as_deref().unwrap_or_default();
-    [name, domain, website, timezone, currency, region]
-        .join(list::SEPARATOR)
-        .to_lowercase()
+/// Returns the string for free-text search: every string that lists show, in lower case.
+fn search_text(profile: &TenantProfile) -> String {
+    let cells = TenantProfile::COLUMNS.iter().zip(profile.to_cells());
+    let texts = cells.filter(|(column, _)| column.storage == Storage::Text);
+    let texts: Vec<_> = texts
+        .map(|(_, cell)| match cell {
+            Cell::Text(text) => text,
+            _ => "".into(),
+        })
+        .collect();
+    texts.join(list::SEPARATOR).to_lowercase()
 }
 
-fn enabled(tx: &mut Tx<'_>, id: Id) -> Result<Option<bool>, StoreError> {
-    let select = Query::select()
-        .column("enabled")
-        .from("tenants")
-        .and_where(Expr::col("id").eq(id.stored()))
-        .to_owned();
-    tx.first(&select, |row| row.get(0))
+fn enabled(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Option<bool>, StoreError> {
+    get(tx, TENANTS, ENABLED, is(ID, &id))
 }
 
 /// Returns the disk quota of a tenant as it was sent; `None` if there is no such tenant.
-pub fn disk_quota(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, StoreError> {
+pub fn disk_quota(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Option<String>, StoreError> {
     if !exists(tx, id)? {
         return Ok(None);
     }
-    let settings: Settings = settings::load_for(tx, Owner::Tenant(id))?;
+    let settings: TenantSettings = settings::load_for(tx, Owner::Tenant(id))?;
     Ok(Some(settings.disk_quota))
 }
 
 /// Returns the ID of the file that is a tenant's avatar.
-pub fn avatar(tx: &mut Tx<'_>, id: Id) -> Result<Option<Id>, StoreError> {
-    let select = Query::select()
-        .column("avatar_file_id")
-        .from("tenants")
-        .and_where(Expr::col("id").eq(id.stored()))
-        .to_owned();
-    let avatar: Option<Option<Id>> = tx.first(&select, |row| row.get(0))?;
+pub fn avatar(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Option<Id<File>>, StoreError> {
+    let avatar: Option<Option<Id<File>>> = get(tx, TENANTS, AVATAR_FILE_ID, is(ID, &id))?;
     Ok(avatar.flatten())
 }

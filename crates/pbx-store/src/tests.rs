@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pbx_domain::Id;
 use pbx_domain::audit::{Actor, Entry, Object};
-use pbx_domain::ip_filters::{IpRule, Target};
+use pbx_domain::ip_filters::IpRule;
 use pbx_domain::ip_rules::Verdict;
 use pbx_test_postgres::TestDatabase;
+use pbx_types::ip_filters::IpRuleTarget;
 use sea_query::{Expr, ExprTrait, Query};
 
 use crate::changes::Changes;
@@ -257,13 +258,12 @@ async fn ip_rules_of_this_process_apply_at_once_and_those_of_other_nodes_after_a
     let insert = |id: i64, cidr: &'static str| {
         move |tx: &mut Tx<'_>| {
             let rule = IpRule {
-                id: Id::from_stored(id),
                 cidr: cidr.parse().unwrap(),
-                target: Target::Deny,
+                target: IpRuleTarget::Deny,
                 expire_at: None,
                 description: None,
             };
-            ip_filters::insert(tx, &rule, now)?;
+            ip_filters::insert(tx, Id::from_stored(id), &rule, now)?;
             Ok::<_, StoreError>(Entry::create(Object::IpBlacklist, id).with(()))
         }
     };

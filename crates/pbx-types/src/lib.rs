@@ -7,8 +7,12 @@
 //! - [`Patch`] is the body of an update, a JSON Merge Patch whose properties are [`Field`]s.
 //! - [`Violation`] is one rule that a request violates, with its [`Location`].
 //! - [`Secret`] and [`Timestamp`] are the types of passwords and times.
-//! - [`list`] has the query language of lists: [`ListQuery`](list::ListQuery), [`Page`](list::Page), and the syntax trees of
-//!   `filter`, `search` and `orderby` with their parsers.
+//! - [`list`] has the query of lists as sent ([`ListParameters`](list::ListParameters)) and parsed
+//!   ([`ListQuery`](list::ListQuery)), the syntax trees of `filter`, `search` and `orderby` with their parsers, and
+//!   [`Page`](list::Page).
+//! - [`record`] has [`Record`](record::Record), the derive of structs that are stored as one row.
+//!
+//! IDs are opaque strings, with a type for each kind of object ([`ids`]).
 //!
 //! `pbx-api` adds the traits and routers and re-exports everything here.
 //!
@@ -34,11 +38,12 @@ mod common;
 #[allow(clippy::all, rustdoc::all)]
 mod generated;
 pub mod list;
+pub mod record;
 
 pub use common::defaults;
 pub use common::patch::{Field, Patch};
 pub use common::secret::Secret;
-pub use common::string_enum::UnknownValue;
+pub use common::string_enum::{StringEnum, UnknownValue};
 pub use common::timestamp::{ParseTimestampError, Timestamp};
 pub use common::violation::{Location, Violation, property_pointer, push_property};
 pub use generated::*;

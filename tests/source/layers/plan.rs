@@ -39,7 +39,11 @@ pub const PURE: &[(&str, &[&str])] = &[
 
 /// Every crate under `crates/`.
 pub const CRATES: &[Crate] = &[
-    ("crates/pbx-types/src", &[&["common"], &["list"], &["generated"]]),
+    (
+        "crates/pbx-types/src",
+        &[&["common"], &["list"], &["generated"], &["record"]],
+    ),
+    ("crates/pbx-record-derive/src", &[]),
     (
         "crates/pbx-api/src",
         &[
@@ -56,7 +60,7 @@ pub const CRATES: &[Crate] = &[
         &[
             // Imported by everything else.
             &[
-                "error", "id", "clock", "vault", "token", "setting", "convert", "audit", "source",
+                "error", "id", "kind", "stored", "clock", "vault", "token", "setting", "convert", "audit", "source",
             ],
             &["document", "merge", "address", "mail", "component"],
             // The nouns of the API.
@@ -105,6 +109,7 @@ pub const CRATES: &[Crate] = &[
             &["engine", "change_log", "revisions"],
             &["cached_count"],
             &["list"],
+            &["table"],
             // The queries, and the engines, which know nothing of each other.
             &[
                 "accounts",
@@ -154,9 +159,9 @@ pub const CRATES: &[Crate] = &[
             &["session", "retry", "macros"],
             &["client"],
             // How a request is sent, then what the session itself sends.
-            &["call", "upload"],
+            &["call"],
             &["auth", "support", "generated"],
-            &["client_builder"],
+            &["client_builder", "upload"],
         ],
     ),
     (

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod mock;
 pub mod server;
+pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,12 +19,13 @@ use contract::operations::Locations;
 use contract::{emit, lower, model, pipeline};
 
 /// The directories owned by codegen, relative to the output directory.
-const OWNED: [&str; 6] = [
+const OWNED: [&str; 7] = [
     "specs/generated",
     "crates/pbx-client/src/generated",
     "crates/pbx-mock/src/generated",
     "crates/pbx-types/src/generated",
     "crates/pbx-api/src/generated",
+    "crates/pbx-domain/src/generated",
     "crates/pbx-cli/src/generated",
 ];
 
@@ -99,6 +101,10 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
     for (name, content) in server.api {
         add(format!("crates/pbx-api/src/generated/{name}"), content);
     }
+    let state = state::generate(&api).map_err(locate)?;
+    for (name, content) in state.files {
+        add(format!("crates/pbx-domain/src/generated/{name}"), content);
+    }
     for (name, content) in cli::generate(&api).map_err(locate)? {
         add(format!("crates/pbx-cli/src/generated/{name}"), content);
     }
@@ -119,7 +125,7 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
     );
     Ok(Generated {
         files,
-        notices: contract.notices,
+        notices: contract.notices.into_iter().chain(state.notices).collect(),
         summary,
     })
 }

@@ -44,11 +44,16 @@ fn kinds(document: &Value, locations: &Locations) -> Result<BTreeMap<String, Val
         let Some((path_to_id, collection)) = split_at_id(path) else {
             continue;
         };
-        let rule = json!(pascal(&singular(collection)));
-        kinds.entry(path_to_id.to_owned()).or_insert(rule);
         let parameters = operation.get("parameters").and_then(Value::as_array);
         let parameter = parameters.into_iter().flatten().find(|p| is_path_id(p));
-        let Some(kind) = parameter.and_then(|p| p.get("schema")?.get(ID)) else {
+        let schema = parameter.and_then(|p| p.get("schema"));
+        let rule = match schema {
+            // One of a list of values names no object, and neither does the property `id` of its response.
+            Some(schema) if schema.get("enum").is_some() => json!(false),
+            _ => json!(pascal(&singular(collection))),
+        };
+        kinds.entry(path_to_id.to_owned()).or_insert(rule);
+        let Some(kind) = schema.and_then(|schema| schema.get(ID)) else {
             continue;
         };
         match stated.insert(path_to_id.to_owned(), kind) {

@@ -29,7 +29,7 @@ pub trait BlobsApi: api::Api {
     fn complete_blob_upload(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: UploadId,
         query: CompleteBlobUploadQuery,
         headers: CompleteBlobUploadHeaders,
         body: api::Bytes,

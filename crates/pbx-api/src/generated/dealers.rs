@@ -16,8 +16,8 @@ pub trait DealersApi: api::Api {
     fn list_dealers(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListDealersQuery,
-    ) -> impl Future<Output = Result<DealerList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<Output = Result<pbx_types::list::Page<Dealer>, Self::Error>> + Send;
 
     /// Create a dealer
     ///
@@ -38,7 +38,7 @@ pub trait DealersApi: api::Api {
     fn retrieve_dealer(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: DealerId,
     ) -> impl Future<Output = Result<Dealer, Self::Error>> + Send;
 
     /// Update a dealer
@@ -49,7 +49,7 @@ pub trait DealersApi: api::Api {
     fn update_dealer(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: DealerId,
         body: api::Patch<UpdateDealer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -61,7 +61,7 @@ pub trait DealersApi: api::Api {
     fn reset_dealer_password(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: DealerId,
         body: ResetPassword,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -73,7 +73,7 @@ pub trait DealersApi: api::Api {
     fn delete_dealer(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: DealerId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

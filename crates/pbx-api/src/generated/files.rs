@@ -16,8 +16,10 @@ pub trait FilesApi: api::Api {
     fn list_files(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListFilesQuery,
-    ) -> impl Future<Output = Result<FileList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<
+        Output = Result<pbx_types::list::Page<FileInfo>, Self::Error>,
+    > + Send;
 
     /// Retrieve a file
     ///
@@ -27,7 +29,7 @@ pub trait FilesApi: api::Api {
     fn retrieve_file_info(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: FileId,
     ) -> impl Future<Output = Result<FileInfo, Self::Error>> + Send;
 
     /// Delete a file
@@ -38,7 +40,7 @@ pub trait FilesApi: api::Api {
     fn delete_file(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: FileId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

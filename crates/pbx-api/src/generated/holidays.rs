@@ -16,8 +16,10 @@ pub trait HolidaysApi: api::Api {
     fn list_holidays(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListHolidaysQuery,
-    ) -> impl Future<Output = Result<HolidayList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<
+        Output = Result<pbx_types::list::Page<Holiday>, Self::Error>,
+    > + Send;
 
     /// Create a new holiday
     ///
@@ -41,7 +43,7 @@ pub trait HolidaysApi: api::Api {
     fn show_holiday(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: HolidayId,
     ) -> impl Future<Output = Result<Holiday, Self::Error>> + Send;
 
     /// Update a holiday
@@ -52,7 +54,7 @@ pub trait HolidaysApi: api::Api {
     fn update_holiday(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: HolidayId,
         body: api::Patch<UpdateHoliday>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -64,7 +66,7 @@ pub trait HolidaysApi: api::Api {
     fn delete_holiday(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: HolidayId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

@@ -16,8 +16,8 @@ pub trait IpFiltersApi: api::Api {
     fn list_ip_rules(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListIpRulesQuery,
-    ) -> impl Future<Output = Result<IpRuleList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<Output = Result<pbx_types::list::Page<IpRule>, Self::Error>> + Send;
 
     /// Create an IP rule
     ///
@@ -38,7 +38,7 @@ pub trait IpFiltersApi: api::Api {
     fn show_ip_rule(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: IpRuleId,
     ) -> impl Future<Output = Result<IpRule, Self::Error>> + Send;
 
     /// Update an IP rule
@@ -49,7 +49,7 @@ pub trait IpFiltersApi: api::Api {
     fn update_ip_rule(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: IpRuleId,
         body: api::Patch<UpdateIpRule>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -61,7 +61,7 @@ pub trait IpFiltersApi: api::Api {
     fn delete_ip_rule(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: IpRuleId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Export IP rules

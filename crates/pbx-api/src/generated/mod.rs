@@ -23,6 +23,8 @@ pub mod login;
 pub mod users;
 pub mod user;
 #[doc(inline)]
+pub use pbx_types::ids;
+#[doc(inline)]
 pub use pbx_types::shared;
 
 /// The resources with their operations.

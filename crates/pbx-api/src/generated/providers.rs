@@ -16,7 +16,7 @@ pub trait ProvidersApi: api::Api {
     fn list_provider_assignees(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: ProviderId,
     ) -> impl Future<Output = Result<ProviderAssigneeList, Self::Error>> + Send;
 
     /// Check provider assignee
@@ -27,8 +27,8 @@ pub trait ProvidersApi: api::Api {
     fn check_provider_assignee(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
-        tenant_id: String,
+        id: ProviderId,
+        tenant_id: TenantId,
     ) -> impl Future<Output = Result<ProviderAssignment, Self::Error>> + Send;
 
     /// Assign provider
@@ -39,8 +39,8 @@ pub trait ProvidersApi: api::Api {
     fn assign_provider(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
-        tenant_id: String,
+        id: ProviderId,
+        tenant_id: TenantId,
         body: AssignProvider,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -52,8 +52,8 @@ pub trait ProvidersApi: api::Api {
     fn destroy_provider_assignee(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
-        tenant_id: String,
+        id: ProviderId,
+        tenant_id: TenantId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// List providers
@@ -64,8 +64,10 @@ pub trait ProvidersApi: api::Api {
     fn list_providers(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListProvidersQuery,
-    ) -> impl Future<Output = Result<ProviderList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<
+        Output = Result<pbx_types::list::Page<Provider>, Self::Error>,
+    > + Send;
 
     /// Create a provider
     ///
@@ -86,7 +88,7 @@ pub trait ProvidersApi: api::Api {
     fn show_provider(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: ProviderId,
     ) -> impl Future<Output = Result<Provider, Self::Error>> + Send;
 
     /// Update a provider
@@ -97,7 +99,7 @@ pub trait ProvidersApi: api::Api {
     fn update_provider(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: ProviderId,
         body: api::Patch<UpdateProvider>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -109,7 +111,7 @@ pub trait ProvidersApi: api::Api {
     fn destroy_provider(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: ProviderId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

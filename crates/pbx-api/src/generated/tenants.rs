@@ -17,8 +17,10 @@ pub trait TenantsApi: api::Api {
     fn list_tenants(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListTenantsQuery,
-    ) -> impl Future<Output = Result<TenantList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<
+        Output = Result<pbx_types::list::Page<TenantSummary>, Self::Error>,
+    > + Send;
 
     /// Create a tenant
     ///
@@ -39,7 +41,7 @@ pub trait TenantsApi: api::Api {
     fn show_tenant(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TenantId,
     ) -> impl Future<Output = Result<Tenant, Self::Error>> + Send;
 
     /// Update a tenant
@@ -50,7 +52,7 @@ pub trait TenantsApi: api::Api {
     fn update_tenant(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TenantId,
         body: api::Patch<UpdateTenant>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -74,7 +76,7 @@ pub trait TenantsApi: api::Api {
     fn list_tenant_dealers(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TenantId,
     ) -> impl Future<Output = Result<TenantDealerList, Self::Error>> + Send;
 
     /// Designate tenant to dealer
@@ -85,8 +87,8 @@ pub trait TenantsApi: api::Api {
     fn designate_tenant_to_dealer(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
-        dealer_id: String,
+        id: TenantId,
+        dealer_id: DealerId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Remove tenant from dealer
@@ -97,8 +99,8 @@ pub trait TenantsApi: api::Api {
     fn remove_tenant_from_dealer(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
-        dealer_id: String,
+        id: TenantId,
+        dealer_id: DealerId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Delete a tenant
@@ -109,7 +111,7 @@ pub trait TenantsApi: api::Api {
     fn delete_tenant(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TenantId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

@@ -16,8 +16,10 @@ pub trait TransportsApi: api::Api {
     fn list_transports(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListTransportsQuery,
-    ) -> impl Future<Output = Result<TransportList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<
+        Output = Result<pbx_types::list::Page<Transport>, Self::Error>,
+    > + Send;
 
     /// Create a transport
     ///
@@ -38,7 +40,7 @@ pub trait TransportsApi: api::Api {
     fn show_transport(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TransportId,
     ) -> impl Future<Output = Result<Transport, Self::Error>> + Send;
 
     /// Update transport
@@ -49,7 +51,7 @@ pub trait TransportsApi: api::Api {
     fn update_transport(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TransportId,
         body: api::Patch<UpdateTransport>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -61,7 +63,7 @@ pub trait TransportsApi: api::Api {
     fn delete_transport(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TransportId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Query transport's status
@@ -72,7 +74,7 @@ pub trait TransportsApi: api::Api {
     fn get_transport_status(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: TransportId,
     ) -> impl Future<Output = Result<TransportStatus, Self::Error>> + Send;
 }
 

@@ -16,8 +16,8 @@ pub trait UsersApi: api::Api {
     fn list_users(
         &self,
         call: api::Call<Self::Caller>,
-        query: ListUsersQuery,
-    ) -> impl Future<Output = Result<UserList, Self::Error>> + Send;
+        query: pbx_types::list::ListParameters,
+    ) -> impl Future<Output = Result<pbx_types::list::Page<User>, Self::Error>> + Send;
 
     /// Create a user
     ///
@@ -39,7 +39,7 @@ pub trait UsersApi: api::Api {
     fn retrieve_user(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: UserId,
     ) -> impl Future<Output = Result<User, Self::Error>> + Send;
 
     /// Update a user
@@ -50,7 +50,7 @@ pub trait UsersApi: api::Api {
     fn update_user(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: UserId,
         body: api::Patch<UpdateUser>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -62,7 +62,7 @@ pub trait UsersApi: api::Api {
     fn reset_user_password(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: UserId,
         body: ResetPassword,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -74,7 +74,7 @@ pub trait UsersApi: api::Api {
     fn delete_user(
         &self,
         call: api::Call<Self::Caller>,
-        id: String,
+        id: UserId,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

@@ -13,7 +13,7 @@
 extern crate self as pbx_types;
 
 #[path = "../fixture/generated/api/mod.rs"]
-#[allow(clippy::all, dead_code)]
+#[allow(clippy::all, dead_code, unused_imports)]
 #[rustfmt::skip]
 mod generated;
 #[path = "../fixture/generated/types/mod.rs"]
@@ -26,5 +26,5 @@ mod successes;
 mod table;
 mod workshop;
 
-use pbx_api::{Bytes, Field, Secret, Timestamp, Value, defaults, list, string_enum};
-use types::*;
+use pbx_api::{Bytes, Field, Secret, Timestamp, Value, defaults, list, opaque_id, string_enum};
+pub use types::*;

@@ -32,6 +32,25 @@ async fn parameters_are_typed_and_have_their_defaults() {
 }
 
 #[tokio::test]
+async fn lists_share_their_parameters_and_pages() {
+    let list = |query: &str| request("GET", &format!("/api/notes{query}"));
+    let response = list("").send().await;
+    assert_eq!(
+        response.body,
+        r#"{"count":7,"items":[{"text":"ListParameters { filter: None, search: None, orderby: None, skip: 0, top: 100 }"}]}"#
+    );
+    let response = list("?$filter=id+eq+1&search=a&orderby=id&skip=3.0&$top=50&count=false")
+        .send()
+        .await
+        .json();
+    assert_eq!(
+        response["items"][0]["text"],
+        "ListParameters { filter: Some(\"id eq 1\"), search: Some(\"a\"), orderby: Some(\"id\"), skip: 3, top: 50 }"
+    );
+    assert_eq!(list("?$top=51").send().await.status, 400);
+}
+
+#[tokio::test]
 async fn bodies_are_typed_and_have_their_defaults() {
     let create = |body: &str| request("POST", "/api/gadgets").json(body);
     let response = create(r#"{"name":"abc","port":1.0,"kind":null,"password":"hunter2"}"#)

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
+use pbx_api::list::{ListParameters, Page};
 use pbx_api::{Api, Bytes, Call, Location, Operation, Patch, Problem, RequestInfo, Server, Violation};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -85,8 +86,8 @@ impl gadgets::GadgetsApi for Workshop {
         Ok(gadgets::CreateGadgetResponse {
             location: "/gadgets/1".to_owned(),
             x_weight: body.weight,
-            body: gadgets::CreateGadgetResult {
-                id: Some(format!("{body:?}")),
+            body: gadgets::CreatedGadget {
+                id: Some(format!("{body:?}").into()),
             },
         })
     }
@@ -98,7 +99,7 @@ impl gadgets::GadgetsApi for Workshop {
         })
     }
 
-    async fn show_picture(&self, _: Call<Role>, _id: String) -> Result<gadgets::ShowPictureResponse, Fault> {
+    async fn show_picture(&self, _: Call<Role>, _id: gadgets::GadgetId) -> Result<gadgets::ShowPictureResponse, Fault> {
         Ok(gadgets::ShowPictureResponse {
             content_disposition: None,
             content_type: "image/gif".to_owned(),
@@ -106,8 +107,8 @@ impl gadgets::GadgetsApi for Workshop {
         })
     }
 
-    async fn show_gadget(&self, _: Call<Role>, id: String) -> Result<gadgets::Gadget, Fault> {
-        match id.as_str() {
+    async fn show_gadget(&self, _: Call<Role>, id: gadgets::GadgetId) -> Result<gadgets::Gadget, Fault> {
+        match id.as_ref() {
             "panic" => panic!("a secret in a panic"),
             "broken" => Err(Fault::Broken),
             _ => Ok(gadgets::Gadget {
@@ -123,18 +124,26 @@ impl gadgets::GadgetsApi for Workshop {
         }
     }
 
-    async fn update_gadget(&self, _: Call<Role>, _: String, body: Patch<gadgets::UpdateGadget>) -> Result<(), Fault> {
+    async fn update_gadget(
+        &self,
+        _: Call<Role>,
+        _: gadgets::GadgetId,
+        body: Patch<gadgets::UpdateGadget>,
+    ) -> Result<(), Fault> {
         let mut stored = json!({"name": "old", "size": {"width": 1, "height": 2}, "tags": ["a"]});
         body.apply(&mut stored);
         LAST.with_borrow_mut(|last| *last = format!("{body:?}\n{stored}"));
         Ok(())
     }
 
-    async fn show_part(&self, _: Call<Role>, id: String, number: i32) -> Result<Vec<Vec<f64>>, Fault> {
-        Ok(vec![vec![id.chars().count() as f64], vec![f64::from(number), 0.5]])
+    async fn show_part(&self, _: Call<Role>, id: gadgets::GadgetId, number: i32) -> Result<Vec<Vec<f64>>, Fault> {
+        Ok(vec![
+            vec![id.as_ref().chars().count() as f64],
+            vec![f64::from(number), 0.5],
+        ])
     }
 
-    async fn delete_gadget(&self, _: Call<Role>, _: String) -> Result<(), Fault> {
+    async fn delete_gadget(&self, _: Call<Role>, _: gadgets::GadgetId) -> Result<(), Fault> {
         Ok(())
     }
 }
@@ -180,6 +189,14 @@ impl grids::GridsApi for Workshop {
 }
 
 impl notes::NotesApi for Workshop {
+    async fn list_notes(&self, _: Call<Role>, query: ListParameters) -> Result<Page<notes::Note>, Fault> {
+        let text = format!("{query:?}");
+        Ok(Page {
+            count: 7,
+            items: vec![notes::Note { text }],
+        })
+    }
+
     async fn add_note(&self, call: Call<Role>, body: Option<notes::AddNote>) -> Result<Value, Fault> {
         Ok(json!({"note": body.map(|note| note.text), "request": call.request_id.as_str()}))
     }

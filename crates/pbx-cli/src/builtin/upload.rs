@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 use pbx_client::Error;
+use pbx_client::types::FileId;
 
 use crate::api::session::ApiSession;
 use crate::failure::Failure;
@@ -51,7 +52,7 @@ pub async fn run(args: &UploadArgs, options: &GlobalOptions) -> Result<(), Failu
 }
 
 /// Uploads a file and returns its ID.
-async fn upload(session: &mut ApiSession, file: &str, name: &str) -> Result<String, Failure> {
+async fn upload(session: &mut ApiSession, file: &str, name: &str) -> Result<FileId, Failure> {
     let content = request_body::from_file(file).await?;
     match pbx_client::upload(session.client(), name, content).await {
         // An upload begins with a request without the file, so that none of it has been read from standard input yet.

@@ -1,103 +1,26 @@
-//! The notification settings: the mail server of the system, and the alerts that administrators get by mail.
+//! The notification settings: the mail server of the system, and the alerts that administrators get by mail. A threshold of 0 is
+//! disabled.
 
-use pbx_types::admin as api;
-use serde::{Deserialize, Serialize};
+use pbx_types::admin::{MailServerAuth, MailServerType};
 
 use crate::address;
-use crate::document::{self, Check, Document};
+use crate::check::Check;
+use crate::document::{self, Document};
 use crate::error::Error;
 use crate::mail::{self, AuthMechanism, Encryption, MailAccount, MailServer};
 use crate::setting::Setting;
-use crate::vault::{Sealed, Vault};
+use crate::state::Rules;
+use crate::vault::Vault;
 
-/// The notification settings. A threshold of 0 is disabled.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct Notification {
-    pub r#type: Option<MailServerType>,
-    pub server: Option<String>,
-    pub port: Option<u16>,
-    pub reply_to: Option<String>,
-    pub username: Option<String>,
-    pub password: Option<Sealed>,
-    pub auth: MailServerAuth,
-    pub enable_tls_ssl: bool,
-    pub enable_starttls_auto: bool,
-    pub recipients: Option<String>,
-    pub enable_tenant_access: bool,
-    pub hard_disk_threshold: Option<f64>,
-    pub notify_hard_disk_exceeded_threshold: bool,
-    pub cpu_threshold: Option<f64>,
-    pub notify_cpu_exceeded_threshold: bool,
-    pub memory_threshold: Option<f64>,
-    pub notify_memory_exceeded_threshold: bool,
-    pub notify_ip_blocked: bool,
-    pub notify_license_limited: bool,
-    pub notify_service_disconnected: bool,
-    pub notify_push_certs_update_failed: bool,
-}
-
-impl Default for Notification {
-    /// Returns the defaults that the vendor's pages document.
-    fn default() -> Self {
-        Self {
-            r#type: None,
-            server: None,
-            port: None,
-            reply_to: None,
-            username: None,
-            password: None,
-            auth: MailServerAuth::Auto,
-            enable_tls_ssl: true,
-            enable_starttls_auto: false,
-            recipients: None,
-            enable_tenant_access: true,
-            hard_disk_threshold: None,
-            notify_hard_disk_exceeded_threshold: false,
-            cpu_threshold: None,
-            notify_cpu_exceeded_threshold: false,
-            memory_threshold: None,
-            notify_memory_exceeded_threshold: false,
-            notify_ip_blocked: false,
-            notify_license_limited: false,
-            notify_service_disconnected: false,
-            notify_push_certs_update_failed: false,
-        }
-    }
-}
-
-/// The provider of the mail server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names are the vendor's")]
-pub enum MailServerType {
-    Smtp,
-    Ms365,
-    Gmail,
-}
-
-/// The authentication on the mail server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum MailServerAuth {
-    /// No authentication: the server trusts the address of this system.
-    Disable,
-    /// The first mechanism that the server offers.
-    Auto,
-    /// AUTH LOGIN.
-    Login,
-    /// AUTH PLAIN.
-    Plain,
-}
+pub use crate::generated::admin::NotificationSettings as Notification;
 
 impl Setting for Notification {
     const NAME: &'static str = "admin_notification";
 }
 
-impl Document for Notification {
-    const SECRETS: &'static [&'static str] = &["password"];
+impl Document for Notification {}
 
+impl Rules for Notification {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.canonicalize_optional(&mut self.server, "server", address::host);
         check.canonicalize_optional(&mut self.recipients, "recipients", address::mail_addresses);
@@ -181,54 +104,6 @@ impl Notification {
             sender,
             reply_to: self.reply_to.clone(),
         })
-    }
-}
-
-impl From<Notification> for api::NotificationSettings {
-    fn from(settings: Notification) -> Self {
-        Self {
-            r#type: settings.r#type.map(Into::into),
-            server: settings.server,
-            port: settings.port,
-            reply_to: settings.reply_to,
-            username: settings.username,
-            auth: Some(settings.auth.into()),
-            enable_tls_ssl: Some(settings.enable_tls_ssl),
-            enable_starttls_auto: Some(settings.enable_starttls_auto),
-            recipients: settings.recipients,
-            enable_tenant_access: Some(settings.enable_tenant_access),
-            hard_disk_threshold: settings.hard_disk_threshold,
-            notify_hard_disk_exceeded_threshold: Some(settings.notify_hard_disk_exceeded_threshold),
-            cpu_threshold: settings.cpu_threshold,
-            notify_cpu_exceeded_threshold: Some(settings.notify_cpu_exceeded_threshold),
-            memory_threshold: settings.memory_threshold,
-            notify_memory_exceeded_threshold: Some(settings.notify_memory_exceeded_threshold),
-            notify_ip_blocked: Some(settings.notify_ip_blocked),
-            notify_license_limited: Some(settings.notify_license_limited),
-            notify_service_disconnected: Some(settings.notify_service_disconnected),
-            notify_push_certs_update_failed: Some(settings.notify_push_certs_update_failed),
-        }
-    }
-}
-
-impl From<MailServerType> for api::MailServerType {
-    fn from(kind: MailServerType) -> Self {
-        match kind {
-            MailServerType::Smtp => Self::Smtp,
-            MailServerType::Ms365 => Self::Ms365,
-            MailServerType::Gmail => Self::Gmail,
-        }
-    }
-}
-
-impl From<MailServerAuth> for api::MailServerAuth {
-    fn from(auth: MailServerAuth) -> Self {
-        match auth {
-            MailServerAuth::Disable => Self::Disable,
-            MailServerAuth::Auto => Self::Auto,
-            MailServerAuth::Login => Self::Login,
-            MailServerAuth::Plain => Self::Plain,
-        }
     }
 }
 

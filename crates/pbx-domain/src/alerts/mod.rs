@@ -5,43 +5,25 @@ pub mod email;
 use jiff::Timestamp;
 
 use crate::admin::notification::Notification;
+use crate::named::named_enum;
 
-/// The cause of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// The disk with the data is full to the threshold.
-    HardDisk,
-    /// The processors are busy to the threshold.
-    Cpu,
-    /// The memory is used to the threshold.
-    Memory,
-    /// An address was locked out.
-    IpBlocked,
-    /// An operation was refused because of the license.
-    LicenseLimited,
+named_enum! {
+    /// The cause of an alert, in the order in which mails are sent.
+    pub enum Cause {
+        /// The disk with the data is full to the threshold.
+        HardDisk = "HARD_DISK",
+        /// The processors are busy to the threshold.
+        Cpu = "CPU",
+        /// The memory is used to the threshold.
+        Memory = "MEMORY",
+        /// An address was locked out.
+        IpBlocked = "IP_BLOCKED",
+        /// An operation was refused because of the license.
+        LicenseLimited = "LICENSE_LIMITED",
+    }
 }
 
 impl Cause {
-    /// Every cause, in the order in which mails are sent.
-    pub const ALL: [Self; 5] = [
-        Self::HardDisk,
-        Self::Cpu,
-        Self::Memory,
-        Self::IpBlocked,
-        Self::LicenseLimited,
-    ];
-
-    /// Returns the stored name; never changes once released.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::HardDisk => "HARD_DISK",
-            Self::Cpu => "CPU",
-            Self::Memory => "MEMORY",
-            Self::IpBlocked => "IP_BLOCKED",
-            Self::LicenseLimited => "LICENSE_LIMITED",
-        }
-    }
-
     /// Returns the trigger of alerts of this cause; `None` if the settings disable them.
     pub fn trigger(self, settings: &Notification) -> Option<Trigger> {
         let (on, threshold) = match self {

@@ -1,41 +1,8 @@
-//! Rules that turn a tenant's numbers into international ones (E.164).
+//! Rules that turn a tenant's numbers into international ones (E.164). While they are disabled they are stored and ignored.
 
-use serde::{Deserialize, Serialize};
+use crate::check::Check;
 
-use crate::document::Check;
-
-/// The rules. While they are disabled they are stored and ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct E164Rules {
-    pub enabled: bool,
-    pub international_code: Option<String>,
-    pub country: Option<String>,
-    pub area_code: Option<String>,
-    pub national_code: Option<String>,
-    pub prefix: Option<String>,
-    pub remove_special_chars: bool,
-    pub remove_duplicate_countries: bool,
-    pub remove_duplicate_area_codes: bool,
-}
-
-impl Default for E164Rules {
-    /// The defaults that the vendor's pages document.
-    fn default() -> Self {
-        Self {
-            enabled: false,
-            international_code: None,
-            country: None,
-            area_code: None,
-            national_code: None,
-            prefix: None,
-            remove_special_chars: false,
-            remove_duplicate_countries: true,
-            remove_duplicate_area_codes: true,
-        }
-    }
-}
+pub use crate::generated::shared::E164Rules;
 
 impl E164Rules {
     /// Records every code that cannot be dialed, and that enabled rules need a country.
@@ -90,7 +57,7 @@ mod tests {
 
     fn validated(mut rules: E164Rules) -> Result<E164Rules, Vec<String>> {
         let vault = vault();
-        let mut check = Check::new(&vault);
+        let mut check = Check::new(&vault, "");
         rules.normalize_and_validate(&mut check);
         let violations = check.summarize();
         if violations.is_empty() {

@@ -1,47 +1,14 @@
 //! Webhooks: the URLs that a tenant's events are posted to.
 
-use serde::{Deserialize, Serialize};
+use pbx_types::shared::WebhookAuth;
 
 use crate::address;
-use crate::document::Check;
+use crate::check::Check;
 use crate::error::Error;
-use crate::password::Password;
 use crate::vault::{Sealed, Vault};
 use crate::webhook::{Account, Authentication, Webhook};
 
-/// The webhook for events of one kind, with its credentials.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API, which explains them")]
-pub struct EventWebhook {
-    pub enabled: bool,
-    pub auth: WebhookAuth,
-    pub username: Option<String>,
-    pub password: Option<Sealed>,
-    pub token: Option<Sealed>,
-    pub url: Option<String>,
-}
-
-/// The authentication scheme of a webhook.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names are the vendor's")]
-pub enum WebhookAuth {
-    #[default]
-    Disable,
-    Basic,
-    Digest,
-    Bearer,
-}
-
-/// The secrets of a webhook in clear text, before they are sealed.
-#[derive(Debug, Default)]
-pub struct WebhookSecrets {
-    /// For `BASIC` and `DIGEST`.
-    pub password: Option<Password>,
-    /// For `BEARER`.
-    pub token: Option<Password>,
-}
+pub use crate::generated::shared::EventWebhook;
 
 /// The error for a disabled webhook without credentials, which only an enabled one must have.
 const NO_CREDENTIALS: Error = Error::Refused {
@@ -50,23 +17,6 @@ const NO_CREDENTIALS: Error = Error::Refused {
 };
 
 impl EventWebhook {
-    /// Stores the secrets, each sealed for the context that `seal_context` returns for its property. Empty ones are dropped.
-    pub(super) fn seal(
-        &mut self,
-        vault: &Vault,
-        secrets: WebhookSecrets,
-        seal_context: impl Fn(&str) -> String,
-    ) -> Result<(), Error> {
-        let seal = |property, secret: Option<Password>| {
-            let secret = secret.filter(|secret| !secret.reveal().is_empty());
-            let sealed = secret.map(|secret| vault.seal(&seal_context(property), secret.reveal()));
-            sealed.transpose()
-        };
-        self.password = seal("password", secrets.password)?;
-        self.token = seal("token", secrets.token)?;
-        Ok(())
-    }
-
     /// Returns the receiver, if there is a URL, with the credentials that were sealed for the contexts of their properties.
     ///
     /// # Errors
@@ -134,7 +84,7 @@ mod tests {
 
     fn violations(mut webhook: EventWebhook) -> Vec<String> {
         let vault = vault();
-        let mut check = Check::new(&vault);
+        let mut check = Check::new(&vault, "");
         check.inside("cdr_event", |check| webhook.normalize_and_validate(check));
         check.summarize()
     }

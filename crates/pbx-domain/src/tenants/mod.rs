@@ -1,8 +1,6 @@
 //! Tenants: the organizations that use this installation, each isolated from the others.
 
-mod api;
 mod codes;
-pub mod designation;
 pub mod e164;
 pub mod events;
 pub mod office_hours;

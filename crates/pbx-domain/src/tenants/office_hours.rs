@@ -1,60 +1,10 @@
 //! Office hours of a tenant. A disabled day is closed; an enabled day is open during its ranges, or all day if it has none.
 
-use serde::{Deserialize, Serialize};
+use pbx_types::shared::TimeRange;
 
-use crate::document::Check;
+use crate::check::Check;
 
-/// The office hours of a week.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of the API")]
-pub struct OfficeHours {
-    pub monday: Day,
-    pub tuesday: Day,
-    pub wednesday: Day,
-    pub thursday: Day,
-    pub friday: Day,
-    pub saturday: Day,
-    pub sunday: Day,
-}
-
-impl Default for OfficeHours {
-    /// The hours that the vendor's portal shows for a new tenant: Monday to Friday, all day.
-    fn default() -> Self {
-        let day = |enabled| Day {
-            enabled,
-            ranges: Vec::new(),
-        };
-        Self {
-            monday: day(true),
-            tuesday: day(true),
-            wednesday: day(true),
-            thursday: day(true),
-            friday: day(true),
-            saturday: day(false),
-            sunday: day(false),
-        }
-    }
-}
-
-/// The office hours of a day of the week.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Day {
-    /// `false` if the office is closed.
-    pub enabled: bool,
-    /// The opening times; none means all day.
-    pub ranges: Vec<Range>,
-}
-
-/// A time range within a day.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Range {
-    /// The beginning, `HH:MM`, which sorts as a string.
-    pub from: String,
-    /// The end, `HH:MM`, later than `from`.
-    pub to: String,
-}
+pub use crate::generated::shared::{OfficeDay, OfficeHours};
 
 impl OfficeHours {
     /// Sorts the ranges of each day, and records those that end before they begin or overlap.
@@ -76,7 +26,7 @@ impl OfficeHours {
     }
 }
 
-impl Day {
+impl OfficeDay {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         for (index, range) in self.ranges.iter().enumerate() {
             if range.from >= range.to {
@@ -86,7 +36,7 @@ impl Day {
         }
         // Violations name the index at which a range was sent, which is where the caller looks.
         let mut order: Vec<usize> = (0..self.ranges.len()).collect();
-        order.sort_by_key(|&index| &self.ranges[index]);
+        order.sort_by_key(|&index| bounds(&self.ranges[index]));
         let mut latest: Option<usize> = None;
         for &index in &order {
             match latest {
@@ -100,8 +50,13 @@ impl Day {
                 _ => latest = Some(index),
             }
         }
-        self.ranges.sort();
+        self.ranges.sort_by(|one, other| bounds(one).cmp(&bounds(other)));
     }
+}
+
+/// Returns begin and end, `HH:MM`, which sort as strings.
+fn bounds(range: &TimeRange) -> (&str, &str) {
+    (&range.from, &range.to)
 }
 
 #[cfg(test)]
@@ -109,14 +64,14 @@ mod tests {
     use super::*;
     use crate::vault::tests::vault;
 
-    fn violations(ranges: &[(&str, &str)]) -> (Day, Vec<String>) {
+    fn violations(ranges: &[(&str, &str)]) -> (OfficeDay, Vec<String>) {
         let vault = vault();
-        let mut check = Check::new(&vault);
-        let mut day = Day {
+        let mut check = Check::new(&vault, "");
+        let mut day = OfficeDay {
             enabled: true,
             ranges: ranges
                 .iter()
-                .map(|(from, to)| Range {
+                .map(|(from, to)| TimeRange {
                     from: (*from).to_owned(),
                     to: (*to).to_owned(),
                 })

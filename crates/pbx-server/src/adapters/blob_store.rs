@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use pbx_domain::files::File as LibraryFile;
 use pbx_domain::setting::Setting;
 use pbx_domain::{Error, Id};
 use pbx_store::{Store, files, settings};
@@ -124,7 +125,7 @@ impl BlobDirectory {
     }
 
     /// Stores the content of a file, durably when this returns. Returns the name to [`get`](Self::get) it with.
-    pub async fn put(&self, id: Id, content: Bytes) -> Result<String, Error> {
+    pub async fn put(&self, id: Id<LibraryFile>, content: Bytes) -> Result<String, Error> {
         let name = format!("{id}-{:016x}", rand::rng().next_u64());
         self.run(move |directory| {
             let written = directory.write(&name, &content);
@@ -154,7 +155,7 @@ impl BlobDirectory {
     }
 
     /// Returns all contents, each with the ID that it was written for and its name. Ignores other files in the directory.
-    pub async fn list(&self) -> Result<Vec<(Id, String)>, Error> {
+    pub async fn list(&self) -> Result<Vec<(Id<LibraryFile>, String)>, Error> {
         self.run(|directory| {
             let names = fs::read_dir(directory.0.as_path())?.map(|entry| entry.map(|entry| entry.file_name()));
             names.filter_map(|name| name.map(parse_name).transpose()).collect()
@@ -192,7 +193,7 @@ impl BlobDirectory {
 }
 
 /// Parses a name that [`BlobDirectory::put`] created.
-fn parse_name(name: OsString) -> Option<(Id, String)> {
+fn parse_name(name: OsString) -> Option<(Id<LibraryFile>, String)> {
     let name = name.into_string().ok()?;
     let (id, rest) = name.split_once('-')?;
     let hexadecimal = rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());

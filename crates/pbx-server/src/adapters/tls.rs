@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use pbx_domain::Error;
-use pbx_domain::transports::Verification;
+use pbx_types::transports::ClientVerification;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
@@ -51,7 +51,7 @@ pub enum Purpose {
     /// HTTP/1.1; clients authenticate with tokens, not certificates.
     Https,
     /// SIP, with that verification of client certificates.
-    Sip(Verification),
+    Sip(ClientVerification),
 }
 
 /// Returns the root certificates that the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
@@ -116,9 +116,9 @@ impl Tls {
             .ok_or_else(|| std::io::Error::other("there is no certificate"))?;
         let config = match purpose {
             Purpose::Https => &current.https,
-            Purpose::Sip(Verification::Disable) => &current.sip.disable,
-            Purpose::Sip(Verification::Optional) => &current.sip.optional,
-            Purpose::Sip(Verification::Mandatory) => &current.sip.mandatory,
+            Purpose::Sip(ClientVerification::Disable) => &current.sip.disable,
+            Purpose::Sip(ClientVerification::Optional) => &current.sip.optional,
+            Purpose::Sip(ClientVerification::Mandatory) => &current.sip.mandatory,
         };
         let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
         tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await?

@@ -207,7 +207,7 @@ mod tests {
                 account_id: id,
                 role,
                 name: "alice".to_owned(),
-                session_id: id,
+                session_id: Id::from_stored(2),
                 tenant_id,
                 must_change_password: false,
             }

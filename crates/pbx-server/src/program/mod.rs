@@ -35,7 +35,7 @@ use crate::http::{BASE_PATH, Pbx, listener};
 use crate::license_command::{self, LicenseCommand};
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
-use crate::services::{certificates, session, transports};
+use crate::services::{certificates, documents, session, transports};
 
 /// The PBX administration server.
 #[derive(Parser)]
@@ -128,6 +128,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let addresses: Vec<SocketAddr> = std::iter::once(address).chain(secure.as_ref().map(|it| it.1)).collect();
 
     let vault = key_file::unlock(&store, &config.key_file).await?;
+    documents::complete(&store).await.map_err(with_internal_message)?;
     let context = Context {
         changes: Changes::new(&store, Actor::system()),
         ids: IdGenerator::default(),

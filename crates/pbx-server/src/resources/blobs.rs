@@ -2,15 +2,14 @@
 
 use pbx_api::blobs::{
     BlobsApi, CompleteBlobUploadHeaders, CompleteBlobUploadQuery, DownloadBlobsResponse, InitBlobUploadQuery,
-    InitBlobUploadResponse, UploadedFile,
+    InitBlobUploadResponse, UploadId, UploadedFile,
 };
 use pbx_api::{Bytes, Call};
-use pbx_domain::Error;
-use pbx_domain::files::{self, Owner};
+use pbx_domain::files::{Owner, Upload};
 use pbx_domain::session::Caller;
+use pbx_domain::{Error, Id};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::parse_id;
 use crate::http::Pbx;
 use crate::services::files::{self as library, Content};
 
@@ -23,7 +22,7 @@ impl BlobsApi for Pbx {
         let owner = Owner::try_from(&call.caller)?;
         let (id, token) = library::announce(&self.store, &self.ids, owner, query.filename).await?;
         Ok(InitBlobUploadResponse {
-            port_sip_upload_id: id.to_string(),
+            port_sip_upload_id: id.api(),
             port_sip_upload_token: token.into_string(),
         })
     }
@@ -31,20 +30,20 @@ impl BlobsApi for Pbx {
     async fn complete_blob_upload(
         &self,
         call: Call<Caller>,
-        id: String,
+        id: UploadId,
         query: CompleteBlobUploadQuery,
         headers: CompleteBlobUploadHeaders,
         body: Bytes,
     ) -> Result<UploadedFile, Error> {
         let owner = Owner::try_from(&call.caller)?;
-        let id = parse_id(&id, files::no_upload)?;
+        let id: Id<Upload> = Id::parse(&id)?;
         let content = Content {
             token: &headers.port_sip_upload_token,
             digest: query.digest,
             bytes: body,
         };
         library::complete(&self.changes(&call), &self.blobs, owner, id, content).await?;
-        Ok(UploadedFile { id: id.to_string() })
+        Ok(UploadedFile { id: id.file().api() })
     }
 
     async fn download_blobs(&self, call: Call<Caller>, digest: String) -> Result<DownloadBlobsResponse, Error> {
@@ -52,7 +51,7 @@ impl BlobsApi for Pbx {
         let (file, content) = library::download(&self.store, &self.blobs, owner, digest).await?;
         Ok(DownloadBlobsResponse {
             content_disposition: content_disposition(&file.name),
-            content_type: file.media_type,
+            content_type: file.value.media_type,
             body: content.into(),
         })
     }

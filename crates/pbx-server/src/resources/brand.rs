@@ -2,21 +2,23 @@
 
 use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
-use pbx_domain::Error;
 use pbx_domain::brand::Brand;
 use pbx_domain::files::{self, Owner as FileOwner};
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
-use pbx_store::{Tx, files as queries};
+use pbx_domain::{Error, Id};
+use pbx_store::Tx;
+use pbx_store::files::FILES;
 use pbx_types::Violation;
+use pbx_types::ids::FileId;
 
 use crate::http::Pbx;
 use crate::services::documents;
 
 impl BrandApi for Pbx {
     async fn update_brand_information(&self, call: Call<Caller>, body: Patch<UpdateBrand>) -> Result<(), Error> {
-        let sent = body.into_parts().1;
-        documents::update_with::<Brand>(&self.context(&call), Owner::System, sent, |tx, brand| {
+        let patch = body.into_fields();
+        documents::update_with::<Brand, _>(&self.context(&call), Owner::System, patch, |tx, brand| {
             let mut violations = Vec::new();
             for (property, file, size) in brand.pictures() {
                 violations.extend(check_picture(tx, property, file, size)?);
@@ -32,9 +34,9 @@ impl BrandApi for Pbx {
 }
 
 /// Returns the violation of a property whose file is not one of the system, or larger than `(width, height)` in pixels.
-fn check_picture(tx: &mut Tx<'_>, name: &str, id: &str, max_size: (i64, i64)) -> Result<Option<Violation>, Error> {
-    let file = match id.parse() {
-        Ok(id) => queries::by_id(tx, FileOwner::System, id)?,
+fn check_picture(tx: &mut Tx<'_>, name: &str, id: &FileId, max_size: (i64, i64)) -> Result<Option<Violation>, Error> {
+    let file = match Id::parse(id) {
+        Ok(id) => FILES.by_id(tx, FileOwner::System, id)?,
         Err(_) => None,
     };
     Ok(match file {

@@ -1,38 +1,34 @@
 //! `/files`: the file library of the caller.
 
 use pbx_api::Call;
-use pbx_api::files::{FileInfo, FileList, FilesApi, ListFilesQuery};
-use pbx_domain::Error;
+use pbx_api::files::{FileId, FileInfo, FilesApi};
 use pbx_domain::files::{self, File, Owner};
 use pbx_domain::session::Caller;
-use pbx_store::files as queries;
-use pbx_types::list::ListQuery;
+use pbx_domain::{Error, Id, Stored};
+use pbx_store::files::FILES;
+use pbx_types::list::{ListParameters, ListQuery, Page};
 
-use super::parse_id;
 use crate::http::{BASE_PATH, Pbx};
 use crate::services::files as library;
 
 impl FilesApi for Pbx {
-    async fn list_files(&self, call: Call<Caller>, query: ListFilesQuery) -> Result<FileList, Error> {
-        let query = ListQuery::parse(&query.into(), files::FIELDS)?;
+    async fn list_files(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<FileInfo>, Error> {
+        let query = ListQuery::parse(&query, files::FIELDS)?;
         let owner = Owner::try_from(&call.caller)?;
-        let page = self.store.scan(move |tx| queries::page(tx, owner, &query)).await?;
-        Ok(FileList {
-            count: page.count,
-            items: page.items.into_iter().map(file_info).collect(),
-        })
+        let page = self.store.scan(move |tx| FILES.page(tx, owner, &query)).await?;
+        Ok(page.map(file_info))
     }
 
-    async fn retrieve_file_info(&self, call: Call<Caller>, id: String) -> Result<FileInfo, Error> {
+    async fn retrieve_file_info(&self, call: Call<Caller>, id: FileId) -> Result<FileInfo, Error> {
         let owner = Owner::try_from(&call.caller)?;
-        let id = parse_id(&id, files::not_found)?;
-        let file = self.store.read(move |tx| queries::by_id(tx, owner, id)).await?;
-        file.map(file_info).ok_or_else(files::not_found)
+        let id = Id::parse(&id)?;
+        let file = self.store.read(move |tx| FILES.existing(tx, owner, id)).await?;
+        Ok(file_info(file))
     }
 
-    async fn delete_file(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
+    async fn delete_file(&self, call: Call<Caller>, id: FileId) -> Result<(), Error> {
         let owner = Owner::try_from(&call.caller)?;
-        let id = parse_id(&id, files::not_found)?;
+        let id = Id::parse(&id)?;
         library::delete(&self.changes(&call), &self.blobs, owner, id).await
     }
 }
@@ -42,9 +38,10 @@ pub(super) fn url(file: &File) -> String {
     format!("{BASE_PATH}/blobs/{}", file.digest)
 }
 
-fn file_info(file: File) -> FileInfo {
+fn file_info(file: Stored<File>) -> FileInfo {
+    let Stored { id, value: file } = file;
     FileInfo {
-        id: file.id.to_string(),
+        id: id.api(),
         url: url(&file),
         name: file.name,
         size: file.size,

@@ -1,82 +1,69 @@
 //! `/holidays`: the holidays of the tenant that the caller acts in.
 
-use pbx_api::holidays::{
-    CreateHoliday, CreatedHoliday, Holiday, HolidayList, HolidaysApi, ListHolidaysQuery, UpdateHoliday,
-};
+use pbx_api::holidays::{CreateHoliday, CreatedHoliday, Holiday, HolidayId, HolidaysApi, UpdateHoliday};
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::holidays::{self, Draft};
+use pbx_domain::kind::Tenant;
 use pbx_domain::session::Caller;
-use pbx_domain::{Error, Id};
-use pbx_store::{OnConstraint, Tx, holidays as queries};
-use pbx_types::list::ListQuery;
+use pbx_domain::{Error, Id, Stored, holidays, state};
+use pbx_store::OnConstraint;
+use pbx_store::holidays::HOLIDAYS;
+use pbx_types::list::{ListParameters, ListQuery, Page};
+use pbx_types::record::Record as _;
 
-use super::parse_id;
 use crate::http::Pbx;
 
 impl HolidaysApi for Pbx {
-    async fn list_holidays(&self, call: Call<Caller>, query: ListHolidaysQuery) -> Result<HolidayList, Error> {
-        let query = ListQuery::parse(&query.into(), holidays::FIELDS)?;
+    async fn list_holidays(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<Holiday>, Error> {
+        let query = ListQuery::parse(&query, holidays::Holiday::FIELDS)?;
         let tenant_id = call.caller.tenant()?;
-        let page = self.store.scan(move |tx| queries::page(tx, tenant_id, &query)).await?;
-        Ok(HolidayList {
-            count: page.count,
-            items: page.items.into_iter().map(Holiday::from).collect(),
-        })
+        let page = self.store.scan(move |tx| HOLIDAYS.page(tx, tenant_id, &query)).await?;
+        Ok(page.map(Stored::shown))
     }
 
     async fn create_holiday(&self, call: Call<Caller>, body: CreateHoliday) -> Result<CreatedHoliday, Error> {
-        let tenant_id = call.caller.tenant()?;
-        let id = self.ids.next();
-        let holiday = Draft::from(body).validate(id)?;
+        let (tenant_id, id) = (call.caller.tenant()?, self.ids.next());
+        let holiday: holidays::Holiday = state::created(&self.vault, "", body)?;
         self.changes(&call)
             .write(move |tx| {
-                queries::insert(tx, tenant_id, &holiday)
-                    .on_constraint("foreign_key", || Error::NotFound { what: "tenant" })?;
-                let entry = Entry::create(Object::Holiday, id).fields(holiday.present_properties());
-                Ok::<_, Error>(entry.with(()))
+                HOLIDAYS
+                    .insert(tx, tenant_id, id, &holiday)
+                    .on_constraint("foreign_key", Id::<Tenant>::not_found)?;
+                Ok::<_, Error>(Entry::create(Object::Holiday, id).present(&holiday).with(()))
             })
             .await?;
-        Ok(CreatedHoliday { id: id.to_string() })
+        Ok(CreatedHoliday { id: id.api() })
     }
 
-    async fn show_holiday(&self, call: Call<Caller>, id: String) -> Result<Holiday, Error> {
-        let id = parse_id(&id, holidays::not_found)?;
+    async fn show_holiday(&self, call: Call<Caller>, id: HolidayId) -> Result<Holiday, Error> {
+        let id = Id::parse(&id)?;
         let tenant_id = call.caller.tenant()?;
-        let holiday = self.store.read(move |tx| existing(tx, tenant_id, id)).await?;
-        Ok(holiday.into())
+        let holiday = self.store.read(move |tx| HOLIDAYS.existing(tx, tenant_id, id));
+        holiday.await.map(Stored::shown)
     }
 
-    async fn update_holiday(&self, call: Call<Caller>, id: String, body: Patch<UpdateHoliday>) -> Result<(), Error> {
-        let id = parse_id(&id, holidays::not_found)?;
+    async fn update_holiday(&self, call: Call<Caller>, id: HolidayId, body: Patch<UpdateHoliday>) -> Result<(), Error> {
+        let (id, patch) = (Id::parse(&id)?, body.into_fields());
         let tenant_id = call.caller.tenant()?;
-        let sent = body.into_parts().1;
+        let vault = self.vault.clone();
         self.changes(&call)
             .write(move |tx| {
-                let before = existing(tx, tenant_id, id)?;
-                let after = before.merge(&sent)?;
-                queries::update(tx, tenant_id, &after)?;
-                Ok(Entry::update(Object::Holiday, id).between(&before, &after).with(()))
+                let before = HOLIDAYS.existing(tx, tenant_id, id)?.value;
+                let after = state::updated(&vault, "", &before, patch.clone())?;
+                HOLIDAYS.update(tx, tenant_id, id, &after)?;
+                Ok(Entry::update(Object::Holiday, id).changed(&before, &after).with(()))
             })
             .await
     }
 
-    async fn delete_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = parse_id(&id, holidays::not_found)?;
+    async fn delete_holiday(&self, call: Call<Caller>, id: HolidayId) -> Result<(), Error> {
+        let id = Id::parse(&id)?;
         let tenant_id = call.caller.tenant()?;
         self.changes(&call)
             .write(move |tx| {
-                if queries::delete(tx, tenant_id, id)? {
-                    Ok(Entry::delete(Object::Holiday, id).with(()))
-                } else {
-                    Err(holidays::not_found())
-                }
+                id.require(HOLIDAYS.delete(tx, tenant_id, id)?)?;
+                Ok(Entry::delete(Object::Holiday, id).with(()))
             })
             .await
     }
-}
-
-/// Returns the tenant's holiday with this ID.
-fn existing(tx: &mut Tx<'_>, tenant_id: Id, id: Id) -> Result<holidays::Holiday, Error> {
-    queries::by_id(tx, tenant_id, id)?.ok_or_else(holidays::not_found)
 }

@@ -2,16 +2,15 @@
 
 use pbx_api::im::{ComponentToken, ImApi, ImServer, UpdateImServer};
 use pbx_api::{Call, Patch};
-use pbx_domain::Error;
-use pbx_domain::im::Im;
 use pbx_domain::session::Caller;
+use pbx_domain::{Error, im};
 
 use crate::http::Pbx;
 use crate::services::components;
 
 impl ImApi for Pbx {
     async fn get_im_server_configuration(&self, _call: Call<Caller>) -> Result<ImServer, Error> {
-        self.document::<Im>().await.map(ImServer::from)
+        self.document::<im::ImServer>().await.map(ImServer::from)
     }
 
     async fn update_im_server_configuration(
@@ -19,24 +18,24 @@ impl ImApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateImServer>,
     ) -> Result<(), Error> {
-        self.merge::<Im>(&call, body).await
+        self.merge::<im::ImServer, _>(&call, body).await
     }
 
     async fn get_im_server_token(&self, _call: Call<Caller>) -> Result<ComponentToken, Error> {
-        let token = components::token::<Im>(&self.store, &self.vault).await?;
+        let token = components::token::<im::ImServer>(&self.store, &self.vault).await?;
         Ok(ComponentToken {
             token: token.map(Into::into),
         })
     }
 
     async fn regenerate_im_server_token(&self, call: Call<Caller>) -> Result<ComponentToken, Error> {
-        let token = components::issue_token::<Im>(&self.context(&call)).await?;
+        let token = components::issue_token::<im::ImServer>(&self.context(&call)).await?;
         Ok(ComponentToken {
             token: Some(token.into()),
         })
     }
 
     async fn destroy_im_server_token(&self, call: Call<Caller>) -> Result<(), Error> {
-        components::delete_token::<Im>(&self.context(&call)).await
+        components::delete_token::<im::ImServer>(&self.context(&call)).await
     }
 }

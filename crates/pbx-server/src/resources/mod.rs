@@ -26,10 +26,11 @@ mod users;
 mod voicemail;
 
 use pbx_api::{Call, Patch};
+use pbx_domain::Error;
 use pbx_domain::document::Document;
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
-use pbx_domain::{Error, Id};
+use pbx_domain::state::Apply;
 
 use crate::http::Pbx;
 use crate::services::documents;
@@ -40,8 +41,12 @@ impl Pbx {
         documents::show(&self.store, Owner::System).await
     }
 
-    async fn merge<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
-        documents::update::<D>(&self.context(call), Owner::System, body.into_parts().1).await
+    async fn merge<D, P>(&self, call: &Call<Caller>, body: Patch<P>) -> Result<(), Error>
+    where
+        D: Document + Apply<P>,
+        P: Clone + Send + 'static,
+    {
+        documents::update::<D, P>(&self.context(call), Owner::System, body.into_fields()).await
     }
 
     /// Returns the document of the tenant that the caller acts in.
@@ -49,13 +54,12 @@ impl Pbx {
         documents::show(&self.store, Owner::Tenant(call.caller.tenant()?)).await
     }
 
-    async fn merge_tenant<D: Document>(&self, call: &Call<Caller>, body: Patch<impl Sized>) -> Result<(), Error> {
+    async fn merge_tenant<D, P>(&self, call: &Call<Caller>, body: Patch<P>) -> Result<(), Error>
+    where
+        D: Document + Apply<P>,
+        P: Clone + Send + 'static,
+    {
         let owner = Owner::Tenant(call.caller.tenant()?);
-        documents::update::<D>(&self.context(call), owner, body.into_parts().1).await
+        documents::update::<D, P>(&self.context(call), owner, body.into_fields()).await
     }
-}
-
-/// Parses an ID. IDs are opaque to clients: one that does not parse was never issued, so the response is a 404.
-fn parse_id(id: &str, absent: fn() -> Error) -> Result<Id, Error> {
-    id.parse().map_err(|_| absent())
 }

@@ -1,95 +1,102 @@
 //! `/providers`: trunks, and their assignment to tenants.
 
 use pbx_api::providers::{
-    AssignProvider, CreateProvider, CreatedProvider, ListProvidersQuery, Provider, ProviderAssigneeList,
-    ProviderAssignment, ProviderList, ProvidersApi, UpdateProvider,
+    AssignProvider, CreateProvider, CreatedProvider, Provider, ProviderAssigneeList, ProviderAssignment, ProviderId,
+    ProvidersApi, TenantId, TrunkMode, UpdateProvider,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::providers::{self, Assignment, AuthMode, Draft, NumberRange};
+use pbx_domain::kind::Tenant;
+use pbx_domain::providers::{self, Assignment, NumberRange};
 use pbx_domain::session::Caller;
-use pbx_domain::{Error, Id, document};
-use pbx_store::{OnConstraint, Tx, providers as queries, tenants};
-use pbx_types::list::ListQuery;
+use pbx_domain::{Error, Id, Stored, state};
+use pbx_store::providers::{self as queries, PROVIDERS};
+use pbx_store::{OnConstraint, Tx, tenants};
+use pbx_types::list::{ListParameters, ListQuery, Page};
+use pbx_types::record::Record as _;
 
-use super::parse_id;
 use crate::http::Pbx;
 use crate::services::tenants::remove_caller_ids;
 
 impl ProvidersApi for Pbx {
-    async fn list_providers(&self, _call: Call<Caller>, query: ListProvidersQuery) -> Result<ProviderList, Error> {
-        let query = ListQuery::parse(&query.into(), providers::FIELDS)?;
-        let page = self.store.scan(move |tx| queries::page(tx, &query)).await?;
-        Ok(ProviderList {
-            count: page.count,
-            items: page.items.into_iter().map(Provider::from).collect(),
-        })
+    async fn list_providers(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<Provider>, Error> {
+        let query = ListQuery::parse(&query, providers::Provider::FIELDS)?;
+        let page = self.store.scan(move |tx| PROVIDERS.page(tx, (), &query)).await?;
+        Ok(page.map(Stored::shown))
     }
 
     async fn create_provider(&self, call: Call<Caller>, body: CreateProvider) -> Result<CreatedProvider, Error> {
         let id = self.ids.next();
-        let seal = |clear| self.vault.seal(&providers::seal_context(id), clear);
-        let password = body.password.as_ref().map(|clear| seal(clear.expose())).transpose()?;
-        let provider = Draft {
-            password,
-            ..Draft::from(body)
-        };
-        let provider = provider.validate(id)?;
+        let provider: providers::Provider = state::created(&self.vault, &providers::seal_prefix(id), body)?;
         self.changes(&call)
             .write(move |tx| {
                 check_domain(tx, &provider)?;
-                queries::insert(tx, &provider).on_constraint(queries::UNIQUE_AUTH_ID, duplicate_auth_id)?;
-                let entry = Entry::create(Object::Provider, id).fields(provider.present_properties());
+                PROVIDERS
+                    .insert(tx, (), id, &provider)
+                    .on_constraint(queries::UNIQUE_AUTH_ID, duplicate_auth_id)?;
+                let entry = Entry::create(Object::Provider, id).present(&provider);
                 Ok::<_, Error>(entry.with(()))
             })
             .await?;
-        Ok(CreatedProvider { id: id.to_string() })
+        Ok(CreatedProvider { id: id.api() })
     }
 
-    async fn show_provider(&self, _call: Call<Caller>, id: String) -> Result<Provider, Error> {
-        let id = parse_id(&id, providers::not_found)?;
-        let provider = self.store.read(move |tx| existing(tx, id)).await?;
-        Ok(provider.into())
+    async fn show_provider(&self, _call: Call<Caller>, id: ProviderId) -> Result<Provider, Error> {
+        let id = Id::parse(&id)?;
+        let provider = self.store.read(move |tx| PROVIDERS.existing(tx, (), id));
+        provider.await.map(Stored::shown)
     }
 
-    async fn update_provider(&self, call: Call<Caller>, id: String, body: Patch<UpdateProvider>) -> Result<(), Error> {
-        let id = parse_id(&id, providers::not_found)?;
-        let mut sent = body.into_parts().1;
-        document::seal(&self.vault, &mut sent, &["password"], |_| providers::seal_context(id))?;
+    async fn update_provider(
+        &self,
+        call: Call<Caller>,
+        id: ProviderId,
+        body: Patch<UpdateProvider>,
+    ) -> Result<(), Error> {
+        let (id, patch) = (Id::parse(&id)?, body.into_fields());
+        let vault = self.vault.clone();
         self.changes(&call)
             .write(move |tx| {
-                let before = existing(tx, id)?;
-                let after = before.merge(&sent)?;
+                let before = PROVIDERS.existing(tx, (), id)?.value;
+                let after = state::updated(&vault, &providers::seal_prefix(id), &before, patch.clone())?;
                 check_domain(tx, &after)?;
-                queries::update(tx, &after).on_constraint(queries::UNIQUE_AUTH_ID, duplicate_auth_id)?;
-                Ok(Entry::update(Object::Provider, id).between(&before, &after).with(()))
+                PROVIDERS
+                    .update(tx, (), id, &after)
+                    .on_constraint(queries::UNIQUE_AUTH_ID, duplicate_auth_id)?;
+                Ok(Entry::update(Object::Provider, id).changed(&before, &after).with(()))
             })
             .await
     }
 
-    async fn destroy_provider(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = parse_id(&id, providers::not_found)?;
+    async fn destroy_provider(&self, call: Call<Caller>, id: ProviderId) -> Result<(), Error> {
+        let id = Id::parse(&id)?;
         self.changes(&call)
             .write(move |tx| {
-                let found = queries::delete(tx, id).on_constraint(queries::ASSIGNED, || Error::Conflict {
-                    code: "CONFLICT",
-                    message: "The trunk is assigned to tenants: take it from them first.".to_owned(),
-                })?;
+                let found = PROVIDERS
+                    .delete(tx, (), id)
+                    .on_constraint(queries::ASSIGNED, || Error::Conflict {
+                        code: "CONFLICT",
+                        message: "The trunk is assigned to tenants: take it from them first.".to_owned(),
+                    })?;
                 if found {
                     Ok(Entry::delete(Object::Provider, id).with(()))
                 } else {
-                    Err(providers::not_found())
+                    Err(Id::<providers::Provider>::not_found())
                 }
             })
             .await
     }
 
-    async fn list_provider_assignees(&self, _call: Call<Caller>, id: String) -> Result<ProviderAssigneeList, Error> {
-        let id = parse_id(&id, providers::not_found)?;
+    async fn list_provider_assignees(
+        &self,
+        _call: Call<Caller>,
+        id: ProviderId,
+    ) -> Result<ProviderAssigneeList, Error> {
+        let id = Id::parse(&id)?;
         let assignees = self
             .store
             .scan(move |tx| {
-                existing(tx, id)?;
+                PROVIDERS.existing(tx, (), id)?;
                 Ok::<_, Error>(queries::assignees(tx, id)?)
             })
             .await?;
@@ -102,15 +109,15 @@ impl ProvidersApi for Pbx {
     async fn check_provider_assignee(
         &self,
         _call: Call<Caller>,
-        id: String,
-        tenant_id: String,
+        id: ProviderId,
+        tenant_id: TenantId,
     ) -> Result<ProviderAssignment, Error> {
-        let tenant_id = parse_id(&tenant_id, providers::not_assigned)?;
-        let id = parse_id(&id, providers::not_found)?;
+        let tenant_id = Id::parse(&tenant_id).map_err(|_| providers::not_assigned())?;
+        let id = Id::parse(&id)?;
         let assignment = self
             .store
             .read(move |tx| {
-                existing(tx, id)?;
+                PROVIDERS.existing(tx, (), id)?;
                 queries::assignee(tx, id, tenant_id)?.ok_or_else(providers::not_assigned)
             })
             .await?;
@@ -120,12 +127,12 @@ impl ProvidersApi for Pbx {
     async fn assign_provider(
         &self,
         call: Call<Caller>,
-        id: String,
-        tenant_id: String,
+        id: ProviderId,
+        tenant_id: TenantId,
         body: AssignProvider,
     ) -> Result<(), Error> {
-        let id = parse_id(&id, providers::not_found)?;
-        let tenant_id = parse_id(&tenant_id, || Error::NotFound { what: "tenant" })?;
+        let id = Id::parse(&id)?;
+        let tenant_id = Id::parse(&tenant_id)?;
         let ranges = providers::parse_ranges(&body.did_numbers).map_err(Error::invalid)?;
         let assignment = Assignment {
             did_numbers: providers::format_ranges(&ranges),
@@ -133,9 +140,9 @@ impl ProvidersApi for Pbx {
         };
         self.changes(&call)
             .write(move |tx| {
-                existing(tx, id)?;
+                PROVIDERS.existing(tx, (), id)?;
                 if !tenants::exists(tx, tenant_id)? {
-                    return Err(Error::NotFound { what: "tenant" });
+                    return Err(Id::<Tenant>::not_found());
                 }
                 // The new assignment replaces the tenant's old one, whose numbers must not conflict with the new ones.
                 queries::unassign(tx, id, tenant_id)?;
@@ -150,12 +157,17 @@ impl ProvidersApi for Pbx {
             .await
     }
 
-    async fn destroy_provider_assignee(&self, call: Call<Caller>, id: String, tenant_id: String) -> Result<(), Error> {
-        let id = parse_id(&id, providers::not_found)?;
-        let tenant_id = parse_id(&tenant_id, providers::not_assigned)?;
+    async fn destroy_provider_assignee(
+        &self,
+        call: Call<Caller>,
+        id: ProviderId,
+        tenant_id: TenantId,
+    ) -> Result<(), Error> {
+        let id = Id::parse(&id)?;
+        let tenant_id = Id::parse(&tenant_id).map_err(|_| providers::not_assigned())?;
         self.changes(&call)
             .write(move |tx| {
-                existing(tx, id)?;
+                PROVIDERS.existing(tx, (), id)?;
                 if !queries::unassign(tx, id, tenant_id)? {
                     return Err(providers::not_assigned());
                 }
@@ -169,14 +181,9 @@ impl ProvidersApi for Pbx {
     }
 }
 
-/// Returns the trunk with this ID.
-fn existing(tx: &mut Tx<'_>, id: Id) -> Result<providers::Provider, Error> {
-    queries::by_id(tx, id)?.ok_or_else(providers::not_found)
-}
-
 /// Refuses a trunk that registers for the domain of a tenant: it must not be mistaken for the tenant.
 fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), Error> {
-    if provider.auth_mode == AuthMode::AcceptRegister && tenants::id_by_domain(tx, &provider.hostname)?.is_some() {
+    if provider.auth_mode == TrunkMode::AcceptRegister && tenants::id_by_domain(tx, &provider.hostname)?.is_some() {
         return Err(Error::Conflict {
             code: "CONFLICT",
             message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs a different one."
@@ -187,7 +194,7 @@ fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), E
 }
 
 /// Refuses a range with numbers that the trunk has assigned to a tenant.
-fn check_free(tx: &mut Tx<'_>, id: Id, range: NumberRange) -> Result<(), Error> {
+fn check_free(tx: &mut Tx<'_>, id: Id<providers::Provider>, range: NumberRange) -> Result<(), Error> {
     if queries::is_taken(tx, id, range)? {
         return Err(Error::Conflict {
             code: "CONFLICT",

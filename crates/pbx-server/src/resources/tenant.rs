@@ -8,15 +8,17 @@ use pbx_api::{Call, Patch};
 use pbx_domain::admin::status as system;
 use pbx_domain::audit::{Action, Audited, Entry, Object};
 use pbx_domain::balance::Amount;
-use pbx_domain::convert::{count, mask};
+use pbx_domain::convert::count;
+use pbx_domain::generated::tenants::CurrentTenantRest;
+use pbx_domain::kind::Tenant;
 use pbx_domain::session::Caller;
-use pbx_domain::tenants::tenant::{not_found, seal_context};
+use pbx_domain::tenants::tenant::{TenantDetails, seal_prefix};
 use pbx_domain::webhook::Event;
 use pbx_domain::{Error, Id, clock, custom_headers, password_policy};
 use pbx_store::{Tx, balance, status};
 use pbx_types::Violation;
 
-use super::tenant_parts::tenant_response;
+use super::tenant_parts::Avatar;
 use crate::http::Pbx;
 use crate::services::tenants::{self, Editor};
 use crate::services::webhook;
@@ -25,19 +27,19 @@ impl TenantApi for Pbx {
     async fn retrieve_current_tenant(&self, call: Call<Caller>) -> Result<CurrentTenant, Error> {
         let id = call.caller.tenant()?;
         let details = self.store.read(move |tx| tenants::details(tx, id));
-        details.await.map(tenant_response)
+        details.await.map(current_tenant)
     }
 
     async fn update_current_tenant(&self, call: Call<Caller>, body: Patch<UpdateCurrentTenant>) -> Result<(), Error> {
-        let (id, sent) = (call.caller.tenant()?, body.into_parts().1);
-        tenants::update(&self.context(&call), Editor::OwnAdministrator, id, sent).await
+        let (id, patch) = (call.caller.tenant()?, body.into_fields());
+        tenants::update(&self.context(&call), Editor::OwnAdministrator, id, patch).await
     }
 
     async fn retrieve_current_tenant_status(&self, call: Call<Caller>) -> Result<TenantStatus, Error> {
         let id = call.caller.tenant()?;
         let counts = self
             .store
-            .scan(move |tx| status::tenant_counts(tx, id)?.ok_or_else(not_found))
+            .scan(move |tx| status::tenant_counts(tx, id)?.ok_or_else(Id::<Tenant>::not_found))
             .await?;
         let hours = system::hours(clock::now()).map(Into::into);
         Ok(TenantStatus {
@@ -66,14 +68,15 @@ impl TenantApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdatePasswordPolicy>,
     ) -> Result<(), Error> {
-        self.merge_tenant::<password_policy::PasswordPolicy>(&call, body).await
+        self.merge_tenant::<password_policy::PasswordPolicy, _>(&call, body)
+            .await
     }
 
     async fn get_tenant_balance(&self, call: Call<Caller>) -> Result<Balance, Error> {
         let id = call.caller.tenant()?;
         let balance = self.store.read(move |tx| {
             check_billing_feature(tx, id)?;
-            balance::get(tx, id)?.ok_or_else(not_found)
+            balance::get(tx, id)?.ok_or_else(Id::<Tenant>::not_found)
         });
         Ok(Balance {
             balance: balance.await?.to_f64(),
@@ -109,7 +112,7 @@ impl TenantApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateCustomHeaders>,
     ) -> Result<(), Error> {
-        self.merge_tenant::<custom_headers::CustomHeaders>(&call, body).await
+        self.merge_tenant::<custom_headers::CustomHeaders, _>(&call, body).await
     }
 
     async fn send_cdr_test_event(&self, call: Call<Caller>) -> Result<(), Error> {
@@ -125,25 +128,37 @@ impl Pbx {
     /// Sends an event that reports nothing to the webhook of the tenant, also while such events are disabled.
     async fn send_test_event(&self, call: &Call<Caller>, event: Event) -> Result<(), Error> {
         let id = call.caller.tenant()?;
-        let settings = self.store.read(move |tx| tenants::existing(tx, id)).await?.settings;
+        let settings = self
+            .store
+            .read(move |tx| tenants::existing(tx, id))
+            .await?
+            .tenant
+            .settings;
         let webhook = match event {
             Event::Cdr => settings.cdr_event,
             Event::Extension => settings.extension_event,
         };
-        let seal_context = |property: &str| seal_context(id, &format!("{}.{property}", event.as_str()));
+        let seal_context = |property: &str| format!("{}.{}.{property}", seal_prefix(id), event.as_str());
         let receiver = webhook.receiver(&self.vault, seal_context)?;
         webhook::send_test(&self.store, &self.events, id, event, receiver).await
     }
 }
 
-tenant_response!(tenant_response -> CurrentTenant, tenant, {
-    stir_shaken_cert: tenant.settings.stir_shaken_cert,
-    stir_shaken_key: mask(&tenant.settings.stir_shaken_key),
-});
+fn current_tenant(details: TenantDetails) -> CurrentTenant {
+    let avatar = Avatar::from(details.avatar);
+    let rest = CurrentTenantRest {
+        id: details.tenant.id.api(),
+        used_disk_quota: details.used_disk_quota,
+        avatar_file_name: avatar.name,
+        avatar_file_size: avatar.size,
+        avatar_file_url: avatar.url,
+    };
+    rest.with(details.tenant.tenant)
+}
 
 /// Checks that the tenant has the billing feature. `enable_feature_billing` decides if the tenant can see or change its balance,
 /// `enable_billing` if its calls are charged.
-fn check_billing_feature(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
+fn check_billing_feature(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<(), Error> {
     let tenant = tenants::existing(tx, tenant_id)?;
     if tenant.settings.enable_feature_billing {
         Ok(())

@@ -3,29 +3,30 @@
 use std::collections::HashMap;
 
 use pbx_api::tenants::{
-    CreateTenant, CreatedTenant, DealerSummary, ListTenantsQuery, SwitchTenantsQuery, Tenant, TenantDealerList,
-    TenantList, TenantSummary, TenantsApi, UpdateTenant,
+    CreateTenant, CreatedTenant, DealerId, SwitchTenantsQuery, Tenant, TenantDealerList, TenantId, TenantSummary,
+    TenantsApi, UpdateTenant,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Action, Audited, Entry, Object};
 use pbx_domain::files::File;
+use pbx_domain::generated::tenants::{TenantRest, TenantSummaryRest};
+use pbx_domain::kind::{self, Dealer};
 use pbx_domain::numbers::INITIAL;
 use pbx_domain::session::{Caller, Visibility};
-use pbx_domain::tenants::tenant::{self, NewTenant, domain_taken};
-use pbx_domain::{Error, Id, clock, dealers};
+use pbx_domain::tenants::tenant::{self, StoredTenant, TenantDetails, domain_taken};
+use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, sessions, tenants as queries};
-use pbx_types::list::{ListQuery, Page};
+use pbx_types::list::{ListParameters, ListQuery, Page};
 
-use super::parse_id;
-use super::tenant_parts::{Avatar, tenant_response};
+use super::tenant_parts::Avatar;
 use crate::http::Pbx;
-use crate::services::quotas;
 use crate::services::session::check_may_switch;
 use crate::services::tenants::{self, Editor};
+use crate::services::{documents, quotas};
 
 impl TenantsApi for Pbx {
-    async fn list_tenants(&self, call: Call<Caller>, query: ListTenantsQuery) -> Result<TenantList, Error> {
-        let query = ListQuery::parse(&query.into(), tenant::FIELDS)?;
+    async fn list_tenants(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<TenantSummary>, Error> {
+        let query = ListQuery::parse(&query, tenant::FIELDS)?;
         let visibility = call.caller.visibility()?;
         let read = self.store.scan(move |tx| {
             let page = queries::page(tx, visibility, &query)?;
@@ -33,59 +34,54 @@ impl TenantsApi for Pbx {
             Ok::<_, Error>((page, avatars))
         });
         let (page, mut avatars) = read.await?;
-        let items = page.items.into_iter().map(|tenant| {
-            let avatar = avatar_id(&tenant).and_then(|id| avatars.remove(&id));
+        Ok(page.map(|tenant| {
+            let avatar = tenant.avatar_id.and_then(|id| avatars.remove(&id));
             summary(tenant, avatar)
-        });
-        Ok(TenantList {
-            count: page.count,
-            items: items.collect(),
-        })
+        }))
     }
 
     /// Creates the tenant with its service numbers. One that a dealer creates is designated to that dealer.
     async fn create_tenant(&self, call: Call<Caller>, body: CreateTenant) -> Result<CreatedTenant, Error> {
         let visibility = call.caller.visibility()?;
-        let tenant = NewTenant::from(body).into_tenant(&self.vault, self.ids.next(), clock::now())?;
+        let tenant = StoredTenant::create(&self.vault, self.ids.next(), clock::now(), body)?;
         let id = self
             .changes(&call)
             .write(move |tx| {
                 tenants::check_no_trunk_registers(tx, &tenant.profile.domain)?;
                 queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
+                documents::create_for_tenant(tx, tenant.id)?;
                 numbers::insert(tx, tenant.id, &INITIAL)?;
                 if let Visibility::Branch(dealer_id) = visibility {
                     quotas::check_new_tenant(tx, dealer_id)?;
                     queries::designate(tx, tenant.id, dealer_id)?;
                 }
-                let properties = tenant.properties()?.into_iter();
-                let set = properties.filter(|(_, value)| !value.is_null());
-                let entry = Entry::create(Object::Tenant, tenant.id).fields(set.map(|(name, _)| name));
+                let entry = Entry::create(Object::Tenant, tenant.id).fields(tenant.present()?);
                 Ok::<_, Error>(entry.with(tenant.id))
             })
             .await?;
-        Ok(CreatedTenant { id: id.to_string() })
+        Ok(CreatedTenant { id: id.api() })
     }
 
-    async fn show_tenant(&self, call: Call<Caller>, id: String) -> Result<Tenant, Error> {
-        let id = parse_id(&id, tenant::not_found)?;
+    async fn show_tenant(&self, call: Call<Caller>, id: TenantId) -> Result<Tenant, Error> {
+        let id = Id::parse(&id)?;
         let visibility = call.caller.visibility()?;
         let details = self.store.read(move |tx| {
             tenants::check_visible(tx, visibility, id)?;
             tenants::details(tx, id)
         });
-        details.await.map(tenant_response)
+        details.await.map(shown)
     }
 
-    async fn update_tenant(&self, call: Call<Caller>, id: String, body: Patch<UpdateTenant>) -> Result<(), Error> {
-        let id = parse_id(&id, tenant::not_found)?;
+    async fn update_tenant(&self, call: Call<Caller>, id: TenantId, body: Patch<UpdateTenant>) -> Result<(), Error> {
+        let id = Id::parse(&id)?;
         let editor = Editor::Manager(call.caller.visibility()?);
-        tenants::update(&self.context(&call), editor, id, body.into_parts().1).await
+        tenants::update(&self.context(&call), editor, id, body.into_fields()).await
     }
 
     /// Switches the caller's session to a tenant, in which it acts as administrator, or back to none.
     async fn switch_tenants(&self, call: Call<Caller>, query: SwitchTenantsQuery) -> Result<(), Error> {
-        let id = query.id.filter(|id| !id.is_empty());
-        let tenant_id = id.map(|id| parse_id(&id, tenant::not_found)).transpose()?;
+        let id = query.id.filter(|id| !id.as_ref().is_empty());
+        let tenant_id = id.as_ref().map(Id::parse).transpose()?;
         let Caller {
             session_id,
             tenant_id: before,
@@ -107,24 +103,24 @@ impl TenantsApi for Pbx {
     }
 
     /// A dealer sees itself and the dealers below it.
-    async fn list_tenant_dealers(&self, call: Call<Caller>, id: String) -> Result<TenantDealerList, Error> {
-        let id = parse_id(&id, tenant::not_found)?;
+    async fn list_tenant_dealers(&self, call: Call<Caller>, id: TenantId) -> Result<TenantDealerList, Error> {
+        let id = Id::parse(&id)?;
         let visibility = call.caller.visibility()?;
         let dealers = self.store.read(move |tx| {
             tenants::check_visible(tx, visibility, id)?;
             Ok::<_, Error>(queries::dealers_of(tx, visibility, id)?)
         });
-        Ok(TenantDealerList {
-            items: dealers.await?.into_iter().map(DealerSummary::from).collect(),
-        })
+        Ok(TenantDealerList { items: dealers.await? })
     }
 
     /// Idempotent: a dealer that has the tenant keeps it.
-    async fn designate_tenant_to_dealer(&self, call: Call<Caller>, id: String, dealer_id: String) -> Result<(), Error> {
-        let (id, dealer_id) = (
-            parse_id(&id, tenant::not_found)?,
-            parse_id(&dealer_id, dealers::not_found)?,
-        );
+    async fn designate_tenant_to_dealer(
+        &self,
+        call: Call<Caller>,
+        id: TenantId,
+        dealer_id: DealerId,
+    ) -> Result<(), Error> {
+        let (id, dealer_id) = (Id::parse(&id)?, Id::parse(&dealer_id)?);
         let visibility = call.caller.visibility()?;
         self.changes(&call)
             .write(move |tx| {
@@ -141,11 +137,13 @@ impl TenantsApi for Pbx {
 
     /// A dealer must leave the tenant within its branch, or no dealer would have it and it would count against no quota;
     /// system administrators may remove it from the branch.
-    async fn remove_tenant_from_dealer(&self, call: Call<Caller>, id: String, dealer_id: String) -> Result<(), Error> {
-        let (id, dealer_id) = (
-            parse_id(&id, tenant::not_found)?,
-            parse_id(&dealer_id, dealers::not_found)?,
-        );
+    async fn remove_tenant_from_dealer(
+        &self,
+        call: Call<Caller>,
+        id: TenantId,
+        dealer_id: DealerId,
+    ) -> Result<(), Error> {
+        let (id, dealer_id) = (Id::parse(&id)?, Id::parse(&dealer_id)?);
         let visibility = call.caller.visibility()?;
         self.changes(&call)
             .write(move |tx| {
@@ -167,8 +165,8 @@ impl TenantsApi for Pbx {
             .await
     }
 
-    async fn delete_tenant(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = parse_id(&id, tenant::not_found)?;
+    async fn delete_tenant(&self, call: Call<Caller>, id: TenantId) -> Result<(), Error> {
+        let id = Id::parse(&id)?;
         let visibility = call.caller.visibility()?;
         self.changes(&call)
             .write(move |tx| {
@@ -181,47 +179,47 @@ impl TenantsApi for Pbx {
 }
 
 /// Checks that the caller is above the tenant and above the dealer.
-fn check_may_designate(tx: &mut Tx<'_>, visibility: Visibility, id: Id, dealer_id: Id) -> Result<(), Error> {
+fn check_may_designate(
+    tx: &mut Tx<'_>,
+    visibility: Visibility,
+    id: Id<kind::Tenant>,
+    dealer_id: Id<Dealer>,
+) -> Result<(), Error> {
     tenants::check_visible(tx, visibility, id)?;
     let visible = match visibility {
         Visibility::System => stored_dealers::exists(tx, dealer_id)?,
         Visibility::Branch(above) => above != dealer_id && stored_dealers::is_in_branch(tx, above, dealer_id)?,
     };
-    if visible { Ok(()) } else { Err(dealers::not_found()) }
+    dealer_id.require(visible)
 }
 
 /// Returns the avatars of the tenants on a page, by the IDs of the files.
-fn avatars(tx: &mut Tx<'_>, page: &Page<tenant::TenantSummary>) -> Result<HashMap<Id, File>, Error> {
-    let found = files::by_ids(tx, page.items.iter().filter_map(avatar_id).collect())?;
-    Ok(found.into_iter().map(|file| (file.id, file)).collect())
-}
-
-fn avatar_id(tenant: &tenant::TenantSummary) -> Option<Id> {
-    tenant.profile.avatar_file_id.as_deref()?.parse().ok()
+fn avatars(tx: &mut Tx<'_>, page: &Page<tenant::TenantSummary>) -> Result<HashMap<Id<File>, File>, Error> {
+    let found = files::by_ids(tx, page.items.iter().filter_map(|tenant| tenant.avatar_id).collect())?;
+    Ok(found.into_iter().map(|file| (file.id, file.value)).collect())
 }
 
 fn summary(tenant: tenant::TenantSummary, avatar: Option<File>) -> TenantSummary {
-    let (profile, avatar) = (tenant.profile, Avatar::from(avatar));
-    TenantSummary {
-        id: tenant.id.to_string(),
-        name: profile.name,
-        domain: profile.domain,
-        max_extensions: Some(profile.max_extensions),
-        max_concurrent_calls: Some(profile.max_concurrent_calls),
-        enabled: Some(profile.enabled),
-        website: profile.website,
-        timezone: profile.timezone,
-        currency: profile.currency,
-        region: profile.region,
+    let avatar = Avatar::from(avatar);
+    let rest = TenantSummaryRest {
+        id: tenant.id.api(),
         avatar_file_name: avatar.name,
         avatar_file_size: avatar.size,
         avatar_file_url: avatar.url,
         created_at: tenant.created_at.into(),
-    }
+    };
+    rest.with(tenant.profile)
 }
 
-tenant_response!(tenant_response -> Tenant, tenant, {
-    enabled: Some(tenant.profile.enabled),
-    email_recipients: tenant.settings.email_recipients,
-    created_at: tenant.created_at.into(),
-});
+fn shown(details: TenantDetails) -> Tenant {
+    let avatar = Avatar::from(details.avatar);
+    let rest = TenantRest {
+        id: details.tenant.id.api(),
+        used_disk_quota: details.used_disk_quota,
+        created_at: details.tenant.created_at.into(),
+        avatar_file_name: avatar.name,
+        avatar_file_size: avatar.size,
+        avatar_file_url: avatar.url,
+    };
+    rest.with(details.tenant.tenant)
+}

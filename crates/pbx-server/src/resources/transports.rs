@@ -6,92 +6,96 @@
 //! [`reconcile`]: crate::services::transports::reconcile
 
 use pbx_api::transports::{
-    CreateTransport, CreatedTransport, ListTransportsQuery, Transport, TransportList, TransportState, TransportStatus,
-    TransportsApi, UpdateTransport,
+    CreateTransport, CreatedTransport, Transport, TransportId, TransportState, TransportStatus, TransportsApi,
+    UpdateTransport,
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::session::Caller;
-use pbx_domain::transports::{self, Protocol, TransportChanges};
-use pbx_domain::{Error, Id};
-use pbx_store::{OnConstraint, Tx, transports as queries};
-use pbx_types::list::ListQuery;
+use pbx_domain::transports::{self, carrier};
+use pbx_domain::{Error, Id, Stored, state};
+use pbx_store::transports::{self as queries, TRANSPORTS};
+use pbx_store::{OnConstraint, Tx};
+use pbx_types::list::{ListParameters, ListQuery, Page};
+use pbx_types::record::Record as _;
+use pbx_types::shared::TransportProtocol;
 
-use super::parse_id;
 use crate::adapters::sip::BindError;
 use crate::http::Pbx;
 
 impl TransportsApi for Pbx {
-    async fn list_transports(&self, _call: Call<Caller>, query: ListTransportsQuery) -> Result<TransportList, Error> {
-        let query = ListQuery::parse(&query.into(), transports::FIELDS)?;
-        let page = self.store.scan(move |tx| queries::page(tx, &query)).await?;
-        Ok(TransportList {
-            count: page.count,
-            items: page.items.into_iter().map(Transport::from).collect(),
-        })
+    async fn list_transports(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<Transport>, Error> {
+        let query = ListQuery::parse(&query, transports::Transport::FIELDS)?;
+        let page = self.store.scan(move |tx| TRANSPORTS.page(tx, (), &query)).await?;
+        Ok(page.map(Stored::shown))
     }
 
     async fn create_transport(&self, call: Call<Caller>, body: CreateTransport) -> Result<CreatedTransport, Error> {
-        let transport = transports::Transport::new(self.ids.next(), body);
-        if transport.protocol == Protocol::Tls && !self.sip.tls().is_ready() {
+        let transport: Stored<transports::Transport> = Stored {
+            id: self.ids.next(),
+            value: state::created(&self.vault, "", body)?,
+        };
+        if transport.protocol == TransportProtocol::Tls && !self.sip.tls().is_ready() {
             return Err(conflict("TLS needs a certificate: set one with POST /key first."));
         }
         let _lock = self.sip.lock().await;
-        self.store.read(move |tx| check_free(tx, &transport)).await?;
+        let free = transport.clone();
+        self.store.read(move |tx| check_free(tx, &free)).await?;
         let socket = self
             .sip
             .bind(transport.protocol, transport.port)
             .await
             .map_err(cannot_open)?;
+        let new = transport.clone();
         self.changes(&call)
             .write(move |tx| {
-                queries::insert(tx, &transport).on_constraint(queries::UNIQUE_PORT, || in_use(&transport))?;
-                let entry = Entry::create(Object::Transport, transport.id);
-                Ok::<_, Error>(entry.fields(["protocol", "port", "verification"]).with(()))
+                TRANSPORTS
+                    .insert(tx, (), new.id, &new)
+                    .on_constraint(queries::UNIQUE_PORT, || in_use(&new))?;
+                Ok::<_, Error>(Entry::create(Object::Transport, new.id).present(&*new).with(()))
             })
             .await?;
         self.sip.serve(&transport, socket);
-        Ok(CreatedTransport {
-            id: transport.id.to_string(),
-        })
+        Ok(CreatedTransport { id: transport.id.api() })
     }
 
-    async fn show_transport(&self, _call: Call<Caller>, id: String) -> Result<Transport, Error> {
-        let id = parse_id(&id, transports::not_found)?;
-        let transport = self.store.read(move |tx| existing(tx, id)).await?;
-        Ok(transport.into())
+    async fn show_transport(&self, _call: Call<Caller>, id: TransportId) -> Result<Transport, Error> {
+        let id = Id::parse(&id)?;
+        let transport = self.store.read(move |tx| TRANSPORTS.existing(tx, (), id));
+        transport.await.map(Stored::shown)
     }
 
     async fn update_transport(
         &self,
         call: Call<Caller>,
-        id: String,
+        id: TransportId,
         body: Patch<UpdateTransport>,
     ) -> Result<(), Error> {
-        let id = parse_id(&id, transports::not_found)?;
-        let changes = TransportChanges::try_from(body.into_parts().0)?;
+        let (id, patch) = (Id::parse(&id)?, body.into_fields());
+        let vault = self.vault.clone();
         let _lock = self.sip.lock().await;
-        let before = self.store.read(move |tx| existing(tx, id)).await?;
-        let after = changes.apply(before);
+        let before = self.store.read(move |tx| TRANSPORTS.existing(tx, (), id)).await?;
+        let after = before.with(state::updated(&vault, "", &before.value, patch.clone())?);
         let socket = if after.port == before.port {
             None
         } else {
-            self.store.read(move |tx| check_free(tx, &after)).await?;
+            let free = after.clone();
+            self.store.read(move |tx| check_free(tx, &free)).await?;
             Some(self.sip.bind(after.protocol, after.port).await.map_err(cannot_open)?)
         };
+        let port = after.port;
         self.changes(&call)
             .write(move |tx| {
                 // Another node may have changed it since it was read.
-                let before = existing(tx, id)?;
+                let before = TRANSPORTS.existing(tx, (), id)?.value;
                 let after = transports::Transport {
-                    port: after.port,
-                    ..changes.apply(before)
+                    port,
+                    ..state::updated(&vault, "", &before, patch.clone())?
                 };
-                queries::update(tx, &after).on_constraint(queries::UNIQUE_PORT, || in_use(&after))?;
-                let port = (before.port != after.port).then_some("port");
-                let verification = (before.verification != after.verification).then_some("verification");
-                let entry = Entry::update(Object::Transport, id).fields(port.into_iter().chain(verification));
-                Ok::<_, Error>(entry.with(()))
+                TRANSPORTS
+                    .update(tx, (), id, &after)
+                    .on_constraint(queries::UNIQUE_PORT, || in_use(&after))?;
+                Ok::<_, Error>(Entry::update(Object::Transport, id).changed(&before, &after).with(()))
             })
             .await?;
         match socket {
@@ -104,19 +108,19 @@ impl TransportsApi for Pbx {
         Ok(())
     }
 
-    async fn delete_transport(&self, call: Call<Caller>, id: String) -> Result<(), Error> {
-        let id = parse_id(&id, transports::not_found)?;
+    async fn delete_transport(&self, call: Call<Caller>, id: TransportId) -> Result<(), Error> {
+        let id = Id::parse(&id)?;
         let _lock = self.sip.lock().await;
         self.changes(&call)
             .write(move |tx| {
-                existing(tx, id)?;
+                TRANSPORTS.existing(tx, (), id)?;
                 // Without any transport the PBX cannot be reached.
-                if queries::all(tx)?.len() == 1 {
+                if TRANSPORTS.all(tx, ())?.len() == 1 {
                     return Err(conflict(
                         "This is the last transport, and one must remain: create another first.",
                     ));
                 }
-                queries::delete(tx, id)?;
+                TRANSPORTS.delete(tx, (), id)?;
                 Ok(Entry::delete(Object::Transport, id).with(()))
             })
             .await?;
@@ -124,9 +128,9 @@ impl TransportsApi for Pbx {
         Ok(())
     }
 
-    async fn get_transport_status(&self, _call: Call<Caller>, id: String) -> Result<TransportStatus, Error> {
-        let id = parse_id(&id, transports::not_found)?;
-        let transport = self.store.read(move |tx| existing(tx, id)).await?;
+    async fn get_transport_status(&self, _call: Call<Caller>, id: TransportId) -> Result<TransportStatus, Error> {
+        let id = Id::parse(&id)?;
+        let transport = self.store.read(move |tx| TRANSPORTS.existing(tx, (), id)).await?;
         let status = if self.sip.is_open(&transport) {
             TransportState::Activated
         } else {
@@ -136,14 +140,9 @@ impl TransportsApi for Pbx {
     }
 }
 
-/// Returns the transport with this ID.
-fn existing(tx: &mut Tx<'_>, id: Id) -> Result<transports::Transport, Error> {
-    queries::by_id(tx, id)?.ok_or_else(transports::not_found)
-}
-
 /// Refuses the port of another transport. The unique key does so as well, but only after the port has been opened, which would
 /// fail with the system's error.
-fn check_free(tx: &mut Tx<'_>, transport: &transports::Transport) -> Result<(), Error> {
+fn check_free(tx: &mut Tx<'_>, transport: &Stored<transports::Transport>) -> Result<(), Error> {
     match queries::by_port(tx, transport.protocol, transport.port)? {
         Some(other) if other.id != transport.id => Err(in_use(&other)),
         _ => Ok(()),
@@ -151,7 +150,7 @@ fn check_free(tx: &mut Tx<'_>, transport: &transports::Transport) -> Result<(), 
 }
 
 fn in_use(transport: &transports::Transport) -> Error {
-    let (carrier, port) = (transport.protocol.carrier(), transport.port);
+    let (carrier, port) = (carrier(transport.protocol), transport.port);
     conflict(format!("{carrier} port {port} is in use by another transport."))
 }
 

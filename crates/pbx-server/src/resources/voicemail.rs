@@ -21,12 +21,12 @@ impl VoicemailApi for Pbx {
         call: Call<Caller>,
         body: Patch<UpdateVoicemailServer>,
     ) -> Result<(), Error> {
-        let (tenant_id, sent) = (call.caller.tenant()?, body.into_parts().1);
+        let (tenant_id, patch) = (call.caller.tenant()?, body.into_fields());
         // The number is reserved in the tenant: nothing else can have it.
-        documents::update_with::<voicemail::VoicemailServer>(
+        documents::update_with::<voicemail::VoicemailServer, _>(
             &self.context(&call),
             Owner::Tenant(tenant_id),
-            sent,
+            patch,
             move |tx, server| numbers::renumber(tx, tenant_id, &server.extension_number, NumberKind::Voicemail),
         )
         .await

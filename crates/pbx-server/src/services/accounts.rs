@@ -2,6 +2,7 @@
 
 use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
 use pbx_domain::audit::{Entry, Object};
+use pbx_domain::kind::Tenant;
 use pbx_domain::password::Password;
 use pbx_domain::password_policy::PasswordPolicy;
 use pbx_domain::session::{Caller, Role};
@@ -57,7 +58,7 @@ pub async fn change_password(context: &Context, caller: &Caller, old: Password, 
 }
 
 /// Returns the password policy of the tenant's users, or of the accounts that belong to no tenant.
-pub fn password_policy(tx: &mut Tx<'_>, tenant_id: Option<Id>) -> Result<PasswordPolicy, Error> {
+pub fn password_policy(tx: &mut Tx<'_>, tenant_id: Option<Id<Tenant>>) -> Result<PasswordPolicy, Error> {
     match tenant_id {
         None => Ok(PasswordPolicy::SYSTEM),
         Some(id) => Ok(settings::load_for(tx, Owner::Tenant(id))?),

@@ -86,7 +86,7 @@ async fn claim(store: &Store, reading: Option<Reading>) -> Result<Vec<Alert>, Er
                     .as_ref()
                     .is_some_and(|reading| reading.reaches(cause, &settings))
             };
-            let reached = Cause::ALL.into_iter().any(reaches);
+            let reached = Cause::ALL.iter().copied().any(reaches);
             Ok::<_, Error>(!reached && !alerts::any(tx)?)
         })
         .await?;
@@ -99,7 +99,7 @@ async fn claim(store: &Store, reading: Option<Reading>) -> Result<Vec<Alert>, Er
             let settings: Notification = settings::load(tx)?;
             let network: Network = settings::load(tx)?;
             let mut due = Vec::new();
-            for cause in Cause::ALL {
+            for &cause in Cause::ALL {
                 update_queue(tx, cause, &settings, reading.as_ref(), now)?;
                 if alerts::next_at(tx, cause)?.is_some_and(|next| next > now) {
                     continue;

@@ -2,8 +2,9 @@
 
 use pbx_domain::Error;
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::component::Component;
+use pbx_domain::component::{Component, ComponentToken};
 use pbx_domain::document::seal_context;
+use pbx_domain::setting::Owner;
 use pbx_domain::token::Token;
 use pbx_domain::vault::{Sealed, Vault};
 use pbx_store::{Store, settings};
@@ -12,8 +13,10 @@ use super::context::Context;
 
 /// Returns the token, to be shown to an administrator who sets the component up; `None` until one is issued.
 pub async fn token<C: Component>(store: &Store, vault: &Vault) -> Result<Option<String>, Error> {
-    let mut component: C = store.read(|tx| Ok::<_, Error>(settings::load(tx)?)).await?;
-    let sealed = component.token().take();
+    let document = store
+        .read(|tx| Ok::<_, Error>(settings::load_json::<C>(tx, Owner::System)?))
+        .await?;
+    let sealed = ComponentToken::from_json::<C>(&document)?.token;
     sealed
         .map(|sealed| vault.open(&seal_context::<C>("token"), &sealed))
         .transpose()
@@ -35,10 +38,10 @@ pub async fn delete_token<C: Component>(context: &Context) -> Result<(), Error> 
 async fn set_token<C: Component>(context: &Context, token: Option<Sealed>) -> Result<(), Error> {
     context
         .write(move |tx| {
-            let mut component: C = settings::load(tx)?;
-            let changed = token.is_some() || component.token().is_some();
-            *component.token() = token.clone();
-            settings::save(tx, &component)?;
+            let document = settings::load_json::<C>(tx, Owner::System)?;
+            let token = ComponentToken { token: token.clone() };
+            let (json, changed) = token.into_json::<C>(&document)?;
+            settings::save_json::<C>(tx, Owner::System, json)?;
             Ok(Entry::update(Object::System, C::NAME)
                 .fields(changed.then_some("token"))
                 .with(()))

@@ -10,8 +10,10 @@ use pbx_domain::audit::{Entry, Object};
 use pbx_domain::brand::Brand;
 use pbx_domain::files::{self, File, Owner, Upload};
 use pbx_domain::token::{Token, TokenHash};
-use pbx_domain::{Error, Id, IdGenerator, clock, disk};
+use pbx_domain::{Error, Id, IdGenerator, Stored, clock, disk};
+use pbx_store::files::FILES;
 use pbx_store::{Changes, Store, Tx, files as queries, settings, tenants};
+use pbx_types::ids::FileId;
 
 use crate::adapters::blob_store::{BlobDirectory, BlobStore};
 
@@ -31,7 +33,7 @@ pub async fn announce(
     ids: &IdGenerator,
     owner: Owner,
     name: Option<String>,
-) -> Result<(Id, Token), Error> {
+) -> Result<(Id<Upload>, Token), Error> {
     let (upload, token) = Upload::new(ids.next(), owner, name)?;
     let id = upload.id;
     store
@@ -48,7 +50,7 @@ pub async fn complete(
     changes: &Changes,
     blobs: &BlobStore,
     owner: Owner,
-    id: Id,
+    id: Id<Upload>,
     content: Content<'_>,
 ) -> Result<(), Error> {
     let token = TokenHash::new(content.token);
@@ -62,9 +64,9 @@ pub async fn complete(
             Ok::<_, Error>(name)
         })
         .await?;
-    let file = File::new(id, name, content.digest, &content.bytes)?;
+    let file = File::new(id.file(), name, content.digest, &content.bytes)?;
     let content_file = match blobs.directory() {
-        Some(directory) => Some(directory.put(id, content.bytes.clone()).await?),
+        Some(directory) => Some(directory.put(id.file(), content.bytes.clone()).await?),
         None => None,
     };
     let file = File {
@@ -76,9 +78,9 @@ pub async fn complete(
             announced_name(tx, owner, id, &token)?;
             check_quota(tx, owner, size)?;
             queries::delete_upload(tx, id)?;
-            queries::insert(tx, owner, &file)?;
+            FILES.insert(tx, owner, id.file(), &file)?;
             if file.content_file.is_none() {
-                queries::insert_content(tx, id, &content.bytes)?;
+                queries::insert_content(tx, id.file(), &content.bytes)?;
             }
             let entry = Entry::create(Object::File, id).fields(["name", "size", "media_type"]);
             Ok::<_, Error>(entry.with(()))
@@ -101,10 +103,10 @@ pub async fn download(
     blobs: &BlobStore,
     owner: Owner,
     digest: String,
-) -> Result<(File, Vec<u8>), Error> {
+) -> Result<(Stored<File>, Vec<u8>), Error> {
     let (file, stored) = store
         .scan(move |tx| {
-            let file = queries::by_digest(tx, owner, &digest)?.ok_or_else(files::not_found)?;
+            let file = queries::by_digest(tx, owner, digest.clone())?.ok_or_else(Id::<File>::not_found)?;
             let content = queries::content(tx, file.id)?;
             Ok::<_, Error>((file, content))
         })
@@ -121,18 +123,18 @@ pub async fn download(
 }
 
 /// Deletes a file that is not in use.
-pub async fn delete(changes: &Changes, blobs: &BlobStore, owner: Owner, id: Id) -> Result<(), Error> {
+pub async fn delete(changes: &Changes, blobs: &BlobStore, owner: Owner, id: Id<File>) -> Result<(), Error> {
     let content_file = changes
         .write(move |tx| {
-            let file = queries::by_id(tx, owner, id)?.ok_or_else(files::not_found)?;
+            let file = FILES.existing(tx, owner, id)?;
             if let Some(usage) = usage(tx, owner, id)? {
                 return Err(Error::Conflict {
                     code: "CONFLICT",
                     message: format!("This file is {usage}: set another there first."),
                 });
             }
-            queries::delete(tx, id)?;
-            Ok(Entry::delete(Object::File, id).with(file.content_file))
+            FILES.delete(tx, owner, id)?;
+            Ok(Entry::delete(Object::File, id).with(file.value.content_file))
         })
         .await?;
     if let (Some(name), Some(directory)) = (content_file, blobs.directory()) {
@@ -149,10 +151,10 @@ pub async fn sweep(store: &Store, directory: &BlobDirectory) -> Result<usize, Er
     store
         .write_unaudited(|tx| queries::delete_expired_uploads(tx, clock::now()))
         .await?;
-    let ids: Vec<Id> = found.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<Id<File>> = found.iter().map(|(id, _)| *id).collect();
     let (names, uploads) = store.scan(move |tx| queries::referenced_contents(tx, &ids)).await?;
-    let names: HashSet<String> = names.into_iter().flatten().collect();
-    let uploads: HashSet<Id> = uploads.into_iter().collect();
+    let names: HashSet<String> = names.into_iter().collect();
+    let uploads: HashSet<Id<File>> = uploads.into_iter().collect();
     let mut removed = 0;
     for (id, name) in found {
         if !names.contains(&name) && !uploads.contains(&id) {
@@ -164,9 +166,9 @@ pub async fn sweep(store: &Store, directory: &BlobDirectory) -> Result<usize, Er
 }
 
 /// Returns the requested name of an announced file.
-fn announced_name(tx: &mut Tx<'_>, owner: Owner, id: Id, token: &TokenHash) -> Result<Option<String>, Error> {
+fn announced_name(tx: &mut Tx<'_>, owner: Owner, id: Id<Upload>, token: &TokenHash) -> Result<Option<String>, Error> {
     let name = queries::upload_name(tx, owner, id, token, clock::now())?;
-    name.ok_or_else(files::no_upload)
+    name.ok_or_else(Id::<Upload>::not_found)
 }
 
 /// Refuses a file of this size if the tenant's quota has no room for it.
@@ -187,11 +189,12 @@ fn check_quota(tx: &mut Tx<'_>, owner: Owner, size: i64) -> Result<(), Error> {
 }
 
 /// Returns the use of a file, if it has one.
-fn usage(tx: &mut Tx<'_>, owner: Owner, id: Id) -> Result<Option<&'static str>, Error> {
+fn usage(tx: &mut Tx<'_>, owner: Owner, id: Id<File>) -> Result<Option<&'static str>, Error> {
     match owner {
         Owner::System => {
             let brand: Brand = settings::load(tx)?;
-            let is_file = |property: &Option<String>| property.as_deref() == Some(id.to_string().as_str());
+            let is_file =
+                |property: &Option<FileId>| property.as_ref().is_some_and(|file| file.as_ref() == id.to_string());
             Ok(match (is_file(&brand.logo), is_file(&brand.favicon)) {
                 (true, true) => Some("the logo and the favicon of the brand"),
                 (true, false) => Some("the logo of the brand"),

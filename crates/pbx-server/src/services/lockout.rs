@@ -8,11 +8,12 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use pbx_domain::alerts::{Cause, Event};
 use pbx_domain::audit::{Audited, Entry, Object};
-use pbx_domain::ip_filters::{IpRule, Target};
+use pbx_domain::ip_filters::IpRule;
 use pbx_domain::lockout::{Client, LockoutPolicy};
 use pbx_domain::source::source;
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
+use pbx_types::ip_filters::IpRuleTarget;
 
 use super::alerts;
 use super::context::Context;
@@ -61,11 +62,11 @@ pub fn check_not_locked_out(tx: &mut Tx<'_>, client: Client, now: Timestamp) -> 
     let Some(rule) = ip_filters::by_range(tx, &source(client.address), now)? else {
         return Ok(());
     };
-    let in_force = rule.expire_at.is_none_or(|end| end > now);
-    if rule.target == Target::Deny && in_force {
+    let until = rule.expire_at.map(Timestamp::from);
+    if rule.target == IpRuleTarget::Deny && until.is_none_or(|end| end > now) {
         return Err(Error::AddressDenied {
             address: client.address,
-            until: rule.expire_at,
+            until,
         });
     }
     Ok(())
@@ -73,17 +74,17 @@ pub fn check_not_locked_out(tx: &mut Tx<'_>, client: Client, now: Timestamp) -> 
 
 fn lock_out(
     tx: &mut Tx<'_>,
-    id: Id,
+    id: Id<IpRule>,
     source: IpNet,
     failures: i64,
     now: Timestamp,
     interval: SignedDuration,
 ) -> Result<Audited<bool>, Error> {
+    let until = now.saturating_add(interval).unwrap_or(Timestamp::MAX);
     let rule = IpRule {
-        id,
-        cidr: source,
-        target: Target::Deny,
-        expire_at: Some(now.saturating_add(interval).unwrap_or(Timestamp::MAX)),
+        cidr: source.to_string(),
+        target: IpRuleTarget::Deny,
+        expire_at: Some(until.into()),
         description: Some(format!(
             "Locked out: {failures} sign-ins failed within {} s. Remove this rule to unblock.",
             interval.as_secs()
@@ -91,20 +92,18 @@ fn lock_out(
     };
     // An expired rule that is still stored would violate the unique constraint.
     ip_filters::delete_range(tx, &source)?;
-    ip_filters::insert(tx, &rule, now).on_constraint(ip_filters::UNIQUE_CIDR, || Error::AddressDenied {
+    ip_filters::insert(tx, id, &rule, now).on_constraint(ip_filters::UNIQUE_CIDR, || Error::AddressDenied {
         address: source.addr(),
-        until: rule.expire_at,
+        until: Some(until),
     })?;
-    let until = rule.expire_at.map_or_else(String::new, |end| {
-        end.strftime(" until %Y-%m-%d %H:%M:%S UTC").to_string()
-    });
     let event = Event {
         subject: source.to_string(),
         at: now,
-        detail: format!("{failures} sign-ins failed, blocked{until}"),
+        detail: format!(
+            "{failures} sign-ins failed, blocked until {}",
+            until.strftime("%Y-%m-%d %H:%M:%S UTC")
+        ),
     };
     alerts::queue(tx, Cause::IpBlocked, &event)?;
-    Ok(Entry::create(Object::IpBlacklist, id)
-        .fields(["cidr", "target", "expire_at", "description"])
-        .with(true))
+    Ok(Entry::create(Object::IpBlacklist, id).present(&rule).with(true))
 }

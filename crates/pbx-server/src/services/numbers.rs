@@ -1,5 +1,6 @@
 //! Reserving the numbers of a tenant, for users and for the voicemail server.
 
+use pbx_domain::kind::Tenant;
 use pbx_domain::numbers::{NumberKind, number_taken};
 use pbx_domain::{Error, Id};
 use pbx_store::{OnConstraint, Tx, numbers as queries};
@@ -9,7 +10,7 @@ use pbx_store::{OnConstraint, Tx, numbers as queries};
 /// # Errors
 ///
 /// [`Error::Conflict`] if anything else of the tenant has the number.
-pub fn reserve(tx: &mut Tx<'_>, tenant_id: Id, number: &str, kind: NumberKind) -> Result<(), Error> {
+pub fn reserve(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, number: &str, kind: NumberKind) -> Result<(), Error> {
     queries::insert(tx, tenant_id, &[(number, kind)]).on_constraint(queries::UNIQUE_NUMBER, || number_taken(number))
 }
 
@@ -18,7 +19,7 @@ pub fn reserve(tx: &mut Tx<'_>, tenant_id: Id, number: &str, kind: NumberKind) -
 /// # Errors
 ///
 /// [`Error::Conflict`] if anything else of the tenant has the number.
-pub fn renumber(tx: &mut Tx<'_>, tenant_id: Id, number: &str, kind: NumberKind) -> Result<(), Error> {
+pub fn renumber(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, number: &str, kind: NumberKind) -> Result<(), Error> {
     let updated = queries::update_number(tx, tenant_id, number, kind);
     if updated.on_constraint(queries::UNIQUE_NUMBER, || number_taken(number))? {
         Ok(())

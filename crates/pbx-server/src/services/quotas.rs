@@ -3,11 +3,12 @@
 //!
 //! All checks run in the transaction that adds, so that they hold with any number of concurrent additions.
 
+use pbx_domain::kind::{Dealer, Tenant};
 use pbx_domain::{Error, Id};
 use pbx_store::{Tx, dealers, users};
 
 /// Checks that a dealer may have one more tenant, a new one without users.
-pub fn check_new_tenant(tx: &mut Tx<'_>, dealer_id: Id) -> Result<(), Error> {
+pub fn check_new_tenant(tx: &mut Tx<'_>, dealer_id: Id<Dealer>) -> Result<(), Error> {
     for quota in dealers::quotas_above(tx, dealer_id)? {
         if dealers::count_tenants(tx, quota.dealer_id)? >= quota.max_tenants {
             return Err(exceeded_by_dealer(
@@ -20,7 +21,7 @@ pub fn check_new_tenant(tx: &mut Tx<'_>, dealer_id: Id) -> Result<(), Error> {
 }
 
 /// Checks that a dealer may have the tenant too, with its users. Some of the dealers above may have it already.
-pub fn check_designation(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Result<(), Error> {
+pub fn check_designation(tx: &mut Tx<'_>, dealer_id: Id<Dealer>, tenant_id: Id<Tenant>) -> Result<(), Error> {
     let added_users = users::count_in_tenant(tx, tenant_id)?;
     for quota in dealers::quotas_above(tx, dealer_id)? {
         if dealers::has_tenant_in_branch(tx, quota.dealer_id, tenant_id)? {
@@ -38,7 +39,7 @@ pub fn check_designation(tx: &mut Tx<'_>, dealer_id: Id, tenant_id: Id) -> Resul
 }
 
 /// Checks that the dealers of a tenant, and those above them, may have one more user. The tenant's own quota is not checked.
-pub fn check_new_user(tx: &mut Tx<'_>, tenant_id: Id) -> Result<(), Error> {
+pub fn check_new_user(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<(), Error> {
     for quota in dealers::quotas_of_tenant(tx, tenant_id)? {
         if dealers::count_users(tx, quota.dealer_id)? >= quota.max_extensions {
             return Err(exceeded(

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
+use pbx_domain::kind::{Session, Tenant};
 use pbx_domain::lockout::Client;
 use pbx_domain::password::Password;
 use pbx_domain::session::{
@@ -129,7 +130,7 @@ enum RefreshOutcome {
     Granted,
     Refused,
     /// The session was revoked.
-    Reused(Id),
+    Reused(Id<Session>),
 }
 
 /// Ends the caller's session: its access and refresh tokens are revoked at once.
@@ -148,7 +149,7 @@ pub async fn sign_out(changes: &Changes, caller: &Caller) -> Result<(), Error> {
 /// # Errors
 ///
 /// [`Error::NotFound`] and [`Error::NotAllowed`].
-pub fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id) -> Result<(), Error> {
+pub fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id<Tenant>) -> Result<(), Error> {
     super::tenants::check_visible(tx, visibility, tenant_id)?;
     if let Visibility::Branch(dealer_id) = visibility
         && !dealers::has_full_access(tx, dealer_id)?
@@ -239,7 +240,7 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
 
 fn insert_tokens(
     tx: &mut Tx<'_>,
-    session_id: Id,
+    session_id: Id<Session>,
     access: &TokenHash,
     refresh: &TokenHash,
     now: Timestamp,

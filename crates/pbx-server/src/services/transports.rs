@@ -3,21 +3,22 @@
 use std::collections::HashSet;
 
 use pbx_domain::transports::Transport;
-use pbx_domain::{Error, Id, IdGenerator};
-use pbx_store::{Store, transports as queries};
+use pbx_domain::{Error, Id, IdGenerator, transports};
+use pbx_store::Store;
+use pbx_store::transports::TRANSPORTS;
 
 use crate::adapters::sip::Sip;
 
 /// Creates the transports of a fresh install, and opens the ports of the stored ones.
 pub async fn start(store: &Store, ids: &IdGenerator, sip: &Sip) -> Result<(), Error> {
-    let defaults = Transport::defaults(ids);
+    let defaults = transports::defaults(ids);
     // Unaudited: the change has no actor.
     store
         .write_unaudited(move |tx| {
-            if queries::all(tx)?.is_empty() {
+            if TRANSPORTS.all(tx, ())?.is_empty() {
                 defaults
                     .iter()
-                    .try_for_each(|transport| queries::insert(tx, transport))?;
+                    .try_for_each(|transport| TRANSPORTS.insert(tx, (), transport.id, transport))?;
             }
             Ok::<_, Error>(())
         })
@@ -31,8 +32,8 @@ pub async fn start(store: &Store, ids: &IdGenerator, sip: &Sip) -> Result<(), Er
 /// retried with the next call, and logged only once.
 pub async fn reconcile(store: &Store, sip: &Sip) -> Result<(), Error> {
     let _lock = sip.lock().await;
-    let stored = store.read(queries::all).await?;
-    let ids: HashSet<Id> = stored.iter().map(|transport| transport.id).collect();
+    let stored = store.read(|tx| TRANSPORTS.all(tx, ())).await?;
+    let ids: HashSet<Id<Transport>> = stored.iter().map(|transport| transport.id).collect();
     for id in sip.transports() {
         if !ids.contains(&id) {
             sip.close(id).await;

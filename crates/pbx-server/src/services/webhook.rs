@@ -1,5 +1,6 @@
 //! Sending events to the receivers of tenants.
 
+use pbx_domain::kind::Tenant;
 use pbx_domain::network::Network;
 use pbx_domain::setting::Owner;
 use pbx_domain::webhook::{Event, Webhook, own_addresses};
@@ -18,7 +19,7 @@ use crate::adapters::webhook::Sender;
 pub async fn send_test(
     store: &Store,
     sender: &Sender,
-    tenant_id: Id,
+    tenant_id: Id<Tenant>,
     event: Event,
     receiver: Option<Webhook>,
 ) -> Result<(), Error> {

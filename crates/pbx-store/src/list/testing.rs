@@ -19,7 +19,7 @@ pub(super) const FIELDS: &[ListField] = &[
 /// A row; every field but the ID may be null.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thing {
-    pub(super) id: Id,
+    pub(super) id: Id<Self>,
     pub(super) name: Option<String>,
     pub(super) note: Option<String>,
     pub(super) port: Option<i64>,
@@ -114,7 +114,7 @@ pub(super) fn order(left: &Operand, right: &Operand) -> Option<Ordering> {
     match (left, right) {
         (Operand::Text(left), Operand::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
         (Operand::Id(left), Operand::Id(right)) => {
-            let parse = |id: &str| id.parse::<Id>().ok();
+            let parse = |id: &str| id.parse::<Id<Thing>>().ok();
             Some(parse(left)?.cmp(&parse(right)?))
         }
         (Operand::Integer(left), Operand::Integer(right)) => Some(left.cmp(right)),

@@ -13,7 +13,7 @@ use super::testing::{FIELDS, Thing, order};
 use super::{List, SEPARATOR, page};
 use crate::change_log::ChangeLog;
 use crate::error::StoreError;
-use crate::row::optional_time;
+use crate::row::value;
 use crate::testing::TestStore;
 
 const SHORT: List = List::short(FIELDS);
@@ -197,7 +197,7 @@ impl Fixture {
                         thing.note.clone().into(),
                         thing.port.into(),
                         thing.enabled.into(),
-                        optional_time(thing.at).into(),
+                        value(&thing.at).into(),
                     ]);
                 tx.execute(&insert)?;
                 let strings = [&thing.name, &thing.note].map(|string| string.as_deref().unwrap_or_default());
@@ -227,7 +227,7 @@ impl Fixture {
     }
 }
 
-fn log(tx: &mut crate::tx::Tx<'_>, id: Id) -> Result<(), StoreError> {
+fn log(tx: &mut crate::tx::Tx<'_>, id: Id<Thing>) -> Result<(), StoreError> {
     let mut insert = Query::insert();
     insert
         .into_table(LOG.table)

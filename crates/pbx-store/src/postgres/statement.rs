@@ -1,9 +1,11 @@
 //! Running one statement: rendering it, binding its values, reading its rows, and converting errors.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
 
 use bytes::BytesMut;
+use pbx_types::record::Cell;
 use postgres::Client;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
@@ -12,7 +14,7 @@ use sea_query::Value;
 
 use crate::connection::{Connection, Rendered, RowVisitor, Statement, storable};
 use crate::error::StoreError;
-use crate::row::{Cell, Cells, Row};
+use crate::row::{Cells, Row};
 
 /// The number of prepared statements that a connection caches. Filters produce an unbounded number of them.
 const STATEMENT_CACHE_SIZE: usize = 256;
@@ -136,8 +138,8 @@ impl<'a> FromSql<'a> for ReadCell<'a> {
             Type::INT4 => Cell::Integer(i32::from_sql(sql_type, raw)?.into()),
             Type::INT8 => Cell::Integer(i64::from_sql(sql_type, raw)?),
             Type::FLOAT8 => Cell::Real(f64::from_sql(sql_type, raw)?),
-            Type::BYTEA => Cell::Bytes(raw),
-            _ => Cell::Text(<&str>::from_sql(sql_type, raw)?),
+            Type::BYTEA => Cell::Bytes(Cow::Borrowed(raw)),
+            _ => Cell::Text(Cow::Borrowed(<&str>::from_sql(sql_type, raw)?)),
         }))
     }
 

@@ -1,12 +1,15 @@
 //! Running one statement: rendering it, binding its values, reading its rows, and converting errors.
 
+use std::borrow::Cow;
+
+use pbx_types::record::Cell;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql, ffi};
 use sea_query::Value;
 
 use crate::connection::{Connection, Rendered, RowVisitor, Statement, storable};
 use crate::error::StoreError;
-use crate::row::{Cell, Cells, Row};
+use crate::row::{Cells, Row};
 
 impl Connection for &rusqlite::Connection {
     fn render(&self, statement: &dyn Statement) -> Rendered {
@@ -49,10 +52,10 @@ impl Cells for rusqlite::Row<'_> {
             ValueRef::Null => Cell::Null,
             ValueRef::Integer(value) => Cell::Integer(value),
             ValueRef::Real(value) => Cell::Real(value),
-            ValueRef::Text(value) => Cell::Text(
+            ValueRef::Text(value) => Cell::Text(Cow::Borrowed(
                 std::str::from_utf8(value).map_err(|_| StoreError::Engine(format!("column {index} is not UTF-8")))?,
-            ),
-            ValueRef::Blob(value) => Cell::Bytes(value),
+            )),
+            ValueRef::Blob(value) => Cell::Bytes(Cow::Borrowed(value)),
         })
     }
 }

@@ -70,6 +70,33 @@ impl<T> Field<T> {
             *target = new;
         }
     }
+
+    /// Applies the change to a property that always has a value: `null` sets it to its initial value.
+    pub fn update_or(self, target: &mut T, initial: impl FnOnce() -> T) {
+        if let Some(new) = self.into_set() {
+            *target = new.unwrap_or_else(initial);
+        }
+    }
+
+    /// Converts the value, if one was sent.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Null => Field::Null,
+            Self::Value(value) => Field::Value(convert(value)),
+        }
+    }
+}
+
+impl<T: AsRef<str>> Field<T> {
+    /// Replaces the empty string by `null`, for properties whose empty value means that there is none.
+    #[must_use]
+    pub fn empty_is_null(self) -> Self {
+        match self {
+            Self::Value(value) if value.as_ref().is_empty() => Self::Null,
+            other => other,
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
@@ -119,6 +146,11 @@ impl<T> Patch<T> {
     /// Returns both forms.
     pub fn into_parts(self) -> (T, Map<String, Value>) {
         (self.fields, self.merge)
+    }
+
+    /// Returns the typed form.
+    pub fn into_fields(self) -> T {
+        self.fields
     }
 }
 
@@ -195,6 +227,45 @@ mod tests {
         assert_eq!(note.as_deref(), Some("old"));
         update.note.update(&mut note);
         assert_eq!(note, None);
+    }
+
+    #[test]
+    fn null_sets_the_initial_value_of_a_required_property() {
+        let mut port = 5061;
+        Field::Absent.update_or(&mut port, || 5060);
+        assert_eq!(port, 5061);
+        Field::Value(5062).update_or(&mut port, || 5060);
+        assert_eq!(port, 5062);
+        Field::Null.update_or(&mut port, || 5060);
+        assert_eq!(port, 5060);
+    }
+
+    #[test]
+    fn map_converts_values_only() {
+        let double = |port: u16| u32::from(port) * 2;
+        assert_eq!(Field::Absent.map(double), Field::Absent);
+        assert_eq!(Field::Null.map(double), Field::Null);
+        assert_eq!(Field::Value(5060).map(double), Field::Value(10_120_u32));
+    }
+
+    #[test]
+    fn empty_string_is_null() {
+        assert_eq!(Field::Value(String::new()).empty_is_null(), Field::Null);
+        let blank = Field::Value(" ".to_owned());
+        assert_eq!(blank.clone().empty_is_null(), blank);
+        assert_eq!(Field::<String>::Null.empty_is_null(), Field::Null);
+        assert_eq!(Field::<String>::Absent.empty_is_null(), Field::Absent);
+    }
+
+    #[test]
+    fn patch_returns_its_fields() {
+        let fields = Update {
+            name: Field::Absent,
+            port: Field::Value(5060),
+            note: Field::Null,
+        };
+        let patch = Patch::new(fields, Map::new());
+        assert_eq!(patch.into_fields().port, Field::Value(5060));
     }
 
     /// The examples of RFC 7396, appendix A, whose patch is an object.

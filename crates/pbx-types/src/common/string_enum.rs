@@ -17,6 +17,15 @@ impl fmt::Display for UnknownValue {
 
 impl std::error::Error for UnknownValue {}
 
+/// An enum whose values have names, by which they are stored.
+pub trait StringEnum: Copy + Sized + 'static {
+    /// Returns the name of the value.
+    fn name(self) -> &'static str;
+
+    /// Returns the value with that name.
+    fn from_name(name: &str) -> Option<Self>;
+}
+
 /// Implements the conversions of an enum from and to strings and JSON. The enum has the constants `ALL` and `NAMES`, in the same
 /// order, and the method `as_str`.
 #[macro_export]
@@ -40,6 +49,16 @@ macro_rules! string_enum {
                     .ok_or($crate::UnknownValue {
                         expected: Self::NAMES,
                     })
+            }
+        }
+
+        impl $crate::StringEnum for $name {
+            fn name(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn from_name(name: &str) -> ::std::option::Option<Self> {
+                name.parse().ok()
             }
         }
 

@@ -2,6 +2,8 @@
 //!
 //! The types of the resource `blobs`.
 
+pub use super::ids::{FileId, UploadId};
+
 /// The query parameters of `initBlobUpload`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct InitBlobUploadQuery {
@@ -17,7 +19,7 @@ pub struct InitBlobUploadResponse {
     /// `PortSIP-Upload-ID`.
     ///
     /// The id of the upload.
-    pub port_sip_upload_id: String,
+    pub port_sip_upload_id: UploadId,
     /// `PortSIP-Upload-Token`.
     ///
     /// What the next step must present.
@@ -58,5 +60,5 @@ pub struct DownloadBlobsResponse {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct UploadedFile {
     /// The unique ID of the file.
-    pub id: String,
+    pub id: FileId,
 }

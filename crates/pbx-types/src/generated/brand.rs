@@ -2,6 +2,8 @@
 //!
 //! The types of the resource `brand`.
 
+pub use super::ids::FileId;
+
 /// The color scheme:
 /// Can be either:
 /// - `BLUE`: Blue
@@ -64,10 +66,10 @@ pub struct UpdateBrand {
     pub theme: pbx_types::Field<BrandTheme>,
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
-    pub logo: pbx_types::Field<String>,
+    pub logo: pbx_types::Field<FileId>,
     /// The unique ID of file from your file library.
     /// This file will be used as the favicon image.
-    pub favicon: pbx_types::Field<String>,
+    pub favicon: pbx_types::Field<FileId>,
     /// The title text.
     /// This text will be displayed as the title.
     ///

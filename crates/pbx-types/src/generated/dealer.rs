@@ -2,13 +2,14 @@
 //!
 //! The types of the resource `dealer`.
 
+pub use super::ids::DealerId;
 pub use super::shared::{ChangePassword, ChangeUsername, DealerLevel};
 
 /// The response of `retrieveCurrentDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CurrentDealer {
     /// The unique ID of dealer.
-    pub id: String,
+    pub id: DealerId,
     /// Enable this dealer or not.
     ///
     /// Initially: `true`.

@@ -2,49 +2,8 @@
 //!
 //! The types of the resource `dealers`.
 
+pub use super::ids::DealerId;
 pub use super::shared::{DealerLevel, ResetPassword};
-
-/// The query parameters of `listDealers`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListDealersQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListDealersQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListDealersQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
 
 /// The body of `createDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -118,14 +77,14 @@ pub struct CreateDealer {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedDealer {
     /// The unique ID of dealer.
-    pub id: String,
+    pub id: DealerId,
 }
 
 /// The response of `retrieveDealer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Dealer {
     /// The unique ID of dealer.
-    pub id: String,
+    pub id: DealerId,
     /// Enable this dealer or not.
     ///
     /// Initially: `true`.
@@ -171,16 +130,6 @@ pub struct Dealer {
     ///
     /// Initially: `true`.
     pub tenant_full_access: Option<bool>,
-}
-
-/// The response of `listDealers`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct DealerList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<Dealer>,
 }
 
 /// The body of `updateDealer`.

@@ -2,53 +2,13 @@
 //!
 //! The types of the resource `files`.
 
-/// The query parameters of `listFiles`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListFilesQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListFilesQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListFilesQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
+pub use super::ids::FileId;
 
 /// A file of the file library.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FileInfo {
     /// The unique ID of the file.
-    pub id: String,
+    pub id: FileId,
     /// The name of the file.
     pub name: String,
     /// The size of the file in bytes.
@@ -61,14 +21,4 @@ pub struct FileInfo {
     pub url: String,
     /// When the file was stored.
     pub created_at: pbx_types::Timestamp,
-}
-
-/// The response of `listFiles`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct FileList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<FileInfo>,
 }

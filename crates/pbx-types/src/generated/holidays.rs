@@ -2,47 +2,7 @@
 //!
 //! The types of the resource `holidays`.
 
-/// The query parameters of `listHolidays`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListHolidaysQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListHolidaysQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListHolidaysQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
+pub use super::ids::HolidayId;
 
 /// The body of `createHoliday`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -101,14 +61,14 @@ pub struct CreateHoliday {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedHoliday {
     /// The unique ID of holiday.
-    pub id: String,
+    pub id: HolidayId,
 }
 
 /// The response of `showHoliday`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Holiday {
     /// The unique ID of holiday.
-    pub id: String,
+    pub id: HolidayId,
     /// The name of the holiday.
     ///
     /// 1 to 64 characters.
@@ -157,16 +117,6 @@ pub struct Holiday {
     ///
     /// Initially: `59`. 0 to 59.
     pub minute_end: Option<i32>,
-}
-
-/// The response of `listHolidays`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct HolidayList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<Holiday>,
 }
 
 /// The body of `updateHoliday`.

@@ -2,47 +2,7 @@
 //!
 //! The types of the resource `ip_filters`.
 
-/// The query parameters of `listIpRules`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListIpRulesQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListIpRulesQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListIpRulesQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
+pub use super::ids::IpRuleId;
 
 /// The response of `exportIpRules`.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,14 +36,14 @@ pub struct CreateIpRule {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedIpRule {
     /// The unique ID of IP rule.
-    pub id: String,
+    pub id: IpRuleId,
 }
 
 /// The response of `showIpRule`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct IpRule {
     /// The unique ID of IP rule.
-    pub id: String,
+    pub id: IpRuleId,
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
@@ -96,16 +56,6 @@ pub struct IpRule {
     ///
     /// At most 255 characters.
     pub description: Option<String>,
-}
-
-/// The response of `listIpRules`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct IpRuleList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<IpRule>,
 }
 
 /// IP rule's target:

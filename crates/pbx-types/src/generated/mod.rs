@@ -23,3 +23,4 @@ pub mod login;
 pub mod users;
 pub mod user;
 pub mod shared;
+pub mod ids;

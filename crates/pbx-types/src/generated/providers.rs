@@ -2,49 +2,8 @@
 //!
 //! The types of the resource `providers`.
 
+pub use super::ids::{ProviderId, TenantId};
 pub use super::shared::TransportProtocol;
-
-/// The query parameters of `listProviders`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListProvidersQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListProvidersQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListProvidersQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
 
 /// The body of `assignProvider`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -124,14 +83,14 @@ fn create_provider_transport_or_default<'de, D: serde::Deserializer<'de>>(
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedProvider {
     /// The unique ID of the provider (trunk).
-    pub id: String,
+    pub id: ProviderId,
 }
 
 /// A trunk, by which calls reach and leave the system.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Provider {
     /// The unique ID of the provider (trunk).
-    pub id: String,
+    pub id: ProviderId,
     /// The name of the trunk.
     ///
     /// 1 to 64 characters.
@@ -165,7 +124,7 @@ pub struct Provider {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProviderAssignee {
     /// The unique ID of tenant.
-    pub tenant_id: String,
+    pub tenant_id: TenantId,
     /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
     /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
     /// For example: 3000;12000-18000.
@@ -199,16 +158,6 @@ pub struct ProviderAssignment {
     ///
     /// At least 0.
     pub concurrency: Option<i32>,
-}
-
-/// The response of `listProviders`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct ProviderList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<Provider>,
 }
 
 /// How the trunk and this system know each other:

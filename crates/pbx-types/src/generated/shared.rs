@@ -2,6 +2,8 @@
 //!
 //! Types that several resources use.
 
+pub use super::ids::ProviderId;
+
 /// The body of `resetSystemAdminPassword`, `resetCurrentDealerPassword`, `resetCurrentUserPassword`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ChangePassword {
@@ -273,7 +275,7 @@ pub struct OfficeHoursInput {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct OutboundCallerId {
     /// The unique ID of the provider (trunk).
-    pub provider_id: String,
+    pub provider_id: ProviderId,
     /// The caller ID.
     ///
     /// 1 to 64 characters.

@@ -2,6 +2,7 @@
 //!
 //! The types of the resource `tenant`.
 
+pub use super::ids::{FileId, ProviderId, TenantId};
 pub use super::shared::{
     ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls,
     OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook,
@@ -34,7 +35,7 @@ pub struct Balance {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CurrentTenant {
     /// The unique ID of tenant.
-    pub id: String,
+    pub id: TenantId,
     /// The name of the tenant.
     ///
     /// 1 to 1024 characters.
@@ -443,7 +444,7 @@ pub struct UpdateCurrentTenant {
     /// Whether to force reset the initial password.
     pub password_force_reset: pbx_types::Field<bool>,
     /// The unique ID of the file.
-    pub avatar_file_id: pbx_types::Field<String>,
+    pub avatar_file_id: pbx_types::Field<FileId>,
     /// Content of this certificate file for STIR/SHAKEN support.
     pub stir_shaken_cert: pbx_types::Field<String>,
     /// Content of this private certificate file for STIR/SHAKEN support.
@@ -462,7 +463,7 @@ pub struct UpdateCustomHeaders {
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct UpdateOutboundCallerId {
     /// The unique ID of the provider (trunk).
-    pub provider_id: String,
+    pub provider_id: ProviderId,
     /// The caller ID.
     ///
     /// 1 to 64 characters.

@@ -2,59 +2,18 @@
 //!
 //! The types of the resource `tenants`.
 
+pub use super::ids::{DealerId, TenantId};
 pub use super::shared::{
     ContactAppendType, ContactMatchType, DealerLevel, E164Rules, EventWebhook,
     OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook,
     WebhookAuth,
 };
 
-/// The query parameters of `listTenants`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListTenantsQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListTenantsQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListTenantsQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
-
 /// The query parameters of `switchTenants`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct SwitchTenantsQuery {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
-    pub id: Option<String>,
+    pub id: Option<TenantId>,
 }
 
 /// `CreateE164Rules`.
@@ -496,14 +455,14 @@ fn create_tenant_contact_append_type_or_default<'de, D: serde::Deserializer<'de>
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedTenant {
     /// The unique ID of tenant.
-    pub id: String,
+    pub id: TenantId,
 }
 
 /// `DealerSummary`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct DealerSummary {
     /// The unique ID of dealer.
-    pub id: String,
+    pub id: DealerId,
     /// Enable this dealer or not.
     pub enabled: Option<bool>,
     pub level: DealerLevel,
@@ -524,7 +483,7 @@ pub struct DealerSummary {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Tenant {
     /// The unique ID of tenant.
-    pub id: String,
+    pub id: TenantId,
     /// The name of the tenant.
     ///
     /// 1 to 1024 characters.
@@ -715,21 +674,11 @@ pub struct TenantDealerList {
     pub items: Vec<DealerSummary>,
 }
 
-/// The response of `listTenants`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct TenantList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<TenantSummary>,
-}
-
 /// `TenantSummary`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TenantSummary {
     /// The unique ID of tenant.
-    pub id: String,
+    pub id: TenantId,
     /// The name of the tenant.
     ///
     /// 1 to 1024 characters.

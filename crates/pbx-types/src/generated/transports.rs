@@ -2,49 +2,8 @@
 //!
 //! The types of the resource `transports`.
 
+pub use super::ids::TransportId;
 pub use super::shared::TransportProtocol;
-
-/// The query parameters of `listTransports`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListTransportsQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListTransportsQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListTransportsQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
 
 /// Indicates if PBX wishes (Optional) or requires (Mandatory) TLS clients to present a client certificate:
 /// - `DISABLE`: disable client certificate.
@@ -94,14 +53,14 @@ pub struct CreateTransport {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedTransport {
     /// The unique ID of transport.
-    pub id: String,
+    pub id: TransportId,
 }
 
 /// The response of `showTransport`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Transport {
     /// The unique ID of transport.
-    pub id: String,
+    pub id: TransportId,
     pub protocol: TransportProtocol,
     /// The port of transport.
     ///
@@ -109,16 +68,6 @@ pub struct Transport {
     pub port: u16,
     /// Initially: `"DISABLE"`.
     pub verification: Option<ClientVerification>,
-}
-
-/// The response of `listTransports`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct TransportList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<Transport>,
 }
 
 /// Status of transport:

@@ -2,49 +2,8 @@
 //!
 //! The types of the resource `users`.
 
+pub use super::ids::UserId;
 pub use super::shared::ResetPassword;
-
-/// The query parameters of `listUsers`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct ListUsersQuery {
-    /// Use the `filter` query parameter to retrieve just a subset of a collection.
-    pub filter: Option<String>,
-    /// Use the `search` query parameter to restrict the results of a request to match a search criterion.
-    pub search: Option<String>,
-    /// Use the `orderby` query parameter to specify the sort order of the items returned from server.
-    /// The default order is ascending order.
-    pub orderby: Option<String>,
-    /// Use the `skip` query parameter to set the number of items to skip at the start of a collection.
-    ///
-    /// Default: `0`. At least 0.
-    #[serde(
-        default = "pbx_types::defaults::integer::<0, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<0, _, _>"
-    )]
-    pub skip: i32,
-    /// Use the `top` query parameter to specify the page size of the result set.
-    ///
-    /// Default: `100`. 1 to 100.
-    #[serde(
-        default = "pbx_types::defaults::integer::<100, _>",
-        deserialize_with = "pbx_types::defaults::integer_or::<100, _, _>"
-    )]
-    pub top: i32,
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    pub count: Option<bool>,
-}
-
-impl From<ListUsersQuery> for pbx_types::list::ListParameters {
-    fn from(query: ListUsersQuery) -> Self {
-        Self {
-            filter: query.filter,
-            search: query.search,
-            orderby: query.orderby,
-            skip: u32::try_from(query.skip).unwrap_or(0),
-            top: u32::try_from(query.top).unwrap_or(0),
-        }
-    }
-}
 
 /// The body of `createUser`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -85,7 +44,7 @@ pub struct CreateUser {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CreatedUser {
     /// The unique ID of the user.
-    pub id: String,
+    pub id: UserId,
 }
 
 /// The body of `updateUser`.
@@ -108,7 +67,7 @@ pub struct UpdateUser {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct User {
     /// The unique ID of the user.
-    pub id: String,
+    pub id: UserId,
     /// The name that the user signs in with, unique within the tenant with case ignored.
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
     ///
@@ -133,16 +92,6 @@ pub struct User {
     pub extension_number: String,
     /// When the user was created.
     pub created_at: pbx_types::Timestamp,
-}
-
-/// The response of `listUsers`.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct UserList {
-    /// Total number of resource.
-    ///
-    /// At least 0.
-    pub count: i64,
-    pub items: Vec<User>,
 }
 
 /// What the user may do:

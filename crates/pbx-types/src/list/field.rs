@@ -18,7 +18,7 @@ pub enum FieldKind {
 }
 
 /// A field that a list can be filtered and sorted by.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListField {
     /// The name in the API.
     pub name: &'static str,
@@ -31,6 +31,17 @@ impl ListField {
     pub const fn new(name: &'static str, kind: FieldKind) -> Self {
         Self { name, kind }
     }
+}
+
+/// Returns the fields of a list, and one more at the end.
+pub const fn with_field<const COUNT: usize>(fields: &[ListField], last: ListField) -> [ListField; COUNT] {
+    let mut all = [last; COUNT];
+    let mut index = 0;
+    while index < fields.len() {
+        all[index] = fields[index];
+        index += 1;
+    }
+    all
 }
 
 /// Returns the field of that name, which was sent at that position.

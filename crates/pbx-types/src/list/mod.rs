@@ -12,16 +12,20 @@ pub mod search;
 #[cfg(test)]
 mod testing;
 
+use serde::{Deserialize, Serialize};
+
 use self::filter::Filter;
 use self::orderby::SortKey;
 use self::search::Search;
+use crate::common::defaults::{integer, integer_or};
 use crate::common::violation::Violation;
 
 pub use self::error::SyntaxError;
-pub use self::field::{FieldKind, ListField};
+pub use self::field::{FieldKind, ListField, with_field};
 
-/// The parameters of a list operation as sent.
-#[derive(Debug, Clone, Default)]
+/// The parameters of a list operation as sent. The default is the first page, without conditions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct ListParameters {
     /// A condition in the [subset of OData](filter) that the vendor documents.
     pub filter: Option<String>,
@@ -29,10 +33,28 @@ pub struct ListParameters {
     pub search: Option<String>,
     /// `field [asc|desc], ...`.
     pub orderby: Option<String>,
-    /// The number of rows skipped at the start.
+    /// The number of rows skipped at the start. Default: 0.
+    #[serde(deserialize_with = "integer_or::<SKIP, _, _>")]
     pub skip: u32,
-    /// The maximum number of rows of the page.
+    /// The maximum number of rows of the page. Default: 100.
+    #[serde(deserialize_with = "integer_or::<TOP, _, _>")]
     pub top: u32,
+}
+
+/// The defaults of `skip` and `top`, which the generator of lists compares with the contract's.
+const SKIP: i64 = 0;
+const TOP: i64 = 100;
+
+impl Default for ListParameters {
+    fn default() -> Self {
+        Self {
+            filter: None,
+            search: None,
+            orderby: None,
+            skip: integer::<SKIP, _>(),
+            top: integer::<TOP, _>(),
+        }
+    }
 }
 
 /// The parsed parameters of a list operation.
@@ -106,10 +128,80 @@ fn parse<T>(
 }
 
 /// One page of a list, with the number of rows that match.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
     /// The number of all matches, not only of this page.
     pub count: i64,
     /// The rows of the page.
     pub items: Vec<T>,
+}
+
+impl<T> Page<T> {
+    /// Converts the rows.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            count: self.count,
+            items: self.items.into_iter().map(convert).collect(),
+        }
+    }
+
+    /// Converts the rows.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first row that cannot be converted.
+    pub fn try_map<U, E>(self, convert: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        Ok(Page {
+            count: self.count,
+            items: self.items.into_iter().map(convert).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn absent_and_null_parameters_have_their_defaults() {
+        let first = ListParameters {
+            filter: None,
+            search: None,
+            orderby: None,
+            skip: 0,
+            top: 100,
+        };
+        assert_eq!(ListParameters::default(), first);
+        let nulls = json!({"filter": null, "search": null, "orderby": null, "skip": null, "top": null});
+        for sent in [json!({}), nulls, json!({"count": true})] {
+            assert_eq!(serde_json::from_value::<ListParameters>(sent).unwrap(), first);
+        }
+        let sent: ListParameters = serde_json::from_value(json!({"search": "a", "skip": 7, "top": 1})).unwrap();
+        let expected = ListParameters {
+            search: Some("a".to_owned()),
+            skip: 7,
+            top: 1,
+            ..first
+        };
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn page_converts_its_items_and_keeps_the_count() {
+        let page = Page {
+            count: 7,
+            items: vec!["1", "2"],
+        };
+        let lengths = page.clone().map(str::len);
+        assert_eq!(serde_json::to_string(&lengths).unwrap(), r#"{"count":7,"items":[1,1]}"#);
+        let numbers = page.try_map(str::parse::<u8>).unwrap();
+        assert_eq!((numbers.count, numbers.items), (7, vec![1, 2]));
+        let broken = Page {
+            count: 2,
+            items: vec!["1", "x"],
+        };
+        assert!(broken.try_map(str::parse::<u8>).is_err());
+    }
 }

@@ -43,7 +43,10 @@ pub fn default_code(schema: &Schema, default: &Value, name: &str, api: &Api) -> 
             })
         }
         _ => {
-            let value = expression(schema, default, api)?;
+            let value = expression(schema, default, api, &|name| {
+                let name = names::component(name);
+                quote!(#name)
+            })?;
             let ty = rust_type::plain(schema);
             let function = names::ident(&format!("default_{name}"));
             let or = format_ident!("{}_or_default", name);
@@ -81,8 +84,13 @@ fn integer(kind: Integer, default: &Value) -> anyhow::Result<i64> {
     Ok(number)
 }
 
-/// Returns a value as a Rust expression of the schema's type.
-fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<TokenStream> {
+/// Returns a value as a Rust expression of the schema's type; `path` returns the path of a named type.
+pub(crate) fn expression(
+    schema: &Schema,
+    value: &Value,
+    api: &Api,
+    path: &dyn Fn(&str) -> TokenStream,
+) -> anyhow::Result<TokenStream> {
     Ok(match (&schema.ty, value) {
         (Type::Boolean, Value::Bool(value)) => quote!(#value),
         (Type::Integer(kind), Value::Number(_)) => {
@@ -97,15 +105,17 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
             let number = Literal::f64_unsuffixed(number);
             quote!(#number)
         }
-        (Type::String(StringFormat::Plain) | Type::Id(_), Value::String(text)) if text.is_empty() => {
-            quote!(String::new())
+        (Type::String(StringFormat::Plain), Value::String(text)) if text.is_empty() => quote!(String::new()),
+        (Type::String(StringFormat::Plain), Value::String(text)) => quote!(#text.to_owned()),
+        (Type::Id(kind), Value::String(text)) => {
+            let name = names::id(kind);
+            quote!(#name::from(#text))
         }
-        (Type::String(StringFormat::Plain) | Type::Id(_), Value::String(text)) => quote!(#text.to_owned()),
         (Type::String(StringFormat::Secret), Value::String(text)) => quote!(pbx_types::Secret::new(#text)),
         (Type::Array(items), Value::Array(values)) => {
             let values = values
                 .iter()
-                .map(|value| expression(items, value, api))
+                .map(|value| expression(items, value, api, path))
                 .collect::<anyhow::Result<Vec<_>>>()?;
             quote!(vec![#(#values),*])
         }
@@ -113,7 +123,7 @@ fn expression(schema: &Schema, value: &Value, api: &Api) -> anyhow::Result<Token
             Some(TypeKind::Enum { values }) => {
                 let index = values.iter().position(|value| value == text);
                 let index = index.with_context(|| format!("`{text}` is not among the values"))?;
-                let name = names::component(name);
+                let name = path(name);
                 let mut scope = names::Scope::default();
                 let mut variants = values.iter().map(|value| scope.unique(&names::variant(value)));
                 let variant = names::ident(&variants.nth(index).unwrap_or_default());

@@ -1,13 +1,70 @@
-//! The conversion of a list's query into the parameters that all lists have in common.
+//! Lists: operations that take `ListParameters` and return a `Page`, and the conversion of the queries of other lists.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::names;
-use contract::model::{Api, Operation, Parameter, ParameterLocation, StringFormat, Type};
+use contract::model::{
+    Api, Operation, Parameter, ParameterLocation, Schema, StringFormat, SuccessBody, Type, TypeKind,
+};
 
 /// The parameters with which the vendor's lists are filtered, searched and sorted, wherever they are.
 const STRINGS: [&str; 3] = ["filter", "search", "orderby"];
+/// The defaults of `skip` and `top` in `ListParameters`.
+const SKIP: i64 = 0;
+const TOP: i64 = 100;
+/// A parameter of OData that lists accept and ignore: a page always has the count.
+const IGNORED: &str = "count";
+
+/// Returns the schema of the items of a list whose query is `ListParameters` and whose response is a `Page`: its query has the
+/// parameters of `ListParameters` with their defaults, and its response is an object of `count` and `items`. Other operations
+/// have none.
+pub fn item<'a>(operation: &'a Operation, api: &'a Api) -> Option<&'a Schema> {
+    let paging = api.paging(operation)?;
+    let has_default = |index: usize, default: i64| {
+        let parameter: &Parameter = &operation.parameters[index];
+        !parameter.required && parameter.schema.default.as_ref().and_then(serde_json::Value::as_i64) == Some(default)
+    };
+    let query = || {
+        let parameters = operation.parameters.iter().enumerate();
+        parameters.filter(|(_, parameter)| parameter.location == ParameterLocation::Query)
+    };
+    let is_string = |name: &str| query().any(|(_, parameter)| parameter.name == name && is_optional_string(parameter));
+    let is_standard = |(index, parameter): (usize, &Parameter)| {
+        let is_page = index == paging.skip || index == paging.top;
+        is_page || STRINGS.contains(&parameter.name.as_str()) || parameter.name == IGNORED
+    };
+    (has_default(paging.skip, SKIP)
+        && has_default(paging.top, TOP)
+        && STRINGS.into_iter().all(is_string)
+        && query().all(is_standard)
+        && is_page(operation, api))
+    .then_some(paging.item)
+}
+
+/// Returns `true` if the response of an operation is an object of the properties `count` and `items`, which are always present,
+/// in this order.
+fn is_page(operation: &Operation, api: &Api) -> bool {
+    let [success] = operation.successes.as_slice() else {
+        return false;
+    };
+    let SuccessBody::Json(Schema {
+        ty: Type::Named(name),
+        nullable: false,
+        ..
+    }) = &success.body
+    else {
+        return false;
+    };
+    let Some(TypeKind::Object { properties, .. }) = api.types.get(name).map(|def| &def.kind) else {
+        return false;
+    };
+    let names: Vec<_> = properties.iter().map(|property| property.name.as_str()).collect();
+    names == ["count", "items"]
+        && properties
+            .iter()
+            .all(|property| property.required && !property.schema.nullable)
+}
 
 /// Returns the conversion of a paged operation's query, of the type `query`, into `ListParameters`. Other operations have none,
 /// nor have lists whose parameters do not always have a page or are of other types.

@@ -39,6 +39,11 @@ pub fn component(name: &str) -> Ident {
     ident(&ascii(name))
 }
 
+/// Returns the type of the IDs of a kind of object.
+pub fn id(kind: &str) -> Ident {
+    ident(&ascii(&format!("{kind}Id")))
+}
+
 /// Returns the variant for the value of an enum.
 pub fn variant(text: &str) -> String {
     if text.is_empty() {

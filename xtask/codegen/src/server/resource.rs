@@ -110,7 +110,7 @@ impl OperationCode {
         let upper = operation.id.to_upper_camel_case();
         let arguments = arguments(operation, api, &upper, scope)?;
         let success = names::ident(&scope.unique(&format!("{upper}Response")));
-        let responses = responses::responses(operation, &success)?;
+        let responses = responses::responses(operation, &success, api)?;
         let Arguments {
             declared,
             names: passed,
@@ -186,6 +186,11 @@ fn arguments(operation: &Operation, api: &Api, upper: &str, scope: &mut names::S
             .filter(|parameter| parameter.location == location)
             .collect();
         if parameters.is_empty() {
+            continue;
+        }
+        if location == ParameterLocation::Query && lists::item(operation, api).is_some() {
+            let ty = quote!(pbx_types::list::ListParameters);
+            arguments.add(&names::ident(argument), &ty, &quote!(input.query()?));
             continue;
         }
         let ty = scope.unique(&format!("{upper}{suffix}"));

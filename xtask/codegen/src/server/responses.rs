@@ -4,8 +4,8 @@ use anyhow::bail;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{docs, names, rust_type};
-use contract::model::{Header, Operation, Schema, StringFormat, Success, SuccessBody, Type};
+use super::{docs, lists, names, rust_type};
+use contract::model::{Api, Header, Operation, Schema, StringFormat, Success, SuccessBody, Type};
 
 /// The successful responses of an operation.
 pub struct Responses {
@@ -20,9 +20,9 @@ pub struct Responses {
 }
 
 /// Returns the successful responses; a type that is defined for them is called `name`.
-pub fn responses(operation: &Operation, name: &Ident) -> anyhow::Result<Responses> {
+pub fn responses(operation: &Operation, name: &Ident, api: &Api) -> anyhow::Result<Responses> {
     if let [only] = operation.successes.as_slice() {
-        let parts = Parts::new(only)?;
+        let parts = Parts::new(only, lists::item(operation, api))?;
         return Ok(if parts.headers.is_empty() {
             plain(&parts)
         } else {
@@ -32,7 +32,7 @@ pub fn responses(operation: &Operation, name: &Ident) -> anyhow::Result<Response
     let parts = operation
         .successes
         .iter()
-        .map(Parts::new)
+        .map(|success| Parts::new(success, None))
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(enumeration(operation, name, &parts))
 }
@@ -54,7 +54,8 @@ struct HeaderField {
 }
 
 impl<'a> Parts<'a> {
-    fn new(success: &'a Success) -> anyhow::Result<Self> {
+    /// `item` is the schema of the items if the body is the page of a list.
+    fn new(success: &'a Success, item: Option<&Schema>) -> anyhow::Result<Self> {
         let mut scope: names::Scope = ["body"].into_iter().collect();
         let mut headers = success
             .headers
@@ -90,7 +91,10 @@ impl<'a> Parts<'a> {
         }
         let body = match &success.body {
             SuccessBody::Empty => None,
-            SuccessBody::Json(schema) => Some(rust_type::nullable(schema)),
+            SuccessBody::Json(schema) => Some(match item.map(rust_type::nullable) {
+                Some(item) => quote!(pbx_types::list::Page<#item>),
+                None => rust_type::nullable(schema),
+            }),
             SuccessBody::Bytes { .. } => Some(quote!(pbx_types::Bytes)),
         };
         if body.is_some() && matches!(success.status, 204 | 205 | 304) {

@@ -15,9 +15,13 @@ pub fn plain(schema: &Schema) -> TokenStream {
         Type::Integer(Integer::I32) => quote!(i32),
         Type::Integer(Integer::I64) => quote!(i64),
         Type::Number => quote!(f64),
-        Type::String(StringFormat::Plain) | Type::Id(_) => quote!(String),
+        Type::String(StringFormat::Plain) => quote!(String),
         Type::String(StringFormat::DateTime) => quote!(pbx_types::Timestamp),
         Type::String(StringFormat::Secret) => quote!(pbx_types::Secret),
+        Type::Id(kind) => {
+            let name = names::id(kind);
+            quote!(#name)
+        }
         Type::Array(items) => {
             let item = nullable(items);
             quote!(Vec<#item>)

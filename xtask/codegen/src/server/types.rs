@@ -24,7 +24,7 @@ impl Uses {
     pub fn new(api: &Api) -> Self {
         let mut needed = BTreeSet::new();
         for operation in &api.operations {
-            for schema in super::schemas_of(operation) {
+            for schema in super::schemas_of(operation, api) {
                 reach(schema, api, &mut needed);
             }
         }
@@ -86,7 +86,7 @@ pub fn in_type<T>(result: anyhow::Result<T>, name: &str, api: &Api) -> anyhow::R
     result.map_err(|error| {
         let user = api.operations.iter().find(|operation| {
             let mut found = BTreeSet::new();
-            for schema in super::schemas_of(operation) {
+            for schema in super::schemas_of(operation, api) {
                 reach(schema, api, &mut found);
             }
             found.contains(name)
@@ -125,6 +125,21 @@ fn purpose(name: &str, api: &Api) -> String {
     users("body", &in_body)
         .or_else(|| users("response", &in_response))
         .unwrap_or_else(|| format!("`{name}`."))
+}
+
+/// Returns the types of the IDs of these kinds of objects.
+pub fn ids(kinds: &BTreeSet<String>, api: &Api) -> anyhow::Result<TokenStream> {
+    let items = kinds.iter().map(|kind| {
+        let name = names::id(kind);
+        if let Some(def) = api.types.values().find(|def| names::component(&def.name) == name) {
+            bail!(
+                "the schema `{}` has the name of the IDs of `{kind}`: give it another name (`x-name`)",
+                def.name
+            );
+        }
+        Ok(quote!(pbx_types::opaque_id!(#name, #kind);))
+    });
+    items.collect()
 }
 
 fn enumeration(def: &TypeDef, values: &[String], api: &Api) -> TokenStream {

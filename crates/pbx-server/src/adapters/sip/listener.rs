@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pbx_domain::transports::{Protocol, Verification};
+use pbx_types::shared::TransportProtocol;
+use pbx_types::transports::ClientVerification;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
@@ -36,16 +37,16 @@ pub enum Socket {
 
 impl Socket {
     /// Opens the port.
-    pub(super) async fn bind(protocol: Protocol, address: SocketAddr) -> io::Result<Self> {
+    pub(super) async fn bind(protocol: TransportProtocol, address: SocketAddr) -> io::Result<Self> {
         Ok(match protocol {
-            Protocol::Udp => Self::Udp(UdpSocket::bind(address).await?),
-            Protocol::Tcp => Self::Tcp(TcpListener::bind(address).await?),
-            Protocol::Tls => Self::Tls(TcpListener::bind(address).await?),
+            TransportProtocol::Udp => Self::Udp(UdpSocket::bind(address).await?),
+            TransportProtocol::Tcp => Self::Tcp(TcpListener::bind(address).await?),
+            TransportProtocol::Tls => Self::Tls(TcpListener::bind(address).await?),
         })
     }
 
     /// Reads incoming data for as long as it is polled.
-    pub(super) async fn run(self, tls: Arc<Tls>, verification: watch::Receiver<Verification>) {
+    pub(super) async fn run(self, tls: Arc<Tls>, verification: watch::Receiver<ClientVerification>) {
         match self {
             Self::Udp(socket) => discard_datagrams(&socket).await,
             Self::Tcp(listener) => {
@@ -128,7 +129,7 @@ mod tests {
     async fn connection_is_closed_after_the_idle_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (_mode, verification) = watch::channel(Verification::Disable);
+        let (_mode, verification) = watch::channel(ClientVerification::Disable);
         let port = tokio::spawn(Socket::Tcp(listener).run(Arc::default(), verification));
         let mut client = TcpStream::connect(address).await.unwrap();
         tokio::time::pause();
@@ -146,7 +147,7 @@ mod tests {
     async fn connections_are_closed_with_their_port() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (_mode, verification) = watch::channel(Verification::Disable);
+        let (_mode, verification) = watch::channel(ClientVerification::Disable);
         let port = tokio::spawn(Socket::Tcp(listener).run(Arc::default(), verification));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"OPTIONS").await.unwrap();

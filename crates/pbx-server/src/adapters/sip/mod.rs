@@ -8,8 +8,10 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pbx_domain::Id;
-use pbx_domain::transports::{Protocol, Transport, Verification};
+use pbx_domain::transports::Transport;
+use pbx_domain::{Id, Stored};
+use pbx_types::shared::TransportProtocol;
+use pbx_types::transports::ClientVerification;
 use tokio::sync::{MutexGuard, watch};
 use tokio::task::JoinHandle;
 
@@ -23,7 +25,7 @@ pub struct Sip {
     address: Option<IpAddr>,
     reserved: Vec<u16>,
     tls: Arc<Tls>,
-    ports: Mutex<HashMap<Id, Port>>,
+    ports: Mutex<HashMap<Id<Transport>, Port>>,
     lock: tokio::sync::Mutex<()>,
 }
 
@@ -31,7 +33,7 @@ pub struct Sip {
 enum Port {
     Open {
         number: u16,
-        verification: watch::Sender<Verification>,
+        verification: watch::Sender<ClientVerification>,
         task: JoinHandle<()>,
     },
     /// It could not be opened, and the failure was logged.
@@ -95,8 +97,8 @@ impl Sip {
     }
 
     /// Opens a port without reading from it. Dropping the socket closes it.
-    pub async fn bind(&self, protocol: Protocol, port: u16) -> Result<Socket, BindError> {
-        if protocol != Protocol::Udp && self.reserved.contains(&port) {
+    pub async fn bind(&self, protocol: TransportProtocol, port: u16) -> Result<Socket, BindError> {
+        if protocol != TransportProtocol::Udp && self.reserved.contains(&port) {
             return Err(BindError::Reserved);
         }
         match self.address {
@@ -106,7 +108,7 @@ impl Sip {
     }
 
     /// Starts reading from a transport's port.
-    pub fn serve(&self, transport: &Transport, socket: Socket) {
+    pub fn serve(&self, transport: &Stored<Transport>, socket: Socket) {
         if matches!(socket, Socket::None) {
             return;
         }
@@ -126,7 +128,7 @@ impl Sip {
     }
 
     /// Applies the transport's verification to new connections.
-    pub fn set_verification(&self, transport: &Transport) {
+    pub fn set_verification(&self, transport: &Stored<Transport>) {
         if let Some(Port::Open { verification, .. }) = self.ports().get(&transport.id) {
             verification
                 .send_if_modified(|mode| std::mem::replace(mode, transport.verification) != transport.verification);
@@ -134,7 +136,7 @@ impl Sip {
     }
 
     /// Closes a transport's port and its connections. They are closed when this returns.
-    pub async fn close(&self, id: Id) {
+    pub async fn close(&self, id: Id<Transport>) {
         // Bound first, so that the guard is not held across the wait.
         let port = self.ports().remove(&id);
         if let Some(Port::Open { task, number, .. }) = port {
@@ -146,7 +148,7 @@ impl Sip {
     }
 
     /// Closes a former port of the transport. A recorded failure to open its port is not removed.
-    pub async fn close_stale(&self, id: Id) {
+    pub async fn close_stale(&self, id: Id<Transport>) {
         let open = matches!(self.ports().get(&id), Some(Port::Open { .. }));
         if open {
             self.close(id).await;
@@ -162,7 +164,7 @@ impl Sip {
     }
 
     /// Returns `true` if the transport's current port is open, not a former one.
-    pub fn is_open(&self, transport: &Transport) -> bool {
+    pub fn is_open(&self, transport: &Stored<Transport>) -> bool {
         match self.ports().get(&transport.id) {
             Some(Port::Open { number, task, .. }) => *number == transport.port && !task.is_finished(),
             _ => false,
@@ -170,12 +172,12 @@ impl Sip {
     }
 
     /// Returns the transports that have an open port, or one that could not be opened.
-    pub fn transports(&self) -> Vec<Id> {
+    pub fn transports(&self) -> Vec<Id<Transport>> {
         self.ports().keys().copied().collect()
     }
 
     /// Records that a stored transport's port could not be opened. Logged once for each port.
-    pub fn record_failure(&self, transport: &Transport, error: &BindError) {
+    pub fn record_failure(&self, transport: &Stored<Transport>, error: &BindError) {
         let (protocol, port) = (transport.protocol.as_str(), transport.port);
         let before = self.ports().insert(transport.id, Port::Closed { number: port });
         if !matches!(before, Some(Port::Closed { number }) if number == port) {
@@ -183,7 +185,7 @@ impl Sip {
         }
     }
 
-    fn ports(&self) -> std::sync::MutexGuard<'_, HashMap<Id, Port>> {
+    fn ports(&self) -> std::sync::MutexGuard<'_, HashMap<Id<Transport>, Port>> {
         self.ports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

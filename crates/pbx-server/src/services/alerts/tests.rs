@@ -1,6 +1,6 @@
 //! Sending alerts from several nodes, on both engines.
 
-use pbx_domain::admin::notification::{MailServerAuth, MailServerType};
+use pbx_types::admin::{MailServerAuth, MailServerType};
 
 use super::*;
 use crate::testing::TestStore;
@@ -55,7 +55,7 @@ async fn claimed(store: &Store, reading: Option<Reading>) -> Vec<(Cause, Vec<Str
 /// Ends the hour without mails.
 async fn an_hour_later(store: &Store) {
     let over = |tx: &mut Tx<'_>| {
-        for cause in Cause::ALL {
+        for &cause in Cause::ALL {
             alerts::set_next_at(tx, cause, clock::now())?;
         }
         Ok::<_, Error>(())

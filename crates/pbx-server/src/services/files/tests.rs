@@ -10,7 +10,7 @@ const DEALER: i64 = 20;
 const TENANT: i64 = 30;
 const OTHER_TENANT: i64 = 31;
 
-fn id(number: i64) -> Id {
+fn id<T>(number: i64) -> Id<T> {
     Id::from_stored(number)
 }
 
@@ -62,23 +62,23 @@ impl Fixture {
         all
     }
 
-    async fn announce(&self, owner: Owner) -> (Id, String) {
+    async fn announce(&self, owner: Owner) -> (Id<Upload>, String) {
         let name = Some("a.png".to_owned());
         let (id, token) = announce(&self.changes, &self.ids, owner, name).await.unwrap();
         (id, token.into_string())
     }
 
-    async fn complete(&self, owner: Owner, upload: &(Id, String), content: Vec<u8>) -> Result<Id, Error> {
+    async fn complete(&self, owner: Owner, upload: &(Id<Upload>, String), content: Vec<u8>) -> Result<Id<File>, Error> {
         let sent = Content {
             token: &upload.1,
             digest: None,
             bytes: content.into(),
         };
         complete(&self.changes, &self.blobs, owner, upload.0, sent).await?;
-        Ok(upload.0)
+        Ok(upload.0.file())
     }
 
-    async fn upload(&self, owner: Owner, content: Vec<u8>) -> Result<Id, Error> {
+    async fn upload(&self, owner: Owner, content: Vec<u8>) -> Result<Id<File>, Error> {
         let upload = self.announce(owner).await;
         self.complete(owner, &upload, content).await
     }
@@ -89,15 +89,12 @@ impl Fixture {
             ..Default::default()
         };
         let query = ListQuery::parse(&parameters, files::FIELDS).unwrap();
-        let page = self.changes.scan(move |tx| queries::page(tx, owner, &query)).await;
+        let page = self.changes.scan(move |tx| FILES.page(tx, owner, &query)).await;
         page.unwrap().count
     }
 
-    async fn show(&self, owner: Owner, id: Id) -> Option<File> {
-        self.changes
-            .read(move |tx| queries::by_id(tx, owner, id))
-            .await
-            .unwrap()
+    async fn show(&self, owner: Owner, id: Id<File>) -> Option<Stored<File>> {
+        self.changes.read(move |tx| FILES.by_id(tx, owner, id)).await.unwrap()
     }
 
     /// Returns the number of contents in the directory.
@@ -139,7 +136,7 @@ async fn file_is_visible_to_its_owner_only() {
                 assert!(is_not_found(&result, "file"));
                 assert_eq!(fixture.count(other).await, 0);
             }
-            let (_, content) = download(&fixture.changes, &fixture.blobs, owner, shown.digest)
+            let (_, content) = download(&fixture.changes, &fixture.blobs, owner, shown.value.digest)
                 .await
                 .unwrap();
             assert_eq!(content, png(7, 5));
@@ -172,7 +169,7 @@ async fn upload_is_completed_once_and_by_its_owner() {
                 .is_err()
         );
         let file = fixture.complete(Owner::System, &upload, png(1, 1)).await.unwrap();
-        assert_eq!(file, upload.0);
+        assert_eq!(file, upload.0.file());
         assert!(is_not_found(
             &fixture.complete(Owner::System, &upload, png(1, 1)).await,
             "upload"
@@ -265,7 +262,10 @@ async fn sweep_removes_unreferenced_contents_only() {
         let referenced = fixture.upload(Owner::System, png(2, 2)).await.unwrap();
         // One that is being written, and two that were left behind when a server crashed.
         let (announced, _) = fixture.announce(Owner::System).await;
-        let written = directory.put(announced, Bytes::from_static(b"half")).await.unwrap();
+        let written = directory
+            .put(announced.file(), Bytes::from_static(b"half"))
+            .await
+            .unwrap();
         directory.put(id(5), Bytes::from_static(b"nobody's")).await.unwrap();
         directory
             .put(referenced, Bytes::from_static(b"second try"))

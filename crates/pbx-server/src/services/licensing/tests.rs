@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use pbx_domain::Id;
 use pbx_domain::audit::{Actor, Audited};
+use pbx_domain::kind::Tenant;
 use pbx_domain::license::key::{Issuer, Verifier, generate_pair};
 use pbx_domain::license::{License, Limits};
 use pbx_domain::session::{Account, Role};
@@ -69,7 +70,7 @@ async fn an_expired_license_is_shown_and_the_unlicensed_limits_apply() {
 }
 
 /// Inserts the tenant of the users of a test.
-async fn tenant(fixture: &TestStore) -> Id {
+async fn tenant(fixture: &TestStore) -> Id<Tenant> {
     let insert = "INSERT INTO tenants (id, name, domain, domain_key, timezone, currency, region, enabled, max_extensions, \
                   max_concurrent_calls, created_at) \
                   VALUES (7, 'One', 'one', 'one', 'UTC', 'EUR', 'DEU', TRUE, 10, 10, 0)";
@@ -78,7 +79,7 @@ async fn tenant(fixture: &TestStore) -> Id {
 }
 
 /// Adds a user as an operation does.
-async fn add(store: &Store, licensing: &Licensing, tenant_id: Option<Id>, number: i64) -> Result<(), Error> {
+async fn add(store: &Store, licensing: &Licensing, tenant_id: Option<Id<Tenant>>, number: i64) -> Result<(), Error> {
     let licensing = licensing.clone();
     let account = Account {
         id: Id::from_stored(100 + number),
@@ -99,7 +100,7 @@ async fn add(store: &Store, licensing: &Licensing, tenant_id: Option<Id>, number
 }
 
 /// Returns the number of users added by concurrent operations; the others must be refused because of the license.
-async fn added(store: &Store, licensing: &Licensing, tenant_id: Id, numbers: std::ops::Range<i64>) -> usize {
+async fn added(store: &Store, licensing: &Licensing, tenant_id: Id<Tenant>, numbers: std::ops::Range<i64>) -> usize {
     let adding = numbers.map(|number| {
         let (store, licensing) = (store.clone(), licensing.clone());
         tokio::spawn(async move { add(&store, &licensing, Some(tenant_id), number).await })

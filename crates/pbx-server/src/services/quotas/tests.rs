@@ -56,16 +56,16 @@ async fn insert_branches(fixture: &TestStore) {
 /// Runs a check with other limits of some dealers, `(id, max_tenants, max_extensions)`, and returns the message of a refusal.
 async fn checked(
     fixture: &TestStore,
-    limits: &'static [(i64, i64, i64)],
+    limits: &'static [(i64, i32, i32)],
     check: fn(&mut Tx<'_>) -> Result<(), Error>,
 ) -> Result<(), String> {
     // Always ends in an error, which rolls back, so that every check finds the same branches.
     let outcome = fixture.store.write_unaudited(move |tx| {
         for &(dealer, max_tenants, max_extensions) in limits {
             let mut dealer = dealers::by_id(tx, Visibility::System, id(dealer))?.unwrap();
-            dealer.settings.max_tenants = max_tenants;
-            dealer.settings.max_extensions = max_extensions;
-            dealers::update(tx, &dealer)?;
+            dealer.value.max_tenants = max_tenants;
+            dealer.value.max_extensions = max_extensions;
+            dealers::update(tx, dealer.id, &dealer)?;
         }
         let checked = check(tx);
         Err::<(), Error>(checked.err().unwrap_or(Error::Forbidden))
@@ -80,7 +80,7 @@ async fn checked(
     }
 }
 
-fn id(number: i64) -> Id {
+fn id<T>(number: i64) -> Id<T> {
     Id::from_stored(number)
 }
 

@@ -1,0 +1,141 @@
+//! Checking an object that a request creates or changes.
+
+use std::fmt::{Display, Write as _};
+
+use pbx_types::{Field, Secret, Violation};
+
+use crate::error::Error;
+use crate::vault::{MASK, Sealed, Vault};
+
+/// Collects the violations of the rules of an object, and seals its secrets.
+pub struct Check<'a> {
+    vault: &'a Vault,
+    /// The begin of the contexts for which secrets are sealed.
+    seal_prefix: &'a str,
+    /// The path of the object whose properties are being checked: a name and a slash for each level.
+    path: String,
+    violations: Vec<Violation>,
+}
+
+impl<'a> Check<'a> {
+    /// Creates a check without violations, which seals secrets for contexts that begin with `seal_prefix`.
+    pub fn new(vault: &'a Vault, seal_prefix: &'a str) -> Self {
+        Self {
+            vault,
+            seal_prefix,
+            path: String::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Returns the violations, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with all of them.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.violations))
+        }
+    }
+
+    /// Checks the properties of an object, or the items of an array, which is the property with this name.
+    pub fn inside<R>(&mut self, name: impl Display, check: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.path.len();
+        // Writing to a string cannot fail.
+        let _ = write!(self.path, "{name}/");
+        let result = check(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Records that a property violates a rule.
+    pub fn record(&mut self, name: &str, rule: &'static str, message: impl Display) {
+        let name = format!("{}{name}", self.path);
+        self.violations.push(Violation::field(&name, rule, message));
+    }
+
+    /// [`canonicalize`](Self::canonicalize) for an optional property.
+    pub fn canonicalize_optional<T: ToString>(
+        &mut self,
+        property: &mut Option<String>,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, &'static str>,
+    ) {
+        if let Some(string) = property {
+            self.canonicalize(string, name, parse);
+        }
+    }
+
+    /// Replaces a property by its canonical form, or records that it violates the rule `format`.
+    pub fn canonicalize<T: ToString>(
+        &mut self,
+        property: &mut String,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, &'static str>,
+    ) {
+        match parse(property).map(|value| value.to_string()) {
+            Ok(canonical) => *property = canonical,
+            Err(message) => self.record(name, "format", message),
+        }
+    }
+
+    /// Sets a property that every such object has, or records that it cannot be cleared.
+    pub fn require<T>(&mut self, name: &str, change: Field<T>, property: &mut T) {
+        match change {
+            Field::Absent => {}
+            Field::Null => self.record(name, "required", "cannot be cleared"),
+            Field::Value(value) => *property = value,
+        }
+    }
+
+    /// Sets or clears a secret. The empty string clears it; the mask, which responses show in its place, leaves it unchanged.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if it cannot be sealed.
+    pub fn seal(&self, name: &str, change: Field<Secret>, property: &mut Option<Sealed>) -> Result<(), Error> {
+        match change {
+            Field::Absent => {}
+            Field::Null => *property = None,
+            Field::Value(secret) if secret.expose() == MASK => {}
+            Field::Value(secret) => *property = self.sealed(name, Some(secret))?,
+        }
+        Ok(())
+    }
+
+    /// Seals a secret of a new object; an empty one is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if it cannot be sealed.
+    pub fn sealed(&self, name: &str, secret: Option<Secret>) -> Result<Option<Sealed>, Error> {
+        let secret = secret.filter(|secret| !secret.expose().is_empty());
+        let sealed = secret.map(|secret| self.vault.seal(&self.seal_context(name), secret.expose()));
+        sealed.transpose()
+    }
+
+    /// Decrypts the secret that is the property with this name, to validate it together with other properties.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if it was not sealed for this property with this key.
+    pub fn open(&self, name: &str, sealed: &Sealed) -> Result<String, Error> {
+        self.vault.open(&self.seal_context(name), sealed)
+    }
+
+    fn seal_context(&self, name: &str) -> String {
+        format!("{}.{}{name}", self.seal_prefix, self.path.replace('/', "."))
+    }
+
+    /// Returns each violation as its pointer and its rule.
+    #[cfg(test)]
+    pub(crate) fn summarize(&self) -> Vec<String> {
+        let violations = self.violations.iter();
+        violations
+            .map(|violation| format!("{} {}", violation.pointer(), violation.rule()))
+            .collect()
+    }
+}

@@ -1,0 +1,271 @@
+//! The states of objects, and how the bodies of requests are laid over them. The states themselves and their implementations of
+//! [`Apply`] and [`Create`] are generated; the [`Rules`] are written by hand, once for creations and updates.
+
+use pbx_types::Field;
+
+use crate::check::Check;
+use crate::error::Error;
+use crate::vault::Vault;
+
+/// A state that a JSON Merge Patch (RFC 7396) of the type `P` is laid over.
+pub trait Apply<P>: Sized {
+    /// Applies the patch: absent properties stay, cleared ones get their value in `initial`. Secrets are sealed.
+    ///
+    /// A cleared property that every such object has keeps its value, and the violation is recorded in `check`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if a secret cannot be sealed.
+    fn apply(&mut self, patch: P, initial: &Self, check: &mut Check<'_>) -> Result<(), Error>;
+}
+
+/// A state that a body of the type `B` creates.
+pub trait Create<B>: Sized {
+    /// Returns the new state; what the body does not have is initial. Secrets are sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if a secret cannot be sealed.
+    fn create(body: B, check: &mut Check<'_>) -> Result<Self, Error>;
+}
+
+/// A state with the ID of its object, as responses show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identified<T> {
+    /// The ID.
+    pub id: String,
+    /// The state.
+    pub state: T,
+}
+
+impl<T> Identified<T> {
+    /// Adds an ID to a state.
+    pub fn new(id: impl ToString, state: T) -> Self {
+        let id = id.to_string();
+        Self { id, state }
+    }
+}
+
+/// The rules of a state that no schema expresses; none by default.
+pub trait Rules {
+    /// Normalizes the properties and records every violation in `check`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if a secret cannot be opened.
+    fn normalize_and_validate(&mut self, _check: &mut Check<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Returns the state that a body creates, normalized and valid. Its secrets are sealed for contexts that begin with `seal_prefix`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with every violated rule.
+pub fn created<T: Create<B> + Rules, B>(vault: &Vault, seal_prefix: &str, body: B) -> Result<T, Error> {
+    let mut check = Check::new(vault, seal_prefix);
+    let mut state = T::create(body, &mut check)?;
+    state.normalize_and_validate(&mut check)?;
+    check.finish()?;
+    Ok(state)
+}
+
+/// Returns the state with a patch applied, normalized and valid. Its secrets are sealed for contexts that begin with `seal_prefix`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with every violated rule.
+pub fn updated<T, P>(vault: &Vault, seal_prefix: &str, before: &T, patch: P) -> Result<T, Error>
+where
+    T: Apply<P> + Rules + Clone + Default,
+{
+    let mut check = Check::new(vault, seal_prefix);
+    let mut after = before.clone();
+    after.apply(patch, &T::default(), &mut check)?;
+    after.normalize_and_validate(&mut check)?;
+    check.finish()?;
+    Ok(after)
+}
+
+/// Applies a patch to the object that is the property with this name.
+pub(crate) fn apply_nested<T: Apply<P> + Clone, P>(
+    property: &mut T,
+    patch: Field<P>,
+    initial: &T,
+    name: &str,
+    check: &mut Check<'_>,
+) -> Result<(), Error> {
+    match patch {
+        Field::Absent => {}
+        Field::Null => *property = initial.clone(),
+        Field::Value(patch) => check.inside(name, |check| property.apply(patch, initial, check))?,
+    }
+    Ok(())
+}
+
+/// Replaces the items of the array that is the property with this name.
+pub(crate) fn replace_items<T: Create<B> + Clone, B>(
+    property: &mut Vec<T>,
+    items: Field<Vec<B>>,
+    initial: &[T],
+    name: &str,
+    check: &mut Check<'_>,
+) -> Result<(), Error> {
+    match items {
+        Field::Absent => {}
+        Field::Null => *property = initial.to_vec(),
+        Field::Value(items) => *property = create_items(Some(items), Vec::new(), name, check)?,
+    }
+    Ok(())
+}
+
+/// Returns the object that a new object has as the property with this name.
+pub(crate) fn create_nested<T: Create<B>, B>(
+    body: Option<B>,
+    initial: T,
+    name: &str,
+    check: &mut Check<'_>,
+) -> Result<T, Error> {
+    body.map_or(Ok(initial), |body| check.inside(name, |check| T::create(body, check)))
+}
+
+/// [`create_nested`] for a body that has the type of a patch.
+pub(crate) fn patch_initial<T: Apply<P> + Clone, P>(
+    patch: Option<P>,
+    initial: T,
+    name: &str,
+    check: &mut Check<'_>,
+) -> Result<T, Error> {
+    let mut property = initial.clone();
+    if let Some(patch) = patch {
+        check.inside(name, |check| property.apply(patch, &initial, check))?;
+    }
+    Ok(property)
+}
+
+/// Returns the items of an array that a new object has as the property with this name.
+pub(crate) fn create_items<T: Create<B>, B>(
+    items: Option<Vec<B>>,
+    initial: Vec<T>,
+    name: &str,
+    check: &mut Check<'_>,
+) -> Result<Vec<T>, Error> {
+    let Some(items) = items else { return Ok(initial) };
+    check.inside(name, |check| {
+        let items = items.into_iter().enumerate();
+        items
+            .map(|(index, item)| check.inside(index, |check| T::create(item, check)))
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use pbx_types::admin::UpdateNotificationSettings;
+    use pbx_types::brand::UpdateBrand;
+    use pbx_types::tenant::UpdateCurrentTenant;
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::admin::notification::Notification;
+    use crate::brand::Brand;
+    use crate::tenants::tenant::Tenant;
+    use crate::vault::MASK;
+    use crate::vault::tests::vault;
+
+    /// Applies a patch without checking the rules of the result. Returns the violations that applying it found.
+    fn apply<T: Apply<P> + Default, P: DeserializeOwned>(
+        state: &mut T,
+        mut check: Check<'_>,
+        patch: Value,
+    ) -> Vec<String> {
+        let patch = serde_json::from_value(patch).unwrap();
+        state.apply(patch, &T::default(), &mut check).unwrap();
+        check.summarize()
+    }
+
+    #[test]
+    fn absent_properties_stay_and_null_and_the_empty_string_clear() {
+        let (vault, mut brand) = (vault(), Brand::default());
+        let mut send = |patch: Value| {
+            apply::<_, UpdateBrand>(&mut brand, Check::new(&vault, "brand"), patch);
+            brand.clone()
+        };
+        let sent = json!({"title": "Ours", "website": "https://example.com"});
+        assert!(send(sent).website.is_some());
+        let cleared = send(json!({"website": ""}));
+        assert_eq!((cleared.title.as_str(), cleared.website), ("Ours", None));
+        assert_eq!(send(json!({"title": null})), Brand::default());
+    }
+
+    #[test]
+    fn secrets_are_sealed_and_the_mask_leaves_them_unchanged() {
+        let (vault, mut settings) = (vault(), Notification::default());
+        let mut send = |password: Value| {
+            let check = Check::new(&vault, "admin_notification");
+            apply::<_, UpdateNotificationSettings>(&mut settings, check, json!({"password": password}));
+            settings.password.clone()
+        };
+        let sealed = send(json!("1234")).unwrap();
+        assert_eq!(vault.open("admin_notification.password", &sealed).unwrap(), "1234");
+        assert_eq!(send(json!(MASK)), Some(sealed));
+        assert_eq!(send(json!("")), None);
+        assert!(send(json!("1234")).is_some());
+        assert_eq!(send(Value::Null), None);
+    }
+
+    #[test]
+    fn nested_objects_are_patched_and_their_secrets_sealed_for_their_place() {
+        let (vault, mut tenant) = (vault(), Tenant::default());
+        let mut send = |patch: Value| {
+            assert_eq!(
+                apply::<_, UpdateCurrentTenant>(&mut tenant, Check::new(&vault, "tenant.7"), patch),
+                [""; 0]
+            );
+            tenant.settings.clone()
+        };
+        let sent = json!({"username": "x", "token": "secret"});
+        let settings = send(json!({"cdr_event": sent, "extension_event": sent}));
+        for (name, event) in [
+            ("cdr_event", settings.cdr_event),
+            ("extension_event", settings.extension_event),
+        ] {
+            let token = event.token.unwrap();
+            assert_eq!(vault.open(&format!("tenant.7.{name}.token"), &token).unwrap(), "secret");
+        }
+        let cleared = send(json!({"cdr_event": {"token": null}, "extension_event": null}));
+        assert_eq!(cleared.cdr_event.username.as_deref(), Some("x"));
+        assert_eq!(
+            (cleared.cdr_event.token, cleared.extension_event.username),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn cleared_property_of_a_nested_object_gets_the_initial_value_of_its_place() {
+        let (vault, mut tenant) = (vault(), Tenant::default());
+        let open =
+            |enabled: Value| json!({"office_hours": {"monday": {"enabled": enabled}, "sunday": {"enabled": enabled}}});
+        for (enabled, expected) in [
+            (json!(false), (false, false)),
+            (json!(true), (true, true)),
+            (Value::Null, (true, false)),
+        ] {
+            apply::<_, UpdateCurrentTenant>(&mut tenant, Check::new(&vault, ""), open(enabled));
+            let hours = &tenant.settings.office_hours;
+            assert_eq!((hours.monday.enabled, hours.sunday.enabled), expected);
+        }
+    }
+
+    #[test]
+    fn empty_quota_is_a_value_and_required_property_cannot_be_cleared() {
+        let (vault, mut tenant) = (vault(), Tenant::default());
+        assert_eq!(tenant.settings.extension_im_disk_quota, "1GB");
+        let sent = json!({"extension_im_disk_quota": "", "name": null, "domain": ""});
+        let violations = apply::<_, UpdateCurrentTenant>(&mut tenant, Check::new(&vault, ""), sent);
+        assert_eq!(violations, ["/name required", "/domain required"]);
+        assert_eq!(tenant.settings.extension_im_disk_quota, "");
+    }
+}

@@ -1,0 +1,70 @@
+//! Laying a JSON Merge Patch over a state.
+
+use anyhow::Context as _;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::Generator;
+use super::plan::{Field, FieldKind};
+use super::values::{empty_clears, is_copy, path};
+use crate::server::names;
+
+impl Generator<'_> {
+    /// Returns the implementation of `Apply` for a body.
+    pub(super) fn apply(&self, patch: &str) -> anyhow::Result<TokenStream> {
+        let properties = super::plan::properties_of(patch, self.api)?;
+        let (mut uses_initial, mut uses_check) = (false, false);
+        let mut statements = TokenStream::new();
+        for field in &self.state.fields {
+            if !properties
+                .iter()
+                .any(|property| property.name == field.name && !property.schema.read_only)
+            {
+                continue;
+            }
+            uses_initial |= matches!(field.kind, FieldKind::State(_) | FieldKind::States(_))
+                || (field.kind == FieldKind::Value && !field.required && !field.is_optional());
+            uses_check |= field.required || field.kind != FieldKind::Value;
+            statements.extend(
+                self.change(field)
+                    .with_context(|| format!("the property `{}`", field.name))?,
+            );
+        }
+        let (name, patch) = (self.name(), path(patch, self.api));
+        let argument = |used, name: &str| names::ident(&if used { name.to_owned() } else { format!("_{name}") });
+        let (initial, check) = (argument(uses_initial, "initial"), argument(uses_check, "check"));
+        Ok(quote! {
+            impl crate::state::Apply<#patch> for #name {
+                fn apply(
+                    &mut self,
+                    patch: #patch,
+                    #initial: &Self,
+                    #check: &mut crate::check::Check<'_>,
+                ) -> Result<(), crate::error::Error> {
+                    #statements
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    fn change(&self, field: &Field) -> anyhow::Result<TokenStream> {
+        let (name, ident) = (&field.name, names::value(&field.name));
+        let own = self.of(&quote!(self), field);
+        let initial = self.of(&quote!(initial), field);
+        let sent = if empty_clears(field) && field.kind == FieldKind::Value {
+            quote!(patch.#ident.empty_is_null())
+        } else {
+            quote!(patch.#ident)
+        };
+        Ok(match field.kind {
+            FieldKind::Secret => quote!(check.seal(#name, #sent, &mut #own)?;),
+            FieldKind::State(_) => quote!(crate::state::apply_nested(&mut #own, #sent, &#initial, #name, check)?;),
+            FieldKind::States(_) => quote!(crate::state::replace_items(&mut #own, #sent, &#initial, #name, check)?;),
+            FieldKind::Value if field.is_optional() => quote!(#sent.update(&mut #own);),
+            FieldKind::Value if field.required => quote!(check.require(#name, #sent, &mut #own);),
+            FieldKind::Value if is_copy(&field.schema, self.api) => quote!(#sent.update_or(&mut #own, || #initial);),
+            FieldKind::Value => quote!(#sent.update_or(&mut #own, || #initial.clone());),
+        })
+    }
+}

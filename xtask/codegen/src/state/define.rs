@@ -1,0 +1,97 @@
+//! The structs of a state, and their initial values.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::Generator;
+use super::plan::{Field, FieldKind};
+use super::values::is_flat;
+use crate::server::{docs, names};
+
+impl Generator<'_> {
+    /// Returns the struct; of a split state, those of its parts as well.
+    pub(super) fn define(&self) -> anyhow::Result<TokenStream> {
+        let (name, shown) = (self.name(), &self.state.name);
+        let Some(listed) = &self.state.listed else {
+            let doc = match self.state.views.first() {
+                Some(view) => format!("The stored state behind `{view}`."),
+                None => format!("The stored state of `{shown}`."),
+            };
+            let fields: Vec<&Field> = self.state.fields.iter().collect();
+            return self.part_struct(&name, &doc, &fields, self.state.keyed);
+        };
+        let (profile, settings): (Vec<&Field>, Vec<&Field>) =
+            self.state.fields.iter().partition(|field| listed.contains(&field.name));
+        let (profile_name, settings_name) = (format_ident!("{name}Profile"), format_ident!("{name}Settings"));
+        let doc = format!("The part of a [`{name}`] that lists show.");
+        let profile = self.part_struct(&profile_name, &doc, &profile, true)?;
+        let doc = format!("The part of a [`{name}`] that no list shows.");
+        let settings = self.part_struct(&settings_name, &doc, &settings, false)?;
+        let doc = docs::comment([format!(
+            "The stored state behind `{shown}`, whose lists show only a part of it."
+        )]);
+        Ok(quote! {
+            #profile
+            #settings
+
+            #doc
+            #[derive(Debug, Clone, Default, PartialEq)]
+            pub struct #name {
+                /// The properties that lists show.
+                pub profile: #profile_name,
+                /// All other properties.
+                pub settings: #settings_name,
+            }
+        })
+    }
+
+    /// Returns a struct with these fields. A flat one that may be a record is a row of a table; any other is stored as JSON.
+    fn part_struct(&self, name: &Ident, doc: &str, fields: &[&Field], record: bool) -> anyhow::Result<TokenStream> {
+        let record = record && fields.iter().all(|field| is_flat(field, self.api));
+        let required: Vec<String> = fields
+            .iter()
+            .filter(|field| field.required && field.initial.is_none())
+            .map(|field| format!("`{}`", field.name))
+            .collect();
+        let note = if required.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "By default, a placeholder stands for what creating the object requires: {}.",
+                required.join(", ")
+            )
+        };
+        let doc = docs::comment([doc.to_owned(), note]);
+        let definitions = fields.iter().map(|field| {
+            let doc = docs::property(None, &field.schema);
+            let (ident, ty) = (names::value(&field.name), self.field_type(field));
+            let wire = &field.name;
+            let rename = (ident.to_string().trim_start_matches("r#") != wire && !record)
+                .then(|| quote!(#[serde(rename = #wire)]));
+            let unlisted = (record && field.kind == FieldKind::Secret).then(|| quote!(#[record(unlisted)]));
+            quote!(#doc #rename #unlisted pub #ident: #ty)
+        });
+        let initial = fields.iter().map(|field| {
+            let (ident, value) = (names::value(&field.name), self.initial(field)?);
+            Ok(quote!(#ident: #value))
+        });
+        let initial = initial.collect::<anyhow::Result<Vec<_>>>()?;
+        let derives = if record {
+            quote!(#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)])
+        } else {
+            quote!(#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)] #[serde(default)])
+        };
+        Ok(quote! {
+            #doc
+            #derives
+            pub struct #name { #(#definitions),* }
+
+            impl Default for #name {
+                /// Returns the values before anybody sets them.
+                fn default() -> Self {
+                    Self { #(#initial),* }
+                }
+            }
+        })
+    }
+}
