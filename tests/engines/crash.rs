@@ -192,6 +192,6 @@ async fn upload_until_killed(
         let Ok(id) = pbx_client::upload(&client, &name, picture(&name)).await else {
             return;
         };
-        let _ = acknowledged.send((id, name));
+        let _ = acknowledged.send((id.into(), name));
     }
 }

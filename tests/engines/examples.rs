@@ -36,10 +36,10 @@ async fn tenants_are_created_listed_and_updated() {
     assert!(list_tenants::run(&client).await.unwrap().is_empty());
     let id = create_tenant::run(&client, "acme.example.com").await.unwrap();
     assert_eq!(list_tenants::run(&client).await.unwrap(), ["ACME"]);
-    let before = client.show_tenant().id(&*id).send().await.unwrap().into_inner();
+    let before = client.show_tenant().id(&id).send().await.unwrap().into_inner();
     let timezone = partial_update::run(&client, &id).await.unwrap();
     assert_eq!(timezone.as_deref(), Some("Europe/Lisbon"));
-    let after = client.show_tenant().id(&*id).send().await.unwrap().into_inner();
+    let after = client.show_tenant().id(&id).send().await.unwrap().into_inner();
     assert_eq!(after.website, None);
     assert_eq!((after.currency, after.enabled), (before.currency, before.enabled));
 }

@@ -44,7 +44,7 @@ async fn missing_files_and_long_footer_are_rejected() {
     let server = server();
     let (client, raw) = (server.client().await, server.raw_signed_in().await);
     let body = UpdateBrand {
-        logo: Field::Value("700551909773148160".to_owned()),
+        logo: "700551909773148160".into(),
         product: Field::Value("Bell".to_owned()),
         ..UpdateBrand::default()
     };

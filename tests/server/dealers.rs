@@ -1,7 +1,7 @@
 //! `/dealers`: who may create, see and update which dealers.
 
 use futures_util::future::join_all;
-use pbx_client::types::{CreateDealer, Dealer, DealerLevel, UpdateDealer};
+use pbx_client::types::{CreateDealer, Dealer, DealerId, DealerLevel, UpdateDealer};
 use pbx_client::{Client, Field};
 use pbx_test_harness::{Raw, Server, on_each_engine};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ async fn branch(server: &Server, administrator: &Raw, suffix: &str) -> [String; 
     [high, middle, low]
 }
 
-async fn show(client: &Client, id: &str) -> Dealer {
+async fn show(client: &Client, id: &DealerId) -> Dealer {
     client.retrieve_dealer().id(id).send().await.unwrap().into_inner()
 }
 

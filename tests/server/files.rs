@@ -1,6 +1,6 @@
 //! `/blobs` and `/files`: the file library.
 
-use pbx_client::types::{UpdateBrand, UpdateCurrentTenant};
+use pbx_client::types::{FileId, UpdateBrand, UpdateCurrentTenant};
 use pbx_client::{Client, Error, Field, upload};
 use pbx_test_harness::{PASSWORD, Raw, Server, on_each_engine};
 use reqwest::Method;
@@ -18,13 +18,13 @@ fn png(width: u32, height: u32, more: usize) -> Vec<u8> {
 }
 
 /// Returns the error codes.
-fn codes(uploaded: Result<String, Error>) -> Vec<String> {
+fn codes(uploaded: Result<FileId, Error>) -> Vec<String> {
     let error = uploaded.unwrap_err();
     error.problems().iter().map(|problem| problem.code.clone()).collect()
 }
 
 /// Returns the path of a file's content, relative to the base URL.
-async fn path(client: &Client, id: &str) -> String {
+async fn path(client: &Client, id: &FileId) -> String {
     let file = client.retrieve_file_info().id(id).send().await.unwrap().into_inner();
     file.url.unwrap().strip_prefix("/api").unwrap().to_owned()
 }
@@ -50,8 +50,8 @@ async fn file_is_uploaded_shown_downloaded_and_deleted() {
     let client = server.client().await;
     let content = png(480, 176, 5000);
     let id = upload(&client, "Lögo.png", content.clone()).await.unwrap();
-    let file = client.retrieve_file_info().id(&*id).send().await.unwrap().into_inner();
-    assert_eq!(file.id.as_deref(), Some(&*id));
+    let file = client.retrieve_file_info().id(&id).send().await.unwrap().into_inner();
+    assert_eq!(file.id.as_ref(), Some(&id));
     assert_eq!(file.name.as_deref(), Some("Lögo.png"));
     assert_eq!(file.size, Some(5029));
     assert_eq!(file.media_type.as_deref(), Some("image/png"));
@@ -75,10 +75,10 @@ async fn file_is_uploaded_shown_downloaded_and_deleted() {
         .await
         .unwrap();
     assert_eq!((listed.count, listed.items.len()), (Some(1), 1));
-    client.delete_file().id(&*id).send().await.unwrap();
+    client.delete_file().id(&id).send().await.unwrap();
     for gone in [
-        client.delete_file().id(&*id).send().await.unwrap_err(),
-        client.retrieve_file_info().id(&*id).send().await.unwrap_err(),
+        client.delete_file().id(&id).send().await.unwrap_err(),
+        client.retrieve_file_info().id(&id).send().await.unwrap_err(),
         client.download_blobs().digest(digest).send().await.err().unwrap(),
         client.retrieve_file_info().id("no-id").send().await.unwrap_err(),
     ] {
@@ -117,7 +117,7 @@ async fn media_type_is_detected_from_content() {
         .as_str()
         .unwrap()
         .to_owned();
-    let file = client.retrieve_file_info().id(&*id).send().await.unwrap().into_inner();
+    let file = client.retrieve_file_info().id(&id).send().await.unwrap().into_inner();
     assert_eq!(file.name, Some(format!("{id}.png")));
     let bad = raw.post_empty("/blobs/uploads?filename=..%2Fx.png").await;
     assert_eq!(
@@ -199,16 +199,16 @@ async fn brand_accepts_existing_files_of_allowed_size() {
     let logo = upload(&client, "logo.png", png(480, 176, 0)).await.unwrap();
     let favicon = upload(&client, "favicon.png", png(64, 64, 1)).await.unwrap();
     let wide = upload(&client, "wide.png", png(481, 1, 2)).await.unwrap();
-    let refused = brand(UpdateBrand::default().logo(&*wide).favicon(&*logo))
+    let refused = brand(UpdateBrand::default().logo(&wide).favicon(&logo))
         .await
         .unwrap_err();
     assert_eq!(details(refused), ["body#/logo dimensions", "body#/favicon dimensions"]);
-    brand(UpdateBrand::default().logo(&*logo).favicon(&*favicon))
+    brand(UpdateBrand::default().logo(&logo).favicon(&favicon))
         .await
         .unwrap();
 
     // Files in use cannot be deleted.
-    let refused = client.delete_file().id(&*logo).send().await.unwrap_err();
+    let refused = client.delete_file().id(&logo).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert!(
         refused.to_string().contains("the logo of the brand"),
@@ -216,8 +216,8 @@ async fn brand_accepts_existing_files_of_allowed_size() {
         refused.to_string()
     );
     brand(UpdateBrand::default().logo(Field::Null)).await.unwrap();
-    client.delete_file().id(&*logo).send().await.unwrap();
-    let refused = brand(UpdateBrand::default().logo(&*logo)).await.unwrap_err();
+    client.delete_file().id(&logo).send().await.unwrap();
+    let refused = brand(UpdateBrand::default().logo(&logo)).await.unwrap_err();
     assert_eq!(details(refused), ["body#/logo unknown"]);
     // The favicon is still there; updating other properties does not check it.
     brand(UpdateBrand::default().title("Bell")).await.unwrap();
@@ -325,8 +325,8 @@ async fn files_are_isolated_between_tenants_dealers_and_system() {
                 continue;
             }
             let refused = [
-                client.retrieve_file_info().id(&*id).send().await.unwrap_err(),
-                client.delete_file().id(&*id).send().await.unwrap_err(),
+                client.retrieve_file_info().id(&id).send().await.unwrap_err(),
+                client.delete_file().id(&id).send().await.unwrap_err(),
             ];
             let unknown = client.retrieve_file_info().id("1").send().await.unwrap_err();
             for refused in refused {
@@ -358,14 +358,14 @@ async fn avatar_must_be_file_of_tenant() {
     let of_other = upload(&client, "other.png", png(10, 10, 0)).await.unwrap();
     switch(&client, Some(&one)).await;
     let own = upload(&client, "own.png", png(10, 10, 971)).await.unwrap();
-    let avatar = async |file: Field<String>| {
+    let avatar = async |file: Field<FileId>| {
         let body = UpdateCurrentTenant {
             avatar_file_id: file,
             ..UpdateCurrentTenant::default()
         };
         client.update_current_tenant().body(body).send().await
     };
-    for unknown in [of_system, of_other, "1".to_owned(), "no-id".to_owned()] {
+    for unknown in [of_system, of_other, "1".into(), "no-id".into()] {
         let refused = avatar(Field::Value(unknown)).await.unwrap_err();
         assert_eq!(refused.status().unwrap(), 400);
         assert_eq!(
@@ -396,7 +396,7 @@ async fn avatar_must_be_file_of_tenant() {
     assert_eq!(listed[1].avatar_file_name, None);
 
     // A file in use cannot be deleted.
-    let refused = client.delete_file().id(&*own).send().await.unwrap_err();
+    let refused = client.delete_file().id(&own).send().await.unwrap_err();
     assert_eq!(refused.status().unwrap(), 409);
     assert!(
         refused.to_string().contains("the avatar of the tenant"),
@@ -404,7 +404,7 @@ async fn avatar_must_be_file_of_tenant() {
         refused.to_string()
     );
     avatar(Field::Null).await.unwrap();
-    client.delete_file().id(&*own).send().await.unwrap();
+    client.delete_file().id(&own).send().await.unwrap();
 }
 
 #[on_each_engine]

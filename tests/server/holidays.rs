@@ -1,6 +1,6 @@
 //! `/holidays`.
 
-use pbx_client::types::{CreateHoliday, Holiday, UpdateHoliday};
+use pbx_client::types::{CreateHoliday, Holiday, HolidayId, UpdateHoliday};
 use pbx_client::{Client, Field};
 use pbx_test_harness::on_each_engine;
 use serde_json::{Value, json};
@@ -15,27 +15,27 @@ fn christmas() -> CreateHoliday {
     body
 }
 
-async fn create(client: &Client, body: CreateHoliday) -> String {
+async fn create(client: &Client, body: CreateHoliday) -> HolidayId {
     let created = client.create_holiday().body(body).send().await.unwrap();
     assert_eq!(created.status(), 201);
     created.into_inner().id.unwrap()
 }
 
-async fn show(client: &Client, id: &str) -> Result<Holiday, u16> {
+async fn show(client: &Client, id: &HolidayId) -> Result<Holiday, u16> {
     match client.show_holiday().id(id).send().await {
         Ok(response) => Ok(response.into_inner()),
         Err(error) => Err(error.status().unwrap().as_u16()),
     }
 }
 
-async fn update(client: &Client, id: &str, body: UpdateHoliday) -> u16 {
+async fn update(client: &Client, id: &HolidayId, body: UpdateHoliday) -> u16 {
     match client.update_holiday().id(id).body(body).send().await {
         Ok(response) => response.status().as_u16(),
         Err(error) => error.status().unwrap().as_u16(),
     }
 }
 
-async fn destroy(client: &Client, id: &str) -> u16 {
+async fn destroy(client: &Client, id: &HolidayId) -> u16 {
     match client.delete_holiday().id(id).send().await {
         Ok(response) => response.status().as_u16(),
         Err(error) => error.status().unwrap().as_u16(),

@@ -1,14 +1,14 @@
 //! `/ip_filters`.
 
 use futures_util::future::join_all;
-use pbx_client::types::{CreateIpRule, IpRule, IpRuleTarget, UpdateIpRule};
+use pbx_client::types::{CreateIpRule, IpRule, IpRuleId, IpRuleTarget, UpdateIpRule};
 use pbx_client::{Client, Field, Timestamp};
 use pbx_test_harness::on_each_engine;
 use serde_json::json;
 
 use crate::server;
 
-async fn create(client: &Client, cidr: &str, target: IpRuleTarget, description: Option<&str>) -> String {
+async fn create(client: &Client, cidr: &str, target: IpRuleTarget, description: Option<&str>) -> IpRuleId {
     let mut body = CreateIpRule::new(cidr, target);
     body.description = description.map(str::to_owned);
     client
@@ -38,7 +38,7 @@ async fn rule_is_created_shown_updated_and_deleted() {
     assert_eq!(created.status(), 200, "not 201, as documented");
     let id = created.into_inner().id.unwrap();
     assert!(
-        matches!(id.len(), 18 | 19) && id.bytes().all(|byte| byte.is_ascii_digit()),
+        matches!(id.as_str().len(), 18 | 19) && id.as_str().bytes().all(|byte| byte.is_ascii_digit()),
         "{id}"
     );
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use pbx_client::types::{
-    AssignProvider, CreateProvider, CreateTenant, Provider, TransportProtocol, TrunkMode, UpdateProvider,
+    AssignProvider, CreateProvider, CreateTenant, Provider, ProviderId, TransportProtocol, TrunkMode, UpdateProvider,
 };
 use pbx_client::{Client, Field};
 use pbx_test_harness::on_each_engine;
@@ -10,19 +10,19 @@ use serde_json::json;
 
 use crate::server;
 
-async fn create(client: &Client, name: &str) -> String {
+async fn create(client: &Client, name: &str) -> ProviderId {
     let body = CreateProvider::new(name, TrunkMode::IpAuth, "sip.example.net");
     let created = client.create_provider().body(body).send().await.unwrap();
     assert_eq!(created.status(), 201);
     created.into_inner().id.unwrap()
 }
 
-async fn show(client: &Client, id: &str) -> Provider {
+async fn show(client: &Client, id: &ProviderId) -> Provider {
     client.show_provider().id(id).send().await.unwrap().into_inner()
 }
 
 /// Returns the status.
-async fn assign(client: &Client, id: &str, tenant: &str, numbers: &str) -> u16 {
+async fn assign(client: &Client, id: &ProviderId, tenant: &str, numbers: &str) -> u16 {
     let body = AssignProvider::new(numbers);
     let response = client
         .assign_provider()
@@ -37,7 +37,7 @@ async fn assign(client: &Client, id: &str, tenant: &str, numbers: &str) -> u16 {
     )
 }
 
-async fn unassign(client: &Client, id: &str, tenant: &str) -> u16 {
+async fn unassign(client: &Client, id: &ProviderId, tenant: &str) -> u16 {
     let response = client.destroy_provider_assignee().id(id).tenant_id(tenant).send().await;
     response.map_or_else(
         |error| error.status().unwrap().as_u16(),
@@ -46,7 +46,7 @@ async fn unassign(client: &Client, id: &str, tenant: &str) -> u16 {
 }
 
 /// Returns the tenants and their numbers.
-async fn assignees(client: &Client, id: &str) -> Vec<(String, String)> {
+async fn assignees(client: &Client, id: &ProviderId) -> Vec<(String, String)> {
     let list = client
         .list_provider_assignees()
         .id(id)
@@ -56,7 +56,7 @@ async fn assignees(client: &Client, id: &str) -> Vec<(String, String)> {
         .into_inner();
     let items = list.items.into_iter();
     items
-        .map(|item| (item.tenant_id.unwrap(), item.did_numbers.unwrap()))
+        .map(|item| (item.tenant_id.unwrap().into(), item.did_numbers.unwrap()))
         .collect()
 }
 
@@ -190,7 +190,7 @@ async fn did_numbers_of_trunk_are_assigned_to_one_tenant() {
     let unassigned = client.check_provider_assignee().id(&trunk).tenant_id(&one).send().await;
     assert_eq!(unassigned.unwrap_err().status().unwrap(), 404);
     for (id, tenant) in [(trunk.as_str(), "1"), ("1", one.as_str()), (trunk.as_str(), "x")] {
-        assert_eq!(assign(&client, id, tenant, "7").await, 404);
+        assert_eq!(assign(&client, &id.into(), tenant, "7").await, 404);
     }
 }
 

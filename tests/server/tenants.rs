@@ -151,8 +151,8 @@ async fn tenant_is_created_shown_updated_and_deleted() {
     let summary = &page.items[0];
     assert_eq!(summary.created_at, tenant.created_at);
     assert_eq!(
-        (summary.id.as_deref(), summary.max_extensions),
-        (Some(id.as_str()), Some(5))
+        (summary.id.clone(), summary.max_extensions),
+        (Some(id.as_str().into()), Some(5))
     );
 
     let destroyed = client.delete_tenant().id(&id).send().await.unwrap();

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures_util::future::join_all;
 use pbx_client::types::{
-    ClientVerification, CreateTransport, Transport, TransportProtocol, TransportState, UpdateCertificateKey,
-    UpdateTransport,
+    ClientVerification, CreateTransport, Transport, TransportId, TransportProtocol, TransportState,
+    UpdateCertificateKey, UpdateTransport,
 };
 use pbx_client::{Client, Field};
 use pbx_test_harness::{Authority, Identity, Server, Start, der, handshake, on_each_engine};
@@ -74,7 +74,7 @@ fn own_address() -> Ipv4Addr {
 
 type Refusal = pbx_client::Error;
 
-async fn create(client: &Client, protocol: TransportProtocol, port: u16) -> Result<String, Refusal> {
+async fn create(client: &Client, protocol: TransportProtocol, port: u16) -> Result<TransportId, Refusal> {
     create_verifying(client, protocol, port, None).await
 }
 
@@ -83,7 +83,7 @@ async fn create_verifying(
     protocol: TransportProtocol,
     port: u16,
     verification: Option<ClientVerification>,
-) -> Result<String, Refusal> {
+) -> Result<TransportId, Refusal> {
     let mut body = CreateTransport::new(protocol, port);
     body.verification = verification;
     let response = client.create_transport().body(body).send().await?;
@@ -91,7 +91,7 @@ async fn create_verifying(
     Ok(response.into_inner().id.unwrap())
 }
 
-async fn update(client: &Client, id: &str, changes: UpdateTransport) -> Result<(), Refusal> {
+async fn update(client: &Client, id: &TransportId, changes: UpdateTransport) -> Result<(), Refusal> {
     let response = client.update_transport().id(id).body(changes).send().await?;
     assert_eq!(response.status(), 200);
     Ok(())
@@ -111,7 +111,7 @@ fn verification(mode: ClientVerification) -> UpdateTransport {
     }
 }
 
-async fn destroy(client: &Client, id: &str) -> Result<(), Refusal> {
+async fn destroy(client: &Client, id: &TransportId) -> Result<(), Refusal> {
     let response = client.delete_transport().id(id).send().await?;
     assert_eq!(response.status(), 204);
     Ok(())
@@ -121,7 +121,7 @@ async fn list(client: &Client) -> Vec<Transport> {
     client.list_transports().send().await.unwrap().into_inner().items
 }
 
-async fn is_activated(client: &Client, id: &str) -> bool {
+async fn is_activated(client: &Client, id: &TransportId) -> bool {
     let response = client.get_transport_status().id(id).send().await.unwrap();
     response.into_inner().status.unwrap() == TransportState::Activated
 }
@@ -132,7 +132,7 @@ fn assert_conflict(refusal: &Refusal, text: &str) {
 }
 
 /// Deletes every transport but one over UDP on `port`; returns its ID.
-async fn keep_only(client: &Client, port: u16) -> String {
+async fn keep_only(client: &Client, port: u16) -> TransportId {
     let id = create(client, TransportProtocol::Udp, port).await.unwrap();
     for transport in list(client).await {
         let other = transport.id.unwrap();
@@ -162,7 +162,7 @@ async fn fresh_install_has_three_transports_when_sip_is_off() {
     ];
     assert_eq!(found.len(), 3);
     for (transport, (protocol, port)) in found.into_iter().zip(expected) {
-        assert!(!is_activated(&client, transport.id.as_deref().unwrap()).await);
+        assert!(!is_activated(&client, transport.id.as_ref().unwrap()).await);
         assert_eq!((transport.protocol.unwrap(), transport.port.unwrap()), (protocol, port));
         assert_eq!(transport.verification.unwrap(), ClientVerification::Disable);
     }
@@ -181,7 +181,7 @@ async fn fresh_install_opens_three_ports_and_closes_them_on_shutdown() {
     let server = site.start.ready();
     let client = server.client().await;
     for transport in list(&client).await {
-        assert!(is_activated(&client, transport.id.as_deref().unwrap()).await);
+        assert!(is_activated(&client, transport.id.as_ref().unwrap()).await);
     }
     assert!(site.tcp_is_open(5063).await && site.udp_is_open(5060).await);
     let own = client.show_key().send().await.unwrap().into_inner().crt.unwrap();
@@ -369,7 +369,7 @@ async fn last_transport_survives_concurrent_deletions() {
         let port = site.free_port().await;
         create(&client, TransportProtocol::Udp, port).await.unwrap();
     }
-    let ids: Vec<String> = list(&client)
+    let ids: Vec<TransportId> = list(&client)
         .await
         .into_iter()
         .map(|transport| transport.id.unwrap())
@@ -383,7 +383,7 @@ async fn last_transport_survives_concurrent_deletions() {
     assert_conflict(refusals[0], "last transport");
     let left = list(&client).await;
     assert_eq!(left.len(), 1);
-    assert!(is_activated(&client, left[0].id.as_deref().unwrap()).await);
+    assert!(is_activated(&client, left[0].id.as_ref().unwrap()).await);
 }
 
 #[on_each_engine]

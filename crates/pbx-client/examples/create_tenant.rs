@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout)]
 
-use pbx_client::types::CreateTenant;
+use pbx_client::types::{CreateTenant, TenantId};
 use pbx_client::{Client, Credentials, Error};
 
 #[tokio::main]
@@ -21,9 +21,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Returns the ID of the new tenant.
-pub async fn run(client: &Client, domain: &str) -> Result<String, Error> {
+pub async fn run(client: &Client, domain: &str) -> Result<TenantId, Error> {
     // `new` takes the required properties; each optional one has a setter.
     let tenant = CreateTenant::new("ACME", domain, "Europe/Berlin", "EUR", "DEU").website("https://acme.example.com");
     let created = client.create_tenant().body(tenant).send().await?;
-    Ok(created.into_inner().id.unwrap_or_default())
+    created.into_inner().id.try_into()
 }

@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout)]
 
-use pbx_client::types::UpdateTenant;
+use pbx_client::types::{TenantId, UpdateTenant};
 use pbx_client::{Client, Credentials, Error, Field};
 
 #[tokio::main]
@@ -16,12 +16,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .credentials(credentials)
         .connect()
         .await?;
-    println!("{:?}", run(&client, &id).await?);
+    println!("{:?}", run(&client, &id.into()).await?);
     Ok(())
 }
 
 /// Returns the time zone of the updated tenant.
-pub async fn run(client: &Client, id: &str) -> Result<Option<String>, Error> {
+pub async fn run(client: &Client, id: &TenantId) -> Result<Option<String>, Error> {
     // The update sends only the fields that are set: a value replaces, `Field::Null` clears.
     let changes = UpdateTenant::default().timezone("Europe/Lisbon").website(Field::Null);
     client.update_tenant().id(id).body(changes).send().await?;

@@ -3,8 +3,10 @@
 pub(crate) mod byte_stream;
 pub(crate) mod dynamic;
 pub(crate) mod execute;
-pub(crate) mod operation;
 // A contract may have no lists, headers or optional bodies.
+#[allow(dead_code)]
+pub(crate) mod list;
+pub(crate) mod operation;
 #[cfg(feature = "stream")]
 #[allow(dead_code)]
 pub(crate) mod pagination;

@@ -48,11 +48,22 @@
 //! }
 //!
 //! let rule = types::CreateIpRule::new("192.0.2.0/24", types::IpRuleTarget::Deny).description("test network");
-//! let id = client.create_ip_rule().body(rule).send().await?.into_inner().id.unwrap_or_default();
+//! let created = client.create_ip_rule().body(rule).send().await?;
 //!
 //! // An update sends only the fields that are set.
 //! let update = types::UpdateIpRule::default().expire_at(Field::Null);
-//! client.update_ip_rule().id(id).body(update).send().await?;
+//! client.update_ip_rule().id(&created.id).body(update).send().await?;
+//!
+//! // A list owns its client, so a task can stream it.
+//! let denied = client.list_ip_rules().filter(field("target").eq("DENY"));
+//! let task = tokio::spawn(async move {
+//!     let mut rules = denied.stream();
+//!     while let Some(rule) = rules.next().await {
+//!         println!("{:?}", rule?.cidr);
+//!     }
+//!     Ok::<_, pbx_client::Error>(())
+//! });
+//! task.await.expect("the task does not panic")?;
 //! # Ok(())
 //! # }
 //! ```
@@ -64,9 +75,27 @@
 //! - **Reading** is lenient: any property of a response may be missing, null or empty, an enum value may be undocumented, and the
 //!   rest is still read.
 //! - **Writing** is exact: an update sends only its [`Field`]s that are not [`Field::Absent`].
-//! - **Lists** are paginated streams of their items, with [`field`] for filters and [`OrderBy`] for sorting.
+//! - **Lists** are a [`List`] each: filtered with [`field`], sorted with [`OrderBy`], and read as one [`Page`] or as a stream of all
+//!   items.
 //! - **Retries**: transient failures of idempotent requests are retried with exponential backoff and jitter. [`RetryPolicy`]
 //!   defines which failures and requests these are.
+//!
+//! # IDs
+//!
+//! Each kind of object has a type for its IDs, such as [`types::TenantId`]. A setter takes an ID as a response has it, or a string, but
+//! not the ID of another kind of object:
+//!
+//! ```
+//! # fn example(client: &pbx_client::Client, tenant: pbx_client::types::Tenant) {
+//! let request = client.show_tenant().id(&tenant.id);
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # fn example(client: &pbx_client::Client, dealer: pbx_client::types::Dealer) {
+//! let request = client.show_tenant().id(&dealer.id);
+//! # }
+//! ```
 //!
 //! # Features
 //!
@@ -129,6 +158,7 @@ pub use reqwest;
 pub use auth::handle::SessionHandle;
 pub use call::byte_stream::ByteStream;
 pub use call::dynamic::Call;
+pub use call::list::List;
 #[cfg(feature = "stream")]
 pub use call::pagination::ItemStream;
 pub use client::Client;
@@ -147,6 +177,7 @@ pub use session::tokens::Session;
 #[cfg(feature = "upload")]
 pub use upload::upload;
 pub use wire::field::Field;
+pub use wire::page::Page;
 pub use wire::raw::Raw;
 pub use wire::secret::Secret;
 pub use wire::timestamp::Timestamp;

@@ -2,6 +2,7 @@
 //!
 //! Properties are listed as `name`, or `name = "wire name"` where the two differ.
 
+mod ids;
 #[cfg(test)]
 mod tests;
 
@@ -402,6 +403,7 @@ macro_rules! deserialize {
     };
 }
 
+pub(crate) use ids::{id_from, ids};
 pub(crate) use {
     create_object, deserialize, deserialize_strict, open_enum, patch_object, read_object, read_union, request_union,
     response_object, shared_union, strict_object, union, wire_name, write_object, write_union,

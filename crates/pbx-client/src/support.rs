@@ -17,5 +17,6 @@ pub(crate) use crate::call::operation::Operation;
 pub(crate) use crate::call::pagination::{Pagination, paginate};
 pub(crate) use crate::call::request::{OptionalBody, header_value, path_segment};
 pub(crate) use crate::macros::{
-    create_object, open_enum, patch_object, read_object, request_union, response_object, shared_union, union,
+    create_object, ids, open_enum, patch_object, read_object, request_union, response_object, shared_union, union,
 };
+pub(crate) use crate::wire::lenient::ReadLenient;

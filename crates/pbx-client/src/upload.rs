@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::error::Error;
 use crate::error::response::ErrorResponse;
+use crate::generated::types::FileId;
 
 /// Uploads a file with this name. Returns its ID, which a brand or an avatar can refer to.
 ///
@@ -18,7 +19,7 @@ use crate::error::response::ErrorResponse;
 /// # Errors
 ///
 /// Fails with [`Error::Unexpected`] if a response of the server lacks the token or the ID of the upload.
-pub async fn upload(client: &Client, name: &str, content: impl Into<reqwest::Body>) -> Result<String, Error> {
+pub async fn upload(client: &Client, name: &str, content: impl Into<reqwest::Body>) -> Result<FileId, Error> {
     let started = client.init_blob_upload().filename(name).send().await?;
     let incomplete = |status, headers, missing: &str| {
         let response = ErrorResponse::new(status, headers, bytes::Bytes::new());

@@ -5,6 +5,7 @@
 pub(crate) mod argument;
 pub(crate) mod field;
 pub(crate) mod lenient;
+pub(crate) mod page;
 pub(crate) mod raw;
 pub(crate) mod secret;
 pub(crate) mod sparse;

@@ -54,6 +54,32 @@ macro_rules! from_str {
 
 from_str!(String, Secret, Timestamp);
 
+/// IDs as arguments, in every form that the client accepts.
+#[allow(unused_macros)] // A contract may have no IDs.
+macro_rules! ids {
+    ($($type:ident),* $(,)?) => {
+        $($crate::argument::ids! { $type: &str, String, &String, &pbx_client::types::$type })*
+    };
+    ($type:ident: $($from:ty),*) => {
+        $(
+            impl $crate::argument::Argument<pbx_client::types::$type> for $from {
+                fn into_value(self) -> pbx_client::types::$type {
+                    self.into()
+                }
+            }
+
+            impl $crate::argument::Expect<pbx_client::types::$type> for $from {
+                fn into_expected(self) -> Option<pbx_client::types::$type> {
+                    Some(self.into())
+                }
+            }
+        )*
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use ids;
+
 /// Converts a value to strings as in a URL or a header: one, or one for each item of a list.
 pub(crate) fn to_strings(value: &impl Serialize) -> Vec<String> {
     match serde_json::to_value(value).unwrap_or_default() {

@@ -5,18 +5,18 @@
 //!
 //! ```
 //! use pbx_client::types;
-//! use pbx_mock::MockServer;
+//! use pbx_mock::{MockServer, Page};
 //! use serde_json::json;
 //!
 //! /// The function under test: creates a tenant unless there is one with that name.
-//! async fn ensure_tenant(client: &pbx_client::Client, name: &str) -> Result<String, Box<dyn std::error::Error>> {
+//! async fn ensure_tenant(client: &pbx_client::Client, name: &str) -> Result<types::TenantId, Box<dyn std::error::Error>> {
 //!     let found = client.list_tenants().filter(format!("name eq '{name}'")).send().await?.into_inner();
 //!     if let Some(id) = found.items.into_iter().find_map(|tenant| tenant.id) {
 //!         return Ok(id);
 //!     }
 //!     let tenant = types::CreateTenant::new(name, "acme.example.com", "Europe/Berlin", "EUR", "DEU");
 //!     let created = client.create_tenant().body(tenant).send().await?.into_inner();
-//!     Ok(created.id.ok_or("no id")?)
+//!     Ok(created.id.try_into()?)
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -24,7 +24,7 @@
 //! let server = MockServer::start();
 //! let list = server.list_tenants(|when, then| {
 //!     when.filter("name eq 'Acme'").top(None);
-//!     then.ok(types::TenantList::default());
+//!     then.ok(Page::default());
 //! });
 //! let create = server.create_tenant(|when, then| {
 //!     when.body_includes(json!({"name": "Acme", "region": "DEU"})).authenticated("T0K3N");
@@ -88,7 +88,7 @@ mod then;
 mod when;
 
 pub use httpmock;
-pub use pbx_client::{Secret, Timestamp};
+pub use pbx_client::{Page, Secret, Timestamp};
 
 #[cfg(feature = "sign-in")]
 pub use account::Account;

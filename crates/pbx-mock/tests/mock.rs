@@ -108,7 +108,7 @@ async fn parameters_match_present_or_absent() {
         .send()
         .await
         .unwrap();
-    assert_eq!(list.items[0].id.as_deref(), Some("1"));
+    assert_eq!(list.items[0].id, Some("1".into()));
     first.assert();
 
     let (status, _, body) = send(&server, "GET", "/ip_filters?$filter=target%20eq%20'DENY'&top=10", "").await;

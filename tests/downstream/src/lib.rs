@@ -11,7 +11,7 @@ const PAGE_SIZE: usize = 50;
 pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>, Error> {
     let mut disabled = Vec::new();
     for tenant in enabled_tenants(client).await? {
-        let id = tenant.id.unwrap_or_default();
+        let id = types::TenantId::try_from(tenant.id)?;
         match balance(client, &id).await {
             // A tenant without a balance has no billing.
             Ok(balance) if balance.is_none_or(|balance| balance >= floor) => continue,
@@ -28,7 +28,7 @@ pub async fn disable_debtors(client: &Client, floor: f64) -> Result<Vec<String>,
 }
 
 /// Returns the prepaid balance of a tenant.
-async fn balance(client: &Client, tenant: &str) -> Result<Option<f64>, Error> {
+async fn balance(client: &Client, tenant: &types::TenantId) -> Result<Option<f64>, Error> {
     client.session().switch_tenant(tenant).await?;
     let balance = client.get_tenant_balance().send().await;
     client.session().leave_tenant().await?;

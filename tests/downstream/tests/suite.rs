@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use disable_debtors::disable_debtors;
-use pbx_client::{Client, Credentials, Error, types};
+use pbx_client::{Client, Credentials, Error, Page, types};
 use pbx_mock::{Account, MockServer};
 use serde_json::json;
 
@@ -133,7 +133,7 @@ fn program_signs_in_and_out() {
     let server = MockServer::start();
     let account = server.accept_sign_in("admin", "secret");
     server.list_tenants(|_, then| {
-        then.ok(types::TenantList::default());
+        then.ok(Page::default());
     });
     let program = Command::new(env!("CARGO_BIN_EXE_disable-debtors"))
         .args([&server.url(), "admin", "secret", "5"])

@@ -11,7 +11,7 @@ impl Server {
     pub async fn tenant(&self, domain: &str) -> String {
         let new = CreateTenant::new(domain, domain, "Europe/Berlin", "EUR", "DEU");
         let created = self.client().await.create_tenant().body(new).send().await;
-        created.expect("a tenant").into_inner().id.expect("its id")
+        created.expect("a tenant").into_inner().id.expect("its id").into()
     }
 
     /// Returns the generated client, signed in as the administrator and switched into that tenant.

@@ -6,6 +6,8 @@
 
 pub(super) mod docs;
 mod enums;
+pub(super) mod ids;
+pub(super) mod lists;
 pub(super) mod names;
 mod objects;
 mod operations;
@@ -33,6 +35,7 @@ const CALLS: &str = "every_call";
 ///
 /// `api` is read from `document`, which is what progenitor is run on after [`reduce`] has simplified it.
 pub fn generate(document: &OpenAPI, api: &Api) -> Result<BTreeMap<String, String>> {
+    let api = &lists::without_count(api);
     let types = types::Types::new(api)?;
     let operations = operations::generate(document, api, &types)?;
 
@@ -42,17 +45,25 @@ pub fn generate(document: &OpenAPI, api: &Api) -> Result<BTreeMap<String, String
         .map(|ty| names::module(ty.resource.as_deref()))
         .collect();
     modules.extend(operations.keys().cloned());
+    let has_ids = !ids::kinds(api).is_empty();
+    modules.extend(has_ids.then(|| ids::MODULE.to_owned()));
 
     let mut files = BTreeMap::new();
     let mut index = Index::default();
     for module in modules {
+        if module == ids::MODULE {
+            index.types.push(module.clone());
+            index.modules.push(module);
+            files.insert(format!("{}.rs", ids::MODULE), format!("{HEADER}{}", ids::write(api)));
+            continue;
+        }
         let own = types.module(&module, write_type)?;
         let code = operations.get(&module);
         index.modules.push(module.clone());
         if !own.code.is_empty() {
             index.types.push(module.clone());
         }
-        if code.is_some() {
+        if code.is_some_and(|code| !code.builders.is_empty()) {
             index.builders.push(module.clone());
         }
         files.insert(format!("{module}.rs"), file(code, &own));
@@ -66,16 +77,18 @@ pub fn generate(document: &OpenAPI, api: &Api) -> Result<BTreeMap<String, String
 fn file(operations: Option<&operations::Module>, types: &types::Module) -> String {
     let mut out = String::from(HEADER);
     if let Some(operations) = operations {
-        let _ = write!(
-            out,
-            "\nuse crate::Client;\n\nimpl Client {{\n{}}}\n",
-            operations.methods
-        );
-        out.push_str("\n/// The builders of these requests.\npub mod builder {\n");
-        indented(&mut out, &operations.imports);
-        out.push('\n');
-        indented(&mut out, &operations.builders);
-        out.push_str("}\n");
+        let imports = match operations.methods.contains("List::new") {
+            true => "use crate::{Client, List, support};",
+            false => "use crate::Client;",
+        };
+        let _ = write!(out, "\n{imports}\n\nimpl Client {{\n{}}}\n", operations.methods);
+        if !operations.builders.is_empty() {
+            out.push_str("\n/// The builders of these requests.\npub mod builder {\n");
+            indented(&mut out, &operations.imports);
+            out.push('\n');
+            indented(&mut out, &operations.builders);
+            out.push_str("}\n");
+        }
     }
     if !types.code.is_empty() {
         out.push_str("\n/// The types of these requests and responses.\npub mod types {\n");

@@ -55,8 +55,18 @@ pub(crate) async fn json<T: ReadLenient>(
     operation: &Operation,
     request: RequestBuilder,
 ) -> Result<ResponseValue<T>, Error> {
+    json_with(client, operation, request, T::read).await
+}
+
+/// Calls an operation with a JSON response, which `read` reads.
+pub(crate) async fn json_with<T>(
+    client: &Client,
+    operation: &Operation,
+    request: RequestBuilder,
+    read: impl FnOnce(Value) -> Option<T>,
+) -> Result<ResponseValue<T>, Error> {
     let response = exchange(client, operation, request).await?;
-    match T::read(response.json()?) {
+    match read(response.json()?) {
         Some(read) => Ok(ResponseValue::new(read, response.status, response.headers)),
         None => Err(response.unexpected(OTHER_TYPE)),
     }

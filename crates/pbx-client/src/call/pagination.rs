@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use reqwest::RequestBuilder;
+use reqwest::{Request, RequestBuilder};
 use serde_json::Value;
 
 use crate::call::execute::page;
 use crate::call::operation::Operation;
 use crate::client::Client;
 use crate::error::Error;
-use crate::wire::lenient::ReadLenient;
+use crate::wire::lenient::ReadLenient as _;
 
 /// The pagination of a list operation.
 pub(crate) struct Pagination {
@@ -25,9 +25,9 @@ pub(crate) struct Pagination {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-type Inner<'a, T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send + 'a>>;
+type Inner<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
 #[cfg(target_arch = "wasm32")]
-type Inner<'a, T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + 'a>>;
+type Inner<T> = Pin<Box<dyn Stream<Item = Result<T, Error>>>>;
 
 /// The items of a list, as a stream that fetches each page when it is needed. The stream ends after an error.
 ///
@@ -43,9 +43,9 @@ type Inner<'a, T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + 'a>>;
 ///
 /// Pages are requested by offset: an item that is inserted or deleted before the offset meanwhile shifts the others, so that an item
 /// can be returned twice or not at all. An order that puts new items last makes that rare.
-pub struct ItemStream<'a, T>(Inner<'a, T>);
+pub struct ItemStream<T>(Inner<T>);
 
-impl<T> ItemStream<'_, T> {
+impl<T> ItemStream<T> {
     /// Returns the next item, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         self.0.next().await
@@ -61,7 +61,7 @@ impl<T> ItemStream<'_, T> {
     }
 }
 
-impl<T> Stream for ItemStream<'_, T> {
+impl<T> Stream for ItemStream<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -69,116 +69,98 @@ impl<T> Stream for ItemStream<'_, T> {
     }
 }
 
-impl<T> std::fmt::Debug for ItemStream<'_, T> {
+impl<T> std::fmt::Debug for ItemStream<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ItemStream(..)")
     }
 }
 
-/// Returns the items from offset `skip` on, in pages of `top` items. `request` builds the request for a page.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn paginate<'a, T: ReadLenient + Send + 'a>(
-    client: &'a Client,
+/// Returns the items from an offset on, in pages of a size: the value of `skip` and `top`, or 0 and the default. `request` is the request
+/// without them.
+pub(crate) fn paginate<T: Send + 'static>(
+    client: Client,
     operation: &'static Operation,
     pagination: Pagination,
-    skip: Result<Option<i64>, String>,
-    top: Result<Option<i64>, String>,
-    request: impl Fn(i64, i64) -> Result<RequestBuilder, Error> + Send + Sync + 'a,
-) -> ItemStream<'a, T> {
-    ItemStream(items(client, operation, pagination, skip, top, request).boxed())
-}
-
-/// The same for a browser, where futures are not `Send`.
-#[cfg(target_arch = "wasm32")]
-pub(crate) fn paginate<'a, T: ReadLenient + 'a>(
-    client: &'a Client,
-    operation: &'static Operation,
-    pagination: Pagination,
-    skip: Result<Option<i64>, String>,
-    top: Result<Option<i64>, String>,
-    request: impl Fn(i64, i64) -> Result<RequestBuilder, Error> + 'a,
-) -> ItemStream<'a, T> {
-    ItemStream(items(client, operation, pagination, skip, top, request).boxed_local())
-}
-
-fn items<'a, T: ReadLenient + 'a>(
-    client: &'a Client,
-    operation: &'static Operation,
-    pagination: Pagination,
-    skip: Result<Option<i64>, String>,
-    top: Result<Option<i64>, String>,
-    request: impl Fn(i64, i64) -> Result<RequestBuilder, Error> + 'a,
-) -> impl Stream<Item = Result<T, Error>> + 'a {
-    let list = List {
+    request: Result<RequestBuilder, Error>,
+    (skip, top): (Parameter, Parameter),
+    read: fn(Value) -> Option<T>,
+) -> ItemStream<T> {
+    let next = NextPage::first(request, skip, top, pagination.size);
+    let items = Items {
         client,
         operation,
-        position: Position::new(skip, top, pagination.size),
+        next: Some(next),
         pagination,
-        request,
+        read,
         previous: Vec::new(),
         ready: VecDeque::new(),
     };
-    stream::unfold(list, async |mut list| {
-        let item = list.next().await?;
-        Some((item, list))
-    })
+    ItemStream(Box::pin(stream::unfold(items, async |mut items| {
+        let item = items.next().await?;
+        Some((item, items))
+    })))
 }
 
-struct List<'a, T, F> {
-    client: &'a Client,
+/// The value of `skip` or `top`, or the reason why it is invalid.
+type Parameter = Result<Option<i64>, String>;
+
+struct Items<T> {
+    client: Client,
     operation: &'static Operation,
     pagination: Pagination,
-    request: F,
-    position: Position,
+    read: fn(Value) -> Option<T>,
+    /// The next page, if there is one.
+    next: Option<Result<NextPage, Error>>,
     /// The items of the previous page, unread.
     previous: Vec<Value>,
     ready: VecDeque<T>,
 }
 
-/// The position of the next page.
-enum Position {
-    /// The parameters are invalid.
-    Invalid(String),
-    At {
-        skip: i64,
-        top: i64,
-    },
-    End,
+/// A page to fetch.
+struct NextPage {
+    skip: i64,
+    top: i64,
+    /// The request without `skip` and `top`.
+    request: Request,
 }
 
-impl Position {
-    fn new(skip: Result<Option<i64>, String>, top: Result<Option<i64>, String>, size: i64) -> Self {
-        match (skip, top) {
-            (Ok(skip), Ok(top)) => Self::At {
-                skip: skip.unwrap_or(0),
-                top: top.unwrap_or(size),
-            },
-            (Err(reason), _) | (_, Err(reason)) => Self::Invalid(reason),
-        }
+impl NextPage {
+    fn first(
+        request: Result<RequestBuilder, Error>,
+        skip: Parameter,
+        top: Parameter,
+        size: i64,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            skip: skip.map_err(Error::InvalidRequest)?.unwrap_or(0),
+            top: top.map_err(Error::InvalidRequest)?.unwrap_or(size),
+            request: request?.build().map_err(Error::from_send)?,
+        })
     }
 }
 
-impl<T: ReadLenient, F: Fn(i64, i64) -> Result<RequestBuilder, Error>> List<'_, T, F> {
+impl<T> Items<T> {
     async fn next(&mut self) -> Option<Result<T, Error>> {
         loop {
             if let Some(item) = self.ready.pop_front() {
                 return Some(Ok(item));
             }
             // An error ends the stream.
-            let (skip, top) = match std::mem::replace(&mut self.position, Position::End) {
-                Position::End => return None,
-                Position::Invalid(reason) => return Some(Err(Error::InvalidRequest(reason))),
-                Position::At { skip, top } => (skip, top),
+            let fetched = match self.next.take()? {
+                Ok(page) => self.fetch(page).await,
+                Err(error) => Err(error),
             };
-            if let Err(error) = self.fetch(skip, top).await {
+            if let Err(error) = fetched {
                 return Some(Err(error));
             }
         }
     }
 
-    async fn fetch(&mut self, skip: i64, top: i64) -> Result<(), Error> {
-        let request = (self.request)(skip, top)?;
-        let (mut page, response) = page(self.client, self.operation, request).await?;
+    async fn fetch(&mut self, NextPage { skip, top, request }: NextPage) -> Result<(), Error> {
+        let again = request.try_clone();
+        let request = RequestBuilder::from_parts(self.client.http().clone(), request);
+        let request = request.query(&[("skip", skip), ("top", top)]);
+        let (mut page, response) = page(&self.client, self.operation, request).await?;
         let count = self
             .pagination
             .count
@@ -203,11 +185,16 @@ impl<T: ReadLenient, F: Fn(i64, i64) -> Result<RequestBuilder, Error>> List<'_, 
             // A shorter page is the last one; a longer page is the whole list, from a server that does not paginate.
             _ => found != top,
         };
-        if !is_last {
-            self.position = Position::At { skip: next, top };
+        // Only a request with a streamed body cannot be sent again, and no list has one.
+        if let (false, Some(request)) = (is_last, again) {
+            self.next = Some(Ok(NextPage {
+                skip: next,
+                top,
+                request,
+            }));
             self.previous.clone_from(&items);
         }
-        self.ready.extend(items.into_iter().filter_map(T::read));
+        self.ready.extend(items.into_iter().filter_map(self.read));
         Ok(())
     }
 }

@@ -112,7 +112,7 @@ pub mod builder {
     #[derive(Debug)]
     pub struct CompleteBlobUpload<'a> {
         client: &'a super::Client,
-        id: Result<String, String>,
+        id: Result<types::UploadId, String>,
         digest: Result<Option<String>, String>,
         port_sip_upload_token: Result<String, String>,
         body: Result<reqwest::Body, String>,
@@ -142,10 +142,12 @@ pub mod builder {
         ///
         /// Required.
         #[must_use]
-        pub fn id(mut self, value: impl TryInto<String>) -> Self {
+        pub fn id(mut self, value: impl TryInto<types::UploadId>) -> Self {
             self.id = value
                 .try_into()
-                .map_err(|_| "the value of `id` is not a valid `String`".to_string());
+                .map_err(|_| {
+                    "the value of `id` is not a valid `types::UploadId`".to_string()
+                });
             self
         }
 
@@ -261,16 +263,18 @@ pub mod builder {
 
 /// The types of these requests and responses.
 pub mod types {
+    use crate::generated::ids::types::FileId;
+
     /// The response of [`Client::complete_blob_upload`](crate::Client::complete_blob_upload).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UploadedFile {
         /// The unique ID of the file.
-        pub id: Option<String>,
+        pub id: Option<FileId>,
     }
 
     crate::support::response_object! {
         UploadedFile {
-            id: String,
+            id: FileId,
         }
     }
 }

@@ -72,6 +72,8 @@ pub mod builder {
 
 /// The types of these requests and responses.
 pub mod types {
+    use crate::generated::ids::types::FileId;
+
     /// The color scheme:
     /// Can be either:
     /// - `BLUE`: Blue
@@ -112,10 +114,10 @@ pub mod types {
         pub theme: crate::Field<BrandTheme>,
         /// The unique ID of file from your file library.
         /// This file will be used as the logo image.
-        pub logo: crate::Field<String>,
+        pub logo: crate::Field<FileId>,
         /// The unique ID of file from your file library.
         /// This file will be used as the favicon image.
-        pub favicon: crate::Field<String>,
+        pub favicon: crate::Field<FileId>,
         /// The title text.
         /// This text will be displayed as the title.
         ///
@@ -145,8 +147,8 @@ pub mod types {
     crate::support::patch_object! {
         UpdateBrand {
             theme: BrandTheme,
-            logo: String,
-            favicon: String,
+            logo: FileId,
+            favicon: FileId,
             title: String,
             copyright: String,
             product: String,

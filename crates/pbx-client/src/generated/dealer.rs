@@ -275,13 +275,14 @@ pub mod builder {
 
 /// The types of these requests and responses.
 pub mod types {
+    use crate::generated::ids::types::DealerId;
     use crate::generated::shared::types::DealerLevel;
 
     /// The response of [`Client::retrieve_current_dealer`](crate::Client::retrieve_current_dealer).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CurrentDealer {
         /// The unique ID of dealer.
-        pub id: Option<String>,
+        pub id: Option<DealerId>,
         /// Enable this dealer or not. Initially: `true`.
         pub enabled: Option<bool>,
         /// See [`DealerLevel`].
@@ -311,7 +312,7 @@ pub mod types {
 
     crate::support::response_object! {
         CurrentDealer {
-            id: String,
+            id: DealerId,
             enabled: bool,
             level: DealerLevel,
             name: String,

@@ -8,6 +8,7 @@ mod dealer;
 mod dealers;
 mod files;
 mod holidays;
+mod ids;
 mod im;
 mod ip_filters;
 mod key;
@@ -39,6 +40,7 @@ pub mod types {
     pub use super::dealers::types::*;
     pub use super::files::types::*;
     pub use super::holidays::types::*;
+    pub use super::ids::types::*;
     pub use super::im::types::*;
     pub use super::ip_filters::types::*;
     pub use super::key::types::*;
@@ -94,17 +96,17 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("getIMServerConfiguration 200", crate::support::decode::<types::ImServer>),
     ("getIMServerToken 200", crate::support::decode::<types::ComponentToken>),
     ("regenerateIMServerToken 200", crate::support::decode::<types::ComponentToken>),
-    ("listDealers 200", crate::support::decode::<types::DealerList>),
+    ("listDealers 200", crate::support::decode::<crate::Page<types::Dealer>>),
     ("createDealer 201", crate::support::decode::<types::CreatedDealer>),
     ("retrieveDealer 200", crate::support::decode::<types::Dealer>),
-    ("listIpRules 200", crate::support::decode::<types::IpRuleList>),
+    ("listIpRules 200", crate::support::decode::<crate::Page<types::IpRule>>),
     ("createIpRule 200", crate::support::decode::<types::CreatedIpRule>),
     ("showIpRule 200", crate::support::decode::<types::IpRule>),
-    ("listTransports 200", crate::support::decode::<types::TransportList>),
+    ("listTransports 200", crate::support::decode::<crate::Page<types::Transport>>),
     ("createTransport 201", crate::support::decode::<types::CreatedTransport>),
     ("showTransport 200", crate::support::decode::<types::Transport>),
     ("getTransportStatus 200", crate::support::decode::<types::TransportStatus>),
-    ("listTenants 200", crate::support::decode::<types::TenantList>),
+    ("listTenants 200", crate::support::decode::<crate::Page<types::TenantSummary>>),
     ("createTenant 201", crate::support::decode::<types::CreatedTenant>),
     ("showTenant 200", crate::support::decode::<types::Tenant>),
     ("listTenantDealers 200", crate::support::decode::<types::TenantDealerList>),
@@ -120,20 +122,20 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("getTenantBalance 200", crate::support::decode::<types::Balance>),
     ("retrieveTenantCustomHeaders 200", crate::support::decode::<types::CustomHeaders>),
     ("showVoicemailServer 200", crate::support::decode::<types::VoicemailServer>),
-    ("listHolidays 200", crate::support::decode::<types::HolidayList>),
+    ("listHolidays 200", crate::support::decode::<crate::Page<types::Holiday>>),
     ("createHoliday 201", crate::support::decode::<types::CreatedHoliday>),
     ("showHoliday 200", crate::support::decode::<types::Holiday>),
     ("signIn 200", crate::support::decode::<types::TokenSet>),
     ("refreshTokens 200", crate::support::decode::<types::TokenSet>),
     ("retrieveSignedInUser 200", crate::support::decode::<types::SignedInUser>),
     ("completeBlobUpload 201", crate::support::decode::<types::UploadedFile>),
-    ("listFiles 200", crate::support::decode::<types::FileList>),
+    ("listFiles 200", crate::support::decode::<crate::Page<types::FileInfo>>),
     ("retrieveFileInfo 200", crate::support::decode::<types::FileInfo>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
-    ("listProviders 200", crate::support::decode::<types::ProviderList>),
+    ("listProviders 200", crate::support::decode::<crate::Page<types::Provider>>),
     ("createProvider 201", crate::support::decode::<types::CreatedProvider>),
     ("showProvider 200", crate::support::decode::<types::Provider>),
-    ("listUsers 200", crate::support::decode::<types::UserList>),
+    ("listUsers 200", crate::support::decode::<crate::Page<types::User>>),
     ("createUser 201", crate::support::decode::<types::CreatedUser>),
     ("retrieveUser 200", crate::support::decode::<types::User>),
     ("error Errors", crate::support::decode::<types::Errors>),

@@ -2,6 +2,8 @@
 
 /// The types of these requests and responses.
 pub mod types {
+    use crate::generated::ids::types::ProviderId;
+
     /// The request body of [`Client::reset_system_admin_password`](crate::Client::reset_system_admin_password).
     #[derive(Debug, Clone, PartialEq)]
     pub struct ChangePassword {
@@ -340,7 +342,7 @@ pub mod types {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct OutboundCallerId {
         /// The unique ID of the provider (trunk).
-        pub provider_id: Option<String>,
+        pub provider_id: Option<ProviderId>,
         /// The caller ID.
         pub caller_id: Option<String>,
         /// The descriptive information about this outbound caller id.
@@ -349,7 +351,7 @@ pub mod types {
 
     crate::support::response_object! {
         OutboundCallerId {
-            provider_id: String,
+            provider_id: ProviderId,
             caller_id: String,
             description: String,
         }

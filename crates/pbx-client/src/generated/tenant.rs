@@ -553,6 +553,7 @@ pub mod builder {
 
 /// The types of these requests and responses.
 pub mod types {
+    use crate::generated::ids::types::{FileId, ProviderId, TenantId};
     use crate::generated::shared::types::{ContactAppendType, ContactMatchType, E164Rules, EventWebhook, HourlyCalls, OfficeHours, OfficeHoursInput, OutboundCallerId, UpdateE164Rules, UpdateEventWebhook};
 
     /// Part of [`CustomHeaders`](crate::types::CustomHeaders).
@@ -599,7 +600,7 @@ pub mod types {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct CurrentTenant {
         /// The unique ID of tenant.
-        pub id: Option<String>,
+        pub id: Option<TenantId>,
         /// The name of the tenant.
         pub name: Option<String>,
         /// The SIP domain of tenant, which no other tenant has; case does not matter.
@@ -718,7 +719,7 @@ pub mod types {
 
     crate::support::response_object! {
         CurrentTenant {
-            id: String,
+            id: TenantId,
             name: String,
             domain: String,
             website: String,
@@ -1000,7 +1001,7 @@ pub mod types {
         /// Whether to force reset the initial password.
         pub password_force_reset: crate::Field<bool>,
         /// The unique ID of the file.
-        pub avatar_file_id: crate::Field<String>,
+        pub avatar_file_id: crate::Field<FileId>,
         /// Content of this certificate file for STIR/SHAKEN support.
         pub stir_shaken_cert: crate::Field<String>,
         /// Content of this private certificate file for STIR/SHAKEN support.
@@ -1036,7 +1037,7 @@ pub mod types {
             contact_append_type: ContactAppendType,
             contact_update_interval: i64,
             password_force_reset: bool,
-            avatar_file_id: String,
+            avatar_file_id: FileId,
             stir_shaken_cert: String,
             stir_shaken_key: crate::Secret,
         }
@@ -1062,7 +1063,7 @@ pub mod types {
     #[derive(Debug, Clone, PartialEq)]
     pub struct UpdateOutboundCallerId {
         /// The unique ID of the provider (trunk).
-        pub provider_id: String,
+        pub provider_id: ProviderId,
         /// The caller ID. 1 to 64 characters.
         pub caller_id: String,
         /// The descriptive information about this outbound caller id. At most 1024 characters.
@@ -1071,7 +1072,7 @@ pub mod types {
 
     crate::support::create_object! {
         UpdateOutboundCallerId {
-            provider_id: String,
+            provider_id: ProviderId,
             caller_id: String,
         }
 

@@ -40,7 +40,7 @@ async fn ids(page: Page, size: Option<i64>) -> (Result<Vec<usize>, Error>, Vec<(
     let ids = rules.map(|rules| {
         rules
             .into_iter()
-            .map(|rule| rule.id.unwrap().parse().unwrap())
+            .map(|rule| rule.id.unwrap().as_str().parse().unwrap())
             .collect()
     });
     let pages = server.requests();
@@ -155,7 +155,7 @@ async fn pages_are_fetched_lazily_until_an_error() {
     let mut rules = list.filter("x").skip(5).top(2).stream();
     assert!(server.requests().is_empty());
     for id in ["5", "6"] {
-        assert_eq!(rules.next().await.unwrap().unwrap().id.as_deref(), Some(id));
+        assert_eq!(rules.next().await.unwrap().unwrap().id, Some(id.into()));
         assert_eq!(server.requests().len(), 1);
     }
     assert!(matches!(rules.next().await, Some(Err(Error::Forbidden(_)))));
@@ -191,4 +191,33 @@ async fn filters_and_orders_are_typed_or_strings() {
         Some(Err(Error::InvalidRequest(_)))
     ));
     assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn list_outlives_its_client() {
+    let server = Server::start(|request| {
+        let (skip, top) = (number(request, "skip"), number(request, "top"));
+        Reply::json(
+            200,
+            &json!({"count": 25, "items": items(skip..25.min(skip + top))}).to_string(),
+        )
+    })
+    .await;
+    let list = server.client().list_ip_rules().filter("x").top(10);
+    let page = tokio::spawn(list.clone().skip(20_u8).send());
+    let all = tokio::spawn(list.stream().into_vec());
+    assert_eq!(page.await.unwrap().unwrap().items.len(), 5);
+    assert_eq!(all.await.unwrap().unwrap().len(), 25);
+    assert!(server.requests().iter().all(|request| query(request)["filter"] == "x"));
+}
+
+#[tokio::test]
+async fn first_invalid_argument_is_reported() {
+    let client = Server::replying(Reply::json(200, "{}")).await.client();
+    let list = client.list_ip_rules().top(u64::MAX).orderby(OrderBy::ascending("a b"));
+    let error = list.send().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::InvalidRequest(reason) if reason.contains("`top`")),
+        "{error}"
+    );
 }

@@ -55,7 +55,7 @@ async fn list_sends_its_parameters_and_reads_partial_items() {
     let [rule] = list.items.as_slice() else {
         panic!("{list:?}");
     };
-    assert_eq!(rule.id.as_deref(), Some("7"));
+    assert_eq!(rule.id, Some("7".into()));
     assert_eq!(rule.target, Some(types::IpRuleTarget::Unknown("NEW".to_owned())));
     assert_eq!(rule.expire_at, None);
 }

@@ -71,7 +71,7 @@ impl Then<operations::InitBlobUpload> {
     }
 
     /// The id of the upload.
-    pub fn port_sip_upload_id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn port_sip_upload_id(&mut self, value: impl crate::Argument<types::UploadId>) -> &mut Self {
         crate::then::header(self, "PortSIP-Upload-ID", &value.into_value())
     }
 
@@ -89,7 +89,7 @@ impl crate::BytesBody for operations::CompleteBlobUpload {}
 
 impl When<operations::CompleteBlobUpload> {
     /// The id of the upload, from the header `PortSIP-Upload-ID`.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::UploadId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 

@@ -287,7 +287,7 @@ async fn init_blob_upload_202(server: &MockServer, sample: &Sample<'_>) {
 
 async fn complete_blob_upload_201(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::UploadId = sample.parameter("id");
     let p1: String = sample.parameter("PortSIP-Upload-Token");
     let p2: String = sample.parameter("digest");
     let body: Vec<u8> = b"\x00\xff bytes".to_vec();
@@ -407,18 +407,17 @@ async fn list_dealers_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::DealerList = sample.response(200);
+    let expected: crate::Page<types::Dealer> = sample.response(200);
     let mock = server.list_dealers(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_dealers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_dealers_200");
+    let response = client.list_dealers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_dealers_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_dealers(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_dealers().send().await.expect("list_dealers_200");
@@ -443,7 +442,7 @@ async fn create_dealer_201(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::DealerId = sample.parameter("id");
     let expected: types::Dealer = sample.response(200);
     let mock = server.retrieve_dealer(|when, then| {
         when.id(p0.clone());
@@ -457,7 +456,7 @@ async fn retrieve_dealer_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::DealerId = sample.parameter("id");
     let body: types::UpdateDealer = sample.body();
     let mock = server.update_dealer(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -471,7 +470,7 @@ async fn update_dealer_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn reset_dealer_password_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::DealerId = sample.parameter("id");
     let body: types::ResetPassword = sample.body();
     let mock = server.reset_dealer_password(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -485,7 +484,7 @@ async fn reset_dealer_password_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn delete_dealer_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::DealerId = sample.parameter("id");
     let mock = server.delete_dealer(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -503,18 +502,17 @@ async fn list_files_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::FileList = sample.response(200);
+    let expected: crate::Page<types::FileInfo> = sample.response(200);
     let mock = server.list_files(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_files().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_files_200");
+    let response = client.list_files().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_files_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_files(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_files().send().await.expect("list_files_200");
@@ -525,7 +523,7 @@ async fn list_files_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_file_info_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::FileId = sample.parameter("id");
     let expected: types::FileInfo = sample.response(200);
     let mock = server.retrieve_file_info(|when, then| {
         when.id(p0.clone());
@@ -539,7 +537,7 @@ async fn retrieve_file_info_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn delete_file_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::FileId = sample.parameter("id");
     let mock = server.delete_file(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -557,18 +555,17 @@ async fn list_holidays_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::HolidayList = sample.response(200);
+    let expected: crate::Page<types::Holiday> = sample.response(200);
     let mock = server.list_holidays(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_holidays().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_holidays_200");
+    let response = client.list_holidays().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_holidays_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_holidays(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_holidays().send().await.expect("list_holidays_200");
@@ -593,7 +590,7 @@ async fn create_holiday_201(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_holiday_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::HolidayId = sample.parameter("id");
     let expected: types::Holiday = sample.response(200);
     let mock = server.show_holiday(|when, then| {
         when.id(p0.clone());
@@ -607,7 +604,7 @@ async fn show_holiday_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_holiday_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::HolidayId = sample.parameter("id");
     let body: types::UpdateHoliday = sample.body();
     let mock = server.update_holiday(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -621,7 +618,7 @@ async fn update_holiday_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn delete_holiday_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::HolidayId = sample.parameter("id");
     let mock = server.delete_holiday(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -699,18 +696,17 @@ async fn list_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::IpRuleList = sample.response(200);
+    let expected: crate::Page<types::IpRule> = sample.response(200);
     let mock = server.list_ip_rules(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_ip_rules().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_ip_rules_200");
+    let response = client.list_ip_rules().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_ip_rules_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_ip_rules(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_ip_rules().send().await.expect("list_ip_rules_200");
@@ -735,7 +731,7 @@ async fn create_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::IpRuleId = sample.parameter("id");
     let expected: types::IpRule = sample.response(200);
     let mock = server.show_ip_rule(|when, then| {
         when.id(p0.clone());
@@ -749,7 +745,7 @@ async fn show_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::IpRuleId = sample.parameter("id");
     let body: types::UpdateIpRule = sample.body();
     let mock = server.update_ip_rule(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -763,7 +759,7 @@ async fn update_ip_rule_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn delete_ip_rule_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::IpRuleId = sample.parameter("id");
     let mock = server.delete_ip_rule(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -888,7 +884,7 @@ async fn update_network_configurations_200(server: &MockServer, sample: &Sample<
 
 async fn list_provider_assignees_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::ProviderId = sample.parameter("id");
     let expected: types::ProviderAssigneeList = sample.response(200);
     let mock = server.list_provider_assignees(|when, then| {
         when.id(p0.clone());
@@ -902,8 +898,8 @@ async fn list_provider_assignees_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn check_provider_assignee_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
-    let p1: String = sample.parameter("tenant_id");
+    let p0: types::ProviderId = sample.parameter("id");
+    let p1: types::TenantId = sample.parameter("tenant_id");
     let expected: types::ProviderAssignment = sample.response(200);
     let mock = server.check_provider_assignee(|when, then| {
         when.id(p0.clone()).tenant_id(p1.clone());
@@ -917,8 +913,8 @@ async fn check_provider_assignee_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn assign_provider_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
-    let p1: String = sample.parameter("tenant_id");
+    let p0: types::ProviderId = sample.parameter("id");
+    let p1: types::TenantId = sample.parameter("tenant_id");
     let body: types::AssignProvider = sample.body();
     let mock = server.assign_provider(|when, then| {
         when.id(p0.clone()).tenant_id(p1.clone()).body(&body);
@@ -932,8 +928,8 @@ async fn assign_provider_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn destroy_provider_assignee_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
-    let p1: String = sample.parameter("tenant_id");
+    let p0: types::ProviderId = sample.parameter("id");
+    let p1: types::TenantId = sample.parameter("tenant_id");
     let mock = server.destroy_provider_assignee(|when, then| {
         when.id(p0.clone()).tenant_id(p1.clone());
         then.no_content();
@@ -951,18 +947,17 @@ async fn list_providers_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::ProviderList = sample.response(200);
+    let expected: crate::Page<types::Provider> = sample.response(200);
     let mock = server.list_providers(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_providers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_providers_200");
+    let response = client.list_providers().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_providers_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_providers(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_providers().send().await.expect("list_providers_200");
@@ -987,7 +982,7 @@ async fn create_provider_201(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_provider_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::ProviderId = sample.parameter("id");
     let expected: types::Provider = sample.response(200);
     let mock = server.show_provider(|when, then| {
         when.id(p0.clone());
@@ -1001,7 +996,7 @@ async fn show_provider_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_provider_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::ProviderId = sample.parameter("id");
     let body: types::UpdateProvider = sample.body();
     let mock = server.update_provider(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -1015,7 +1010,7 @@ async fn update_provider_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn destroy_provider_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::ProviderId = sample.parameter("id");
     let mock = server.destroy_provider(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -1227,18 +1222,17 @@ async fn list_tenants_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::TenantList = sample.response(200);
+    let expected: crate::Page<types::TenantSummary> = sample.response(200);
     let mock = server.list_tenants(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_tenants().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_tenants_200");
+    let response = client.list_tenants().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_tenants_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_tenants(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_tenants().send().await.expect("list_tenants_200");
@@ -1263,7 +1257,7 @@ async fn create_tenant_201(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_tenant_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TenantId = sample.parameter("id");
     let expected: types::Tenant = sample.response(200);
     let mock = server.show_tenant(|when, then| {
         when.id(p0.clone());
@@ -1277,7 +1271,7 @@ async fn show_tenant_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_tenant_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TenantId = sample.parameter("id");
     let body: types::UpdateTenant = sample.body();
     let mock = server.update_tenant(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -1291,7 +1285,7 @@ async fn update_tenant_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn switch_tenants_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TenantId = sample.parameter("id");
     let mock = server.switch_tenants(|when, then| {
         when.id(p0.clone());
         then.ok();
@@ -1312,7 +1306,7 @@ async fn switch_tenants_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn list_tenant_dealers_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TenantId = sample.parameter("id");
     let expected: types::TenantDealerList = sample.response(200);
     let mock = server.list_tenant_dealers(|when, then| {
         when.id(p0.clone());
@@ -1326,8 +1320,8 @@ async fn list_tenant_dealers_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn designate_tenant_to_dealer_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
-    let p1: String = sample.parameter("dealer_id");
+    let p0: types::TenantId = sample.parameter("id");
+    let p1: types::DealerId = sample.parameter("dealer_id");
     let mock = server.designate_tenant_to_dealer(|when, then| {
         when.id(p0.clone()).dealer_id(p1.clone());
         then.ok();
@@ -1340,8 +1334,8 @@ async fn designate_tenant_to_dealer_200(server: &MockServer, sample: &Sample<'_>
 
 async fn remove_tenant_from_dealer_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
-    let p1: String = sample.parameter("dealer_id");
+    let p0: types::TenantId = sample.parameter("id");
+    let p1: types::DealerId = sample.parameter("dealer_id");
     let mock = server.remove_tenant_from_dealer(|when, then| {
         when.id(p0.clone()).dealer_id(p1.clone());
         then.no_content();
@@ -1354,7 +1348,7 @@ async fn remove_tenant_from_dealer_204(server: &MockServer, sample: &Sample<'_>)
 
 async fn delete_tenant_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TenantId = sample.parameter("id");
     let mock = server.delete_tenant(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -1372,18 +1366,17 @@ async fn list_transports_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::TransportList = sample.response(200);
+    let expected: crate::Page<types::Transport> = sample.response(200);
     let mock = server.list_transports(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_transports().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_transports_200");
+    let response = client.list_transports().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_transports_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_transports(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_transports().send().await.expect("list_transports_200");
@@ -1408,7 +1401,7 @@ async fn create_transport_201(server: &MockServer, sample: &Sample<'_>) {
 
 async fn show_transport_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TransportId = sample.parameter("id");
     let expected: types::Transport = sample.response(200);
     let mock = server.show_transport(|when, then| {
         when.id(p0.clone());
@@ -1422,7 +1415,7 @@ async fn show_transport_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_transport_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TransportId = sample.parameter("id");
     let body: types::UpdateTransport = sample.body();
     let mock = server.update_transport(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -1436,7 +1429,7 @@ async fn update_transport_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn delete_transport_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TransportId = sample.parameter("id");
     let mock = server.delete_transport(|when, then| {
         when.id(p0.clone());
         then.no_content();
@@ -1449,7 +1442,7 @@ async fn delete_transport_204(server: &MockServer, sample: &Sample<'_>) {
 
 async fn get_transport_status_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::TransportId = sample.parameter("id");
     let expected: types::TransportStatus = sample.response(200);
     let mock = server.get_transport_status(|when, then| {
         when.id(p0.clone());
@@ -1481,18 +1474,17 @@ async fn list_users_200(server: &MockServer, sample: &Sample<'_>) {
     let p2: String = sample.parameter("orderby");
     let p3: i64 = sample.parameter("skip");
     let p4: i64 = sample.parameter("top");
-    let p5: bool = sample.parameter("count");
-    let expected: types::UserList = sample.response(200);
+    let expected: crate::Page<types::User> = sample.response(200);
     let mock = server.list_users(|when, then| {
-        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone());
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
         then.ok(&expected);
     });
-    let response = client.list_users().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).count(p5.clone()).send().await.expect("list_users_200");
+    let response = client.list_users().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_users_200");
     assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
     let mock = server.list_users(|when, then| {
-        when.filter(None).search(None).orderby(None).skip(None).top(None).count(None);
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
         then.ok(&expected);
     });
     let response = client.list_users().send().await.expect("list_users_200");
@@ -1517,7 +1509,7 @@ async fn create_user_201(server: &MockServer, sample: &Sample<'_>) {
 
 async fn retrieve_user_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::UserId = sample.parameter("id");
     let expected: types::User = sample.response(200);
     let mock = server.retrieve_user(|when, then| {
         when.id(p0.clone());
@@ -1531,7 +1523,7 @@ async fn retrieve_user_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn update_user_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::UserId = sample.parameter("id");
     let body: types::UpdateUser = sample.body();
     let mock = server.update_user(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -1545,7 +1537,7 @@ async fn update_user_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn reset_user_password_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::UserId = sample.parameter("id");
     let body: types::ResetPassword = sample.body();
     let mock = server.reset_user_password(|when, then| {
         when.id(p0.clone()).body(&body);
@@ -1559,7 +1551,7 @@ async fn reset_user_password_200(server: &MockServer, sample: &Sample<'_>) {
 
 async fn delete_user_204(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
-    let p0: String = sample.parameter("id");
+    let p0: types::UserId = sample.parameter("id");
     let mock = server.delete_user(|when, then| {
         when.id(p0.clone());
         then.no_content();

@@ -133,19 +133,12 @@ impl When<operations::ListDealers> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListDealers> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::DealerList>) -> &mut Self {
-        crate::then::json_response::<_, types::DealerList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::Dealer>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::Dealer>>(self, 200, body.borrow())
     }
 }
 
@@ -177,7 +170,7 @@ impl crate::Operation for operations::RetrieveDealer {
 
 impl When<operations::RetrieveDealer> {
     /// The unique ID of the dealer.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::DealerId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -200,7 +193,7 @@ impl crate::TypedBody for operations::UpdateDealer {
 
 impl When<operations::UpdateDealer> {
     /// The unique ID of the dealer.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::DealerId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -223,7 +216,7 @@ impl crate::TypedBody for operations::ResetDealerPassword {
 
 impl When<operations::ResetDealerPassword> {
     /// The unique ID of the dealer.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::DealerId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -241,7 +234,7 @@ impl crate::Operation for operations::DeleteDealer {
 
 impl When<operations::DeleteDealer> {
     /// The unique ID of the dealer.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::DealerId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

@@ -91,19 +91,12 @@ impl When<operations::ListFiles> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListFiles> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::FileList>) -> &mut Self {
-        crate::then::json_response::<_, types::FileList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::FileInfo>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::FileInfo>>(self, 200, body.borrow())
     }
 }
 
@@ -119,7 +112,7 @@ impl crate::Operation for operations::RetrieveFileInfo {
 
 impl When<operations::RetrieveFileInfo> {
     /// The unique ID of the file.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::FileId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -137,7 +130,7 @@ impl crate::Operation for operations::DeleteFile {
 
 impl When<operations::DeleteFile> {
     /// The unique ID of the file.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::FileId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

@@ -119,19 +119,12 @@ impl When<operations::ListHolidays> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListHolidays> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::HolidayList>) -> &mut Self {
-        crate::then::json_response::<_, types::HolidayList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::Holiday>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::Holiday>>(self, 200, body.borrow())
     }
 }
 
@@ -163,7 +156,7 @@ impl crate::Operation for operations::ShowHoliday {
 
 impl When<operations::ShowHoliday> {
     /// The unique ID of the holiday.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::HolidayId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -186,7 +179,7 @@ impl crate::TypedBody for operations::UpdateHoliday {
 
 impl When<operations::UpdateHoliday> {
     /// The unique ID of the holiday.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::HolidayId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -204,7 +197,7 @@ impl crate::Operation for operations::DeleteHoliday {
 
 impl When<operations::DeleteHoliday> {
     /// The unique ID of the holiday.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::HolidayId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

@@ -133,19 +133,12 @@ impl When<operations::ListIpRules> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListIpRules> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::IpRuleList>) -> &mut Self {
-        crate::then::json_response::<_, types::IpRuleList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::IpRule>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::IpRule>>(self, 200, body.borrow())
     }
 }
 
@@ -177,7 +170,7 @@ impl crate::Operation for operations::ShowIpRule {
 
 impl When<operations::ShowIpRule> {
     /// The unique ID of the rule.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::IpRuleId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -200,7 +193,7 @@ impl crate::TypedBody for operations::UpdateIpRule {
 
 impl When<operations::UpdateIpRule> {
     /// The unique ID of the rule.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::IpRuleId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -218,7 +211,7 @@ impl crate::Operation for operations::DeleteIpRule {
 
 impl When<operations::DeleteIpRule> {
     /// The unique ID of the rule.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::IpRuleId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

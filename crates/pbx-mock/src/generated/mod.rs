@@ -52,3 +52,5 @@ pub mod operations {
     pub use super::users::operations::*;
     pub use super::voicemail::operations::*;
 }
+
+crate::argument::ids! { DealerId, FileId, HolidayId, IpRuleId, ProviderId, TenantId, TransportId, UploadId, UserId }

@@ -141,7 +141,7 @@ impl crate::Operation for operations::ListProviderAssignees {
 
 impl When<operations::ListProviderAssignees> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -159,12 +159,12 @@ impl crate::Operation for operations::CheckProviderAssignee {
 
 impl When<operations::CheckProviderAssignee> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 
     /// The unique ID of the tenant.
-    pub fn tenant_id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn tenant_id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "tenant_id", value)
     }
 }
@@ -187,12 +187,12 @@ impl crate::TypedBody for operations::AssignProvider {
 
 impl When<operations::AssignProvider> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 
     /// The unique ID of the tenant.
-    pub fn tenant_id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn tenant_id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "tenant_id", value)
     }
 }
@@ -210,12 +210,12 @@ impl crate::Operation for operations::DestroyProviderAssignee {
 
 impl When<operations::DestroyProviderAssignee> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 
     /// The unique ID of the tenant.
-    pub fn tenant_id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn tenant_id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "tenant_id", value)
     }
 }
@@ -267,19 +267,12 @@ impl When<operations::ListProviders> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListProviders> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::ProviderList>) -> &mut Self {
-        crate::then::json_response::<_, types::ProviderList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::Provider>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::Provider>>(self, 200, body.borrow())
     }
 }
 
@@ -311,7 +304,7 @@ impl crate::Operation for operations::ShowProvider {
 
 impl When<operations::ShowProvider> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -334,7 +327,7 @@ impl crate::TypedBody for operations::UpdateProvider {
 
 impl When<operations::UpdateProvider> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -352,7 +345,7 @@ impl crate::Operation for operations::DestroyProvider {
 
 impl When<operations::DestroyProvider> {
     /// The unique ID of the provider.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::ProviderId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

@@ -175,19 +175,12 @@ impl When<operations::ListTenants> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListTenants> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TenantList>) -> &mut Self {
-        crate::then::json_response::<_, types::TenantList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::TenantSummary>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::TenantSummary>>(self, 200, body.borrow())
     }
 }
 
@@ -219,7 +212,7 @@ impl crate::Operation for operations::ShowTenant {
 
 impl When<operations::ShowTenant> {
     /// The unique ID of the tenant.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -242,7 +235,7 @@ impl crate::TypedBody for operations::UpdateTenant {
 
 impl When<operations::UpdateTenant> {
     /// The unique ID of the tenant.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -262,7 +255,7 @@ impl When<operations::SwitchTenants> {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
     ///
     /// `None`: the parameter must be absent.
-    pub fn id(&mut self, value: impl crate::Expect<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Expect<types::TenantId>) -> &mut Self {
         crate::when::query(self, &["id"], value)
     }
 }
@@ -280,7 +273,7 @@ impl crate::Operation for operations::ListTenantDealers {
 
 impl When<operations::ListTenantDealers> {
     /// The unique ID of the tenant.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -298,12 +291,12 @@ impl crate::Operation for operations::DesignateTenantToDealer {
 
 impl When<operations::DesignateTenantToDealer> {
     /// The unique ID of the tenant.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 
     /// The unique ID of the dealer.
-    pub fn dealer_id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn dealer_id(&mut self, value: impl crate::Argument<types::DealerId>) -> &mut Self {
         crate::when::path(self, "dealer_id", value)
     }
 }
@@ -321,12 +314,12 @@ impl crate::Operation for operations::RemoveTenantFromDealer {
 
 impl When<operations::RemoveTenantFromDealer> {
     /// The unique ID of the tenant.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 
     /// The unique ID of the dealer.
-    pub fn dealer_id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn dealer_id(&mut self, value: impl crate::Argument<types::DealerId>) -> &mut Self {
         crate::when::path(self, "dealer_id", value)
     }
 }
@@ -344,7 +337,7 @@ impl crate::Operation for operations::DeleteTenant {
 
 impl When<operations::DeleteTenant> {
     /// The unique ID of the tenant.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TenantId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

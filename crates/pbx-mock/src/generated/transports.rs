@@ -133,19 +133,12 @@ impl When<operations::ListTransports> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListTransports> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TransportList>) -> &mut Self {
-        crate::then::json_response::<_, types::TransportList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::Transport>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::Transport>>(self, 200, body.borrow())
     }
 }
 
@@ -177,7 +170,7 @@ impl crate::Operation for operations::ShowTransport {
 
 impl When<operations::ShowTransport> {
     /// The unique ID of the transport.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TransportId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -200,7 +193,7 @@ impl crate::TypedBody for operations::UpdateTransport {
 
 impl When<operations::UpdateTransport> {
     /// The unique ID of the transport.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TransportId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -218,7 +211,7 @@ impl crate::Operation for operations::DeleteTransport {
 
 impl When<operations::DeleteTransport> {
     /// The unique ID of the transport.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TransportId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -236,7 +229,7 @@ impl crate::Operation for operations::GetTransportStatus {
 
 impl When<operations::GetTransportStatus> {
     /// The unique ID of the transport.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::TransportId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

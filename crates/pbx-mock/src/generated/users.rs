@@ -133,19 +133,12 @@ impl When<operations::ListUsers> {
     pub fn top(&mut self, value: impl crate::Expect<i64>) -> &mut Self {
         crate::when::query(self, &["top", "$top"], value)
     }
-
-    /// Accepted for compatibility and ignored; the answer always has the `count`.
-    ///
-    /// `None`: the parameter must be absent.
-    pub fn count(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
-        crate::when::query(self, &["count", "$count"], value)
-    }
 }
 
 impl Then<operations::ListUsers> {
     /// 200: OK
-    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::UserList>) -> &mut Self {
-        crate::then::json_response::<_, types::UserList>(self, 200, body.borrow())
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<crate::Page<types::User>>) -> &mut Self {
+        crate::then::json_response::<_, crate::Page<types::User>>(self, 200, body.borrow())
     }
 }
 
@@ -177,7 +170,7 @@ impl crate::Operation for operations::RetrieveUser {
 
 impl When<operations::RetrieveUser> {
     /// The unique ID of the user.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::UserId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -200,7 +193,7 @@ impl crate::TypedBody for operations::UpdateUser {
 
 impl When<operations::UpdateUser> {
     /// The unique ID of the user.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::UserId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -223,7 +216,7 @@ impl crate::TypedBody for operations::ResetUserPassword {
 
 impl When<operations::ResetUserPassword> {
     /// The unique ID of the user.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::UserId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }
@@ -241,7 +234,7 @@ impl crate::Operation for operations::DeleteUser {
 
 impl When<operations::DeleteUser> {
     /// The unique ID of the user.
-    pub fn id(&mut self, value: impl crate::Argument<String>) -> &mut Self {
+    pub fn id(&mut self, value: impl crate::Argument<types::UserId>) -> &mut Self {
         crate::when::path(self, "id", value)
     }
 }

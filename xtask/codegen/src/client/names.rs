@@ -65,6 +65,7 @@ const TAKEN_MODULES: &[&str] = &[
     "builder",
     "coverage",
     "every_call",
+    "ids",
     "mod",
     "operation_table",
     "shared",

@@ -7,10 +7,10 @@ use openapiv3::OpenAPI;
 use progenitor_impl::Generator;
 
 use super::reduce::{self, Call};
-use super::rewrite::{Builder, List, rewrite};
+use super::rewrite::{Builder, DEFAULT_PAGE_SIZE, List, rewrite};
 use super::types::Types;
-use super::{docs, names};
-use contract::model::{Api, Operation, ParameterLocation, Success, SuccessBody};
+use super::{docs, lists, names};
+use contract::model::{Api, Operation, Paging, ParameterLocation, Success, SuccessBody};
 
 /// The operations of one resource.
 #[derive(Default)]
@@ -34,6 +34,15 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
     let mut methods: BTreeMap<String, String> = BTreeMap::new();
     let mut items: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();
     for (operation, call) in api.operations.iter().zip(&reduced.calls) {
+        let module = names::module(Some(&operation.resource));
+        let methods = methods.entry(module.clone()).or_default();
+        if !methods.is_empty() {
+            methods.push('\n');
+        }
+        if let Some(paging) = lists::list(api, operation) {
+            methods.push_str(&list_method(operation, call, &paging, types)?);
+            continue;
+        }
         let name = names::builder(&call.method);
         let Some(mut builder) = builders.remove(&name) else {
             bail!(
@@ -49,11 +58,6 @@ pub fn generate(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<BTre
             None => None,
         };
         rewrite(&mut builder, operation, call, list.as_ref())?;
-        let module = names::module(Some(&operation.resource));
-        let methods = methods.entry(module.clone()).or_default();
-        if !methods.is_empty() {
-            methods.push('\n');
-        }
         methods.push_str(&method(operation, call, &name));
         let items = items.entry(module).or_default();
         items.push(syn::Item::Struct(builder.structure));
@@ -121,7 +125,7 @@ fn builders(tokens: proc_macro2::TokenStream) -> Result<HashMap<String, Builder>
 
 /// Returns the method of `Client` that creates a builder.
 fn method(operation: &Operation, call: &Call, builder: &str) -> String {
-    let lines = docs::comments(&method_docs(operation), "    ");
+    let lines = docs::comments(&method_docs(operation, Vec::new()), "    ");
     let method = &call.method;
     format!(
         "{lines}    #[must_use]\n    pub fn {method}(&self) -> builder::{builder}<'_> {{\n        \
@@ -129,7 +133,45 @@ fn method(operation: &Operation, call: &Call, builder: &str) -> String {
     )
 }
 
-fn method_docs(operation: &Operation) -> Vec<String> {
+/// Returns the method of `Client` that creates a `List`.
+fn list_method(operation: &Operation, call: &Call, paging: &Paging<'_>, types: &Types<'_>) -> Result<String> {
+    let mut parameters: Vec<String> = lists::particulars(types.api(), operation)
+        .into_iter()
+        .flat_map(|(name, text)| docs::lines(&format!("`{name}`: {text}")))
+        .collect();
+    let lacks = |name: &&str| !operation.parameters.iter().any(|parameter| parameter.name == **name);
+    let missing: Vec<String> = ["filter", "orderby", "search"]
+        .iter()
+        .filter(|name| lacks(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !missing.is_empty() {
+        parameters.push(format!(
+            "The API documents no {} for this list.",
+            enumeration(&missing, "and no")
+        ));
+    }
+    let lines = docs::comments(&method_docs(operation, parameters), "    ");
+    let method = &call.method;
+    let item = types.rust(paging.item, "crate::types::")?;
+    let (id, path) = (docs::literal(&operation.id), docs::literal(&operation.path));
+    let successes: Vec<String> = operation
+        .successes
+        .iter()
+        .map(|success| success.status.to_string())
+        .collect();
+    Ok(format!(
+        "{lines}    pub fn {method}(&self) -> List<{item}> {{\n        const OPERATION: support::Operation = support::Operation {{\n            \
+         id: {id},\n            path: {path},\n            signed_in: {},\n            successes: &[{}],\n        }};\n        \
+         List::new(self, &OPERATION, {})\n    }}\n",
+        operation.signed_in,
+        successes.join(", "),
+        paging.size.unwrap_or(DEFAULT_PAGE_SIZE)
+    ))
+}
+
+/// Returns the documentation of a method; `parameters` describes those of a list.
+fn method_docs(operation: &Operation, parameters: Vec<String>) -> Vec<String> {
     let mut lines = docs::lines(operation.summary.as_deref().unwrap_or_default());
     if let Some(first) = lines.first_mut()
         && !first.ends_with(['.', '!', '?'])
@@ -158,6 +200,10 @@ fn method_docs(operation: &Operation) -> Vec<String> {
     if !responses.is_empty() {
         lines.push(String::new());
         lines.extend(responses);
+    }
+    if !parameters.is_empty() {
+        lines.push(String::new());
+        lines.extend(parameters);
     }
     lines.push(String::new());
     lines.push("# Errors".to_owned());

@@ -11,7 +11,7 @@ use progenitor_impl::{GenerationSettings, InterfaceStyle, TagStyle};
 use serde_json::{Map, Value, json};
 
 use super::types::Types;
-use super::{names, unsupported};
+use super::{lists, names, unsupported};
 use contract::model::{
     Api, BodyKind, Operation, Parameter, ParameterLocation, Schema, Success, SuccessBody, Type, TypeKind,
 };
@@ -52,6 +52,10 @@ pub fn reduce(document: &OpenAPI, api: &Api, types: &Types<'_>) -> Result<Reduce
                     call.method
                 ),
             );
+        }
+        if lists::list(api, operation).is_some() {
+            calls.push(call);
+            continue;
         }
         let (path, item) = item(operation, &call, types, &mut references)?;
         let methods = paths.entry(path).or_insert_with(|| json!({}));

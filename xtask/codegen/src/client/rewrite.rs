@@ -29,8 +29,8 @@ pub fn rewrite(builder: &mut Builder, operation: &Operation, call: &Call, list: 
         .with_context(|| format!("client: operation `{}`: progenitor's output", operation.id))
 }
 
-/// The page size of lists that document no default.
-const DEFAULT_PAGE_SIZE: i64 = 100;
+/// The page size of lists that document no maximum.
+pub const DEFAULT_PAGE_SIZE: i64 = 100;
 
 struct Rewriter<'a> {
     operation: &'a Operation,
@@ -126,12 +126,12 @@ impl Rewriter<'_> {
             #[doc = #doc]
             #[cfg(feature = "stream")]
             #[must_use]
-            pub fn stream(self) -> crate::ItemStream<'a, #item> {
+            pub fn stream(mut self) -> crate::ItemStream<#item> {
                 const PAGINATION: support::Pagination = support::Pagination { items: #items, count: #count, size: #size };
-                let (client, skip, top) = (self.client, self.#skip.clone(), self.#top.clone());
-                support::paginate(client, &Self::OPERATION, PAGINATION, skip, top, move |skip, top| {
-                    self.clone().#skip(skip).#top(top).request()
-                })
+                let client = self.client.clone();
+                let page = (std::mem::replace(&mut self.#skip, Ok(None)), std::mem::replace(&mut self.#top, Ok(None)));
+                let request = self.request();
+                support::paginate(client, &Self::OPERATION, PAGINATION, request, page, support::ReadLenient::read)
             }
         });
         Ok(())

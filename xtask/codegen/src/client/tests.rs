@@ -289,3 +289,130 @@ fn error_for_an_unsupported_construct_names_the_operation() {
     );
     assert!(message.contains("schema `Option`"), "{message}");
 }
+
+/// A list operation with these query parameters besides `skip` and `top`.
+fn list(id: &str, others: &[(&str, &str)], page: &str) -> Value {
+    let parameters = [("skip", "integer"), ("top", "integer")];
+    let parameters = parameters.iter().chain(others).map(|(name, ty)| {
+        json!({"name": name, "in": "query", "description": format!("The\n{name} of things."), "schema": {"type": ty}})
+    });
+    json!({"get": {
+        "operationId": id,
+        "parameters": parameters.collect::<Vec<_>>(),
+        "responses": {"200": response(reference(page))},
+    }})
+}
+
+fn page(items: &str) -> Value {
+    json!({"type": "object", "properties": {
+        "count": {"type": "integer"},
+        items: {"type": "array", "items": reference("Thing")},
+    }})
+}
+
+#[test]
+fn operation_with_the_parameters_of_a_list_is_a_list() {
+    let files = generated(
+        json!({"/things": list("listThings", &[("filter", "string"), ("count", "boolean")], "ThingList")}),
+        json!({"ThingList": page("items"), "Thing": {"type": "object", "properties": {"x": {"type": "string"}}}}),
+    );
+    let text = flat(&files["things.rs"]);
+    for expected in [
+        "pub fn list_things(&self) -> List<crate::types::Thing> {",
+        "List::new(self, &OPERATION, 100)",
+        "/// `filter`: The /// filter of things. ",
+        "/// The API documents no `orderby` and no `search` for this list.",
+        "/// An item of [`Client::list_things`](crate::Client::list_things). #[derive",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    for unexpected in ["builder", "ThingList", "`count`"] {
+        assert!(!text.contains(unexpected), "{unexpected}: {text}");
+    }
+    assert!(files["mod.rs"].contains("decode::<crate::Page<types::Thing>>"));
+}
+
+#[test]
+fn parameters_that_other_lists_document_alike_are_not_repeated() {
+    let files = generated(
+        json!({
+            "/things": list("listThings", &[("filter", "string")], "ThingList"),
+            "/others": list("listOthers", &[("filter", "string")], "ThingList"),
+        }),
+        json!({"ThingList": page("items"), "Thing": {"type": "object", "properties": {"x": {"type": "string"}}}}),
+    );
+    assert!(!files["things.rs"].contains("of things"), "{}", files["things.rs"]);
+}
+
+#[test]
+fn other_paginated_operations_have_a_builder_with_a_stream() {
+    let files = generated(
+        json!({
+            "/a": list("listA", &[("color", "string")], "ThingList"),
+            "/b": list("listB", &[], "Things"),
+        }),
+        json!({
+            "ThingList": page("items"),
+            "Things": page("things"),
+            "Thing": {"type": "object", "properties": {"x": {"type": "string"}}},
+        }),
+    );
+    for (file, page) in [("a.rs", "types::ThingList"), ("b.rs", "types::Things")] {
+        let text = flat(&files[file]);
+        assert!(
+            text.contains("pub fn stream(mut self) -> crate::ItemStream<types::Thing> {"),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("Result<ResponseValue<{page}>, Error>")),
+            "{text}"
+        );
+        assert!(!text.contains("List<"), "{text}");
+    }
+}
+
+#[test]
+fn each_kind_of_object_has_a_type_for_its_ids() {
+    let id = |kind: &str| json!({"type": "string", "x-id": kind});
+    let files = generated(
+        json!({"/things/{id}": {"put": {
+            "operationId": "moveThing",
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "schema": id("Thing")},
+                {"name": "place_id", "in": "query", "schema": id("Place")},
+            ],
+            "requestBody": json_body(reference("Move")),
+            "responses": {"204": {"description": ""}},
+        }}}),
+        json!({"Move": {"type": "object", "required": ["owner"], "properties": {
+            "owner": id("Person"),
+            "after": {"type": "array", "items": id("Thing")},
+        }}}),
+    );
+    let ids = flat(&files["ids.rs"]);
+    let expected = r#"crate::support::ids! { PersonId = "Person", PlaceId = "Place", ThingId = "Thing", }"#;
+    assert!(ids.contains(expected), "{ids}");
+    assert!(files["mod.rs"].contains("pub use super::ids::types::*;"));
+    let text = flat(&files["things.rs"]);
+    for expected in [
+        "use crate::generated::ids::types::{PersonId, ThingId};",
+        "pub owner: PersonId,",
+        "pub after: Option<Vec<ThingId>>,",
+        "pub fn id(mut self, value: impl TryInto<types::ThingId>)",
+        "pub fn place_id(mut self, value: impl TryInto<types::PlaceId>)",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn schema_called_like_an_id_is_rejected() {
+    let message = rejected(
+        json!({"/a": {"get": {"operationId": "a", "responses": {"200": response(reference("ThingId"))}}}}),
+        json!({"ThingId": {"type": "object", "properties": {"x": {"type": "string", "x-id": "Thing"}}}}),
+    );
+    assert!(
+        message.contains("schema `ThingId` in `a` is called like an ID"),
+        "{message}"
+    );
+}

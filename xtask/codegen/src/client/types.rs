@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
-use super::{docs, names};
+use super::{docs, ids, lists, names};
 use contract::model::{Api, BodyKind, Integer, Schema, StringFormat, SuccessBody, Type, TypeDef, TypeKind};
 
 /// All types of the document and their modules.
 pub struct Types<'a> {
     api: &'a Api,
     /// The module of each type.
-    modules: BTreeMap<&'a str, String>,
+    modules: BTreeMap<String, String>,
+    /// The item schema of each type that `Page` replaces.
+    pages: BTreeMap<&'a str, &'a Schema>,
     /// The use of each type, for those without a description.
     purposes: BTreeMap<&'a str, String>,
     /// The types that a module refers to.
@@ -39,17 +41,28 @@ impl Module {
 
 impl<'a> Types<'a> {
     pub fn new(api: &'a Api) -> Result<Self> {
+        let pages = lists::pages(api);
         let mut modules = BTreeMap::new();
         for (name, ty) in &api.types {
+            if pages.contains_key(name.as_str()) {
+                continue;
+            }
             if names::taken_type(name) || syn::parse_str::<syn::Ident>(name).is_err() {
                 bail!("client: schema `{name}`: Rust cannot have a type of that name here; pin another with `x-name`");
             }
-            modules.insert(name.as_str(), names::module(ty.resource.as_deref()));
+            modules.insert(name.clone(), names::module(ty.resource.as_deref()));
+        }
+        for kind in ids::kinds(api) {
+            let name = ids::name(kind);
+            if let Some(module) = modules.insert(name.clone(), ids::MODULE.to_owned()) {
+                bail!("client: schema `{name}` in `{module}` is called like an ID; pin another name with `x-name`");
+            }
         }
         Ok(Self {
             api,
             modules,
-            purposes: purposes(api),
+            purposes: purposes(api, &pages),
+            pages,
             named: RefCell::default(),
         })
     }
@@ -76,14 +89,22 @@ impl<'a> Types<'a> {
             Type::Integer(Integer::U16) => "u16".to_owned(),
             Type::Integer(Integer::I32 | Integer::I64) => "i64".to_owned(),
             Type::Number => "f64".to_owned(),
-            Type::String(StringFormat::Plain) | Type::Id(_) => "String".to_owned(),
+            Type::String(StringFormat::Plain) => "String".to_owned(),
             Type::String(StringFormat::DateTime) => "crate::Timestamp".to_owned(),
             Type::String(StringFormat::Secret) => "crate::Secret".to_owned(),
+            Type::Id(kind) => {
+                let name = ids::name(kind);
+                self.named.borrow_mut().insert(name.clone());
+                format!("{prefix}{name}")
+            }
             Type::Array(item) => format!("Vec<{}>", self.rust(item, prefix)?),
             Type::Map(value) => format!("std::collections::BTreeMap<String, {}>", self.rust(value, prefix)?),
             Type::Named(name) => {
                 if !self.api.types.contains_key(name) {
                     bail!("client: schema `{name}` is referred to and not defined");
+                }
+                if let Some(item) = self.pages.get(name.as_str()) {
+                    return Ok(format!("crate::Page<{}>", self.rust(item, prefix)?));
                 }
                 self.named.borrow_mut().insert(name.clone());
                 format!("{prefix}{name}")
@@ -127,13 +148,13 @@ impl<'a> Types<'a> {
         self.named.borrow_mut().clear();
         let mut out = Module::default();
         for (name, ty) in &self.api.types {
-            if self.modules.get(name.as_str()).is_some_and(|own| own == module) {
+            if self.modules.get(name).is_some_and(|own| own == module) {
                 write(self, &mut out, ty)?;
             }
         }
         let mut foreign: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for name in self.named.take() {
-            match self.modules.get(name.as_str()) {
+            match self.modules.get(&name) {
                 Some(other) if other != module => foreign.entry(other).or_default().push(name),
                 _ => {}
             }
@@ -151,7 +172,7 @@ impl<'a> Types<'a> {
 }
 
 /// Returns the use of each type: the operation that has it as its body or response, or the type that contains it.
-fn purposes(api: &Api) -> BTreeMap<&str, String> {
+fn purposes<'a>(api: &'a Api, pages: &BTreeMap<&'a str, &'a Schema>) -> BTreeMap<&'a str, String> {
     let mut purposes = BTreeMap::new();
     for operation in &api.operations {
         let method = names::method(&operation.id);
@@ -167,13 +188,17 @@ fn purposes(api: &Api) -> BTreeMap<&str, String> {
             if let SuccessBody::Json(schema) = &success.body
                 && let Type::Named(name) = &schema.ty
             {
-                purposes
-                    .entry(name.as_str())
-                    .or_insert_with(|| format!("The response of {link}."));
+                let (name, purpose) = match pages.get(name.as_str()) {
+                    None => (Some(name.as_str()), "The response"),
+                    Some(item) => (innermost(&item.ty), "An item"),
+                };
+                if let Some(name) = name {
+                    purposes.entry(name).or_insert_with(|| format!("{purpose} of {link}."));
+                }
             }
         }
     }
-    for (owner, ty) in &api.types {
+    for (owner, ty) in api.types.iter().filter(|(name, _)| !pages.contains_key(name.as_str())) {
         let schemas: Vec<&Schema> = match &ty.kind {
             TypeKind::Object { properties, .. } => properties.iter().map(|property| &property.schema).collect(),
             TypeKind::Union { variants } => variants.iter().map(|variant| &variant.schema).collect(),
