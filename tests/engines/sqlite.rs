@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::path::Path;
 
 use pbx_test_harness::Engine;
+use serde_json::json;
 
 use crate::{refusal, start};
 
@@ -130,4 +131,16 @@ fn files(directory: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[tokio::test]
+async fn log_directive_of_the_server_covers_its_store() {
+    let server = start(Engine::Sqlite).with_arguments(&["--log", "pbx_server=error"]).ready();
+    let admin = server.raw_signed_in().await;
+    let other = rusqlite::Connection::open(server.start().database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let rule = json!({"cidr": "192.0.2.0/24", "target": "DENY"});
+    assert_eq!(admin.post("/ip_filters", &rule).await.status, 503);
+    let stderr = server.terminate().stderr;
+    assert!(stderr.contains("a batch of transactions was not committed"), "{stderr}");
 }

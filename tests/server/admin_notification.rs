@@ -3,7 +3,7 @@
 use pbx_client::types::{MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
 use pbx_client::{Client, Field};
 use pbx_test_harness::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
-use pbx_test_harness::{Exchange, Raw, Server, on_each_engine};
+use pbx_test_harness::{Exchange, Raw, Server, initial, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::{server, start};
@@ -34,16 +34,11 @@ async fn send(raw: &Raw) -> Exchange {
 #[on_each_engine]
 async fn settings_default_to_documented_values() {
     let server = server();
-    let expected = json!({
-        "type": null, "server": null, "port": null, "reply_to": null, "username": null, "auth": "AUTO",
-        "enable_tls_ssl": true, "enable_starttls_auto": false, "recipients": null, "enable_tenant_access": true,
-        "hard_disk_threshold": null, "notify_hard_disk_exceeded_threshold": false, "cpu_threshold": null,
-        "notify_cpu_exceeded_threshold": false, "memory_threshold": null, "notify_memory_exceeded_threshold": false,
-        "notify_ip_blocked": false, "notify_license_limited": false, "notify_service_disconnected": false,
-        "notify_push_certs_update_failed": false,
-    });
     let raw = server.raw_signed_in().await;
-    assert_eq!(raw.get("/admin/notification", &[]).await.json(), expected);
+    assert_eq!(
+        raw.get("/admin/notification", &[]).await.json(),
+        initial("NotificationSettings")
+    );
 }
 
 #[on_each_engine]

@@ -34,12 +34,24 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn crates_generated_from_every_construct_compile() {
     let root = tempfile::tempdir().unwrap();
-    for name in ["pbx-client", "pbx-mock", "pbx-types", "pbx-api", "pbx-cli"] {
+    for name in [
+        "pbx-client",
+        "pbx-mock",
+        "pbx-record-derive",
+        "pbx-types",
+        "pbx-domain",
+        "pbx-api",
+        "pbx-cli",
+    ] {
         copy(
             &workspace().join("crates").join(name),
             &root.path().join("crates").join(name),
         );
     }
+    // Of the domain only what generated states build on: the rules are those of the present contract.
+    let modules = ["check", "convert", "error", "generated", "state", "vault"].map(|name| format!("pub mod {name};\n"));
+    let domain = format!("#![allow(dead_code)]\n{}", modules.concat());
+    fs::write(root.path().join("crates/pbx-domain/src/lib.rs"), domain).unwrap();
     let manifest = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
     let members = manifest.lines().find(|line| line.starts_with("members = [")).unwrap();
     let manifest = manifest.replace(members, r#"members = ["crates/*"]"#);

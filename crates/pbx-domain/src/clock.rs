@@ -37,7 +37,7 @@ pub fn elapsed() -> Duration {
 /// Puts the clock ahead from now on, by an amount that a test chooses and lets grow. The program itself never does.
 pub fn shift(by: impl Fn() -> SignedDuration + Send + Sync + 'static) {
     if SHIFT.set(Box::new(by)).is_err() {
-        tracing::error!("the clock is shifted already");
+        tracing::error!(target: crate::LOG_TARGET, "the clock is shifted already");
     }
 }
 

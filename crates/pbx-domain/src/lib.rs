@@ -1,6 +1,9 @@
 //! The types and rules of the domain, without HTTP, SQL and I/O. One module per noun of the API, with its defaults, its validation, and
 //! its conversions from and to the types of `pbx-types`.
 
+/// The target of this crate's log events: `--log pbx_server=debug` covers them as well.
+const LOG_TARGET: &str = "pbx_server::domain";
+
 pub mod accounts;
 mod address;
 pub mod admin;

@@ -108,6 +108,9 @@
 //!   databases. `tests/engines/postgres.rs` compares the schemas of the two engines.
 //! - Queries of resources are tested through the API, in `tests/server/`.
 
+/// The target of this crate's log events: `--log pbx_server=debug` covers them as well.
+const LOG_TARGET: &str = "pbx_server::store";
+
 pub mod accounts;
 pub mod alerts;
 pub mod audit;

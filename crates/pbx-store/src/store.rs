@@ -211,7 +211,7 @@ impl Store {
                 .or(stale)
                 .ok_or_else(|| StoreError::Engine("the IP rules have no revision".to_owned())),
             (Err(error), Some(stale)) => {
-                tracing::warn!(%error, "the IP rules cannot be read: stale ones stay in force");
+                tracing::warn!(target: crate::LOG_TARGET, %error, "the IP rules cannot be read: stale ones stay in force");
                 Ok(stale)
             }
             (Err(error), None) => Err(error),

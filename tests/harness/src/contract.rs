@@ -53,8 +53,7 @@ impl Operation {
 
 /// Returns every operation, in the contract's order.
 pub fn operations() -> Vec<Operation> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/generated/client.json");
-    let contract: Value = serde_json::from_str(&fs::read_to_string(file).expect("the contract")).expect("JSON");
+    let contract = contract();
     let mut operations = Vec::new();
     for (path, item) in contract["paths"].as_object().expect("paths") {
         for method in ["get", "post"] {
@@ -73,4 +72,30 @@ pub fn operations() -> Vec<Operation> {
         }
     }
     operations
+}
+
+/// Returns the object of that schema before anyone sets a property: each has its `x-initial`, or is null.
+pub fn initial(schema: &str) -> Value {
+    let contract = contract();
+    initial_of(&contract, &contract["components"]["schemas"][schema])
+}
+
+fn initial_of(contract: &Value, schema: &Value) -> Value {
+    if let Some(value) = schema.get("x-initial") {
+        return value.clone();
+    }
+    if let Some(properties) = schema["properties"].as_object() {
+        let properties = properties.iter();
+        return properties
+            .map(|(name, property)| (name.clone(), initial_of(contract, property)))
+            .collect();
+    }
+    let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref"));
+    let target = reference.and_then(|reference| contract.pointer(reference.as_str()?.strip_prefix('#')?));
+    target.map_or(Value::Null, |target| initial_of(contract, target))
+}
+
+fn contract() -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/generated/client.json");
+    serde_json::from_str(&fs::read_to_string(file).expect("the contract")).expect("JSON")
 }

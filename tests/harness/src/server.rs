@@ -133,6 +133,12 @@ impl Start {
         self
     }
 
+    /// Runs another program than the server under test.
+    pub fn with_program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
     /// Adds arguments.
     pub fn with_arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments

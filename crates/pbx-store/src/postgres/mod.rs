@@ -184,7 +184,7 @@ impl Shared {
                     if attempt == MAX_ATTEMPTS {
                         return Err(failure.error.into());
                     }
-                    tracing::debug!(attempt, error = %failure.error, "retrying a transaction");
+                    tracing::debug!(target: crate::LOG_TARGET, attempt, error = %failure.error, "retrying a transaction");
                     // The first retry has no delay: the conflict was most likely with a transaction of this node, which the exclusive
                     // lock waits for.
                     if attempt > EXCLUSIVE_FROM_ATTEMPT {

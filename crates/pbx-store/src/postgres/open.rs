@@ -32,7 +32,7 @@ fn open_blocking(url: &str) -> Result<(Pool, String), OpenPostgresError> {
     let mut client = connect(&config, &tls).map_err(|error| open_error(&location, &error))?;
     migrate(&mut client, &location)?;
     if tls.is_none() && !is_local(&config) {
-        tracing::warn!("the connection to {location} is not encrypted: add ?sslmode=require to the URL");
+        tracing::warn!(target: crate::LOG_TARGET, "the connection to {location} is not encrypted: add ?sslmode=require to the URL");
     }
     Ok((Pool::new(config, tls, Session::new(client)), location))
 }

@@ -83,7 +83,7 @@ impl Sqlite {
                 .await
                 .unwrap_or(true)
         {
-            tracing::error!("the store's writing thread panicked");
+            tracing::error!(target: crate::LOG_TARGET, "the store's writing thread panicked");
         }
     }
 }

@@ -106,7 +106,7 @@ fn write_until_closed(connection: Connection, mut inbox: mpsc::Receiver<Message>
     }
     // Copies the write-ahead log into the database file, so that this is the only file after a clean stop.
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "the write-ahead log was not emptied at shutdown; the next start reads it");
+        tracing::warn!(target: crate::LOG_TARGET, %error, "the write-ahead log was not emptied at shutdown; the next start reads it");
     }
 }
 
@@ -132,13 +132,13 @@ fn commit_together(connection: &Connection, batch: Vec<Job>) {
             if !connection.is_autocommit() {
                 // The failed COMMIT has left the transaction open, and the next batch begins its own.
                 if let Err(error) = control(connection, "ROLLBACK") {
-                    tracing::error!(%error, "rolling back a failed commit failed");
+                    tracing::error!(target: crate::LOG_TARGET, %error, "rolling back a failed commit failed");
                 }
             }
         }),
     };
     if let Err(error) = &outcome {
-        tracing::error!(%error, "a batch of transactions was not committed");
+        tracing::error!(target: crate::LOG_TARGET, %error, "a batch of transactions was not committed");
     }
     for reply in replies {
         reply(outcome.clone());

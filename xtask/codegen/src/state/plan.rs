@@ -257,7 +257,7 @@ fn with_fields(mut state: State, api: &Api, states: &mut States) -> anyhow::Resu
 }
 
 /// Returns the field of a property; `None` if callers cannot set it, or if it is a credential: a secret that only creating the object
-/// takes, for which the API has operations of its own.
+/// takes, which other operations change.
 fn field(name: &str, uses: &Uses<'_>, api: &Api, states: &mut States) -> anyhow::Result<Option<Field>> {
     let all = || uses.views.iter().chain(&uses.patches).chain(&uses.creations).copied();
     if uses.patches.is_empty() && uses.creations.is_empty() {
@@ -268,7 +268,7 @@ fn field(name: &str, uses: &Uses<'_>, api: &Api, states: &mut States) -> anyhow:
         .patches
         .iter()
         .chain(&uses.creations)
-        .any(|property| is_secret(property));
+        .any(is_secret);
     if secret && uses.patches.is_empty() {
         return Ok(None);
     }

@@ -55,7 +55,7 @@ pub enum SendError {
     Redirected(u16),
     /// The receiver asks for no digest algorithm that is supported here.
     #[error(
-        "the receiver answered 401 without asking for a supported digest (MD5, SHA-256, SHA-512-256 with qop auth)"
+        "the receiver answered 401 without asking for a digest that is known here (MD5, SHA-256, SHA-512-256 with qop auth)"
     )]
     NoDigest,
     /// Any other status than a success.
