@@ -135,7 +135,9 @@ fn files(directory: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn log_directive_of_the_server_covers_its_store() {
-    let server = start(Engine::Sqlite).with_arguments(&["--log", "pbx_server=error"]).ready();
+    let server = start(Engine::Sqlite)
+        .with_arguments(&["--log", "pbx_server=error"])
+        .ready();
     let admin = server.raw_signed_in().await;
     let other = rusqlite::Connection::open(server.start().database()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -143,4 +145,27 @@ async fn log_directive_of_the_server_covers_its_store() {
     assert_eq!(admin.post("/ip_filters", &rule).await.status, 503);
     let stderr = server.terminate().stderr;
     assert!(stderr.contains("a batch of transactions was not committed"), "{stderr}");
+}
+
+#[tokio::test]
+async fn document_that_cannot_be_completed_does_not_stop_the_server() {
+    let start = start(Engine::Sqlite);
+    start.ready().terminate();
+    // As after a release that knows another value, which was rolled back.
+    let database = rusqlite::Connection::open(start.database()).unwrap();
+    let changes = [
+        "UPDATE settings SET value = replace(value, '\"BLUE\"', '\"PINK\"') WHERE name = 'brand'",
+        "UPDATE settings SET value = '{}' WHERE name = 'initial_values'",
+    ];
+    for change in changes {
+        assert_eq!(database.execute(change, []).unwrap(), 1);
+    }
+    drop(database);
+    let server = start.ready();
+    assert_eq!(server.raw_signed_in().await.get("/network", &[]).await.status, 200);
+    let stderr = server.terminate().stderr;
+    assert!(
+        stderr.contains("a stored document was not completed owner=System"),
+        "{stderr}"
+    );
 }

@@ -73,17 +73,18 @@
 //! - **Errors** are one enum, [`Error`], whose variants call for different reactions. It has the reasons that the server reported
 //!   ([`Error::problems`]) and the response.
 //! - **Reading** is lenient: any property of a response may be missing, null or empty, an enum value may be undocumented, and the
-//!   rest is still read.
+//!   rest is still read. So a property is an [`Option`], also an ID and the count of a [`Page`], or a
+//!   [`Vec`], which is empty if the array is missing.
 //! - **Writing** is exact: an update sends only its [`Field`]s that are not [`Field::Absent`].
-//! - **Lists** are a [`List`] each: filtered with [`field`], sorted with [`OrderBy`], and read as one [`Page`] or as a stream of all
-//!   items.
+//! - **Lists** are a [`List`] each: filtered with [`field`], sorted with [`OrderBy::ascending`] or [`OrderBy::descending`], and read as
+//!   one [`Page`] (`send`) or as a stream of all items (`stream`).
 //! - **Retries**: transient failures of idempotent requests are retried with exponential backoff and jitter. [`RetryPolicy`]
 //!   defines which failures and requests these are.
 //!
 //! # IDs
 //!
 //! Each kind of object has a type for its IDs, such as [`types::TenantId`]. A setter takes an ID as a response has it, or a string, but
-//! not the ID of another kind of object:
+//! not the ID of another kind of object. If the server sent no ID, the request is not sent and fails with [`Error::InvalidRequest`]:
 //!
 //! ```
 //! # fn example(client: &pbx_client::Client, tenant: pbx_client::types::Tenant) {

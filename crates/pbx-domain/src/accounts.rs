@@ -30,25 +30,9 @@ pub fn name_violation(role: Role, name: &str) -> Option<Violation> {
     (reserved && role != Role::SystemAdmin).then(|| Violation::field("name", "reserved", message))
 }
 
-/// Returns an error if there are violations.
-///
-/// # Errors
-///
-/// [`Error::Invalid`] with all of them.
-pub fn reject_violations(violations: Vec<Violation>) -> Result<(), Error> {
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(violations))
-    }
-}
-
 /// Returns the error for a name that another account has. Names are compared without case.
 pub fn name_taken() -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: "Another account has this name.".to_owned(),
-    }
+    Error::conflict("Another account has this name.")
 }
 
 /// Returns the violation by an old password that is not the account's.

@@ -4,13 +4,13 @@ use std::fmt::{Display, Write as _};
 
 use pbx_types::{Field, Secret, Violation};
 
-use crate::error::Error;
+use crate::error::{Error, reject_violations};
 use crate::vault::{MASK, Sealed, Vault};
 
 /// Collects the violations of the rules of an object, and seals its secrets.
 pub struct Check<'a> {
     vault: &'a Vault,
-    /// The begin of the contexts for which secrets are sealed.
+    /// The beginning of the contexts for which secrets are sealed.
     seal_prefix: &'a str,
     /// The path of the object whose properties are being checked: a name and a slash for each level.
     path: String,
@@ -28,20 +28,17 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Returns the violations, if there are any.
+    /// Succeeds if no violation was recorded.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] with all of them.
+    /// [`Error::Invalid`] with every violation.
     pub fn finish(self) -> Result<(), Error> {
-        if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(self.violations))
-        }
+        reject_violations(self.violations)
     }
 
-    /// Checks the properties of an object, or the items of an array, which is the property with this name.
+    /// Runs `check` on a nested object or array, the property with this name, or on an item, whose name is its index. The names that it
+    /// records and seals for are relative to it.
     pub fn inside<R>(&mut self, name: impl Display, check: impl FnOnce(&mut Self) -> R) -> R {
         let length = self.path.len();
         // Writing to a string cannot fail.
@@ -82,7 +79,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Sets a property that every such object has, or records that it cannot be cleared.
+    /// Sets a required property, or records that it cannot be cleared.
     pub fn require<T>(&mut self, name: &str, change: Field<T>, property: &mut T) {
         match change {
             Field::Absent => {}
@@ -106,7 +103,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Seals a secret of a new object; an empty one is none.
+    /// Seals a secret of a new object. The empty string counts as no secret.
     ///
     /// # Errors
     ///

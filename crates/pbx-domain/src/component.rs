@@ -35,8 +35,8 @@ impl ComponentToken {
     /// [`Error::Internal`] if the JSON is not an object.
     pub fn into_json<C: Component>(self, document: &str) -> Result<(String, bool), Error> {
         let token = serde_json::to_string(&self).map_err(|error| setting::unreadable::<C>(&error))?;
-        let carried = document::carry_over(document, &token).map_err(|error| setting::unreadable::<C>(&error));
-        let (json, changed) = carried?;
+        let known = || Ok(document.to_owned());
+        let (json, changed) = document::carry_over(document, &known, token, setting::unreadable::<C>)?;
         let is_unset = self.token.is_none() && Self::from_json::<C>(document)?.token.is_none();
         Ok((json, !changed.is_empty() && !is_unset))
     }

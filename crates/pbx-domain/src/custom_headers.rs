@@ -14,14 +14,14 @@ pub use crate::generated::tenant::CustomHeaders;
 /// Headers that the PBX sets itself, or that decide the route of a message: those of RFC 3261, and those that its extensions need
 /// for dialogs. In lower case; the compact forms (Via, From, To, Call-ID, Contact, ...) follow.
 const RESERVED: &str = "\
-    accept accept-contact accept-encoding accept-language alert-info allow allow-events authentication- \
-    info authorization call-id call-info contact content-disposition content-encoding content-language \
-    content-length content-type cseq date error-info event expires from identity in-reply-to max- \
-    forwards mime-version min-expires min-se organization path priority proxy-authenticate proxy- \
-    authorization proxy-require rack record-route refer-to referred-by reject-contact replaces reply-to \
-    request-disposition require retry-after route rseq server service-route session-expires sip-etag \
-    sip-if-match subject subscription-state supported timestamp to unsupported user-agent via warning \
-    www-authenticate \
+    accept accept-contact accept-encoding accept-language alert-info allow allow-events \
+    authentication-info authorization call-id call-info contact content-disposition \
+    content-encoding content-language content-length content-type cseq date error-info event expires \
+    from identity in-reply-to max-forwards mime-version min-expires min-se organization path priority \
+    proxy-authenticate proxy-authorization proxy-require rack record-route refer-to referred-by \
+    reject-contact replaces reply-to request-disposition require retry-after route rseq server \
+    service-route session-expires sip-etag sip-if-match subject subscription-state supported timestamp \
+    to unsupported user-agent via warning www-authenticate \
     a b c d e f i j k l m n o r s t u v x y";
 
 /// Returns `true` if both scopes apply to some call.
@@ -49,24 +49,23 @@ impl Rules for CustomHeaders {
                 );
             }
         }
-        let added: Vec<_> = self
-            .add
-            .iter()
-            .map(|header| (header.name.as_str(), header.scope))
-            .collect();
-        let relayed: Vec<_> = self
-            .relay
-            .iter()
-            .map(|header| (header.name.as_str(), header.scope))
-            .collect();
-        validate_names(check, "add", &added);
-        validate_names(check, "relay", &relayed);
+        validate_names(
+            check,
+            "add",
+            self.add.iter().map(|header| (&*header.name, header.scope)),
+        );
+        validate_names(
+            check,
+            "relay",
+            self.relay.iter().map(|header| (&*header.name, header.scope)),
+        );
         Ok(())
     }
 }
 
 /// Records invalid names of a list in `check`. Names are case-insensitive in SIP.
-fn validate_names(check: &mut Check<'_>, list: &str, headers: &[(&str, HeaderScope)]) {
+fn validate_names<'a>(check: &mut Check<'_>, list: &str, headers: impl Iterator<Item = (&'a str, HeaderScope)>) {
+    let headers: Vec<_> = headers.collect();
     for (index, (name, scope)) in headers.iter().enumerate() {
         let pointer = format!("{list}/{index}/name");
         let again = |(other, at): &(&str, HeaderScope)| other.eq_ignore_ascii_case(name) && overlap(*at, *scope);
@@ -150,6 +149,8 @@ mod tests {
             ("CSeq", "reserved"),
             ("contact", "reserved"),
             ("Content-Length", "reserved"),
+            ("Max-Forwards", "reserved"),
+            ("Authentication-Info", "reserved"),
             ("i", "reserved"),
             ("V", "reserved"),
         ] {

@@ -46,14 +46,16 @@ pub fn updated<T: Document + Apply<P>, P>(vault: &Vault, before: &str, patch: P)
     })
 }
 
-/// Returns the JSON of a document that replaces a stored one, and the names of the properties that differ.
+/// Returns the JSON of a document that replaces a stored one, and the names of its properties that differ. Properties that only the
+/// stored one has are kept.
 ///
 /// # Errors
 ///
 /// [`SettingError`] if it does not serialize, or if the stored JSON is not an object.
 pub fn replaced<T: Setting>(before: &str, document: &T) -> Result<(String, Vec<String>), SettingError> {
     let after = setting::to_json(document)?;
-    carry_over(before, &after).map_err(|error| setting::unreadable::<T>(&error))
+    let known = || setting::to_json(&setting::from_json::<T>(before)?);
+    carry_over(before, &known, after, setting::unreadable::<T>)
 }
 
 /// Returns the JSON of a stored document with every property that is known now: the initial value of each that it does not have, and
@@ -85,61 +87,96 @@ pub fn seal_context<T: Setting>(property: &str) -> String {
     format!("{}.{property}", T::NAME)
 }
 
-/// Returns `after` with the properties that only `before` has, also those of objects within, and the names of those that differ.
+/// Returns `after` together with the properties that only `before` has, also in nested objects, and the names of the properties of
+/// `after` that `before` does not have or has with another value. An array that only differs by what is unknown here is not one of them:
+/// `known` returns `before` without that, and is called if it matters.
 ///
 /// # Errors
 ///
-/// If either is not an object.
-pub fn carry_over(before: &str, after: &str) -> Result<(String, Vec<String>), serde_json::Error> {
-    let (before, after): (Properties<'_>, Properties<'_>) =
-        (serde_json::from_str(before)?, serde_json::from_str(after)?);
-    let mut json = String::with_capacity(after.length());
-    let mut changed = Vec::new();
-    let mut write = |name: &str, value: &str| {
-        json.push(if json.is_empty() { '{' } else { ',' });
-        json.push_str(&serde_json::to_string(name)?);
-        json.push(':');
-        json.push_str(value);
-        Ok::<_, serde_json::Error>(())
-    };
-    for (index, (name, value)) in after.0.iter().enumerate() {
+/// If one of them is not a JSON object.
+pub fn carry_over(
+    before: &str,
+    known: &dyn Fn() -> Result<String, SettingError>,
+    after: String,
+    unreadable: fn(&serde_json::Error) -> SettingError,
+) -> Result<(String, Vec<String>), SettingError> {
+    let parse = |error| unreadable(&error);
+    let old: Properties<'_> = serde_json::from_str(before).map_err(parse)?;
+    let new: Properties<'_> = serde_json::from_str(&after).map_err(parse)?;
+    let (mut changed, mut kept) = (Vec::new(), Vec::new());
+    for (index, (name, value)) in new.0.iter().enumerate() {
         let value = value.get();
-        match before.value(name, index) {
-            Some(old) if old == value => write(name, value)?,
-            Some(old) if old.starts_with('{') && value.starts_with('{') => {
-                let (value, differing) = carry_over(old, value)?;
-                write(name, &value)?;
-                changed.extend((!differing.is_empty()).then(|| (*name).to_owned()));
+        let differs = match old.value(name, index) {
+            Some(stored) if stored == value => false,
+            Some(stored) if stored.starts_with(['{', '[']) => {
+                let known = known()?;
+                let known: Properties<'_> = serde_json::from_str(&known).map_err(parse)?;
+                match known.value(name, index) {
+                    Some(known) if stored.starts_with('{') && value.starts_with('{') => {
+                        let known = || Ok(known.to_owned());
+                        let (json, differing) = carry_over(stored, &known, value.to_owned(), unreadable)?;
+                        kept.push((index, json));
+                        !differing.is_empty()
+                    }
+                    Some(known) if known == value => {
+                        kept.push((index, carry_over_items(stored, value, unreadable)?));
+                        false
+                    }
+                    _ => true,
+                }
             }
-            _ => {
-                write(name, value)?;
-                changed.push((*name).to_owned());
-            }
-        }
+            _ => true,
+        };
+        changed.extend(differs.then(|| (*name).to_owned()));
     }
-    for (index, (name, value)) in before.0.iter().enumerate() {
-        if after.value(name, index).is_none() {
-            write(name, value.get())?;
-        }
+    let unknown = old.0.iter().enumerate();
+    let unknown = unknown.filter(|(index, (name, _))| new.value(name, *index).is_none());
+    let unknown: Vec<_> = unknown.map(|(_, (name, value))| (*name, value.get())).collect();
+    if kept.is_empty() && unknown.is_empty() {
+        drop(new);
+        return Ok((after, changed));
     }
-    json.push_str(if json.is_empty() { "{}" } else { "}" });
+    let kept = |index| kept.iter().find(|(at, _)| *at == index).map(|(_, json)| json.as_str());
+    let properties = new.0.iter().enumerate();
+    let properties = properties.map(|(index, (name, value))| (*name, kept(index).unwrap_or(value.get())));
+    let mut json = String::with_capacity(before.len() + after.len());
+    for (name, value) in properties.chain(unknown) {
+        json.push(if json.is_empty() { '{' } else { ',' });
+        // It was borrowed from JSON, so that it has nothing to escape.
+        json.extend(["\"", name, "\":", value]);
+    }
+    json.push('}');
     Ok((json, changed))
 }
 
-/// The properties of an object in their order, each as its raw JSON, which is cheap to split and to compare.
+/// [`carry_over`] for the items of an array that is unchanged but for what is unknown here.
+fn carry_over_items(
+    before: &str,
+    after: &str,
+    unreadable: fn(&serde_json::Error) -> SettingError,
+) -> Result<String, SettingError> {
+    let parse = |error| unreadable(&error);
+    let old: Vec<&RawValue> = serde_json::from_str(before).map_err(parse)?;
+    let new: Vec<&RawValue> = serde_json::from_str(after).map_err(parse)?;
+    let items = old.iter().zip(new).map(|(old, new)| {
+        let (old, new) = (old.get(), new.get().to_owned());
+        if old.starts_with('{') && new.starts_with('{') {
+            let known = || Ok(new.clone());
+            Ok(carry_over(old, &known, new.clone(), unreadable)?.0)
+        } else {
+            Ok(new)
+        }
+    });
+    let items = items.collect::<Result<Vec<_>, SettingError>>()?;
+    Ok(format!("[{}]", items.join(",")))
+}
+
+/// The properties of an object in their order, each as its raw JSON, which is cheap to split and to compare. Names are borrowed, so none
+/// may contain an escape sequence; names of the contract do not.
 struct Properties<'a>(Vec<(&'a str, &'a RawValue)>);
 
 impl<'a> Properties<'a> {
-    /// Returns about the length of the JSON.
-    fn length(&self) -> usize {
-        self.0
-            .iter()
-            .map(|(name, value)| name.len() + value.get().len() + 4)
-            .sum::<usize>()
-            + 2
-    }
-
-    /// Returns the raw JSON of a property, which is most likely at this index.
+    /// Returns the raw JSON of a property. It is found fastest at this index.
     fn value(&self, name: &str, index: usize) -> Option<&'a str> {
         let at_index = self.0.get(index).filter(|(other, _)| *other == name);
         let found = at_index.or_else(|| self.0.iter().find(|(other, _)| *other == name));
@@ -171,7 +208,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
     }
 }
 
-/// Accepts JSON, which is not normalized.
+/// Returns the string unchanged if it is JSON: the parser for [`Check::canonicalize`](crate::check::Check::canonicalize).
+///
+/// # Errors
+///
+/// The message of the violation if the string is not JSON.
 pub fn json(json: &str) -> Result<String, &'static str> {
     match serde_json::from_str::<serde::de::IgnoredAny>(json) {
         Ok(_) => Ok(json.to_owned()),
@@ -195,11 +236,38 @@ pub(crate) fn validated<T: Document>(mut document: T, vault: &Vault) -> Result<T
 #[cfg(test)]
 mod tests {
     use serde::Serialize;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::tenants::tenant::TenantSettings;
 
+    /// Carries over, with a stored document of which everything is known but properties called `new`.
     fn carried(before: &str, after: &str) -> (String, Vec<String>) {
-        carry_over(before, after).unwrap()
+        let known = || {
+            fn without_new(value: &mut Value) {
+                match value {
+                    Value::Object(properties) => {
+                        properties.remove("new");
+                        properties.values_mut().for_each(without_new);
+                    }
+                    Value::Array(items) => items.iter_mut().for_each(without_new),
+                    _ => {}
+                }
+            }
+            let mut known: Value = serde_json::from_str(before).unwrap();
+            without_new(&mut known);
+            Ok(known.to_string())
+        };
+        carry_over(before, &known, after.to_owned(), setting::unreadable::<Lamp>).unwrap()
+    }
+
+    #[test]
+    fn array_that_only_differs_by_unknown_properties_of_its_items_is_kept() {
+        let before = r#"{"a":[{"b":1,"new":2}],"c":{"d":[{"new":3}],"e":4}}"#;
+        let (json, changed) = carried(before, r#"{"a":[{"b":1}],"c":{"d":[{}],"e":5}}"#);
+        assert_eq!(json, r#"{"a":[{"b":1,"new":2}],"c":{"d":[{"new":3}],"e":5}}"#);
+        assert_eq!(changed, ["c"]);
+        assert_eq!(carried(before, r#"{"a":[],"c":{"d":[{}],"e":4}}"#).1, ["a"]);
     }
 
     #[test]
@@ -245,5 +313,19 @@ mod tests {
             completed::<Lamp>(Some(r#"{"color":"red"}"#)).unwrap(),
             r#"{"color":"red"}"#
         );
+    }
+
+    #[test]
+    fn nested_objects_and_items_are_completed() {
+        let stored =
+            r#"{"office_hours":{"monday":{"enabled":false}},"outbound_caller_ids":[{"provider_id":"1","new":2}]}"#;
+        let completed: Value = serde_json::from_str(&completed::<TenantSettings>(Some(stored)).unwrap()).unwrap();
+        assert_eq!(
+            completed["office_hours"]["monday"],
+            json!({"enabled": false, "ranges": []})
+        );
+        assert_eq!(completed["office_hours"]["friday"]["enabled"], json!(true));
+        let item = json!({"provider_id": "1", "caller_id": "", "description": null, "new": 2});
+        assert_eq!(completed["outbound_caller_ids"], json!([item]));
     }
 }

@@ -92,9 +92,30 @@ impl Error {
         }
     }
 
+    /// Creates the error for a conflict without a specific code.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict {
+            code: "CONFLICT",
+            message: message.into(),
+        }
+    }
+
     /// Creates an error for a single violation.
     pub fn invalid(violation: Violation) -> Self {
         Self::Invalid(vec![violation])
+    }
+}
+
+/// Returns an error if there are violations.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with all of them.
+pub fn reject_violations(violations: Vec<Violation>) -> Result<(), Error> {
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(violations))
     }
 }
 

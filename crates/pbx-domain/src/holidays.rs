@@ -31,14 +31,15 @@ impl Kind for Holiday {
 
 impl Rules for Holiday {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        let yearly = self.every_year;
         let start_date = [self.year_start, self.month_start, self.day_start];
-        let start_date = validate_date(check, START_DATE, self.every_year, start_date);
+        let start_date = validate_date(check, START_DATE, yearly, start_date);
         let end_date = [self.year_end, self.month_end, self.day_end];
-        let end_date = validate_date(check, END_DATE, self.every_year, end_date);
+        let end_date = validate_date(check, END_DATE, yearly, end_date);
         if let (Some(start_date), Some(end_date)) = (start_date, end_date) {
             let start = (start_date, [self.hour_start, self.minute_start]);
             let end = (end_date, [self.hour_end, self.minute_end]);
-            validate_order(check, self.consecutive, self.every_year, start, end);
+            validate_order(check, self.consecutive, yearly, start, end);
         }
         Ok(())
     }

@@ -47,6 +47,10 @@ pub fn shown_until(expire_at: Option<Timestamp>, written_at: Timestamp) -> Optio
 }
 
 /// Parses a range. A bare address is a range of one; host bits are cleared, as in the portal.
+///
+/// # Errors
+///
+/// The message of the violation if it is neither.
 pub fn parse_range(text: &str) -> Result<IpNet, &'static str> {
     let parsed = if text.contains('/') {
         text.parse::<IpNet>().ok()
@@ -59,13 +63,14 @@ pub fn parse_range(text: &str) -> Result<IpNet, &'static str> {
 
 /// Returns the error for a second rule for a range.
 pub fn duplicate(cidr: &str) -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: format!("There is a rule for {cidr} already."),
-    }
+    Error::conflict(format!("There is a rule for {cidr} already."))
 }
 
 /// Returns the rules as CSV with a header, the form of the vendor's other exports.
+///
+/// # Errors
+///
+/// If the CSV cannot be written.
 pub fn to_csv(rules: &[Stored<IpRule>]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["cidr", "target", "expire_at", "description"])?;

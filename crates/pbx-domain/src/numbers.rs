@@ -16,12 +16,8 @@ named_enum! {
     }
 }
 
-/// The number of a new tenant's voicemail server.
-pub const VOICEMAIL: &str = "777";
-
-/// The numbers of a new tenant: voicemail, call park, callback and monitor.
-pub const INITIAL: [(&str, NumberKind); 4] = [
-    (VOICEMAIL, NumberKind::Voicemail),
+/// The services of a new tenant: call park, callback and monitor.
+pub const SERVICES: [(&str, NumberKind); 3] = [
     ("666", NumberKind::Service),
     ("555", NumberKind::Service),
     ("888", NumberKind::Service),
@@ -29,8 +25,7 @@ pub const INITIAL: [(&str, NumberKind); 4] = [
 
 /// Returns the error for a number that another object of the tenant has.
 pub fn number_taken(number: &str) -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: format!("The number {number} is in use within this tenant: choose another."),
-    }
+    Error::conflict(format!(
+        "The number {number} is in use within this tenant: choose another."
+    ))
 }

@@ -4,19 +4,16 @@
 use std::fmt;
 
 use pbx_types::Violation;
-use pbx_types::providers as api;
-use pbx_types::record::Record;
-
 use pbx_types::ids::ProviderId;
 
 use crate::address;
 use crate::check::Check;
 use crate::error::Error;
 use crate::id::Id;
-use crate::kind::{Kind, Tenant};
+use crate::kind::Kind;
 use crate::state::Rules;
 
-/// A trunk. With [`TrunkMode::AcceptRegister`](api::TrunkMode::AcceptRegister), `hostname` is the domain for which it registers.
+/// A trunk. With [`AcceptRegister`](pbx_types::providers::TrunkMode::AcceptRegister), `hostname` is the domain for which it registers.
 pub use crate::generated::providers::Provider;
 
 /// Ranges that a tenant may have of one trunk. Limits how long storing them takes.
@@ -40,15 +37,6 @@ impl Rules for Provider {
         }
         Ok(())
     }
-}
-
-/// The share of a tenant in a trunk.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Assignment {
-    /// The DID numbers: numbers and ranges, separated by semicolons.
-    pub did_numbers: String,
-    /// The limit of concurrent calls of the tenant. `None` and 0 mean no limit.
-    pub concurrency: Option<i64>,
 }
 
 /// Consecutive numbers of the same number of digits, both ends included.
@@ -87,6 +75,10 @@ pub fn format_ranges(ranges: &[NumberRange]) -> String {
 }
 
 /// Parses numbers and ranges, separated by semicolons: `3000;12000-18000`.
+///
+/// # Errors
+///
+/// The first violation: ranges ascend, do not overlap, and have numbers of one length, of at most 15 digits.
 pub fn parse_ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
     let refused = |rule, message| Violation::field("did_numbers", rule, message);
     let mut ranges = Vec::new();
@@ -127,28 +119,9 @@ pub fn parse_ranges(text: &str) -> Result<Vec<NumberRange>, Violation> {
     Ok(ranges)
 }
 
-impl From<Assignment> for api::ProviderAssignment {
-    fn from(assignment: Assignment) -> Self {
-        Self {
-            did_numbers: assignment.did_numbers,
-            concurrency: assignment.concurrency.and_then(|calls| calls.try_into().ok()),
-        }
-    }
-}
-
-impl Assignment {
-    /// Returns the assignment as an item of the list of all tenants that have the trunk.
-    pub fn into_assignee(self, tenant_id: Id<Tenant>) -> api::ProviderAssignee {
-        api::ProviderAssignee {
-            tenant_id: tenant_id.api(),
-            did_numbers: self.did_numbers,
-            concurrency: self.concurrency.and_then(|calls| calls.try_into().ok()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use pbx_types::providers::UpdateProvider;
     use serde_json::json;
 
     use super::*;
@@ -185,7 +158,7 @@ mod tests {
             ..Provider::default()
         };
         let sent = json!({"name": null, "auth_mode": null, "hostname": "sip://x", "port": null, "password": "x"});
-        let patch: api::UpdateProvider = serde_json::from_value(sent).unwrap();
+        let patch: UpdateProvider = serde_json::from_value(sent).unwrap();
         let Err(Error::Invalid(violations)) = updated(&vault(), "providers.1", &before, patch) else {
             panic!("four properties are invalid")
         };

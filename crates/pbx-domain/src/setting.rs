@@ -56,7 +56,7 @@ pub fn to_json<T: Setting>(setting: &T) -> Result<String, SettingError> {
     serde_json::to_string(setting).map_err(|error| unwritable::<T>(&error))
 }
 
-/// Parses a stored document. A property that the stored JSON does not have gets its default.
+/// Parses a stored document. A property that the stored JSON does not have gets its initial value.
 ///
 /// # Errors
 ///

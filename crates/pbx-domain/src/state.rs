@@ -1,5 +1,8 @@
-//! The states of objects, and how the bodies of requests are laid over them. The states themselves and their implementations of
+//! The states of objects, and the application of request bodies to them. The states themselves and their implementations of
 //! [`Apply`] and [`Create`] are generated; the [`Rules`] are written by hand, once for creations and updates.
+//!
+//! Secrets are sealed for a context each: a prefix that names the object, and the path of the property, as in
+//! `tenant.7.cdr_event.token`. The prefix is that of [`Check::new`], and is not used by states without secrets.
 
 use pbx_types::Field;
 
@@ -7,11 +10,11 @@ use crate::check::Check;
 use crate::error::Error;
 use crate::vault::Vault;
 
-/// A state that a JSON Merge Patch (RFC 7396) of the type `P` is laid over.
+/// A state that a JSON Merge Patch (RFC 7396) of the type `P` is applied to.
 pub trait Apply<P>: Sized {
     /// Applies the patch: absent properties stay, cleared ones get their value in `initial`. Secrets are sealed.
     ///
-    /// A cleared property that every such object has keeps its value, and the violation is recorded in `check`.
+    /// A required property cannot be cleared: it keeps its value, and the violation is recorded in `check`.
     ///
     /// # Errors
     ///
@@ -21,29 +24,12 @@ pub trait Apply<P>: Sized {
 
 /// A state that a body of the type `B` creates.
 pub trait Create<B>: Sized {
-    /// Returns the new state; what the body does not have is initial. Secrets are sealed.
+    /// Returns the new state. A property that the body does not have gets its initial value. Secrets are sealed.
     ///
     /// # Errors
     ///
     /// [`Error::Internal`] if a secret cannot be sealed.
     fn create(body: B, check: &mut Check<'_>) -> Result<Self, Error>;
-}
-
-/// A state with the ID of its object, as responses show it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Identified<T> {
-    /// The ID.
-    pub id: String,
-    /// The state.
-    pub state: T,
-}
-
-impl<T> Identified<T> {
-    /// Adds an ID to a state.
-    pub fn new(id: impl ToString, state: T) -> Self {
-        let id = id.to_string();
-        Self { id, state }
-    }
 }
 
 /// The rules of a state that no schema expresses; none by default.
@@ -62,7 +48,7 @@ pub trait Rules {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] with every violated rule.
+/// [`Error::Invalid`] with every violated rule; [`Error::Internal`] if a secret cannot be sealed.
 pub fn created<T: Create<B> + Rules, B>(vault: &Vault, seal_prefix: &str, body: B) -> Result<T, Error> {
     let mut check = Check::new(vault, seal_prefix);
     let mut state = T::create(body, &mut check)?;
@@ -75,7 +61,7 @@ pub fn created<T: Create<B> + Rules, B>(vault: &Vault, seal_prefix: &str, body: 
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] with every violated rule.
+/// [`Error::Invalid`] with every violated rule; [`Error::Internal`] if a secret cannot be sealed or opened.
 pub fn updated<T, P>(vault: &Vault, seal_prefix: &str, before: &T, patch: P) -> Result<T, Error>
 where
     T: Apply<P> + Rules + Clone + Default,
@@ -88,7 +74,7 @@ where
     Ok(after)
 }
 
-/// Applies a patch to the object that is the property with this name.
+/// Applies a patch to a nested object, the property with this name.
 pub(crate) fn apply_nested<T: Apply<P> + Clone, P>(
     property: &mut T,
     patch: Field<P>,
@@ -104,7 +90,7 @@ pub(crate) fn apply_nested<T: Apply<P> + Clone, P>(
     Ok(())
 }
 
-/// Replaces the items of the array that is the property with this name.
+/// Replaces the items of an array, the property with this name.
 pub(crate) fn replace_items<T: Create<B> + Clone, B>(
     property: &mut Vec<T>,
     items: Field<Vec<B>>,
@@ -120,7 +106,7 @@ pub(crate) fn replace_items<T: Create<B> + Clone, B>(
     Ok(())
 }
 
-/// Returns the object that a new object has as the property with this name.
+/// Returns the nested object of a new object, as the body or else `initial` has it. Its property has this name.
 pub(crate) fn create_nested<T: Create<B>, B>(
     body: Option<B>,
     initial: T,
@@ -144,7 +130,7 @@ pub(crate) fn patch_initial<T: Apply<P> + Clone, P>(
     Ok(property)
 }
 
-/// Returns the items of an array that a new object has as the property with this name.
+/// Returns the items of an array of a new object, as the body or else `initial` has them. Its property has this name.
 pub(crate) fn create_items<T: Create<B>, B>(
     items: Option<Vec<B>>,
     initial: Vec<T>,
@@ -217,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_objects_are_patched_and_their_secrets_sealed_for_their_place() {
+    fn nested_objects_are_patched_and_their_secrets_sealed_for_their_path() {
         let (vault, mut tenant) = (vault(), Tenant::default());
         let mut send = |patch: Value| {
             assert_eq!(

@@ -14,6 +14,10 @@ use crate::vault::Sealed;
 type PairViolation = (&'static str, &'static str, &'static str);
 
 /// Records in `check` a certificate and key that do not belong together.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if the key cannot be decrypted.
 pub fn validate(check: &mut Check<'_>, certificate: Option<&str>, key: Option<&Sealed>) -> Result<(), Error> {
     let key = key.map(|sealed| check.open(KEY, sealed)).transpose()?;
     if let Err((property, rule, message)) = validate_pair(certificate, key.as_deref()) {

@@ -3,7 +3,6 @@
 use std::ops::Deref;
 
 use crate::id::Id;
-use crate::state::Identified;
 
 /// An object with its ID, which is one of the kind `K`. Dereferences to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +14,6 @@ pub struct Stored<T, K = T> {
 }
 
 impl<T, K> Stored<T, K> {
-    /// Returns the response that shows the object.
-    pub fn shown<V: From<Identified<T>>>(self) -> V {
-        V::from(Identified::new(self.id, self.value))
-    }
-
     /// Returns another value with the same ID.
     #[must_use]
     pub fn with(&self, value: T) -> Self {

@@ -30,6 +30,10 @@ pub struct Token(String);
 
 impl Token {
     /// Generates a token from the system's random source: 48 of 36 characters are 248 bits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the system returns no random bytes.
     pub fn generate() -> Result<Self, Error> {
         random_string(ALPHABET, LENGTH).map(Self)
     }

@@ -80,12 +80,20 @@ impl Vault {
     }
 
     /// Generates a random key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the system returns no random bytes.
     pub fn generate_key() -> Result<[u8; KEY_LENGTH], Error> {
         random()
     }
 
     /// Encrypts a secret. A secret that is sealed in one context (say, `network.password`) opens in no other, so that an
     /// attacker with write access to the database cannot move it to a property that is shown.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the system returns no random bytes.
     pub fn seal(&self, seal_context: &str, clear: &str) -> Result<Sealed, Error> {
         // Random nonces of 96 bits are safe for billions of secrets; there are a handful.
         let nonce: [u8; NONCE_LEN] = random()?;
@@ -102,6 +110,10 @@ impl Vault {
     }
 
     /// Decrypts a secret that was sealed in this context with this key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if it was sealed in another context or with another key.
     pub fn open(&self, seal_context: &str, sealed: &Sealed) -> Result<String, Error> {
         let unreadable = || Error::internal(format!("the secret {seal_context} was not sealed with this key"));
         let mut bytes = BASE64.decode(&sealed.0).map_err(|_| unreadable())?;

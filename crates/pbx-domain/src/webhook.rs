@@ -81,19 +81,14 @@ pub fn parse_url(text: &str) -> Result<Url, &'static str> {
 
 /// Returns the addresses that lead to this installation. The public ones may belong to a router, not to an interface.
 pub fn own_addresses(network: &Network) -> Vec<IpAddr> {
-    let Network {
-        private_ipv4,
-        public_ipv4,
-        private_ipv6,
-        public_ipv6,
-        ..
-    } = network;
-    let texts = [private_ipv4, public_ipv4, private_ipv6, public_ipv6];
-    texts
-        .into_iter()
-        .flatten()
-        .filter_map(|text| text.parse().ok())
-        .collect()
+    let addresses = [
+        &network.private_ipv4,
+        &network.public_ipv4,
+        &network.private_ipv6,
+        &network.public_ipv6,
+    ];
+    let addresses = addresses.into_iter().flatten();
+    addresses.filter_map(|address| address.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use pbx_types::record::ID;
 use sea_query::{Asterisk, Expr, ExprTrait, Func, SelectStatement, SqliteQueryBuilder};
 
 use crate::change_log::{ChangeLog, MAX_CHANGED_ROWS, Snapshot};
@@ -76,7 +77,7 @@ impl CachedCount {
         let CountEntry::Ids { visible_before, ids } = &mut *entry else {
             return Ok(None);
         };
-        let is_changed = Expr::col("id").in_subquery(self.log.select_changed_since(since));
+        let is_changed = Expr::col(ID).in_subquery(self.log.select_changed_since(since));
         let selected: Vec<i64> = tx.all(select_ids(rows.clone()).and_where(is_changed), |row| row.get(0))?;
         for id in &changed {
             ids.remove(id);
@@ -155,7 +156,7 @@ pub(super) fn count_rows(tx: &mut Tx<'_>, rows: &SelectStatement) -> Result<i64,
 }
 
 fn select_ids(mut rows: SelectStatement) -> SelectStatement {
-    rows.clear_selects().column("id").to_owned()
+    rows.clear_selects().column(ID).to_owned()
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ pub(super) const MAX_CHANGED_ROWS: u32 = if cfg!(test) { 8 } else { 1_000 };
 /// The number of entries that trimming leaves.
 const TRIMMED_LENGTH: u64 = if cfg!(test) { 16 } else { 10_000 };
 
+/// The column with the revision of a change.
+const REVISION: &str = "revision";
+
 /// The log of the changes to the rows of a list.
 pub(super) struct ChangeLog {
     /// A table with a `revision` and the ID of a row for every change.
@@ -51,7 +54,7 @@ impl ChangeLog {
             .distinct()
             .column((self.table, self.id_column))
             .from(self.table)
-            .and_where(Expr::col((self.table, "revision")).gte(revision))
+            .and_where(Expr::col((self.table, REVISION)).gte(revision))
             .to_owned()
     }
 
@@ -61,9 +64,9 @@ impl ChangeLog {
         // The oldest entries are deleted first: while there is an older one, all newer ones are there.
         let mut older = Query::select();
         older
-            .column("revision")
+            .column(REVISION)
             .from(self.table)
-            .and_where(Expr::col("revision").lt(revision))
+            .and_where(Expr::col(REVISION).lt(revision))
             .limit(1);
         if tx.first(&older, |_| Ok(()))?.is_none() {
             return Ok(None);
@@ -76,9 +79,9 @@ impl ChangeLog {
     /// Deletes the oldest entries.
     pub(super) fn trim(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let oldest = Query::select()
-            .column("revision")
+            .column(REVISION)
             .from(self.table)
-            .order_by("revision", Order::Desc)
+            .order_by(REVISION, Order::Desc)
             .limit(1)
             .offset(TRIMMED_LENGTH)
             .to_owned();
@@ -88,8 +91,8 @@ impl ChangeLog {
         let mut delete = Query::delete();
         delete.from_table(self.table).cond_where(
             Cond::any()
-                .add(Expr::col("revision").lt(oldest))
-                .add(Expr::col("revision").gte(next)),
+                .add(Expr::col(REVISION).lt(oldest))
+                .add(Expr::col(REVISION).gte(next)),
         );
         tx.execute(&delete).map(drop)
     }

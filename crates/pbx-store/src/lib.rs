@@ -6,29 +6,31 @@
 //! # Tables
 //!
 //! Each resource has one file, such as `crates/pbx-store/src/holidays.rs`. What is stored as one row is a struct of `pbx-domain` that
-//! derives [`Record`](pbx_types::record::Record), and its file declares the [`Table`]:
+//! derives [`Record`](pbx_types::record::Record), in most cases a generated state, and its file declares the [`Table`]:
 //!
 //! ```
 //! use pbx_domain::kind::Tenant;
 //! use pbx_domain::{Error, Id};
 //! use pbx_store::Tx;
 //! use pbx_store::holidays::HOLIDAYS;
+//! use pbx_types::ids::HolidayId;
 //!
 //! /// Returns the name of the tenant's holiday with this ID.
-//! fn name(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, id: &str) -> Result<String, Error> {
+//! fn name(tx: &mut Tx<'_>, tenant_id: Id<Tenant>, id: &HolidayId) -> Result<String, Error> {
 //!     Ok(HOLIDAYS.existing(tx, tenant_id, Id::parse(id)?)?.value.name)
 //! }
 //! ```
 //!
-//! - A table has the plain statements: `page`, `all`, `by_id`, `existing`, `insert`, `update`, `delete`. To add a property, add the field
-//!   to the struct and the column to the schema.
+//! - A table has the plain statements: `page`, `all`, `by_id`, `existing`, `insert`, `update`, `delete`. A property of the
+//!   API is added as in `docs/architecture.md`: the contract gives the struct its field, a migration gives the table its column.
 //! - Each statement takes the [`Scope`] of the table, `()` for all rows. Tables of tenants have the scope `Id<Tenant>`, which is the
 //!   condition that isolates tenants.
 //! - A column that is computed from the record, such as a key in lower case, is the `computed` of the table.
 //! - Other statements are functions in the same file. They are built with `sea_query`, and each engine renders them in its dialect. Values
 //!   are always bound: `row::value` converts what is a [`Column`](pbx_types::record::Column), and `crates/pbx-store/src/table.rs` has
 //!   the frequent statements. Names of tables and columns are constants, declared once.
-//! - A function neither opens nor ends a transaction, and decides nothing: rules are in `pbx-domain`.
+//! - A function neither opens nor ends a transaction, and decides nothing: rules are in `pbx-domain`. It returns a [`StoreError`] if a
+//!   statement fails; its documentation names the constraints that a statement may violate.
 //!
 //! # Transactions
 //!
@@ -39,7 +41,7 @@
 //! | [`Store::read`] | a few rows by key |
 //! | [`Store::scan`] | lists and exports |
 //! | [`Changes::write`] | every change on behalf of an actor: the closure returns the entries for the audit log with its result |
-//! | [`Store::write_unaudited`] | the server's own records, such as queued alerts, retention and the defaults of a fresh install |
+//! | [`Store::write_unaudited`] | the server's own records, such as queued alerts, retention and the initial objects of a fresh install |
 //!
 //! ```
 //! use pbx_domain::audit::{Entry, Object};

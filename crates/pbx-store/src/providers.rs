@@ -2,14 +2,13 @@
 
 use pbx_domain::Id;
 use pbx_domain::kind::Tenant;
-use pbx_domain::providers::{Assignment, NumberRange, Provider};
-use pbx_types::providers::TrunkMode;
-use pbx_types::record::Record as _;
+use pbx_domain::providers::{NumberRange, Provider};
+use pbx_types::providers::{ProviderAssignee, ProviderAssignment, TrunkMode};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::StoreError;
 use crate::row::value;
-use crate::table::{TENANT_ID, Table, assignments, delete, exists, insert, is};
+use crate::table::{TENANT_ID, Table, delete, exists, insert, is};
 use crate::tx::Tx;
 
 /// The unique key over the host and the username of the registration.
@@ -26,6 +25,8 @@ const NUMBERS: &str = "provider_numbers";
 const PROVIDER_ID: &str = "provider_id";
 const FIRST: &str = "first";
 const LAST: &str = "last";
+const DID_NUMBERS: &str = "did_numbers";
+const CONCURRENCY: &str = "concurrency";
 
 /// Returns `true` if a trunk registers with this system for the domain, compared without case.
 pub fn registers(tx: &mut Tx<'_>, domain: &str) -> Result<bool, StoreError> {
@@ -38,15 +39,30 @@ pub fn registers(tx: &mut Tx<'_>, domain: &str) -> Result<bool, StoreError> {
 }
 
 /// Returns the tenants that a trunk is assigned to, with their assignments.
-pub fn assignees(tx: &mut Tx<'_>, id: Id<Provider>) -> Result<Vec<(Id<Tenant>, Assignment)>, StoreError> {
+pub fn assignees(tx: &mut Tx<'_>, id: Id<Provider>) -> Result<Vec<ProviderAssignee>, StoreError> {
     let select = assigned(id).order_by(TENANT_ID, Order::Asc).to_owned();
-    tx.all(&select, |row| Ok((row.get(0)?, row.record(ASSIGNEES, 1)?)))
+    tx.all(&select, |row| {
+        Ok(ProviderAssignee {
+            tenant_id: row.get::<Id<Tenant>>(0)?.api(),
+            did_numbers: row.get(1)?,
+            concurrency: row.get(2)?,
+        })
+    })
 }
 
 /// Returns the assignment of a trunk to a tenant.
-pub fn assignee(tx: &mut Tx<'_>, id: Id<Provider>, tenant_id: Id<Tenant>) -> Result<Option<Assignment>, StoreError> {
+pub fn assignee(
+    tx: &mut Tx<'_>,
+    id: Id<Provider>,
+    tenant_id: Id<Tenant>,
+) -> Result<Option<ProviderAssignment>, StoreError> {
     let select = assigned(id).and_where(is(TENANT_ID, &tenant_id)).to_owned();
-    tx.first(&select, |row| row.record(ASSIGNEES, 1))
+    tx.first(&select, |row| {
+        Ok(ProviderAssignment {
+            did_numbers: row.get(1)?,
+            concurrency: row.get(2)?,
+        })
+    })
 }
 
 /// Assigns a trunk. [`insert_number`] adds its numbers.
@@ -54,10 +70,15 @@ pub fn assign(
     tx: &mut Tx<'_>,
     id: Id<Provider>,
     tenant_id: Id<Tenant>,
-    assignment: &Assignment,
+    assignment: &ProviderAssignment,
 ) -> Result<(), StoreError> {
-    let key = [(PROVIDER_ID, value(&id)), (TENANT_ID, value(&tenant_id))];
-    insert(tx, ASSIGNEES, key.into_iter().chain(assignments(assignment)))
+    let columns = [
+        (PROVIDER_ID, value(&id)),
+        (TENANT_ID, value(&tenant_id)),
+        (DID_NUMBERS, value(&assignment.did_numbers)),
+        (CONCURRENCY, value(&assignment.concurrency)),
+    ];
+    insert(tx, ASSIGNEES, columns)
 }
 
 /// Deletes the assignment of a trunk to a tenant, with its numbers. Returns `false` if there was none.
@@ -98,9 +119,8 @@ pub fn insert_number(
 }
 
 fn assigned(id: Id<Provider>) -> SelectStatement {
-    let columns = Assignment::COLUMNS.iter().map(|column| column.name);
     Query::select()
-        .columns([TENANT_ID].into_iter().chain(columns))
+        .columns([TENANT_ID, DID_NUMBERS, CONCURRENCY])
         .from(ASSIGNEES)
         .and_where(is(PROVIDER_ID, &id))
         .to_owned()

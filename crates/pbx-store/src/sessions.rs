@@ -9,6 +9,7 @@ use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use crate::accounts::{ACCOUNTS, CREATED_AT, ENABLED, NAME, PASSWORD_FORCE_RESET, ROLE};
+use crate::dealers::{BRANCH_TENANTS, DEALERS};
 use crate::error::StoreError;
 use crate::row::value;
 use crate::table::{TENANT_ID, TENANTS, delete as delete_rows, insert as insert_row, is, update};
@@ -39,7 +40,7 @@ pub struct Session {
 
 /// The tables that [`by_access_token`] reads. A write to any of them invalidates the cached sessions: a query that joins another
 /// table adds it here.
-pub(super) const TABLES: &[&str] = &[ACCOUNTS, "dealer_tenants", "dealers", SESSIONS, TENANTS, TOKENS];
+pub(super) const TABLES: &[&str] = &[ACCOUNTS, BRANCH_TENANTS, DEALERS, SESSIONS, TENANTS, TOKENS];
 
 const SESSIONS: &str = "sessions";
 const TOKENS: &str = "tokens";

@@ -4,6 +4,7 @@ use pbx_domain::Id;
 use pbx_domain::document;
 use pbx_domain::kind::Tenant;
 use pbx_domain::setting::{self, Owner, Setting};
+use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value as Column};
 
 use crate::error::StoreError;
@@ -25,7 +26,7 @@ pub fn load<T: Setting>(tx: &mut Tx<'_>) -> Result<T, StoreError> {
     load_for(tx, Owner::System)
 }
 
-/// Returns the stored document, or the default one. A property that the stored JSON does not have gets its default.
+/// Returns the stored document, or the initial one. A property that the stored JSON does not have has its initial value.
 pub fn load_for<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreError> {
     match stored_json::<T>(tx, owner)? {
         None => Ok(T::default()),
@@ -33,7 +34,7 @@ pub fn load_for<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<T, StoreErr
     }
 }
 
-/// Returns the stored JSON of a document, or that of the default one.
+/// Returns the stored JSON of a document, or that of the initial one.
 pub fn load_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, StoreError> {
     match stored_json::<T>(tx, owner)? {
         None => Ok(setting::to_json(&T::default())?),
@@ -41,46 +42,62 @@ pub fn load_json<T: Setting>(tx: &mut Tx<'_>, owner: Owner) -> Result<String, St
     }
 }
 
+/// The outcome of completing some documents.
+#[derive(Debug, Clone, Copy)]
+pub struct Completed {
+    /// The last tenant, if there are more.
+    pub last: Option<Id<Tenant>>,
+    /// `true` if all of them could be read. The others are logged and stay as they are.
+    pub readable: bool,
+}
+
 /// Completes the system's document with the initial values of properties that it does not have; see [`document::completed`].
-pub fn complete<T: Setting>(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+pub fn complete<T: Setting>(tx: &mut Tx<'_>) -> Result<Completed, StoreError> {
     let stored = stored_json::<T>(tx, Owner::System)?;
-    complete_stored::<T>(tx, Owner::System, stored)
+    Ok(Completed {
+        last: None,
+        readable: complete_stored::<T>(tx, Owner::System, stored)?,
+    })
 }
 
 /// The number of tenants whose documents are completed in one transaction.
 const COMPLETED_AT_ONCE: usize = 500;
 
-/// [`complete`] for the documents of some tenants, those with the lowest IDs above `last`. Returns the last of them, unless there are
-/// no more.
-pub fn complete_for_tenants<T: Setting>(
-    tx: &mut Tx<'_>,
-    last: Option<Id<Tenant>>,
-) -> Result<Option<Id<Tenant>>, StoreError> {
-    let is_document = Expr::col(("tenant_settings", "tenant_id"))
-        .equals(("tenants", "id"))
-        .and(Expr::col(("tenant_settings", "name")).eq(T::NAME));
+/// [`complete`] for the documents of some tenants, those with the lowest IDs above `last`.
+pub fn complete_for_tenants<T: Setting>(tx: &mut Tx<'_>, last: Option<Id<Tenant>>) -> Result<Completed, StoreError> {
+    let is_document = Expr::col((TENANT_SETTINGS, TENANT_ID))
+        .equals((TENANTS, ID))
+        .and(Expr::col((TENANT_SETTINGS, NAME)).eq(T::NAME));
     let select = Query::select()
-        .columns([("tenants", "id"), ("tenant_settings", "value")])
-        .from("tenants")
-        .left_join("tenant_settings", is_document)
-        .and_where(Expr::col(("tenants", "id")).gt(last.map_or(0, Id::stored)))
-        .order_by(("tenants", "id"), Order::Asc)
+        .columns([(TENANTS, ID), (TENANT_SETTINGS, VALUE)])
+        .from(TENANTS)
+        .left_join(TENANT_SETTINGS, is_document)
+        .and_where(Expr::col((TENANTS, ID)).gt(last.map_or(0, Id::stored)))
+        .order_by((TENANTS, ID), Order::Asc)
         .limit(COMPLETED_AT_ONCE as u64)
         .to_owned();
     let stored: Vec<(Id<Tenant>, Option<String>)> = tx.all(&select, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let last = stored.get(COMPLETED_AT_ONCE - 1).map(|(id, _)| *id);
+    let mut readable = true;
     for (id, json) in stored {
-        complete_stored::<T>(tx, Owner::Tenant(id), json)?;
+        readable &= complete_stored::<T>(tx, Owner::Tenant(id), json)?;
     }
-    Ok(last)
+    Ok(Completed { last, readable })
 }
 
-fn complete_stored<T: Setting>(tx: &mut Tx<'_>, owner: Owner, stored: Option<String>) -> Result<(), StoreError> {
-    let completed = document::completed::<T>(stored.as_deref())?;
-    if stored.as_ref() == Some(&completed) {
-        return Ok(());
+/// Returns `false` if the stored document cannot be read.
+fn complete_stored<T: Setting>(tx: &mut Tx<'_>, owner: Owner, stored: Option<String>) -> Result<bool, StoreError> {
+    let completed = match document::completed::<T>(stored.as_deref()) {
+        Ok(completed) => completed,
+        Err(error) => {
+            tracing::error!(target: crate::LOG_TARGET, ?owner, %error, "a stored document was not completed");
+            return Ok(false);
+        }
+    };
+    if stored.as_ref() != Some(&completed) {
+        save_json::<T>(tx, owner, completed)?;
     }
-    save_json::<T>(tx, owner, completed)
+    Ok(true)
 }
 
 /// Stores the system's document, replacing the stored one.

@@ -23,16 +23,17 @@ pub(super) const TENANT_ID: &str = "tenant_id";
 /// A column with its value.
 pub(super) type Assignment = (&'static str, Value);
 
-/// A table of records of the type `T`, each with an ID, within a scope of the type `S`.
+/// A table of records of the type `T`, each with an ID. Its statements apply to a scope of the type `S`, such as one tenant.
 ///
 /// Every statement requires the scope, so that none can omit the condition that isolates tenants: the rows outside of it do not exist.
 pub struct Table<T: 'static, S: 'static = ()> {
     /// The name in the schema.
     pub(super) name: &'static str,
-    /// The properties of its lists.
+    /// The fields, indexes and change log that its list queries use.
     pub(super) list: List,
     /// Returns further columns that are computed from a record.
     pub(super) computed: fn(&T, S) -> Vec<Assignment>,
+    /// Marks the type parameters as used.
     pub(super) types: PhantomData<fn(S) -> T>,
 }
 
@@ -68,7 +69,7 @@ impl Scope for Id<Tenant> {
 }
 
 impl<T: Record, S: Scope> Table<T, S> {
-    /// A table of that name without indexes for lists.
+    /// Creates a table of this name, whose lists are short and have no indexes.
     pub(super) const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -109,7 +110,7 @@ impl<T: Record, S: Scope> Table<T, S> {
         self.by_id(tx, scope, id)?.ok_or_else(Id::<T>::not_found)
     }
 
-    /// Returns the record that satisfies a condition, which no other does.
+    /// Returns the only record that satisfies a condition.
     pub(super) fn first(&self, tx: &mut Tx<'_>, scope: S, condition: Expr) -> Result<Option<Stored<T>>, StoreError> {
         tx.first(self.select(scope).and_where(condition), |row| self.read(row))
     }

@@ -28,14 +28,8 @@ use crate::{dealers, list, settings};
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
 
-const DOMAIN: &str = "domain";
 const DOMAIN_KEY: &str = "domain_key";
-const WEBSITE: &str = "website";
-const TIMEZONE: &str = "timezone";
-const CURRENCY: &str = "currency";
-const REGION: &str = "region";
 pub(super) const MAX_EXTENSIONS: &str = "max_extensions";
-const MAX_CONCURRENT_CALLS: &str = "max_concurrent_calls";
 const AVATAR_FILE_ID: &str = "avatar_file_id";
 const SEARCH_TEXT: &str = "search_text";
 
@@ -68,14 +62,14 @@ const LIST: List = List {
     indexed: &[
         ID,
         NAME,
-        DOMAIN,
-        WEBSITE,
-        TIMEZONE,
-        CURRENCY,
-        REGION,
+        "domain",
+        "website",
+        "timezone",
+        "currency",
+        "region",
         ENABLED,
         MAX_EXTENSIONS,
-        MAX_CONCURRENT_CALLS,
+        "max_concurrent_calls",
         CREATED_AT,
         ANCESTOR.name,
     ],

@@ -1,7 +1,7 @@
 //! Records: objects that are stored as one row each. The struct is the only declaration; `#[derive(Record)]` yields the names of its
 //! columns, the fields that lists of it can be filtered and ordered by, and the conversions from and to the cells of a row.
 //!
-//! Nothing here knows a database. A store binds and reads [`Cell`]s.
+//! Nothing here depends on a database. A store binds and reads [`Cell`]s.
 //!
 //! ```
 //! use pbx_types::list::{FieldKind, ListField};
@@ -44,7 +44,8 @@ pub trait Record: Sized {
     /// The columns, one for each field of the struct, in its order.
     const COLUMNS: &'static [RecordColumn];
 
-    /// The fields that lists can be filtered and ordered by: the ID, which need not be a field of the struct, and every field that is not `#[record(unlisted)]`.
+    /// The fields that lists can be filtered and ordered by: the ID, which need not be a field of the struct, and every field that is
+    /// not `#[record(unlisted)]`.
     const FIELDS: &'static [ListField];
 
     /// Returns the cells, in the order of [`COLUMNS`](Self::COLUMNS).

@@ -60,9 +60,11 @@ pub const CRATES: &[Crate] = &[
         &[
             // Imported by everything else.
             &[
-                "error", "id", "kind", "named", "clock", "vault", "token", "setting", "convert", "audit", "source",
+                "error", "id", "kind", "stored", "clock", "vault", "token", "setting", "convert", "audit", "source",
+                "named",
             ],
-            &["check", "state", "stored"],
+            &["check"],
+            &["state"],
             &["generated"],
             &["document", "address", "mail", "component"],
             // The nouns of the API.

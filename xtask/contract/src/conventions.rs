@@ -3,8 +3,8 @@
 //! * A response has every declared property; an unset one is null. Exceptions: properties that are `readOnly` (always set) and
 //!   those whose nullability the document states (`type: [...]`).
 //! * An update is a JSON Merge Patch (RFC 7396): an absent property stays unchanged, null clears it. So no property is required or
-//!   has a default, and every property is nullable. Array items are replaced as a whole and follow the next rule. What the defaults
-//!   say is kept as the initial values ([`initial`]) of the object that `GET` shows.
+//!   has a default, and every property is nullable. Array items are replaced as a whole and follow the next rule. The defaults
+//!   are kept as the initial values ([`initial`]) of the object that `GET` shows.
 //! * In other request bodies an optional property may be null, which means the same as absent.
 //!
 //! Schemas are normalized here ([`normalize`](crate::normalize)); [`naming`](crate::naming) converts them back to OpenAPI 3.1.

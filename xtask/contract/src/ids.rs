@@ -1,11 +1,11 @@
 //! The kind of object that an ID names, as `x-id` on the schema of the ID.
 //!
 //! * The path parameter `id` names an object of the collection before it: `Tenant` in `/tenants/{id}`.
-//! * Any other parameter of a path or query that ends with `_id` names what its name says: `Tenant` for `tenant_id`.
+//! * Any other parameter of a path or query that ends with `_id` names an object of the kind in its name: `Tenant` for `tenant_id`.
 //! * The property `id` of a response has the kind of the parameter `id`: in the responses on `/tenants/{id}`, in the items of the list
 //!   at `/tenants`, and in the response that creates a tenant there.
 //!
-//! An `x-id` in the document wins over the rule, and `false` there says that a string is no ID. Stated on the path parameter `id`, it
+//! An `x-id` in the document overrides the rule; `false` marks a string that is no ID. Stated on the path parameter `id`, it
 //! holds for every operation on that path and below it.
 
 use std::collections::BTreeMap;

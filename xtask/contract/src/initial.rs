@@ -1,7 +1,7 @@
-//! Initial values: what a property has before anyone sets it, as `x-initial`.
+//! Initial values: the value of a property before anyone sets it, as `x-initial`.
 //!
-//! A JSON Merge Patch must not have defaults, and a response does not need them. What they say is kept here, on the object that `GET`
-//! shows at the path of the merge patch: the `default` there, or else that of the update's property, or else that in the
+//! A JSON Merge Patch must not have defaults, and a response does not need them. Their values are kept as initial values of the object
+//! that `GET` shows at the path of the merge patch: the `default` there, or else that of the update's property, or else that in the
 //! body that creates the object. A property that `GET` does not show keeps its initial value on the update. Sources that disagree are
 //! an error, unless the document states `x-initial` on one of them.
 //!

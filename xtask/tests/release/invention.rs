@@ -89,16 +89,11 @@ pub fn drop_holidays(copy: &Copy) {
 /// Follows the renamed property and the new enum value.
 pub fn fix_types(copy: &Copy) {
     let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/crates/pbx-domain/src/{path}"), from, to, 1);
-    edit("holidays.rs", "Some(body.every_year)", "Some(body.yearly)");
+    edit("holidays.rs", "= self.every_year", "= self.yearly == Some(true)");
     edit(
-        "holidays.rs",
-        "every_year: holiday.every_year",
-        "yearly: Some(holiday.every_year)",
-    );
-    edit(
-        "ip_filters.rs",
-        "api::IpRuleTarget::Accept => Self::Accept",
-        "api::IpRuleTarget::Accept | api::IpRuleTarget::Observe => Self::Accept",
+        "ip_rules.rs",
+        "IpRuleTarget::Accept =>",
+        "IpRuleTarget::Accept | IpRuleTarget::Observe =>",
     );
 }
 
@@ -106,7 +101,7 @@ pub fn fix_types(copy: &Copy) {
 pub fn add_operations(copy: &Copy) {
     let edit = |path: &str, from: &str, to: &str| copy.edit(&format!("tree/{path}"), from, to, 1);
     let show = "    async fn show_holiday(";
-    let copied = "    async fn copy_holiday(&self, call: Call<Caller>, id: String) -> Result<(), Error> {\n        \
+    let copied = "    async fn copy_holiday(&self, call: Call<Caller>, id: HolidayId) -> Result<(), Error> {\n        \
                   self.show_holiday(call, id).await.map(drop)\n    }\n\n";
     edit(HOLIDAYS, show, &format!("{copied}{show}"));
     let tree = "crates/pbx-cli/src/tree.rs";

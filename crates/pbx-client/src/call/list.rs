@@ -110,6 +110,10 @@ impl<T> List<T> {
     }
 
     /// Sends the request and returns one page.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if an argument of the builder was invalid; otherwise as for every request.
     pub async fn send(self) -> Result<ResponseValue<Page<T>>, Error> {
         let Parameters { skip, top, .. } = self.parameters;
         let request = self.request()?.query(&[("skip", skip), ("top", top)]);

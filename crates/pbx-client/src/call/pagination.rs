@@ -52,6 +52,10 @@ impl<T> ItemStream<T> {
     }
 
     /// Collects the remaining items.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first page that cannot be fetched.
     pub async fn into_vec(mut self) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
         while let Some(item) = self.next().await {

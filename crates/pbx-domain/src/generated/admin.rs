@@ -2,7 +2,9 @@
 //!
 //! The stored state of the objects of `admin`.
 
-/// The stored state behind `AdminSettings`.
+use crate::{check, convert, error, state, vault};
+
+/// The stored state that the API shows as `AdminSettings`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct AdminSettings {
@@ -181,13 +183,13 @@ pub struct AdminSettings {
     pub stir_shaken_cert: Option<String>,
     /// Content of the private key file for STIR/SHAKEN support. Masked: `********` when there is one, else null. An update
     /// with the mask leaves the key alone.
-    pub stir_shaken_key: Option<crate::vault::Sealed>,
+    pub stir_shaken_key: Option<vault::Sealed>,
     /// Some custom configuration options serialized as json string.
     pub custom_options: Option<String>,
 }
 
 impl Default for AdminSettings {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             user_agent: "PortSIP UC".to_owned(),
@@ -239,13 +241,13 @@ impl Default for AdminSettings {
     }
 }
 
-impl crate::state::Apply<pbx_types::admin::UpdateAdminSettings> for AdminSettings {
+impl state::Apply<pbx_types::admin::UpdateAdminSettings> for AdminSettings {
     fn apply(
         &mut self,
         patch: pbx_types::admin::UpdateAdminSettings,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch
             .user_agent
             .empty_is_null()
@@ -515,13 +517,13 @@ impl From<AdminSettings> for pbx_types::admin::AdminSettings {
             sip_barrier_2_packets: Some(state.sip_barrier_2_packets),
             sip_barrier_2_blocking_time: Some(state.sip_barrier_2_blocking_time),
             stir_shaken_cert: state.stir_shaken_cert,
-            stir_shaken_key: crate::convert::mask(&state.stir_shaken_key),
+            stir_shaken_key: convert::mask(&state.stir_shaken_key),
             custom_options: state.custom_options,
         }
     }
 }
 
-/// The stored state behind `NotificationSettings`.
+/// The stored state that the API shows as `NotificationSettings`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct NotificationSettings {
@@ -603,11 +605,11 @@ pub struct NotificationSettings {
     /// Initially: `false`.
     pub notify_push_certs_update_failed: bool,
     /// Password for email account.
-    pub password: Option<crate::vault::Sealed>,
+    pub password: Option<vault::Sealed>,
 }
 
 impl Default for NotificationSettings {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             r#type: None,
@@ -635,14 +637,14 @@ impl Default for NotificationSettings {
     }
 }
 
-impl crate::state::Apply<pbx_types::admin::UpdateNotificationSettings>
+impl state::Apply<pbx_types::admin::UpdateNotificationSettings>
 for NotificationSettings {
     fn apply(
         &mut self,
         patch: pbx_types::admin::UpdateNotificationSettings,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.r#type.update(&mut self.r#type);
         patch.server.empty_is_null().update(&mut self.server);
         patch.port.update(&mut self.port);

@@ -2,6 +2,8 @@
 //!
 //! The stored state of the objects of `brand`.
 
+use crate::{check, error, state};
+
 /// The stored state of `Brand`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
@@ -41,7 +43,7 @@ pub struct Brand {
 }
 
 impl Default for Brand {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             theme: pbx_types::brand::BrandTheme::Blue,
@@ -57,13 +59,13 @@ impl Default for Brand {
     }
 }
 
-impl crate::state::Apply<pbx_types::brand::UpdateBrand> for Brand {
+impl state::Apply<pbx_types::brand::UpdateBrand> for Brand {
     fn apply(
         &mut self,
         patch: pbx_types::brand::UpdateBrand,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.theme.update_or(&mut self.theme, || initial.theme);
         patch.logo.empty_is_null().update(&mut self.logo);
         patch.favicon.empty_is_null().update(&mut self.favicon);

@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `dealers`.
 
-/// The stored state behind `Dealer`.
+use crate::{check, convert, error, kind, state, stored};
+
+/// The stored state that the API shows as `Dealer`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `level`, `name`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `level`, `name`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct Dealer {
     /// Enable this dealer or not.
@@ -55,7 +57,7 @@ pub struct Dealer {
 }
 
 impl Default for Dealer {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             enabled: true,
@@ -74,13 +76,13 @@ impl Default for Dealer {
     }
 }
 
-impl crate::state::Apply<pbx_types::dealers::UpdateDealer> for Dealer {
+impl state::Apply<pbx_types::dealers::UpdateDealer> for Dealer {
     fn apply(
         &mut self,
         patch: pbx_types::dealers::UpdateDealer,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         patch.email.empty_is_null().update(&mut self.email);
         patch.display_name.empty_is_null().update(&mut self.display_name);
@@ -99,13 +101,13 @@ impl crate::state::Apply<pbx_types::dealers::UpdateDealer> for Dealer {
     }
 }
 
-impl crate::state::Apply<pbx_types::dealer::UpdateCurrentDealer> for Dealer {
+impl state::Apply<pbx_types::dealer::UpdateCurrentDealer> for Dealer {
     fn apply(
         &mut self,
         patch: pbx_types::dealer::UpdateCurrentDealer,
         _initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.email.empty_is_null().update(&mut self.email);
         patch.display_name.empty_is_null().update(&mut self.display_name);
         patch.website.empty_is_null().update(&mut self.website);
@@ -116,21 +118,21 @@ impl crate::state::Apply<pbx_types::dealer::UpdateCurrentDealer> for Dealer {
     }
 }
 
-impl crate::state::Create<pbx_types::dealers::CreateDealer> for Dealer {
+impl state::Create<pbx_types::dealers::CreateDealer> for Dealer {
     fn create(
         body: pbx_types::dealers::CreateDealer,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             enabled: body.enabled,
             level: body.level,
             name: body.name,
-            email: crate::convert::non_empty(body.email),
-            display_name: crate::convert::non_empty(body.display_name),
-            website: crate::convert::non_empty(body.website),
-            phone: crate::convert::non_empty(body.phone),
-            address: crate::convert::non_empty(body.address),
-            description: crate::convert::non_empty(body.description),
+            email: convert::non_empty(body.email),
+            display_name: convert::non_empty(body.display_name),
+            website: convert::non_empty(body.website),
+            phone: convert::non_empty(body.phone),
+            address: convert::non_empty(body.address),
+            description: convert::non_empty(body.description),
             max_tenants: body.max_tenants,
             max_extensions: body.max_extensions,
             tenant_full_access: body.tenant_full_access,
@@ -138,9 +140,10 @@ impl crate::state::Create<pbx_types::dealers::CreateDealer> for Dealer {
     }
 }
 
-impl From<crate::state::Identified<Dealer>> for pbx_types::dealers::Dealer {
-    fn from(identified: crate::state::Identified<Dealer>) -> Self {
-        let (id, state) = (identified.id.into(), identified.state);
+impl<K: kind::Kind<ApiId = pbx_types::ids::DealerId>> From<stored::Stored<Dealer, K>>
+for pbx_types::dealers::Dealer {
+    fn from(stored: stored::Stored<Dealer, K>) -> Self {
+        let (id, state) = (stored.id.api(), stored.value);
         Self {
             id,
             enabled: Some(state.enabled),
@@ -159,9 +162,10 @@ impl From<crate::state::Identified<Dealer>> for pbx_types::dealers::Dealer {
     }
 }
 
-impl From<crate::state::Identified<Dealer>> for pbx_types::dealer::CurrentDealer {
-    fn from(identified: crate::state::Identified<Dealer>) -> Self {
-        let (id, state) = (identified.id.into(), identified.state);
+impl<K: kind::Kind<ApiId = pbx_types::ids::DealerId>> From<stored::Stored<Dealer, K>>
+for pbx_types::dealer::CurrentDealer {
+    fn from(stored: stored::Stored<Dealer, K>) -> Self {
+        let (id, state) = (stored.id.api(), stored.value);
         Self {
             id,
             enabled: Some(state.enabled),

@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `holidays`.
 
-/// The stored state behind `Holiday`.
+use crate::{check, error, kind, state, stored};
+
+/// The stored state that the API shows as `Holiday`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `name`, `region`, `consecutive`, `every_year`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `name`, `region`, `consecutive`, `every_year`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct Holiday {
     /// The name of the holiday.
@@ -58,7 +60,7 @@ pub struct Holiday {
 }
 
 impl Default for Holiday {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -79,13 +81,13 @@ impl Default for Holiday {
     }
 }
 
-impl crate::state::Apply<pbx_types::holidays::UpdateHoliday> for Holiday {
+impl state::Apply<pbx_types::holidays::UpdateHoliday> for Holiday {
     fn apply(
         &mut self,
         patch: pbx_types::holidays::UpdateHoliday,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         check.require("name", patch.name.empty_is_null(), &mut self.name);
         check.require("region", patch.region.empty_is_null(), &mut self.region);
         check.require("consecutive", patch.consecutive, &mut self.consecutive);
@@ -104,11 +106,11 @@ impl crate::state::Apply<pbx_types::holidays::UpdateHoliday> for Holiday {
     }
 }
 
-impl crate::state::Create<pbx_types::holidays::CreateHoliday> for Holiday {
+impl state::Create<pbx_types::holidays::CreateHoliday> for Holiday {
     fn create(
         body: pbx_types::holidays::CreateHoliday,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         let initial = Self::default();
         Ok(Self {
             name: body.name,
@@ -129,9 +131,10 @@ impl crate::state::Create<pbx_types::holidays::CreateHoliday> for Holiday {
     }
 }
 
-impl From<crate::state::Identified<Holiday>> for pbx_types::holidays::Holiday {
-    fn from(identified: crate::state::Identified<Holiday>) -> Self {
-        let (id, state) = (identified.id.into(), identified.state);
+impl<K: kind::Kind<ApiId = pbx_types::ids::HolidayId>> From<stored::Stored<Holiday, K>>
+for pbx_types::holidays::Holiday {
+    fn from(stored: stored::Stored<Holiday, K>) -> Self {
+        let (id, state) = (stored.id.api(), stored.value);
         Self {
             id,
             name: state.name,

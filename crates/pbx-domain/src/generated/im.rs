@@ -2,7 +2,9 @@
 //!
 //! The stored state of the objects of `im`.
 
-/// The stored state behind `ImServer`.
+use crate::{check, error, state};
+
+/// The stored state that the API shows as `ImServer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct ImServer {
@@ -25,7 +27,7 @@ pub struct ImServer {
 }
 
 impl Default for ImServer {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             private_ipv4: None,
@@ -36,13 +38,13 @@ impl Default for ImServer {
     }
 }
 
-impl crate::state::Apply<pbx_types::im::UpdateImServer> for ImServer {
+impl state::Apply<pbx_types::im::UpdateImServer> for ImServer {
     fn apply(
         &mut self,
         patch: pbx_types::im::UpdateImServer,
         _initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.private_ipv4.empty_is_null().update(&mut self.private_ipv4);
         patch.private_ipv6.empty_is_null().update(&mut self.private_ipv6);
         patch.public_ipv4.empty_is_null().update(&mut self.public_ipv4);

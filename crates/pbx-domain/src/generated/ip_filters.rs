@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `ip_filters`.
 
-/// The stored state behind `IpRule`.
+use crate::{check, convert, error, kind, state, stored};
+
+/// The stored state that the API shows as `IpRule`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `cidr`, `target`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `cidr`, `target`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct IpRule {
     /// The `CIDR` notation IP address and prefix length,
@@ -22,7 +24,7 @@ pub struct IpRule {
 }
 
 impl Default for IpRule {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             cidr: String::new(),
@@ -33,13 +35,13 @@ impl Default for IpRule {
     }
 }
 
-impl crate::state::Apply<pbx_types::ip_filters::UpdateIpRule> for IpRule {
+impl state::Apply<pbx_types::ip_filters::UpdateIpRule> for IpRule {
     fn apply(
         &mut self,
         patch: pbx_types::ip_filters::UpdateIpRule,
         _initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         check.require("cidr", patch.cidr.empty_is_null(), &mut self.cidr);
         check.require("target", patch.target, &mut self.target);
         patch.expire_at.update(&mut self.expire_at);
@@ -48,23 +50,24 @@ impl crate::state::Apply<pbx_types::ip_filters::UpdateIpRule> for IpRule {
     }
 }
 
-impl crate::state::Create<pbx_types::ip_filters::CreateIpRule> for IpRule {
+impl state::Create<pbx_types::ip_filters::CreateIpRule> for IpRule {
     fn create(
         body: pbx_types::ip_filters::CreateIpRule,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             cidr: body.cidr,
             target: body.target,
             expire_at: body.expire_at,
-            description: crate::convert::non_empty(body.description),
+            description: convert::non_empty(body.description),
         })
     }
 }
 
-impl From<crate::state::Identified<IpRule>> for pbx_types::ip_filters::IpRule {
-    fn from(identified: crate::state::Identified<IpRule>) -> Self {
-        let (id, state) = (identified.id.into(), identified.state);
+impl<K: kind::Kind<ApiId = pbx_types::ids::IpRuleId>> From<stored::Stored<IpRule, K>>
+for pbx_types::ip_filters::IpRule {
+    fn from(stored: stored::Stored<IpRule, K>) -> Self {
+        let (id, state) = (stored.id.api(), stored.value);
         Self {
             id,
             cidr: state.cidr,

@@ -2,7 +2,9 @@
 //!
 //! The stored state of the objects of `network`.
 
-/// The stored state behind `Network`.
+use crate::{check, error, state};
+
+/// The stored state that the API shows as `Network`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Network {
@@ -39,7 +41,7 @@ pub struct Network {
 }
 
 impl Default for Network {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             web_domain: None,
@@ -54,13 +56,13 @@ impl Default for Network {
     }
 }
 
-impl crate::state::Apply<pbx_types::network::UpdateNetwork> for Network {
+impl state::Apply<pbx_types::network::UpdateNetwork> for Network {
     fn apply(
         &mut self,
         patch: pbx_types::network::UpdateNetwork,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.web_domain.empty_is_null().update(&mut self.web_domain);
         patch.private_ipv4.empty_is_null().update(&mut self.private_ipv4);
         patch.public_ipv4.empty_is_null().update(&mut self.public_ipv4);

@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `providers`.
 
-/// The stored state behind `Provider`.
+use crate::{check, convert, error, kind, state, stored, vault};
+
+/// The stored state that the API shows as `Provider`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `name`, `auth_mode`, `hostname`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `name`, `auth_mode`, `hostname`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct Provider {
     /// The name of the trunk.
@@ -38,11 +40,11 @@ pub struct Provider {
     ///
     /// 1 to 64 characters.
     #[record(unlisted)]
-    pub password: Option<crate::vault::Sealed>,
+    pub password: Option<vault::Sealed>,
 }
 
 impl Default for Provider {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -58,13 +60,13 @@ impl Default for Provider {
     }
 }
 
-impl crate::state::Apply<pbx_types::providers::UpdateProvider> for Provider {
+impl state::Apply<pbx_types::providers::UpdateProvider> for Provider {
     fn apply(
         &mut self,
         patch: pbx_types::providers::UpdateProvider,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         check.require("name", patch.name.empty_is_null(), &mut self.name);
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         check.require("auth_mode", patch.auth_mode, &mut self.auth_mode);
@@ -78,16 +80,16 @@ impl crate::state::Apply<pbx_types::providers::UpdateProvider> for Provider {
     }
 }
 
-impl crate::state::Create<pbx_types::providers::CreateProvider> for Provider {
+impl state::Create<pbx_types::providers::CreateProvider> for Provider {
     fn create(
         body: pbx_types::providers::CreateProvider,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             name: body.name,
             enabled: body.enabled,
             auth_mode: body.auth_mode,
-            auth_id: crate::convert::non_empty(body.auth_id),
+            auth_id: convert::non_empty(body.auth_id),
             transport: body.transport,
             hostname: body.hostname,
             port: body.port,
@@ -97,9 +99,10 @@ impl crate::state::Create<pbx_types::providers::CreateProvider> for Provider {
     }
 }
 
-impl From<crate::state::Identified<Provider>> for pbx_types::providers::Provider {
-    fn from(identified: crate::state::Identified<Provider>) -> Self {
-        let (id, state) = (identified.id.into(), identified.state);
+impl<K: kind::Kind<ApiId = pbx_types::ids::ProviderId>> From<stored::Stored<Provider, K>>
+for pbx_types::providers::Provider {
+    fn from(stored: stored::Stored<Provider, K>) -> Self {
+        let (id, state) = (stored.id.api(), stored.value);
         Self {
             id,
             name: state.name,

@@ -2,7 +2,9 @@
 //!
 //! The stored state of the objects of `sbc`.
 
-/// The stored state behind `Sbc`.
+use crate::{check, error, state};
+
+/// The stored state that the API shows as `Sbc`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Sbc {
@@ -21,7 +23,7 @@ pub struct Sbc {
 }
 
 impl Default for Sbc {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             domain: None,
@@ -32,13 +34,13 @@ impl Default for Sbc {
     }
 }
 
-impl crate::state::Apply<pbx_types::sbc::UpdateSbc> for Sbc {
+impl state::Apply<pbx_types::sbc::UpdateSbc> for Sbc {
     fn apply(
         &mut self,
         patch: pbx_types::sbc::UpdateSbc,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.domain.empty_is_null().update(&mut self.domain);
         patch.http_port.update_or(&mut self.http_port, || initial.http_port);
         patch.https_port.update_or(&mut self.https_port, || initial.https_port);

@@ -2,7 +2,9 @@
 //!
 //! The stored state of the objects of `shared`.
 
-/// The stored state behind `E164Rules`.
+use crate::{check, convert, error, generated, state, vault};
+
+/// The stored state that the API shows as `E164Rules`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct E164Rules {
@@ -35,7 +37,7 @@ pub struct E164Rules {
 }
 
 impl Default for E164Rules {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             enabled: false,
@@ -51,13 +53,13 @@ impl Default for E164Rules {
     }
 }
 
-impl crate::state::Apply<pbx_types::shared::UpdateE164Rules> for E164Rules {
+impl state::Apply<pbx_types::shared::UpdateE164Rules> for E164Rules {
     fn apply(
         &mut self,
         patch: pbx_types::shared::UpdateE164Rules,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         patch.international_code.empty_is_null().update(&mut self.international_code);
         patch.country.empty_is_null().update(&mut self.country);
@@ -83,18 +85,18 @@ impl crate::state::Apply<pbx_types::shared::UpdateE164Rules> for E164Rules {
     }
 }
 
-impl crate::state::Create<pbx_types::tenants::CreateE164Rules> for E164Rules {
+impl state::Create<pbx_types::tenants::CreateE164Rules> for E164Rules {
     fn create(
         body: pbx_types::tenants::CreateE164Rules,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             enabled: body.enabled,
-            international_code: crate::convert::non_empty(body.international_code),
-            country: crate::convert::non_empty(body.country),
-            area_code: crate::convert::non_empty(body.area_code),
-            national_code: crate::convert::non_empty(body.national_code),
-            prefix: crate::convert::non_empty(body.prefix),
+            international_code: convert::non_empty(body.international_code),
+            country: convert::non_empty(body.country),
+            area_code: convert::non_empty(body.area_code),
+            national_code: convert::non_empty(body.national_code),
+            prefix: convert::non_empty(body.prefix),
             remove_special_chars: body.remove_special_chars,
             remove_duplicate_countries: body.remove_duplicate_countries,
             remove_duplicate_area_codes: body.remove_duplicate_area_codes,
@@ -118,7 +120,7 @@ impl From<E164Rules> for pbx_types::shared::E164Rules {
     }
 }
 
-/// The stored state behind `EventWebhook`.
+/// The stored state that the API shows as `EventWebhook`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct EventWebhook {
@@ -136,10 +138,10 @@ pub struct EventWebhook {
     /// null. An update with the mask leaves the password alone.
     ///
     /// 6 to 64 characters.
-    pub password: Option<crate::vault::Sealed>,
+    pub password: Option<vault::Sealed>,
     /// The token for authentication, when auth is `BEARER`. Masked: `********` when there is one, else null. An update
     /// with the mask leaves the token alone.
-    pub token: Option<crate::vault::Sealed>,
+    pub token: Option<vault::Sealed>,
     /// The event url.
     ///
     /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
@@ -147,7 +149,7 @@ pub struct EventWebhook {
 }
 
 impl Default for EventWebhook {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             enabled: false,
@@ -160,13 +162,13 @@ impl Default for EventWebhook {
     }
 }
 
-impl crate::state::Apply<pbx_types::shared::UpdateEventWebhook> for EventWebhook {
+impl state::Apply<pbx_types::shared::UpdateEventWebhook> for EventWebhook {
     fn apply(
         &mut self,
         patch: pbx_types::shared::UpdateEventWebhook,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         patch.auth.update_or(&mut self.auth, || initial.auth);
         patch.username.empty_is_null().update(&mut self.username);
@@ -177,18 +179,18 @@ impl crate::state::Apply<pbx_types::shared::UpdateEventWebhook> for EventWebhook
     }
 }
 
-impl crate::state::Create<pbx_types::tenants::CreateEventWebhook> for EventWebhook {
+impl state::Create<pbx_types::tenants::CreateEventWebhook> for EventWebhook {
     fn create(
         body: pbx_types::tenants::CreateEventWebhook,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             enabled: body.enabled,
             auth: body.auth,
-            username: crate::convert::non_empty(body.username),
+            username: convert::non_empty(body.username),
             password: check.sealed("password", body.password)?,
             token: check.sealed("token", body.token)?,
-            url: crate::convert::non_empty(body.url),
+            url: convert::non_empty(body.url),
         })
     }
 }
@@ -199,14 +201,14 @@ impl From<EventWebhook> for pbx_types::shared::EventWebhook {
             enabled: Some(state.enabled),
             auth: Some(state.auth),
             username: state.username,
-            password: crate::convert::mask(&state.password),
-            token: crate::convert::mask(&state.token),
+            password: convert::mask(&state.password),
+            token: convert::mask(&state.token),
             url: state.url,
         }
     }
 }
 
-/// The stored state behind `OfficeDay`.
+/// The stored state that the API shows as `OfficeDay`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct OfficeDay {
@@ -222,7 +224,7 @@ pub struct OfficeDay {
 }
 
 impl Default for OfficeDay {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             enabled: false,
@@ -231,13 +233,13 @@ impl Default for OfficeDay {
     }
 }
 
-impl crate::state::Apply<pbx_types::shared::OfficeDayInput> for OfficeDay {
+impl state::Apply<pbx_types::shared::OfficeDayInput> for OfficeDay {
     fn apply(
         &mut self,
         patch: pbx_types::shared::OfficeDayInput,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         patch.ranges.update_or(&mut self.ranges, || initial.ranges.clone());
         Ok(())
@@ -253,104 +255,104 @@ impl From<OfficeDay> for pbx_types::shared::OfficeDay {
     }
 }
 
-/// The stored state behind `OfficeHours`.
+/// The stored state that the API shows as `OfficeHours`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct OfficeHours {
     /// Initially: `{"enabled":true,"ranges":[]}`.
-    pub monday: crate::generated::shared::OfficeDay,
+    pub monday: generated::shared::OfficeDay,
     /// Initially: `{"enabled":true,"ranges":[]}`.
-    pub tuesday: crate::generated::shared::OfficeDay,
+    pub tuesday: generated::shared::OfficeDay,
     /// Initially: `{"enabled":true,"ranges":[]}`.
-    pub wednesday: crate::generated::shared::OfficeDay,
+    pub wednesday: generated::shared::OfficeDay,
     /// Initially: `{"enabled":true,"ranges":[]}`.
-    pub thursday: crate::generated::shared::OfficeDay,
+    pub thursday: generated::shared::OfficeDay,
     /// Initially: `{"enabled":true,"ranges":[]}`.
-    pub friday: crate::generated::shared::OfficeDay,
-    pub saturday: crate::generated::shared::OfficeDay,
-    pub sunday: crate::generated::shared::OfficeDay,
+    pub friday: generated::shared::OfficeDay,
+    pub saturday: generated::shared::OfficeDay,
+    pub sunday: generated::shared::OfficeDay,
 }
 
 impl Default for OfficeHours {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
-            monday: crate::generated::shared::OfficeDay {
+            monday: generated::shared::OfficeDay {
                 enabled: true,
                 ranges: vec![],
             },
-            tuesday: crate::generated::shared::OfficeDay {
+            tuesday: generated::shared::OfficeDay {
                 enabled: true,
                 ranges: vec![],
             },
-            wednesday: crate::generated::shared::OfficeDay {
+            wednesday: generated::shared::OfficeDay {
                 enabled: true,
                 ranges: vec![],
             },
-            thursday: crate::generated::shared::OfficeDay {
+            thursday: generated::shared::OfficeDay {
                 enabled: true,
                 ranges: vec![],
             },
-            friday: crate::generated::shared::OfficeDay {
+            friday: generated::shared::OfficeDay {
                 enabled: true,
                 ranges: vec![],
             },
-            saturday: crate::generated::shared::OfficeDay::default(),
-            sunday: crate::generated::shared::OfficeDay::default(),
+            saturday: generated::shared::OfficeDay::default(),
+            sunday: generated::shared::OfficeDay::default(),
         }
     }
 }
 
-impl crate::state::Apply<pbx_types::shared::OfficeHoursInput> for OfficeHours {
+impl state::Apply<pbx_types::shared::OfficeHoursInput> for OfficeHours {
     fn apply(
         &mut self,
         patch: pbx_types::shared::OfficeHoursInput,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
-        crate::state::apply_nested(
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
+        state::apply_nested(
             &mut self.monday,
             patch.monday,
             &initial.monday,
             "monday",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.tuesday,
             patch.tuesday,
             &initial.tuesday,
             "tuesday",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.wednesday,
             patch.wednesday,
             &initial.wednesday,
             "wednesday",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.thursday,
             patch.thursday,
             &initial.thursday,
             "thursday",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.friday,
             patch.friday,
             &initial.friday,
             "friday",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.saturday,
             patch.saturday,
             &initial.saturday,
             "saturday",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.sunday,
             patch.sunday,
             &initial.sunday,
@@ -375,9 +377,9 @@ impl From<OfficeHours> for pbx_types::shared::OfficeHours {
     }
 }
 
-/// The stored state behind `OutboundCallerId`.
+/// The stored state that the API shows as `OutboundCallerId`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `provider_id`, `caller_id`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `provider_id`, `caller_id`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct OutboundCallerId {
@@ -394,7 +396,7 @@ pub struct OutboundCallerId {
 }
 
 impl Default for OutboundCallerId {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             provider_id: pbx_types::ids::ProviderId::from(String::new()),
@@ -404,16 +406,15 @@ impl Default for OutboundCallerId {
     }
 }
 
-impl crate::state::Create<pbx_types::tenant::UpdateOutboundCallerId>
-for OutboundCallerId {
+impl state::Create<pbx_types::tenant::UpdateOutboundCallerId> for OutboundCallerId {
     fn create(
         body: pbx_types::tenant::UpdateOutboundCallerId,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             provider_id: body.provider_id,
             caller_id: body.caller_id,
-            description: crate::convert::non_empty(body.description),
+            description: convert::non_empty(body.description),
         })
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `tenant`.
 
-/// The stored state behind `AddedHeader`.
+use crate::{check, error, generated, state};
+
+/// The stored state that the API shows as `AddedHeader`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `name`, `value`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `name`, `value`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct AddedHeader {
@@ -21,7 +23,7 @@ pub struct AddedHeader {
 }
 
 impl Default for AddedHeader {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -31,11 +33,11 @@ impl Default for AddedHeader {
     }
 }
 
-impl crate::state::Create<pbx_types::tenant::UpdateAddedHeader> for AddedHeader {
+impl state::Create<pbx_types::tenant::UpdateAddedHeader> for AddedHeader {
     fn create(
         body: pbx_types::tenant::UpdateAddedHeader,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             name: body.name,
             value: body.value,
@@ -54,48 +56,42 @@ impl From<AddedHeader> for pbx_types::tenant::AddedHeader {
     }
 }
 
-/// The stored state behind `CustomHeaders`.
+/// The stored state that the API shows as `CustomHeaders`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct CustomHeaders {
     /// Initially: `[]`.
-    pub add: Vec<crate::generated::tenant::AddedHeader>,
+    pub add: Vec<generated::tenant::AddedHeader>,
     /// Initially: `[{"name":"X-CID","scope":"ALL"},{"name":"X-Session-Id","scope":"ALL"},{"name":"X-Trunk-Name","scope":"ALL"}]`.
-    pub relay: Vec<crate::generated::tenant::RelayedHeader>,
+    pub relay: Vec<generated::tenant::RelayedHeader>,
 }
 
 impl Default for CustomHeaders {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             add: vec![],
             relay: vec![
-                crate ::generated::tenant::RelayedHeader { name : "X-CID".to_owned(),
-                scope : pbx_types::tenant::HeaderScope::All }, crate
-                ::generated::tenant::RelayedHeader { name : "X-Session-Id".to_owned(),
-                scope : pbx_types::tenant::HeaderScope::All }, crate
-                ::generated::tenant::RelayedHeader { name : "X-Trunk-Name".to_owned(),
-                scope : pbx_types::tenant::HeaderScope::All }
+                generated::tenant::RelayedHeader { name : "X-CID".to_owned(), scope :
+                pbx_types::tenant::HeaderScope::All }, generated::tenant::RelayedHeader {
+                name : "X-Session-Id".to_owned(), scope :
+                pbx_types::tenant::HeaderScope::All }, generated::tenant::RelayedHeader {
+                name : "X-Trunk-Name".to_owned(), scope :
+                pbx_types::tenant::HeaderScope::All }
             ],
         }
     }
 }
 
-impl crate::state::Apply<pbx_types::tenant::UpdateCustomHeaders> for CustomHeaders {
+impl state::Apply<pbx_types::tenant::UpdateCustomHeaders> for CustomHeaders {
     fn apply(
         &mut self,
         patch: pbx_types::tenant::UpdateCustomHeaders,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
-        crate::state::replace_items(
-            &mut self.add,
-            patch.add,
-            &initial.add,
-            "add",
-            check,
-        )?;
-        crate::state::replace_items(
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
+        state::replace_items(&mut self.add, patch.add, &initial.add, "add", check)?;
+        state::replace_items(
             &mut self.relay,
             patch.relay,
             &initial.relay,
@@ -115,7 +111,7 @@ impl From<CustomHeaders> for pbx_types::tenant::CustomHeaders {
     }
 }
 
-/// The stored state behind `PasswordPolicy`.
+/// The stored state that the API shows as `PasswordPolicy`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct PasswordPolicy {
@@ -156,7 +152,7 @@ pub struct PasswordPolicy {
 }
 
 impl Default for PasswordPolicy {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             min_length: 6,
@@ -171,13 +167,13 @@ impl Default for PasswordPolicy {
     }
 }
 
-impl crate::state::Apply<pbx_types::tenant::UpdatePasswordPolicy> for PasswordPolicy {
+impl state::Apply<pbx_types::tenant::UpdatePasswordPolicy> for PasswordPolicy {
     fn apply(
         &mut self,
         patch: pbx_types::tenant::UpdatePasswordPolicy,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.min_length.update_or(&mut self.min_length, || initial.min_length);
         patch.max_length.update_or(&mut self.max_length, || initial.max_length);
         patch
@@ -229,9 +225,9 @@ impl From<PasswordPolicy> for pbx_types::tenant::PasswordPolicy {
     }
 }
 
-/// The stored state behind `RelayedHeader`.
+/// The stored state that the API shows as `RelayedHeader`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `name`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `name`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct RelayedHeader {
@@ -244,7 +240,7 @@ pub struct RelayedHeader {
 }
 
 impl Default for RelayedHeader {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -253,11 +249,11 @@ impl Default for RelayedHeader {
     }
 }
 
-impl crate::state::Create<pbx_types::tenant::UpdateRelayedHeader> for RelayedHeader {
+impl state::Create<pbx_types::tenant::UpdateRelayedHeader> for RelayedHeader {
     fn create(
         body: pbx_types::tenant::UpdateRelayedHeader,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             name: body.name,
             scope: body.scope,

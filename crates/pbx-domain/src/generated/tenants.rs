@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `tenants`.
 
+use crate::{check, convert, error, generated, state, vault};
+
 /// The part of a [`Tenant`] that lists show.
 ///
-/// By default, a placeholder stands for what creating the object requires: `name`, `domain`, `timezone`, `currency`, `region`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `name`, `domain`, `timezone`, `currency`, `region`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct TenantProfile {
     /// The name of the tenant.
@@ -47,7 +49,7 @@ pub struct TenantProfile {
 }
 
 impl Default for TenantProfile {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -171,14 +173,14 @@ pub struct TenantSettings {
     ///
     /// Initially: `30`. At least 1.
     pub temp_file_retention: i32,
-    pub office_hours: crate::generated::shared::OfficeHours,
+    pub office_hours: generated::shared::OfficeHours,
     /// A collection of outbound caller IDs.
     ///
     /// Initially: `[]`.
-    pub outbound_caller_ids: Vec<crate::generated::shared::OutboundCallerId>,
-    pub e164: crate::generated::shared::E164Rules,
-    pub cdr_event: crate::generated::shared::EventWebhook,
-    pub extension_event: crate::generated::shared::EventWebhook,
+    pub outbound_caller_ids: Vec<generated::shared::OutboundCallerId>,
+    pub e164: generated::shared::E164Rules,
+    pub cdr_event: generated::shared::EventWebhook,
+    pub extension_event: generated::shared::EventWebhook,
     /// Initially: `"MATCH_EXACTLY"`.
     pub contact_match_type: pbx_types::shared::ContactMatchType,
     /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
@@ -204,13 +206,13 @@ pub struct TenantSettings {
     pub stir_shaken_cert: Option<String>,
     /// Content of the private key file for STIR/SHAKEN support. Masked: `********` when there is one, else null. An update
     /// with the mask leaves the key alone.
-    pub stir_shaken_key: Option<crate::vault::Sealed>,
+    pub stir_shaken_key: Option<vault::Sealed>,
     /// The unique ID of the file.
     pub avatar_file_id: Option<pbx_types::ids::FileId>,
 }
 
 impl Default for TenantSettings {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             enable_video_recording: false,
@@ -238,11 +240,11 @@ impl Default for TenantSettings {
             call_report_retention: 30,
             log_retention: 180,
             temp_file_retention: 30,
-            office_hours: crate::generated::shared::OfficeHours::default(),
+            office_hours: generated::shared::OfficeHours::default(),
             outbound_caller_ids: vec![],
-            e164: crate::generated::shared::E164Rules::default(),
-            cdr_event: crate::generated::shared::EventWebhook::default(),
-            extension_event: crate::generated::shared::EventWebhook::default(),
+            e164: generated::shared::E164Rules::default(),
+            cdr_event: generated::shared::EventWebhook::default(),
+            extension_event: generated::shared::EventWebhook::default(),
             contact_match_type: pbx_types::shared::ContactMatchType::MatchExactly,
             contact_match_length: None,
             contact_append_type: pbx_types::shared::ContactAppendType::Append,
@@ -256,7 +258,7 @@ impl Default for TenantSettings {
     }
 }
 
-/// The stored state behind `Tenant`, whose lists show only a part of it.
+/// The stored state that the API shows as `Tenant`. Lists show only a part of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tenant {
     /// The properties that lists show.
@@ -265,13 +267,13 @@ pub struct Tenant {
     pub settings: TenantSettings,
 }
 
-impl crate::state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
+impl state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
     fn apply(
         &mut self,
         patch: pbx_types::tenants::UpdateTenant,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         check.require("domain", patch.domain.empty_is_null(), &mut self.profile.domain);
         patch.website.empty_is_null().update(&mut self.profile.website);
         check
@@ -445,28 +447,28 @@ impl crate::state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
                 &mut self.settings.temp_file_retention,
                 || initial.settings.temp_file_retention,
             );
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.office_hours,
             patch.office_hours,
             &initial.settings.office_hours,
             "office_hours",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.e164,
             patch.e164,
             &initial.settings.e164,
             "e164",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.cdr_event,
             patch.cdr_event,
             &initial.settings.cdr_event,
             "cdr_event",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.extension_event,
             patch.extension_event,
             &initial.settings.extension_event,
@@ -506,13 +508,13 @@ impl crate::state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
     }
 }
 
-impl crate::state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
+impl state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
     fn apply(
         &mut self,
         patch: pbx_types::tenant::UpdateCurrentTenant,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         check.require("name", patch.name.empty_is_null(), &mut self.profile.name);
         check.require("domain", patch.domain.empty_is_null(), &mut self.profile.domain);
         patch.website.empty_is_null().update(&mut self.profile.website);
@@ -590,35 +592,35 @@ impl crate::state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
                 &mut self.settings.temp_file_retention,
                 || initial.settings.temp_file_retention,
             );
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.office_hours,
             patch.office_hours,
             &initial.settings.office_hours,
             "office_hours",
             check,
         )?;
-        crate::state::replace_items(
+        state::replace_items(
             &mut self.settings.outbound_caller_ids,
             patch.outbound_caller_ids,
             &initial.settings.outbound_caller_ids,
             "outbound_caller_ids",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.e164,
             patch.e164,
             &initial.settings.e164,
             "e164",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.cdr_event,
             patch.cdr_event,
             &initial.settings.cdr_event,
             "cdr_event",
             check,
         )?;
-        crate::state::apply_nested(
+        state::apply_nested(
             &mut self.settings.extension_event,
             patch.extension_event,
             &initial.settings.extension_event,
@@ -665,17 +667,17 @@ impl crate::state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
     }
 }
 
-impl crate::state::Create<pbx_types::tenants::CreateTenant> for Tenant {
+impl state::Create<pbx_types::tenants::CreateTenant> for Tenant {
     fn create(
         body: pbx_types::tenants::CreateTenant,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         let initial = Self::default();
         Ok(Self {
             profile: TenantProfile {
                 name: body.name,
                 domain: body.domain,
-                website: crate::convert::non_empty(body.website),
+                website: convert::non_empty(body.website),
                 timezone: body.timezone,
                 currency: body.currency,
                 region: body.region,
@@ -697,7 +699,7 @@ impl crate::state::Create<pbx_types::tenants::CreateTenant> for Tenant {
                 enable_feature_whats_app: body.enable_feature_whats_app,
                 enable_night_mode: body.enable_night_mode,
                 enable_two_factor_authentication: body.enable_two_factor_authentication,
-                custom_options: crate::convert::non_empty(body.custom_options),
+                custom_options: convert::non_empty(body.custom_options),
                 max_ring_groups: body.max_ring_groups,
                 max_virtual_receptionists: body.max_virtual_receptionists,
                 max_call_queues: body.max_call_queues,
@@ -709,8 +711,8 @@ impl crate::state::Create<pbx_types::tenants::CreateTenant> for Tenant {
                 call_report_retention: body.call_report_retention,
                 log_retention: body.log_retention,
                 temp_file_retention: body.temp_file_retention,
-                office_hours: crate::state::patch_initial::<
-                    crate::generated::shared::OfficeHours,
+                office_hours: state::patch_initial::<
+                    generated::shared::OfficeHours,
                     _,
                 >(
                     body.office_hours,
@@ -719,16 +721,16 @@ impl crate::state::Create<pbx_types::tenants::CreateTenant> for Tenant {
                     check,
                 )?,
                 outbound_caller_ids: initial.settings.outbound_caller_ids,
-                e164: crate::state::create_nested::<
-                    crate::generated::shared::E164Rules,
+                e164: state::create_nested::<
+                    generated::shared::E164Rules,
                     _,
                 >(body.e164, initial.settings.e164, "e164", check)?,
-                cdr_event: crate::state::create_nested::<
-                    crate::generated::shared::EventWebhook,
+                cdr_event: state::create_nested::<
+                    generated::shared::EventWebhook,
                     _,
                 >(body.cdr_event, initial.settings.cdr_event, "cdr_event", check)?,
-                extension_event: crate::state::create_nested::<
-                    crate::generated::shared::EventWebhook,
+                extension_event: state::create_nested::<
+                    generated::shared::EventWebhook,
                     _,
                 >(
                     body.extension_event,
@@ -740,7 +742,7 @@ impl crate::state::Create<pbx_types::tenants::CreateTenant> for Tenant {
                 contact_match_length: body.contact_match_length,
                 contact_append_type: body.contact_append_type,
                 contact_update_interval: body.contact_update_interval,
-                email_recipients: crate::convert::non_empty(body.email_recipients),
+                email_recipients: convert::non_empty(body.email_recipients),
                 password_force_reset: body.password_force_reset,
                 stir_shaken_cert: initial.settings.stir_shaken_cert,
                 stir_shaken_key: initial.settings.stir_shaken_key,
@@ -971,7 +973,7 @@ impl CurrentTenantRest {
             contact_update_interval: Some(state.settings.contact_update_interval),
             password_force_reset: Some(state.settings.password_force_reset),
             stir_shaken_cert: state.settings.stir_shaken_cert,
-            stir_shaken_key: crate::convert::mask(&state.settings.stir_shaken_key),
+            stir_shaken_key: convert::mask(&state.settings.stir_shaken_key),
         }
     }
 }

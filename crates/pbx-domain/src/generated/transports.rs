@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `transports`.
 
-/// The stored state behind `Transport`.
+use crate::{check, error, kind, state, stored};
+
+/// The stored state that the API shows as `Transport`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `protocol`, `port`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `protocol`, `port`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct Transport {
     pub protocol: pbx_types::shared::TransportProtocol,
@@ -17,7 +19,7 @@ pub struct Transport {
 }
 
 impl Default for Transport {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             protocol: pbx_types::shared::TransportProtocol::Udp,
@@ -27,24 +29,24 @@ impl Default for Transport {
     }
 }
 
-impl crate::state::Apply<pbx_types::transports::UpdateTransport> for Transport {
+impl state::Apply<pbx_types::transports::UpdateTransport> for Transport {
     fn apply(
         &mut self,
         patch: pbx_types::transports::UpdateTransport,
         initial: &Self,
-        check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         check.require("port", patch.port, &mut self.port);
         patch.verification.update_or(&mut self.verification, || initial.verification);
         Ok(())
     }
 }
 
-impl crate::state::Create<pbx_types::transports::CreateTransport> for Transport {
+impl state::Create<pbx_types::transports::CreateTransport> for Transport {
     fn create(
         body: pbx_types::transports::CreateTransport,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         let initial = Self::default();
         Ok(Self {
             protocol: body.protocol,
@@ -54,9 +56,11 @@ impl crate::state::Create<pbx_types::transports::CreateTransport> for Transport 
     }
 }
 
-impl From<crate::state::Identified<Transport>> for pbx_types::transports::Transport {
-    fn from(identified: crate::state::Identified<Transport>) -> Self {
-        let (id, state) = (identified.id.into(), identified.state);
+impl<
+    K: kind::Kind<ApiId = pbx_types::ids::TransportId>,
+> From<stored::Stored<Transport, K>> for pbx_types::transports::Transport {
+    fn from(stored: stored::Stored<Transport, K>) -> Self {
+        let (id, state) = (stored.id.api(), stored.value);
         Self {
             id,
             protocol: state.protocol,

@@ -2,9 +2,11 @@
 //!
 //! The stored state of the objects of `users`.
 
-/// The stored state behind `User`.
+use crate::{check, convert, error, state};
+
+/// The stored state that the API shows as `User`.
 ///
-/// By default, a placeholder stands for what creating the object requires: `name`, `role`, `extension_number`.
+/// [`Default`] has placeholders for the properties that are required to create the object: `name`, `role`, `extension_number`.
 #[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
 pub struct User {
     /// The name that the user signs in with, unique within the tenant with case ignored.
@@ -32,7 +34,7 @@ pub struct User {
 }
 
 impl Default for User {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -45,13 +47,13 @@ impl Default for User {
     }
 }
 
-impl crate::state::Apply<pbx_types::users::UpdateUser> for User {
+impl state::Apply<pbx_types::users::UpdateUser> for User {
     fn apply(
         &mut self,
         patch: pbx_types::users::UpdateUser,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         patch.email.empty_is_null().update(&mut self.email);
         patch.display_name.empty_is_null().update(&mut self.display_name);
@@ -59,16 +61,16 @@ impl crate::state::Apply<pbx_types::users::UpdateUser> for User {
     }
 }
 
-impl crate::state::Create<pbx_types::users::CreateUser> for User {
+impl state::Create<pbx_types::users::CreateUser> for User {
     fn create(
         body: pbx_types::users::CreateUser,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<Self, crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<Self, error::Error> {
         Ok(Self {
             name: body.name,
             enabled: body.enabled,
-            email: crate::convert::non_empty(Some(body.email)),
-            display_name: crate::convert::non_empty(Some(body.display_name)),
+            email: convert::non_empty(Some(body.email)),
+            display_name: convert::non_empty(Some(body.display_name)),
             role: body.role,
             extension_number: body.extension_number,
         })

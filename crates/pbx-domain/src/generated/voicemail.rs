@@ -2,7 +2,9 @@
 //!
 //! The stored state of the objects of `voicemail`.
 
-/// The stored state behind `VoicemailServer`.
+use crate::{check, error, state};
+
+/// The stored state that the API shows as `VoicemailServer`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct VoicemailServer {
@@ -22,7 +24,7 @@ pub struct VoicemailServer {
 }
 
 impl Default for VoicemailServer {
-    /// Returns the values before anybody sets them.
+    /// Returns the initial values.
     fn default() -> Self {
         Self {
             extension_number: "777".to_owned(),
@@ -32,14 +34,13 @@ impl Default for VoicemailServer {
     }
 }
 
-impl crate::state::Apply<pbx_types::voicemail::UpdateVoicemailServer>
-for VoicemailServer {
+impl state::Apply<pbx_types::voicemail::UpdateVoicemailServer> for VoicemailServer {
     fn apply(
         &mut self,
         patch: pbx_types::voicemail::UpdateVoicemailServer,
         initial: &Self,
-        _check: &mut crate::check::Check<'_>,
-    ) -> Result<(), crate::error::Error> {
+        _check: &mut check::Check<'_>,
+    ) -> Result<(), error::Error> {
         patch
             .extension_number
             .empty_is_null()

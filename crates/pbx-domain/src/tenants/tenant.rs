@@ -83,10 +83,7 @@ pub fn seal_prefix(id: Id<kind::Tenant>) -> String {
 
 /// Returns the error for a SIP domain that another tenant has.
 pub fn domain_taken() -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: "Another tenant has this SIP domain.".to_owned(),
-    }
+    Error::conflict("Another tenant has this SIP domain.")
 }
 
 impl StoredTenant {

@@ -3,6 +3,7 @@
 use pbx_api::brand::{BrandApi, UpdateBrand};
 use pbx_api::{Call, Patch};
 use pbx_domain::brand::Brand;
+use pbx_domain::error::reject_violations;
 use pbx_domain::files::{self, Owner as FileOwner};
 use pbx_domain::session::Caller;
 use pbx_domain::setting::Owner;
@@ -23,11 +24,7 @@ impl BrandApi for Pbx {
             for (property, file, size) in brand.pictures() {
                 violations.extend(check_picture(tx, property, file, size)?);
             }
-            if violations.is_empty() {
-                Ok(())
-            } else {
-                Err(Error::Invalid(violations))
-            }
+            reject_violations(violations)
         })
         .await
     }

@@ -6,7 +6,7 @@ use pbx_domain::admin::status::VERSION;
 use pbx_domain::convert::count;
 use pbx_domain::password::Password;
 use pbx_domain::session::Caller;
-use pbx_domain::{Error, Stored, state};
+use pbx_domain::{Error, state};
 use pbx_store::dealers as queries;
 
 use crate::http::Pbx;
@@ -17,7 +17,7 @@ impl DealerApi for Pbx {
     async fn retrieve_current_dealer(&self, call: Call<Caller>) -> Result<CurrentDealer, Error> {
         let id = call.caller.dealer()?;
         let dealer = self.store.read(move |tx| signed_in(tx, id));
-        dealer.await.map(Stored::shown)
+        dealer.await.map(CurrentDealer::from)
     }
 
     async fn update_current_dealer(&self, call: Call<Caller>, body: Patch<UpdateCurrentDealer>) -> Result<(), Error> {

@@ -2,13 +2,14 @@
 
 use pbx_api::dealers::{CreateDealer, CreatedDealer, Dealer, DealerId, DealersApi, ResetPassword, UpdateDealer};
 use pbx_api::{Call, Patch};
-use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
+use pbx_domain::accounts::{name_taken, name_violation, password_violations};
 use pbx_domain::audit::{Entry, Object};
+use pbx_domain::error::reject_violations;
 use pbx_domain::kind;
 use pbx_domain::password::Password;
 use pbx_domain::password_policy::PasswordPolicy;
 use pbx_domain::session::{Account, Caller, Role, Visibility};
-use pbx_domain::{Error, Id, Stored, clock, dealers, state};
+use pbx_domain::{Error, Id, clock, dealers, state};
 use pbx_store::{OnConstraint, Tx, accounts, dealers as queries, sessions};
 use pbx_types::dealers::DealerLevel;
 use pbx_types::list::{ListParameters, ListQuery, Page};
@@ -22,7 +23,7 @@ impl DealersApi for Pbx {
         let query = ListQuery::parse(&query, dealers::Dealer::FIELDS)?;
         let visibility = call.caller.visibility()?;
         let page = self.store.scan(move |tx| queries::page(tx, visibility, &query)).await?;
-        Ok(page.map(Stored::shown))
+        Ok(page.map(Dealer::from))
     }
 
     /// Creates the dealer below the caller.
@@ -74,7 +75,7 @@ impl DealersApi for Pbx {
         let id = Id::parse(&id)?;
         let visibility = call.caller.visibility()?;
         let dealer = self.store.read(move |tx| existing(tx, visibility, id));
-        dealer.await.map(Stored::shown)
+        dealer.await.map(Dealer::from)
     }
 
     async fn update_dealer(&self, call: Call<Caller>, id: DealerId, body: Patch<UpdateDealer>) -> Result<(), Error> {
@@ -128,9 +129,8 @@ impl DealersApi for Pbx {
         self.changes(&call)
             .write(move |tx| {
                 existing(tx, visibility, id)?;
-                accounts::delete(tx, id.account()).on_constraint("foreign_key", || Error::Conflict {
-                    code: "CONFLICT",
-                    message: "This dealer has dealers below it or tenants: these have to go first.".to_owned(),
+                accounts::delete(tx, id.account()).on_constraint("foreign_key", || {
+                    Error::conflict("This dealer has dealers below it or tenants: these have to go first.")
                 })?;
                 Ok(Entry::delete(Object::Dealer, id).with(()))
             })

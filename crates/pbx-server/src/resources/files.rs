@@ -34,8 +34,14 @@ impl FilesApi for Pbx {
 }
 
 /// Returns the URL of a file's content, relative to the server.
-pub(super) fn url(file: &File) -> String {
+fn url(file: &File) -> String {
     format!("{BASE_PATH}/blobs/{}", file.digest)
+}
+
+/// Returns the name, the size and the URL of a tenant's avatar, which responses show as three properties.
+pub(super) fn avatar(file: Option<File>) -> (Option<String>, Option<i64>, Option<String>) {
+    let (size, url) = (file.as_ref().map(|file| file.size), file.as_ref().map(url));
+    (file.map(|file| file.name), size, url)
 }
 
 fn file_info(file: Stored<File>) -> FileInfo {

@@ -5,7 +5,7 @@ use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::kind::Tenant;
 use pbx_domain::session::Caller;
-use pbx_domain::{Error, Id, Stored, holidays, state};
+use pbx_domain::{Error, Id, holidays, state};
 use pbx_store::OnConstraint;
 use pbx_store::holidays::HOLIDAYS;
 use pbx_types::list::{ListParameters, ListQuery, Page};
@@ -18,7 +18,7 @@ impl HolidaysApi for Pbx {
         let query = ListQuery::parse(&query, holidays::Holiday::FIELDS)?;
         let tenant_id = call.caller.tenant()?;
         let page = self.store.scan(move |tx| HOLIDAYS.page(tx, tenant_id, &query)).await?;
-        Ok(page.map(Stored::shown))
+        Ok(page.map(Holiday::from))
     }
 
     async fn create_holiday(&self, call: Call<Caller>, body: CreateHoliday) -> Result<CreatedHoliday, Error> {
@@ -39,7 +39,7 @@ impl HolidaysApi for Pbx {
         let id = Id::parse(&id)?;
         let tenant_id = call.caller.tenant()?;
         let holiday = self.store.read(move |tx| HOLIDAYS.existing(tx, tenant_id, id));
-        holiday.await.map(Stored::shown)
+        holiday.await.map(Holiday::from)
     }
 
     async fn update_holiday(&self, call: Call<Caller>, id: HolidayId, body: Patch<UpdateHoliday>) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use pbx_api::ip_filters::{
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::session::Caller;
-use pbx_domain::{Error, Id, Stored, clock, ip_filters, state};
+use pbx_domain::{Error, Id, clock, ip_filters, state};
 use pbx_store::OnConstraint;
 use pbx_store::ip_filters::{self as queries, IP_RULES, Unexpired};
 use pbx_types::list::{ListParameters, ListQuery, Page};
@@ -19,7 +19,7 @@ impl IpFiltersApi for Pbx {
         let query = ListQuery::parse(&query, ip_filters::IpRule::FIELDS)?;
         let now = Unexpired(clock::now());
         let page = self.store.scan(move |tx| IP_RULES.page(tx, now, &query)).await?;
-        Ok(page.map(Stored::shown))
+        Ok(page.map(IpRule::from))
     }
 
     async fn create_ip_rule(&self, call: Call<Caller>, body: CreateIpRule) -> Result<CreatedIpRule, Error> {
@@ -40,7 +40,7 @@ impl IpFiltersApi for Pbx {
         let id = Id::parse(&id)?;
         let now = Unexpired(clock::now());
         let rule = self.store.read(move |tx| IP_RULES.existing(tx, now, id));
-        rule.await.map(Stored::shown)
+        rule.await.map(IpRule::from)
     }
 
     async fn update_ip_rule(&self, call: Call<Caller>, id: IpRuleId, body: Patch<UpdateIpRule>) -> Result<(), Error> {

@@ -18,7 +18,6 @@ mod network;
 mod providers;
 mod sbc;
 mod tenant;
-mod tenant_parts;
 mod tenants;
 mod transports;
 mod user;

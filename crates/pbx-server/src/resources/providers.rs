@@ -6,10 +6,9 @@ use pbx_api::providers::{
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::kind::Tenant;
-use pbx_domain::providers::{self, Assignment, NumberRange};
+use pbx_domain::providers::{self, NumberRange};
 use pbx_domain::session::Caller;
-use pbx_domain::{Error, Id, Stored, state};
+use pbx_domain::{Error, Id, state};
 use pbx_store::providers::{self as queries, PROVIDERS};
 use pbx_store::{OnConstraint, Tx, tenants};
 use pbx_types::list::{ListParameters, ListQuery, Page};
@@ -22,7 +21,7 @@ impl ProvidersApi for Pbx {
     async fn list_providers(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<Provider>, Error> {
         let query = ListQuery::parse(&query, providers::Provider::FIELDS)?;
         let page = self.store.scan(move |tx| PROVIDERS.page(tx, (), &query)).await?;
-        Ok(page.map(Stored::shown))
+        Ok(page.map(Provider::from))
     }
 
     async fn create_provider(&self, call: Call<Caller>, body: CreateProvider) -> Result<CreatedProvider, Error> {
@@ -44,7 +43,7 @@ impl ProvidersApi for Pbx {
     async fn show_provider(&self, _call: Call<Caller>, id: ProviderId) -> Result<Provider, Error> {
         let id = Id::parse(&id)?;
         let provider = self.store.read(move |tx| PROVIDERS.existing(tx, (), id));
-        provider.await.map(Stored::shown)
+        provider.await.map(Provider::from)
     }
 
     async fn update_provider(
@@ -72,17 +71,12 @@ impl ProvidersApi for Pbx {
         let id = Id::parse(&id)?;
         self.changes(&call)
             .write(move |tx| {
-                let found = PROVIDERS
-                    .delete(tx, (), id)
-                    .on_constraint(queries::ASSIGNED, || Error::Conflict {
-                        code: "CONFLICT",
-                        message: "The trunk is assigned to tenants: take it from them first.".to_owned(),
-                    })?;
-                if found {
-                    Ok(Entry::delete(Object::Provider, id).with(()))
-                } else {
-                    Err(Id::<providers::Provider>::not_found())
-                }
+                let deleted = PROVIDERS.delete(tx, (), id);
+                let found = deleted.on_constraint(queries::ASSIGNED, || {
+                    Error::conflict("The trunk is assigned to tenants: take it from them first.")
+                })?;
+                id.require(found)?;
+                Ok(Entry::delete(Object::Provider, id).with(()))
             })
             .await
     }
@@ -93,16 +87,12 @@ impl ProvidersApi for Pbx {
         id: ProviderId,
     ) -> Result<ProviderAssigneeList, Error> {
         let id = Id::parse(&id)?;
-        let assignees = self
-            .store
-            .scan(move |tx| {
-                PROVIDERS.existing(tx, (), id)?;
-                Ok::<_, Error>(queries::assignees(tx, id)?)
-            })
-            .await?;
-        let assignees = assignees.into_iter();
+        let assignees = self.store.scan(move |tx| {
+            PROVIDERS.existing(tx, (), id)?;
+            Ok::<_, Error>(queries::assignees(tx, id)?)
+        });
         Ok(ProviderAssigneeList {
-            items: assignees.map(|(id, assignment)| assignment.into_assignee(id)).collect(),
+            items: assignees.await?,
         })
     }
 
@@ -114,14 +104,11 @@ impl ProvidersApi for Pbx {
     ) -> Result<ProviderAssignment, Error> {
         let tenant_id = Id::parse(&tenant_id).map_err(|_| providers::not_assigned())?;
         let id = Id::parse(&id)?;
-        let assignment = self
-            .store
-            .read(move |tx| {
-                PROVIDERS.existing(tx, (), id)?;
-                queries::assignee(tx, id, tenant_id)?.ok_or_else(providers::not_assigned)
-            })
-            .await?;
-        Ok(assignment.into())
+        let assignment = self.store.read(move |tx| {
+            PROVIDERS.existing(tx, (), id)?;
+            queries::assignee(tx, id, tenant_id)?.ok_or_else(providers::not_assigned)
+        });
+        assignment.await
     }
 
     async fn assign_provider(
@@ -134,16 +121,14 @@ impl ProvidersApi for Pbx {
         let id = Id::parse(&id)?;
         let tenant_id = Id::parse(&tenant_id)?;
         let ranges = providers::parse_ranges(&body.did_numbers).map_err(Error::invalid)?;
-        let assignment = Assignment {
+        let assignment = ProviderAssignment {
             did_numbers: providers::format_ranges(&ranges),
-            concurrency: body.concurrency.map(i64::from),
+            concurrency: body.concurrency,
         };
         self.changes(&call)
             .write(move |tx| {
                 PROVIDERS.existing(tx, (), id)?;
-                if !tenants::exists(tx, tenant_id)? {
-                    return Err(Id::<Tenant>::not_found());
-                }
+                tenant_id.require(tenants::exists(tx, tenant_id)?)?;
                 // The new assignment replaces the tenant's old one, whose numbers must not conflict with the new ones.
                 queries::unassign(tx, id, tenant_id)?;
                 queries::assign(tx, id, tenant_id, &assignment)?;
@@ -184,11 +169,9 @@ impl ProvidersApi for Pbx {
 /// Refuses a trunk that registers for the domain of a tenant: it must not be mistaken for the tenant.
 fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), Error> {
     if provider.auth_mode == TrunkMode::AcceptRegister && tenants::id_by_domain(tx, &provider.hostname)?.is_some() {
-        return Err(Error::Conflict {
-            code: "CONFLICT",
-            message: "`hostname` is the SIP domain of a tenant: a trunk that registers needs a different one."
-                .to_owned(),
-        });
+        return Err(Error::conflict(
+            "`hostname` is the SIP domain of a tenant: a trunk that registers needs a different one.",
+        ));
     }
     Ok(())
 }
@@ -196,17 +179,13 @@ fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), E
 /// Refuses a range with numbers that the trunk has assigned to a tenant.
 fn check_free(tx: &mut Tx<'_>, id: Id<providers::Provider>, range: NumberRange) -> Result<(), Error> {
     if queries::is_taken(tx, id, range)? {
-        return Err(Error::Conflict {
-            code: "CONFLICT",
-            message: format!("`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."),
-        });
+        return Err(Error::conflict(format!(
+            "`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."
+        )));
     }
     Ok(())
 }
 
 fn duplicate_auth_id() -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: "Another trunk has this `auth_id` at this `hostname`.".to_owned(),
-    }
+    Error::conflict("Another trunk has this `auth_id` at this `hostname`.")
 }

@@ -18,7 +18,7 @@ use pbx_domain::{Error, Id, clock, custom_headers, password_policy};
 use pbx_store::{Tx, balance, status};
 use pbx_types::Violation;
 
-use super::tenant_parts::Avatar;
+use super::files::avatar;
 use crate::http::Pbx;
 use crate::services::tenants::{self, Editor};
 use crate::services::webhook;
@@ -145,13 +145,13 @@ impl Pbx {
 }
 
 fn current_tenant(details: TenantDetails) -> CurrentTenant {
-    let avatar = Avatar::from(details.avatar);
+    let (avatar_file_name, avatar_file_size, avatar_file_url) = avatar(details.avatar);
     let rest = CurrentTenantRest {
         id: details.tenant.id.api(),
         used_disk_quota: details.used_disk_quota,
-        avatar_file_name: avatar.name,
-        avatar_file_size: avatar.size,
-        avatar_file_url: avatar.url,
+        avatar_file_name,
+        avatar_file_size,
+        avatar_file_url,
     };
     rest.with(details.tenant.tenant)
 }

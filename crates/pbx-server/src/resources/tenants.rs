@@ -11,14 +11,15 @@ use pbx_domain::audit::{Action, Audited, Entry, Object};
 use pbx_domain::files::File;
 use pbx_domain::generated::tenants::{TenantRest, TenantSummaryRest};
 use pbx_domain::kind::{self, Dealer};
-use pbx_domain::numbers::INITIAL;
+use pbx_domain::numbers::{NumberKind, SERVICES};
 use pbx_domain::session::{Caller, Visibility};
 use pbx_domain::tenants::tenant::{self, StoredTenant, TenantDetails, domain_taken};
+use pbx_domain::voicemail::VoicemailServer;
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, dealers as stored_dealers, files, numbers, sessions, tenants as queries};
 use pbx_types::list::{ListParameters, ListQuery, Page};
 
-use super::tenant_parts::Avatar;
+use super::files::avatar;
 use crate::http::Pbx;
 use crate::services::session::check_may_switch;
 use crate::services::tenants::{self, Editor};
@@ -50,7 +51,9 @@ impl TenantsApi for Pbx {
                 tenants::check_no_trunk_registers(tx, &tenant.profile.domain)?;
                 queries::insert(tx, &tenant).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
                 documents::create_for_tenant(tx, tenant.id)?;
-                numbers::insert(tx, tenant.id, &INITIAL)?;
+                let voicemail = VoicemailServer::default().extension_number;
+                numbers::insert(tx, tenant.id, &[(&voicemail, NumberKind::Voicemail)])?;
+                numbers::insert(tx, tenant.id, &SERVICES)?;
                 if let Visibility::Branch(dealer_id) = visibility {
                     quotas::check_new_tenant(tx, dealer_id)?;
                     queries::designate(tx, tenant.id, dealer_id)?;
@@ -155,10 +158,9 @@ impl TenantsApi for Pbx {
                 }
                 queries::remove_designation(tx, id, dealer_id)?;
                 if !queries::is_visible(tx, visibility, id)? {
-                    return Err(Error::Conflict {
-                        code: "CONFLICT",
-                        message: "You would lose the tenant: designate it to another of your dealers first.".to_owned(),
-                    });
+                    return Err(Error::conflict(
+                        "You would lose the tenant: designate it to another of your dealers first.",
+                    ));
                 }
                 Ok(Entry::update(Object::Tenant, id).fields(["dealers"]).with(()))
             })
@@ -199,27 +201,27 @@ fn avatars(tx: &mut Tx<'_>, page: &Page<tenant::TenantSummary>) -> Result<HashMa
     Ok(found.into_iter().map(|file| (file.id, file.value)).collect())
 }
 
-fn summary(tenant: tenant::TenantSummary, avatar: Option<File>) -> TenantSummary {
-    let avatar = Avatar::from(avatar);
+fn summary(tenant: tenant::TenantSummary, file: Option<File>) -> TenantSummary {
+    let (avatar_file_name, avatar_file_size, avatar_file_url) = avatar(file);
     let rest = TenantSummaryRest {
         id: tenant.id.api(),
-        avatar_file_name: avatar.name,
-        avatar_file_size: avatar.size,
-        avatar_file_url: avatar.url,
+        avatar_file_name,
+        avatar_file_size,
+        avatar_file_url,
         created_at: tenant.created_at.into(),
     };
     rest.with(tenant.profile)
 }
 
 fn shown(details: TenantDetails) -> Tenant {
-    let avatar = Avatar::from(details.avatar);
+    let (avatar_file_name, avatar_file_size, avatar_file_url) = avatar(details.avatar);
     let rest = TenantRest {
         id: details.tenant.id.api(),
         used_disk_quota: details.used_disk_quota,
         created_at: details.tenant.created_at.into(),
-        avatar_file_name: avatar.name,
-        avatar_file_size: avatar.size,
-        avatar_file_url: avatar.url,
+        avatar_file_name,
+        avatar_file_size,
+        avatar_file_url,
     };
     rest.with(details.tenant.tenant)
 }

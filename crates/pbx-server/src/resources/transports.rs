@@ -27,7 +27,7 @@ impl TransportsApi for Pbx {
     async fn list_transports(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<Transport>, Error> {
         let query = ListQuery::parse(&query, transports::Transport::FIELDS)?;
         let page = self.store.scan(move |tx| TRANSPORTS.page(tx, (), &query)).await?;
-        Ok(page.map(Stored::shown))
+        Ok(page.map(Transport::from))
     }
 
     async fn create_transport(&self, call: Call<Caller>, body: CreateTransport) -> Result<CreatedTransport, Error> {
@@ -36,7 +36,9 @@ impl TransportsApi for Pbx {
             value: state::created(&self.vault, "", body)?,
         };
         if transport.protocol == TransportProtocol::Tls && !self.sip.tls().is_ready() {
-            return Err(conflict("TLS needs a certificate: set one with POST /key first."));
+            return Err(Error::conflict(
+                "TLS needs a certificate: set one with POST /key first.",
+            ));
         }
         let _lock = self.sip.lock().await;
         let free = transport.clone();
@@ -62,7 +64,7 @@ impl TransportsApi for Pbx {
     async fn show_transport(&self, _call: Call<Caller>, id: TransportId) -> Result<Transport, Error> {
         let id = Id::parse(&id)?;
         let transport = self.store.read(move |tx| TRANSPORTS.existing(tx, (), id));
-        transport.await.map(Stored::shown)
+        transport.await.map(Transport::from)
     }
 
     async fn update_transport(
@@ -116,7 +118,7 @@ impl TransportsApi for Pbx {
                 TRANSPORTS.existing(tx, (), id)?;
                 // Without any transport the PBX cannot be reached.
                 if TRANSPORTS.all(tx, ())?.len() == 1 {
-                    return Err(conflict(
+                    return Err(Error::conflict(
                         "This is the last transport, and one must remain: create another first.",
                     ));
                 }
@@ -151,7 +153,7 @@ fn check_free(tx: &mut Tx<'_>, transport: &Stored<transports::Transport>) -> Res
 
 fn in_use(transport: &transports::Transport) -> Error {
     let (carrier, port) = (carrier(transport.protocol), transport.port);
-    conflict(format!("{carrier} port {port} is in use by another transport."))
+    Error::conflict(format!("{carrier} port {port} is in use by another transport."))
 }
 
 fn cannot_open(error: BindError) -> Error {
@@ -159,13 +161,6 @@ fn cannot_open(error: BindError) -> Error {
         BindError::Other { .. } => Error::Unavailable {
             internal: error.to_string(),
         },
-        _ => conflict(format!("The port cannot be opened: {error}.")),
-    }
-}
-
-fn conflict(message: impl Into<String>) -> Error {
-    Error::Conflict {
-        code: "CONFLICT",
-        message: message.into(),
+        _ => Error::conflict(format!("The port cannot be opened: {error}.")),
     }
 }

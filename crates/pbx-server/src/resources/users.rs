@@ -2,8 +2,9 @@
 
 use pbx_api::users::{CreateUser, CreatedUser, ResetPassword, UpdateUser, User, UserId, UsersApi};
 use pbx_api::{Call, Patch};
-use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations};
+use pbx_domain::accounts::{name_taken, name_violation, password_violations};
 use pbx_domain::audit::{Entry, Object};
+use pbx_domain::error::reject_violations;
 use pbx_domain::kind::{self, Tenant};
 use pbx_domain::numbers::NumberKind;
 use pbx_domain::password::Password;

@@ -1,7 +1,8 @@
 //! Changes of administrators, dealers and users to their own accounts, and the password policy of an account.
 
-use pbx_domain::accounts::{name_taken, name_violation, password_violations, reject_violations, wrong_password};
+use pbx_domain::accounts::{name_taken, name_violation, password_violations, wrong_password};
 use pbx_domain::audit::{Entry, Object};
+use pbx_domain::error::reject_violations;
 use pbx_domain::kind::Tenant;
 use pbx_domain::password::Password;
 use pbx_domain::password_policy::PasswordPolicy;

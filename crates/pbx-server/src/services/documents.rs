@@ -18,6 +18,7 @@ use pbx_domain::state::Apply;
 use pbx_domain::tenants::tenant::TenantSettings;
 use pbx_domain::voicemail::VoicemailServer;
 use pbx_domain::{Error, Id};
+use pbx_store::settings::Completed;
 use pbx_store::{OnConstraint, Store, StoreError, Tx, settings};
 use ring::digest;
 use serde::{Deserialize, Serialize};
@@ -25,11 +26,19 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 
 /// Returns the document, from the cache where it is fresh.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if the stored document cannot be read.
 pub async fn show<T: Document>(store: &Store, owner: Owner) -> Result<T, Error> {
     Ok(store.setting(owner).await?)
 }
 
 /// Applies a JSON Merge Patch (RFC 7396) to the document.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with every rule that the result violates; [`Error::NotFound`] if the tenant does not exist.
 pub async fn update<T, P>(context: &Context, owner: Owner, patch: P) -> Result<(), Error>
 where
     T: Document + Apply<P>,
@@ -39,6 +48,10 @@ where
 }
 
 /// [`update`] with `also`, which runs in the same transaction, and may refuse the update.
+///
+/// # Errors
+///
+/// Those of [`update`], and those of `also`.
 pub async fn update_with<T, P>(
     context: &Context,
     owner: Owner,
@@ -78,6 +91,7 @@ pub fn create_for_tenant(tx: &mut Tx<'_>, id: Id<Tenant>) -> Result<(), StoreErr
 
 /// The initial values that the stored documents have been completed with, as a digest.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct InitialValues {
     digest: String,
 }
@@ -86,25 +100,27 @@ impl Setting for InitialValues {
     const NAME: &'static str = "initial_values";
 }
 
+/// Completes some documents, those of tenants after the given one. Returns the last tenant, if there are more.
+type CompleteSome = fn(&mut Tx<'_>, Option<Id<Tenant>>) -> Result<Completed, StoreError>;
+
 /// Completes the documents of one type; see [`complete`].
 struct Completion {
     initial: fn() -> Result<String, setting::SettingError>,
-    /// Completes some documents, those of tenants after the given one. Returns the last tenant, if there are more.
-    some: fn(&mut Tx<'_>, Option<Id<Tenant>>) -> Result<Option<Id<Tenant>>, StoreError>,
+    complete_some: CompleteSome,
 }
 
 impl Completion {
     const fn system<T: Setting>() -> Self {
         Self {
             initial: || setting::to_json(&T::default()),
-            some: |tx, _| settings::complete::<T>(tx).map(|()| None),
+            complete_some: |tx, _| settings::complete::<T>(tx),
         }
     }
 
     const fn tenants<T: Setting>() -> Self {
         Self {
             initial: || setting::to_json(&T::default()),
-            some: settings::complete_for_tenants::<T>,
+            complete_some: settings::complete_for_tenants::<T>,
         }
     }
 }
@@ -124,11 +140,12 @@ const DOCUMENTS: [Completion; 10] = [
 ];
 
 /// Stores every document with all properties that this release knows, once for each set of initial values: a later release with other
-/// initial values then leaves them as they are, and only fresh installs and new tenants differ.
+/// initial values then leaves them as they are, and only fresh installs and new tenants differ. A document that cannot be read is logged
+/// and stays as it is.
 ///
 /// # Errors
 ///
-/// [`Error::Internal`] if a stored document cannot be read.
+/// Those of the store.
 pub async fn complete(store: &Store) -> Result<(), Error> {
     let mut context = digest::Context::new(&digest::SHA256);
     for document in &DOCUMENTS {
@@ -141,14 +158,22 @@ pub async fn complete(store: &Store) -> Result<(), Error> {
     if completed.await? == present {
         return Ok(());
     }
+    let mut readable = true;
     for document in &DOCUMENTS {
-        let (some, mut last) = (document.some, None);
+        let (complete_some, mut last) = (document.complete_some, None);
         loop {
-            last = store.write_unaudited(move |tx| Ok::<_, Error>(some(tx, last)?)).await?;
+            let completed = store.write_unaudited(move |tx| Ok::<_, Error>(complete_some(tx, last)?));
+            let completed = completed.await?;
+            readable &= completed.readable;
+            last = completed.last;
             if last.is_none() {
                 break;
             }
         }
+    }
+    if !readable {
+        // Another release may have written them. The next start tries again.
+        return Ok(());
     }
     let digest = present.digest;
     store

@@ -128,10 +128,9 @@ pub async fn delete(changes: &Changes, blobs: &BlobStore, owner: Owner, id: Id<F
         .write(move |tx| {
             let file = FILES.existing(tx, owner, id)?;
             if let Some(usage) = usage(tx, owner, id)? {
-                return Err(Error::Conflict {
-                    code: "CONFLICT",
-                    message: format!("This file is {usage}: set another there first."),
-                });
+                return Err(Error::conflict(format!(
+                    "This file is {usage}: set another there first."
+                )));
             }
             FILES.delete(tx, owner, id)?;
             Ok(Entry::delete(Object::File, id).with(file.value.content_file))

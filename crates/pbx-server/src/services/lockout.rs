@@ -6,10 +6,11 @@
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
+use pbx_domain::admin::settings::AdminSettings;
 use pbx_domain::alerts::{Cause, Event};
 use pbx_domain::audit::{Audited, Entry, Object};
 use pbx_domain::ip_filters::IpRule;
-use pbx_domain::lockout::{Client, LockoutPolicy};
+use pbx_domain::lockout::Client;
 use pbx_domain::source::source;
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{OnConstraint, Tx, ip_filters, settings, sign_in_failures};
@@ -33,8 +34,8 @@ pub async fn record_failure(context: &Context, client: Client) -> Result<(), Err
         .write(move |tx| {
             let now = clock::now();
             check_not_locked_out(tx, client, now)?;
-            let policy: LockoutPolicy = settings::load(tx)?;
-            let interval = policy.interval();
+            let policy: AdminSettings = settings::load(tx)?;
+            let interval = policy.lockout_interval();
             if interval.is_zero() {
                 return Ok(Audited::nothing(false));
             }

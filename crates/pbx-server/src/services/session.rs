@@ -226,9 +226,8 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
             if accounts::exists_with_role(tx, Role::SystemAdmin)? {
                 return Ok::<_, Error>(Audited::nothing(false));
             }
-            accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, || Error::Conflict {
-                code: "CONFLICT",
-                message: format!("an account is called {FIRST_ADMINISTRATOR} already"),
+            accounts::insert(tx, &account, clock::now()).on_constraint(accounts::UNIQUE_NAME, || {
+                Error::conflict(format!("an account is called {FIRST_ADMINISTRATOR} already"))
             })?;
             Ok(Entry::create(Object::User, account.id)
                 .fields(["name", "password", "role"])

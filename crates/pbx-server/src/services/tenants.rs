@@ -90,10 +90,7 @@ pub fn details(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<TenantDetails, E
 /// Checks that no trunk registers for the SIP domain: it must not be mistaken for a tenant.
 pub fn check_no_trunk_registers(tx: &mut Tx<'_>, domain: &str) -> Result<(), Error> {
     if providers::registers(tx, domain)? {
-        return Err(Error::Conflict {
-            code: "CONFLICT",
-            message: "A trunk registers for this SIP domain.".to_owned(),
-        });
+        return Err(Error::conflict("A trunk registers for this SIP domain."));
     }
     Ok(())
 }
@@ -106,11 +103,13 @@ pub fn remove_caller_ids(
 ) -> Result<bool, Error> {
     let before = existing(tx, tenant_id)?;
     let mut after = before.tenant.clone();
-    let (caller_ids, provider_id) = (&mut after.settings.outbound_caller_ids, provider_id.to_string());
-    caller_ids.retain(|caller_id| AsRef::<str>::as_ref(&caller_id.provider_id) != provider_id);
-    let (after, changed) = before.replaced(after)?;
-    queries::update(tx, &after)?;
-    Ok(!changed.is_empty())
+    let (caller_ids, provider_id) = (&mut after.settings.outbound_caller_ids, provider_id.api());
+    caller_ids.retain(|caller_id| caller_id.provider_id != provider_id);
+    if after == before.tenant {
+        return Ok(false);
+    }
+    queries::update(tx, &before.replaced(after)?.0)?;
+    Ok(true)
 }
 
 /// Records in `check` every outbound caller ID of a trunk that is not assigned to the tenant. The trunks of an unchanged list

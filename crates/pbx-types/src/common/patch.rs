@@ -143,11 +143,6 @@ impl<T> Patch<T> {
         self.merge.is_empty()
     }
 
-    /// Returns both forms.
-    pub fn into_parts(self) -> (T, Map<String, Value>) {
-        (self.fields, self.merge)
-    }
-
     /// Returns the typed form.
     pub fn into_fields(self) -> T {
         self.fields

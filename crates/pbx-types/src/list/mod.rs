@@ -144,18 +144,6 @@ impl<T> Page<T> {
             items: self.items.into_iter().map(convert).collect(),
         }
     }
-
-    /// Converts the rows.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of the first row that cannot be converted.
-    pub fn try_map<U, E>(self, convert: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
-        Ok(Page {
-            count: self.count,
-            items: self.items.into_iter().map(convert).collect::<Result<_, _>>()?,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -194,14 +182,7 @@ mod tests {
             count: 7,
             items: vec!["1", "2"],
         };
-        let lengths = page.clone().map(str::len);
+        let lengths = page.map(str::len);
         assert_eq!(serde_json::to_string(&lengths).unwrap(), r#"{"count":7,"items":[1,1]}"#);
-        let numbers = page.try_map(str::parse::<u8>).unwrap();
-        assert_eq!((numbers.count, numbers.items), (7, vec![1, 2]));
-        let broken = Page {
-            count: 2,
-            items: vec!["1", "x"],
-        };
-        assert!(broken.try_map(str::parse::<u8>).is_err());
     }
 }

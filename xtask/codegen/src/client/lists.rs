@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::model::{Api, Operation, Paging, ParameterLocation, Schema, StringFormat, SuccessBody, Type, TypeKind};
 
-/// A parameter that asks for the number of all items. It is ignored, because every page has it.
+/// A parameter that requests the number of all items. It is ignored, because every page has it.
 const COUNT: &str = "count";
 
 /// Returns the pagination of an operation that is a `List`: its only parameters are those of a `List`, and a page consists of `items`

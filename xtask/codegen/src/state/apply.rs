@@ -1,4 +1,4 @@
-//! Laying a JSON Merge Patch over a state.
+//! Applying a JSON Merge Patch to a state.
 
 use anyhow::Context as _;
 use proc_macro2::TokenStream;
@@ -34,13 +34,13 @@ impl Generator<'_> {
         let argument = |used, name: &str| names::ident(&if used { name.to_owned() } else { format!("_{name}") });
         let (initial, check) = (argument(uses_initial, "initial"), argument(uses_check, "check"));
         Ok(quote! {
-            impl crate::state::Apply<#patch> for #name {
+            impl state::Apply<#patch> for #name {
                 fn apply(
                     &mut self,
                     patch: #patch,
                     #initial: &Self,
-                    #check: &mut crate::check::Check<'_>,
-                ) -> Result<(), crate::error::Error> {
+                    #check: &mut check::Check<'_>,
+                ) -> Result<(), error::Error> {
                     #statements
                     Ok(())
                 }
@@ -59,8 +59,8 @@ impl Generator<'_> {
         };
         Ok(match field.kind {
             FieldKind::Secret => quote!(check.seal(#name, #sent, &mut #own)?;),
-            FieldKind::State(_) => quote!(crate::state::apply_nested(&mut #own, #sent, &#initial, #name, check)?;),
-            FieldKind::States(_) => quote!(crate::state::replace_items(&mut #own, #sent, &#initial, #name, check)?;),
+            FieldKind::State(_) => quote!(state::apply_nested(&mut #own, #sent, &#initial, #name, check)?;),
+            FieldKind::States(_) => quote!(state::replace_items(&mut #own, #sent, &#initial, #name, check)?;),
             FieldKind::Value if field.is_optional() => quote!(#sent.update(&mut #own);),
             FieldKind::Value if field.required => quote!(check.require(#name, #sent, &mut #own);),
             FieldKind::Value if is_copy(&field.schema, self.api) => quote!(#sent.update_or(&mut #own, || #initial);),

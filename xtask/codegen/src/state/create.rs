@@ -66,11 +66,11 @@ impl Generator<'_> {
         let (body, check) = (argument(uses_body, "body"), argument(uses_check, "check"));
         let initial = uses_initial.then(|| quote!(let initial = Self::default();));
         Ok(quote! {
-            impl crate::state::Create<#body_type> for #name {
+            impl state::Create<#body_type> for #name {
                 fn create(
                     #body: #body_type,
-                    #check: &mut crate::check::Check<'_>,
-                ) -> Result<Self, crate::error::Error> {
+                    #check: &mut check::Check<'_>,
+                ) -> Result<Self, error::Error> {
                     #initial
                     Ok(#state)
                 }
@@ -111,23 +111,23 @@ impl Generator<'_> {
                     quote!(create_nested)
                 };
                 Created {
-                    value: quote!(crate::state::#function::<#path, _>(#given, #initial, #name, check)?),
+                    value: quote!(state::#function::<#path, _>(#given, #initial, #name, check)?),
                     uses_initial: true,
                     uses_check: true,
                 }
             }
             FieldKind::States(_) => Created {
-                value: quote!(crate::state::create_items(#given, #initial, #name, check)?),
+                value: quote!(state::create_items(#given, #initial, #name, check)?),
                 uses_initial: true,
                 uses_check: true,
             },
             FieldKind::Value if field.is_optional() && empty_clears(field) => {
-                Created::new(quote!(crate::convert::non_empty(#given)))
+                Created::new(quote!(convert::non_empty(#given)))
             }
             FieldKind::Value if field.is_optional() => Created::new(given),
             FieldKind::Value if may_be_absent || (empty_clears(field) && !field.required) => {
                 let given = if empty_clears(field) {
-                    quote!(crate::convert::non_empty(#given))
+                    quote!(convert::non_empty(#given))
                 } else {
                     given
                 };

@@ -14,7 +14,7 @@ impl Generator<'_> {
         let (name, shown) = (self.name(), &self.state.name);
         let Some(listed) = &self.state.listed else {
             let doc = match self.state.views.first() {
-                Some(view) => format!("The stored state behind `{view}`."),
+                Some(view) => format!("The stored state that the API shows as `{view}`."),
                 None => format!("The stored state of `{shown}`."),
             };
             let fields: Vec<&Field> = self.state.fields.iter().collect();
@@ -28,7 +28,7 @@ impl Generator<'_> {
         let doc = format!("The part of a [`{name}`] that no list shows.");
         let settings = self.part_struct(&settings_name, &doc, &settings, false)?;
         let doc = docs::comment([format!(
-            "The stored state behind `{shown}`, whose lists show only a part of it."
+            "The stored state that the API shows as `{shown}`. Lists show only a part of it."
         )]);
         Ok(quote! {
             #profile
@@ -57,7 +57,7 @@ impl Generator<'_> {
             String::new()
         } else {
             format!(
-                "By default, a placeholder stands for what creating the object requires: {}.",
+                "[`Default`] has placeholders for the properties that are required to create the object: {}.",
                 required.join(", ")
             )
         };
@@ -87,7 +87,7 @@ impl Generator<'_> {
             pub struct #name { #(#definitions),* }
 
             impl Default for #name {
-                /// Returns the values before anybody sets them.
+                /// Returns the initial values.
                 fn default() -> Self {
                     Self { #(#initial),* }
                 }

@@ -1,5 +1,5 @@
-//! The generated part of `pbx-domain`: the stored state of every object that callers can change, with the values that its properties
-//! have before anybody sets them, and how the bodies of requests are laid over it.
+//! The generated part of `pbx-domain`: the stored state of every object that callers can change, with its initial values, and its
+//! conversions from request bodies and into responses.
 
 mod apply;
 mod create;
@@ -53,13 +53,41 @@ pub fn generate(api: &Api) -> anyhow::Result<Generated> {
     for (name, items) in &modules {
         let text = format(items.clone()).with_context(|| format!("the generated states of `{name}`"))?;
         let doc = format!("//! The stored state of the objects of `{name}`.\n\n");
-        files.insert(format!("{name}.rs"), format!("{HEADER}{doc}{text}"));
+        let imports = imports(&text);
+        files.insert(format!("{name}.rs"), format!("{HEADER}{doc}{imports}{text}"));
     }
     let names = modules.keys().map(|name| names::ident(name));
     let text = format(quote!(#(pub mod #names;)*)).context("the generated root module of states")?;
     let doc = "//! The stored state of the objects that callers can change.\n\n";
     files.insert("mod.rs".to_owned(), format!("{HEADER}{doc}{text}"));
     Ok(Generated { files, notices })
+}
+
+/// The modules of the domain that generated code names. Imported as modules, because a state may have the name of any of their types.
+const MODULES: [&str; 8] = [
+    "check",
+    "convert",
+    "error",
+    "generated",
+    "kind",
+    "state",
+    "stored",
+    "vault",
+];
+
+/// Returns the import of the modules that the code names.
+fn imports(code: &str) -> String {
+    let is_used = |module: &&str| {
+        code.match_indices(&format!("{module}::")).any(|(index, _)| {
+            !code[..index].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before))
+        })
+    };
+    let used: Vec<&str> = MODULES.into_iter().filter(is_used).collect();
+    match used[..] {
+        [] => String::new(),
+        [module] => format!("use crate::{module};\n\n"),
+        _ => format!("use crate::{{{}}};\n\n", used.join(", ")),
+    }
 }
 
 /// Generates the code of one state.

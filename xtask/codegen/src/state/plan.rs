@@ -10,7 +10,7 @@ use contract::model::{Api, BodyKind, Operation, Property, Schema, StringFormat, 
 /// The stored states, by name.
 pub type States = BTreeMap<String, State>;
 
-/// A stored state: what the bodies of requests can set of an object that `GET` shows.
+/// A stored state: the properties of an object that request bodies can set and that `GET` shows.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     /// The Rust name.
@@ -38,7 +38,7 @@ pub struct Field {
     pub kind: FieldKind,
     /// The schema that documents it.
     pub schema: Schema,
-    /// The value before anybody sets it.
+    /// The value before anyone sets it.
     pub initial: Option<Value>,
     /// `true` if creating the object requires it and no response shows it unset, so that it cannot be cleared.
     pub required: bool,
@@ -257,18 +257,14 @@ fn with_fields(mut state: State, api: &Api, states: &mut States) -> anyhow::Resu
 }
 
 /// Returns the field of a property; `None` if callers cannot set it, or if it is a credential: a secret that only creating the object
-/// takes, which other operations change.
+/// takes, for which the API has separate operations.
 fn field(name: &str, uses: &Uses<'_>, api: &Api, states: &mut States) -> anyhow::Result<Option<Field>> {
     let all = || uses.views.iter().chain(&uses.patches).chain(&uses.creations).copied();
     if uses.patches.is_empty() && uses.creations.is_empty() {
         return Ok(None);
     }
     let is_secret = |property: &&Property| property.schema.ty == Type::String(StringFormat::Secret);
-    let secret = uses
-        .patches
-        .iter()
-        .chain(&uses.creations)
-        .any(is_secret);
+    let secret = uses.patches.iter().chain(&uses.creations).any(is_secret);
     if secret && uses.patches.is_empty() {
         return Ok(None);
     }

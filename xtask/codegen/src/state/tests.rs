@@ -50,16 +50,16 @@ fn singleton_is_a_document_with_initial_values() {
         "#[serde(default)] pub struct Lamp {",
         "pub place: Option<String>",
         "pub watts: i64",
-        "pub code: Option<crate::vault::Sealed>",
-        "pub shade: crate::generated::lamp::LampShade",
-        "pub timers: Vec<crate::generated::lamp::LampTimer>",
+        "pub code: Option<vault::Sealed>",
+        "pub shade: generated::lamp::LampShade",
+        "pub timers: Vec<generated::lamp::LampTimer>",
         "color: pbx_types::lamp::LampColor::Red,",
         "note: \"aa\".to_owned(),",
         "patch.place.empty_is_null().update(&mut self.place);",
         "patch.note.update_or(&mut self.note, || initial.note.clone());",
         "patch.watts.update_or(&mut self.watts, || initial.watts);",
         "check.seal(\"code\", patch.code, &mut self.code)?;",
-        "code: crate::convert::mask(&state.code),",
+        "code: convert::mask(&state.code),",
     ] {
         assert!(text.contains(expected), "{expected}\n\n{}", generated.files["lamp.rs"]);
     }

@@ -62,13 +62,13 @@ impl Generator<'_> {
     pub(super) fn nested(&self, name: &str) -> TokenStream {
         let module = self.states.get(name).map_or("shared", |state| state.module.as_str());
         let (module, name) = (names::ident(module), names::component(name));
-        quote!(crate::generated::#module::#name)
+        quote!(generated::#module::#name)
     }
 
     /// Returns the type of a field.
     pub(super) fn field_type(&self, field: &Field) -> TokenStream {
         match &field.kind {
-            FieldKind::Secret => quote!(Option<crate::vault::Sealed>),
+            FieldKind::Secret => quote!(Option<vault::Sealed>),
             FieldKind::State(name) => self.nested(name),
             FieldKind::States(name) => {
                 let state = self.nested(name);
@@ -85,8 +85,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Returns the value of a field before anybody sets it: the documented one, unset, or a placeholder for what creating the object
-    /// requires.
+    /// Returns the initial value of a field: the documented one, `None`, or a placeholder if creating the object requires the property.
     pub(super) fn initial(&self, field: &Field) -> anyhow::Result<TokenStream> {
         let value = match (&field.kind, &field.initial) {
             (FieldKind::Value, Some(initial)) => self.expression(&field.schema, initial),

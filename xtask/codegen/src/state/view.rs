@@ -43,7 +43,6 @@ impl Generator<'_> {
         });
         let values = values.collect::<anyhow::Result<Vec<_>>>()?;
         let (name, view_type) = (self.name(), path(view, self.api));
-        let is_id = |property: &&Property| property.name == "id";
         if further.is_empty() {
             return Ok(quote! {
                 impl From<#name> for #view_type {
@@ -53,11 +52,17 @@ impl Generator<'_> {
                 }
             });
         }
-        if self.state.keyed && !only_profile && further.iter().all(is_id) {
+        if let [id] = further[..]
+            && id.name == "id"
+            && id.required
+            && self.state.keyed
+            && !only_profile
+        {
+            let id_type = nullable(&id.schema, self.api);
             return Ok(quote! {
-                impl From<crate::state::Identified<#name>> for #view_type {
-                    fn from(identified: crate::state::Identified<#name>) -> Self {
-                        let (id, state) = (identified.id.into(), identified.state);
+                impl<K: kind::Kind<ApiId = #id_type>> From<stored::Stored<#name, K>> for #view_type {
+                    fn from(stored: stored::Stored<#name, K>) -> Self {
+                        let (id, state) = (stored.id.api(), stored.value);
                         Self { id, #(#values),* }
                     }
                 }
@@ -108,7 +113,7 @@ impl Generator<'_> {
         let is_option = (!property.required || property.schema.nullable) && property.schema.ty != Type::Any;
         let is_optional = field.is_optional();
         let value = match &field.kind {
-            FieldKind::Secret if is_option => return Ok(quote!(crate::convert::mask(&#own))),
+            FieldKind::Secret if is_option => return Ok(quote!(convert::mask(&#own))),
             FieldKind::Value if is_optional && is_option => return Ok(own.clone()),
             FieldKind::Secret | FieldKind::Value if is_optional => {
                 bail!("it may be unset, and the response always has it: state its `x-initial`")

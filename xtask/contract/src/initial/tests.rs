@@ -58,7 +58,7 @@ fn initial_value_is_the_default_of_the_response_the_update_or_the_creation() {
             "/properties/l/items/properties/x/x-initial 5",
         ]
     );
-    // What GET does not show stays on the update, which has no defaults.
+    // A property that GET does not show stays on the update, which has no defaults.
     let update = schema(&document, "/things/{id}", "post", "requestBody");
     assert_eq!(initial(&update), ["/properties/hidden/x-initial 6"]);
     assert!(!update.to_string().contains("default"), "{update}");

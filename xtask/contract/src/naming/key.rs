@@ -20,8 +20,8 @@ pub fn key(schema: &Value) -> String {
     bare.to_string()
 }
 
-/// The schema without annotations, in a canonical order. Part of it are the kind of an ID, since the IDs of
-/// tenants and of dealers are different types, and what makes different stored states of one shape: initial values and the state's name.
+/// The schema without annotations, in a canonical order. It keeps the kind of an ID, since the IDs of tenants and of dealers are
+/// different types, and the initial values and the state's name, which make different stored states of one shape.
 pub fn bare(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
