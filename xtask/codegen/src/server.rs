@@ -7,7 +7,7 @@ mod lists;
 pub(super) mod names;
 mod resource;
 mod responses;
-mod rust_type;
+pub(super) mod rust_type;
 mod schemas;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 mod initial;
 mod paging;
 mod read;
+mod uses;
 
 pub use paging::Paging;
 pub use read::read;

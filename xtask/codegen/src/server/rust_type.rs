@@ -6,8 +6,35 @@ use quote::quote;
 use super::names;
 use contract::model::{Integer, Schema, StringFormat, Type};
 
-/// Returns the Rust type of the values of a schema that are not null.
+/// Returns the Rust type of the values of a schema that are not null, as named in the module of its resource.
 pub fn plain(schema: &Schema) -> TokenStream {
+    plain_at(schema, &imported)
+}
+
+/// Returns the Rust type of a schema: an `Option` if it is nullable, except for any JSON value, which holds null itself.
+pub fn nullable(schema: &Schema) -> TokenStream {
+    nullable_at(schema, &imported)
+}
+
+/// The generated type that a schema refers to.
+#[derive(Debug, Clone, Copy)]
+pub enum Generated<'a> {
+    /// A component.
+    Named(&'a str),
+    /// The ID of this kind of object.
+    Id(&'a str),
+}
+
+fn imported(generated: Generated<'_>) -> TokenStream {
+    let name = match generated {
+        Generated::Named(name) => names::component(name),
+        Generated::Id(kind) => names::id(kind),
+    };
+    quote!(#name)
+}
+
+/// [`plain`] with these paths of generated types.
+pub fn plain_at(schema: &Schema, path: &dyn Fn(Generated<'_>) -> TokenStream) -> TokenStream {
     match &schema.ty {
         Type::Any => quote!(pbx_types::Value),
         Type::Boolean => quote!(bool),
@@ -18,28 +45,22 @@ pub fn plain(schema: &Schema) -> TokenStream {
         Type::String(StringFormat::Plain) => quote!(String),
         Type::String(StringFormat::DateTime) => quote!(pbx_types::Timestamp),
         Type::String(StringFormat::Secret) => quote!(pbx_types::Secret),
-        Type::Id(kind) => {
-            let name = names::id(kind);
-            quote!(#name)
-        }
+        Type::Id(kind) => path(Generated::Id(kind)),
         Type::Array(items) => {
-            let item = nullable(items);
+            let item = nullable_at(items, path);
             quote!(Vec<#item>)
         }
         Type::Map(values) => {
-            let value = nullable(values);
+            let value = nullable_at(values, path);
             quote!(std::collections::BTreeMap<String, #value>)
         }
-        Type::Named(name) => {
-            let name = names::component(name);
-            quote!(#name)
-        }
+        Type::Named(name) => path(Generated::Named(name)),
     }
 }
 
-/// Returns the Rust type of a schema: an `Option` if it is nullable, except for any JSON value, which holds null itself.
-pub fn nullable(schema: &Schema) -> TokenStream {
-    let plain = plain(schema);
+/// [`nullable`] with these paths of generated types.
+pub fn nullable_at(schema: &Schema, path: &dyn Fn(Generated<'_>) -> TokenStream) -> TokenStream {
+    let plain = plain_at(schema, path);
     if schema.nullable && schema.ty != Type::Any {
         quote!(Option<#plain>)
     } else {

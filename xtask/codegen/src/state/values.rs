@@ -5,11 +5,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Map, Value};
 
-use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
+use contract::model::{Api, Schema, StringFormat, Type, TypeKind};
 
 use super::Generator;
 use super::plan::{Field, FieldKind};
-use crate::server::{defaults, names};
+use crate::server::rust_type::Generated;
+use crate::server::{defaults, names, rust_type};
 
 /// Returns the path of a type of `pbx-types`.
 pub(super) fn path(name: &str, api: &Api) -> TokenStream {
@@ -19,42 +20,25 @@ pub(super) fn path(name: &str, api: &Api) -> TokenStream {
     quote!(pbx_types::#module::#name)
 }
 
-/// Returns the Rust type of the values of a schema that are not null.
-pub(super) fn plain(schema: &Schema, api: &Api) -> TokenStream {
-    match &schema.ty {
-        Type::Any => quote!(pbx_types::Value),
-        Type::Boolean => quote!(bool),
-        Type::Integer(Integer::U16) => quote!(u16),
-        Type::Integer(Integer::I32) => quote!(i32),
-        Type::Integer(Integer::I64) => quote!(i64),
-        Type::Number => quote!(f64),
-        Type::String(StringFormat::Plain) => quote!(String),
-        Type::String(StringFormat::DateTime) => quote!(pbx_types::Timestamp),
-        Type::String(StringFormat::Secret) => quote!(pbx_types::Secret),
-        Type::Id(kind) => {
+/// Returns the path of a type that a schema refers to.
+fn path_of(generated: Generated<'_>, api: &Api) -> TokenStream {
+    match generated {
+        Generated::Named(name) => path(name, api),
+        Generated::Id(kind) => {
             let name = names::id(kind);
             quote!(pbx_types::ids::#name)
         }
-        Type::Array(items) => {
-            let item = nullable(items, api);
-            quote!(Vec<#item>)
-        }
-        Type::Map(values) => {
-            let value = nullable(values, api);
-            quote!(std::collections::BTreeMap<String, #value>)
-        }
-        Type::Named(name) => path(name, api),
     }
 }
 
-/// Returns the Rust type of a schema: an `Option` if it is nullable, except for any JSON value, which holds null itself.
+/// Returns the Rust type of the values of a schema that are not null.
+pub(super) fn plain(schema: &Schema, api: &Api) -> TokenStream {
+    rust_type::plain_at(schema, &|generated| path_of(generated, api))
+}
+
+/// Returns the Rust type of a schema; see [`rust_type::nullable`].
 pub(super) fn nullable(schema: &Schema, api: &Api) -> TokenStream {
-    let plain = plain(schema, api);
-    if schema.nullable && schema.ty != Type::Any {
-        quote!(Option<#plain>)
-    } else {
-        plain
-    }
+    rust_type::nullable_at(schema, &|generated| path_of(generated, api))
 }
 
 impl Generator<'_> {

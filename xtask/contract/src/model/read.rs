@@ -56,7 +56,7 @@ pub fn read(document: &Value, locations: &Locations) -> Result<Api, Diagnostics>
         }
     }
     errors.into_result()?;
-    mark_uses(&read, &mut types);
+    uses::mark(&read, &mut types);
     let text = |pointer| {
         document
             .pointer(pointer)
@@ -522,86 +522,4 @@ fn object(value: &Value, properties: &Map<String, Value>) -> Result<TypeKind, St
         _ => None,
     };
     Ok(TypeKind::Object { properties, additional })
-}
-
-#[derive(Clone, Copy)]
-enum Use {
-    Request,
-    Patch,
-    Response,
-}
-
-/// Records for each type the directions and resources that use it.
-fn mark_uses(operations: &[Operation], types: &mut IndexMap<String, TypeDef>) {
-    let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for operation in operations {
-        let mut mark = |schema: &Schema, usage: Use| {
-            let mut seen = BTreeSet::new();
-            visit(schema, usage, types, &mut seen);
-            for name in seen {
-                owners.entry(name).or_default().insert(operation.resource.clone());
-            }
-        };
-        for parameter in &operation.parameters {
-            mark(&parameter.schema, Use::Request);
-        }
-        if let Some(Body {
-            kind: BodyKind::Json(schema) | BodyKind::Form(schema),
-            merge_patch,
-            ..
-        }) = &operation.body
-        {
-            mark(schema, if *merge_patch { Use::Patch } else { Use::Request });
-        }
-        for success in &operation.successes {
-            if let SuccessBody::Json(schema) = &success.body {
-                mark(schema, Use::Response);
-            }
-            for header in &success.headers {
-                mark(&header.schema, Use::Response);
-            }
-        }
-        if let Some(error) = &operation.error {
-            mark(error, Use::Response);
-        }
-    }
-    for (name, resources) in owners {
-        if let Some(def) = types.get_mut(&name)
-            && resources.len() == 1
-        {
-            def.resource = resources.into_iter().next();
-        }
-    }
-}
-
-fn visit(schema: &Schema, usage: Use, types: &mut IndexMap<String, TypeDef>, seen: &mut BTreeSet<String>) {
-    match &schema.ty {
-        // An array in a merge patch is replaced as a whole.
-        Type::Array(inner) => {
-            let usage = if let Use::Patch = usage { Use::Request } else { usage };
-            visit(inner, usage, types, seen);
-        }
-        Type::Map(inner) => visit(inner, usage, types, seen),
-        Type::Named(name) => {
-            seen.insert(name.clone());
-            let Some(def) = types.get_mut(name) else { return };
-            match usage {
-                Use::Request => def.in_request = true,
-                Use::Patch => (def.in_request, def.in_patch) = (true, true),
-                Use::Response => def.in_response = true,
-            }
-            let inner: Vec<Schema> = match &def.kind {
-                TypeKind::Object { properties, additional } => {
-                    let additional = additional.iter().map(|a| (**a).clone());
-                    properties.iter().map(|p| p.schema.clone()).chain(additional).collect()
-                }
-                TypeKind::Union { variants } => variants.iter().map(|v| v.schema.clone()).collect(),
-                TypeKind::Enum { .. } => Vec::new(),
-            };
-            for schema in inner {
-                visit(&schema, usage, types, seen);
-            }
-        }
-        _ => {}
-    }
 }
