@@ -1,5 +1,7 @@
 //! Settings of the program, in order of precedence: flag, environment variable, file, default.
 
+mod limits;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use ipnet::IpNet;
 use pbx_store::DEFAULT_CONNECTIONS;
 use serde::Deserialize;
 
+pub use self::limits::Limits;
+use self::limits::{LimitFile, LimitOptions};
 use crate::http::client::{Proxies, ProxyHeader};
 
 const LISTEN: &str = "127.0.0.1:8888";
@@ -97,9 +101,12 @@ pub struct Options {
 
     /// TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
     /// key_file, license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
-    /// webhook_allow (a list), files, file_limit
+    /// webhook_allow (a list), files, file_limit, and a table [limits] with the names of the limits below
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// The database of a command that does not serve.
@@ -147,6 +154,8 @@ struct File {
     webhook_allow: Option<Vec<String>>,
     files: Option<PathBuf>,
     file_limit: Option<u32>,
+    #[serde(default)]
+    limits: LimitFile,
 }
 
 /// The resolved settings.
@@ -182,6 +191,8 @@ pub struct Config {
     pub files: Option<PathBuf>,
     /// Largest size of a file, in bytes.
     pub file_limit: u32,
+    /// Limits on what clients and tenants may use.
+    pub limits: Limits,
 }
 
 impl Options {
@@ -243,18 +254,19 @@ impl Options {
             files: file_given(self.files, file.files),
             file_limit,
             database,
+            limits: self.limits.resolve(file.limits)?,
             log: pick(self.log, file.log, LOG),
         })
     }
 }
 
-/// Returns the number of the flag, else of the file, else the default.
+/// Returns the number of the flag, else of the file, else the default. `name` is the flag, in kebab or snake case.
 fn number<T: FromStr>(flag: Option<String>, file: Option<T>, default: T, name: &str, of: &str) -> anyhow::Result<T> {
     match flag.filter(|text| !text.is_empty()) {
         Some(text) => text
             .parse()
             .ok()
-            .with_context(|| format!("--{name} takes a number of {of}, not {text:?}")),
+            .with_context(|| format!("--{} takes a number of {of}, not {text:?}", name.replace('_', "-"))),
         None => Ok(file.unwrap_or(default)),
     }
 }
@@ -394,6 +406,28 @@ mod tests {
             change(&mut options);
             assert!(options.resolve().unwrap_err().to_string().starts_with(flag));
         }
+    }
+
+    #[test]
+    fn limits_are_read_from_flags_and_the_file() {
+        let file = "[limits]\nconnections = 5\n";
+        assert_eq!(with_file(file, None).unwrap().limits.connections, 5);
+        let error = format!("{:#}", with_file("[limits]\nconections = 5\n", None).unwrap_err());
+        assert!(error.contains("conections"), "{error}");
+        let limits = |arguments: &[&str]| {
+            #[derive(clap::Parser)]
+            struct Command {
+                #[command(flatten)]
+                options: Options,
+            }
+            let arguments = std::iter::once(&"pbx-server").chain(arguments);
+            let options = <Command as clap::Parser>::parse_from(arguments).options;
+            options.resolve().map(|config| config.limits)
+        };
+        assert_eq!(limits(&[]).unwrap(), Limits::default());
+        assert_eq!(limits(&["--connections", "7"]).unwrap().connections, 7);
+        let error = limits(&["--connections", "many"]).unwrap_err().to_string();
+        assert_eq!(error, "--connections takes a number of connections, not \"many\"");
     }
 
     #[test]
