@@ -16,7 +16,7 @@ use anyhow::Context;
 
 use contract::files::relative;
 use contract::operations::Locations;
-use contract::{emit, lower, model, pipeline};
+use contract::{emit, limits, lower, model, pipeline};
 
 /// The directories owned by codegen, relative to the output directory.
 const OWNED: [&str; 7] = [
@@ -105,7 +105,9 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
     for (name, content) in state.files {
         add(format!("crates/pbx-domain/src/generated/{name}"), content);
     }
-    for (name, content) in cli::generate(&api).map_err(locate)? {
+    // The command may be used with the vendor's server.
+    let cli_api = model::read(&limits::without(&contract.document), &contract.locations)?;
+    for (name, content) in cli::generate(&cli_api).map_err(locate)? {
         add(format!("crates/pbx-cli/src/generated/{name}"), content);
     }
     let client_api = model::read(&lowered, &contract.locations).context("the lowered document")?;

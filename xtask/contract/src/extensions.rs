@@ -8,3 +8,7 @@ pub const ID: &str = "x-id";
 pub const INITIAL: &str = "x-initial";
 /// Extension of an object schema: the name of the stored state that it shows.
 pub const STATE: &str = "x-state";
+/// Extension of a string or array schema of a request: a limit that is not the vendor's.
+pub const LIMIT: &str = "x-limit";
+/// Extension of the document: the limits of the strings and arrays that state none.
+pub const LIMITS: &str = "x-limits";

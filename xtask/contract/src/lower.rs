@@ -1,12 +1,14 @@
 //! Lowers the contract to OpenAPI 3.0.3, which progenitor reads, with the leniency that a client needs.
 //!
 //! In responses no property is required, every property is nullable, defaults and string constraints are removed, and an enum is a
-//! string with known values (`x-extensible-enum`). Requests keep their constraints, as documentation.
+//! string with known values (`x-extensible-enum`). Requests keep their constraints, as documentation, except the limits that are not the
+//! vendor's (`x-limit`).
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::limits;
 use crate::naming::key::key;
 use crate::operations::{for_each_operation, operations};
 
@@ -16,7 +18,7 @@ const BINARY: &str = "*/*";
 
 /// Lowers the contract.
 pub fn lower(contract: &Value) -> Value {
-    let mut document = contract.clone();
+    let mut document = limits::without(contract);
     document["openapi"] = json!("3.0.3");
     if let Some(root) = document.as_object_mut() {
         for key in ["jsonSchemaDialect", "webhooks"] {
@@ -277,6 +279,9 @@ mod tests {
             "c": {"$ref": "#/components/schemas/Kind"},
             "d": {"type": ["integer", "null"], "minimum": 0, "maximum": 65535}
         }});
+        let mut sent = object.clone();
+        sent["properties"]["a"]["maxLength"] = json!(9);
+        sent["properties"]["e"] = json!({"type": "string", "maxLength": 9, "x-limit": "server"});
         let contract = json!({
             "openapi": "3.1.0",
             "paths": {"/a": {"post": {
@@ -284,7 +289,7 @@ mod tests {
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Write"}}}},
                 "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Read"}}}}}
             }}},
-            "components": {"schemas": {"Read": object, "Write": object, "Kind": {"type": "string", "enum": ["A"]}}}
+            "components": {"schemas": {"Read": object, "Write": sent, "Kind": {"type": "string", "enum": ["A"]}}}
         });
         let low = lower(&contract);
         let schemas = &low["components"]["schemas"];
@@ -298,7 +303,16 @@ mod tests {
             }})
         );
         assert_eq!(schemas["Write"]["required"], json!(["a"]));
-        assert_eq!(schemas["Write"]["properties"]["a"]["minLength"], 1);
+        let written = &schemas["Write"]["properties"];
+        assert_eq!(
+            (&written["a"]["minLength"], &written["a"]["maxLength"]),
+            (&json!(1), &json!(9))
+        );
+        assert_eq!(
+            written["e"],
+            json!({"type": "string"}),
+            "a limit that is not the vendor's"
+        );
         assert_eq!(schemas["Kind"], json!({"type": "string", "x-extensible-enum": ["A"]}));
         assert_eq!(
             low["paths"]["/a"]["post"]["parameters"][0]["schema"],

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 use crate::operations::{Locations, operations};
-use crate::{conventions, files, ids, inline, load, merge, naming, overlay};
+use crate::{conventions, files, ids, inline, limits, load, merge, naming, overlay};
 
 /// The contract, with notices for the maintainer.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ fn stages(
     let mut notices = loaded.notices;
     notices.extend(inline::inline(&mut document, &merged.locations)?);
     conventions::apply(&mut document, &merged.locations)?;
+    limits::apply(&mut document, &merged.locations)?;
     ids::apply(&mut document, &merged.locations)?;
     naming::assign_names(&mut document, &merged.locations)?;
 

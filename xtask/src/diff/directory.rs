@@ -11,7 +11,7 @@ use contract::load::Document;
 use contract::operations::METHODS;
 use contract::overlay::{Applied, Overlay};
 use contract::pipeline::{DOCUMENTS, OVERLAYS};
-use contract::{conventions, ids, inline, load, merge, naming, overlay};
+use contract::{conventions, ids, inline, limits, load, merge, naming, overlay};
 use serde_json::Value;
 use spanned_json::{Kind, Language, Location, Node, Object, parse};
 
@@ -98,8 +98,10 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     let inlined = errors.is_empty();
     let errors = conventions::apply_best_effort(&mut document, &merged.locations);
     notices.extend(errors.iter().map(ToString::to_string));
-    if let Err(errors) = ids::apply(&mut document, &merged.locations) {
-        notices.extend(errors.iter().map(ToString::to_string));
+    for stage in [limits::apply, ids::apply] {
+        if let Err(errors) = stage(&mut document, &merged.locations) {
+            notices.extend(errors.iter().map(ToString::to_string));
+        }
     }
     if inlined {
         let unnamed = document.clone();

@@ -164,5 +164,5 @@ pub static DOWNLOAD_BLOBS: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("digest", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -195,7 +195,7 @@ pub static SHOW_HOLIDAY: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /holidays/{id}`
@@ -223,5 +223,5 @@ pub static DELETE_HOLIDAY: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };

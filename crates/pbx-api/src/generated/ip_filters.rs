@@ -221,7 +221,7 @@ pub static SHOW_IP_RULE: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /ip_filters/{id}`
@@ -249,7 +249,7 @@ pub static DELETE_IP_RULE: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `GET /ip_filters/export`

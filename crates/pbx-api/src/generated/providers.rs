@@ -262,7 +262,7 @@ pub static LIST_PROVIDER_ASSIGNEES: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `GET /providers/{id}/assignees/{tenant_id}`
@@ -279,7 +279,7 @@ pub static CHECK_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /providers/{id}/assignees/{tenant_id}`
@@ -313,7 +313,7 @@ pub static DESTROY_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `GET /providers`
@@ -367,7 +367,7 @@ pub static SHOW_PROVIDER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /providers/{id}`
@@ -395,5 +395,5 @@ pub static DESTROY_PROVIDER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };

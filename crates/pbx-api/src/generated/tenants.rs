@@ -296,7 +296,7 @@ pub static SHOW_TENANT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /tenants/{id}`
@@ -324,7 +324,7 @@ pub static SWITCH_TENANTS: api::Operation = api::Operation {
     parameters: &[api::Parameter::query("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `GET /tenants/{id}/dealers`
@@ -338,7 +338,7 @@ pub static LIST_TENANT_DEALERS: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}`
@@ -355,7 +355,7 @@ pub static DESIGNATE_TENANT_TO_DEALER: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /tenants/{id}/dealers/{dealer_id}/destroy`
@@ -372,7 +372,7 @@ pub static REMOVE_TENANT_FROM_DEALER: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /tenants/{id}/destroy`
@@ -386,5 +386,5 @@ pub static DELETE_TENANT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -212,7 +212,7 @@ pub static RETRIEVE_USER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
 /// `POST /users/{id}`
@@ -254,5 +254,5 @@ pub static DELETE_USER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
-    schema: api::InputSchema::none(),
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -605,6 +605,8 @@ pub struct NotificationSettings {
     /// Initially: `false`.
     pub notify_push_certs_update_failed: bool,
     /// Password for email account.
+    ///
+    /// At most 1024 characters.
     pub password: Option<vault::Sealed>,
 }
 

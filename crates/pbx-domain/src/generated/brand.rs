@@ -12,28 +12,38 @@ pub struct Brand {
     pub theme: pbx_types::brand::BrandTheme,
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
+    ///
+    /// At most 1024 characters.
     pub logo: Option<pbx_types::ids::FileId>,
     /// The unique ID of file from your file library.
     /// This file will be used as the favicon image.
+    ///
+    /// At most 1024 characters.
     pub favicon: Option<pbx_types::ids::FileId>,
     /// The title text.
     /// This text will be displayed as the title.
     ///
-    /// Initially: `"PortSIP PBX"`.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
     pub title: String,
     /// The copyright text.
     /// This text will be displayed as the copyright.
+    ///
+    /// At most 1024 characters.
     pub copyright: Option<String>,
     /// The product name text.
     /// This text will be displayed as the product name.
     ///
-    /// Initially: `"PortSIP PBX"`.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
     pub product: String,
     /// The website text.
     /// This text will be displayed as the product website.
+    ///
+    /// At most 2048 characters.
     pub website: Option<String>,
     /// The forum url.
     /// This text will be displayed as the forum url.
+    ///
+    /// At most 2048 characters.
     pub forum: Option<String>,
     /// The bottom text, maximum size is 256 characters.
     /// This text will be displayed at the bottom of the login page. It can be either plain text or HTML code.

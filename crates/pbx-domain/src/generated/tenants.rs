@@ -208,6 +208,8 @@ pub struct TenantSettings {
     /// with the mask leaves the key alone.
     pub stir_shaken_key: Option<vault::Sealed>,
     /// The unique ID of the file.
+    ///
+    /// At most 1024 characters.
     pub avatar_file_id: Option<pbx_types::ids::FileId>,
 }
 

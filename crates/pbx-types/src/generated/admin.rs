@@ -465,11 +465,15 @@ pub struct SystemStatus {
 pub struct TestEmail {
     /// The recipient's e-mail address.
     ///
-    /// Must be an e-mail address.
+    /// At most 1024 characters. Must be an e-mail address.
     pub recipient: String,
     /// Mail subject.
+    ///
+    /// At most 1024 characters.
     pub subject: String,
     /// Mail content.
+    ///
+    /// At most 65536 characters.
     pub content: String,
 }
 
@@ -482,6 +486,8 @@ pub struct UpdateAdminSettings {
     /// 1 to 1024 characters.
     pub user_agent: pbx_types::Field<String>,
     /// The semicolon separated list of blocked user agents.
+    ///
+    /// At most 16384 characters.
     pub blocked_user_agents: pbx_types::Field<String>,
     /// Enable Shared Address Space Address Range or not (RFC 6598).
     pub enable_shared_address_space_address_range: pbx_types::Field<bool>,
@@ -560,6 +566,8 @@ pub struct UpdateAdminSettings {
     /// User equal required for authentication name.
     pub user_equal_required_for_auth_name: pbx_types::Field<bool>,
     /// Tracer server host.
+    ///
+    /// At most 1024 characters.
     pub trace_server_host: pbx_types::Field<String>,
     /// The tracer server port.
     ///
@@ -609,10 +617,16 @@ pub struct UpdateAdminSettings {
     /// At least 0.
     pub sip_barrier_2_blocking_time: pbx_types::Field<i32>,
     /// Content of this certificate file for STIR/SHAKEN support.
+    ///
+    /// At most 65536 characters.
     pub stir_shaken_cert: pbx_types::Field<String>,
     /// Content of this private certificate file for STIR/SHAKEN support.
+    ///
+    /// At most 65536 characters.
     pub stir_shaken_key: pbx_types::Field<pbx_types::Secret>,
     /// Some custom configuration options serialized as json string.
+    ///
+    /// At most 65536 characters.
     pub custom_options: pbx_types::Field<String>,
 }
 
@@ -622,6 +636,8 @@ pub struct UpdateAdminSettings {
 pub struct UpdateNotificationSettings {
     pub r#type: pbx_types::Field<MailServerType>,
     /// SMTP server used for sending mails.
+    ///
+    /// At most 1024 characters.
     pub server: pbx_types::Field<String>,
     /// A port number is a 16-bit unsigned integer, thus ranging from 0 to 65535.
     /// For TCP, port number 0 is reserved and cannot be used, while for UDP, the source port is optional and a value of zero means no port
@@ -632,13 +648,15 @@ pub struct UpdateNotificationSettings {
     /// It is the email address that the reply message is sent
     /// when you want the reply to go to an email address that is different than the From: address.
     ///
-    /// Must be an e-mail address.
+    /// At most 1024 characters. Must be an e-mail address.
     pub reply_to: pbx_types::Field<String>,
     /// Username or email address.
     ///
     /// At most 128 characters.
     pub username: pbx_types::Field<String>,
     /// Password for email account.
+    ///
+    /// At most 1024 characters.
     pub password: pbx_types::Field<pbx_types::Secret>,
     pub auth: pbx_types::Field<MailServerAuth>,
     /// Whether to enable TLS/SSL.
@@ -648,7 +666,7 @@ pub struct UpdateNotificationSettings {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Must be at most 15 e-mail addresses, separated by commas.
+    /// At most 4096 characters. Must be at most 15 e-mail addresses, separated by commas.
     pub recipients: pbx_types::Field<String>,
     /// Apply the email server settings to all tenants.
     pub enable_tenant_access: pbx_types::Field<bool>,

@@ -9,7 +9,7 @@ pub use super::shared::TokenSet;
 pub struct RefreshTokens {
     /// The refresh token of the session.
     ///
-    /// At least 1 characters.
+    /// 1 to 1024 characters.
     pub refresh_token: pbx_types::Secret,
 }
 
@@ -18,13 +18,15 @@ pub struct RefreshTokens {
 pub struct SignIn {
     /// The account name.
     ///
-    /// At least 1 characters.
+    /// 1 to 1024 characters.
     pub username: String,
     /// The account's password.
     ///
-    /// At least 1 characters.
+    /// 1 to 1024 characters.
     pub password: pbx_types::Secret,
     /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
+    ///
+    /// At most 1024 characters.
     pub domain: Option<String>,
 }
 

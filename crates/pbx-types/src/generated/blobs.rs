@@ -39,6 +39,8 @@ pub struct CompleteBlobUploadQuery {
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct CompleteBlobUploadHeaders {
     /// The token of the upload, from the header of the same name.
+    ///
+    /// At most 1024 characters.
     #[serde(rename = "PortSIP-Upload-Token")]
     pub port_sip_upload_token: String,
 }

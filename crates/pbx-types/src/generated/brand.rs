@@ -66,28 +66,38 @@ pub struct UpdateBrand {
     pub theme: pbx_types::Field<BrandTheme>,
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
+    ///
+    /// At most 1024 characters.
     pub logo: pbx_types::Field<FileId>,
     /// The unique ID of file from your file library.
     /// This file will be used as the favicon image.
+    ///
+    /// At most 1024 characters.
     pub favicon: pbx_types::Field<FileId>,
     /// The title text.
     /// This text will be displayed as the title.
     ///
-    /// Initially: `"PortSIP PBX"`.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
     pub title: pbx_types::Field<String>,
     /// The copyright text.
     /// This text will be displayed as the copyright.
+    ///
+    /// At most 1024 characters.
     pub copyright: pbx_types::Field<String>,
     /// The product name text.
     /// This text will be displayed as the product name.
     ///
-    /// Initially: `"PortSIP PBX"`.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
     pub product: pbx_types::Field<String>,
     /// The website text.
     /// This text will be displayed as the product website.
+    ///
+    /// At most 2048 characters.
     pub website: pbx_types::Field<String>,
     /// The forum url.
     /// This text will be displayed as the forum url.
+    ///
+    /// At most 2048 characters.
     pub forum: pbx_types::Field<String>,
     /// The bottom text, maximum size is 256 characters.
     /// This text will be displayed at the bottom of the login page. It can be either plain text or HTML code.

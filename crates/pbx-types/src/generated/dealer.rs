@@ -84,6 +84,8 @@ pub struct UpdateCurrentDealer {
     /// At most 1024 characters.
     pub display_name: pbx_types::Field<String>,
     /// The website of user.
+    ///
+    /// At most 2048 characters.
     pub website: pbx_types::Field<String>,
     /// The mobile phone number of user.
     ///
@@ -94,5 +96,7 @@ pub struct UpdateCurrentDealer {
     /// At most 128 characters.
     pub address: pbx_types::Field<String>,
     /// The description of dealer.
+    ///
+    /// At most 4096 characters.
     pub description: pbx_types::Field<String>,
 }

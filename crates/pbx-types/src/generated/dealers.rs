@@ -25,6 +25,8 @@ pub struct CreateDealer {
     /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// The password of dealer.
+    ///
+    /// At most 1024 characters.
     pub password: pbx_types::Secret,
     /// The email address of user.
     ///
@@ -35,6 +37,8 @@ pub struct CreateDealer {
     /// At most 1024 characters.
     pub display_name: Option<String>,
     /// The website of user.
+    ///
+    /// At most 2048 characters.
     pub website: Option<String>,
     /// The mobile phone number of user.
     ///
@@ -45,6 +49,8 @@ pub struct CreateDealer {
     /// At most 128 characters.
     pub address: Option<String>,
     /// The description of dealer.
+    ///
+    /// At most 4096 characters.
     pub description: Option<String>,
     /// The maximum number of tenants that the dealer is allowed to create.
     ///
@@ -147,6 +153,8 @@ pub struct UpdateDealer {
     /// At most 1024 characters.
     pub display_name: pbx_types::Field<String>,
     /// The website of user.
+    ///
+    /// At most 2048 characters.
     pub website: pbx_types::Field<String>,
     /// The mobile phone number of user.
     ///
@@ -157,6 +165,8 @@ pub struct UpdateDealer {
     /// At most 128 characters.
     pub address: pbx_types::Field<String>,
     /// The description of dealer.
+    ///
+    /// At most 4096 characters.
     pub description: pbx_types::Field<String>,
     /// The maximum number of tenants that the dealer is allowed to create.
     ///

@@ -21,7 +21,7 @@ pub struct CreateIpRule {
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
-    /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
+    /// At most 1024 characters. Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
     pub cidr: String,
     pub target: IpRuleTarget,
     /// IP rule's expire time.
@@ -94,7 +94,7 @@ pub struct UpdateIpRule {
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
-    /// Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
+    /// At most 1024 characters. Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
     pub cidr: pbx_types::Field<String>,
     pub target: pbx_types::Field<IpRuleTarget>,
     /// IP rule's expire time.

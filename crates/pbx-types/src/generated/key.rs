@@ -17,7 +17,11 @@ pub struct CertificateKey {
 pub struct UpdateCertificateKey {
     /// Content of the certificate file for TLS transports and HTTPS.
     /// It MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.
+    ///
+    /// At most 65536 characters.
     pub crt: String,
     /// Content of the private key file that belongs to the certificate. It MUST be PEM-encoded without a passphrase.
+    ///
+    /// At most 65536 characters.
     pub key: pbx_types::Secret,
 }

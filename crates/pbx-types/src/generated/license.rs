@@ -23,5 +23,7 @@ pub struct License {
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct UpdateLicense {
     /// License key of PortSIP PBX.
+    ///
+    /// At most 16384 characters.
     pub license_key: String,
 }

@@ -39,20 +39,26 @@ pub struct IssueOauthToken {
     pub grant_type: GrantType,
     /// The account name.
     ///
-    /// At least 1 characters.
+    /// 1 to 1024 characters.
     pub username: Option<String>,
     /// The account's password.
     ///
-    /// At least 1 characters.
+    /// 1 to 1024 characters.
     pub password: Option<pbx_types::Secret>,
     /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
+    ///
+    /// At most 1024 characters.
     pub domain: Option<String>,
     /// The refresh token of the session.
     ///
-    /// At least 1 characters.
+    /// 1 to 1024 characters.
     pub refresh_token: Option<pbx_types::Secret>,
     /// The extent of the access, `all`.
+    ///
+    /// At most 1024 characters.
     pub scope: Option<String>,
     /// The application that asks.
+    ///
+    /// At most 1024 characters.
     pub client_id: Option<String>,
 }

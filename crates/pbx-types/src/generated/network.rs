@@ -42,6 +42,8 @@ pub struct Network {
 #[serde(default)]
 pub struct UpdateNetwork {
     /// The web domain for PortSIP PBX
+    ///
+    /// At most 1024 characters.
     pub web_domain: pbx_types::Field<String>,
     /// The private IPv4 of system.
     ///

@@ -13,7 +13,7 @@ pub struct AssignProvider {
     /// For example: 3000;12000-18000.
     /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
     ///
-    /// Must be numbers and ranges such as 3000;12000-18000.
+    /// At most 33000 characters. Must be numbers and ranges such as 3000;12000-18000.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///

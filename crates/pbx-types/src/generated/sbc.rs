@@ -36,6 +36,8 @@ pub struct SbcTransport {
 #[serde(default)]
 pub struct UpdateSbc {
     /// The SBC domain.
+    ///
+    /// At most 1024 characters.
     pub domain: pbx_types::Field<String>,
     /// The SBC web port for http.
     ///

@@ -8,8 +8,12 @@ pub use super::ids::ProviderId;
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ChangePassword {
     /// The password so far.
+    ///
+    /// At most 1024 characters.
     pub old_password: pbx_types::Secret,
     /// The new password.
+    ///
+    /// At most 1024 characters.
     pub new_password: pbx_types::Secret,
 }
 
@@ -290,6 +294,8 @@ pub struct OutboundCallerId {
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct ResetPassword {
     /// The new password.
+    ///
+    /// At most 1024 characters.
     pub password: pbx_types::Secret,
 }
 
@@ -367,14 +373,24 @@ pub struct UpdateE164Rules {
     /// Enable number processing or not.
     pub enabled: pbx_types::Field<bool>,
     /// The International code.
+    ///
+    /// At most 1024 characters.
     pub international_code: pbx_types::Field<String>,
     /// Country code.
+    ///
+    /// At most 1024 characters.
     pub country: pbx_types::Field<String>,
     /// Area code.
+    ///
+    /// At most 1024 characters.
     pub area_code: pbx_types::Field<String>,
     /// National code.
+    ///
+    /// At most 1024 characters.
     pub national_code: pbx_types::Field<String>,
     /// Add prefix.
+    ///
+    /// At most 1024 characters.
     pub prefix: pbx_types::Field<String>,
     /// Remove special characters in the numbers(the "(" and ")" and spaces).
     pub remove_special_chars: pbx_types::Field<bool>,
@@ -400,6 +416,8 @@ pub struct UpdateEventWebhook {
     /// 6 to 64 characters.
     pub password: pbx_types::Field<pbx_types::Secret>,
     /// The token for authentication, when auth is `BEARER`.
+    ///
+    /// At most 1024 characters.
     pub token: pbx_types::Field<pbx_types::Secret>,
     /// The event url.
     ///

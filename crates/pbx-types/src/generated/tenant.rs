@@ -382,6 +382,8 @@ pub struct UpdateCurrentTenant {
     /// At most 255 characters.
     pub website: pbx_types::Field<String>,
     /// Timezone for tenant.
+    ///
+    /// At most 1024 characters.
     pub timezone: pbx_types::Field<String>,
     /// The Currency code (ISO 4217).
     ///
@@ -402,6 +404,8 @@ pub struct UpdateCurrentTenant {
     /// Whether to enable two-factor authentication.
     pub enable_two_factor_authentication: pbx_types::Field<bool>,
     /// Some custom configuration options serialized as json string
+    ///
+    /// At most 65536 characters.
     pub custom_options: pbx_types::Field<String>,
     /// The retention period in days of recordings.
     ///
@@ -423,7 +427,7 @@ pub struct UpdateCurrentTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: pbx_types::Field<String>,
     pub office_hours: pbx_types::Field<OfficeHoursInput>,
     /// A collection of outbound caller IDs.
@@ -444,10 +448,16 @@ pub struct UpdateCurrentTenant {
     /// Whether to force reset the initial password.
     pub password_force_reset: pbx_types::Field<bool>,
     /// The unique ID of the file.
+    ///
+    /// At most 1024 characters.
     pub avatar_file_id: pbx_types::Field<FileId>,
     /// Content of this certificate file for STIR/SHAKEN support.
+    ///
+    /// At most 65536 characters.
     pub stir_shaken_cert: pbx_types::Field<String>,
     /// Content of this private certificate file for STIR/SHAKEN support.
+    ///
+    /// At most 65536 characters.
     pub stir_shaken_key: pbx_types::Field<pbx_types::Secret>,
 }
 
@@ -463,6 +473,8 @@ pub struct UpdateCustomHeaders {
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct UpdateOutboundCallerId {
     /// The unique ID of the provider (trunk).
+    ///
+    /// At most 1024 characters.
     pub provider_id: ProviderId,
     /// The caller ID.
     ///

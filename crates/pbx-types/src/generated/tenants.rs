@@ -13,6 +13,8 @@ pub use super::shared::{
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct SwitchTenantsQuery {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
+    ///
+    /// At most 1024 characters.
     pub id: Option<TenantId>,
 }
 
@@ -28,14 +30,24 @@ pub struct CreateE164Rules {
     )]
     pub enabled: bool,
     /// The International code.
+    ///
+    /// At most 1024 characters.
     pub international_code: Option<String>,
     /// Country code.
+    ///
+    /// At most 1024 characters.
     pub country: Option<String>,
     /// Area code.
+    ///
+    /// At most 1024 characters.
     pub area_code: Option<String>,
     /// National code.
+    ///
+    /// At most 1024 characters.
     pub national_code: Option<String>,
     /// Add prefix.
+    ///
+    /// At most 1024 characters.
     pub prefix: Option<String>,
     /// Remove special characters in the numbers(the "(" and ")" and spaces).
     ///
@@ -89,6 +101,8 @@ pub struct CreateEventWebhook {
     /// 6 to 64 characters.
     pub password: Option<pbx_types::Secret>,
     /// The token for authentication, when auth is `BEARER`.
+    ///
+    /// At most 1024 characters.
     pub token: Option<pbx_types::Secret>,
     /// The event url.
     ///
@@ -125,6 +139,8 @@ pub struct CreateTenant {
     /// At most 255 characters.
     pub website: Option<String>,
     /// Timezone for tenant.
+    ///
+    /// At most 1024 characters.
     pub timezone: String,
     /// The Currency code (ISO 4217).
     ///
@@ -247,6 +263,8 @@ pub struct CreateTenant {
     )]
     pub enable_two_factor_authentication: bool,
     /// Some custom configuration options serialized as json string
+    ///
+    /// At most 65536 characters.
     pub custom_options: Option<String>,
     /// The maximum number of users that the tenant is allowed to create.
     ///
@@ -300,7 +318,7 @@ pub struct CreateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Default: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Default: `""`. At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     #[serde(
         default = "default_create_tenant_disk_quota",
         deserialize_with = "create_tenant_disk_quota_or_default"
@@ -310,7 +328,7 @@ pub struct CreateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Default: `""`. Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Default: `""`. At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     #[serde(
         default = "default_create_tenant_im_disk_quota",
         deserialize_with = "create_tenant_im_disk_quota_or_default"
@@ -320,7 +338,7 @@ pub struct CreateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Default: `"1GB"`. Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// Default: `"1GB"`. At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     #[serde(
         default = "default_create_tenant_extension_im_disk_quota",
         deserialize_with = "create_tenant_extension_im_disk_quota_or_default"
@@ -389,7 +407,7 @@ pub struct CreateTenant {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Must be at most 15 e-mail addresses, separated by commas.
+    /// At most 4096 characters. Must be at most 15 e-mail addresses, separated by commas.
     pub email_recipients: Option<String>,
     /// Whether to force reset the initial password.
     ///
@@ -742,6 +760,8 @@ pub struct UpdateTenant {
     /// At most 255 characters.
     pub website: pbx_types::Field<String>,
     /// Timezone for tenant.
+    ///
+    /// At most 1024 characters.
     pub timezone: pbx_types::Field<String>,
     /// The Currency code (ISO 4217).
     ///
@@ -780,6 +800,8 @@ pub struct UpdateTenant {
     /// Whether to enable two-factor authentication.
     pub enable_two_factor_authentication: pbx_types::Field<bool>,
     /// Some custom configuration options serialized as json string
+    ///
+    /// At most 65536 characters.
     pub custom_options: pbx_types::Field<String>,
     /// The maximum number of users that the tenant is allowed to create.
     ///
@@ -809,19 +831,19 @@ pub struct UpdateTenant {
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub disk_quota: pbx_types::Field<String>,
     /// The maximum size of disk space that the tenant is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub im_disk_quota: pbx_types::Field<String>,
     /// The maximum size of disk space that the extension user is allowed to have for IM service.
     /// Specify a positive number with its unit: KB, MB, GB, TB and PB are allowed.
     /// For example: 100MB, 1000GB. Leave it empty, means unlimited.
     ///
-    /// Must be a size such as 500MB or 10GB, or empty for no limit.
+    /// At most 1024 characters. Must be a size such as 500MB or 10GB, or empty for no limit.
     pub extension_im_disk_quota: pbx_types::Field<String>,
     /// The retention period in days of recordings.
     ///
@@ -856,7 +878,7 @@ pub struct UpdateTenant {
     /// The email addresses that should receive notifications, up to 15, separated by commas.
     /// Semicolons are accepted as well; answers have commas.
     ///
-    /// Must be at most 15 e-mail addresses, separated by commas.
+    /// At most 4096 characters. Must be at most 15 e-mail addresses, separated by commas.
     pub email_recipients: pbx_types::Field<String>,
     /// Whether to force reset the initial password.
     pub password_force_reset: pbx_types::Field<bool>,

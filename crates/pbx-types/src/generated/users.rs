@@ -14,6 +14,8 @@ pub struct CreateUser {
     /// 1 to 64 characters. Must be made of letters, digits, underscores, dashes, single quotes and periods, with no period at either end.
     pub name: String,
     /// The password that the user signs in with. It obeys the password policy of the tenant.
+    ///
+    /// At most 1024 characters.
     pub password: pbx_types::Secret,
     /// Whether the user may sign in.
     ///
@@ -37,6 +39,8 @@ pub struct CreateUser {
     /// Must be 3 to 64 digits.
     pub extension_number: String,
     /// The password that the user's phones register with. It obeys the password policy of the tenant.
+    ///
+    /// At most 1024 characters.
     pub extension_password: pbx_types::Secret,
 }
 
