@@ -186,9 +186,13 @@ fn compare_counts(old: &Schema<'_>, new: &Schema<'_>, changes: &mut Vec<SchemaCh
             ],
         ),
     ];
+    let limits_of_server = (old.is_limit_of_server, new.is_limit_of_server);
+    let is_limit = |key: &str| key == "maxLength" || key == "maxItems";
     for (key, [added, removed, raised, lowered]) in table {
         let (old, new) = (old.counts.get(key), new.counts.get(key));
         let rule = match (old, new) {
+            (None, Some(_)) if limits_of_server.1 && is_limit(key) => &SERVER_LIMIT_ADDED,
+            (Some(_), None) if limits_of_server.0 && is_limit(key) => &SERVER_LIMIT_REMOVED,
             (None, Some(_)) => added,
             (Some(_), None) => removed,
             (Some(a), Some(b)) if b > a => raised,

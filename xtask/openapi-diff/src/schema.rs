@@ -137,6 +137,8 @@ pub struct Schema<'a> {
     pub maximum: Option<Bound>,
     /// `minLength`, ... by keyword.
     pub counts: BTreeMap<&'static str, u64>,
+    /// `true` if `maxLength` or `maxItems` is a limit of this server only (`x-limit: server`).
+    pub is_limit_of_server: bool,
     pub multiple_of: Option<f64>,
     pub unique_items: bool,
     pub patterns: Vec<&'a str>,

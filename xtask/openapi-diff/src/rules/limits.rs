@@ -1,6 +1,6 @@
 //! Rules about bounds, lengths and counts.
 
-use super::{Rule, rules};
+use super::{Rule, Severity, rules};
 
 const UNCHECKED: &str = "it does not validate responses";
 const UNCHECKED_BUT_PORTS: &str = "it does not validate responses, except ports (0 to 65535)";
@@ -42,6 +42,10 @@ rules! {
     MAX_PROPERTIES_REMOVED = Rule::new("max-properties-removed", "max-properties-added", "maximum property count {old} was removed from {at}").loosens().tolerated(UNCHECKED);
     MAX_PROPERTIES_RAISED = Rule::new("max-properties-raised", "max-properties-lowered", "maximum property count of {at} was raised from {old} to {new}").loosens().tolerated(UNCHECKED);
     MAX_PROPERTIES_LOWERED = Rule::new("max-properties-lowered", "max-properties-raised", "maximum property count of {at} was lowered from {old} to {new}").tightens();
+    SERVER_LIMIT_ADDED = Rule::new("server-limit-added", "server-limit-removed", "limit {new} of this server was added to {at}")
+        .request(Severity::Risky);
+    SERVER_LIMIT_REMOVED = Rule::new("server-limit-removed", "server-limit-added", "limit {old} of this server was removed from {at}")
+        .request(Severity::Compatible);
     MULTIPLE_ADDED = Rule::new("multiple-of-added", "multiple-of-removed", "`multipleOf` {new} was added to {at}").tightens();
     MULTIPLE_REMOVED = Rule::new("multiple-of-removed", "multiple-of-added", "`multipleOf` {old} was removed from {at}").loosens()
         .tolerated(UNCHECKED);
