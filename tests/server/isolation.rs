@@ -174,7 +174,7 @@ async fn everything(callers: &[(&str, &[&str], Raw)]) -> Vec<(String, u16, Value
 }
 
 /// Uploads a picture of that width; returns the ID of the file and the digest of its content.
-async fn upload(session: &Raw, width: u8) -> (String, String) {
+pub(crate) async fn upload(session: &Raw, width: u8) -> (String, String) {
     let (id, token) = begin_upload(session).await;
     let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0".to_vec();
     picture.extend([width, 0, 0, 0, 1, 8, 6, 0, 0, 0]);
@@ -191,7 +191,7 @@ async fn upload(session: &Raw, width: u8) -> (String, String) {
 }
 
 /// Announces an upload; returns its ID and token.
-async fn begin_upload(session: &Raw) -> (String, String) {
+pub(crate) async fn begin_upload(session: &Raw) -> (String, String) {
     let begun = session.post_empty("/blobs/uploads").await;
     let [id, token] = ["portsip-upload-id", "portsip-upload-token"].map(|name| begun.header(name).unwrap().to_owned());
     (id, token)

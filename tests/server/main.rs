@@ -30,6 +30,7 @@ mod im;
 mod ip_filters;
 mod isolation;
 mod key;
+mod largest;
 mod license;
 mod lifecycle;
 mod lists;

@@ -1,5 +1,7 @@
 //! The table of trunks, and those of their assignments to tenants with their numbers.
 
+use std::collections::HashSet;
+
 use pbx_domain::Id;
 use pbx_domain::kind::Tenant;
 use pbx_domain::providers::{NumberRange, Provider};
@@ -8,7 +10,7 @@ use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::StoreError;
 use crate::row::value;
-use crate::table::{TENANT_ID, Table, delete, exists, insert, is};
+use crate::table::{TENANT_ID, Table, delete, exists, get, insert, is};
 use crate::tx::Tx;
 
 /// The unique key over the host and the username of the registration.
@@ -65,7 +67,22 @@ pub fn assignee(
     })
 }
 
-/// Assigns a trunk. [`insert_number`] adds its numbers.
+/// Returns those of some trunks that are assigned to a tenant.
+pub fn assigned_to(
+    tx: &mut Tx<'_>,
+    tenant_id: Id<Tenant>,
+    among: &HashSet<Id<Provider>>,
+) -> Result<HashSet<Id<Provider>>, StoreError> {
+    let mut select = Query::select();
+    select
+        .column(PROVIDER_ID)
+        .from(ASSIGNEES)
+        .and_where(is(TENANT_ID, &tenant_id))
+        .and_where(Expr::col(PROVIDER_ID).is_in(among.iter().map(value)));
+    Ok(tx.all(&select, |row| row.get(0))?.into_iter().collect())
+}
+
+/// Assigns a trunk. [`insert_numbers`] adds its numbers.
 pub fn assign(
     tx: &mut Tx<'_>,
     id: Id<Provider>,
@@ -87,35 +104,71 @@ pub fn unassign(tx: &mut Tx<'_>, id: Id<Provider>, tenant_id: Id<Tenant>) -> Res
     Ok(delete(tx, ASSIGNEES, condition)? > 0)
 }
 
-/// Returns `true` if a number of the range is already assigned. Assigned ranges do not overlap, so only the last one that begins
-/// before the end of this range can overlap it.
-pub fn is_taken(tx: &mut Tx<'_>, id: Id<Provider>, range: NumberRange) -> Result<bool, StoreError> {
-    let select = Query::select()
-        .column(LAST)
-        .from(NUMBERS)
-        .and_where(is(PROVIDER_ID, &id))
-        .and_where(Expr::col(FIRST).lte(range.last))
-        .order_by(FIRST, Order::Desc)
-        .limit(1)
-        .to_owned();
-    let last: Option<i64> = tx.first(&select, |row| row.get(0))?;
-    Ok(last.is_some_and(|last| last >= range.first))
-}
-
-/// Assigns numbers of a trunk to a tenant.
-pub fn insert_number(
+/// Assigns numbers of a trunk to a tenant that has none of it; the ranges do not overlap. If numbers of some range are another tenant's,
+/// returns that range, and the transaction must not be committed.
+///
+/// The number of statements is that for one range.
+pub fn insert_numbers(
     tx: &mut Tx<'_>,
     id: Id<Provider>,
     tenant_id: Id<Tenant>,
-    range: NumberRange,
-) -> Result<(), StoreError> {
-    let columns = [
-        (PROVIDER_ID, value(&id)),
-        (FIRST, range.first.into()),
-        (LAST, range.last.into()),
-        (TENANT_ID, value(&tenant_id)),
-    ];
-    insert(tx, NUMBERS, columns)
+    ranges: &[NumberRange],
+) -> Result<Option<NumberRange>, StoreError> {
+    let firsts = ranges.iter().map(|range| range.first);
+    let condition = is(PROVIDER_ID, &id).and(Expr::col(FIRST).is_in(firsts));
+    if let Some(taken) = get::<i64>(tx, NUMBERS, FIRST, condition)? {
+        return Ok(ranges.iter().find(|range| range.first == taken).copied());
+    }
+    let mut insert = Query::insert();
+    insert
+        .into_table(NUMBERS)
+        .columns([PROVIDER_ID, FIRST, LAST, TENANT_ID]);
+    for range in ranges {
+        insert.values_panic([
+            value(&id).into(),
+            range.first.into(),
+            range.last.into(),
+            value(&tenant_id).into(),
+        ]);
+    }
+    tx.execute(&insert)?;
+    overlapping(tx, id, tenant_id)
+}
+
+/// Returns a range of the tenant that overlaps one of another tenant.
+///
+/// Ranges of one tenant do not overlap each other, so that of two that do, in the order of their first numbers, some neighbors do.
+fn overlapping(tx: &mut Tx<'_>, id: Id<Provider>, tenant_id: Id<Tenant>) -> Result<Option<NumberRange>, StoreError> {
+    const OTHER: &str = "other";
+    let own = |column: &'static str| Expr::col((NUMBERS, column));
+    let other = |column: &'static str| Expr::col((OTHER, column));
+    let neighbor = |column, condition: Expr, order| {
+        let mut select = Query::select();
+        select
+            .expr(other(column))
+            .from_as(NUMBERS, OTHER)
+            .and_where(other(PROVIDER_ID).eq(value(&id)))
+            .and_where(condition)
+            .order_by((OTHER, FIRST), order)
+            .limit(1);
+        Expr::from(select)
+    };
+    let before = neighbor(LAST, other(FIRST).lt(own(FIRST)), Order::Desc);
+    let after = neighbor(FIRST, other(FIRST).gt(own(FIRST)), Order::Asc);
+    let mut select = Query::select();
+    select
+        .columns([FIRST, LAST])
+        .from(NUMBERS)
+        .and_where(is(PROVIDER_ID, &id))
+        .and_where(is(TENANT_ID, &tenant_id))
+        .and_where(before.gte(own(FIRST)).or(after.lte(own(LAST))))
+        .limit(1);
+    tx.first(&select, |row| {
+        Ok(NumberRange {
+            first: row.get(0)?,
+            last: row.get(1)?,
+        })
+    })
 }
 
 fn assigned(id: Id<Provider>) -> SelectStatement {

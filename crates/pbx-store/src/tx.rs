@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sea_query::{QueryStatementBuilder, SelectStatement};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Rendered};
 use crate::count_cache::CountCache;
 use crate::error::StoreError;
 use crate::row::Row;
@@ -17,6 +17,39 @@ pub struct Tx<'a> {
     written: WrittenTables,
     /// The cached lengths of lists; `None` in a transaction that writes.
     counts: Option<Arc<CountCache>>,
+    work: Work,
+}
+
+/// The work of a transaction. It is logged at its end, so that tests can bound it for every operation, and an operator can see it.
+#[derive(Default)]
+struct Work {
+    /// The number of statements.
+    statements: u32,
+    /// The number of bound values of all statements.
+    values: usize,
+    /// The number of rows that queries returned.
+    rows: usize,
+    /// `true` if a statement writes.
+    writes: bool,
+}
+
+impl Work {
+    fn count(&mut self, statement: &Rendered) {
+        self.statements += 1;
+        self.values += statement.1.0.len();
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let Self {
+            statements,
+            values,
+            rows,
+            writes,
+        } = self;
+        tracing::debug!(target: crate::LOG_TARGET, statements, values, rows, writes, "transaction");
+    }
 }
 
 impl<'a> Tx<'a> {
@@ -26,6 +59,7 @@ impl<'a> Tx<'a> {
             connection,
             written: WrittenTables::default(),
             counts: None,
+            work: Work::default(),
         }
     }
 
@@ -50,10 +84,12 @@ impl<'a> Tx<'a> {
     ) -> Result<Vec<T>, StoreError> {
         let mut rows = Vec::new();
         let select = self.connection.render(select);
+        self.work.count(&select);
         self.connection.query(select, &mut |row| {
             rows.push(map(row)?);
             Ok(ControlFlow::Continue(()))
         })?;
+        self.work.rows += rows.len();
         Ok(rows)
     }
 
@@ -65,10 +101,12 @@ impl<'a> Tx<'a> {
     ) -> Result<Option<T>, StoreError> {
         let mut first = None;
         let select = self.connection.render(select);
+        self.work.count(&select);
         self.connection.query(select, &mut |row| {
             first = Some(map(row)?);
             Ok(ControlFlow::Break(()))
         })?;
+        self.work.rows += usize::from(first.is_some());
         Ok(first)
     }
 
@@ -77,6 +115,8 @@ impl<'a> Tx<'a> {
         let statement = self.connection.render(statement);
         // Here and not in the engines, so that none can omit it.
         self.written.record(&statement.0);
+        self.work.count(&statement);
+        self.work.writes = true;
         self.connection.execute(statement)
     }
 

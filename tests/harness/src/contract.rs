@@ -18,6 +18,8 @@ pub struct Operation {
     pub access: Option<Vec<String>>,
     /// `true` if it needs no token.
     pub is_public: bool,
+    /// The media type of its request body, if it has one.
+    pub body: Option<String>,
 }
 
 impl Operation {
@@ -68,10 +70,19 @@ pub fn operations() -> Vec<Operation> {
                     .get("security")
                     .and_then(Value::as_array)
                     .is_some_and(Vec::is_empty),
+                body: operation
+                    .pointer("/requestBody/content")
+                    .and_then(Value::as_object)
+                    .and_then(|content| content.keys().next().cloned()),
             });
         }
     }
     operations
+}
+
+/// Returns the JSON Schemas by which the server validates requests: `operations` by `operationId`, and their `$defs`.
+pub fn request_schemas() -> Value {
+    read("../../crates/pbx-api/src/generated/schemas.json")
 }
 
 /// Returns the object of that schema before anyone sets a property: each has its `x-initial`, or is null.
@@ -96,6 +107,10 @@ fn initial_of(contract: &Value, schema: &Value) -> Value {
 }
 
 fn contract() -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/generated/client.json");
+    read("../../specs/generated/client.json")
+}
+
+fn read(file: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     serde_json::from_str(&fs::read_to_string(file).expect("the contract")).expect("JSON")
 }

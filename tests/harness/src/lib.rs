@@ -25,7 +25,7 @@ mod tenants;
 
 pub use certificates::{Authority, Identity, der, handshake};
 pub use clock::Clock;
-pub use contract::{Operation, initial, operations};
+pub use contract::{Operation, initial, operations, request_schemas};
 pub use engine::{Engine, select, selected};
 pub use pbx_test_macros::on_each_engine;
 pub use pbx_test_postgres::{Cluster, Database, PASSWORD_ROLE, ROLE_PASSWORD};

@@ -6,7 +6,7 @@ use pbx_api::providers::{
 };
 use pbx_api::{Call, Patch};
 use pbx_domain::audit::{Entry, Object};
-use pbx_domain::providers::{self, NumberRange};
+use pbx_domain::providers;
 use pbx_domain::session::Caller;
 use pbx_domain::{Error, Id, state};
 use pbx_store::providers::{self as queries, PROVIDERS};
@@ -132,9 +132,10 @@ impl ProvidersApi for Pbx {
                 // The new assignment replaces the tenant's old one, whose numbers must not conflict with the new ones.
                 queries::unassign(tx, id, tenant_id)?;
                 queries::assign(tx, id, tenant_id, &assignment)?;
-                for &range in &ranges {
-                    check_free(tx, id, range)?;
-                    queries::insert_number(tx, id, tenant_id, range)?;
+                if let Some(range) = queries::insert_numbers(tx, id, tenant_id, &ranges)? {
+                    return Err(Error::conflict(format!(
+                        "`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."
+                    )));
                 }
                 let entry = Entry::update(Object::Provider, id);
                 Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
@@ -172,16 +173,6 @@ fn check_domain(tx: &mut Tx<'_>, provider: &providers::Provider) -> Result<(), E
         return Err(Error::conflict(
             "`hostname` is the SIP domain of a tenant: a trunk that registers needs a different one.",
         ));
-    }
-    Ok(())
-}
-
-/// Refuses a range with numbers that the trunk has assigned to a tenant.
-fn check_free(tx: &mut Tx<'_>, id: Id<providers::Provider>, range: NumberRange) -> Result<(), Error> {
-    if queries::is_taken(tx, id, range)? {
-        return Err(Error::conflict(format!(
-            "`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."
-        )));
     }
     Ok(())
 }

@@ -124,12 +124,13 @@ fn validate_caller_ids(
     if *caller_ids == before.settings.outbound_caller_ids {
         return Ok(());
     }
-    for (index, caller_id) in caller_ids.iter().enumerate() {
-        let assigned = match Id::parse(&caller_id.provider_id) {
-            Ok(provider_id) => providers::assignee(tx, provider_id, before.id)?.is_some(),
-            Err(_) => false,
-        };
-        if !assigned {
+    let provider_ids: Vec<_> = caller_ids
+        .iter()
+        .map(|caller_id| Id::parse(&caller_id.provider_id).ok())
+        .collect();
+    let assigned = providers::assigned_to(tx, before.id, &provider_ids.iter().copied().flatten().collect())?;
+    for (index, provider_id) in provider_ids.iter().enumerate() {
+        if provider_id.is_none_or(|provider_id| !assigned.contains(&provider_id)) {
             let name = format!("outbound_caller_ids/{index}/provider_id");
             let message = "must be the id of a trunk that is assigned to the tenant";
             check.record(&name, "unknown", message);
