@@ -2,16 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use contract::limits;
+use contract::pipeline::Contract;
+use serde_json::Value;
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn codegen(arguments: &[&str]) -> Output {
+fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
         .arg("codegen")
         .args(arguments)
@@ -38,7 +42,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn committed_files_are_up_to_date() {
-    let output = codegen(&["--check"]);
+    let output = run(&["--check"]);
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
@@ -58,8 +62,8 @@ fn owned(root: &Path) -> Vec<PathBuf> {
 fn check_lists_every_difference_and_writes_nothing() {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().to_str().unwrap();
-    assert!(codegen(&["--out", path]).status.success());
-    assert_eq!(codegen(&["--out", path, "--check"]).status.code(), Some(0));
+    assert!(run(&["--out", path]).status.success());
+    assert_eq!(run(&["--out", path, "--check"]).status.code(), Some(0));
 
     let folders = owned(out.path());
     let here: Vec<PathBuf> = folders
@@ -98,7 +102,7 @@ fn check_lists_every_difference_and_writes_nothing() {
     ));
     let before = files(out.path());
 
-    let output = codegen(&["--out", path, "--check"]);
+    let output = run(&["--out", path, "--check"]);
     assert_eq!(output.status.code(), Some(4));
     let text = stderr(&output);
     for line in &expected {
@@ -107,8 +111,8 @@ fn check_lists_every_difference_and_writes_nothing() {
     assert_eq!(files(out.path()), before, "--check wrote something");
 
     // Codegen fixes all of it.
-    assert!(codegen(&["--out", path]).status.success());
-    assert_eq!(codegen(&["--out", path, "--check"]).status.code(), Some(0));
+    assert!(run(&["--out", path]).status.success());
+    assert_eq!(run(&["--out", path, "--check"]).status.code(), Some(0));
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn output_is_deterministic() {
     let one = tempfile::tempdir().unwrap();
     let two = tempfile::tempdir().unwrap();
     for out in [&one, &two] {
-        assert!(codegen(&["--out", out.path().to_str().unwrap()]).status.success());
+        assert!(run(&["--out", out.path().to_str().unwrap()]).status.success());
     }
     let bare = |root: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
         files(root)
@@ -141,7 +145,7 @@ fn error_exits_with_1_and_names_the_location() {
             specs.path().to_str().unwrap(),
         ];
         arguments.extend(check);
-        let output = codegen(&arguments);
+        let output = run(&arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(
             stderr(&output).starts_with("error: upstream/page.md:5: invalid OpenAPI document:"),
@@ -154,7 +158,7 @@ fn error_exits_with_1_and_names_the_location() {
 #[test]
 fn specs_without_documents_are_an_error() {
     let specs = tempfile::tempdir().unwrap();
-    let output = codegen(&["--specs", specs.path().to_str().unwrap(), "--check"]);
+    let output = run(&["--specs", specs.path().to_str().unwrap(), "--check"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no OpenAPI document under `upstream/` or `local/`"));
 }
@@ -181,4 +185,62 @@ fn contract_has_all_operations_of_the_pages() {
             );
         }
     }
+}
+
+#[test]
+fn everything_that_callers_send_is_bounded() {
+    fn walk(at: &str, value: &Value, unbounded: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                let is = |name: &str| match &value["type"] {
+                    Value::Array(types) => types.iter().any(|one| one == name),
+                    one => one == name,
+                };
+                for (name, keyword) in [("string", "maxLength"), ("array", "maxItems")] {
+                    if is(name) && !limits::is_bounded(value, keyword) {
+                        unbounded.push(at.to_owned());
+                    }
+                }
+                for (key, child) in object {
+                    walk(&format!("{at}/{key}"), child, unbounded);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(at, item, unbounded)),
+            _ => {}
+        }
+    }
+    let file = workspace().join("crates/pbx-api/src/generated/schemas.json");
+    let schemas: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let mut unbounded = Vec::new();
+    walk("", &schemas, &mut unbounded);
+    assert_eq!(unbounded, [""; 0]);
+}
+
+/// The vendor's server may accept what this one does not.
+#[test]
+fn the_client_and_the_command_have_no_limit_of_this_server() {
+    let contract = contract::pipeline::build(&workspace().join("specs")).unwrap();
+    let unlimited = Contract {
+        document: limits::without(&contract.document),
+        locations: contract.locations.clone(),
+        notices: Vec::new(),
+        operations: contract.operations,
+        actions: contract.actions,
+    };
+    let [limited, unlimited] = [contract, unlimited].map(|contract| codegen::from_contract(contract).unwrap().files);
+    let differing = limited
+        .iter()
+        .filter(|(file, text)| unlimited.get(*file) != Some(*text))
+        .map(|(file, _)| file.split('/').take(2).collect::<Vec<_>>().join("/"));
+    let differing: BTreeSet<_> = differing.collect();
+    assert_eq!(
+        differing.into_iter().collect::<Vec<_>>(),
+        [
+            "crates/pbx-api",
+            "crates/pbx-domain",
+            "crates/pbx-types",
+            "specs/generated"
+        ]
+    );
+    assert!(!limited["specs/generated/client.json"].contains("x-limit"));
 }

@@ -1,7 +1,7 @@
 //! Limits of what callers send: `maxItems` and `maxLength` of the arrays and strings in parameters and request bodies that the documents
 //! leave unbounded.
 //!
-//! `x-limits` of the document is the rule, `{maxItems, maxLength}`, and a number `x-limit` on a schema an exception from it. A document
+//! `x-limits` of the document is the rule, `{maxItems, maxLength, idLength}`, the last for IDs (`x-id`), and a number `x-limit` on a schema an exception from it. A document
 //! without `x-limits` is left as it is, but for its exceptions. Enums, formats and patterns of a bounded length, and bytes need no limit.
 //!
 //! Each limit that is set here has the mark `x-limit: server`: it is this server's and not the vendor's, so the client's contract and
@@ -11,7 +11,7 @@ use regex_syntax::hir::Look;
 use serde_json::{Value, json};
 
 use crate::diagnostic::Diagnostics;
-use crate::extensions::{LIMIT, LIMITS};
+use crate::extensions::{ID, LIMIT, LIMITS};
 use crate::operations::{Locations, for_each_operation, location_of};
 use crate::schemas::{for_each_schema, walk};
 
@@ -55,7 +55,8 @@ fn limit(schema: &mut Value, rule: &Value) -> Result<(), String> {
             None => Ok(()),
         };
     }
-    let Some(limit) = stated.as_ref().or_else(|| rule.get(keyword)) else {
+    let id_length = schema.get(ID).and_then(|_| rule.get("idLength"));
+    let Some(limit) = stated.as_ref().or(id_length).or_else(|| rule.get(keyword)) else {
         return Ok(());
     };
     if limit.as_u64().is_none_or(|limit| limit == 0) {
@@ -89,7 +90,8 @@ pub fn without(contract: &Value) -> Value {
     }
 }
 
-fn is_bounded(schema: &Value, keyword: &str) -> bool {
+/// Returns `true` if a schema bounds its strings (`maxLength`) or arrays (`maxItems`), by that keyword or otherwise.
+pub fn is_bounded(schema: &Value, keyword: &str) -> bool {
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     schema.get(keyword).is_some()
         || schema.get("enum").is_some()
@@ -142,9 +144,10 @@ mod tests {
             "names": {"type": "array", "items": {"type": "string", "x-limit": 5}},
             "map": {"type": "object", "additionalProperties": {"type": "string"}},
             "size": {"type": "integer"},
+            "id": {"type": "string", "x-id": "Thing"},
             "either": {"oneOf": [{"type": "string"}, {"type": "boolean"}]},
         }});
-        let limited = applied(&schema, &json!({"maxItems": 7, "maxLength": 9})).unwrap();
+        let limited = applied(&schema, &json!({"maxItems": 7, "maxLength": 9, "idLength": 3})).unwrap();
         let string = json!({"type": "string", "maxLength": 9, "x-limit": "server"});
         assert_eq!(without(&limited)["properties"]["name"], json!({"type": "string"}));
         assert_eq!(
@@ -157,6 +160,7 @@ mod tests {
                 },
                 "map": {"type": "object", "additionalProperties": string},
                 "size": {"type": "integer"},
+                "id": {"type": "string", "x-id": "Thing", "maxLength": 3, "x-limit": "server"},
                 "either": {"oneOf": [string, {"type": "boolean"}]},
             })
         );

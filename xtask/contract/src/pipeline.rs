@@ -73,8 +73,8 @@ fn stages(
     let mut notices = loaded.notices;
     notices.extend(inline::inline(&mut document, &merged.locations)?);
     conventions::apply(&mut document, &merged.locations)?;
-    limits::apply(&mut document, &merged.locations)?;
     ids::apply(&mut document, &merged.locations)?;
+    limits::apply(&mut document, &merged.locations)?;
     naming::assign_names(&mut document, &merged.locations)?;
 
     let operations = operations(&document).count();

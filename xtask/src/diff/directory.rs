@@ -98,7 +98,7 @@ pub fn read(prefix: &str, files: &Files) -> Result<Contents, Diagnostics> {
     let inlined = errors.is_empty();
     let errors = conventions::apply_best_effort(&mut document, &merged.locations);
     notices.extend(errors.iter().map(ToString::to_string));
-    for stage in [limits::apply, ids::apply] {
+    for stage in [ids::apply, limits::apply] {
         if let Err(errors) = stage(&mut document, &merged.locations) {
             notices.extend(errors.iter().map(ToString::to_string));
         }

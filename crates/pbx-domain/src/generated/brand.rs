@@ -13,12 +13,12 @@ pub struct Brand {
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub logo: Option<pbx_types::ids::FileId>,
     /// The unique ID of file from your file library.
     /// This file will be used as the favicon image.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub favicon: Option<pbx_types::ids::FileId>,
     /// The title text.
     /// This text will be displayed as the title.

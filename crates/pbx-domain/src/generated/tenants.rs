@@ -209,7 +209,7 @@ pub struct TenantSettings {
     pub stir_shaken_key: Option<vault::Sealed>,
     /// The unique ID of the file.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub avatar_file_id: Option<pbx_types::ids::FileId>,
 }
 

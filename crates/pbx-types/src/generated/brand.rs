@@ -67,12 +67,12 @@ pub struct UpdateBrand {
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub logo: pbx_types::Field<FileId>,
     /// The unique ID of file from your file library.
     /// This file will be used as the favicon image.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub favicon: pbx_types::Field<FileId>,
     /// The title text.
     /// This text will be displayed as the title.

@@ -449,7 +449,7 @@ pub struct UpdateCurrentTenant {
     pub password_force_reset: pbx_types::Field<bool>,
     /// The unique ID of the file.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub avatar_file_id: pbx_types::Field<FileId>,
     /// Content of this certificate file for STIR/SHAKEN support.
     ///
@@ -474,7 +474,7 @@ pub struct UpdateCustomHeaders {
 pub struct UpdateOutboundCallerId {
     /// The unique ID of the provider (trunk).
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub provider_id: ProviderId,
     /// The caller ID.
     ///

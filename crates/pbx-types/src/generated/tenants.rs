@@ -14,7 +14,7 @@ pub use super::shared::{
 pub struct SwitchTenantsQuery {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
     ///
-    /// At most 1024 characters.
+    /// At most 64 characters.
     pub id: Option<TenantId>,
 }
 
