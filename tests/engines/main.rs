@@ -9,6 +9,7 @@ mod crash;
 mod disabled_accounts;
 mod examples;
 mod guards;
+mod limits;
 mod nodes;
 mod older_databases;
 mod postgres;
