@@ -41,6 +41,7 @@ mod tenant;
 mod tenant_dealers;
 mod tenant_events;
 mod tenant_lists;
+mod tenant_updates;
 mod tenants;
 mod transcript;
 mod transports;

@@ -128,6 +128,16 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Option<StoredTenan
     }))
 }
 
+/// Returns `true` if the tenant is still stored as it was read. Its settings, which may be long, are not parsed.
+pub fn is_unchanged(tx: &mut Tx<'_>, tenant: &StoredTenant) -> Result<bool, StoreError> {
+    let Some(stored) = tx.first(select().and_where(is(ID, &tenant.id)), summary)? else {
+        return Ok(false);
+    };
+    let row_is_equal =
+        stored.profile == tenant.profile && stored.avatar_id.map(Id::api) == tenant.settings.avatar_file_id;
+    Ok(row_is_equal && settings::load_json::<TenantSettings>(tx, Owner::Tenant(tenant.id))? == tenant.settings_json)
+}
+
 /// Inserts a tenant. A domain that is taken violates [`UNIQUE_DOMAIN`].
 pub fn insert(tx: &mut Tx<'_>, tenant: &StoredTenant) -> Result<(), StoreError> {
     let fixed = [(ID, value(&tenant.id)), (CREATED_AT, value(&tenant.created_at))];

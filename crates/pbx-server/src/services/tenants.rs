@@ -8,6 +8,7 @@ use pbx_domain::providers::Provider;
 use pbx_domain::session::Visibility;
 use pbx_domain::state::{Apply, Rules as _};
 use pbx_domain::tenants::tenant::{StoredTenant, Tenant, TenantDetails, domain_taken, seal_prefix};
+use pbx_domain::vault::Vault;
 use pbx_domain::{Error, Id, disk};
 use pbx_store::files::FILES;
 use pbx_store::{OnConstraint, Tx, files, providers, sessions, tenants as queries};
@@ -35,34 +36,81 @@ where
     P: Clone + Send + 'static,
 {
     let vault = context.vault.clone();
+    let prepare = move |tx: &mut Tx<'_>| Update::new(tx, &vault, editor, id, patch.clone());
+    let vault = context.vault.clone();
+    let early = context.read(prepare.clone()).await?;
     context
         .write(move |tx| {
-            if let Editor::Manager(visibility) = editor {
-                check_visible(tx, visibility, id)?;
-            }
-            let before = existing(tx, id)?;
-            let seal_prefix = seal_prefix(id);
-            let mut check = Check::new(&vault, &seal_prefix);
-            let mut after = before.tenant.clone();
-            after.apply(patch.clone(), &Tenant::default(), &mut check)?;
-            after.normalize_and_validate(&mut check)?;
-            if let Editor::Manager(_) = editor {
-                after.check_cdr_event_unchanged(&mut check, before.settings.cdr_event.enabled);
-            }
-            validate_caller_ids(tx, &mut check, &before, &after)?;
-            validate_avatar(tx, &mut check, &before, &after)?;
-            check.finish()?;
+            let late;
+            let Update { before, after, changed } = if queries::is_unchanged(tx, &early.before)? {
+                // What else the update depends on may have changed.
+                if let Editor::Manager(visibility) = editor {
+                    check_visible(tx, visibility, id)?;
+                }
+                let seal_prefix = seal_prefix(id);
+                let mut check = Check::new(&vault, &seal_prefix);
+                validate_references(tx, &mut check, &early.before, &early.after)?;
+                check.finish()?;
+                &early
+            } else {
+                late = prepare(tx)?;
+                &late
+            };
             if before.profile.domain != after.profile.domain {
                 check_no_trunk_registers(tx, &after.profile.domain)?;
             }
-            let (after, changed) = before.replaced(after)?;
-            queries::update(tx, &after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
+            queries::update(tx, after).on_constraint(queries::UNIQUE_DOMAIN, domain_taken)?;
             if before.profile.enabled && !after.profile.enabled {
                 sessions::delete_by_tenant(tx, id)?;
             }
-            Ok(Entry::update(Object::Tenant, id).fields(changed).with(()))
+            Ok(Entry::update(Object::Tenant, id).fields(changed.clone()).with(()))
         })
         .await
+}
+
+/// An update of a tenant. It is prepared before the transaction that stores it, and again there only if the tenant has changed since:
+/// parsing, validating and writing its settings takes longer than storing them, and SQLite has one thread that writes.
+struct Update {
+    before: StoredTenant,
+    after: StoredTenant,
+    /// The names of the changed properties.
+    changed: Vec<String>,
+}
+
+impl Update {
+    /// Applies a patch to the stored tenant and validates the result.
+    fn new<P>(tx: &mut Tx<'_>, vault: &Vault, editor: Editor, id: Id<kind::Tenant>, patch: P) -> Result<Self, Error>
+    where
+        Tenant: Apply<P>,
+    {
+        if let Editor::Manager(visibility) = editor {
+            check_visible(tx, visibility, id)?;
+        }
+        let before = existing(tx, id)?;
+        let seal_prefix = seal_prefix(id);
+        let mut check = Check::new(vault, &seal_prefix);
+        let mut after = before.tenant.clone();
+        after.apply(patch, &Tenant::default(), &mut check)?;
+        after.normalize_and_validate(&mut check)?;
+        if let Editor::Manager(_) = editor {
+            after.check_cdr_event_unchanged(&mut check, before.settings.cdr_event.enabled);
+        }
+        validate_references(tx, &mut check, &before, &after)?;
+        check.finish()?;
+        let (after, changed) = before.replaced(after)?;
+        Ok(Self { before, after, changed })
+    }
+}
+
+/// Records in `check` every property that names an object which the tenant does not have.
+fn validate_references(
+    tx: &mut Tx<'_>,
+    check: &mut Check<'_>,
+    before: &StoredTenant,
+    after: &Tenant,
+) -> Result<(), Error> {
+    validate_caller_ids(tx, check, before, after)?;
+    validate_avatar(tx, check, before, after)
 }
 
 /// Checks that the tenant exists and is visible to the caller.
