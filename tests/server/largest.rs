@@ -283,10 +283,6 @@ async fn largest_request_of_every_operation_is_a_bounded_number_of_statements() 
         let values = during().map(|transaction| transaction.values).max();
         let (statements, values) = (statements.unwrap_or(0), values.unwrap_or(0));
         let most = VALUES + VALUES_PER_ITEM * sent.items;
-        println!(
-            "{id}: {statements} statements, {values} values for {} items",
-            sent.items
-        );
         assert!(
             statements <= STATEMENTS,
             "{id}: {statements} statements in one transaction"
