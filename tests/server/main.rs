@@ -20,6 +20,7 @@ mod alerts;
 mod audit;
 mod auth;
 mod brand;
+mod connections;
 mod dealer;
 mod dealers;
 mod errors;

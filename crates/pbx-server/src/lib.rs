@@ -12,6 +12,7 @@ mod license_command;
 pub mod program;
 mod resources;
 mod services;
+mod slots;
 #[cfg(test)]
 mod testing;
 mod timer;

@@ -78,6 +78,11 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         Ok(value)
     }
 
+    /// Returns the entry, fresh or stale.
+    pub(super) fn peek(&self, key: &K) -> Option<V> {
+        self.entries().peek(key).map(|entry| entry.value.clone())
+    }
+
     fn since(&self, at: Duration) -> Since {
         Since {
             writes: self.writes.writes(),

@@ -204,6 +204,11 @@ impl Store {
         self.ip_rules_at(clock::elapsed()).await
     }
 
+    /// Returns the cached IP rules, fresh or stale, without waiting.
+    pub fn cached_ip_rules(&self) -> Option<Arc<Rules>> {
+        self.caches.ip_rules.peek(&()).map(|cached| cached.rules)
+    }
+
     /// [`ip_rules`](Self::ip_rules) at this time of [`clock::elapsed`].
     pub(super) async fn ip_rules_at(&self, elapsed: Duration) -> Result<Arc<Rules>, StoreError> {
         let read = async |stale: Option<IpRules>| match (self.changed_ip_rules(stale.as_ref()).await, stale) {

@@ -360,11 +360,24 @@ impl Server {
 
     /// Sends SIGTERM, as an operator would, and waits until the server has exited.
     #[cfg(unix)]
-    pub fn terminate(mut self) -> Output {
-        let mut running = self.running.take().expect("a running server");
+    pub fn terminate(self) -> Output {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let running = self.running.as_ref().expect("a running server");
         let pid = running.child.id().to_string();
-        let signaled = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        let option = format!("-{name}");
+        let signaled = Command::new("kill").args([&option, &pid]).status().expect("kill");
         assert!(signaled.success(), "the server had already exited");
+    }
+
+    /// Waits until the server has exited.
+    pub fn wait(mut self) -> Output {
+        let mut running = self.running.take().expect("a running server");
         let status = running.child.wait().expect("an exit status");
         let mut stdout = String::new();
         running.stdout.read_to_string(&mut stdout).expect("UTF-8");

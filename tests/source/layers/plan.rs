@@ -47,7 +47,7 @@ pub const CRATES: &[Crate] = &[
     (
         "crates/pbx-api/src",
         &[
-            &["runtime::request_id", "runtime::schemas"],
+            &["runtime::request_id", "runtime::schemas", "runtime::body_budget"],
             &["runtime::problem", "runtime::operation"],
             &["runtime::api", "runtime::response", "runtime::schema_violations"],
             &["runtime::input"],
@@ -143,10 +143,10 @@ pub const CRATES: &[Crate] = &[
     (
         "crates/pbx-server/src",
         &[
-            &["timer"],
+            &["timer", "slots"],
             &["adapters"],
             &["services"],
-            &["http::client", "http::rate_limit"],
+            &["http::client", "http::deadline", "http::in_flight", "http::rate_limit"],
             &["http::body", "http::error", "http::guard", "http::listener"],
             &["http"],
             &["resources"],

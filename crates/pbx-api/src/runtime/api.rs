@@ -37,6 +37,13 @@ pub trait Api: Send + Sync + 'static {
         info: &RequestInfo<'_>,
     ) -> impl Future<Output = Result<Self::Caller, Self::Error>> + Send;
 
+    /// Returns a number for the callers that share a budget of request bodies, for example those of one tenant (see
+    /// [`Server::group_body_budget`](crate::Server::group_body_budget)). By default they all share one.
+    fn body_group(&self, caller: &Self::Caller) -> u64 {
+        let _ = caller;
+        0
+    }
+
     /// Checks that the caller's role may call the operation (see [`Operation::allows`]).
     fn authorize(&self, caller: &Self::Caller, operation: &'static Operation) -> Result<(), Self::Error>;
 }

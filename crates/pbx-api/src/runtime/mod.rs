@@ -2,6 +2,7 @@
 //! for each resource, and a future resource may have any name.
 
 pub mod api;
+mod body_budget;
 pub mod input;
 pub mod operation;
 pub mod problem;

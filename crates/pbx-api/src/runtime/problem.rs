@@ -5,14 +5,20 @@ use std::error::Error;
 use std::fmt;
 
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use pbx_types::Violation;
+use pbx_types::{Location, Violation};
 use serde::Serialize;
 
 use super::request_id::RequestId;
 
 type Text = Cow<'static, str>;
+
+/// The maximum number of violations that are listed. A last entry reports that there are more.
+pub(crate) const MAX_LISTED: usize = 100;
+
+/// The maximum size of the listed violations, in bytes: a response must not be much larger than its request.
+const MAX_LISTED_BYTES: usize = 32 * 1024;
 
 /// An error response: a status, one or more errors, and optional headers.
 pub struct Problem(Box<Inner>);
@@ -54,11 +60,44 @@ impl Problem {
         }))
     }
 
-    /// Creates a 400 `VALIDATE_FAILED` with one error for each violation.
+    /// Creates a 400 `VALIDATE_FAILED` with one error for each violation: at most 100 of them and 32 KiB of text. If there are more,
+    /// the last error reports that.
     pub fn invalid(violations: impl IntoIterator<Item = Violation>) -> Self {
+        Self::invalid_and_more(violations, false)
+    }
+
+    /// [`invalid`](Self::invalid), with the entry for further violations in any case if there are `more`.
+    pub(crate) fn invalid_and_more(violations: impl IntoIterator<Item = Violation>, mut more: bool) -> Self {
         let mut problem = Self::empty(StatusCode::BAD_REQUEST);
-        problem.0.errors = violations.into_iter().map(ErrorEntry::from).collect();
+        let errors = &mut problem.0.errors;
+        let mut bytes = 0;
+        for violation in violations {
+            let entry = ErrorEntry::from(violation);
+            bytes += entry.message.len() + entry.detail.as_deref().map_or(0, str::len);
+            if errors.len() == MAX_LISTED || (bytes > MAX_LISTED_BYTES && !errors.is_empty()) {
+                more = true;
+                break;
+            }
+            errors.push(entry);
+        }
+        if more {
+            let message = format!("There are more errors than the {} listed.", errors.len());
+            errors.push(Violation::new(Location::Body, "", "more", message).into());
+        }
         problem
+    }
+
+    /// Creates a 408 `REQUEST_TIMEOUT`: the body of the request did not arrive in time.
+    pub fn request_timeout() -> Self {
+        let message = "The request body did not arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
+    }
+
+    /// Creates a 503 `UNAVAILABLE` for a lack of memory for bodies.
+    pub(crate) fn too_many_bodies() -> Self {
+        let message = "The server is reading too many request bodies: try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+            .header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// Creates a 401 `UNAUTHORIZED`: the request has no valid access token.
@@ -137,8 +176,8 @@ impl Problem {
         )
     }
 
-    /// Returns the response, without the header of the request ID.
-    pub(crate) fn into_response(self, request_id: &RequestId) -> Response {
+    /// Returns the response to a request with that ID.
+    pub fn into_response(self, request_id: &RequestId) -> Response {
         let Inner {
             status,
             mut errors,
@@ -165,6 +204,7 @@ impl Problem {
                 .or_insert(HeaderValue::from_static("Bearer"));
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(RequestId::HEADER, request_id.clone().into_header());
         let body = serde_json::to_vec(&Envelope { errors: &errors }).unwrap_or_default();
         let mut response = Response::new(body.into());
         *response.status_mut() = status;

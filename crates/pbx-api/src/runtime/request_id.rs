@@ -4,9 +4,6 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header `X-Request-Id`.
-pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-
 /// Longer IDs are replaced: an ID is to be quoted, not to carry data.
 const MAX_LENGTH: usize = 64;
 
@@ -15,10 +12,16 @@ const MAX_LENGTH: usize = 64;
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
+    /// The header `X-Request-Id`.
+    pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
-        headers
-            .get(HEADER)
-            .filter(|sent| is_valid(sent.as_bytes()))
+        Self::from_header(headers.get(Self::HEADER))
+    }
+
+    /// Returns the ID in the header of a request if it is valid, otherwise a random one.
+    pub fn from_header(sent: Option<&HeaderValue>) -> Self {
+        sent.filter(|sent| is_valid(sent.as_bytes()))
             .cloned()
             .map_or_else(Self::random, Self)
     }
@@ -64,7 +67,7 @@ mod tests {
 
     fn id_for(sent: &'static str) -> RequestId {
         let mut headers = HeaderMap::new();
-        headers.insert(HEADER, HeaderValue::from_static(sent));
+        headers.insert(RequestId::HEADER, HeaderValue::from_static(sent));
         RequestId::from_headers(&headers)
     }
 

@@ -6,6 +6,15 @@ use pbx_types::{Location, Violation, property_pointer};
 use serde_json::Value;
 
 use super::operation::InputSchema;
+use super::problem::MAX_LISTED;
+
+/// Adds a violation, unless there are enough: one more than are listed, from which it is known that there are more. Then none is made,
+/// because a body may have one for every few bytes, each with a long pointer.
+pub(super) fn add(violations: &mut Vec<Violation>, make: impl FnOnce() -> Violation) {
+    if violations.len() <= MAX_LISTED {
+        violations.push(make());
+    }
+}
 
 /// Adds the violations behind one error of the validator, whose instance is an object with a property for each location.
 pub(super) fn collect(error: &ValidationError<'_>, schema: &InputSchema, violations: &mut Vec<Violation>) {
@@ -50,7 +59,9 @@ fn collect_kind(
             Violation::with_predicate(location, property_pointer(pointer, name), "required", "is required")
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            violations.extend(unexpected.iter().map(|name| unknown(location, pointer, name)));
+            for name in unexpected {
+                add(violations, || unknown(location, pointer, name));
+            }
             return;
         }
         // The generator writes `false` for read-only properties.

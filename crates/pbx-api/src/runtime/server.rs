@@ -16,15 +16,25 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::api::{Api, Call, RequestInfo};
+use super::body_budget::BodyBudget;
 use super::input::Input;
 use super::operation::{Content, Operation};
 use super::problem::Problem;
-use super::request_id::{self, RequestId};
+use super::request_id::RequestId;
 use super::response::HandlerResult;
 use crate::generated::RESOURCES;
 
 /// The default of [`Server::body_limit`].
 const BODY_LIMIT: usize = 1 << 20;
+
+/// The default of [`Server::public_body_limit`].
+const PUBLIC_BODY_LIMIT: usize = 64 << 10;
+
+/// The default of [`Server::public_body_budget`] and [`Server::group_body_budget`].
+const SMALL_BUDGET: usize = 16 << 20;
+
+/// The default of [`Server::body_budget`].
+const BUDGET: usize = 64 << 20;
 
 /// Builds the router of an implementation of the API.
 pub struct Server<A> {
@@ -32,6 +42,10 @@ pub struct Server<A> {
     base_path: String,
     body_limit: usize,
     upload_limit: Option<usize>,
+    public_body_limit: usize,
+    public_body_budget: usize,
+    group_body_budget: usize,
+    body_budget: usize,
     resources: &'static [(&'static str, &'static [&'static Operation])],
     mounted: Vec<Resource<A>>,
 }
@@ -49,6 +63,9 @@ struct Shared<A> {
     api: Arc<A>,
     body_limit: usize,
     upload_limit: usize,
+    public_body_limit: usize,
+    budget: Arc<BodyBudget>,
+    public_budget: Arc<BodyBudget>,
 }
 
 impl<A: Api> Server<A> {
@@ -65,6 +82,10 @@ impl<A: Api> Server<A> {
             base_path: String::new(),
             body_limit: BODY_LIMIT,
             upload_limit: None,
+            public_body_limit: PUBLIC_BODY_LIMIT,
+            public_body_budget: SMALL_BUDGET,
+            group_body_budget: SMALL_BUDGET,
+            body_budget: BUDGET,
             resources,
             mounted: Vec::new(),
         }
@@ -94,6 +115,38 @@ impl<A: Api> Server<A> {
         self
     }
 
+    /// Sets the maximum length of the body of an operation that needs no authentication, in bytes: anyone can send one. Default: 64 KiB,
+    /// or that of all other bodies if it is less.
+    #[must_use]
+    pub fn public_body_limit(mut self, bytes: usize) -> Self {
+        self.public_body_limit = bytes;
+        self
+    }
+
+    /// Sets the number of bytes that the bodies of operations without authentication have together, until their responses. Beyond it, a
+    /// request gets a 503. The first 4 KiB of each body do not count. Default: 16 MiB.
+    #[must_use]
+    pub fn public_body_budget(mut self, bytes: usize) -> Self {
+        self.public_body_budget = bytes;
+        self
+    }
+
+    /// Sets the number of bytes that the bodies of a group of callers have together (see [`Api::body_group`]), as for
+    /// [`public_body_budget`](Self::public_body_budget). At least the largest body fits. Default: 16 MiB.
+    #[must_use]
+    pub fn group_body_budget(mut self, bytes: usize) -> Self {
+        self.group_body_budget = bytes;
+        self
+    }
+
+    /// Sets the number of bytes that the bodies of all authenticated callers have together, as for
+    /// [`public_body_budget`](Self::public_body_budget). At least the largest body fits. Default: 64 MiB.
+    #[must_use]
+    pub fn body_budget(mut self, bytes: usize) -> Self {
+        self.body_budget = bytes;
+        self
+    }
+
     /// Mounts a resource: `.mount(pbx_api::ip_filters::router())`.
     #[must_use]
     pub fn mount(mut self, resource: Resource<A>) -> Self {
@@ -116,10 +169,18 @@ impl<A: Api> Server<A> {
 
     /// Builds the router, for `axum::serve`.
     pub fn build(self) -> Router {
+        let upload_limit = self.upload_limit.unwrap_or(self.body_limit);
+        let public_body_limit = self.public_body_limit.min(self.body_limit);
+        // A body within its limit must fit when no other is there.
+        let largest = upload_limit.max(self.body_limit);
+        let public_budget = self.public_body_budget.max(public_body_limit);
         let shared = Arc::new(Shared {
             api: Arc::clone(&self.api),
             body_limit: self.body_limit,
-            upload_limit: self.upload_limit.unwrap_or(self.body_limit),
+            upload_limit,
+            public_body_limit,
+            budget: BodyBudget::new(self.body_budget.max(largest), self.group_body_budget.max(largest)),
+            public_budget: BodyBudget::new(public_budget, public_budget),
         });
         let unmounted = self.unmounted();
         let mut paths: BTreeMap<&str, MethodRouter> = BTreeMap::new();
@@ -236,7 +297,13 @@ impl<A: Api> Shared<A> {
             self.api.admit(&info).await.map_err(A::problem)?;
             let caller = self.caller(&info).await?;
             self.api.authorize(&caller, operation).map_err(A::problem)?;
-            let input = self.input(operation, &mut parts, body).await?;
+            let limit = match operation.content {
+                Content::Bytes => self.upload_limit,
+                _ => self.body_limit,
+            };
+            // Held until the response, because the input is made of it.
+            let mut held = self.budget.hold(self.api.body_group(&caller));
+            let input = Input::read(operation, &mut parts, body, limit, &mut held).await?;
             let call = call(caller, operation, request_id.clone(), parts);
             handler(Arc::clone(&self.api), call, input).await
         };
@@ -253,7 +320,8 @@ impl<A: Api> Shared<A> {
         let result = async {
             let info = info(&parts, &request_id, Some(operation));
             self.api.admit(&info).await.map_err(A::problem)?;
-            let input = self.input(operation, &mut parts, body).await?;
+            let mut held = self.public_budget.hold(0);
+            let input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
             let call = call((), operation, request_id.clone(), parts);
             handler(Arc::clone(&self.api), call, input).await
         };
@@ -280,19 +348,6 @@ impl<A: Api> Shared<A> {
         let token = bearer(info.headers)?;
         let rejected = |error: A::Error| A::problem(error).with_invalid_token_challenge();
         self.api.authenticate(token, info).await.map_err(rejected)
-    }
-
-    async fn input(
-        &self,
-        operation: &'static Operation,
-        parts: &mut Parts,
-        body: axum::body::Body,
-    ) -> Result<Input, Problem> {
-        let limit = match operation.content {
-            Content::Bytes => self.upload_limit,
-            _ => self.body_limit,
-        };
-        Input::read(operation, parts, body, limit).await
     }
 
     /// Rejects a request that matches no operation.
@@ -326,7 +381,7 @@ async fn finish(result: impl Future<Output = HandlerResult>, request_id: &Reques
     };
     response
         .headers_mut()
-        .insert(request_id::HEADER, request_id.clone().into_header());
+        .insert(RequestId::HEADER, request_id.clone().into_header());
     response
 }
 

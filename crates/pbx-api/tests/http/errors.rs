@@ -234,9 +234,9 @@ async fn violations_are_listed_up_to_a_limit() {
         .send_to(server().body_limit(1 << 20).build())
         .await;
     let errors = response.json()["errors"].as_array().unwrap().clone();
-    assert_eq!(errors.len(), 1001);
+    assert_eq!(errors.len(), 101);
     assert_eq!(errors[0]["detail"], "body#/0/0 minimum 0");
-    assert!(errors[1000]["detail"].as_str().unwrap().starts_with("body# more "));
+    assert_eq!(errors[100]["detail"], "body# more");
 }
 
 /// No value that a caller sends is in the response.

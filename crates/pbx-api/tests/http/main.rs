@@ -22,6 +22,7 @@ mod generated;
 mod types;
 
 mod errors;
+mod limits;
 mod successes;
 mod table;
 mod workshop;

@@ -62,6 +62,30 @@ limits! {
     /// Connections in all, by HTTP and HTTPS together
     connections: u32 = 4096 "connections", "PBX_CONNECTIONS";
 
+    /// Connections of one client address (IPv6: /64); behind a trusted proxy, requests in flight of one client
+    connections_per_source: u32 = 256 "connections", "PBX_CONNECTIONS_PER_SOURCE";
+
+    /// Connections of all denied addresses together, beside the others
+    denied_connections: u32 = 64 "connections", "PBX_DENIED_CONNECTIONS";
+
+    /// Seconds from the headers of a request to those of its response
+    request_timeout: u32 = 60 "seconds", "PBX_REQUEST_TIMEOUT";
+
+    /// Seconds in which a peer must take or send 8 KiB of a message that is not complete
+    stall_timeout: u32 = 30 "seconds", "PBX_STALL_TIMEOUT";
+
+    /// Largest body of a request that needs no session, in bytes
+    public_body_limit: u32 = 65536 "bytes", "PBX_PUBLIC_BODY_LIMIT";
+
+    /// Bytes of all bodies together whose requests need no session; the first 4 KiB of each do not count
+    public_body_budget: u32 = 16777216 "bytes", "PBX_PUBLIC_BODY_BUDGET";
+
+    /// Bytes of the bodies of one tenant together, or of an account without one; the first 4 KiB of each do not count
+    tenant_body_budget: u32 = 16777216 "bytes", "PBX_TENANT_BODY_BUDGET";
+
+    /// Bytes of all bodies together whose requests have a session; the first 4 KiB of each do not count
+    body_budget: u32 = 67108864 "bytes", "PBX_BODY_BUDGET";
+
     // Sign-ins.
 
     // Database.

@@ -80,7 +80,12 @@ impl Proxies {
         client
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Returns `true` for the address of a trusted proxy.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        if self.trusted.is_empty() {
+            return false;
+        }
+        let address = address.to_canonical();
         self.trusted.iter().any(|range| range.contains(&address))
     }
 }

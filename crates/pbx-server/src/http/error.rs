@@ -44,6 +44,20 @@ pub fn problem(error: Error) -> Problem {
     }
 }
 
+/// Returns the response to a client that has too many requests in flight.
+pub(super) fn too_many_in_flight() -> Problem {
+    let message = "Too many requests from this address are in progress: wait for their responses.";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+        .header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+/// Returns the response to a request that was not finished in time.
+pub(super) fn overdue() -> Problem {
+    let message = "The server did not finish this request in time. A change may or may not have been made.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+        .header(RETRY_AFTER, HeaderValue::from_static("5"))
+}
+
 #[cfg(test)]
 mod tests {
     use pbx_types::Violation;

@@ -52,6 +52,12 @@ impl Guard {
     }
 }
 
+/// Returns `true` if the cached IP rules deny requests from an address. Never waits, so it may be asked before a connection is served.
+pub fn denies(store: &Store, address: IpAddr) -> bool {
+    let rules = store.cached_ip_rules();
+    rules.is_some_and(|rules| matches!(rules.verdict(address, clock::now()), Verdict::Deny { .. }))
+}
+
 /// Returns the current decision of the IP rules about an address.
 async fn verdict(store: &Store, address: IpAddr) -> Result<Verdict, Error> {
     Ok(store.ip_rules().await?.verdict(address, clock::now()))

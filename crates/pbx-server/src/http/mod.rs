@@ -2,8 +2,10 @@
 
 mod body;
 pub mod client;
+mod deadline;
 mod error;
 pub mod guard;
+mod in_flight;
 pub mod listener;
 mod rate_limit;
 
@@ -16,7 +18,7 @@ use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
 use pbx_domain::session::Caller;
 use pbx_domain::vault::Vault;
-use pbx_domain::{Error, IdGenerator};
+use pbx_domain::{Error, Id, IdGenerator};
 use pbx_store::{Changes, Store};
 
 use self::guard::Guard;
@@ -50,8 +52,23 @@ pub struct Pbx {
     pub events: Sender,
     /// The store of files' contents.
     pub blobs: BlobStore,
-    /// The largest size of a file, in bytes.
-    pub file_limit: usize,
+    /// The limits of request bodies.
+    pub body_limits: BodyLimits,
+}
+
+/// The limits of request bodies, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// The largest size of a file.
+    pub upload: usize,
+    /// The largest body of a request that needs no session.
+    pub public: usize,
+    /// All bodies together of requests that need no session.
+    pub public_budget: usize,
+    /// All bodies together of a tenant, or of an account without one.
+    pub tenant_budget: usize,
+    /// All bodies together of requests with a session.
+    pub budget: usize,
 }
 
 impl Pbx {
@@ -83,10 +100,14 @@ impl Pbx {
 
     /// Returns the router of the API. Operations of resources that are not mounted respond with 501.
     pub fn into_router(self) -> Router {
-        let file_limit = self.file_limit;
+        let limits = self.body_limits;
         pbx_api::Server::new(Arc::new(self))
             .base_path(BASE_PATH)
-            .upload_limit(file_limit)
+            .upload_limit(limits.upload)
+            .public_body_limit(limits.public)
+            .public_body_budget(limits.public_budget)
+            .group_body_budget(limits.tenant_budget)
+            .body_budget(limits.budget)
             .mount(pbx_api::admin::router())
             .mount(pbx_api::auth::router())
             .mount(pbx_api::blobs::router())
@@ -159,6 +180,14 @@ impl Api for Pbx {
         session::authenticate(&self.store, token).await
     }
 
+    /// The callers of a tenant share a budget; one without a tenant has its own.
+    fn body_group(&self, caller: &Caller) -> u64 {
+        caller
+            .tenant_id
+            .map_or(caller.account_id.stored(), Id::stored)
+            .cast_unsigned()
+    }
+
     /// Enforces roles, which no other code does. The contract has the roles that may call each operation.
     fn authorize(&self, caller: &Caller, operation: &'static Operation) -> Result<(), Error> {
         if caller.must_change_password
@@ -179,7 +208,6 @@ impl Api for Pbx {
 
 #[cfg(test)]
 mod tests {
-    use pbx_domain::Id;
     use pbx_domain::session::Role;
 
     use super::client::Proxies;
@@ -199,7 +227,13 @@ mod tests {
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
             events: Sender::new(&[]).unwrap(),
             blobs: BlobStore::default(),
-            file_limit: 0,
+            body_limits: BodyLimits {
+                upload: 0,
+                public: 0,
+                public_budget: 0,
+                tenant_budget: 0,
+                budget: 0,
+            },
         };
         let switched = |role, tenant_id| {
             let id = Id::from_stored(1);

@@ -2,6 +2,7 @@
 
 mod audit;
 mod background;
+mod descriptors;
 mod pem;
 mod signal;
 
@@ -9,8 +10,10 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::Router;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use pbx_domain::audit::Actor;
@@ -19,23 +22,24 @@ use pbx_domain::password::Password;
 use pbx_domain::{Error, IdGenerator};
 use pbx_store::{Changes, Store};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::key_file;
 use crate::adapters::machine::Machine;
-use crate::adapters::sip::Sip;
+use crate::adapters::sip::{MAX_CONNECTIONS as MAX_SIP_CONNECTIONS, Sip};
 use crate::adapters::tls::Tls;
 use crate::adapters::webhook::Sender;
 use crate::config::{Config, DatabaseOptions, Options};
-use crate::http::guard::Guard;
-use crate::http::{BASE_PATH, Pbx, listener};
+use crate::http::guard::{self, Guard};
+use crate::http::listener::{self, Door, HEADER_TIMEOUT, Timing};
+use crate::http::{BASE_PATH, BodyLimits, Pbx};
 use crate::license_command::{self, LicenseCommand};
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
 use crate::services::{certificates, documents, session, transports};
+use crate::slots::{self, SlotLimits};
 
 /// The PBX administration server.
 #[derive(Parser)]
@@ -73,6 +77,15 @@ enum Command {
 /// Environment variable of the first administrator's password; a flag would show it to every user of the machine.
 const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
 
+/// The time to close the ports of the transports at shutdown.
+const SIP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The time to close the database at shutdown, which ends its transactions first.
+const STORE_CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// File descriptors of each connection to a database server.
+const DESCRIPTORS_PER_DATABASE_CONNECTION: usize = 4;
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
@@ -104,7 +117,10 @@ fn run(options: Options) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the asynchronous runtime")?;
-    runtime.block_on(serve(config, store))
+    let served = runtime.block_on(serve(config, store));
+    // A look-up or a hash in progress is of no use to anyone any more.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
@@ -152,7 +168,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         .map_err(with_internal_message)?;
     let blobs = BlobStore::open(&store, config.files.as_deref()).await?;
     background::sweep(&store, &blobs).await;
-    let directories = [store.directory(), config.files].into_iter().flatten();
+    let directories = [store.directory(), config.files.clone()].into_iter().flatten();
     let machine =
         Machine::monitor(directories.collect()).context("cannot start the thread that monitors the machine")?;
 
@@ -163,20 +179,28 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     jobs.spawn(background::alert(store.clone(), vault.clone(), machine));
     jobs.spawn(background::enforce_retention(store.clone(), config.audit_days));
 
+    let limits = &config.limits;
+    let bytes = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
     let app = Pbx {
         store: store.clone(),
         ids: context.ids,
         passwords: context.passwords,
         licensing: Licensing::new(context.vault.clone(), verifier),
         vault: context.vault,
-        guard: Guard::new(config.proxies, config.rate_limit),
+        guard: Guard::new(config.proxies.clone(), config.rate_limit),
         sip: Arc::clone(&sip),
         events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
         blobs,
-        // A limit beyond the address space is no limit.
-        file_limit: usize::try_from(config.file_limit).unwrap_or(usize::MAX),
+        body_limits: BodyLimits {
+            upload: bytes(config.file_limit),
+            public: bytes(limits.public_body_limit),
+            public_budget: bytes(limits.public_body_budget),
+            tenant_budget: bytes(limits.tenant_body_budget),
+            budget: bytes(limits.body_budget),
+        },
     }
     .into_router();
+    let door = door(&config, &store, app);
     let mut stdout = std::io::stdout();
     // Standard output may be closed; that is no reason not to serve.
     let _ = writeln!(stdout, "listening on http://{address}{BASE_PATH}").and_then(|()| stdout.flush());
@@ -185,30 +209,52 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     }
     tracing::info!(%address, database = store.location(), "ready");
 
-    let (stopping, stopped) = watch::channel(());
-    let stopped = || {
-        let mut stopped = stopped.clone();
-        async move {
-            // The sender is dropped, which is an error and the signal to stop.
-            let _ = stopped.changed().await;
-        }
-    };
-    let plain = listener::serve(listener, app.clone(), stopped());
+    let plain = listener::accept(listener, None, Arc::clone(&door));
     let secure = async {
-        if let Some((listener, _)) = secure {
-            listener::serve_tls(listener, tls, app, stopped()).await;
+        match secure {
+            Some((listener, _)) => listener::accept(listener, Some(tls), Arc::clone(&door)).await,
+            None => std::future::pending().await,
         }
     };
-    let stop = async {
-        stop.await;
-        drop(stopping);
-    };
-    tokio::join!(stop, plain, secure);
+    tokio::select! {
+        () = stop => {}
+        // Both accept until they are dropped.
+        ((), ()) = async { tokio::join!(plain, secure) } => {}
+    }
+    door.close().await;
     jobs.abort_all();
-    sip.close_all().await;
-    store.close().await;
-    tracing::info!("stopped");
+    let closed = async {
+        let sip = tokio::time::timeout(SIP_CLOSE_TIMEOUT, sip.close_all()).await;
+        sip.and(tokio::time::timeout(STORE_CLOSE_TIMEOUT, store.close()).await)
+    };
+    match closed.await {
+        Ok(()) => tracing::info!("stopped"),
+        Err(_) => tracing::warn!("stopped, though the database or a transport did not close in time"),
+    }
     Ok(())
+}
+
+/// Returns the shared part of the listening sockets.
+fn door(config: &Config, store: &Store, app: Router) -> Arc<Door> {
+    let limits = &config.limits;
+    let number = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+    let denied = number(limits.denied_connections);
+    let sip = config.sip.map_or(0, |_| MAX_SIP_CONNECTIONS);
+    let database = DESCRIPTORS_PER_DATABASE_CONNECTION * usize::from(config.database_connections.get());
+    let others = denied + slots::ENDING + sip + database;
+    let limits = SlotLimits {
+        connections: descriptors::connections(number(limits.connections), others),
+        per_source: number(limits.connections_per_source),
+        denied,
+    };
+    let timing = Timing {
+        headers: HEADER_TIMEOUT,
+        request: Duration::from_secs(config.limits.request_timeout.into()),
+        stall: Duration::from_secs(config.limits.stall_timeout.into()),
+    };
+    let store = store.clone();
+    let denies = Box::new(move |address| guard::denies(&store, address));
+    Door::new(app, config.proxies.clone(), denies, timing, limits)
 }
 
 async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {

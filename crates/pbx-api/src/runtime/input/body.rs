@@ -1,5 +1,7 @@
 //! Request bodies: size limit, media type, bytes.
 
+use std::error::Error;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -9,6 +11,7 @@ use pbx_types::{Location, Violation};
 use serde_json::Value;
 
 use super::{Input, json, parameters};
+use crate::runtime::body_budget::Held;
 use crate::runtime::operation::{Content, Operation};
 use crate::runtime::problem::Problem;
 use crate::runtime::schema_violations::missing;
@@ -24,6 +27,7 @@ pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
+    held: &mut Held,
     input: &mut Input,
     violations: &mut Vec<Violation>,
 ) -> Result<(), Problem> {
@@ -34,7 +38,7 @@ pub(super) async fn read(
         Content::Form(_) => &[FORM],
         Content::Bytes => &[OCTETS],
     };
-    let bytes = read_limited(headers, body, limit).await?;
+    let bytes = read_limited(headers, body, limit, held).await?;
     if bytes.is_empty() {
         if operation.body_required {
             violations.push(missing(Location::Body));
@@ -44,7 +48,12 @@ pub(super) async fn read(
     check_type(headers, types)?;
     match operation.content {
         Content::None => {}
-        Content::Json | Content::MergePatch => input.body = json::parse(&bytes, violations),
+        Content::Json | Content::MergePatch => {
+            if let Some((value, values)) = json::parse(&bytes, violations) {
+                input.body = Some(value);
+                input.values = values;
+            }
+        }
         Content::Form(fields) => {
             let values = parameters::pairs(fields, Location::Body, &bytes, violations);
             input.body = Some(Value::Object(values));
@@ -58,7 +67,7 @@ pub(super) async fn read(
 ///
 /// Up to four times the limit is read and dropped: closing the connection while the client is still sending would often make
 /// it see a broken connection instead of the response.
-async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize, held: &mut Held) -> Result<Bytes, Problem> {
     let drained = limit.saturating_mul(4);
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -69,11 +78,7 @@ async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Resu
     let mut whole = Bytes::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        // The connection broke, or the chunks were malformed: then the client gets a 400.
-        let frame = frame.map_err(|_| {
-            let predicate = "could not be read to its end";
-            Problem::invalid([Violation::with_predicate(Location::Body, "", "encoding", predicate)])
-        })?;
+        let frame = frame.map_err(|error| unreadable(&error))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -83,7 +88,13 @@ async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Resu
         }
         if length > limit {
             whole = Bytes::new();
-        } else if whole.is_empty() {
+            held.release();
+            continue;
+        }
+        if !held.grow(data.len()) {
+            return Err(Problem::too_many_bodies());
+        }
+        if whole.is_empty() {
             // Nearly every body arrives in one chunk.
             whole = data;
         } else {
@@ -96,6 +107,22 @@ async fn read_limited(headers: &HeaderMap, mut body: Body, limit: usize) -> Resu
         return Err(too_large(limit));
     }
     Ok(whole)
+}
+
+/// Returns the response to a body that cannot be read to its end.
+fn unreadable(error: &(dyn Error + 'static)) -> Problem {
+    let mut causes = std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source());
+    let timed_out = |cause: &(dyn Error + 'static)| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+    };
+    if causes.any(timed_out) {
+        return Problem::request_timeout();
+    }
+    // The connection broke, or the chunks were malformed: then the client gets a 400.
+    let predicate = "could not be read to its end";
+    Problem::invalid([Violation::with_predicate(Location::Body, "", "encoding", predicate)])
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -171,18 +198,25 @@ mod tests {
             let chunks = chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from(*chunk)));
             Body::from_stream(futures_util::stream::iter(chunks))
         };
-        let read = async |chunks| read_limited(&HeaderMap::new(), body(chunks), 5).await;
-        assert_eq!(read(&["ab", "", "cde"]).await.unwrap(), "abcde");
-        assert_eq!(read(&["ab", "cdef"]).await.unwrap_err().status(), 413);
-        assert_eq!(read(&["abcdef", "g"]).await.unwrap_err().status(), 413);
+        let read = async |body| read_limited(&HeaderMap::new(), body, 5, &mut Held::unlimited()).await;
+        let chunks = async |chunks| read(body(chunks)).await;
+        assert_eq!(chunks(&["ab", "", "cde"]).await.unwrap(), "abcde");
+        assert_eq!(chunks(&["ab", "cdef"]).await.unwrap_err().status(), 413);
+        assert_eq!(chunks(&["abcdef", "g"]).await.unwrap_err().status(), 413);
         let endless = Body::from_stream(futures_util::stream::repeat_with(|| {
             Ok::<_, std::io::Error>(Bytes::from("abc"))
         }));
-        let result = read_limited(&HeaderMap::new(), endless, 5).await;
+        let result = read(endless).await;
         assert_eq!(result.unwrap_err().status(), 413);
         let broken = futures_util::stream::iter([Ok(Bytes::from("ab")), Err(std::io::Error::other("gone"))]);
-        let result = read_limited(&HeaderMap::new(), Body::from_stream(broken), 5).await;
+        let result = read(Body::from_stream(broken)).await;
         assert_eq!(result.unwrap_err().status(), 400);
+        let stalled = futures_util::stream::iter([
+            Ok(Bytes::from("ab")),
+            Err(std::io::Error::from(std::io::ErrorKind::TimedOut)),
+        ]);
+        let result = read(Body::from_stream(stalled)).await;
+        assert_eq!(result.unwrap_err().status(), 408);
     }
 
     #[test]

@@ -8,11 +8,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
+use crate::runtime::schema_violations::add;
+
 /// The maximum nesting of a body. The contract's objects are far below it, and recursion needs a limit.
 const MAX_DEPTH: usize = 64;
 
-/// Parses a JSON body and records its violations. Returns the value if the syntax is valid, for further validation.
-pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<Value> {
+/// Parses a JSON body and records its violations. Returns the value, and the number of values in it, if the syntax is valid, for further
+/// validation.
+pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<(Value, usize)> {
     if let Err(error) = std::str::from_utf8(bytes) {
         let offset = error.valid_up_to();
         let predicate = format!("is not UTF-8: byte {offset}");
@@ -27,16 +30,9 @@ pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<Val
     }
     .deserialize(&mut source)
     .and_then(|value| source.end().map(|()| value));
-    for pointer in reader.duplicates.into_inner() {
-        violations.push(Violation::with_predicate(
-            Location::Body,
-            pointer,
-            "duplicate",
-            "is given more than once",
-        ));
-    }
+    violations.append(&mut reader.duplicates.into_inner());
     match value {
-        Ok(value) => Some(value),
+        Ok(value) => Some((value, reader.values.get())),
         Err(_) if reader.too_deep.get() => {
             let predicate = format!("is nested deeper than {MAX_DEPTH} levels");
             violations.push(Violation::with_predicate(Location::Body, "", "depth", &predicate).limit(MAX_DEPTH));
@@ -61,7 +57,8 @@ pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<Val
 struct Reader {
     /// Pointer to the value being read.
     pointer: RefCell<String>,
-    duplicates: RefCell<Vec<String>>,
+    duplicates: RefCell<Vec<Violation>>,
+    values: Cell<usize>,
     too_deep: Cell<bool>,
 }
 
@@ -88,6 +85,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.reader.values.set(self.reader.values.get() + 1);
         deserializer.deserialize_any(self)
     }
 }
@@ -154,8 +152,10 @@ impl<'de> Visitor<'de> for Node<'_> {
                 Entry::Vacant(entry) => drop(entry.insert(value)),
                 Entry::Occupied(mut entry) => {
                     entry.insert(value);
-                    let pointer = self.reader.pointer.borrow().clone();
-                    self.reader.duplicates.borrow_mut().push(pointer);
+                    add(&mut self.reader.duplicates.borrow_mut(), || {
+                        let pointer = self.reader.pointer.borrow().clone();
+                        Violation::with_predicate(Location::Body, pointer, "duplicate", "is given more than once")
+                    });
                 }
             }
             self.reader.pointer.borrow_mut().truncate(length);
@@ -191,7 +191,7 @@ mod tests {
     fn integral_floats_are_integers() {
         let mut violations = Vec::new();
         let value = parse(b"[1.0, -2e2, 1.5, 18446744073709551615, 1e20]", &mut violations);
-        assert_eq!(value, Some(json!([1, -200, 1.5, 18446744073709551615_u64, 1e20])));
+        assert_eq!(value, Some((json!([1, -200, 1.5, 18446744073709551615_u64, 1e20]), 6)));
         assert!(violations.is_empty());
     }
 

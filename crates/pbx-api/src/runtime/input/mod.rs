@@ -11,12 +11,14 @@ use pbx_types::{Location, Patch, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::body_budget::Held;
 use super::operation::Operation;
-use super::problem::Problem;
+use super::problem::{MAX_LISTED, Problem};
 use super::schema_violations;
 
-/// Violations beyond this number are counted, not listed: a response must not be larger than its request.
-const MAX_LISTED: usize = 1000;
+/// The maximum number of values in a body of which every violation is looked for. In a larger one the first is reported: the validator
+/// builds all errors before it returns any, and a body may have one for every other byte.
+const MAX_EXAMINED: usize = 10_000;
 
 /// The validated input of one call.
 #[derive(Debug, Default)]
@@ -26,15 +28,18 @@ pub struct Input {
     header: Map<String, Value>,
     body: Option<Value>,
     bytes: Option<Bytes>,
+    /// The number of values in the body.
+    values: usize,
 }
 
 impl Input {
-    /// Reads and validates path, query, headers and body. The error has all violations.
+    /// Reads and validates path, query, headers and body, whose size is counted in `held`. The error has the violations.
     pub(crate) async fn read(
         operation: &'static Operation,
         parts: &mut Parts,
         body: axum::body::Body,
         limit: usize,
+        held: &mut Held,
     ) -> Result<Self, Problem> {
         let mut violations = Vec::new();
         let mut input = Self::default();
@@ -59,13 +64,25 @@ impl Input {
             input.query = parameters::pairs(operation.parameters, Location::Query, query.as_bytes(), &mut violations);
         }
         input.header = parameters::headers(operation.parameters, &parts.headers, &mut violations);
-        body::read(operation, &parts.headers, body, limit, &mut input, &mut violations).await?;
+        body::read(
+            operation,
+            &parts.headers,
+            body,
+            limit,
+            held,
+            &mut input,
+            &mut violations,
+        )
+        .await?;
 
         let input = input.check(operation, &mut violations)?;
         if violations.is_empty() {
             Ok(input)
         } else {
-            Err(Problem::invalid(listed(violations)))
+            let more = violations.len() > MAX_LISTED;
+            violations.sort();
+            violations.dedup();
+            Err(Problem::invalid_and_more(violations, more))
         }
     }
 
@@ -91,10 +108,16 @@ impl Input {
             // A part that could not be read is reported already; do not report it as missing as well.
             let unreadable: Vec<Location> = violations.iter().map(Violation::location).collect();
             let mut broken = Vec::new();
-            for error in validator.iter_errors(&whole) {
-                schema_violations::collect(&error, &operation.schema, &mut broken);
-                if broken.len() > 2 * MAX_LISTED {
-                    break;
+            if self.values > MAX_EXAMINED {
+                if let Err(error) = validator.validate(&whole) {
+                    schema_violations::collect(&error, &operation.schema, &mut broken);
+                }
+            } else {
+                for error in validator.iter_errors(&whole) {
+                    schema_violations::collect(&error, &operation.schema, &mut broken);
+                    if broken.len() > MAX_LISTED {
+                        break;
+                    }
                 }
             }
             broken.retain(|violation| {
@@ -189,24 +212,4 @@ fn mistyped(error: &serde_json::Error, location: Location) -> Problem {
         "type",
         "holds a value of the wrong type",
     )])
-}
-
-/// Returns the violations sorted, without duplicates, and cut off at [`MAX_LISTED`].
-fn listed(mut violations: Vec<Violation>) -> Vec<Violation> {
-    violations.sort();
-    violations.dedup();
-    if violations.len() > MAX_LISTED {
-        let more = violations.len() - MAX_LISTED;
-        violations.truncate(MAX_LISTED);
-        violations.push(
-            Violation::new(
-                Location::Body,
-                "",
-                "more",
-                format!("There are more errors than the {MAX_LISTED} listed."),
-            )
-            .limit(more),
-        );
-    }
-    violations
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::json;
 use crate::runtime::operation::{Parameter, ParameterType};
-use crate::runtime::schema_violations::unknown;
+use crate::runtime::schema_violations::{self as violations, unknown};
 
 /// Converts path parameters, which axum decoded.
 pub(super) fn path<'a>(declared: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
@@ -32,22 +32,18 @@ pub(super) fn pairs(
         let name = decode(halves.next().unwrap_or_default());
         let value = decode(halves.next().unwrap_or_default());
         let Some(name) = name else {
-            violations.push(Violation::with_predicate(
-                location,
-                "",
-                "encoding",
-                "must be percent-encoded UTF-8",
-            ));
+            let predicate = "must be percent-encoded UTF-8";
+            violations::add(violations, || {
+                Violation::with_predicate(location, "", "encoding", predicate)
+            });
             continue;
         };
         match (find(declared, location, &name), value) {
-            (None, _) => violations.push(unknown(location, "", &name)),
-            (Some(parameter), None) => violations.push(Violation::with_predicate(
-                location,
-                property_pointer("", parameter.name),
-                "encoding",
-                "must be percent-encoded UTF-8",
-            )),
+            (None, _) => violations::add(violations, || unknown(location, "", &name)),
+            (Some(parameter), None) => violations::add(violations, || {
+                let pointer = property_pointer("", parameter.name);
+                Violation::with_predicate(location, pointer, "encoding", "must be percent-encoded UTF-8")
+            }),
             (Some(parameter), Some(value)) => add(parameter, value, &mut values, violations),
         }
     }
@@ -89,12 +85,10 @@ fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, vio
             items.push(coerce(*item, text));
         }
     } else if values.contains_key(parameter.name) {
-        violations.push(Violation::with_predicate(
-            parameter.location,
-            property_pointer("", parameter.name),
-            "duplicate",
-            "is given more than once",
-        ));
+        violations::add(violations, || {
+            let pointer = property_pointer("", parameter.name);
+            Violation::with_predicate(parameter.location, pointer, "duplicate", "is given more than once")
+        });
     } else {
         values.insert(parameter.name.to_owned(), coerce(parameter.kind, text));
     }

@@ -9,16 +9,20 @@ use pbx_types::shared::TransportProtocol;
 use pbx_types::transports::ClientVerification;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::adapters::tls::{Purpose, Tls};
+use crate::slots::{Origin, SlotLimits, Slots};
 
 /// The idle timeout of a connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Concurrent connections to one port. Further ones wait in the system's queue.
-const MAX_CONNECTIONS: usize = 256;
+/// The connections to all ports together.
+pub const MAX_CONNECTIONS: usize = 256;
+
+/// The connections of one source to all ports together.
+const MAX_CONNECTIONS_PER_SOURCE: usize = 32;
 
 /// The pause of a listener after an error of the system, which most likely is a lack of file handles.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
@@ -46,14 +50,14 @@ impl Socket {
     }
 
     /// Reads incoming data for as long as it is polled.
-    pub(super) async fn run(self, tls: Arc<Tls>, verification: watch::Receiver<ClientVerification>) {
+    pub(super) async fn run(self, slots: Arc<Slots>, tls: Arc<Tls>, verification: watch::Receiver<ClientVerification>) {
         match self {
             Self::Udp(socket) => discard_datagrams(&socket).await,
             Self::Tcp(listener) => {
-                accept(&listener, read_until_idle).await;
+                accept(&listener, &slots, read_until_idle).await;
             }
             Self::Tls(listener) => {
-                accept(&listener, |stream| {
+                accept(&listener, &slots, |stream| {
                     let tls = Arc::clone(&tls);
                     let purpose = Purpose::Sip(*verification.borrow());
                     async move {
@@ -79,22 +83,28 @@ async fn discard_datagrams(socket: &UdpSocket) {
     }
 }
 
+/// Returns the slots of the connections to all ports.
+pub(super) fn slots() -> Arc<Slots> {
+    Slots::new(SlotLimits {
+        connections: MAX_CONNECTIONS,
+        per_source: MAX_CONNECTIONS_PER_SOURCE,
+        denied: 0,
+    })
+}
+
 /// Accepts connections. They end with this future, which owns their tasks.
-async fn accept<F>(listener: &TcpListener, handle: impl Fn(TcpStream) -> F)
+async fn accept<F>(listener: &TcpListener, slots: &Arc<Slots>, handle: impl Fn(TcpStream) -> F)
 where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut open = JoinSet::new();
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-            return;
-        };
         let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = accept_one(listener, slots) => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection to a transport was not accepted");
+                    slots.make_room();
                     tokio::time::sleep(ERROR_PAUSE).await;
                     continue;
                 }
@@ -102,14 +112,26 @@ where
             // Removes finished tasks from the set.
             Some(_) = open.join_next() => continue,
         };
+        let Some(slot) = slots.take(peer.ip(), Origin::Client) else {
+            continue;
+        };
         let handled = handle(stream);
         open.spawn(async move {
-            if let Err(error) = handled.await {
+            let ended = tokio::select! {
+                ended = handled => ended,
+                // Another connection needs its slot.
+                _ = slot.state().ordered() => Ok(()),
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "a connection to a transport ended early");
             }
-            drop(permit);
         });
     }
+}
+
+async fn accept_one(listener: &TcpListener, slots: &Slots) -> io::Result<(TcpStream, SocketAddr)> {
+    slots.settled().await;
+    listener.accept().await
 }
 
 /// Reads until the peer closes the connection, or the idle timeout passes.
@@ -130,7 +152,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_mode, verification) = watch::channel(ClientVerification::Disable);
-        let port = tokio::spawn(Socket::Tcp(listener).run(Arc::default(), verification));
+        let port = tokio::spawn(Socket::Tcp(listener).run(slots(), Arc::default(), verification));
         let mut client = TcpStream::connect(address).await.unwrap();
         tokio::time::pause();
         for _ in 0..3 {
@@ -148,12 +170,35 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_mode, verification) = watch::channel(ClientVerification::Disable);
-        let port = tokio::spawn(Socket::Tcp(listener).run(Arc::default(), verification));
+        let port = tokio::spawn(Socket::Tcp(listener).run(slots(), Arc::default(), verification));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"OPTIONS").await.unwrap();
         port.abort();
         port.await.unwrap_err();
         assert!(client.read_u8().await.is_err());
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn source_has_a_share_of_the_connections_to_all_ports() {
+        let slots = slots();
+        let mut ports = Vec::new();
+        for _ in 0..2 {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (mode, verification) = watch::channel(ClientVerification::Disable);
+            let port = tokio::spawn(Socket::Tcp(listener).run(Arc::clone(&slots), Arc::default(), verification));
+            ports.push((address, mode, port));
+        }
+        let mut clients = Vec::new();
+        for turn in 0..=MAX_CONNECTIONS_PER_SOURCE {
+            clients.push(TcpStream::connect(ports[turn % 2].0).await.unwrap());
+        }
+        // The first made room for the last, long before it would have been idle for too long.
+        let closed = tokio::time::timeout(IDLE_TIMEOUT / 2, clients[0].read_u8()).await;
+        assert!(closed.unwrap().is_err());
+        for (_, _, port) in ports {
+            port.abort();
+        }
     }
 }

@@ -16,8 +16,9 @@ use tokio::sync::{MutexGuard, watch};
 use tokio::task::JoinHandle;
 
 use crate::adapters::tls::Tls;
+use crate::slots::Slots;
 
-pub use self::listener::Socket;
+pub use self::listener::{MAX_CONNECTIONS, Socket};
 
 /// This node's sockets.
 pub struct Sip {
@@ -25,6 +26,7 @@ pub struct Sip {
     address: Option<IpAddr>,
     reserved: Vec<u16>,
     tls: Arc<Tls>,
+    slots: Arc<Slots>,
     ports: Mutex<HashMap<Id<Transport>, Port>>,
     lock: tokio::sync::Mutex<()>,
 }
@@ -81,6 +83,7 @@ impl Sip {
             address,
             reserved,
             tls,
+            slots: listener::slots(),
             ports: Mutex::default(),
             lock: tokio::sync::Mutex::default(),
         }
@@ -113,7 +116,7 @@ impl Sip {
             return;
         }
         let (verification, mode) = watch::channel(transport.verification);
-        let task = tokio::spawn(socket.run(Arc::clone(&self.tls), mode));
+        let task = tokio::spawn(socket.run(Arc::clone(&self.slots), Arc::clone(&self.tls), mode));
         tracing::info!(
             protocol = transport.protocol.as_str(),
             port = transport.port,
