@@ -220,7 +220,8 @@ async fn concurrent_guesses_are_limited_like_sequential_ones() {
     let guesses = (0..24).map(|_| sign_in(&client, "wrong"));
     let responses = futures_util::future::join_all(guesses).await;
     let of = |status: u16| responses.iter().filter(|response| response.status == status).count();
-    assert_eq!((of(400), of(403)), (6, 18));
+    // The attempts in progress are bounded for each account as well.
+    assert_eq!((of(400), of(403) + of(429)), (6, 18));
 }
 
 #[on_each_engine]
@@ -246,6 +247,11 @@ async fn rate_limit_applies_per_address() {
     assert_eq!((full.status, full.codes()), (429, vec!["TOO_MANY_REQUESTS".to_owned()]));
     let seconds: i64 = full.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=20).contains(&seconds), "{seconds}");
+    let limit = ["x-ratelimit-limit", "x-ratelimit-remaining"].map(|name| full.header(name).unwrap());
+    assert_eq!(limit, ["3", "0"]);
+    // One more request after `Retry-After`, all three after the reset.
+    let reset: i64 = full.header("x-ratelimit-reset").unwrap().parse().unwrap();
+    assert!((seconds + 39..=seconds + 41).contains(&reset), "{reset}");
     assert_eq!(server.raw_from("127.0.0.3").get("/network", &[]).await.status, 401);
 
     clock.advance(SignedDuration::from_secs(seconds));

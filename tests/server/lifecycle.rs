@@ -84,6 +84,23 @@ async fn generated_password_is_printed_once() {
 }
 
 #[on_each_engine]
+fn weak_password_is_refused_on_first_start_only() {
+    let start = start();
+    let weak = start
+        .clone()
+        .without_password()
+        .with_variable("PBX_ADMIN_PASSWORD", "admin");
+    let output = weak.output();
+    assert_eq!(output.status.code(), Some(1));
+    insta::allow_duplicates! {
+        let message = output.stderr.lines().last().unwrap();
+        insta::assert_snapshot!(message, @"pbx-server: PBX_ADMIN_PASSWORD is too weak: `password` must have at least 8 characters. `password` must contain a digit. `password` must contain an upper-case letter or a special character. `password` must not contain the account's name. Choose another one, or unset the variable to have one generated");
+    }
+    start.ready().terminate();
+    weak.ready();
+}
+
+#[on_each_engine]
 async fn port_in_use_is_reported() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -38,6 +38,7 @@ mod lists;
 mod network;
 mod providers;
 mod sbc;
+mod sign_ins;
 mod tenant;
 mod tenant_dealers;
 mod tenant_events;

@@ -225,3 +225,62 @@ async fn dealers_with_full_access_switch_into_their_tenants() {
     assert_eq!(role(&all.north).await, "Dealer");
     assert_eq!(all.server.raw().get("/tenants", &[]).await.status, 401);
 }
+
+/// A dealer that gets the access back must switch again: its session may be in other hands by then.
+#[on_each_engine]
+async fn switch_does_not_revive_when_access_is_given_back() {
+    let all = branches().await;
+    let id = create(&all.shop, "shop.example.com", json!({})).await;
+    let switch = format!("/tenants/switch?id={id}");
+    let role = async |caller: &Raw| caller.get("/auth/user", &[]).await.json()["role"].clone();
+    let switch_all = async || {
+        for dealer in [&all.shop, &all.north] {
+            assert_eq!(dealer.post_empty(&switch).await.status, 200);
+            assert_eq!(role(dealer).await, "Admin");
+        }
+    };
+    let system = server_switched(&all, &switch).await;
+
+    // The full access is withdrawn and granted.
+    switch_all().await;
+    for access in [false, true] {
+        let body = json!({"tenant_full_access": access});
+        let path = format!("/dealers/{}", all.shop_id);
+        assert_eq!(all.north.post(&path, &body).await.status, 200);
+    }
+    assert_eq!(
+        (role(&all.shop).await, role(&all.north).await),
+        (json!("Dealer"), json!("Admin"))
+    );
+
+    // The tenant is moved to another branch and back.
+    switch_all().await;
+    assert_eq!(designate(&all.administrator, &id, &all.south_id).await, 200);
+    assert_eq!(all.south.post_empty(&switch).await.status, 200);
+    assert_eq!(remove(&all.administrator, &id, &all.shop_id).await, 204);
+    assert_eq!(designate(&all.administrator, &id, &all.shop_id).await, 200);
+    assert_eq!(
+        (role(&all.shop).await, role(&all.north).await),
+        (json!("Dealer"), json!("Dealer"))
+    );
+    assert_eq!(role(&all.south).await, "Admin", "it kept the tenant");
+
+    // The tenant is moved within the branch.
+    switch_all().await;
+    assert_eq!(designate(&all.north, &id, &all.north_id).await, 404, "only from above");
+    assert_eq!(designate(&all.administrator, &id, &all.north_id).await, 200);
+    assert_eq!(remove(&all.north, &id, &all.shop_id).await, 204);
+    assert_eq!(designate(&all.north, &id, &all.shop_id).await, 200);
+    assert_eq!(
+        (role(&all.shop).await, role(&all.north).await),
+        (json!("Dealer"), json!("Admin"))
+    );
+    assert_eq!(role(&system).await, "Admin", "a system administrator loses nothing");
+}
+
+/// Returns a session of the administrator that is switched into the tenant.
+async fn server_switched(all: &Branches, switch: &str) -> Raw {
+    let system = all.server.raw_signed_in().await;
+    assert_eq!(system.post_empty(switch).await.status, 200);
+    system
+}

@@ -21,6 +21,8 @@ named_enum! {
         Update = "UPDATE",
         Delete = "DELETE",
         Login = "LOGIN",
+        /// A password that was not the account's. Not the vendor's.
+        LoginFailed = "LOGIN_FAILED",
         Logout = "LOGOUT",
         Recharge = "RECHARGE",
     }

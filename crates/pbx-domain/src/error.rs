@@ -64,10 +64,20 @@ pub enum Error {
         /// The expiry of the rule; `None` if it does not expire.
         until: Option<Timestamp>,
     },
-    /// The client exceeds the rate limit.
+    /// The client, or the clients of an account together, exceed a limit.
     #[error("too many requests")]
     TooManyRequests {
+        /// The limit.
+        limit: u32,
         /// The time until the next request is permitted.
+        retry_after: Duration,
+        /// The time until as many requests as the limit are permitted.
+        reset: Duration,
+    },
+    /// All clients together exceed a limit of the server: the request was refused without work.
+    #[error("overloaded")]
+    Overloaded {
+        /// The time after which a retry may succeed.
         retry_after: Duration,
     },
     /// The operation failed for a reason that may go away: a retry may succeed.

@@ -17,6 +17,9 @@ pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
 /// Lifetime of a refresh token, and so of a session that is not used.
 pub const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// Tokens of each kind that a session may have: a further refresh deletes the oldest. Of refresh tokens, all but one are used.
+pub const MAX_TOKENS: u64 = 8;
+
 named_enum! {
     /// A built-in role, as the contract's access rules name it.
     #[expect(missing_docs, reason = "the names are the vendor's")]

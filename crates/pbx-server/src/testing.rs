@@ -4,6 +4,10 @@ use pbx_domain::vault::Vault;
 use pbx_store::Store;
 use pbx_test_postgres::TestDatabase;
 
+use crate::services::passwords::Passwords;
+use crate::services::sign_ins::{SignInLimits, SignIns};
+use crate::services::turns::TurnLimits;
+
 /// A store with an empty database.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
@@ -23,4 +27,22 @@ impl TestStore {
 /// A vault with a new key.
 pub(crate) fn vault() -> Vault {
     Vault::new(&Vault::generate_key().unwrap()).unwrap()
+}
+
+/// Hashes passwords, for many callers at a time.
+pub(crate) fn passwords() -> Passwords {
+    Passwords::new(TurnLimits {
+        per_party: 1000,
+        in_all: 1000,
+    })
+    .unwrap()
+}
+
+/// Bounds sign-ins as a server does by default.
+pub(crate) fn sign_ins() -> SignIns {
+    SignIns::new(SignInLimits {
+        failures_per_account: 10,
+        sessions_per_account: 1000,
+        audited_failures: 1000,
+    })
 }

@@ -127,6 +127,7 @@ mod count_cache;
 pub mod dealers;
 mod engine;
 mod error;
+pub mod familiar_sources;
 pub mod files;
 pub mod holidays;
 pub mod ip_filters;

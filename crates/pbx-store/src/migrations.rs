@@ -41,6 +41,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(120, "0120_search"),
     migration!(130, "0130_parts_of_texts"),
     migration!(140, "0140_changes_of_tenants"),
+    migration!(150, "0150_sign_ins"),
 ];
 
 /// Returns the version of the schema after all migrations.

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use pbx_domain::Id;
 use pbx_domain::kind::{self, Account, Tenant};
-use pbx_domain::session::Caller;
+use pbx_domain::session::{Caller, MAX_TOKENS};
 use pbx_domain::token::{TokenHash, TokenKind};
 use pbx_types::record::ID;
-use sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::accounts::{ACCOUNTS, CREATED_AT, ENABLED, NAME, PASSWORD_FORCE_RESET, ROLE};
-use crate::dealers::{BRANCH_TENANTS, DEALERS};
+use crate::dealers::{ANCESTOR_ID, BRANCH_TENANTS, DEALERS};
 use crate::error::StoreError;
 use crate::row::value;
 use crate::table::{TENANT_ID, TENANTS, delete as delete_rows, insert as insert_row, is, update};
@@ -94,6 +94,26 @@ pub fn switch(tx: &mut Tx<'_>, id: Id<kind::Session>, tenant_id: Option<Id<Tenan
     update(tx, SESSIONS, [(TENANT_ID, value(&tenant_id))], is(ID, &id)).map(drop)
 }
 
+/// Ends the switches into a tenant by dealers that no longer have it in their branch.
+pub(super) fn leave_lost_tenant(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<(), StoreError> {
+    let dealers = Query::select().column(ID).from(DEALERS).to_owned();
+    let above = Query::select()
+        .column(ANCESTOR_ID)
+        .from(BRANCH_TENANTS)
+        .and_where(is(TENANT_ID, &tenant_id))
+        .to_owned();
+    let lost = is(TENANT_ID, &tenant_id)
+        .and(Expr::col(ACCOUNT_ID).in_subquery(dealers))
+        .and(Expr::col(ACCOUNT_ID).not_in_subquery(above));
+    update(tx, SESSIONS, [(TENANT_ID, value(&None::<Id<Tenant>>))], lost).map(drop)
+}
+
+/// Ends every switch of an account into a tenant.
+pub fn leave_tenants(tx: &mut Tx<'_>, account_id: Id<Account>) -> Result<(), StoreError> {
+    let switched = is(ACCOUNT_ID, &account_id).and(Expr::col(TENANT_ID).is_not_null());
+    update(tx, SESSIONS, [(TENANT_ID, value(&None::<Id<Tenant>>))], switched).map(drop)
+}
+
 /// Selects the token with that hash, joined with its session, account, and the tenant of a user.
 fn token(hash: &TokenHash, kind: TokenKind) -> SelectStatement {
     Query::select()
@@ -169,10 +189,24 @@ pub fn insert_token(
     insert_row(tx, TOKENS, columns)
 }
 
-/// Extends a session, and deletes its expired tokens.
+/// Extends a session to which one token of each kind will be added. Deletes its expired tokens, and the oldest beyond
+/// [`MAX_TOKENS`].
 pub fn extend(tx: &mut Tx<'_>, id: Id<kind::Session>, now: Timestamp, expires_at: Timestamp) -> Result<(), StoreError> {
     update(tx, SESSIONS, [(EXPIRES_AT, value(&expires_at))], is(ID, &id))?;
-    delete_rows(tx, TOKENS, is(SESSION_ID, &id).and(has_expired(now))).map(drop)
+    delete_rows(tx, TOKENS, is(SESSION_ID, &id).and(has_expired(now)))?;
+    for kind in TokenKind::ALL {
+        let of_kind = is(SESSION_ID, &id).and(Expr::col(KIND).eq(kind.as_str()));
+        // Before the new ones are inserted, which would be the oldest if the clock was set back.
+        let newest = Query::select()
+            .column(HASH)
+            .from(TOKENS)
+            .and_where(of_kind.clone())
+            .order_by(EXPIRES_AT, Order::Desc)
+            .limit(MAX_TOKENS - 1)
+            .to_owned();
+        delete_rows(tx, TOKENS, of_kind.and(Expr::col(HASH).not_in_subquery(newest)))?;
+    }
+    Ok(())
 }
 
 /// Deletes a session with all its tokens.
@@ -198,11 +232,39 @@ pub fn delete_by_tenant(tx: &mut Tx<'_>, tenant_id: Id<Tenant>) -> Result<(), St
     delete_rows(tx, SESSIONS, Expr::col(ACCOUNT_ID).in_subquery(users)).map(drop)
 }
 
-/// Deletes expired sessions.
-pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    delete_rows(tx, SESSIONS, has_expired(now)).map(drop)
+/// Deletes the sessions of an account that were not used for the longest time, except for `kept`.
+pub fn delete_least_recent(tx: &mut Tx<'_>, account_id: Id<Account>, kept: u32) -> Result<(), StoreError> {
+    let beyond = Query::select()
+        .column(ID)
+        .from(SESSIONS)
+        .and_where(is(ACCOUNT_ID, &account_id))
+        // A session that is used is extended.
+        .order_by(EXPIRES_AT, Order::Desc)
+        .order_by(ID, Order::Desc)
+        .limit(i64::MAX.unsigned_abs())
+        .offset(kept.into())
+        .to_owned();
+    delete_rows(tx, SESSIONS, Expr::col(ID).in_subquery(beyond)).map(drop)
+}
+
+/// Deletes at most `limit` expired sessions and as many expired tokens. Returns the number of deleted rows.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp, limit: u64) -> Result<usize, StoreError> {
+    let mut deleted = 0;
+    for (table, key) in [(SESSIONS, ID), (TOKENS, HASH)] {
+        let expired = Query::select()
+            .column(key)
+            .from(table)
+            .and_where(has_expired(now))
+            .limit(limit)
+            .to_owned();
+        deleted += delete_rows(tx, table, Expr::col(key).in_subquery(expired))?;
+    }
+    Ok(deleted)
 }
 
 fn has_expired(now: Timestamp) -> Expr {
     Expr::col(EXPIRES_AT).lte(value(&now))
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ use crate::table::{
     insert as insert_row, is, update as set,
 };
 use crate::tx::Tx;
-use crate::{dealers, list, settings};
+use crate::{dealers, list, sessions, settings};
 
 /// The unique key over the SIP domain in lower case.
 pub const UNIQUE_DOMAIN: &str = "tenants_domain_key";
@@ -172,10 +172,12 @@ pub fn designate(tx: &mut Tx<'_>, id: Id<kind::Tenant>, dealer_id: Id<Dealer>) -
     dealers::add_tenant_to_branches(tx, dealer_id, id)
 }
 
-/// Removes the designation of a tenant to a dealer.
+/// Removes the designation of a tenant to a dealer. Dealers that lose the tenant are switched out of it, so that they do not act in it
+/// again when they get it back.
 pub fn remove_designation(tx: &mut Tx<'_>, id: Id<kind::Tenant>, dealer_id: Id<Dealer>) -> Result<(), StoreError> {
     delete_rows(tx, TENANT_DEALERS, designation(id, dealer_id))?;
-    dealers::remove_tenant_from_branches(tx, id)
+    dealers::remove_tenant_from_branches(tx, id)?;
+    sessions::leave_lost_tenant(tx, id)
 }
 
 /// Returns `true` if the tenant is designated to this dealer itself.

@@ -350,3 +350,48 @@ async fn newest_fixture_fills_every_table_and_column() {
         );
     }
 }
+
+/// Earlier releases kept every token until it expired: 40,004 rows after 20,000 refreshes.
+#[tokio::test]
+async fn surplus_tokens_are_deleted_and_the_session_goes_on() {
+    for fixture in Fixture::of_version("0140") {
+        let session = "SELECT session_id FROM tokens WHERE used_at IS NOT NULL LIMIT 1";
+        let rows = |kind: &str, used: &str| {
+            format!(
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000)
+                 INSERT INTO tokens (hash, session_id, kind, expires_at, used_at)
+                 SELECT HASH('{kind}' || n), ({session}), '{kind}', EXPIRY - n * 1000, {used} FROM numbers;"
+            )
+        };
+        let insert = [rows("access", "NULL"), rows("refresh", "EXPIRY")].concat();
+        // A time before the expiry of the session.
+        let expiry = "(SELECT min(expires_at) FROM sessions)";
+        let insert = insert.replace("EXPIRY", expiry);
+        match fixture.start.postgres() {
+            Some(database) => drop(
+                database.sql(
+                    &insert
+                        .replace("HASH(", "convert_to(")
+                        .replace("' || n)", "' || n, 'UTF8')"),
+                ),
+            ),
+            None => {
+                let database = rusqlite::Connection::open(fixture.start.database()).unwrap();
+                let insert = insert.replace("HASH(", "CAST(").replace("' || n)", "' || n AS BLOB)");
+                database.execute_batch(&insert).unwrap();
+            }
+        }
+        let count = || fixture.value("SELECT count(*) FROM tokens").parse::<u32>().unwrap();
+        assert!(count() > 40_000);
+        fixture.start.ready().terminate();
+        let sessions: u32 = fixture.value("SELECT count(*) FROM sessions").parse().unwrap();
+        assert!(count() <= 16 * sessions, "{}", count());
+        let server = fixture.start.ready();
+        let mut raw = server.raw();
+        let body = json!({"refresh_token": text(&fixture.tokens["session"], "refresh_token")});
+        let refreshed = raw.post("/auth/refresh_token", &body).await;
+        assert_eq!(refreshed.status, 200, "{}", refreshed.body);
+        raw.set_token(&text(&refreshed.json(), "access_token"));
+        assert_eq!(raw.get("/tenant", &[]).await.json()["domain"], DOMAIN);
+    }
+}

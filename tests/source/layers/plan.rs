@@ -121,6 +121,7 @@ pub const CRATES: &[Crate] = &[
                 "audit",
                 "balance",
                 "dealers",
+                "familiar_sources",
                 "files",
                 "holidays",
                 "ip_filters",

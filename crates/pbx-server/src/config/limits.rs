@@ -88,6 +88,23 @@ limits! {
 
     // Sign-ins.
 
+    /// Password hashes that may wait for one client address or tenant; further requests get 429
+    hashes_per_source: u32 = 32 "hashes", "PBX_HASHES_PER_SOURCE";
+
+    /// Password hashes that may wait for all clients without a recent sign-in together, and for all others together; further
+    /// requests get 503
+    hashes: u32 = 512 "hashes", "PBX_HASHES";
+
+    /// Failed sign-ins a minute with one account, from all addresses together from which nobody signed in to it for 30 days; further
+    /// ones get 429; 0 means no limit
+    account_failures: u32 = 10 "failed sign-ins", "PBX_ACCOUNT_FAILURES";
+
+    /// Sessions of one account; a further sign-in ends the session that was not used for the longest time
+    account_sessions: u32 = 1000 "sessions", "PBX_ACCOUNT_SESSIONS";
+
+    /// Failed sign-ins an hour in the audit log; further ones are logged only
+    audited_failures: u32 = 1000 "failed sign-ins", "PBX_AUDITED_FAILURES";
+
     // Database.
 
     // Outgoing requests.

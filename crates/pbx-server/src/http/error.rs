@@ -1,9 +1,20 @@
 //! Conversion of domain errors to HTTP responses. No other code chooses the status of an error.
 
-use axum::http::header::RETRY_AFTER;
+use std::time::Duration;
+
+use axum::http::header::{HeaderName, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use pbx_api::Problem;
 use pbx_domain::Error;
+
+/// The limit that a 429 is about.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+
+/// The number of requests that are permitted now: none, with a 429.
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+
+/// The seconds until as many requests as the limit are permitted. `Retry-After` has those until the next one is.
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Returns the response to a domain error.
 pub fn problem(error: Error) -> Problem {
@@ -25,20 +36,24 @@ pub fn problem(error: Error) -> Problem {
             let message = format!("Access from {address} is denied{end}.");
             Problem::new(StatusCode::FORBIDDEN, "DENIED", message)
         }
-        Error::TooManyRequests { retry_after } => {
-            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-            let message = format!("Too many requests from this address: try again in {seconds} s.");
+        Error::TooManyRequests {
+            limit,
+            retry_after,
+            reset,
+        } => {
+            let seconds = whole_seconds(retry_after);
+            let message = format!("Too many requests: try again in {seconds} s.");
+            let reset = HeaderValue::from(whole_seconds(reset));
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
                 .header(RETRY_AFTER, HeaderValue::from(seconds))
+                .header(RATE_LIMIT, HeaderValue::from(limit))
+                .header(RATE_REMAINING, HeaderValue::from(0))
+                .header(RATE_RESET, reset)
         }
+        Error::Overloaded { retry_after } => busy(retry_after),
         Error::Unavailable { internal } => {
             tracing::error!(error = internal, "temporarily unavailable");
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "UNAVAILABLE",
-                "The server is busy: try again in a moment.",
-            )
-            .header(RETRY_AFTER, HeaderValue::from_static("1"))
+            busy(Duration::from_secs(1))
         }
         Error::Internal { internal } => Problem::internal(internal),
     }
@@ -56,6 +71,17 @@ pub(super) fn overdue() -> Problem {
     let message = "The server did not finish this request in time. A change may or may not have been made.";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
         .header(RETRY_AFTER, HeaderValue::from_static("5"))
+}
+
+fn busy(retry_after: Duration) -> Problem {
+    let message = "The server is busy: try again in a moment.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+        .header(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)))
+}
+
+/// Rounds up: a client that waits as long is not refused again.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
@@ -117,6 +143,29 @@ mod tests {
             );
         }
         assert_eq!(problem(Error::internal("secret")).status(), 500);
+    }
+
+    #[test]
+    fn too_many_requests_have_the_headers_of_the_limit_in_whole_seconds() {
+        let response = super::problem(Error::TooManyRequests {
+            limit: 30,
+            retry_after: Duration::from_millis(1_200),
+            reset: Duration::from_secs(59),
+        });
+        let headers = format!("{response:?}");
+        for header in [
+            r#""retry-after": "2""#,
+            r#""x-ratelimit-limit": "30""#,
+            r#""x-ratelimit-remaining": "0""#,
+            r#""x-ratelimit-reset": "59""#,
+        ] {
+            assert!(headers.contains(header), "{headers}");
+        }
+        let busy = super::problem(Error::Overloaded {
+            retry_after: Duration::from_millis(1),
+        });
+        assert_eq!(busy.status(), 503);
+        assert!(format!("{busy:?}").contains(r#""retry-after": "1""#));
     }
 
     #[test]

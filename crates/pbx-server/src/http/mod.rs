@@ -28,6 +28,7 @@ use crate::adapters::webhook::Sender;
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
 use crate::services::session;
+use crate::services::sign_ins::SignIns;
 
 /// The path below which everything is served, as by the vendor's server.
 pub const BASE_PATH: &str = "/api";
@@ -40,6 +41,8 @@ pub struct Pbx {
     pub ids: IdGenerator,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
+    /// Bounds sign-ins.
+    pub sign_ins: SignIns,
     /// Encrypts the secrets in the database.
     pub vault: Vault,
     /// Opens and verifies the stored license.
@@ -79,6 +82,7 @@ impl Pbx {
             ids: self.ids.clone(),
             vault: self.vault.clone(),
             passwords: self.passwords.clone(),
+            sign_ins: self.sign_ins.clone(),
         }
     }
 
@@ -92,8 +96,8 @@ impl Pbx {
         Changes::new(&self.store, call.caller.actor(origin))
     }
 
-    /// Returns the client of a sign-in.
-    pub(crate) async fn client(&self, call: &Call<()>) -> Result<Client, Error> {
+    /// Returns the client of a sign-in or of another check of a password.
+    pub(crate) async fn client<C>(&self, call: &Call<C>) -> Result<Client, Error> {
         let address = self.guard.address(call.peer, &call.headers)?;
         self.guard.client(&self.store, address).await
     }
@@ -220,7 +224,8 @@ mod tests {
         let pbx = Pbx {
             store,
             ids: IdGenerator::default(),
-            passwords: Passwords::new().unwrap(),
+            passwords: crate::testing::passwords(),
+            sign_ins: crate::testing::sign_ins(),
             vault: crate::testing::vault(),
             licensing: Licensing::new(crate::testing::vault(), None),
             guard: Guard::new(Proxies::default(), 0),

@@ -49,11 +49,16 @@ impl RateLimit {
         let Some(limiter) = &self.limiter else {
             return Ok(());
         };
-        limiter
-            .check_key(&source(address))
-            .map_err(|full| Error::TooManyRequests {
-                retry_after: full.wait_time_from(Monotonic.now()),
-            })
+        limiter.check_key(&source(address)).map_err(|full| {
+            let (quota, retry_after) = (full.quota(), full.wait_time_from(Monotonic.now()));
+            let limit = quota.burst_size().get();
+            Error::TooManyRequests {
+                limit,
+                retry_after,
+                // The bucket is full after it was refilled with one request and then with all others.
+                reset: retry_after + quota.replenish_interval() * (limit - 1),
+            }
+        })
     }
 }
 
@@ -101,9 +106,16 @@ mod tests {
         for _ in 0..3 {
             assert!(admitted(&limit, "192.0.2.1"));
         }
-        let Err(Error::TooManyRequests { retry_after }) = limit.admit("192.0.2.1".parse().unwrap()) else {
+        let refused = limit.admit("192.0.2.1".parse().unwrap());
+        let Err(Error::TooManyRequests {
+            limit: requests,
+            retry_after,
+            reset,
+        }) = refused
+        else {
             panic!("admitted");
         };
+        assert_eq!((requests, reset), (3, retry_after + Duration::from_secs(40)));
         assert!(retry_after > Duration::from_secs(15) && retry_after <= Duration::from_secs(20));
         assert!(admitted(&limit, "192.0.2.2"));
         // One network of IPv6 is one source.

@@ -13,7 +13,7 @@ use super::with_internal_message;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::machine::Machine;
 use crate::adapters::sip::Sip;
-use crate::services::{alerts, certificates, files, transports};
+use crate::services::{alerts, certificates, files, session, transports};
 use crate::timer;
 
 /// Interval of [`reconcile`]: the delay until a certificate or transport that was changed on another node is in use here.
@@ -83,7 +83,7 @@ pub async fn alert(store: Store, vault: Vault, machine: Machine) {
     }
 }
 
-/// Trims the change log of tenants to the entries that caches need, and deletes the entries of the audit log that are older than
+/// Trims the change log of tenants to the entries that caches need, deletes expired sessions and tokens, and deletes the entries of the audit log that are older than
 /// `days`, unless that is 0.
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
@@ -91,6 +91,9 @@ pub async fn enforce_retention(store: Store, days: u32) {
         let deleted = store.write_unaudited(tenants::trim_change_log).await;
         if let Err(error) = deleted.map_err(Error::from).map_err(with_internal_message) {
             tracing::warn!(%error, "the database keeps more changes of tenants than it needs");
+        }
+        if let Err(error) = session::delete_expired(&store).await.map_err(with_internal_message) {
+            tracing::warn!(%error, "the database keeps expired sessions");
         }
         if days > 0
             && let Err(error) = delete_audit_entries(&store, days).await.map_err(with_internal_message)

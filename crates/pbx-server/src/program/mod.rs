@@ -21,6 +21,7 @@ use pbx_domain::license::Licensing;
 use pbx_domain::password::Password;
 use pbx_domain::{Error, IdGenerator};
 use pbx_store::{Changes, Store};
+use pbx_types::Violation;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
@@ -38,6 +39,8 @@ use crate::http::{BASE_PATH, BodyLimits, Pbx};
 use crate::license_command::{self, LicenseCommand};
 use crate::services::context::Context;
 use crate::services::passwords::Passwords;
+use crate::services::sign_ins::{SignInLimits, SignIns};
+use crate::services::turns::TurnLimits;
 use crate::services::{certificates, documents, session, transports};
 use crate::slots::{self, SlotLimits};
 
@@ -131,7 +134,16 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         .map(pem::license_verifier)
         .transpose()?;
     let authorities = config.client_ca.as_deref().map(pem::client_authorities).transpose()?;
-    let passwords = Passwords::new()?;
+    let limits = &config.limits;
+    let passwords = Passwords::new(TurnLimits {
+        per_party: limits.hashes_per_source,
+        in_all: limits.hashes,
+    })?;
+    let sign_ins = SignIns::new(SignInLimits {
+        failures_per_account: limits.account_failures,
+        sessions_per_account: limits.account_sessions,
+        audited_failures: limits.audited_failures,
+    });
     let given = std::env::var(ADMIN_PASSWORD)
         .ok()
         .filter(|text| !text.is_empty())
@@ -150,8 +162,10 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         ids: IdGenerator::default(),
         vault,
         passwords,
+        sign_ins,
     };
-    if let Some(password) = session::ensure_administrator(&context, given).await? {
+    let created = session::ensure_administrator(&context, given).await;
+    if let Some(password) = created.map_err(weak_password)? {
         let password = password.reveal();
         eprintln!("first start: sign in as \"admin\" with the password {password} (it is shown only this once)");
     }
@@ -185,6 +199,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         store: store.clone(),
         ids: context.ids,
         passwords: context.passwords,
+        sign_ins: context.sign_ins,
         licensing: Licensing::new(context.vault.clone(), verifier),
         vault: context.vault,
         guard: Guard::new(config.proxies.clone(), config.rate_limit),
@@ -263,6 +278,20 @@ async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAd
         .with_context(|| format!("cannot listen on {text}: choose another {flag}"))?;
     let address = listener.local_addr().context("the listening socket has no address")?;
     Ok((listener, address))
+}
+
+/// Returns the error of creating the first administrator, which is that the password is weak unless it is the server's.
+fn weak_password(error: Error) -> anyhow::Error {
+    match error {
+        Error::Invalid(violations) => {
+            let rules: Vec<String> = violations.into_iter().map(Violation::into_message).collect();
+            let rules = rules.join(" ");
+            anyhow::anyhow!(
+                "{ADMIN_PASSWORD} is too weak: {rules} Choose another one, or unset the variable to have one generated"
+            )
+        }
+        other => with_internal_message(other),
+    }
 }
 
 /// Returns the error with its internal message, which is hidden from callers of the API only.

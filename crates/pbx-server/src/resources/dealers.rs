@@ -47,7 +47,7 @@ impl DealersApi for Pbx {
             id: id.account(),
             role: Role::Dealer,
             name: dealer.name.clone(),
-            password_hash: self.passwords.hash(password).await?,
+            password_hash: self.passwords.hash((&call.caller).into(), password).await?,
             enabled: dealer.enabled,
             tenant_id: None,
         };
@@ -112,7 +112,7 @@ impl DealersApi for Pbx {
             &new,
             &dealer.name,
         ))?;
-        let hash = self.passwords.hash(new).await?;
+        let hash = self.passwords.hash((&call.caller).into(), new).await?;
         self.changes(&call)
             .write(move |tx| {
                 existing(tx, visibility, id)?;

@@ -46,7 +46,7 @@ impl UsersApi for Pbx {
             id: id.account(),
             role: user.role.into(),
             name: user.name.clone(),
-            password_hash: self.passwords.hash(password).await?,
+            password_hash: self.passwords.hash((&call.caller).into(), password).await?,
             enabled: user.enabled,
             tenant_id: Some(tenant_id),
         };
@@ -114,7 +114,7 @@ impl UsersApi for Pbx {
         });
         let (user, policy) = read.await?;
         reject_violations(password_violations(&policy, "password", &new, &user.user.name))?;
-        let hash = self.passwords.hash(new).await?;
+        let hash = self.passwords.hash((&call.caller).into(), new).await?;
         self.changes(&call)
             .write(move |tx| {
                 existing(tx, tenant_id, id)?;

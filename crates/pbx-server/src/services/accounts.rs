@@ -4,6 +4,7 @@ use pbx_domain::accounts::{name_taken, name_violation, password_violations, wron
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::error::reject_violations;
 use pbx_domain::kind::Tenant;
+use pbx_domain::lockout::{AccountKey, Client, Failure, FailureReason, loggable_name};
 use pbx_domain::password::Password;
 use pbx_domain::password_policy::PasswordPolicy;
 use pbx_domain::session::{Caller, Role};
@@ -12,6 +13,8 @@ use pbx_domain::{Error, Id};
 use pbx_store::{OnConstraint, Tx, accounts as queries, sessions, settings};
 
 use super::context::Context;
+use super::lockout;
+use super::pacing::Attempt;
 
 /// Renames the caller's account, that of an administrator or dealer. Its sessions stay valid.
 pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<(), Error> {
@@ -30,7 +33,15 @@ pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<
 }
 
 /// Changes the password of the caller's account and ends its other sessions, so that no other client stays signed in with the old one.
-pub async fn change_password(context: &Context, caller: &Caller, old: Password, new: Password) -> Result<(), Error> {
+///
+/// A wrong old password counts like a failed sign-in: whoever has a token only must not be able to guess the password.
+pub async fn change_password(
+    context: &Context,
+    client: Client,
+    caller: &Caller,
+    old: Password,
+    new: Password,
+) -> Result<(), Error> {
     let (id, session_id, object) = (caller.account_id, caller.session_id, audited_object(caller.role));
     let (account, policy) = context
         .read(move |tx| {
@@ -39,12 +50,28 @@ pub async fn change_password(context: &Context, caller: &Caller, old: Password, 
             Ok::<_, Error>((account, policy))
         })
         .await?;
-    let verified = context.passwords.verify(old, Some(account.password_hash.clone()));
-    if !verified.await? {
+    let key = AccountKey::of_signed_in(id);
+    let shown_name = loggable_name(None, &account.name);
+    let attempt = if client.accepted {
+        Attempt::exempt()
+    } else {
+        context.sign_ins.pacing.admit(key, &shown_name)?
+    };
+    let turn = context.passwords.turn(caller.into()).await?;
+    lockout::check_not_denied(context, client).await?;
+    if !turn.verify(old, Some(account.password_hash.clone())).await? {
+        attempt.failed();
+        let failure = Failure {
+            key,
+            name: shown_name,
+            account: Some(id),
+            reason: FailureReason::WrongOldPassword,
+        };
+        lockout::record_failure(context, client, failure).await?;
         return Err(Error::invalid(wrong_password()));
     }
     reject_violations(password_violations(&policy, "new_password", &new, &account.name))?;
-    let hash = context.passwords.hash(new).await?;
+    let hash = context.passwords.hash(caller.into(), new).await?;
     context
         .write(move |tx| {
             // Of two concurrent changes, the second one's old password is no longer the password.

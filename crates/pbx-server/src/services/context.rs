@@ -7,6 +7,7 @@ use pbx_domain::vault::Vault;
 use pbx_store::Changes;
 
 use super::passwords::Passwords;
+use super::sign_ins::SignIns;
 
 /// The store on behalf of one actor, with what else use cases need. Clones are cheap and share everything.
 ///
@@ -21,6 +22,8 @@ pub struct Context {
     pub vault: Vault,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
+    /// Bounds sign-ins.
+    pub sign_ins: SignIns,
 }
 
 impl Deref for Context {

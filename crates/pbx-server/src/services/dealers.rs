@@ -16,11 +16,15 @@ pub fn signed_in(tx: &mut Tx<'_>, id: Id<kind::Dealer>) -> Result<StoredDealer, 
     queries::by_id(tx, Visibility::System, id)?.ok_or(Error::Unauthorized)
 }
 
-/// Stores the properties of a dealer. One that becomes disabled is signed out; its tenants stay enabled.
+/// Stores the properties of a dealer. One that becomes disabled is signed out; its tenants stay enabled. One that loses the full access
+/// to its tenants is switched out of them, so that it does not act in one again when it gets the access back.
 pub fn update(tx: &mut Tx<'_>, before: &StoredDealer, after: &Dealer) -> Result<Audited<()>, Error> {
     let id = before.id;
     if before.enabled && !after.enabled {
         sessions::delete_by_account(tx, id.account())?;
+    }
+    if before.tenant_full_access && !after.tenant_full_access {
+        sessions::leave_tenants(tx, id.account())?;
     }
     accounts::set_enabled(tx, id.account(), after.enabled)?;
     queries::update(tx, id, after)?;

@@ -1,20 +1,28 @@
-//! Password hashing off the asynchronous workers, with bounded concurrency.
+//! Password hashing on threads of its own, in fair turns.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use argon2::Block;
 use pbx_domain::Error;
 use pbx_domain::password::{self, Password};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
-/// Concurrent hashes; each takes 19 MiB and a processor for tens of milliseconds.
-const MAX_CONCURRENT: usize = 2;
+use super::turns::{Party, Turn, TurnLimits, Turns};
 
-/// Hashes and verifies passwords. Clones share the concurrency limit.
+/// Threads that hash; each hash takes 19 MiB and a processor for tens of milliseconds.
+const THREADS: usize = 2;
+
+/// A hash to compute, in the thread's working memory.
+type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+
+/// Hashes and verifies passwords. Clones share the threads, which end with the last clone.
 #[derive(Clone)]
 pub struct Passwords {
-    permits: Arc<Semaphore>,
-    memory: MemoryPool,
+    turns: Turns,
+    jobs: Sender<Job>,
     /// Hash of a random password, verified against when the account does not exist, so that this takes as long as a wrong
     /// password.
     dummy_hash: Arc<str>,
@@ -23,32 +31,70 @@ pub struct Passwords {
     verified: Arc<std::sync::atomic::AtomicUsize>,
 }
 
+/// The right to hash one password now.
+pub struct HashTurn {
+    passwords: Passwords,
+    turn: Turn,
+}
+
 impl Passwords {
-    /// Creates a hasher, and computes the hash that stands in for accounts that do not exist.
-    pub fn new() -> Result<Self, Error> {
-        let memory = MemoryPool::default();
-        let dummy_hash = memory.lend(|blocks| password::hash(&Password::generate()?, blocks))?;
+    /// Starts the threads, and computes the hash that stands in for accounts that do not exist.
+    pub fn new(limits: TurnLimits) -> Result<Self, Error> {
+        let (jobs, received) = channel();
+        let received = Arc::new(Mutex::new(received));
+        for _ in 0..THREADS {
+            let received = Arc::clone(&received);
+            thread::Builder::new()
+                .name("password-hash".to_owned())
+                .spawn(move || run(&received))
+                .map_err(|error| Error::internal(format!("cannot start a thread that hashes passwords: {error}")))?;
+        }
         Ok(Self {
-            permits: Arc::new(Semaphore::new(MAX_CONCURRENT)),
-            memory,
-            dummy_hash: dummy_hash.into(),
+            turns: Turns::new(THREADS, limits),
+            jobs,
+            dummy_hash: password::hash(&Password::generate()?, &mut Vec::new())?.into(),
             #[cfg(test)]
             verified: Arc::default(),
         })
     }
 
-    /// Returns the hash to store.
-    pub async fn hash(&self, password: Password) -> Result<String, Error> {
-        self.spawn_blocking(move |blocks| password::hash(&password, blocks))
-            .await?
+    /// Waits for the turn of a party. What the caller checks then costs no hash if it fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Turns::take`].
+    pub async fn turn(&self, party: Party) -> Result<HashTurn, Error> {
+        Ok(HashTurn {
+            turn: self.turns.take(party).await?,
+            passwords: self.clone(),
+        })
     }
 
+    /// Waits for the turn of a party, and returns the hash to store.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`turn`](Self::turn).
+    pub async fn hash(&self, party: Party, password: Password) -> Result<String, Error> {
+        let turn = self.turn(party).await?;
+        turn.run(move |blocks| password::hash(&password, blocks)).await?
+    }
+
+    #[cfg(test)]
+    pub(crate) fn verified(&self) -> usize {
+        self.verified.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+impl HashTurn {
     /// Returns `true` if the password has the stored hash. Without one it returns `false`, after the same time.
-    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<bool, Error> {
-        let dummy_hash = Arc::clone(&self.dummy_hash);
+    pub async fn verify(self, password: Password, stored: Option<String>) -> Result<bool, Error> {
         #[cfg(test)]
-        self.verified.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.spawn_blocking(move |blocks| {
+        self.passwords
+            .verified
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let dummy_hash = Arc::clone(&self.passwords.dummy_hash);
+        self.run(move |blocks| {
             let hash = stored.as_deref().unwrap_or(&dummy_hash);
             let matches = password::verify(&password, hash, blocks);
             matches && stored.is_some()
@@ -56,67 +102,96 @@ impl Passwords {
         .await
     }
 
-    #[cfg(test)]
-    pub(crate) fn verified(&self) -> usize {
-        self.verified.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    async fn spawn_blocking<T: Send + 'static>(
-        &self,
+    async fn run<T: Send + 'static>(
+        self,
         work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let permit = permit.map_err(|_| Error::internal("password hashing has ended"))?;
-        let memory = self.memory.clone();
-        let work = move || {
-            let result = memory.lend(work);
-            // Released here, not by the caller: one that is canceled leaves the work running.
-            drop(permit);
-            result
-        };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| Error::internal("password hashing panicked"))
+        let Self { passwords, turn } = self;
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |blocks| {
+            // The turn ends with the work, not with the caller: one that is dropped leaves the work running.
+            let result = catch_unwind(AssertUnwindSafe(|| work(blocks)));
+            drop(turn);
+            if let Ok(result) = result {
+                // The caller may be gone.
+                let _ = sender.send(result);
+            }
+        });
+        let stopped = || Error::internal("password hashing has stopped");
+        passwords.jobs.send(job).map_err(|_| stopped())?;
+        // Not to keep the threads from ending while this waits for one of them.
+        drop(passwords);
+        receiver.await.map_err(|_| stopped())
     }
 }
 
-/// A pool of argon2's working memory: reused, because an allocator that gets so much back keeps more of it than is in use.
-#[derive(Clone, Default)]
-struct MemoryPool(Arc<Mutex<Vec<Vec<Block>>>>);
-
-impl MemoryPool {
-    /// Lends idle memory to `work`. The pool holds as much as there were ever concurrent hashes.
-    fn lend<T>(&self, work: impl FnOnce(&mut Vec<Block>) -> T) -> T {
-        let mut blocks = self.idle().pop().unwrap_or_default();
-        let result = work(&mut blocks);
-        self.idle().push(blocks);
-        result
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// Runs jobs until every sender is gone. A thread keeps its working memory: an allocator that gets so much back keeps more of it
+/// than is in use.
+fn run(jobs: &Mutex<Receiver<Job>>) {
+    let mut blocks = Vec::new();
+    loop {
+        // The lock is released before the job runs.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(&mut blocks),
+            Err(_) => return,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::passwords;
 
     #[tokio::test]
     async fn only_the_right_password_verifies() {
-        let passwords = Passwords::new().unwrap();
-        let stored = passwords.hash(Password::new("correct horse".to_owned())).await.unwrap();
+        let passwords = passwords();
+        let hashed = passwords.hash(Party::Server, Password::new("correct horse".to_owned()));
+        let stored = hashed.await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
-        let verify = |text: &str, stored: Option<&str>| {
-            passwords.verify(Password::new(text.to_owned()), stored.map(str::to_owned))
+        let verify = async |text: &str, stored: Option<&str>| {
+            let turn = passwords.turn(Party::Server).await.unwrap();
+            let verified = turn.verify(Password::new(text.to_owned()), stored.map(str::to_owned));
+            verified.await.unwrap()
         };
-        assert!(verify("correct horse", Some(&stored)).await.unwrap());
-        assert!(!verify("correct horsf", Some(&stored)).await.unwrap());
-        assert!(!verify("correct horse", None).await.unwrap());
-        assert!(!verify("", Some("not a hash")).await.unwrap());
+        assert!(verify("correct horse", Some(&stored)).await);
+        assert!(!verify("correct horsf", Some(&stored)).await);
+        assert!(!verify("correct horse", None).await);
+        assert!(!verify("", Some("not a hash")).await);
 
         // The hash that stands in for an unknown account has the cost of every other hash.
         let cost = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
         assert_eq!(cost(&passwords.dummy_hash), cost(&stored));
+    }
+
+    #[test]
+    fn hashes_need_none_of_the_blocking_threads_of_the_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build();
+        let runtime = runtime.unwrap();
+        let (release, held) = channel::<()>();
+        // The only one is busy until the end of the test.
+        runtime.spawn_blocking(move || held.recv());
+        let passwords = passwords();
+        let hashed = runtime.block_on(passwords.hash(Party::Server, Password::new("x".to_owned())));
+        drop(release);
+        assert!(hashed.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_neither_the_thread_nor_the_turns() {
+        let passwords = passwords();
+        for _ in 0..4 * THREADS {
+            let turn = passwords.turn(Party::Server).await.unwrap();
+            assert!(turn.run(|_| -> () { panic!("on purpose") }).await.is_err());
+        }
+        assert!(
+            passwords
+                .hash(Party::Server, Password::new("x".to_owned()))
+                .await
+                .is_ok()
+        );
     }
 }

@@ -1,49 +1,89 @@
 //! Sessions: signing in and out, refreshing and authenticating tokens, switching to a tenant, and the first administrator.
 
 use jiff::{SignedDuration, Timestamp};
+use pbx_domain::accounts::password_violations;
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
+use pbx_domain::error::reject_violations;
 use pbx_domain::kind::{Session, Tenant};
-use pbx_domain::lockout::Client;
+use pbx_domain::lockout::{AccountKey, Client, Failure, FailureReason, loggable_name};
 use pbx_domain::password::Password;
+use pbx_domain::password_policy::PasswordPolicy;
 use pbx_domain::session::{
     ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, TokenSet, Visibility,
 };
 use pbx_domain::token::{Token, TokenHash, TokenKind};
 use pbx_domain::{Error, Id, clock};
-use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, sessions, tenants};
+use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, familiar_sources, sessions, tenants};
 
 use super::context::Context;
 use super::lockout;
+use super::pacing::Attempt;
+use super::turns::Party;
 
 /// Name of the administrator of a fresh install.
 const FIRST_ADMINISTRATOR: &str = "admin";
 
+/// Sessions and tokens that are deleted in one transaction, so that no other one waits for long.
+const EXPIRED_BATCH: u64 = 500;
+
 /// Signs in with a password. Responses to an unknown name, a wrong password and a disabled account are the same and take the same
-/// time.
+/// time: what happens before the hash does not depend on the account.
 pub async fn sign_in(context: &Context, client: Client, credentials: Credentials) -> Result<TokenSet, Error> {
     let Credentials { name, password, domain } = credentials;
     let domain = domain.filter(|domain| !domain.is_empty());
-    let found = context
+    let key = AccountKey::new(domain.as_deref(), &name);
+    let shown_name = loggable_name(domain.as_deref(), &name);
+    let source = client.source();
+    let (known_domain, account, familiarity) = context
         .read(move |tx| {
-            let tenant_id = match &domain {
-                None => None,
-                Some(domain) => match tenants::id_by_domain(tx, domain)? {
-                    None => return Ok::<_, Error>(None),
-                    found => found,
-                },
+            let tenant_id = domain.as_deref().map(|domain| tenants::id_by_domain(tx, domain));
+            let (known_domain, account) = match tenant_id.transpose()? {
+                Some(None) => (false, None),
+                None => (true, accounts::by_name(tx, None, &name)?),
+                Some(found) => (true, accounts::by_name(tx, found, &name)?),
             };
-            Ok(Some(accounts::by_name(tx, tenant_id, &name)?))
+            let account_id = account.as_ref().map(|account| account.id);
+            let familiarity = familiar_sources::familiarity(tx, account_id, &source)?;
+            Ok::<_, Error>((known_domain, account, familiarity))
         })
         .await?;
-    let Some(account) = found else {
-        lockout::record_failure(context, client).await?;
-        return Err(Error::NotFound { what: "domain" });
+    let trusted = client.accepted || familiarity.is_familiar(clock::now());
+    let (party, attempt) = if trusted {
+        (Party::Familiar(source), Attempt::exempt())
+    } else {
+        (
+            Party::Stranger(source),
+            context.sign_ins.pacing.admit(key, &shown_name)?,
+        )
     };
+    let turn = context.passwords.turn(party).await?;
+    lockout::check_not_denied(context, client).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let verified = context.passwords.verify(password, stored).await?;
-    let Some(account) = account.filter(|account| verified && account.enabled) else {
-        lockout::record_failure(context, client).await?;
-        return Err(login_failed());
+    let verified = turn.verify(password, stored).await?;
+    let reason = match &account {
+        _ if !known_domain => Some(FailureReason::UnknownDomain),
+        None => Some(FailureReason::UnknownName),
+        Some(_) if !verified => Some(FailureReason::WrongPassword),
+        Some(account) if !account.enabled => Some(FailureReason::Disabled),
+        Some(_) => None,
+    };
+    let account = match (account, reason) {
+        (Some(account), None) => account,
+        (account, reason) => {
+            attempt.failed();
+            let reason = reason.unwrap_or(FailureReason::UnknownName);
+            let failure = Failure {
+                key,
+                name: shown_name,
+                account: account.map(|account| account.id),
+                reason,
+            };
+            lockout::record_failure(context, client, failure).await?;
+            return Err(match reason {
+                FailureReason::UnknownDomain => Error::NotFound { what: "domain" },
+                _ => login_failed(),
+            });
+        }
     };
     let tokens = TokenSet {
         access: Token::generate()?,
@@ -51,6 +91,7 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
     };
     let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
     let session_id = context.ids.next();
+    let kept = context.sign_ins.sessions_per_account - 1;
     context
         .write(move |tx| {
             // The account may have changed since the password was verified.
@@ -70,7 +111,10 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
                 let message = "The tenant is disabled.";
                 return Err(Error::NotAllowed { message });
             }
-            sessions::delete_expired(tx, now)?;
+            if familiarity.is_outdated(now) {
+                familiar_sources::record(tx, account.id, &source, now)?;
+            }
+            sessions::delete_least_recent(tx, account.id, kept)?;
             sessions::insert(tx, session_id, account.id, now, after(now, REFRESH_LIFETIME))?;
             insert_tokens(tx, session_id, &access, &refresh, now)?;
             Ok(Entry::new(Action::Login, Object::User, account.id)
@@ -82,9 +126,10 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
 }
 
 /// Exchanges a refresh token for a new token set (refresh token rotation). Access tokens issued before stay valid until they
-/// expire.
+/// expire, the newest [`MAX_TOKENS`](pbx_domain::session::MAX_TOKENS) of them.
 ///
-/// A token that is used twice is in two hands, one of which stole it: the session is revoked.
+/// A token that is used twice is in two hands, one of which stole it: the session is revoked. As many used tokens are kept for that;
+/// an older one is unknown, and is refused without revoking anything.
 pub async fn refresh(changes: &Changes, token: &str) -> Result<TokenSet, Error> {
     let presented = TokenHash::new(token);
     let tokens = TokenSet {
@@ -144,6 +189,17 @@ pub async fn sign_out(changes: &Changes, caller: &Caller) -> Result<(), Error> {
         .await
 }
 
+/// Deletes expired sessions and tokens.
+pub async fn delete_expired(store: &Store) -> Result<(), Error> {
+    let now = clock::now();
+    while store
+        .write_unaudited(move |tx| Ok::<_, Error>(sessions::delete_expired(tx, now, EXPIRED_BATCH)?))
+        .await?
+        > 0
+    {}
+    Ok(())
+}
+
 /// Refuses tenants outside of the visibility, and those of a dealer without full access to its tenants.
 ///
 /// # Errors
@@ -199,6 +255,10 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
 /// Creates the first administrator of a database that has none, with the given password or a random one.
 ///
 /// Returns the random one, to be shown once. There is no built-in password.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if there is no administrator yet, and the given password violates the policy.
 pub async fn ensure_administrator(context: &Context, given: Option<Password>) -> Result<Option<Password>, Error> {
     if context
         .read(|tx| Ok::<_, Error>(accounts::exists_with_role(tx, Role::SystemAdmin)?))
@@ -207,7 +267,11 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
         return Ok(None);
     }
     let (password, generated) = match given {
-        Some(password) => (password, None),
+        Some(password) => {
+            let violations = password_violations(&PasswordPolicy::SYSTEM, "password", &password, FIRST_ADMINISTRATOR);
+            reject_violations(violations)?;
+            (password, None)
+        }
         None => {
             let password = Password::generate()?;
             (password.clone(), Some(password))
@@ -217,7 +281,7 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
         id: context.ids.next(),
         role: Role::SystemAdmin,
         name: FIRST_ADMINISTRATOR.to_owned(),
-        password_hash: context.passwords.hash(password).await?,
+        password_hash: context.passwords.hash(Party::Server, password).await?,
         enabled: true,
         tenant_id: None,
     };
