@@ -15,6 +15,8 @@ mod older_databases;
 mod postgres;
 mod providers;
 mod sqlite;
+#[cfg(unix)]
+mod stalls;
 
 use pbx_test_harness::{Engine, Start};
 

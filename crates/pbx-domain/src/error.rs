@@ -86,6 +86,12 @@ pub enum Error {
         /// The reason, for the log only.
         internal: String,
     },
+    /// The database did not confirm a change in time: it may or may not have been saved.
+    #[error("the outcome is unknown")]
+    OutcomeUnknown {
+        /// The reason, for the log only.
+        internal: String,
+    },
     /// A bug or an unexpected state of the server.
     #[error("internal error")]
     Internal {

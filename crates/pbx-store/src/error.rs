@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The database cannot run the transaction now; the same call may succeed later.
     #[error("the database is busy or unreachable: {0}")]
     Unavailable(String),
+    /// The database did not confirm the commit of the transaction in time. Its changes may or may not have been saved.
+    #[error("the database did not confirm that changes were saved: {0}")]
+    OutcomeUnknown(String),
     /// The store was closed before the transaction was committed.
     #[error("the database is closed")]
     Closed,
@@ -63,6 +66,9 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable {
+                internal: error.to_string(),
+            },
+            StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown {
                 internal: error.to_string(),
             },
             StoreError::NulInString => Self::Refused {

@@ -153,7 +153,8 @@ mod write_counters;
 
 pub use self::changes::Changes;
 pub use self::error::{OnConstraint, OpenError, OpenPostgresError, StoreError};
-pub use self::store::{DEFAULT_CONNECTIONS, Store};
+pub use self::postgres::PostgresOptions;
+pub use self::store::Store;
 pub use self::table::{Scope, Table};
 pub use self::tx::Tx;
 

@@ -1,7 +1,6 @@
 //! The store: transactions on either engine, and the caches in front of it.
 
 use std::any::TypeId;
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,13 +14,11 @@ use crate::caches::{Caches, IpRules};
 use crate::engine::{Access, Engine, Failure, RolledBack, Work};
 use crate::error::{OpenError, StoreError};
 use crate::ip_filters::{IP_RULES, Unexpired};
+use crate::postgres::PostgresOptions;
 use crate::sessions::Session;
 use crate::tx::Tx;
 use crate::write_counters::WriteCounters;
 use crate::{ip_filters, postgres, settings, sqlite};
-
-/// The default for the maximum number of connections to a PostgreSQL server.
-pub const DEFAULT_CONNECTIONS: NonZeroU16 = postgres::DEFAULT_CONNECTIONS;
 
 /// A handle to an open database. Clones share it.
 #[derive(Clone)]
@@ -45,20 +42,20 @@ impl Store {
     ///
     /// See [`OpenError`].
     pub fn open(url: &str) -> Result<Self, OpenError> {
-        Self::open_with(url, DEFAULT_CONNECTIONS)
+        Self::open_with(url, PostgresOptions::default())
     }
 
-    /// [`open`](Self::open) with at most this many connections to a PostgreSQL server.
+    /// [`open`](Self::open) with these limits on the use of a PostgreSQL server.
     ///
     /// # Errors
     ///
     /// See [`OpenError`].
-    pub fn open_with(url: &str, connections: NonZeroU16) -> Result<Self, OpenError> {
+    pub fn open_with(url: &str, options: PostgresOptions) -> Result<Self, OpenError> {
         let counters = Arc::new(WriteCounters::default());
         let caches = Arc::new(Caches::new(&counters));
         let engine: Arc<dyn Engine> = match Location::parse(url)? {
             Location::Sqlite(path) => Arc::new(sqlite::Sqlite::open(&path, counters)?),
-            Location::Postgres(url) => Arc::new(postgres::Postgres::open(url, connections, counters)?),
+            Location::Postgres(url) => Arc::new(postgres::Postgres::open(url, options, counters)?),
         };
         Ok(Self { engine, caches })
     }

@@ -15,6 +15,7 @@ use sea_query::{Expr, ExprTrait, Query};
 use crate::changes::Changes;
 use crate::error::{OnConstraint, OpenError, StoreError};
 use crate::ip_filters;
+use crate::postgres::PostgresOptions;
 use crate::store::{Location, Store};
 use crate::testing::TestStore;
 use crate::tx::Tx;
@@ -160,6 +161,78 @@ async fn parallel_changes_to_one_row_are_all_counted() {
             .map_err(|error: StoreError| error)
             .unwrap();
         assert_eq!(value.unwrap().len(), "{}".len() + 200);
+    }
+}
+
+/// Runs a statement that takes ten minutes.
+fn sleep(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let sleep = Query::select().expr(Expr::cust("pg_sleep(600)")).to_owned();
+    tx.all(&sleep, |_| Ok(())).map(drop)
+}
+
+#[tokio::test]
+async fn a_read_without_its_caller_is_canceled_on_postgresql() {
+    let Some(database) = pbx_test_postgres::database() else {
+        return;
+    };
+    let options = PostgresOptions {
+        statement: Duration::from_secs(600),
+        ..PostgresOptions::default()
+    };
+    let store = Store::open_with(&database.url(), options).unwrap();
+    let sleeping =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%'
+        AND state = 'active' AND pid <> pg_backend_pid()";
+    let until = async |count: &str| {
+        let polled = async {
+            while database.sql(sleeping) != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), polled).await.unwrap();
+    };
+    for _ in 0..2 {
+        let read = tokio::spawn({
+            let store = store.clone();
+            async move { store.read(sleep).await }
+        });
+        let scan = tokio::spawn({
+            let store = store.clone();
+            async move { store.scan(sleep).await }
+        });
+        until("2").await;
+        read.abort();
+        scan.abort();
+        until("0").await;
+    }
+    assert_eq!(names(&store).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_without_its_caller_is_committed() {
+    for fixture in TestStore::on_every_engine() {
+        let gate = Arc::new(std::sync::Barrier::new(2));
+        let write = tokio::spawn({
+            let (store, gate) = (fixture.store.clone(), Arc::clone(&gate));
+            async move {
+                let work = move |tx: &mut Tx<'_>| {
+                    gate.wait();
+                    gate.wait();
+                    insert(tx, "kept")
+                };
+                store.write_unaudited(work).await
+            }
+        });
+        let meet = |gate: &Arc<std::sync::Barrier>| {
+            let gate = Arc::clone(gate);
+            tokio::task::spawn_blocking(move || gate.wait())
+        };
+        meet(&gate).await.unwrap();
+        write.abort();
+        assert!(write.await.unwrap_err().is_cancelled());
+        meet(&gate).await.unwrap();
+        let committed = async { while names(&fixture.store).await != ["kept"] {} };
+        tokio::time::timeout(Duration::from_secs(20), committed).await.unwrap();
     }
 }
 

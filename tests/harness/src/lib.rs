@@ -28,6 +28,8 @@ pub use clock::Clock;
 pub use contract::{Operation, initial, operations, request_schemas};
 pub use engine::{Engine, select, selected};
 pub use pbx_test_macros::on_each_engine;
+#[cfg(unix)]
+pub use pbx_test_postgres::Proxy;
 pub use pbx_test_postgres::{Cluster, Database, PASSWORD_ROLE, ROLE_PASSWORD};
 pub use raw::{Exchange, Raw, Redactions};
 pub use receiver::receiver;

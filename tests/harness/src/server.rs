@@ -119,6 +119,12 @@ impl Start {
         self.directory.path()
     }
 
+    /// Connects to its PostgreSQL database by another URL.
+    pub fn through(mut self, url: impl Into<String>) -> Self {
+        self.database = url.into();
+        self
+    }
+
     /// Uses another database.
     pub fn with_database(mut self, database: impl Into<String>) -> Self {
         self.database = database.into();
@@ -320,6 +326,11 @@ impl Server {
     /// Returns how it was started, to start it again.
     pub fn start(&self) -> Start {
         self.start.clone()
+    }
+
+    /// Returns the process ID.
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("a running server").child.id()
     }
 
     /// Returns the generated client, signed in as the administrator.

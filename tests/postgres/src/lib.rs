@@ -8,6 +8,8 @@
 )]
 
 mod engines;
+#[cfg(unix)]
+mod proxy;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -17,6 +19,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use engines::TestDatabase;
+#[cfg(unix)]
+pub use proxy::Proxy;
 
 /// The role that owns the databases, without further privileges.
 pub const OWNER: &str = "pbx";
@@ -234,6 +238,11 @@ impl Database {
     /// Returns the URL for `--database`, over TCP.
     pub fn network_url(&self) -> String {
         format!("postgres://{OWNER}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
+    /// Permits so many connections to this database, of all users but the administrator.
+    pub fn limit_connections(&self, number: u32) {
+        self.sql(&format!("ALTER DATABASE {} CONNECTION LIMIT {number}", self.name));
     }
 
     /// Returns [`url`](Self::url) with another user, or a user and password.

@@ -107,5 +107,14 @@ limits! {
 
     // Database.
 
+    /// Transactions that write to PostgreSQL at the same time, of this server
+    database_writers: u16 = 4 "transactions", "PBX_DATABASE_WRITERS";
+    /// Longest wait for a connection to PostgreSQL while no other transaction gets one; five times that in all
+    database_wait: u32 = 2 "seconds", "PBX_DATABASE_WAIT";
+    /// Deadline of a statement on PostgreSQL; twice that for lists, and three times that for a transaction
+    database_statement: u32 = 10 "seconds", "PBX_DATABASE_STATEMENT";
+    /// Deadline of a COMMIT on PostgreSQL, after which it is unknown whether a change was saved
+    database_commit: u32 = 5 "seconds", "PBX_DATABASE_COMMIT";
+
     // Outgoing requests.
 }

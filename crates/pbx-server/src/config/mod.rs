@@ -6,10 +6,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use ipnet::IpNet;
-use pbx_store::DEFAULT_CONNECTIONS;
+use pbx_store::PostgresOptions;
 use serde::Deserialize;
 
 pub use self::limits::Limits;
@@ -195,6 +196,21 @@ pub struct Config {
     pub limits: Limits,
 }
 
+impl Config {
+    /// Returns the limits on the use of a PostgreSQL server.
+    pub fn postgres_options(&self) -> PostgresOptions {
+        // Without time nothing works, and 0 means no limit to PostgreSQL.
+        let seconds = |number: u32| Duration::from_secs(number.max(1).into());
+        PostgresOptions {
+            connections: self.database_connections,
+            writers: NonZeroU16::new(self.limits.database_writers).unwrap_or(NonZeroU16::MIN),
+            statement: seconds(self.limits.database_statement),
+            commit: seconds(self.limits.database_commit),
+            wait: seconds(self.limits.database_wait),
+        }
+    }
+}
+
 impl Options {
     /// Resolves all settings, from the file too if one is named.
     ///
@@ -226,7 +242,7 @@ impl Options {
         let database_connections = number(
             self.database_connections,
             file.database_connections,
-            DEFAULT_CONNECTIONS,
+            PostgresOptions::default().connections,
             "database-connections",
             "connections",
         )?;
@@ -347,7 +363,7 @@ mod tests {
     fn rate_limit_and_proxies_are_read_from_the_file() {
         let config = Options::default().resolve().unwrap();
         assert_eq!(config.rate_limit, RATE_LIMIT);
-        assert_eq!(config.database_connections, DEFAULT_CONNECTIONS);
+        assert_eq!(config.postgres_options(), PostgresOptions::default());
         let file = "rate_limit = 5\ndatabase_connections = 3\ntrusted_proxy = [\"10.0.0.0/8\", \"::1\"]\nproxy_header = \"forwarded\"\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.rate_limit, 5);
@@ -426,6 +442,13 @@ mod tests {
         };
         assert_eq!(limits(&[]).unwrap(), Limits::default());
         assert_eq!(limits(&["--connections", "7"]).unwrap().connections, 7);
+        let config = with_file("[limits]\ndatabase_writers = 0\ndatabase_commit = 0\n", None).unwrap();
+        let options = config.postgres_options();
+        assert_eq!(
+            (options.writers.get(), options.commit.as_secs()),
+            (1, 1),
+            "0 is no time"
+        );
         let error = limits(&["--connections", "many"]).unwrap_err().to_string();
         assert_eq!(error, "--connections takes a number of connections, not \"many\"");
     }

@@ -55,6 +55,15 @@ pub fn problem(error: Error) -> Problem {
             tracing::error!(error = internal, "temporarily unavailable");
             busy(Duration::from_secs(1))
         }
+        Error::OutcomeUnknown { internal } => {
+            tracing::error!(error = internal, "the outcome of a change is unknown");
+            // Without Retry-After: to repeat the change may be to make it twice.
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "OUTCOME_UNKNOWN",
+                "The database did not confirm the change in time: it may or may not have been saved. Check before you repeat it.",
+            )
+        }
         Error::Internal { internal } => Problem::internal(internal),
     }
 }
@@ -133,6 +142,13 @@ mod tests {
                 },
                 503,
                 "UNAVAILABLE",
+            ),
+            (
+                Error::OutcomeUnknown {
+                    internal: "disk".to_owned(),
+                },
+                503,
+                "OUTCOME_UNKNOWN",
             ),
         ];
         for (error, status, code) in table {

@@ -115,7 +115,7 @@ fn run(options: Options) -> anyhow::Result<()> {
         .with_ansi(ansi)
         .init();
     // Before there are other threads, and before the server is reported as ready.
-    let store = Store::open_with(&config.database, config.database_connections)?;
+    let store = Store::open_with(&config.database, config.postgres_options())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -297,7 +297,9 @@ fn weak_password(error: Error) -> anyhow::Error {
 /// Returns the error with its internal message, which is hidden from callers of the API only.
 fn with_internal_message(error: Error) -> anyhow::Error {
     match error {
-        Error::Internal { internal } | Error::Unavailable { internal } => anyhow::anyhow!(internal),
+        Error::Internal { internal } | Error::Unavailable { internal } | Error::OutcomeUnknown { internal } => {
+            anyhow::anyhow!(internal)
+        }
         other => other.into(),
     }
 }

@@ -241,11 +241,15 @@ fn changes_committed_out_of_order_are_counted_on_postgresql() {
             fixture.sql(&insert([id]));
             fixture.counts(all);
         }
-        let mut slow = postgres::Client::connect(&database.url(), postgres::NoTls).unwrap();
-        slow.batch_execute(&format!("BEGIN; {}", insert([4]))).unwrap();
+        let url = database.url();
+        let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls);
+        let (slow, connection) = fixture.runtime.block_on(connecting).unwrap();
+        fixture.runtime.spawn(connection);
+        let begin = format!("BEGIN; {}", insert([4]));
+        fixture.runtime.block_on(slow.batch_execute(&begin)).unwrap();
         fixture.sql(&insert([5]));
         assert_eq!(fixture.counts(all), (Some(4), 4));
-        slow.batch_execute("COMMIT").unwrap();
+        fixture.runtime.block_on(slow.batch_execute("COMMIT")).unwrap();
         assert_eq!(fixture.counts(all), (Some(5), 5));
     }
 }

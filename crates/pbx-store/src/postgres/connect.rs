@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use postgres::config::{Config, Host};
-use postgres::{Client, NoTls};
+use tokio_postgres::config::{Config, Host};
 
+use super::link::{Link, LinkError};
+use super::options::PostgresOptions;
 use super::tls::{self, Tls};
 use crate::error::OpenPostgresError;
 
@@ -16,23 +17,32 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Default for `tcp_user_timeout`: the longest time for which an unresponsive network can block a transaction.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Settings of every session, which override the server's defaults: everything has a timeout, and an acknowledged write is durable.
-const SESSION_SETTINGS: &str = "
-    SET statement_timeout = '30s';
-    SET lock_timeout = '10s';
-    SET idle_in_transaction_session_timeout = '60s';
-    SET jit = off;
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-";
+/// Longest wait for a lock of another transaction. Shorter than a statement, so that those who wait for a transaction of a node that
+/// does not respond do not hold up others for long.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a connection.
-pub(super) fn connect(config: &Config, tls: &Tls) -> Result<Client, postgres::Error> {
-    let mut client = match tls {
-        Some(tls) => config.connect(tls.clone())?,
-        None => config.connect(NoTls)?,
-    };
-    client.batch_execute(SESSION_SETTINGS)?;
-    Ok(client)
+/// A client in an open transaction that sends nothing for so long is gone, and its locks are released.
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Opens a connection. Its settings override the server's defaults: everything has a timeout, and an acknowledged write is durable.
+pub(super) fn connect(config: &Config, tls: &Tls, options: &PostgresOptions) -> Result<Link, LinkError> {
+    // The timeout of the driver is for each host, and for its socket alone.
+    let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+    let timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+    let within = timeout.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
+    let mut link = Link::open(config, tls, within)?;
+    let settings = format!(
+        "SET statement_timeout = {};
+         SET lock_timeout = {};
+         SET idle_in_transaction_session_timeout = {};
+         SET jit = off;
+         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        options.statement.as_millis(),
+        LOCK_TIMEOUT.min(options.statement).as_millis(),
+        IDLE_IN_TRANSACTION_TIMEOUT.as_millis(),
+    );
+    link.call(options.commit, async |client| client.batch_execute(&settings).await)?;
+    Ok(link)
 }
 
 /// Parses the URL and applies the defaults. Returns the configuration, the TLS connector, and the location for display.
@@ -42,7 +52,7 @@ pub(super) fn configure(url: &str) -> Result<(Config, Tls, String), OpenPostgres
     };
     let (url, tls) = tls::parse_parameters(url).map_err(|reason| invalid(&reason))?;
     // The driver's message quotes the invalid part, which may be a part of the password: only names of options are shown.
-    let mut config: Config = url.parse().map_err(|error: postgres::Error| {
+    let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
         let options = ["host", "port", "dbname", "user", "connect_timeout"];
         let reason = std::error::Error::source(&error)
             .map(ToString::to_string)

@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::TryStreamExt as _;
 use pbx_types::record::Cell;
-use postgres::Client;
-use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator as _;
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use sea_query::Value;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
+use super::link::{Link, LinkError, message};
 use crate::connection::{Connection, Rendered, RowVisitor, Statement, storable};
 use crate::error::StoreError;
 use crate::row::{Cells, Row};
@@ -21,10 +24,21 @@ const STATEMENT_CACHE_SIZE: usize = 256;
 
 /// A connection with its prepared statements.
 pub(crate) struct Session {
-    client: Client,
+    pub(super) link: Link,
     /// Prepared statements by SQL text and types of the bound values: `port < $1` is one statement for integers, another for floats.
-    statements: HashMap<(String, Vec<Type>), postgres::Statement>,
+    statements: HashMap<(String, Vec<Type>), tokio_postgres::Statement>,
+    state: State,
+    /// Deadline of each statement.
+    deadline: Duration,
     failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    InTransaction,
+    /// The state of the server's end is not known.
+    Broken,
 }
 
 /// The first failed statement of the open transaction. PostgreSQL runs no further statements after it, and COMMIT rolls back without
@@ -41,22 +55,63 @@ pub(super) enum FailureKind {
     Conflict,
     /// The connection is closed or about to be.
     Lost,
+    /// A deadline has passed without a response.
+    Stalled,
+    /// Nobody waits for the result.
+    Abandoned,
     /// The statement was refused.
     Refused,
 }
 
-impl Session {
-    pub(super) fn new(client: Client) -> Self {
+impl Failure {
+    pub(super) fn refused(error: StoreError) -> Self {
         Self {
-            client,
+            kind: FailureKind::Refused,
+            error,
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn new(link: Link) -> Self {
+        Self {
+            link,
             statements: HashMap::new(),
+            state: State::Idle,
+            deadline: Duration::ZERO,
             failure: None,
         }
     }
 
-    /// Runs a statement of transaction control, such as BEGIN.
-    pub(super) fn control(&mut self, sql: &str) -> Result<(), Failure> {
-        self.client.batch_execute(sql).map_err(|error| translate(&error))
+    /// Begins a transaction, with this deadline for each of its statements.
+    pub(super) fn begin(&mut self, sql: &str, within: Duration, statement: Duration) -> Result<(), Failure> {
+        self.state = State::Broken;
+        self.deadline = statement;
+        self.control(sql, within)?;
+        self.state = State::InTransaction;
+        Ok(())
+    }
+
+    /// Ends the transaction, with COMMIT or ROLLBACK.
+    pub(super) fn end(&mut self, sql: &str, within: Duration) -> Result<(), Failure> {
+        let ended = self.control(sql, within);
+        // A COMMIT that the server refuses has rolled back.
+        self.state = match &ended {
+            Ok(()) => State::Idle,
+            Err(failure) if matches!(failure.kind, FailureKind::Conflict | FailureKind::Refused) => State::Idle,
+            Err(_) => State::Broken,
+        };
+        ended
+    }
+
+    fn control(&mut self, sql: &str, within: Duration) -> Result<(), Failure> {
+        let done = self.link.call(within, async |client| client.batch_execute(sql).await);
+        done.map_err(|error| translate(&error))
+    }
+
+    /// Returns `true` if the connection is open, without a transaction.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state == State::Idle
     }
 
     /// Takes the failure recorded since the last call.
@@ -64,8 +119,16 @@ impl Session {
         self.failure.take()
     }
 
+    /// Sends Terminate, and closes the connection within this time.
+    pub(super) fn close(self, within: Duration) {
+        let Self { link, statements, .. } = self;
+        // Before the statements are dropped: each would ask the server to forget it.
+        link.close(within);
+        drop(statements);
+    }
+
     /// Returns the prepared statement and the values to bind.
-    fn prepare(&mut self, (sql, values): Rendered) -> Result<(postgres::Statement, Vec<Bound>), StoreError> {
+    fn prepare(&mut self, (sql, values): Rendered) -> Result<(tokio_postgres::Statement, Vec<Bound>), StoreError> {
         let values = storable(values)?
             .into_iter()
             .map(Bound::try_from)
@@ -74,7 +137,8 @@ impl Session {
         if let Some(statement) = self.statements.get(&key) {
             return Ok((statement.clone(), values));
         }
-        let prepared = self.client.prepare_typed(&key.0, &key.1);
+        let prepare = async |client: &tokio_postgres::Client| client.prepare_typed(&key.0, &key.1).await;
+        let prepared = self.link.run(self.deadline, prepare);
         let prepared = prepared.map_err(|error| record(&mut self.failure, &error))?;
         if self.statements.len() >= STATEMENT_CACHE_SIZE {
             self.statements.clear();
@@ -91,21 +155,24 @@ impl Connection for Session {
 
     fn query(&mut self, select: Rendered, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
         let (statement, values) = self.prepare(select)?;
-        let Self { client, failure, .. } = self;
-        let rows = client.query_raw(&statement, values);
-        let mut rows = rows.map_err(|error| record(failure, &error))?;
-        while let Some(row) = rows.next().map_err(|error| record(failure, &error))? {
-            if each(&Row(&row))?.is_break() {
-                break;
+        let visited = self.link.run(self.deadline, async |client| {
+            let mut rows = pin!(client.query_raw(&statement, values).await?);
+            while let Some(row) = rows.try_next().await? {
+                match each(&Row(&row)) {
+                    Ok(ControlFlow::Continue(())) => {}
+                    Ok(ControlFlow::Break(())) => break,
+                    Err(error) => return Ok(Err(error)),
+                }
             }
-        }
-        Ok(())
+            Ok(Ok(()))
+        });
+        visited.unwrap_or_else(|error| Err(record(&mut self.failure, &error)))
     }
 
     fn execute(&mut self, statement: Rendered) -> Result<usize, StoreError> {
         let (statement, values) = self.prepare(statement)?;
-        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        match self.client.execute(&statement, &values) {
+        let execute = async |client: &tokio_postgres::Client| client.execute_raw(&statement, values).await;
+        match self.link.run(self.deadline, execute) {
             Ok(affected) => Ok(usize::try_from(affected).unwrap_or(usize::MAX)),
             Err(error) => Err(record(&mut self.failure, &error)),
         }
@@ -113,13 +180,13 @@ impl Connection for Session {
 }
 
 /// Converts an error, and records it as the failure of the transaction.
-fn record(failure: &mut Option<Failure>, error: &postgres::Error) -> StoreError {
+fn record(failure: &mut Option<Failure>, error: &LinkError) -> StoreError {
     let translated = translate(error);
     failure.get_or_insert_with(|| translated.clone());
     translated.error
 }
 
-impl Cells for postgres::Row {
+impl Cells for tokio_postgres::Row {
     fn cell(&self, index: usize) -> Result<Cell<'_>, StoreError> {
         self.try_get::<_, ReadCell<'_>>(index)
             .map(|ReadCell(cell)| cell)
@@ -222,9 +289,17 @@ impl ToSql for Bound {
     to_sql_checked!();
 }
 
-/// Converts an error of PostgreSQL.
-fn translate(error: &postgres::Error) -> Failure {
+/// Converts an error of a connection.
+pub(super) fn translate(error: &LinkError) -> Failure {
     let failed = |kind, error| Failure { kind, error };
+    let unavailable = |kind| failed(kind, StoreError::Unavailable(error.to_string()));
+    let error = match error {
+        LinkError::Driver(error) => error,
+        LinkError::Deadline(_) => return unavailable(FailureKind::Stalled),
+        LinkError::CallerGone => return unavailable(FailureKind::Abandoned),
+        LinkError::Closed => return unavailable(FailureKind::Lost),
+        LinkError::System(_) | LinkError::TooLong => return unavailable(FailureKind::Refused),
+    };
     let Some(database) = error.as_db_error() else {
         return if error.source().is_some_and(|source| source.is::<std::io::Error>()) || error.is_closed() {
             failed(FailureKind::Lost, StoreError::Unavailable(message(error)))
@@ -258,17 +333,6 @@ fn translate(error: &postgres::Error) -> Failure {
             // A prepared statement that no longer matches the tables: a new connection prepares it again.
             Some("0A" | "26") => failed(FailureKind::Lost, StoreError::Engine(message(error))),
             _ => failed(FailureKind::Refused, StoreError::Engine(message(error))),
-        },
-    }
-}
-
-/// Returns the message of an error without the details, which contain values of the row.
-pub(super) fn message(error: &postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(database) => format!("{} (SQLSTATE {})", database.message(), database.code().code()),
-        None => match error.source() {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
         },
     }
 }
