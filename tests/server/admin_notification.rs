@@ -2,7 +2,7 @@
 
 use pbx_client::types::{MailServerAuth, MailServerType, TestEmail, UpdateNotificationSettings};
 use pbx_client::{Client, Field};
-use pbx_test_harness::smtp::{HOST, PASSWORD, Smtp, Tls, USERNAME};
+use pbx_test_harness::smtp::{ADDRESS, HOST, PASSWORD, Smtp, Tls, USERNAME};
 use pbx_test_harness::{Exchange, Raw, Server, initial, on_each_engine};
 use serde_json::{Value, json};
 
@@ -273,4 +273,46 @@ async fn password_is_not_sent_to_untrusted_server() {
     save(&raw, &json!({"port": smtp.port, "enable_starttls_auto": true})).await;
     assert_eq!(send(&raw).await.status, 400);
     assert!(smtp.is_empty());
+}
+
+#[on_each_engine]
+async fn mail_server_with_an_ip_address_takes_mail() {
+    let mut smtp = Smtp::start(Tls::Off, &[]).await;
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let settings = json!({
+        "type": "SMTP", "server": ADDRESS, "port": smtp.port, "auth": "DISABLE", "enable_tls_ssl": false,
+    });
+    save(&raw, &settings).await;
+    let subject = format!("{} {}", "word ".repeat(300), "x".repeat(2000));
+    let message = json!({"recipient": "alice@[192.0.2.1]", "subject": subject, "content": "It works.\n"});
+    let sent = raw.post("/admin/notification/test_email", &message).await;
+    assert_eq!((sent.status, sent.body.as_str()), (200, ""));
+    let mail = smtp.next_mail().await;
+    assert_eq!(mail.hello, "[127.0.0.1]");
+    assert_eq!(mail.from, "FROM:<pbx@[127.0.0.1]>");
+    assert_eq!(mail.to, ["TO:<alice@[192.0.2.1]>"]);
+    assert_eq!(mail.header("From"), "pbx@[127.0.0.1]");
+    assert_eq!(mail.header("To"), "alice@[192.0.2.1]");
+    let longest = mail.data.lines().map(str::len).max();
+    assert!(longest <= Some(78), "{longest:?}");
+}
+
+#[on_each_engine]
+async fn line_breaks_in_settings_and_subjects_are_refused() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let settings = json!({
+        "type": "SMTP", "server": "mail.example.com", "port": 25, "username": "pbx\r\nRCPT TO:<eve@example.com>",
+    });
+    let refused = raw.post("/admin/notification", &settings).await;
+    let details = |response: &Exchange| {
+        let errors = response.json()["errors"].as_array().unwrap().clone();
+        let details = errors.iter().map(|error| error["detail"].as_str().unwrap().to_owned());
+        details.collect::<Vec<_>>()
+    };
+    assert_eq!(details(&refused), ["body#/username format"]);
+    let message = json!({"recipient": "alice@example.com", "subject": "Hello\r\nBcc: eve@example.com", "content": ""});
+    let refused = raw.post("/admin/notification/test_email", &message).await;
+    assert_eq!(details(&refused), ["body#/subject format"]);
 }

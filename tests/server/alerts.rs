@@ -159,3 +159,33 @@ async fn blocked_addresses_are_listed_in_one_mail_an_hour() {
     let listed = [2, 3, 4].map(|last| mail.text().contains(&format!("127.0.0.{last}/32")));
     assert_eq!(listed, [false, true, true], "{}", mail.data);
 }
+
+#[on_each_engine]
+async fn refused_recipient_spoils_nothing() {
+    let mut smtp = Smtp::start(Tls::Off, &["PLAIN"]).await;
+    let (start, clock) = start().with_clock();
+    let server = start.ready();
+    // The mail server has no mailbox of `nobody`, and supports no address that is not ASCII.
+    let recipients = "ops@example.com,nobody@example.com,b@[192.0.2.1],müller@example.com,boss@example.com";
+    let mut settings = memory();
+    settings["recipients"] = json!(recipients);
+    save(&server, &smtp, settings).await;
+    clock.advance(CHECK_INTERVAL);
+    let mail = smtp.next_mail().await;
+    assert_eq!(subject(&mail), "PBX: memory nearly used up");
+    let accepted = ["TO:<ops@example.com>", "TO:<b@[192.0.2.1]>", "TO:<boss@example.com>"];
+    assert_eq!(mail.to, accepted);
+    // The alert counts as sent: the next one is of the next hour.
+    clock.advance(MINUTE * 61);
+    assert_eq!(smtp.next_mail().await.to, accepted);
+    assert!(smtp.is_empty());
+    let log = server.terminate().stderr;
+    for refused in [
+        "nobody@example.com",
+        "no such mailbox",
+        "müller@example.com",
+        "SMTPUTF8",
+    ] {
+        assert!(log.contains(refused), "{refused} is not in {log}");
+    }
+}

@@ -1,9 +1,11 @@
 //! `/tenant/cdr_event/test` and `/tenant/extension_event/test`, against receivers on this machine.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use pbx_test_harness::{Exchange, Raw, Server, on_each_engine, receiver};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{server, start};
 
@@ -120,4 +122,49 @@ async fn callers_without_tenant_are_forbidden() {
     let raw = server.raw_signed_in().await;
     assert_eq!(test(&raw, "cdr_event").await.status, 403);
     assert_eq!(test(&raw, "extension_event").await.status, 403);
+}
+
+/// More than the threads that the runtime has for blocking work.
+const MANY: usize = 600;
+
+#[on_each_engine]
+async fn names_that_are_never_resolved_delay_only_their_tenant() {
+    let server = start()
+        .with_variable("PBX_TEST_RESOLVER", "1")
+        .with_arguments(&["--webhook-allow", "127.0.0.0/8"])
+        .ready();
+    let hostile = server.raw_in(&server.tenant("hostile.example.com").await).await;
+    let webhook = json!({"url": "http://events.silent.test/", "auth": "DISABLE"});
+    save(&hostile, "cdr_event", webhook).await;
+    let mut tests = JoinSet::new();
+    for _ in 0..MANY {
+        let hostile = hostile.clone();
+        tests.spawn(async move { test(&hostile, "cdr_event").await });
+    }
+    let others = async {
+        let mut refused = Vec::new();
+        // Two look-ups are in progress, and there was no thread for the other two of the tenant's requests.
+        while refused.len() < MANY - 2 {
+            refused.push(tests.join_next().await.unwrap().unwrap());
+        }
+        let other = server.raw_in(&server.tenant("other.example.com").await).await;
+        let (address, received) = receiver(vec!["200 OK"]);
+        let webhook = json!({"url": format!("http://localhost:{}/", address.port()), "auth": "DISABLE"});
+        save(&other, "cdr_event", webhook).await;
+        assert_eq!(test(&other, "cdr_event").await.status, 200);
+        assert_eq!(received.join().unwrap().len(), 1);
+        refused
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(60), others).await;
+    // Nobody else waits for the name servers of the tenant.
+    for response in refused.unwrap() {
+        let codes = vec!["TOO_MANY_REQUESTS".to_owned()];
+        assert_eq!((response.status, response.codes()), (429, codes));
+        assert!(response.header("retry-after").is_some());
+    }
+    let timed_out = tests.join_next().await.unwrap().unwrap();
+    assert_eq!(timed_out.status, 400);
+    assert!(timed_out.body.contains("did not answer within"), "{}", timed_out.body);
+    let output = server.terminate();
+    assert!(output.status.success(), "{}", output.stderr);
 }

@@ -95,12 +95,12 @@
 //!     .build();
 //! # use axum::body::Body;
 //! # use tower::ServiceExt;
-//! # let request = http::Request::get("/api/voicemail").body(Body::empty()).unwrap();
+//! # let request = http::Request::get("/api/voicemail").header("host", "pbx").body(Body::empty()).unwrap();
 //! # assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 401);
-//! # let request = http::Request::post("/api/voicemail").header("authorization", "Bearer secret");
+//! # let request = http::Request::post("/api/voicemail").header("host", "pbx").header("authorization", "Bearer secret");
 //! # let request = request.header("content-type", "application/json").body(Body::from(r#"{"retain_days":null}"#)).unwrap();
 //! # assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 200);
-//! # let request = http::Request::get("/api/voicemail").header("authorization", "Bearer secret");
+//! # let request = http::Request::get("/api/voicemail").header("host", "pbx").header("authorization", "Bearer secret");
 //! # let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
 //! # let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
 //! # assert_eq!(body, r#"{"extension_number":"999","retain_days":null,"min_seconds":null}"#);

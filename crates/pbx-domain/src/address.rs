@@ -60,6 +60,23 @@ pub fn host(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// Parses a string that becomes part of a line: of a header, a command or a log. A line break in it would begin another.
+pub fn line(text: &str) -> Result<String, &'static str> {
+    if text.contains(char::is_control) {
+        return Err("must not have control characters");
+    }
+    Ok(text.to_owned())
+}
+
+/// Parses a mail address.
+pub fn mail_address(text: &str) -> Result<String, &'static str> {
+    if mail::is_address(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be an e-mail address")
+    }
+}
+
 /// Parses mail addresses, and separates them by commas. Semicolons are accepted, as the vendor's portal writes them.
 pub fn mail_addresses(text: &str) -> Result<String, &'static str> {
     let addresses: Vec<&str> = text.split([',', ';']).map(str::trim).collect();

@@ -80,6 +80,14 @@ pub enum Error {
         /// The time after which a retry may succeed.
         retry_after: Duration,
     },
+    /// Too many requests to other servers are in progress; nothing was sent.
+    #[error("{message}")]
+    TooManyInProgress {
+        /// `true` if they are the caller's own, `false` if they are those of all callers together.
+        by_caller: bool,
+        /// A sentence.
+        message: &'static str,
+    },
     /// The operation failed for a reason that may go away: a retry may succeed.
     #[error("temporarily unavailable")]
     Unavailable {

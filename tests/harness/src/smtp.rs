@@ -20,6 +20,9 @@ pub const USERNAME: &str = "pbx@example.com";
 /// The password that it accepts.
 pub const PASSWORD: &str = "m4il-Secret";
 
+/// Its address.
+pub const ADDRESS: &str = "127.0.0.1";
+
 /// The host name of its certificate.
 pub const HOST: &str = "localhost";
 
@@ -37,6 +40,8 @@ pub enum Tls {
 /// A received mail.
 #[derive(Debug)]
 pub struct Mail {
+    /// The argument of EHLO.
+    pub hello: String,
     /// `true` if it was sent over TLS.
     pub encrypted: bool,
     /// The mechanism with which the client authenticated.
@@ -87,7 +92,7 @@ impl Smtp {
             .with_single_cert(vec![pair.cert.der().clone()], key)
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind((HOST, 0)).await.unwrap();
+        let listener = TcpListener::bind((ADDRESS, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (inbox, mails) = unbounded_channel();
         tokio::spawn(async move {
@@ -153,7 +158,7 @@ async fn serve_session<S: AsyncRead + AsyncWrite + Unpin>(
     mechanisms: &[&str],
     inbox: &UnboundedSender<Mail>,
 ) -> std::io::Result<bool> {
-    let (mut authenticated, mut from, mut to) = (None, String::new(), Vec::new());
+    let (mut hello, mut authenticated, mut from, mut to) = (String::new(), None, String::new(), Vec::new());
     loop {
         let Some(line) = read_line(stream).await? else {
             return Ok(false);
@@ -161,6 +166,7 @@ async fn serve_session<S: AsyncRead + AsyncWrite + Unpin>(
         let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => {
+                hello = rest.to_owned();
                 write_line(stream, "250-mail").await?;
                 if starttls {
                     write_line(stream, "250-STARTTLS").await?;
@@ -208,6 +214,7 @@ async fn serve_session<S: AsyncRead + AsyncWrite + Unpin>(
                     data.push('\n');
                 }
                 let mail = Mail {
+                    hello: hello.clone(),
                     encrypted,
                     authenticated: authenticated.clone(),
                     from: std::mem::take(&mut from),

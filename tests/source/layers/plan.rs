@@ -49,7 +49,12 @@ pub const CRATES: &[Crate] = &[
         &[
             &["runtime::request_id", "runtime::schemas", "runtime::body_budget"],
             &["runtime::problem", "runtime::operation"],
-            &["runtime::api", "runtime::response", "runtime::schema_violations"],
+            &[
+                "runtime::api",
+                "runtime::message",
+                "runtime::response",
+                "runtime::schema_violations",
+            ],
             &["runtime::input"],
             &["generated"],
             &["runtime::server", "runtime"],
@@ -148,7 +153,13 @@ pub const CRATES: &[Crate] = &[
             &["adapters"],
             &["services"],
             &["http::client", "http::deadline", "http::in_flight", "http::rate_limit"],
-            &["http::body", "http::error", "http::guard", "http::listener"],
+            &[
+                "http::body",
+                "http::browser",
+                "http::error",
+                "http::guard",
+                "http::listener",
+            ],
             &["http"],
             &["resources"],
             &["config", "license_command"],

@@ -4,6 +4,7 @@
 pub mod api;
 mod body_budget;
 pub mod input;
+mod message;
 pub mod operation;
 pub mod problem;
 pub mod request_id;

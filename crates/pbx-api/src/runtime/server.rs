@@ -11,13 +11,14 @@ use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 use futures_util::FutureExt;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::api::{Api, Call, RequestInfo};
 use super::body_budget::BodyBudget;
 use super::input::Input;
+use super::message;
 use super::operation::{Content, Operation};
 use super::problem::Problem;
 use super::request_id::RequestId;
@@ -168,6 +169,9 @@ impl<A: Api> Server<A> {
     }
 
     /// Builds the router, for `axum::serve`.
+    ///
+    /// It rejects requests of HTTP/1.1 without exactly one valid `Host` (400), and transfer codings other than `chunked` (501).
+    /// Responses have `Cache-Control: no-store`, unless the operation sets another value.
     pub fn build(self) -> Router {
         let upload_limit = self.upload_limit.unwrap_or(self.body_limit);
         let public_body_limit = self.public_body_limit.min(self.body_limit);
@@ -294,7 +298,7 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::from_headers(&parts.headers);
         let result = async {
             let info = info(&parts, &request_id, Some(operation));
-            self.api.admit(&info).await.map_err(A::problem)?;
+            self.admit(&info, &parts).await?;
             let caller = self.caller(&info).await?;
             self.api.authorize(&caller, operation).map_err(A::problem)?;
             let limit = match operation.content {
@@ -319,7 +323,7 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::from_headers(&parts.headers);
         let result = async {
             let info = info(&parts, &request_id, Some(operation));
-            self.api.admit(&info).await.map_err(A::problem)?;
+            self.admit(&info, &parts).await?;
             let mut held = self.public_budget.hold(0);
             let input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
             let call = call((), operation, request_id.clone(), parts);
@@ -334,13 +338,19 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::from_headers(&parts.headers);
         let result = async {
             let info = info(&parts, &request_id, Some(operation));
-            self.api.admit(&info).await.map_err(A::problem)?;
+            self.admit(&info, &parts).await?;
             if operation.authenticated {
                 self.caller(&info).await?;
             }
             Err(not_implemented(operation))
         };
         finish(result, &request_id).await
+    }
+
+    /// Admits or rejects a request, whatever it asks for.
+    async fn admit(&self, info: &RequestInfo<'_>, parts: &Parts) -> Result<(), Problem> {
+        self.api.admit(info).await.map_err(A::problem)?;
+        message::check(parts)
     }
 
     /// Authenticates the caller.
@@ -356,14 +366,14 @@ impl<A: Api> Shared<A> {
         let request_id = RequestId::from_headers(&parts.headers);
         let result = async {
             let info = info(&parts, &request_id, None);
-            self.api.admit(&info).await.map_err(A::problem)?;
+            self.admit(&info, &parts).await?;
             Err(problem(&parts.method))
         };
         finish(result, &request_id).await
     }
 }
 
-/// Turns errors and panics into responses, and adds the request ID to every response.
+/// Turns errors and panics into responses, and adds the headers that every response has.
 async fn finish(result: impl Future<Output = HandlerResult>, request_id: &RequestId) -> Response {
     // After a panic nothing of the request is used, so no inconsistent state can be observed.
     let result = AssertUnwindSafe(result).catch_unwind().await;
@@ -379,9 +389,12 @@ async fn finish(result: impl Future<Output = HandlerResult>, request_id: &Reques
             Problem::internal(format!("panicked: {message}")).into_response(request_id)
         }
     };
-    response
-        .headers_mut()
-        .insert(RequestId::HEADER, request_id.clone().into_header());
+    let headers = response.headers_mut();
+    headers.insert(RequestId::HEADER, request_id.clone().into_header());
+    // Every response is for one caller, and many have tokens, keys or other secrets.
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

@@ -1,5 +1,6 @@
 //! Error responses.
 
+use http::HeaderValue;
 use insta::assert_snapshot;
 
 use crate::table::error_table;
@@ -265,4 +266,60 @@ async fn uploads_have_a_separate_limit() {
     assert_eq!(refused.json()["errors"][0]["detail"], "body# maxBytes 20");
     let note = request("POST", "/api/notes").json(r#"{"text":"abc"}"#);
     assert_eq!(note.send_to(server()).await.status, 413);
+}
+
+#[tokio::test]
+async fn requests_without_exactly_one_valid_host_are_rejected() {
+    let mut twice = request("GET", "/api/gadgets");
+    twice
+        .headers
+        .append("host", HeaderValue::from_static("other.example.com"));
+    let bad = [
+        request("GET", "/api/gadgets").without("host"),
+        request("GET", "/api/nowhere").without("host"),
+        twice,
+        request("GET", "/api/gadgets").with("host", "user@workshop.example.com"),
+        request("GET", "/api/gadgets").with("host", "a b"),
+        request("GET", "/api/gadgets").with("host", "a/b"),
+    ];
+    for request in bad {
+        let response = request.send().await;
+        assert_eq!(response.status, 400, "{}", response.body);
+        assert_eq!(response.json()["errors"][0]["code"], "BAD_REQUEST");
+        assert_eq!(response.headers["connection"], "close");
+    }
+    for host in ["[2001:db8::1]:8888", "", "b%C3%BCcher.example"] {
+        let response = request("GET", "/api/nowhere").with("host", host).send().await;
+        assert_eq!(response.status, 404, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_transfer_coding_chunked_is_supported() {
+    let create = || create(r#"{"name":"abc","port":1}"#);
+    let mut twice = create().with("transfer-encoding", "chunked");
+    twice
+        .headers
+        .append("transfer-encoding", HeaderValue::from_static("chunked"));
+    let bad = ["gzip, chunked", "chunked, chunked", "identity", "xchunked", ""];
+    let bad = bad.map(|coding| create().with("transfer-encoding", coding));
+    for request in bad.into_iter().chain([twice]) {
+        let response = request.send().await;
+        assert_eq!(response.status, 501, "{}", response.body);
+        assert_eq!(response.json()["errors"][0]["code"], "NOT_IMPLEMENTED");
+        assert_eq!(response.headers["connection"], "close");
+    }
+    let chunked = create().with("transfer-encoding", "Chunked").send().await;
+    assert_eq!(chunked.status, 201, "{}", chunked.body);
+}
+
+#[tokio::test]
+async fn no_response_is_stored_in_a_cache() {
+    for request in [
+        create(r#"{"name":"abc","port":1}"#),
+        request("GET", "/api/nowhere"),
+        request("GET", "/api/gadgets").without("authorization"),
+    ] {
+        assert_eq!(request.send().await.headers["cache-control"], "no-store");
+    }
 }

@@ -243,7 +243,8 @@ pub fn request(method: &'static str, path: &str) -> TestRequest {
         headers: HeaderMap::new(),
         body: Vec::new(),
     };
-    ask.with("authorization", "Bearer SystemAdmin")
+    ask.with("host", "workshop.example.com")
+        .with("authorization", "Bearer SystemAdmin")
         .with("x-request-id", "test")
 }
 

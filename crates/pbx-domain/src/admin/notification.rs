@@ -23,6 +23,8 @@ impl Document for Notification {}
 impl Rules for Notification {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.canonicalize_optional(&mut self.server, "server", address::host);
+        check.canonicalize_optional(&mut self.username, "username", address::line);
+        check.canonicalize_optional(&mut self.reply_to, "reply_to", address::mail_address);
         check.canonicalize_optional(&mut self.recipients, "recipients", address::mail_addresses);
         if self.server.is_some() {
             self.r#type.get_or_insert(MailServerType::Smtp);
@@ -171,6 +173,20 @@ mod tests {
                     ..complete()
                 },
                 "/server format",
+            ),
+            (
+                Notification {
+                    username: text("pbx\r\nRCPT TO:<eve@example.com>"),
+                    ..complete()
+                },
+                "/username format",
+            ),
+            (
+                Notification {
+                    reply_to: text("ops@-.example"),
+                    ..complete()
+                },
+                "/reply_to format",
             ),
         ];
         for (settings, violation) in table {

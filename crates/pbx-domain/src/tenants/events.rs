@@ -51,6 +51,7 @@ impl EventWebhook {
     /// Records every property that is malformed, or that an enabled webhook lacks.
     pub(super) fn normalize_and_validate(&mut self, check: &mut Check<'_>) {
         check.canonicalize_optional(&mut self.url, "url", address::http_url);
+        check.canonicalize_optional(&mut self.username, "username", address::line);
         if !self.enabled {
             return;
         }
@@ -116,5 +117,10 @@ mod tests {
             ..EventWebhook::default()
         };
         assert_eq!(violations(disabled), ["/cdr_event/url format"]);
+        let two_lines = EventWebhook {
+            username: Some("alice\r\nX-Other: 1".to_owned()),
+            ..EventWebhook::default()
+        };
+        assert_eq!(violations(two_lines), ["/cdr_event/username format"]);
     }
 }

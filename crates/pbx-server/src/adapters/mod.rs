@@ -5,6 +5,8 @@ pub mod blob_store;
 pub mod key_file;
 pub mod machine;
 pub mod mail;
+pub mod resolver;
 pub mod sip;
+pub mod slots;
 pub mod tls;
 pub mod webhook;

@@ -117,4 +117,13 @@ limits! {
     database_commit: u32 = 5 "seconds", "PBX_DATABASE_COMMIT";
 
     // Outgoing requests.
+
+    /// Test events in progress, of all tenants together; one more is refused with 503
+    outgoing: u16 = 64 "requests", "PBX_OUTGOING";
+    /// Test events in progress of one tenant, and test mails of the system; one more is refused with 429
+    outgoing_per_tenant: u16 = 4 "requests", "PBX_OUTGOING_PER_TENANT";
+    /// Threads that resolve host names for the events of all tenants together
+    lookup_threads: u16 = 16 "threads", "PBX_LOOKUP_THREADS";
+    /// Threads that resolve host names for the events of one tenant, and for the mail of the system
+    lookup_threads_per_tenant: u16 = 2 "threads", "PBX_LOOKUP_THREADS_PER_TENANT";
 }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 pub use self::limits::Limits;
 use self::limits::{LimitFile, LimitOptions};
+use crate::http::browser::Origin;
 use crate::http::client::{Proxies, ProxyHeader};
 
 const LISTEN: &str = "127.0.0.1:8888";
@@ -86,6 +87,15 @@ pub struct Options {
     #[arg(long, env = "PBX_PROXY_HEADER", value_name = "NAME")]
     proxy_header: Option<String>,
 
+    /// Origin of web pages that may call this server from a browser, such as https://portal.example.com. May be repeated [default:
+    /// none]
+    #[arg(long, env = "PBX_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    cors_origin: Vec<String>,
+
+    /// Seconds for which browsers use HTTPS only, for all ports of the host (HSTS); sent by HTTPS, 0 sends nothing [default: 0]
+    #[arg(long, env = "PBX_HSTS", value_name = "SECONDS")]
+    hsts: Option<String>,
+
     /// Internal address (IP address or CIDR range) that tenants' webhooks may reach, despite the SSRF protection. May be repeated
     /// [default: none]
     #[arg(long, env = "PBX_WEBHOOK_ALLOW", value_name = "CIDR", value_delimiter = ',')]
@@ -102,7 +112,7 @@ pub struct Options {
 
     /// TOML file with any of the keys listen, tls_listen, sip, sip_listen, database, database_connections,
     /// key_file, license_public_key, client_ca, audit_days, log, rate_limit, trusted_proxy (a list), proxy_header,
-    /// webhook_allow (a list), files, file_limit, and a table [limits] with the names of the limits below
+    /// cors_origin (a list), hsts, webhook_allow (a list), files, file_limit, and a table [limits] with the names of the limits below
     #[arg(long, env = "PBX_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -152,6 +162,8 @@ struct File {
     rate_limit: Option<u32>,
     trusted_proxy: Option<Vec<String>>,
     proxy_header: Option<String>,
+    cors_origin: Option<Vec<String>>,
+    hsts: Option<u32>,
     webhook_allow: Option<Vec<String>>,
     files: Option<PathBuf>,
     file_limit: Option<u32>,
@@ -186,6 +198,10 @@ pub struct Config {
     pub rate_limit: u32,
     /// The trusted reverse proxies.
     pub proxies: Proxies,
+    /// The origins of web pages that may call this server.
+    pub cors_origins: Vec<Origin>,
+    /// Age of HSTS, in seconds. 0 means none.
+    pub hsts: u32,
     /// Internal addresses that webhooks may reach.
     pub webhook_allow: Vec<IpNet>,
     /// Directory for the contents of files. `None` stores them in the database.
@@ -250,6 +266,16 @@ impl Options {
         let audit_days = number(self.audit_days, file.audit_days, 0, "audit-days", "days")?;
         let trusted = ranges("trusted-proxy", self.trusted_proxy, file.trusted_proxy)?;
         let webhook_allow = ranges("webhook-allow", self.webhook_allow, file.webhook_allow)?;
+        let origins = list(self.cors_origin, file.cors_origin);
+        let cors_origins = origins.iter().map(|text| {
+            text.parse().ok().with_context(|| {
+                format!(
+                    "--cors-origin takes an origin as browsers send it, such as https://portal.example.com, without path, default \
+                     port and wildcards, not {text:?}"
+                )
+            })
+        });
+        let cors_origins = cors_origins.collect::<anyhow::Result<_>>()?;
         let header = pick(self.proxy_header, file.proxy_header, PROXY_HEADER);
         let header: ProxyHeader = header
             .parse()
@@ -266,6 +292,8 @@ impl Options {
             license_public_key: file_given(self.license_public_key, file.license_public_key),
             client_ca: file_given(self.client_ca, file.client_ca),
             audit_days,
+            cors_origins,
+            hsts: number(self.hsts, file.hsts, 0, "hsts", "seconds")?,
             webhook_allow,
             files: file_given(self.files, file.files),
             file_limit,
@@ -299,18 +327,22 @@ fn default_key_file(database: &str) -> PathBuf {
 
 /// Returns the ranges of the flag, else of the file.
 fn ranges(name: &str, flag: Vec<String>, file: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
-    let flag: Vec<String> = flag.into_iter().filter(|text| !text.is_empty()).collect();
-    let ranges = if flag.is_empty() {
-        file.unwrap_or_default()
-    } else {
-        flag
-    };
     let range = |text: &String| {
         let address = text.parse::<IpAddr>().map(IpNet::from).ok();
         let range = address.or_else(|| text.parse().ok());
         range.with_context(|| format!("--{name} takes an address or a range such as 10.0.0.0/8, not {text:?}"))
     };
-    ranges.iter().map(range).collect()
+    list(flag, file).iter().map(range).collect()
+}
+
+/// Returns the values of the flag, else of the file.
+fn list(flag: Vec<String>, file: Option<Vec<String>>) -> Vec<String> {
+    let flag: Vec<String> = flag.into_iter().filter(|text| !text.is_empty()).collect();
+    if flag.is_empty() {
+        file.unwrap_or_default()
+    } else {
+        flag
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -377,6 +409,10 @@ mod tests {
         let config = Options::default().resolve().unwrap();
         assert_eq!((config.files, config.file_limit), (None, FILE_LIMIT));
         assert_eq!(config.webhook_allow, []);
+        let file = "cors_origin = [\"https://portal.example.com\"]\nhsts = 60\n";
+        let config = with_file(file, None).unwrap();
+        assert_eq!(config.cors_origins, ["https://portal.example.com".parse().unwrap()]);
+        assert_eq!(config.hsts, 60);
         let file = "files = \"/data/files\"\nfile_limit = 5\nwebhook_allow = [\"10.0.0.0/8\"]\n";
         let config = with_file(file, None).unwrap();
         assert_eq!(config.files.as_deref(), Some(Path::new("/data/files")));
@@ -396,7 +432,10 @@ mod tests {
     #[test]
     fn invalid_value_is_reported_with_its_flag() {
         type Change = fn(&mut Options);
-        let table: [(Change, &str); 7] = [
+        let table: [(Change, &str); 10] = [
+            (|options| options.cors_origin = vec!["*".to_owned()], "--cors-origin"),
+            (|options| options.cors_origin = vec!["null".to_owned()], "--cors-origin"),
+            (|options| options.hsts = Some("a year".to_owned()), "--hsts"),
             (|options| options.audit_days = Some("all".to_owned()), "--audit-days"),
             (|options| options.rate_limit = Some("many".to_owned()), "--rate-limit"),
             (

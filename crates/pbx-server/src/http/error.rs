@@ -51,6 +51,14 @@ pub fn problem(error: Error) -> Problem {
                 .header(RATE_RESET, reset)
         }
         Error::Overloaded { retry_after } => busy(retry_after),
+        Error::TooManyInProgress { by_caller, message } => {
+            let (status, code) = if by_caller {
+                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+            };
+            Problem::new(status, code, message).header(RETRY_AFTER, HeaderValue::from_static("5"))
+        }
         Error::Unavailable { internal } => {
             tracing::error!(error = internal, "temporarily unavailable");
             busy(Duration::from_secs(1))
@@ -136,6 +144,22 @@ mod tests {
             (Error::Unauthorized, 401, "UNAUTHORIZED"),
             (Error::Forbidden, 403, "FORBIDDEN"),
             (Error::NotAllowed { message: "x" }, 403, "FORBIDDEN"),
+            (
+                Error::TooManyInProgress {
+                    by_caller: true,
+                    message: "x",
+                },
+                429,
+                "TOO_MANY_REQUESTS",
+            ),
+            (
+                Error::TooManyInProgress {
+                    by_caller: false,
+                    message: "x",
+                },
+                503,
+                "UNAVAILABLE",
+            ),
             (
                 Error::Unavailable {
                     internal: "disk".to_owned(),

@@ -1,6 +1,7 @@
 //! The connection of the use cases to `pbx-api`: authentication, authorization, errors as responses, and the listening socket.
 
 mod body;
+pub mod browser;
 pub mod client;
 mod deadline;
 mod error;
@@ -16,16 +17,22 @@ use pbx_api::{Api, Call, Operation, RequestInfo};
 use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
+use pbx_domain::network::Network;
 use pbx_domain::session::Caller;
+use pbx_domain::setting::Owner;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, Id, IdGenerator};
 use pbx_store::{Changes, Store};
 
+use self::browser::{Origins, Source};
 use self::guard::Guard;
 use crate::adapters::blob_store::BlobStore;
+use crate::adapters::mail::Mailer;
 use crate::adapters::sip::Sip;
+use crate::adapters::slots::Slots;
 use crate::adapters::webhook::Sender;
 use crate::services::context::Context;
+use crate::services::documents;
 use crate::services::passwords::Passwords;
 use crate::services::session;
 use crate::services::sign_ins::SignIns;
@@ -49,10 +56,16 @@ pub struct Pbx {
     pub licensing: Licensing,
     /// Admits or refuses requests.
     pub guard: Guard,
+    /// The origins of web pages that may call the API.
+    pub origins: Origins,
     /// The open ports of the transports, and the certificate in use.
     pub sip: Arc<Sip>,
     /// Posts events to the webhooks of tenants.
     pub events: Sender,
+    /// Sends mail.
+    pub mailer: Mailer,
+    /// Bounds the requests to other servers that callers wait for.
+    pub outgoing: Slots,
     /// The store of files' contents.
     pub blobs: BlobStore,
     /// The limits of request bodies.
@@ -102,10 +115,35 @@ impl Pbx {
         self.guard.client(&self.store, address).await
     }
 
+    /// Refuses requests of web pages of other origins.
+    async fn check_origin(&self, info: &RequestInfo<'_>) -> Result<(), Error> {
+        let Source::Page(origin) = self.origins.source(info.peer, info.headers) else {
+            return Ok(());
+        };
+        // The portal may be behind a proxy that is not configured as trusted.
+        if let Some(host) = origin.and_then(browser::host) {
+            let network: Network = documents::show(&self.store, Owner::System).await?;
+            if network
+                .web_domain
+                .is_some_and(|domain| domain.eq_ignore_ascii_case(&host))
+            {
+                return Ok(());
+            }
+        }
+        tracing::debug!(
+            request_id = info.request_id.as_str(),
+            ?origin,
+            "a web page of another origin was refused"
+        );
+        let message =
+            "Web pages of other origins cannot use this server: its operator can allow an origin with --cors-origin.";
+        Err(Error::NotAllowed { message })
+    }
+
     /// Returns the router of the API. Operations of resources that are not mounted respond with 501.
     pub fn into_router(self) -> Router {
-        let limits = self.body_limits;
-        pbx_api::Server::new(Arc::new(self))
+        let (limits, origins) = (self.body_limits, self.origins.clone());
+        let router = pbx_api::Server::new(Arc::new(self))
             .base_path(BASE_PATH)
             .upload_limit(limits.upload)
             .public_body_limit(limits.public)
@@ -134,7 +172,8 @@ impl Pbx {
             .mount(pbx_api::user::router())
             .mount(pbx_api::users::router())
             .mount(pbx_api::voicemail::router())
-            .build()
+            .build();
+        browser::with_cors(router, origins)
     }
 }
 
@@ -176,6 +215,8 @@ impl Api for Pbx {
     }
 
     async fn admit(&self, info: &RequestInfo<'_>) -> Result<(), Error> {
+        // First, so that a page cannot use up the rate limit of its visitor.
+        self.check_origin(info).await?;
         let address = self.guard.address(info.peer, info.headers)?;
         self.guard.admit(&self.store, address).await
     }
@@ -216,11 +257,13 @@ mod tests {
 
     use super::client::Proxies;
     use super::*;
+    use crate::adapters::resolver::Resolver;
 
     #[tokio::test]
     async fn only_roles_that_the_contract_allows_are_authorized() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
+        let (resolver, outgoing) = (Resolver::new(1, 1), Slots::new(1, 1));
         let pbx = Pbx {
             store,
             ids: IdGenerator::default(),
@@ -229,8 +272,11 @@ mod tests {
             vault: crate::testing::vault(),
             licensing: Licensing::new(crate::testing::vault(), None),
             guard: Guard::new(Proxies::default(), 0),
+            origins: Origins::default(),
             sip: Arc::new(Sip::new(None, Vec::new(), Arc::default())),
-            events: Sender::new(&[]).unwrap(),
+            events: Sender::new(&[], resolver.clone(), outgoing.clone()).unwrap(),
+            mailer: Mailer::new(resolver),
+            outgoing,
             blobs: BlobStore::default(),
             body_limits: BodyLimits {
                 upload: 0,

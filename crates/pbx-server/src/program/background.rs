@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 use super::with_internal_message;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::machine::Machine;
+use crate::adapters::mail::Mailer;
 use crate::adapters::sip::Sip;
 use crate::services::{alerts, certificates, files, session, transports};
 use crate::timer;
@@ -66,14 +67,14 @@ pub async fn sweep_periodically(store: Store, blobs: BlobStore) {
 }
 
 /// Alerts the administrators by mail.
-pub async fn alert(store: Store, vault: Vault, machine: Machine) {
+pub async fn alert(store: Store, vault: Vault, mailer: Mailer, machine: Machine) {
     loop {
         let began = clock::elapsed();
         let reading = machine.read().await;
         if reading.is_none() {
             tracing::warn!("this machine takes too long to report its utilization");
         }
-        if let Err(error) = alerts::send_due(&store, &vault, reading)
+        if let Err(error) = alerts::send_due(&store, &vault, &mailer, reading)
             .await
             .map_err(with_internal_message)
         {

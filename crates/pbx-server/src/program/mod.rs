@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use pbx_domain::audit::Actor;
@@ -29,10 +28,14 @@ use tracing_subscriber::EnvFilter;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::key_file;
 use crate::adapters::machine::Machine;
+use crate::adapters::mail::Mailer;
+use crate::adapters::resolver::Resolver;
 use crate::adapters::sip::{MAX_CONNECTIONS as MAX_SIP_CONNECTIONS, Sip};
+use crate::adapters::slots::Slots;
 use crate::adapters::tls::Tls;
 use crate::adapters::webhook::Sender;
 use crate::config::{Config, DatabaseOptions, Options};
+use crate::http::browser::{self, Origins};
 use crate::http::guard::{self, Guard};
 use crate::http::listener::{self, Door, HEADER_TIMEOUT, Timing};
 use crate::http::{BASE_PATH, BodyLimits, Pbx};
@@ -76,6 +79,8 @@ enum Command {
         since: Option<Timestamp>,
     },
 }
+
+pub use crate::adapters::resolver::replace_system_resolver;
 
 /// Environment variable of the first administrator's password; a flag would show it to every user of the machine.
 const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
@@ -186,11 +191,15 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let machine =
         Machine::monitor(directories.collect()).context("cannot start the thread that monitors the machine")?;
 
+    let limits = &config.limits;
+    let resolver = Resolver::new(limits.lookup_threads_per_tenant.into(), limits.lookup_threads.into());
+    let outgoing = Slots::new(limits.outgoing_per_tenant.into(), limits.outgoing.into());
+    let mailer = Mailer::new(resolver.clone());
     let vault = &context.vault;
     let mut jobs = JoinSet::new();
     jobs.spawn(background::reconcile(store.clone(), vault.clone(), Arc::clone(&sip)));
     jobs.spawn(background::sweep_periodically(store.clone(), blobs.clone()));
-    jobs.spawn(background::alert(store.clone(), vault.clone(), machine));
+    jobs.spawn(background::alert(store.clone(), vault.clone(), mailer.clone(), machine));
     jobs.spawn(background::enforce_retention(store.clone(), config.audit_days));
 
     let limits = &config.limits;
@@ -202,9 +211,12 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         sign_ins: context.sign_ins,
         licensing: Licensing::new(context.vault.clone(), verifier),
         vault: context.vault,
+        origins: Origins::new(config.cors_origins.clone(), config.proxies.clone()),
         guard: Guard::new(config.proxies.clone(), config.rate_limit),
         sip: Arc::clone(&sip),
-        events: Sender::new(&config.webhook_allow).context("no TLS for webhooks")?,
+        events: Sender::new(&config.webhook_allow, resolver, outgoing.clone()).context("no TLS for webhooks")?,
+        mailer,
+        outgoing,
         blobs,
         body_limits: BodyLimits {
             upload: bytes(config.file_limit),
@@ -215,7 +227,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         },
     }
     .into_router();
-    let door = door(&config, &store, app);
+    let door = door(&config, &store);
     let mut stdout = std::io::stdout();
     // Standard output may be closed; that is no reason not to serve.
     let _ = writeln!(stdout, "listening on http://{address}{BASE_PATH}").and_then(|()| stdout.flush());
@@ -224,10 +236,13 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     }
     tracing::info!(%address, database = store.location(), "ready");
 
-    let plain = listener::accept(listener, None, Arc::clone(&door));
+    let plain = listener::accept(listener, None, app.clone(), Arc::clone(&door));
     let secure = async {
         match secure {
-            Some((listener, _)) => listener::accept(listener, Some(tls), Arc::clone(&door)).await,
+            Some((listener, _)) => {
+                let app = browser::with_hsts(app.clone(), config.hsts);
+                listener::accept(listener, Some(tls), app, Arc::clone(&door)).await;
+            }
             None => std::future::pending().await,
         }
     };
@@ -250,7 +265,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
 }
 
 /// Returns the shared part of the listening sockets.
-fn door(config: &Config, store: &Store, app: Router) -> Arc<Door> {
+fn door(config: &Config, store: &Store) -> Arc<Door> {
     let limits = &config.limits;
     let number = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
     let denied = number(limits.denied_connections);
@@ -269,7 +284,7 @@ fn door(config: &Config, store: &Store, app: Router) -> Arc<Door> {
     };
     let store = store.clone();
     let denies = Box::new(move |address| guard::denies(&store, address));
-    Door::new(app, config.proxies.clone(), denies, timing, limits)
+    Door::new(config.proxies.clone(), denies, timing, limits)
 }
 
 async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {

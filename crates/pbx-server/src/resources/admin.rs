@@ -8,14 +8,15 @@ use pbx_api::{Call, Patch};
 use pbx_domain::admin::notification::Notification;
 use pbx_domain::admin::{settings, status};
 use pbx_domain::convert::count;
+use pbx_domain::error::reject_violations;
 use pbx_domain::mail::{Email, is_address};
 use pbx_domain::password::Password;
 use pbx_domain::session::Caller;
+use pbx_domain::setting::Owner;
 use pbx_domain::{Error, clock};
 use pbx_store::status as counts;
 use pbx_types::Violation;
 
-use crate::adapters::mail;
 use crate::http::Pbx;
 use crate::services::{accounts, licensing};
 
@@ -85,16 +86,24 @@ impl AdminApi for Pbx {
     }
 
     async fn send_global_notification_test_email(&self, _call: Call<Caller>, body: TestEmail) -> Result<(), Error> {
+        let mut violations = Vec::new();
         if !is_address(&body.recipient) {
-            let message = "must be an e-mail address";
-            return Err(Error::invalid(Violation::field("recipient", "format", message)));
+            violations.push(Violation::field("recipient", "format", "must be an e-mail address"));
         }
+        if body.subject.contains(char::is_control) {
+            let message = "must not have control characters";
+            violations.push(Violation::field("subject", "format", message));
+        }
+        reject_violations(violations)?;
         let settings: Notification = self.document().await?;
         let email = Email {
             recipients: vec![body.recipient],
             subject: body.subject,
             content: body.content,
         };
-        mail::send(&settings.mail_server(&self.vault)?, &email).await
+        let _slot = self.outgoing.take(Owner::System)?;
+        // The only recipient is not refused: the mail would have failed.
+        self.mailer.send(&settings.mail_server(&self.vault)?, &email).await?;
+        Ok(())
     }
 }

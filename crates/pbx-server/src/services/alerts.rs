@@ -12,7 +12,7 @@ use pbx_domain::vault::Vault;
 use pbx_domain::{Error, clock};
 use pbx_store::{Store, Tx, alerts, settings};
 
-use crate::adapters::mail;
+use crate::adapters::mail::Mailer;
 
 /// Minimum time between two mails about a cause.
 const PERIOD: SignedDuration = SignedDuration::from_hours(1);
@@ -45,16 +45,24 @@ pub async fn queue_separately(store: &Store, cause: Cause, event: Event) {
 }
 
 /// Queues the thresholds that this machine has reached, and sends the mails that are due.
-pub async fn send_due(store: &Store, vault: &Vault, reading: Option<Reading>) -> Result<(), Error> {
+pub async fn send_due(store: &Store, vault: &Vault, mailer: &Mailer, reading: Option<Reading>) -> Result<(), Error> {
     for alert in claim(store, reading).await? {
         let cause = alert.cause;
         let sent = match alert.settings.mail_server(vault) {
-            Ok(server) => mail::send(&server, &alert.to_email()).await,
+            Ok(server) => mailer.send(&server, &alert.to_email()).await,
             Err(error) => Err(error),
         };
         match sent {
-            Ok(()) => {
+            Ok(refused) => {
                 tracing::info!(cause = cause.as_str(), "administrators were alerted by mail");
+                for recipient in refused {
+                    tracing::warn!(
+                        cause = cause.as_str(),
+                        recipient = recipient.address,
+                        reply = recipient.reply,
+                        "the mail server refused a recipient of an alert: correct it with POST /admin/notification"
+                    );
+                }
                 store
                     .write_unaudited(move |tx| Ok::<_, Error>(alerts::delete_taken(tx, cause)?))
                     .await?;

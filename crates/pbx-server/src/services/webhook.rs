@@ -9,13 +9,14 @@ use pbx_store::Store;
 use serde_json::json;
 
 use super::documents;
-use crate::adapters::webhook::Sender;
+use crate::adapters::webhook::{SendError, Sender};
 
 /// Sends a test event to the stored receiver.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] if there is no receiver, [`Error::ExternalFailure`] if the event did not arrive.
+/// [`Error::Refused`] if there is no receiver, [`Error::TooManyInProgress`] if the tenant, or all of them, send too many at once,
+/// [`Error::ExternalFailure`] if the event did not arrive.
 pub async fn send_test(
     store: &Store,
     sender: &Sender,
@@ -34,11 +35,15 @@ pub async fn send_test(
         "tenant_id": tenant_id.to_string(),
         "sent_at": clock::now(),
     });
-    let sent = sender.send(&receiver, own_addresses(&network), &test).await;
-    sent.map_err(|error| Error::ExternalFailure {
-        code: "UNKNOWN",
-        message: "The event did not arrive.",
-        detail: error.to_string(),
+    let owner = Owner::Tenant(tenant_id);
+    let sent = sender.send(owner, &receiver, own_addresses(&network), &test).await;
+    sent.map_err(|error| match error {
+        SendError::Full(full) => full.into(),
+        error => Error::ExternalFailure {
+            code: "UNKNOWN",
+            message: "The event did not arrive.",
+            detail: error.to_string(),
+        },
     })
 }
 
@@ -47,12 +52,14 @@ mod tests {
     use pbx_domain::webhook::Authentication;
 
     use super::*;
+    use crate::adapters::resolver::Resolver;
+    use crate::adapters::slots::Slots;
 
     #[tokio::test]
     async fn test_event_fails_with_the_reason() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
-        let sender = Sender::new(&[]).unwrap();
+        let sender = Sender::new(&[], Resolver::new(1, 1), Slots::new(1, 1)).unwrap();
         let test = async |receiver| send_test(&store, &sender, Id::from_stored(1), Event::Cdr, receiver).await;
         assert!(matches!(
             test(None).await,

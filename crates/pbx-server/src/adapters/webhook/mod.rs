@@ -13,17 +13,20 @@ use std::time::Duration;
 
 use http_auth::{DigestClient, PasswordParams, parse_challenges};
 use ipnet::IpNet;
+use pbx_domain::setting::Owner;
 use pbx_domain::webhook::{Account, Authentication, Webhook, parse_url};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use rustls::ClientConfig;
 use serde_json::Value;
 
-use self::ssrf::{AddressForbidden, SsrfGuard};
+use self::ssrf::{AddressForbidden, GuardedResolver, SsrfGuard};
+use crate::adapters::resolver::{ResolveError, Resolver};
+use crate::adapters::slots::{Full, Slots};
 use crate::adapters::tls;
 
-/// The timeout of a connection to a receiver.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The timeout of a connection to a receiver, the look-up of its name and TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The timeout of one request, its connection included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,7 +50,13 @@ pub enum SendError {
     /// The connection, TLS or the response failed.
     #[error("{0}")]
     Unreachable(String),
-    /// The request timed out.
+    /// Too many requests or look-ups are in progress.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// The connection timed out.
+    #[error("there was no connection to the receiver within {} seconds", CONNECT_TIMEOUT.as_secs())]
+    NotConnected,
+    /// The response timed out.
     #[error("the receiver did not answer within {} seconds", REQUEST_TIMEOUT.as_secs())]
     TimedOut,
     /// The receiver redirects.
@@ -68,28 +77,45 @@ pub enum SendError {
 pub struct Sender {
     tls: ClientConfig,
     allowed: Arc<[IpNet]>,
+    resolver: Resolver,
+    slots: Slots,
 }
 
 impl Sender {
     /// Returns a sender that checks receivers' certificates against the roots that the machine trusts. It connects to addresses in
-    /// the `allowed` ranges even if the SSRF guard would refuse them.
-    pub fn new(allowed: &[IpNet]) -> Result<Self, rustls::Error> {
+    /// the `allowed` ranges even if the SSRF guard would refuse them. An event takes one of the `slots` until it has arrived or
+    /// failed.
+    pub fn new(allowed: &[IpNet], resolver: Resolver, slots: Slots) -> Result<Self, rustls::Error> {
         Ok(Self {
             tls: tls::client_config(tls::machine_roots())?,
             allowed: allowed.into(),
+            resolver,
+            slots,
         })
     }
 
-    /// Posts an event as JSON. It has arrived if the receiver responds with a 2xx status. `own` are addresses that lead back to this
-    /// server, in addition to those of the machine's interfaces.
-    pub async fn send(&self, webhook: &Webhook, own: Vec<IpAddr>, event: &Value) -> Result<(), SendError> {
+    /// Posts an event of a tenant as JSON. It has arrived if the receiver responds with a 2xx status. `own` are addresses that lead
+    /// back to this server, in addition to those of the machine's interfaces.
+    pub async fn send(
+        &self,
+        owner: Owner,
+        webhook: &Webhook,
+        own: Vec<IpAddr>,
+        event: &Value,
+    ) -> Result<(), SendError> {
+        let _slot = self.slots.take(owner)?;
         let url = parse_url(&webhook.url).map_err(SendError::Url)?;
         let guard = SsrfGuard::new(Arc::clone(&self.allowed), own);
         // An IP address in the URL is never resolved, so the resolver would not check it.
         if ssrf::ip_literal(&url).is_some_and(|address| !guard.permits(address)) {
             return Err(SendError::Forbidden);
         }
-        let http = self.client(guard).map_err(unreachable)?;
+        let resolver = GuardedResolver {
+            guard,
+            resolver: self.resolver.clone(),
+            owner,
+        };
+        let http = self.client(resolver).map_err(unreachable)?;
         let post = async |authorization: Option<HeaderValue>| {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -122,10 +148,10 @@ impl Sender {
     }
 
     /// Returns a new client. Each event has its own, so that no connection outlives the check of its address.
-    fn client(&self, guard: SsrfGuard) -> Result<Client, reqwest::Error> {
+    fn client(&self, resolver: GuardedResolver) -> Result<Client, reqwest::Error> {
         Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
-            .dns_resolver(Arc::new(guard))
+            .dns_resolver(Arc::new(resolver))
             .no_proxy()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -185,7 +211,11 @@ fn digest(response: &Response, account: &Account, url: &Url) -> Result<String, S
 /// Returns the reason why there was no response, without the URL.
 fn unreachable(error: reqwest::Error) -> SendError {
     if error.is_timeout() {
-        return SendError::TimedOut;
+        return if error.is_connect() {
+            SendError::NotConnected
+        } else {
+            SendError::TimedOut
+        };
     }
     let error = error.without_url();
     let mut text = error.to_string();
@@ -193,6 +223,9 @@ fn unreachable(error: reqwest::Error) -> SendError {
     while let Some(error) = cause {
         if error.is::<AddressForbidden>() {
             return SendError::Forbidden;
+        }
+        if let Some(ResolveError::Full(full)) = error.downcast_ref() {
+            return SendError::Full(*full);
         }
         let more = error.to_string();
         if !text.contains(&more) {

@@ -9,8 +9,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use pbx_domain::setting::Owner;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::adapters::resolver::Resolver;
 
 /// IPv4 ranges without hosts on the internet (IANA's registry of special-purpose addresses, multicast and class E).
 const NOT_PUBLIC_V4: &[Ipv4Net] = &[
@@ -114,16 +117,21 @@ pub(super) fn ip_literal(url: &Url) -> Option<IpAddr> {
 #[error("the address is not permitted")]
 pub(super) struct AddressForbidden;
 
-impl Resolve for SsrfGuard {
+/// Resolves names for requests of one owner, to permitted addresses only.
+pub(super) struct GuardedResolver {
+    pub(super) guard: SsrfGuard,
+    pub(super) resolver: Resolver,
+    pub(super) owner: Owner,
+}
+
+impl Resolve for GuardedResolver {
     /// Returns the permitted addresses of a name, which are then connected to without resolving it again.
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.clone();
+        let (guard, resolver, owner) = (self.guard.clone(), self.resolver.clone(), self.owner);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let permitted: Vec<SocketAddr> = found
-                .into_iter()
-                .filter(|address| guard.permits(address.ip()))
-                .collect();
+            let found = resolver.resolve(owner, name.as_str()).await?;
+            let permitted = found.into_iter().filter(|address| guard.permits(*address));
+            let permitted: Vec<SocketAddr> = permitted.map(|address| SocketAddr::new(address, 0)).collect();
             if permitted.is_empty() {
                 return Err(AddressForbidden.into());
             }

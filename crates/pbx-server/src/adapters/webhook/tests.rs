@@ -1,6 +1,6 @@
 //! Events sent over HTTP to receivers on this machine, which the SSRF guard is configured to permit.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
 use axum::Router;
@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response as Reply;
 use md5::Md5;
+use pbx_domain::Id;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -74,8 +75,18 @@ fn status(status: u16) -> Reply {
 
 fn sender(allowed: &[&str]) -> Sender {
     let allowed: Vec<IpNet> = allowed.iter().map(|range| range.parse().unwrap()).collect();
-    Sender::new(&allowed).unwrap()
+    Sender::new(&allowed, resolver(), Slots::new(1, 1)).unwrap()
 }
+
+/// Knows `localhost` only, and asks nobody.
+fn resolver() -> Resolver {
+    Resolver::with(1, 1, |host| match host {
+        "localhost" => Ok(vec![Ipv4Addr::LOCALHOST.into()]),
+        _ => Err(std::io::Error::other("no such name")),
+    })
+}
+
+const TENANT: Owner = Owner::System;
 
 fn account() -> Account {
     Account {
@@ -90,7 +101,9 @@ async fn post(url: &str, authentication: Authentication) -> Result<(), SendError
         authentication,
     };
     let sender = sender(&["127.0.0.1/32"]);
-    sender.send(&webhook, Vec::new(), &json!({"type": "TEST"})).await
+    sender
+        .send(TENANT, &webhook, Vec::new(), &json!({"type": "TEST"}))
+        .await
 }
 
 #[tokio::test]
@@ -232,13 +245,13 @@ async fn internal_addresses_are_not_reached_by_address_name_or_redirect() {
         "[::1]",
         "0.0.0.0",
     ] {
-        let refused = strict.send(&webhook(host), Vec::new(), &json!({})).await;
+        let refused = strict.send(TENANT, &webhook(host), Vec::new(), &json!({})).await;
         assert_eq!(refused, Err(SendError::Forbidden), "{host}");
     }
     assert_eq!(receiver.received().len(), 0);
     let lenient = sender(&["127.0.0.0/8"]);
     lenient
-        .send(&webhook("localhost"), Vec::new(), &json!({}))
+        .send(TENANT, &webhook("localhost"), Vec::new(), &json!({}))
         .await
         .unwrap();
     assert_eq!(receiver.received().len(), 1);
@@ -283,7 +296,7 @@ async fn error_has_the_reason_but_neither_url_nor_credentials() {
     for (url, reason) in [
         (format!("http://{closed}/s3cret-path"), "refused"),
         (format!("https://{}/s3cret-path", plain.address), ""),
-        ("http://nowhere.invalid/s3cret-path".to_owned(), ""),
+        ("http://nowhere.invalid/s3cret-path".to_owned(), "no such name"),
     ] {
         let failure = post(&url, Authentication::Basic(account())).await.unwrap_err();
         let text = failure.to_string();
@@ -308,4 +321,76 @@ async fn credentials_that_a_header_cannot_carry_are_not_sent() {
         assert_eq!(refused, Err(SendError::Credentials));
     }
     assert_eq!(receiver.received().len(), 0);
+}
+
+#[tokio::test]
+async fn event_beyond_the_share_of_a_tenant_is_refused_at_once() {
+    let receiver = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let webhook = Webhook {
+        url: format!("http://{}/", receiver.local_addr().unwrap()),
+        authentication: Authentication::None,
+    };
+    let tenant = |id| Owner::Tenant(Id::from_stored(id));
+    let sender = Sender::new(&["127.0.0.1/32".parse().unwrap()], resolver(), Slots::new(1, 2)).unwrap();
+    let event = json!({});
+    let send = |id| sender.send(tenant(id), &webhook, Vec::new(), &event);
+    let silent = async {
+        let (_connection, _) = receiver.accept().await.unwrap();
+        assert_eq!(send(1).await, Err(SendError::Full(Full::Owner)));
+        let second = async {
+            receiver.accept().await.unwrap();
+            assert_eq!(send(3).await, Err(SendError::Full(Full::All)));
+        };
+        tokio::select! {
+            sent = send(2) => panic!("{sent:?}"),
+            () = second => {}
+        }
+    };
+    tokio::select! {
+        sent = send(1) => panic!("{sent:?}"),
+        () = silent => {}
+    }
+    // Dropping the future, as the end of a request does, frees the slots.
+    let closed = Webhook {
+        url: "http://127.0.0.1:0/".to_owned(),
+        authentication: Authentication::None,
+    };
+    let sent = sender.send(tenant(1), &closed, Vec::new(), &event).await;
+    assert!(matches!(sent, Err(SendError::Unreachable(_))), "{sent:?}");
+}
+
+#[tokio::test]
+async fn names_beyond_the_share_of_a_tenant_are_not_resolved() {
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
+    let resolver = Resolver::with(1, 1, move |host| {
+        let _ = asked.send(host.to_owned());
+        let _ = held.lock().map(|held| held.recv());
+        Ok(Vec::new())
+    });
+    let sender = Sender::new(&[], resolver, Slots::new(2, 2)).unwrap();
+    let webhook = Webhook {
+        url: "http://silent.test/".to_owned(),
+        authentication: Authentication::None,
+    };
+    let event = json!({});
+    let send = || sender.send(TENANT, &webhook, Vec::new(), &event);
+    tokio::select! {
+        sent = send() => panic!("{sent:?}"),
+        asked = was_asked.recv() => assert_eq!(asked.unwrap(), "silent.test"),
+    }
+    assert_eq!(send().await, Err(SendError::Full(Full::Owner)));
+    drop(hold);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_that_is_not_established_names_its_own_timeout() {
+    // The system accepts the connection; nobody answers the TLS handshake.
+    let receiver = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", receiver.local_addr().unwrap());
+    // The clock is not real: it jumps to the timeout.
+    let failure = post(&url, Authentication::None).await.unwrap_err();
+    assert_eq!(failure, SendError::NotConnected);
+    assert!(failure.to_string().contains("10 seconds"), "{failure}");
 }

@@ -60,9 +60,8 @@ pub struct Timing {
 /// Returns `true` if requests from an address are denied.
 pub type Denies = Box<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
-/// What all listening sockets share: the router, and the limits of their connections.
+/// What all listening sockets share: the limits of their connections.
 pub struct Door {
-    app: Router,
     proxies: Proxies,
     denies: Denies,
     timing: Timing,
@@ -72,15 +71,14 @@ pub struct Door {
 }
 
 impl Door {
-    /// Creates the shared part of the listening sockets of a router.
-    pub fn new(app: Router, proxies: Proxies, denies: Denies, timing: Timing, limits: SlotLimits) -> Arc<Self> {
+    /// Creates the shared part of the listening sockets.
+    pub fn new(proxies: Proxies, denies: Denies, timing: Timing, limits: SlotLimits) -> Arc<Self> {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(timing.headers)
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_BUFFER);
         Arc::new(Self {
-            app,
             proxies,
             denies,
             timing,
@@ -122,8 +120,8 @@ impl Door {
     }
 }
 
-/// Accepts connections, with TLS if it is given, for as long as it is polled.
-pub async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, door: Arc<Door>) {
+/// Accepts connections for a router, with TLS if it is given, for as long as it is polled.
+pub async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router, door: Arc<Door>) {
     loop {
         door.slots.settled().await;
         let (stream, address) = match listener.accept().await {
@@ -139,9 +137,14 @@ pub async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, door: Arc<Door
         let Some(slot) = door.slots.take(address.ip(), origin) else {
             continue;
         };
-        let (tls, door) = (tls.clone(), Arc::clone(&door));
+        let (tls, app, door) = (tls.clone(), app.clone(), Arc::clone(&door));
         tokio::spawn(async move {
-            let connection = Connection { door, slot, address };
+            let connection = Connection {
+                app,
+                door,
+                slot,
+                address,
+            };
             let served = connection.serve(stream, tls, origin == Origin::Denied);
             let ended = match origin {
                 Origin::Denied => tokio::time::timeout(DENIED_TIMEOUT, served).await.unwrap_or(Ok(())),
@@ -158,6 +161,7 @@ type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 /// One connection.
 struct Connection {
+    app: Router,
     door: Arc<Door>,
     slot: Slot,
     address: SocketAddr,
@@ -184,6 +188,7 @@ impl Connection {
     {
         let state = self.slot.state();
         let peer = Arc::new(Peer {
+            app: self.app.clone(),
             door: Arc::clone(&self.door),
             address: self.address,
             state: Arc::clone(state),

@@ -6,11 +6,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::{BoxError, Router};
 use hyper::body::{Frame, Incoming, SizeHint};
 use pbx_api::{Problem, RequestId};
 use tower::Service as _;
@@ -22,6 +22,7 @@ use crate::slots::State;
 
 /// The peer of a connection, in the context of its requests.
 pub(super) struct Peer {
+    pub(super) app: Router,
     pub(super) door: Arc<Door>,
     pub(super) address: SocketAddr,
     pub(super) state: Arc<State>,
@@ -32,7 +33,12 @@ pub(super) async fn handle(
     peer: Arc<Peer>,
     mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    let Peer { door, address, state } = &*peer;
+    let Peer {
+        app,
+        door,
+        address,
+        state,
+    } = &*peer;
     state.begin_request();
     let mut body = ResponseBody {
         body: Body::empty(),
@@ -54,7 +60,7 @@ pub(super) async fn handle(
         Body::new(incoming)
     });
     let mut response = {
-        let mut response = pin!(door.app.clone().call(request));
+        let mut response = pin!(app.clone().call(request));
         match tokio::time::timeout(door.timing.request, response.as_mut()).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},

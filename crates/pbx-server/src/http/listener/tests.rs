@@ -34,9 +34,9 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
         per_source: 1_000,
         ..LIMITS
     };
-    let door = Door::new(app, Proxies::default(), Box::new(|_| false), TIMING, limits);
+    let door = Door::new(Proxies::default(), Box::new(|_| false), TIMING, limits);
     tokio::select! {
-        () = accept(listener, None, door) => {}
+        () = accept(listener, None, app, door) => {}
         () = stop => {}
     }
 }
@@ -56,8 +56,8 @@ impl Fixture {
     async fn with(app: Router, proxies: Proxies, denies: Denies) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let door = Door::new(app, proxies, denies, TIMING, LIMITS);
-        let task = tokio::spawn(accept(listener, None, Arc::clone(&door)));
+        let door = Door::new(proxies, denies, TIMING, LIMITS);
+        let task = tokio::spawn(accept(listener, None, app, Arc::clone(&door)));
         Self { address, door, task }
     }
 

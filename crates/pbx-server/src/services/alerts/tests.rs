@@ -3,6 +3,7 @@
 use pbx_types::admin::{MailServerAuth, MailServerType};
 
 use super::*;
+use crate::adapters::resolver::Resolver;
 use crate::testing::TestStore;
 
 fn settings() -> Notification {
@@ -203,7 +204,9 @@ async fn a_mail_that_was_not_sent_is_retried_before_the_hour_is_over() {
         };
         save(store, away).await;
         block(store, "192.0.2.1/32").await;
-        send_due(store, &vault, None).await.unwrap();
+        send_due(store, &vault, &Mailer::new(Resolver::new(1, 1)), None)
+            .await
+            .unwrap();
         let next = store.read(|tx| Ok::<_, Error>(alerts::next_at(tx, Cause::IpBlocked)?));
         let next = next.await.unwrap().unwrap();
         let now = clock::now();
