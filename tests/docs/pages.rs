@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 /// Programs: inline code that begins with one of these and goes on is a command.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 9] = [
     "apt-get",
     "cargo",
     "createdb",
+    "sqlite3",
     "curl",
     "pbx",
     "pbx-server",

@@ -8,7 +8,17 @@ use std::process::Command;
 use crate::pages::Snippet;
 
 /// Programs that a page may name; each is replaced by one that records how it was called.
-const PROGRAMS: [&str; 8] = ["apt-get", "cargo", "createdb", "curl", "pbx", "pbx-server", "sed", "sh"];
+const PROGRAMS: [&str; 9] = [
+    "apt-get",
+    "cargo",
+    "createdb",
+    "curl",
+    "pbx",
+    "pbx-server",
+    "sed",
+    "sh",
+    "sqlite3",
+];
 /// Scripts of the workspace that a page may name.
 const SCRIPTS: [&str; 2] = ["tests/bench/run.sh", "tests/schemathesis.sh"];
 

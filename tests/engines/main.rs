@@ -8,6 +8,8 @@ mod alerts;
 mod crash;
 mod disabled_accounts;
 mod examples;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod guards;
 mod limits;
 mod nodes;

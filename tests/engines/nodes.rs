@@ -140,7 +140,7 @@ async fn concurrent_writers_of_one_document_on_both_nodes_all_succeed() {
 }
 
 /// What a node does once a second is done within this time, however busy the machine.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]

@@ -114,14 +114,91 @@ fn invalid_database_argument_is_reported() {
 }
 
 #[test]
-fn shutdown_leaves_database_lock_and_key_files() {
+fn shutdown_leaves_database_reserve_and_key_files() {
     let start = start(Engine::Sqlite);
     start.ready().terminate();
     assert_eq!(
         files(start.directory()),
-        ["pbx.db", "pbx.db-lock", "pbx.db.key"],
+        ["pbx.db", "pbx.db-reserve", "pbx.db.key"],
         "the write-ahead log is in the database"
     );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_of_the_server_are_readable_by_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let start = start(Engine::Sqlite).with_arguments(&["--files", "pictures"]);
+    let is_private = |directory: &Path| {
+        files(directory).into_iter().all(|name| {
+            let mode = fs::metadata(directory.join(&name)).unwrap().permissions().mode();
+            mode & 0o077 == 0
+        })
+    };
+    let server = start.ready();
+    server.raw_signed_in().await;
+    assert_eq!(
+        files(start.directory()),
+        [
+            "pbx.db",
+            "pbx.db-reserve",
+            "pbx.db-shm",
+            "pbx.db-wal",
+            "pbx.db.key",
+            "pictures"
+        ]
+    );
+    assert!(is_private(start.directory()));
+
+    // As a server of an earlier version left them.
+    server.kill();
+    for name in ["pbx.db", "pbx.db-wal", "pbx.db-shm"] {
+        fs::set_permissions(start.directory().join(name), Permissions::from_mode(0o644)).unwrap();
+    }
+    fs::write(start.directory().join("pbx.db-lock"), "").unwrap();
+    let server = start.ready();
+    assert!(is_private(start.directory()));
+    let stderr = server.terminate().stderr;
+    assert!(
+        stderr.contains("other users of this machine could read the database"),
+        "{stderr}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn second_server_is_refused_on_hard_link_to_the_database() {
+    let server = start(Engine::Sqlite).ready();
+    let link = server.start().directory().join("link.db");
+    fs::hard_link(server.start().database(), &link).unwrap();
+    let second = server.start().with_database(link.to_str().unwrap());
+    insta::assert_snapshot!(refusal(&second), @"pbx-server: the database [directory]/link.db is locked by another pbx-server process: stop that one first, or choose another --database");
+    // The refused server has not released the locks of the other one.
+    let other = rusqlite::Connection::open(server.start().database()).unwrap();
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    assert!(other.execute_batch("PRAGMA journal_mode = DELETE").is_err());
+}
+
+#[tokio::test]
+async fn restored_backup_is_refused_while_the_log_of_the_crashed_server_is_there() {
+    let start = start(Engine::Sqlite);
+    let server = start.ready();
+    let admin = server.raw_signed_in().await;
+    let rules = async |raw: &pbx_test_harness::Raw| raw.get("/ip_filters", &[]).await.json()["count"].clone();
+    let backup = start.directory().join("backup.db");
+    let database = rusqlite::Connection::open(start.database()).unwrap();
+    database.execute("VACUUM INTO ?1", [backup.to_str().unwrap()]).unwrap();
+    drop(database);
+    let rule = json!({"cidr": "192.0.2.0/24", "target": "DENY"});
+    assert_eq!(admin.post("/ip_filters", &rule).await.status, 200);
+    server.kill();
+
+    fs::copy(&backup, start.database()).unwrap();
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: [directory]/pbx.db-wal was left by the database that [directory]/pbx.db has replaced, and would change it: after restoring a backup, move [directory]/pbx.db-wal away, then start again; if the log belongs to this database, touch it instead");
+    for name in ["pbx.db-wal", "pbx.db-shm"] {
+        fs::remove_file(start.directory().join(name)).unwrap();
+    }
+    assert_eq!(rules(&start.ready().raw_signed_in().await).await, 0);
 }
 
 fn files(directory: &Path) -> Vec<String> {

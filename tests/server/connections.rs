@@ -206,6 +206,14 @@ async fn sigterm_closes_connections_without_a_request_at_once() {
 }
 
 #[on_each_engine]
+async fn server_that_logs_errors_only_runs_until_sigterm() {
+    let server = start().with_arguments(&["--log", "error"]).ready();
+    is_served(&server, "127.0.0.1").await;
+    let output = server.terminate();
+    assert_eq!((output.status.code(), output.stderr.as_str()), (Some(0), ""));
+}
+
+#[on_each_engine]
 async fn second_sigterm_ends_the_server_at_once() {
     let server = server();
     // A request is in flight once the server asks for its body.

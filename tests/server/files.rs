@@ -435,6 +435,42 @@ async fn files_count_toward_tenant_quota_and_are_deleted_with_tenant() {
 }
 
 #[on_each_engine]
+async fn content_that_was_swapped_or_lost_is_not_sent_until_it_is_uploaded_again() {
+    let start = start().with_arguments(&["--files", "pictures"]);
+    let server = start.ready();
+    let (raw, client) = (server.raw_signed_in().await, server.client().await);
+    let content = png(10, 10, 100);
+    let id = upload(&client, "a.png", content.clone()).await.unwrap();
+    let path = path(&client, &id).await;
+    let stored = std::fs::read_dir(start.directory().join("pictures"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| !path.ends_with("pbx-server-files"))
+        .unwrap();
+    let damaged = async || {
+        let response = raw.get(&path, &[]).await;
+        (response.status, response.codes())
+    };
+    let refused = (500, vec!["CONTENT_DAMAGED".to_owned()]);
+    std::fs::write(&stored, png(10, 11, 100)).unwrap();
+    assert_eq!(damaged().await, refused);
+    std::fs::remove_file(&stored).unwrap();
+    assert_eq!(damaged().await, refused);
+
+    let digest = path.strip_prefix("/blobs/").unwrap();
+    let again = upload(&client, "b.png", content.clone()).await.unwrap();
+    let response = client.download_blobs().digest(digest).send().await.unwrap();
+    assert_eq!(response.into_inner().bytes().await.unwrap(), content);
+    client.delete_file().id(&again).send().await.unwrap();
+    assert_eq!(damaged().await, refused);
+    let stderr = server.terminate().stderr;
+    assert!(
+        stderr.contains(stored.file_name().unwrap().to_str().unwrap()),
+        "{stderr}"
+    );
+}
+
+#[on_each_engine]
 async fn files_require_sign_in_and_list_starts_empty() {
     let server = server();
     let raw = server.raw();

@@ -137,9 +137,14 @@ async fn names_that_are_never_resolved_delay_only_their_tenant() {
     let webhook = json!({"url": "http://events.silent.test/", "auth": "DISABLE"});
     save(&hostile, "cdr_event", webhook).await;
     let mut tests = JoinSet::new();
-    for _ in 0..MANY {
-        let hostile = hostile.clone();
-        tests.spawn(async move { test(&hostile, "cdr_event").await });
+    // From several addresses, as one address has few connections.
+    for source in 2..6 {
+        let mut hostile_from = server.raw_from(&format!("127.0.0.{source}"));
+        hostile_from.set_token(hostile.token().unwrap());
+        for _ in 0..MANY / 4 {
+            let hostile = hostile_from.clone();
+            tests.spawn(async move { test(&hostile, "cdr_event").await });
+        }
     }
     let others = async {
         let mut refused = Vec::new();

@@ -100,6 +100,18 @@ pub enum Error {
         /// The reason, for the log only.
         internal: String,
     },
+    /// The content of a file is missing where the server stores it, or was changed there.
+    #[error("the content of the file is damaged")]
+    ContentDamaged {
+        /// The file and its location, for the log only.
+        internal: String,
+    },
+    /// The server cannot write to its disk, which is full or fails. Nothing was saved.
+    #[error("the disk is full")]
+    StorageFull {
+        /// The reason, for the log only.
+        internal: String,
+    },
     /// A bug or an unexpected state of the server.
     #[error("internal error")]
     Internal {

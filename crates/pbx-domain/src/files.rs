@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::kind::{Dealer, Kind, Tenant};
 use crate::picture::Picture;
-use crate::session::{Caller, Role};
+use crate::session::{Caller, Principal, Role};
 use crate::token::{Token, TokenHash};
 
 /// The properties that a list of files can be filtered and ordered by.
@@ -49,6 +49,16 @@ impl TryFrom<&Caller> for Owner {
             (None, Role::SystemAdmin) => Ok(Self::System),
             (None, Role::Dealer) => caller.dealer().map(Self::Dealer),
             (None, _) => Err(Error::Forbidden),
+        }
+    }
+}
+
+impl From<Owner> for Principal {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::System => Self::System,
+            Owner::Dealer(id) => Self::Account(id.of_kind()),
+            Owner::Tenant(id) => Self::Tenant(id),
         }
     }
 }
@@ -134,6 +144,11 @@ impl Kind for File {
 }
 
 impl File {
+    /// Returns `true` if this is the content that was uploaded.
+    pub fn has_content(&self, content: &[u8]) -> bool {
+        size(content) == self.size && hexadecimal(&Sha256::digest(content)) == self.digest
+    }
+
     /// Returns the file with this content. Without a name it gets its ID and an extension.
     ///
     /// # Errors

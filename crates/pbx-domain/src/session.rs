@@ -87,6 +87,29 @@ pub struct Caller {
     pub must_change_password: bool,
 }
 
+/// The party that work is done for. What one of them may use at a time is bounded, so that others are served meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The server itself, and the system administrators.
+    System,
+    /// Clients without a session, such as those that sign in.
+    Anonymous,
+    /// An account outside of tenants: a dealer, also while it acts in a tenant.
+    Account(Id<kind::Account>),
+    /// All users of a tenant.
+    Tenant(Id<Tenant>),
+}
+
+impl From<&Caller> for Principal {
+    fn from(caller: &Caller) -> Self {
+        match (caller.role, caller.tenant_id) {
+            (Role::SystemAdmin, _) => Self::System,
+            (Role::Dealer, _) | (_, None) => Self::Account(caller.account_id),
+            (_, Some(id)) => Self::Tenant(id),
+        }
+    }
+}
+
 /// The dealers and tenants that a caller may see and change. Others do not exist for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {

@@ -11,15 +11,13 @@ use pbx_domain::clock;
 use crate::write_counters::WriteCounter;
 
 /// The longest time after which writes of other nodes are seen.
-pub(super) const MAX_STALENESS: Duration = Duration::from_secs(1);
+pub const MAX_STALENESS: Duration = Duration::from_secs(1);
 
 /// LRU cache of query results. An entry is fresh until this process writes to any of the tables that it was read from, and for at
 /// most [`MAX_STALENESS`].
 pub(super) struct Cache<K, V> {
     writes: Arc<WriteCounter>,
     entries: Mutex<LruCache<K, Entry<V>>>,
-    /// Held during a shared read; see [`get_shared`](Self::get_shared).
-    reading: tokio::sync::Mutex<()>,
 }
 
 struct Entry<V> {
@@ -41,7 +39,6 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         Self {
             writes,
             entries: Mutex::new(LruCache::new(capacity)),
-            reading: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -54,33 +51,6 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         let value = read.await?;
         self.put(key, value.clone(), since);
         Ok(value)
-    }
-
-    /// [`get`](Self::get) for values that take long to read: one caller reads, and concurrent callers wait for it. `at` is the
-    /// present in terms of [`clock::elapsed`]. `read` is given the stale entry, if there is one, and may return it as fresh.
-    pub(super) async fn get_shared<E>(
-        &self,
-        key: K,
-        at: Duration,
-        read: impl AsyncFnOnce(Option<V>) -> Result<V, E>,
-    ) -> Result<V, E> {
-        if let Some(value) = self.fresh(&key, self.since(at)) {
-            return Ok(value);
-        }
-        let _reading = self.reading.lock().await;
-        let since = self.since(at);
-        if let Some(value) = self.fresh(&key, since) {
-            return Ok(value);
-        }
-        let stale = self.entries().peek(&key).map(|entry| entry.value.clone());
-        let value = read(stale).await?;
-        self.put(key, value.clone(), since);
-        Ok(value)
-    }
-
-    /// Returns the entry, fresh or stale.
-    pub(super) fn peek(&self, key: &K) -> Option<V> {
-        self.entries().peek(key).map(|entry| entry.value.clone())
     }
 
     fn since(&self, at: Duration) -> Since {
@@ -186,27 +156,5 @@ mod tests {
         fixture.cache.put("hall", 1, at(5_000));
         assert_eq!(fixture.cache.fresh(&"hall", at(5_999)), Some(1));
         assert_eq!(fixture.cache.fresh(&"hall", at(6_000)), None);
-    }
-
-    #[tokio::test]
-    async fn one_caller_reads_for_all_and_sees_the_stale_entry() {
-        let fixture = Fixture::new();
-        let reads = AtomicU32::new(0);
-        let get = || {
-            fixture.cache.get_shared("hall", Duration::ZERO, async |stale| {
-                let read = reads.fetch_add(1, Ordering::Relaxed) + 1;
-                tokio::task::yield_now().await;
-                Ok::<_, ()>(stale.unwrap_or(0) + read)
-            })
-        };
-        assert_eq!(tokio::join!(get(), get(), get()), (Ok(1), Ok(1), Ok(1)));
-        fixture.write("UPDATE \"lamps\" SET x = 1");
-        assert_eq!(tokio::join!(get(), get()), (Ok(3), Ok(3)));
-        fixture.write("UPDATE \"lamps\" SET x = 1");
-        let failed = fixture
-            .cache
-            .get_shared("hall", Duration::ZERO, async |_| Err(()))
-            .await;
-        assert_eq!((failed, get().await), (Err(()), Ok(6)));
     }
 }

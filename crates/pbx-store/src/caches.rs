@@ -4,11 +4,11 @@ use std::any::{Any, TypeId};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use pbx_domain::ip_rules::Rules;
 use pbx_domain::setting::Owner;
 use pbx_domain::token::TokenHash;
 
 use crate::cache::Cache;
+use crate::ip_rule_cache::IpRuleCache;
 use crate::sessions::Session;
 use crate::write_counters::WriteCounters;
 use crate::{ip_filters, sessions, settings};
@@ -22,15 +22,8 @@ pub(super) struct Caches {
     pub(super) sessions: Cache<TokenHash, Session>,
     /// Settings documents, by type and owner; each value has the type of its key.
     pub(super) documents: Cache<(TypeId, Owner), Arc<dyn Any + Send + Sync>>,
-    /// The IP rules in force: at most one entry.
-    pub(super) ip_rules: Cache<(), IpRules>,
-}
-
-/// The IP rules in force, and the revision at which they were read.
-#[derive(Clone)]
-pub(super) struct IpRules {
-    pub(super) revision: i64,
-    pub(super) rules: Arc<Rules>,
+    /// The IP rules in force.
+    pub(super) ip_rules: IpRuleCache,
 }
 
 impl Caches {
@@ -39,7 +32,7 @@ impl Caches {
         Self {
             sessions: Cache::new(counters.for_tables(sessions::TABLES), SESSIONS),
             documents: Cache::new(counters.for_tables(settings::TABLES), DOCUMENTS),
-            ip_rules: Cache::new(counters.for_tables(&[ip_filters::TABLE]), NonZeroUsize::MIN),
+            ip_rules: IpRuleCache::new(counters.for_tables(&[ip_filters::TABLE])),
         }
     }
 }

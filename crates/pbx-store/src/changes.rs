@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use pbx_domain::audit::{Actor, Audited};
 use pbx_domain::clock;
+use pbx_domain::session::Principal;
 
 use crate::audit;
 use crate::error::StoreError;
@@ -16,20 +17,42 @@ use crate::tx::Tx;
 pub struct Changes {
     store: Store,
     actor: Actor,
+    principal: Principal,
 }
 
 impl Changes {
-    /// Creates a handle for changes to this store by this actor.
+    /// Creates a handle for changes to this store by this actor, on behalf of the server itself.
     pub fn new(store: &Store, actor: Actor) -> Self {
         Self {
             store: store.clone(),
             actor,
+            principal: Principal::System,
         }
+    }
+
+    /// Sets the principal that the changes are made for.
+    #[must_use]
+    pub fn on_behalf_of(self, principal: Principal) -> Self {
+        Self { principal, ..self }
     }
 
     /// Returns the actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// [`Store::write_unaudited`] on behalf of the principal.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
+    pub async fn write_unaudited<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.store.write(self.principal, work).await
     }
 
     /// Runs a closure in a transaction that is durable when this returns, and rolled back if the closure returns an error.
@@ -48,7 +71,7 @@ impl Changes {
     {
         let actor = self.actor.clone();
         self.store
-            .write_unaudited(move |tx| {
+            .write(self.principal, move |tx| {
                 let Audited { entries, value } = work(tx)?;
                 let now = clock::now();
                 for entry in &entries {

@@ -10,7 +10,8 @@ use crate::tx::Tx;
 
 /// Runs transactions.
 pub(super) trait Engine: Send + Sync {
-    /// Runs `work` in a transaction, and again if the transaction conflicts with another.
+    /// Runs `work` in a transaction, and again if the transaction conflicts with another. Dropping the future of a read or a scan
+    /// cancels it; a write goes on.
     fn run(&self, access: Access, work: Work) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// Finishes pending transactions and closes the database.
@@ -21,6 +22,11 @@ pub(super) trait Engine: Send + Sync {
 
     /// Returns the directory with the data, if it is on this machine.
     fn directory(&self) -> Option<PathBuf>;
+
+    /// Returns `true` while the disk of the database is full, as far as an engine knows it before it writes.
+    fn is_storage_full(&self) -> bool {
+        false
+    }
 }
 
 /// The kind of a transaction.
@@ -30,6 +36,8 @@ pub(super) enum Access {
     Read,
     /// A read that may look at many rows. Only a few of these run at a time.
     Scan,
+    /// A read of many rows for a cache that every request depends on. Waits for no scan.
+    Refresh,
     /// Reads and writes. Serializable, and durable once it has returned.
     Write,
 }

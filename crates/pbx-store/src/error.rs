@@ -23,6 +23,12 @@ pub enum StoreError {
     /// The database did not confirm the commit of the transaction in time. Its changes may or may not have been saved.
     #[error("the database did not confirm that changes were saved: {0}")]
     OutcomeUnknown(String),
+    /// The disk of the database is full, or cannot be written to. Nothing was saved.
+    #[error("the database cannot be written, as on a full disk: {0}")]
+    StorageFull(String),
+    /// The transaction took longer than its deadline, or nobody waited for it any more. It was rolled back.
+    #[error("the transaction was interrupted, because it took too long or its caller was gone")]
+    Interrupted,
     /// The store was closed before the transaction was committed.
     #[error("the database is closed")]
     Closed,
@@ -65,12 +71,13 @@ impl<T> OnConstraint<T> for Result<T, StoreError> {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable {
+            StoreError::Unavailable(_) | StoreError::Interrupted | StoreError::Closed => Self::Unavailable {
                 internal: error.to_string(),
             },
             StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown {
                 internal: error.to_string(),
             },
+            StoreError::StorageFull(internal) => Self::StorageFull { internal },
             StoreError::NulInString => Self::Refused {
                 code: "VALIDATE_FAILED",
                 message: "Text must not contain the character U+0000.",
@@ -137,6 +144,36 @@ pub enum OpenError {
         .0.display()
     )]
     Locked(PathBuf),
+    /// A write-ahead log lies beside a database file that it does not belong to.
+    #[error(
+        "{} was left by the database that {} has replaced, and would change it: after restoring a backup, move {} away, then \
+         start again; if the log belongs to this database, touch it instead",
+        .log.display(),
+        .path.display(),
+        .log.display()
+    )]
+    LeftoverLog {
+        /// The database file.
+        path: PathBuf,
+        /// The write-ahead log.
+        log: PathBuf,
+    },
+    /// The file is damaged.
+    #[error(
+        "the database {} is damaged ({reason}), as the copy of a running server's file is: restore a complete backup, or save what \
+         can be read with `sqlite3 {} .recover`",
+        .path.display(),
+        .path.display()
+    )]
+    Damaged {
+        /// The database file.
+        path: PathBuf,
+        /// The first damage that was found.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error("the disk of the database {} is full: free some space, then start again", .0.display())]
+    StorageFull(PathBuf),
     /// The file is not an SQLite database.
     #[error("{} is not an SQLite database: it was left untouched; choose another --database", .0.display())]
     NotADatabase(PathBuf),

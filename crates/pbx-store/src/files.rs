@@ -13,6 +13,9 @@ use crate::row::value;
 use crate::table::{Assignment, Scope, TENANT_ID, Table, delete, exists, get, insert, is, within};
 use crate::tx::Tx;
 
+/// The number of files with the same content that a download looks at.
+const MAX_EQUAL_FILES: u64 = 16;
+
 /// The files of their owners.
 pub static FILES: Table<File, Owner> = Table::new("files");
 
@@ -92,14 +95,14 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: Vec<Id<File>>) -> Result<Vec<Stored<File>>, 
     tx.all(&select, |row| FILES.read(row))
 }
 
-/// Returns the oldest of the owner's files with this digest.
-pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: String) -> Result<Option<Stored<File>>, StoreError> {
+/// Returns the owner's files with this digest, the oldest first. At most [`MAX_EQUAL_FILES`].
+pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: &str) -> Result<Vec<Stored<File>>, StoreError> {
     let mut select = FILES.select(owner);
     select
-        .and_where(is("digest", &digest))
+        .and_where(Expr::col("digest").eq(digest))
         .order_by(ID, Order::Asc)
-        .limit(1);
-    tx.first(&select, |row| FILES.read(row))
+        .limit(MAX_EQUAL_FILES);
+    tx.all(&select, |row| FILES.read(row))
 }
 
 /// Inserts the content of a file.

@@ -88,6 +88,8 @@
 //! # Caches
 //!
 //! Sessions, settings documents and IP rules are cached (`crates/pbx-store/src/caches.rs`), because nearly every request needs them.
+//! A request that finds no fresh session or document reads it. The IP rules are read beforehand, by `Store::refresh_ip_rules`: no
+//! request waits for them, and the process that changes one has installed the new copy before its caller gets the result.
 //! An entry is stale after a second, which bounds how late writes of other nodes are seen, and as soon as this process writes to
 //! one of the tables that it was read from. These tables are listed beside the query, as `TABLES` in
 //! `crates/pbx-store/src/sessions.rs`: a query that joins another table adds it there. [`Tx::execute`] records the tables that are
@@ -114,6 +116,7 @@
 const LOG_TARGET: &str = "pbx_server::store";
 
 pub mod accounts;
+mod admission;
 pub mod alerts;
 pub mod audit;
 pub mod balance;
@@ -131,6 +134,7 @@ pub mod familiar_sources;
 pub mod files;
 pub mod holidays;
 pub mod ip_filters;
+mod ip_rule_cache;
 mod list;
 mod migrations;
 pub mod numbers;
@@ -151,10 +155,11 @@ mod tx;
 pub mod users;
 mod write_counters;
 
+pub use self::cache::MAX_STALENESS;
 pub use self::changes::Changes;
 pub use self::error::{OnConstraint, OpenError, OpenPostgresError, StoreError};
 pub use self::postgres::PostgresOptions;
-pub use self::store::Store;
+pub use self::store::{Store, StoreLimits};
 pub use self::table::{Scope, Table};
 pub use self::tx::Tx;
 

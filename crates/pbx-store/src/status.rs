@@ -59,7 +59,11 @@ mod tests {
                 users: 2,
                 trunks: 0,
             };
-            let counted = fixture.store.scan(counts).await.unwrap();
+            let counted = fixture
+                .store
+                .scan(pbx_domain::session::Principal::System, counts)
+                .await
+                .unwrap();
             assert_eq!(counted, expected);
         }
     }

@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use pbx_domain::clock;
 use pbx_domain::ip_rules::Rules;
+use pbx_domain::session::Principal;
 use pbx_domain::setting::{Owner, Setting};
 use pbx_domain::token::TokenHash;
 
-use crate::caches::{Caches, IpRules};
+use crate::admission::{Admission, Bounds, Slot};
+use crate::cache::MAX_STALENESS;
+use crate::caches::Caches;
 use crate::engine::{Access, Engine, Failure, RolledBack, Work};
 use crate::error::{OpenError, StoreError};
 use crate::ip_filters::{IP_RULES, Unexpired};
+use crate::ip_rule_cache::IpRules;
 use crate::postgres::PostgresOptions;
 use crate::sessions::Session;
 use crate::tx::Tx;
@@ -25,12 +29,68 @@ use crate::{ip_filters, postgres, settings, sqlite};
 pub struct Store {
     engine: Arc<dyn Engine>,
     caches: Arc<Caches>,
+    scans: Arc<Admission>,
+    longest_scan: Duration,
+    writes: Arc<Admission>,
 }
+
+/// The bounds of the transactions of one principal, and of all.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreLimits {
+    /// Concurrent scans of one principal.
+    pub scans: usize,
+    /// Scans of one principal that may wait.
+    pub waiting_scans: usize,
+    /// The longest time that a scan may take, with its wait.
+    pub longest_scan: Duration,
+    /// Writes of one principal that may wait.
+    pub waiting_writes: usize,
+}
+
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self {
+            scans: 2,
+            waiting_scans: 32,
+            longest_scan: Duration::from_secs(20),
+            waiting_writes: 512,
+        }
+    }
+}
+
+/// Writes that are queued or run, in all and of one principal. Further ones wait.
+const QUEUED_WRITES: usize = 1024;
+const QUEUED_WRITES_PER_PRINCIPAL: usize = 128;
+
+/// The longest wait of a write before it is queued.
+const LONGEST_WRITE_WAIT: Duration = Duration::from_secs(5);
 
 /// A database URL by engine.
 pub(super) enum Location<'a> {
     Sqlite(PathBuf),
     Postgres(&'a str),
+}
+
+impl StoreLimits {
+    fn of_scans(&self, slots: usize) -> Bounds {
+        Bounds {
+            what: "scans",
+            slots,
+            slots_per_principal: self.scans,
+            waiting_per_principal: self.waiting_scans,
+            longest_wait: self.longest_scan,
+        }
+    }
+
+    fn of_writes(&self) -> Bounds {
+        Bounds {
+            what: "writes",
+            slots: QUEUED_WRITES,
+            slots_per_principal: QUEUED_WRITES_PER_PRINCIPAL,
+            waiting_per_principal: self.waiting_writes,
+            longest_wait: LONGEST_WRITE_WAIT,
+        }
+    }
 }
 
 impl Store {
@@ -53,11 +113,35 @@ impl Store {
     pub fn open_with(url: &str, options: PostgresOptions) -> Result<Self, OpenError> {
         let counters = Arc::new(WriteCounters::default());
         let caches = Arc::new(Caches::new(&counters));
-        let engine: Arc<dyn Engine> = match Location::parse(url)? {
-            Location::Sqlite(path) => Arc::new(sqlite::Sqlite::open(&path, counters)?),
-            Location::Postgres(url) => Arc::new(postgres::Postgres::open(url, options, counters)?),
+        let (engine, scans): (Arc<dyn Engine>, usize) = match Location::parse(url)? {
+            Location::Sqlite(path) => (
+                Arc::new(sqlite::Sqlite::open(&path, counters)?),
+                sqlite::CONCURRENT_SCANS,
+            ),
+            Location::Postgres(url) => {
+                let scans = postgres::concurrent_scans(options.connections).into();
+                (Arc::new(postgres::Postgres::open(url, options, counters)?), scans)
+            }
         };
-        Ok(Self { engine, caches })
+        let limits = StoreLimits::default();
+        Ok(Self {
+            engine,
+            caches,
+            scans: Admission::new(limits.of_scans(scans)),
+            longest_scan: limits.longest_scan,
+            writes: Admission::new(limits.of_writes()),
+        })
+    }
+
+    /// Sets the bounds of the transactions of one principal.
+    #[must_use]
+    pub fn with_limits(self, limits: StoreLimits) -> Self {
+        Self {
+            scans: Admission::new(limits.of_scans(self.scans.slots())),
+            longest_scan: limits.longest_scan,
+            writes: Admission::new(limits.of_writes()),
+            ..self
+        }
     }
 
     /// Reads a database that a server may be using: runs `work` without creating or migrating anything. Blocks.
@@ -99,18 +183,25 @@ impl Store {
         self.run(Access::Read, work).await
     }
 
-    /// Runs a closure that may read many rows, such as a list or an export. Only a few of these run at a time.
+    /// Runs a closure that may read many rows, such as a list or an export. Only a few of these run at a time, and fewer of one
+    /// principal. It is interrupted when it takes too long, and when the future is dropped.
     ///
     /// # Errors
     ///
-    /// As for [`read`](Self::read).
-    pub async fn scan<T, E, F>(&self, work: F) -> Result<T, E>
+    /// As for [`read`](Self::read); [`StoreError::Unavailable`] if too many scans of the principal wait,
+    /// [`StoreError::Interrupted`] if it takes too long.
+    pub async fn scan<T, E, F>(&self, principal: impl Into<Principal>, work: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(Access::Scan, work).await
+        let principal = principal.into();
+        let scanned = tokio::time::timeout(self.longest_scan, async {
+            let slot = self.scans.admit(principal).await?;
+            self.run_in(slot, Access::Scan, work).await
+        });
+        scanned.await.unwrap_or_else(|_| Err(StoreError::Interrupted.into()))
     }
 
     /// Runs a closure that writes, in a transaction that is durable when this returns, and rolled back if the closure returns an
@@ -126,12 +217,54 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(Access::Write, work).await
+        self.write(Principal::System, work).await
+    }
+
+    /// [`write_unaudited`](Self::write_unaudited) for a principal.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read); [`StoreError::Unavailable`] if too many writes of the principal wait,
+    /// [`StoreError::StorageFull`] if the disk is full, also if it has only so much space as others need to free some.
+    pub(super) async fn write<T, E, F>(&self, principal: Principal, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let may_use_reserve = matches!(principal, Principal::System | Principal::Anonymous);
+        if !may_use_reserve && self.engine.is_storage_full() {
+            let reason = "its last space is kept back for system administrators and sign-ins";
+            return Err(StoreError::StorageFull(reason.to_owned()).into());
+        }
+        let slot = self.writes.admit(principal).await?;
+        let rule_writes = self.caches.ip_rules.writes();
+        let outcome = self.run_in(slot, Access::Write, work).await;
+        if self.caches.ip_rules.writes() != rule_writes {
+            self.install_ip_rules().await;
+        }
+        outcome
     }
 
     /// Finishes pending transactions and closes the database. Later calls return [`StoreError::Closed`].
     pub async fn close(&self) {
+        self.scans.close();
+        self.writes.close();
         self.engine.close().await;
+    }
+
+    /// Runs a closure in a slot, which is returned when the engine has dropped the closure: it may go on while nobody waits for it.
+    async fn run_in<T, E, F>(&self, slot: Slot, access: Access, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(access, move |tx| {
+            let _slot = &slot;
+            work(tx)
+        })
+        .await
     }
 
     async fn run<T, E, F>(&self, access: Access, work: F) -> Result<T, E>
@@ -191,37 +324,35 @@ impl Store {
         self.caches.sessions.get(access, read).await
     }
 
-    /// Returns the IP rules in force, cached: a change by this process is seen at once, one by another node within
-    /// [`MAX_STALENESS`](crate::cache::MAX_STALENESS). While the rules cannot be read, stale ones stay in force.
+    /// Returns the IP rules in force; `None` before the first [`refresh_ip_rules`](Self::refresh_ip_rules). Never waits: a change
+    /// by this process is in force when its caller gets the result, one by another node after the next refresh.
+    pub fn cached_ip_rules(&self) -> Option<Arc<Rules>> {
+        Some(self.caches.ip_rules.current()?.rules)
+    }
+
+    /// Reads the IP rules if they have changed. A server calls this before it serves, and then at least once in
+    /// [`MAX_STALENESS`]. If it fails, the rules that were read before stay in force.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the rules cannot be read and none are cached.
-    pub async fn ip_rules(&self) -> Result<Arc<Rules>, StoreError> {
-        self.ip_rules_at(clock::elapsed()).await
+    /// [`StoreError`] if the rules cannot be read.
+    pub async fn refresh_ip_rules(&self) -> Result<(), StoreError> {
+        let read = async |current: Option<IpRules>| self.changed_ip_rules(current.as_ref()).await;
+        self.caches.ip_rules.refresh(read).await
     }
 
-    /// Returns the cached IP rules, fresh or stale, without waiting.
-    pub fn cached_ip_rules(&self) -> Option<Arc<Rules>> {
-        self.caches.ip_rules.peek(&()).map(|cached| cached.rules)
-    }
-
-    /// [`ip_rules`](Self::ip_rules) at this time of [`clock::elapsed`].
-    pub(super) async fn ip_rules_at(&self, elapsed: Duration) -> Result<Arc<Rules>, StoreError> {
-        let read = async |stale: Option<IpRules>| match (self.changed_ip_rules(stale.as_ref()).await, stale) {
-            (Ok(changed), stale) => changed
-                .or(stale)
-                .ok_or_else(|| StoreError::Engine("the IP rules have no revision".to_owned())),
-            (Err(error), Some(stale)) => {
-                tracing::warn!(target: crate::LOG_TARGET, %error, "the IP rules cannot be read: stale ones stay in force");
-                Ok(stale)
-            }
-            (Err(error), None) => Err(error),
+    /// Reads the IP rules after a write to them, which is committed whether or not this succeeds.
+    async fn install_ip_rules(&self) {
+        let refreshed = tokio::time::timeout(MAX_STALENESS, self.refresh_ip_rules()).await;
+        let error = match refreshed {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
         };
-        Ok(self.caches.ip_rules.get_shared((), elapsed, read).await?.rules)
+        tracing::warn!(target: crate::LOG_TARGET, error, "a changed IP rule is not in force yet: the rules cannot be read");
     }
 
-    /// Reads the IP rules; returns `None` if their revision is still that of `cached`.
+    /// Reads the IP rules; returns `None` if their revision is still that of the cached copy.
     async fn changed_ip_rules(&self, cached: Option<&IpRules>) -> Result<Option<IpRules>, StoreError> {
         let revision = self.read(ip_filters::revision).await?;
         if cached.is_some_and(|cached| cached.revision == revision) {
@@ -229,7 +360,9 @@ impl Store {
         }
         let now = clock::now();
         let (revision, rules) = self
-            .scan(move |tx| Ok::<_, StoreError>((ip_filters::revision(tx)?, IP_RULES.all(tx, Unexpired(now))?)))
+            .run(Access::Refresh, move |tx| {
+                Ok::<_, StoreError>((ip_filters::revision(tx)?, IP_RULES.all(tx, Unexpired(now))?))
+            })
             .await?;
         let rules = Rules::new(rules.into_iter().map(|rule| rule.value));
         let rules = rules.map_err(|error| StoreError::Engine(format!("the range of a stored IP rule: {error}")))?;

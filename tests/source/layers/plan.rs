@@ -112,6 +112,7 @@ pub const CRATES: &[Crate] = &[
         "crates/pbx-store/src",
         &[
             &["error", "migrations", "write_counters"],
+            &["admission"],
             &["row", "cache", "count_cache"],
             &["connection"],
             &["tx"],
@@ -141,6 +142,7 @@ pub const CRATES: &[Crate] = &[
                 "users",
             ],
             &["sqlite", "postgres"],
+            &["ip_rule_cache"],
             &["caches"],
             &["store"],
             &["changes"],

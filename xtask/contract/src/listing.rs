@@ -137,6 +137,15 @@ pub fn operations(api: &Api, document: &Value) -> String {
             .as_ref()
             .map_or_else(|| "?".to_owned(), |error| describe(error, &Value::Null));
         line(&mut out, format!("    {} {error}", errors.join(", ")));
+        for status in errors {
+            let headers = raw["responses"][status].get("headers").and_then(Value::as_object);
+            for (name, header) in headers.into_iter().flatten() {
+                let required = if header["required"] == true { "*" } else { "" };
+                let schema = rest(&header["schema"], &[]);
+                let rest = rest(header, &["required", "schema"]);
+                line(&mut out, format!("        {status} {name}{required}:{schema}{rest}"));
+            }
+        }
     }
     out
 }

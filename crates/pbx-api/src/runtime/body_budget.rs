@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The first bytes of each body, which do not count: connections bound them, and small requests are read whoever fills the budget.
+/// The first bytes of each body, which do not count: connections bound them, and small requests are read even if others fill the budget.
 const FREE: usize = 4 * 1024;
 
 /// A limit of the bytes of bodies that are in memory, in all and for each group of callers.

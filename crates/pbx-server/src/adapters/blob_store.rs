@@ -4,7 +4,7 @@
 //! that the database does not refer to (any more) are swept. So a content is complete, or it does not exist.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use pbx_domain::files::File as LibraryFile;
+use pbx_domain::session::Principal;
 use pbx_domain::setting::Setting;
 use pbx_domain::{Error, Id};
 use pbx_store::{Store, files, settings};
@@ -54,7 +55,7 @@ impl BlobStore {
     /// If the database has contents in another store, or the directory cannot be used.
     pub async fn open(store: &Store, directory: Option<&Path>) -> anyhow::Result<Self> {
         let in_use = store
-            .scan(|tx| Ok::<_, Error>(files::any_in_directory(tx)?))
+            .scan(Principal::System, |tx| Ok::<_, Error>(files::any_in_directory(tx)?))
             .await
             .context("cannot read from the database where the files are")?;
         match directory {
@@ -76,8 +77,7 @@ impl BlobStore {
 impl BlobDirectory {
     async fn open(store: &Store, path: &Path, in_use: bool) -> anyhow::Result<Self> {
         let shown = path.display();
-        fs::create_dir_all(path)
-            .with_context(|| format!("cannot create the directory {shown}: choose another --files"))?;
+        create_private(path).with_context(|| format!("cannot create the directory {shown}: choose another --files"))?;
         let new = DirectoryMark {
             mark: Some(format!("{:016x}", rand::rng().next_u64())),
         };
@@ -138,9 +138,23 @@ impl BlobDirectory {
         .await
     }
 
-    /// Returns the content with this name.
-    pub async fn get(&self, name: String) -> Result<Vec<u8>, Error> {
-        self.run(move |directory| fs::read(directory.0.join(name))).await
+    /// Returns the content with this name; `None` if it is missing, or not `intact`.
+    pub async fn get(
+        &self,
+        name: String,
+        intact: impl FnOnce(&[u8]) -> bool + Send + 'static,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.run(move |directory| match fs::read(directory.path(&name)) {
+            Ok(content) => Ok(intact(&content).then_some(content)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    /// Returns the path of the content with this name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 
     /// Removes a content that nothing refers to any more. A failure is logged, and the next sweep retries it.
@@ -149,7 +163,7 @@ impl BlobDirectory {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed,
         });
-        if let Err(Error::Unavailable { internal }) = removed.await {
+        if let Err(Error::Unavailable { internal } | Error::StorageFull { internal }) = removed.await {
             tracing::warn!(error = internal, "the content of a deleted file is still there");
         }
     }
@@ -184,12 +198,28 @@ impl BlobDirectory {
     ) -> Result<T, Error> {
         let directory = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&directory)).await;
-        let unavailable = |error: &dyn std::error::Error| Error::Unavailable {
-            internal: format!("the directory of the files: {error}"),
-        };
-        done.map_err(|error| unavailable(&error))?
-            .map_err(|error| unavailable(&error))
+        let internal = |error: &dyn std::error::Error| format!("the directory of the files: {error}");
+        done.map_err(|error| Error::Unavailable {
+            internal: internal(&error),
+        })?
+        .map_err(|error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::StorageFull {
+                internal: internal(&error),
+            },
+            _ => Error::Unavailable {
+                internal: internal(&error),
+            },
+        })
     }
+}
+
+/// Creates a directory that only its owner may read, and those above it, unless they exist.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Parses a name that [`BlobDirectory::put`] created.
@@ -219,14 +249,13 @@ mod tests {
         let name = directory.put(id, Bytes::from_static(b"abc")).await.unwrap();
         let other = directory.put(id, Bytes::new()).await.unwrap();
         fs::write(path.join("7-notes.txt"), "somebody's").unwrap();
-        assert_eq!(directory.get(name.clone()).await.unwrap(), b"abc");
+        let get = async |name: &str, intact: bool| directory.get(name.to_owned(), move |_| intact).await.unwrap();
+        assert_eq!(get(&name, true).await.unwrap(), b"abc");
+        assert_eq!(get(&name, false).await, None);
+        assert_eq!(get("7-0", true).await, None);
         directory.remove(other.clone()).await;
         directory.remove(other).await;
         assert_eq!(directory.list().await.unwrap(), [(id, name)]);
-        assert!(matches!(
-            directory.get("7-0".to_owned()).await,
-            Err(Error::Unavailable { .. })
-        ));
     }
 
     #[tokio::test]

@@ -116,6 +116,18 @@ limits! {
     /// Deadline of a COMMIT on PostgreSQL, after which it is unknown whether a change was saved
     database_commit: u32 = 5 "seconds", "PBX_DATABASE_COMMIT";
 
+    /// Lists and exports that one tenant, or one dealer, may run at a time
+    scans_per_tenant: u32 = 2 "lists", "PBX_SCANS_PER_TENANT";
+
+    /// Lists and exports of one tenant, or one dealer, that may wait; further ones get 503 at once
+    waiting_scans_per_tenant: u32 = 32 "lists", "PBX_WAITING_SCANS_PER_TENANT";
+
+    /// Longest time of a list or an export, with its wait, in seconds
+    scan_timeout: u32 = 20 "seconds", "PBX_SCAN_TIMEOUT";
+
+    /// Changes of one tenant, or one dealer, that may wait; further ones get 503 at once
+    waiting_writes_per_tenant: u32 = 512 "changes", "PBX_WAITING_WRITES_PER_TENANT";
+
     // Outgoing requests.
 
     /// Test events in progress, of all tenants together; one more is refused with 503

@@ -1,11 +1,12 @@
 //! Conversion of domain errors to HTTP responses. No other code chooses the status of an error.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::header::{HeaderName, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use pbx_api::Problem;
-use pbx_domain::Error;
+use pbx_domain::{Error, clock};
 
 /// The limit that a 429 is about.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -60,7 +61,10 @@ pub fn problem(error: Error) -> Problem {
             Problem::new(status, code, message).header(RETRY_AFTER, HeaderValue::from_static("5"))
         }
         Error::Unavailable { internal } => {
-            tracing::error!(error = internal, "temporarily unavailable");
+            static LIMIT: LogLimit = LogLimit::every(1);
+            if let Some(unlogged) = LIMIT.due(clock::elapsed()) {
+                tracing::error!(error = internal, unlogged, "temporarily unavailable");
+            }
             busy(Duration::from_secs(1))
         }
         Error::OutcomeUnknown { internal } => {
@@ -70,6 +74,29 @@ pub fn problem(error: Error) -> Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "OUTCOME_UNKNOWN",
                 "The database did not confirm the change in time: it may or may not have been saved. Check before you repeat it.",
+            )
+        }
+        Error::ContentDamaged { internal } => {
+            tracing::error!(error = internal, "a file cannot be sent");
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "CONTENT_DAMAGED",
+                "The content of this file is missing on the server, or was changed there: upload it again.",
+            )
+        }
+        Error::StorageFull { internal } => {
+            static LIMIT: LogLimit = LogLimit::every(60);
+            if let Some(unlogged) = LIMIT.due(clock::elapsed()) {
+                tracing::error!(
+                    error = internal,
+                    unlogged,
+                    "the disk is full: requests that write are refused"
+                );
+            }
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "STORAGE_FULL",
+                "The disk of the server is full: nothing was saved. An administrator of the system has to free space on it.",
             )
         }
         Error::Internal { internal } => Problem::internal(internal),
@@ -99,6 +126,34 @@ fn busy(retry_after: Duration) -> Problem {
 /// Rounds up: a client that waits as long is not refused again.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// Limits the log to one event in a period: a client that causes an error with every request must not fill the disk with the log.
+struct LogLimit {
+    seconds: u64,
+    /// The number of the period of the last event, from 1.
+    period: AtomicU64,
+    unlogged: AtomicU64,
+}
+
+impl LogLimit {
+    const fn every(seconds: u64) -> Self {
+        Self {
+            seconds,
+            period: AtomicU64::new(0),
+            unlogged: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the number of events since the last one that was logged, for the first event of a period of [`clock::elapsed`].
+    fn due(&self, elapsed: Duration) -> Option<u64> {
+        let period = elapsed.as_secs() / self.seconds + 1;
+        if self.period.swap(period, Ordering::Relaxed) == period {
+            self.unlogged.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.unlogged.swap(0, Ordering::Relaxed))
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +229,13 @@ mod tests {
                 503,
                 "OUTCOME_UNKNOWN",
             ),
+            (
+                Error::StorageFull {
+                    internal: "disk".to_owned(),
+                },
+                503,
+                "STORAGE_FULL",
+            ),
         ];
         for (error, status, code) in table {
             let problem = super::problem(error);
@@ -206,6 +268,13 @@ mod tests {
         });
         assert_eq!(busy.status(), 503);
         assert!(format!("{busy:?}").contains(r#""retry-after": "1""#));
+    }
+
+    #[test]
+    fn one_event_is_logged_in_a_period() {
+        let limit = LogLimit::every(60);
+        let due = [0, 58, 59, 60, 61, 200].map(|seconds| limit.due(Duration::from_secs(seconds)));
+        assert_eq!(due, [Some(0), None, None, Some(2), None, Some(1)]);
     }
 
     #[test]

@@ -37,8 +37,8 @@ impl Guard {
     /// # Errors
     ///
     /// [`Error::AddressDenied`] by a rule, [`Error::TooManyRequests`] by the rate limit.
-    pub(super) async fn admit(&self, store: &Store, address: IpAddr) -> Result<(), Error> {
-        match verdict(store, address).await? {
+    pub(super) fn admit(&self, store: &Store, address: IpAddr) -> Result<(), Error> {
+        match verdict(store, address)? {
             Verdict::Accept => Ok(()),
             Verdict::Deny { until } => Err(Error::AddressDenied { address, until }),
             Verdict::Unknown => self.rate_limit.admit(address),
@@ -46,8 +46,8 @@ impl Guard {
     }
 
     /// Returns the client of a sign-in.
-    pub(super) async fn client(&self, store: &Store, address: IpAddr) -> Result<Client, Error> {
-        let accepted = verdict(store, address).await? == Verdict::Accept;
+    pub(super) fn client(&self, store: &Store, address: IpAddr) -> Result<Client, Error> {
+        let accepted = verdict(store, address)? == Verdict::Accept;
         Ok(Client { address, accepted })
     }
 }
@@ -59,6 +59,8 @@ pub fn denies(store: &Store, address: IpAddr) -> bool {
 }
 
 /// Returns the current decision of the IP rules about an address.
-async fn verdict(store: &Store, address: IpAddr) -> Result<Verdict, Error> {
-    Ok(store.ip_rules().await?.verdict(address, clock::now()))
+fn verdict(store: &Store, address: IpAddr) -> Result<Verdict, Error> {
+    let rules = store.cached_ip_rules();
+    let rules = rules.ok_or_else(|| Error::internal("the IP rules were not read before the first request"))?;
+    Ok(rules.verdict(address, clock::now()))
 }

@@ -18,7 +18,7 @@ use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
 use pbx_domain::network::Network;
-use pbx_domain::session::Caller;
+use pbx_domain::session::{Caller, Principal};
 use pbx_domain::setting::Owner;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, Id, IdGenerator};
@@ -106,13 +106,13 @@ impl Pbx {
             address: self.guard.address(call.peer, &call.headers).ok(),
             request_id: Some(call.request_id.as_str().to_owned()),
         };
-        Changes::new(&self.store, call.caller.actor(origin))
+        Changes::new(&self.store, call.caller.actor(origin)).on_behalf_of(call.caller.principal())
     }
 
     /// Returns the client of a sign-in or of another check of a password.
-    pub(crate) async fn client<C>(&self, call: &Call<C>) -> Result<Client, Error> {
+    pub(crate) fn client<C>(&self, call: &Call<C>) -> Result<Client, Error> {
         let address = self.guard.address(call.peer, &call.headers)?;
-        self.guard.client(&self.store, address).await
+        self.guard.client(&self.store, address)
     }
 
     /// Refuses requests of web pages of other origins.
@@ -189,11 +189,18 @@ static ALLOWED_BEFORE_PASSWORD_CHANGE: [&Operation; 4] = [
 pub(crate) trait Acting {
     /// Returns the actor of a change through this call, from the given origin.
     fn actor(&self, origin: Actor) -> Actor;
+
+    /// Returns the principal that the call is made for.
+    fn principal(&self) -> Principal;
 }
 
 impl Acting for () {
     fn actor(&self, origin: Actor) -> Actor {
         origin
+    }
+
+    fn principal(&self) -> Principal {
+        Principal::Anonymous
     }
 }
 
@@ -203,6 +210,10 @@ impl Acting for Caller {
             account: Some(self.into()),
             ..origin
         }
+    }
+
+    fn principal(&self) -> Principal {
+        self.into()
     }
 }
 
@@ -218,7 +229,7 @@ impl Api for Pbx {
         // First, so that a page cannot use up the rate limit of its visitor.
         self.check_origin(info).await?;
         let address = self.guard.address(info.peer, info.headers)?;
-        self.guard.admit(&self.store, address).await
+        self.guard.admit(&self.store, address)
     }
 
     async fn authenticate(&self, token: &str, _info: &RequestInfo<'_>) -> Result<Caller, Error> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, clock};
-use pbx_store::{Store, audit, tenants};
+use pbx_store::{MAX_STALENESS, Store, audit, tenants};
 use tokio::time::MissedTickBehavior;
 
 use super::with_internal_message;
@@ -19,6 +19,10 @@ use crate::timer;
 
 /// Interval of [`reconcile`]: the delay until a certificate or transport that was changed on another node is in use here.
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Interval of [`refresh_ip_rules`]. Half of the time after which the rules of another node apply, which leaves the other half to
+/// read them.
+const IP_RULE_INTERVAL: Duration = MAX_STALENESS.saturating_sub(Duration::from_millis(500));
 
 /// Interval of [`sweep_periodically`].
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
@@ -45,6 +49,21 @@ pub async fn reconcile(store: Store, vault: Vault, sip: Arc<Sip>) {
         if let Err(error) = done.await.map_err(with_internal_message) {
             tracing::warn!(%error, "this node's certificate and transports may be out of date");
         }
+    }
+}
+
+/// Keeps the IP rules up to date with those that other nodes change. A failure is logged once, until the rules can be read again.
+pub async fn refresh_ip_rules(store: Store) {
+    let mut stale = false;
+    loop {
+        timer::sleep_until(clock::elapsed() + IP_RULE_INTERVAL).await;
+        let refreshed = store.refresh_ip_rules().await;
+        match &refreshed {
+            Ok(()) if stale => tracing::info!("the IP rules are up to date again"),
+            Err(error) if !stale => tracing::warn!(%error, "the IP rules cannot be read: stale ones stay in force"),
+            Ok(()) | Err(_) => {}
+        }
+        stale = refreshed.is_err();
     }
 }
 

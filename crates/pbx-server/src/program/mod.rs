@@ -19,7 +19,7 @@ use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::password::Password;
 use pbx_domain::{Error, IdGenerator};
-use pbx_store::{Changes, Store};
+use pbx_store::{Changes, Store, StoreLimits};
 use pbx_types::Violation;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -34,7 +34,7 @@ use crate::adapters::sip::{MAX_CONNECTIONS as MAX_SIP_CONNECTIONS, Sip};
 use crate::adapters::slots::Slots;
 use crate::adapters::tls::Tls;
 use crate::adapters::webhook::Sender;
-use crate::config::{Config, DatabaseOptions, Options};
+use crate::config::{Config, DatabaseOptions, Limits, Options};
 use crate::http::browser::{self, Origins};
 use crate::http::guard::{self, Guard};
 use crate::http::listener::{self, Door, HEADER_TIMEOUT, Timing};
@@ -120,7 +120,8 @@ fn run(options: Options) -> anyhow::Result<()> {
         .with_ansi(ansi)
         .init();
     // Before there are other threads, and before the server is reported as ready.
-    let store = Store::open_with(&config.database, config.postgres_options())?;
+    let store =
+        Store::open_with(&config.database, config.postgres_options())?.with_limits(store_limits(&config.limits));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -160,6 +161,8 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     };
     let addresses: Vec<SocketAddr> = std::iter::once(address).chain(secure.as_ref().map(|it| it.1)).collect();
 
+    // No request waits for the rules, so they are read before the first one.
+    store.refresh_ip_rules().await?;
     let vault = key_file::unlock(&store, &config.key_file).await?;
     documents::complete(&store).await.map_err(with_internal_message)?;
     let context = Context {
@@ -198,6 +201,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let vault = &context.vault;
     let mut jobs = JoinSet::new();
     jobs.spawn(background::reconcile(store.clone(), vault.clone(), Arc::clone(&sip)));
+    jobs.spawn(background::refresh_ip_rules(store.clone()));
     jobs.spawn(background::sweep_periodically(store.clone(), blobs.clone()));
     jobs.spawn(background::alert(store.clone(), vault.clone(), mailer.clone(), machine));
     jobs.spawn(background::enforce_retention(store.clone(), config.audit_days));
@@ -273,18 +277,32 @@ fn door(config: &Config, store: &Store) -> Arc<Door> {
     let database = DESCRIPTORS_PER_DATABASE_CONNECTION * usize::from(config.database_connections.get());
     let others = denied + slots::ENDING + sip + database;
     let limits = SlotLimits {
-        connections: descriptors::connections(number(limits.connections), others),
-        per_source: number(limits.connections_per_source),
+        // 0 would refuse everything.
+        connections: descriptors::connections(number(limits.connections).max(1), others),
+        per_source: number(limits.connections_per_source).max(1),
         denied,
     };
     let timing = Timing {
         headers: HEADER_TIMEOUT,
-        request: Duration::from_secs(config.limits.request_timeout.into()),
-        stall: Duration::from_secs(config.limits.stall_timeout.into()),
+        request: Duration::from_secs(config.limits.request_timeout.max(1).into()),
+        stall: Duration::from_secs(config.limits.stall_timeout.max(1).into()),
     };
     let store = store.clone();
     let denies = Box::new(move |address| guard::denies(&store, address));
     Door::new(config.proxies.clone(), denies, timing, limits)
+}
+
+/// Returns the limits of the database.
+fn store_limits(limits: &Limits) -> StoreLimits {
+    // A limit beyond the address space is no limit.
+    let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+    StoreLimits {
+        // 0 would refuse every list.
+        scans: count(limits.scans_per_tenant).max(1),
+        waiting_scans: count(limits.waiting_scans_per_tenant),
+        longest_scan: Duration::from_secs(limits.scan_timeout.max(1).into()),
+        waiting_writes: count(limits.waiting_writes_per_tenant),
+    }
 }
 
 async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -312,7 +330,10 @@ fn weak_password(error: Error) -> anyhow::Error {
 /// Returns the error with its internal message, which is hidden from callers of the API only.
 fn with_internal_message(error: Error) -> anyhow::Error {
     match error {
-        Error::Internal { internal } | Error::Unavailable { internal } | Error::OutcomeUnknown { internal } => {
+        Error::Internal { internal }
+        | Error::Unavailable { internal }
+        | Error::OutcomeUnknown { internal }
+        | Error::StorageFull { internal } => {
             anyhow::anyhow!(internal)
         }
         other => other.into(),

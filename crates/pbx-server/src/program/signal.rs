@@ -10,8 +10,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Returns a future that completes on the first signal to stop. The handlers are installed when this returns.
 ///
-/// A second signal ends the process at once, and so does [`STOP_TIMEOUT`]. The signals have a thread of their own, so that they are
-/// handled whatever the other threads do.
+/// A second signal ends the process at once, and so does [`STOP_TIMEOUT`]. A separate thread handles the signals,
+/// whatever the other threads do.
 pub fn stop() -> anyhow::Result<impl Future<Output = ()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -24,7 +24,9 @@ pub fn stop() -> anyhow::Result<impl Future<Output = ()>> {
     let (first, stopped) = oneshot::channel();
     let handle = move || {
         runtime.block_on(async {
-            tracing::info!("{}: stopping", signals.next().await);
+            // Awaited outside of the macro, which evaluates its arguments only if the level is logged.
+            let name = signals.next().await;
+            tracing::info!("{name}: stopping");
             let _ = first.send(());
             tokio::select! {
                 name = signals.next() => tracing::warn!("{name} again: ending at once"),

@@ -21,13 +21,16 @@ use crate::http::Pbx;
 use crate::services::{accounts, licensing};
 
 impl AdminApi for Pbx {
-    async fn retrieve_current_system_status(&self, _call: Call<Caller>) -> Result<SystemStatus, Error> {
+    async fn retrieve_current_system_status(&self, call: Call<Caller>) -> Result<SystemStatus, Error> {
         let licensed = licensing::current(&self.store, &self.licensing).await?;
         let (license_type, maintenance_expires_at) = match licensed.license {
             Some(license) => (license.kind, license.expires_at),
             None => (None, None),
         };
-        let counts = self.store.scan(|tx| Ok::<_, Error>(counts::counts(tx)?)).await?;
+        let counts = self
+            .store
+            .scan(&call.caller, |tx| Ok::<_, Error>(counts::counts(tx)?))
+            .await?;
         let hours = status::hours(clock::now()).map(Into::into);
         Ok(SystemStatus {
             version: status::VERSION.to_owned(),
@@ -59,7 +62,7 @@ impl AdminApi for Pbx {
     async fn reset_system_admin_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        let client = self.client(&call).await?;
+        let client = self.client(&call)?;
         accounts::change_password(&self.context(&call), client, &call.caller, old, new).await
     }
 

@@ -11,7 +11,7 @@ use crate::services::session;
 
 impl AuthApi for Pbx {
     async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
-        let client = self.client(&call).await?;
+        let client = self.client(&call)?;
         let credentials = Credentials {
             name: body.username,
             password: Password::new(body.password.into_inner()),

@@ -20,7 +20,7 @@ impl BlobsApi for Pbx {
         query: InitBlobUploadQuery,
     ) -> Result<InitBlobUploadResponse, Error> {
         let owner = Owner::try_from(&call.caller)?;
-        let (id, token) = library::announce(&self.store, &self.ids, owner, query.filename).await?;
+        let (id, token) = library::announce(&self.changes(&call), &self.ids, owner, query.filename).await?;
         Ok(InitBlobUploadResponse {
             port_sip_upload_id: id.api(),
             port_sip_upload_token: token.into_string(),

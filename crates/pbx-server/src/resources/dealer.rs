@@ -34,9 +34,9 @@ impl DealerApi for Pbx {
 
     async fn retrieve_current_dealer_status(&self, call: Call<Caller>) -> Result<DealerStatus, Error> {
         let id = call.caller.dealer()?;
-        let read = self
-            .store
-            .scan(move |tx| Ok::<_, Error>((signed_in(tx, id)?, queries::branch_counts(tx, id)?)));
+        let read = self.store.scan(&call.caller, move |tx| {
+            Ok::<_, Error>((signed_in(tx, id)?, queries::branch_counts(tx, id)?))
+        });
         let (dealer, counts) = read.await?;
         let max_tenants = count(dealer.max_tenants);
         Ok(DealerStatus {
@@ -58,7 +58,7 @@ impl DealerApi for Pbx {
     async fn reset_current_dealer_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        let client = self.client(&call).await?;
+        let client = self.client(&call)?;
         accounts::change_password(&self.context(&call), client, &call.caller, old, new).await
     }
 }

@@ -22,7 +22,10 @@ impl DealersApi for Pbx {
     async fn list_dealers(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<Dealer>, Error> {
         let query = ListQuery::parse(&query, dealers::Dealer::FIELDS)?;
         let visibility = call.caller.visibility()?;
-        let page = self.store.scan(move |tx| queries::page(tx, visibility, &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| queries::page(tx, visibility, &query))
+            .await?;
         Ok(page.map(Dealer::from))
     }
 

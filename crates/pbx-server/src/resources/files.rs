@@ -15,7 +15,10 @@ impl FilesApi for Pbx {
     async fn list_files(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<FileInfo>, Error> {
         let query = ListQuery::parse(&query, files::FIELDS)?;
         let owner = Owner::try_from(&call.caller)?;
-        let page = self.store.scan(move |tx| FILES.page(tx, owner, &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| FILES.page(tx, owner, &query))
+            .await?;
         Ok(page.map(file_info))
     }
 

@@ -17,7 +17,10 @@ impl HolidaysApi for Pbx {
     async fn list_holidays(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<Holiday>, Error> {
         let query = ListQuery::parse(&query, holidays::Holiday::FIELDS)?;
         let tenant_id = call.caller.tenant()?;
-        let page = self.store.scan(move |tx| HOLIDAYS.page(tx, tenant_id, &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| HOLIDAYS.page(tx, tenant_id, &query))
+            .await?;
         Ok(page.map(Holiday::from))
     }
 

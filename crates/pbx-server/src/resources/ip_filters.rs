@@ -15,10 +15,13 @@ use pbx_types::record::Record as _;
 use crate::http::Pbx;
 
 impl IpFiltersApi for Pbx {
-    async fn list_ip_rules(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<IpRule>, Error> {
+    async fn list_ip_rules(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<IpRule>, Error> {
         let query = ListQuery::parse(&query, ip_filters::IpRule::FIELDS)?;
         let now = Unexpired(clock::now());
-        let page = self.store.scan(move |tx| IP_RULES.page(tx, now, &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| IP_RULES.page(tx, now, &query))
+            .await?;
         Ok(page.map(IpRule::from))
     }
 
@@ -70,9 +73,12 @@ impl IpFiltersApi for Pbx {
             .await
     }
 
-    async fn export_ip_rules(&self, _call: Call<Caller>) -> Result<ExportIpRulesResponse, Error> {
+    async fn export_ip_rules(&self, call: Call<Caller>) -> Result<ExportIpRulesResponse, Error> {
         let now = clock::now();
-        let rules = self.store.scan(move |tx| IP_RULES.all(tx, Unexpired(now))).await?;
+        let rules = self
+            .store
+            .scan(&call.caller, move |tx| IP_RULES.all(tx, Unexpired(now)))
+            .await?;
         let csv = ip_filters::to_csv(&rules).map_err(|error| Error::internal(format!("writing CSV: {error}")))?;
         Ok(ExportIpRulesResponse {
             content_disposition: "attachment; filename=\"ip_filters.csv\"".to_owned(),

@@ -22,7 +22,7 @@ impl LoginApi for Pbx {
                 let (Some(username), Some(password)) = (body.username, body.password) else {
                     return Err(missing(&absent));
                 };
-                let client = self.client(&call).await?;
+                let client = self.client(&call)?;
                 let credentials = Credentials {
                     name: username,
                     password: Password::new(password.into_inner()),

@@ -18,9 +18,12 @@ use crate::http::Pbx;
 use crate::services::tenants::remove_caller_ids;
 
 impl ProvidersApi for Pbx {
-    async fn list_providers(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<Provider>, Error> {
+    async fn list_providers(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<Provider>, Error> {
         let query = ListQuery::parse(&query, providers::Provider::FIELDS)?;
-        let page = self.store.scan(move |tx| PROVIDERS.page(tx, (), &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| PROVIDERS.page(tx, (), &query))
+            .await?;
         Ok(page.map(Provider::from))
     }
 
@@ -81,13 +84,9 @@ impl ProvidersApi for Pbx {
             .await
     }
 
-    async fn list_provider_assignees(
-        &self,
-        _call: Call<Caller>,
-        id: ProviderId,
-    ) -> Result<ProviderAssigneeList, Error> {
+    async fn list_provider_assignees(&self, call: Call<Caller>, id: ProviderId) -> Result<ProviderAssigneeList, Error> {
         let id = Id::parse(&id)?;
-        let assignees = self.store.scan(move |tx| {
+        let assignees = self.store.scan(&call.caller, move |tx| {
             PROVIDERS.existing(tx, (), id)?;
             Ok::<_, Error>(queries::assignees(tx, id)?)
         });

@@ -26,7 +26,8 @@ use crate::services::webhook;
 impl TenantApi for Pbx {
     async fn retrieve_current_tenant(&self, call: Call<Caller>) -> Result<CurrentTenant, Error> {
         let id = call.caller.tenant()?;
-        let details = self.store.read(move |tx| tenants::details(tx, id));
+        // It sums up the files of the tenant.
+        let details = self.store.scan(&call.caller, move |tx| tenants::details(tx, id));
         details.await.map(current_tenant)
     }
 
@@ -39,7 +40,9 @@ impl TenantApi for Pbx {
         let id = call.caller.tenant()?;
         let counts = self
             .store
-            .scan(move |tx| status::tenant_counts(tx, id)?.ok_or_else(Id::<Tenant>::not_found))
+            .scan(&call.caller, move |tx| {
+                status::tenant_counts(tx, id)?.ok_or_else(Id::<Tenant>::not_found)
+            })
             .await?;
         let hours = system::hours(clock::now()).map(Into::into);
         Ok(TenantStatus {

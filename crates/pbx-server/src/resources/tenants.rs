@@ -29,7 +29,7 @@ impl TenantsApi for Pbx {
     async fn list_tenants(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<TenantSummary>, Error> {
         let query = ListQuery::parse(&query, tenant::FIELDS)?;
         let visibility = call.caller.visibility()?;
-        let read = self.store.scan(move |tx| {
+        let read = self.store.scan(&call.caller, move |tx| {
             let page = queries::page(tx, visibility, &query)?;
             let avatars = avatars(tx, &page)?;
             Ok::<_, Error>((page, avatars))
@@ -68,7 +68,8 @@ impl TenantsApi for Pbx {
     async fn show_tenant(&self, call: Call<Caller>, id: TenantId) -> Result<Tenant, Error> {
         let id = Id::parse(&id)?;
         let visibility = call.caller.visibility()?;
-        let details = self.store.read(move |tx| {
+        // It sums up the files of the tenant.
+        let details = self.store.scan(&call.caller, move |tx| {
             tenants::check_visible(tx, visibility, id)?;
             tenants::details(tx, id)
         });
@@ -109,7 +110,7 @@ impl TenantsApi for Pbx {
     async fn list_tenant_dealers(&self, call: Call<Caller>, id: TenantId) -> Result<TenantDealerList, Error> {
         let id = Id::parse(&id)?;
         let visibility = call.caller.visibility()?;
-        let dealers = self.store.read(move |tx| {
+        let dealers = self.store.scan(&call.caller, move |tx| {
             tenants::check_visible(tx, visibility, id)?;
             Ok::<_, Error>(queries::dealers_of(tx, visibility, id)?)
         });

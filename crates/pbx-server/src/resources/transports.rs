@@ -24,9 +24,12 @@ use crate::adapters::sip::BindError;
 use crate::http::Pbx;
 
 impl TransportsApi for Pbx {
-    async fn list_transports(&self, _call: Call<Caller>, query: ListParameters) -> Result<Page<Transport>, Error> {
+    async fn list_transports(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<Transport>, Error> {
         let query = ListQuery::parse(&query, transports::Transport::FIELDS)?;
-        let page = self.store.scan(move |tx| TRANSPORTS.page(tx, (), &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| TRANSPORTS.page(tx, (), &query))
+            .await?;
         Ok(page.map(Transport::from))
     }
 

@@ -13,7 +13,7 @@ impl UserApi for Pbx {
     async fn reset_current_user_password(&self, call: Call<Caller>, body: ChangePassword) -> Result<(), Error> {
         let old = Password::new(body.old_password.into_inner());
         let new = Password::new(body.new_password.into_inner());
-        let client = self.client(&call).await?;
+        let client = self.client(&call)?;
         accounts::change_password(&self.context(&call), client, &call.caller, old, new).await
     }
 }

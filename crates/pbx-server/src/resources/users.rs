@@ -22,7 +22,10 @@ impl UsersApi for Pbx {
     async fn list_users(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<User>, Error> {
         let query = ListQuery::parse(&query, users::FIELDS)?;
         let tenant_id = call.caller.tenant()?;
-        let page = self.store.scan(move |tx| queries::page(tx, tenant_id, &query)).await?;
+        let page = self
+            .store
+            .scan(&call.caller, move |tx| queries::page(tx, tenant_id, &query))
+            .await?;
         Ok(page.map(User::from))
     }
 

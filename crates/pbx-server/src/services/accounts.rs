@@ -34,7 +34,7 @@ pub async fn rename(context: &Context, caller: &Caller, name: String) -> Result<
 
 /// Changes the password of the caller's account and ends its other sessions, so that no other client stays signed in with the old one.
 ///
-/// A wrong old password counts like a failed sign-in: whoever has a token only must not be able to guess the password.
+/// A wrong old password counts like a failed sign-in: a client that has a token only must not be able to guess the password.
 pub async fn change_password(
     context: &Context,
     client: Client,
@@ -58,7 +58,7 @@ pub async fn change_password(
         context.sign_ins.pacing.admit(key, &shown_name)?
     };
     let turn = context.passwords.turn(caller.into()).await?;
-    lockout::check_not_denied(context, client).await?;
+    lockout::check_not_denied(context, client)?;
     if !turn.verify(old, Some(account.password_hash.clone())).await? {
         attempt.failed();
         let failure = Failure {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::brand::Brand;
 use pbx_domain::files::{self, File, Owner, Upload};
+use pbx_domain::session::Principal;
 use pbx_domain::token::{Token, TokenHash};
 use pbx_domain::{Error, Id, IdGenerator, Stored, clock, disk};
 use pbx_store::files::FILES;
@@ -29,14 +30,14 @@ pub struct Content<'a> {
 
 /// Announces a file. Its content must be sent with the token.
 pub async fn announce(
-    store: &Store,
+    changes: &Changes,
     ids: &IdGenerator,
     owner: Owner,
     name: Option<String>,
 ) -> Result<(Id<Upload>, Token), Error> {
     let (upload, token) = Upload::new(ids.next(), owner, name)?;
     let id = upload.id;
-    store
+    changes
         .write_unaudited(move |tx| {
             queries::delete_expired_uploads(tx, clock::now())?;
             queries::insert_upload(tx, &upload)
@@ -58,7 +59,7 @@ pub async fn complete(
     // Before anything is written, for the error alone: the transaction below checks both again.
     let presented = token.clone();
     let name = changes
-        .read(move |tx| {
+        .scan(owner, move |tx| {
             let name = announced_name(tx, owner, id, &presented)?;
             check_quota(tx, owner, size)?;
             Ok::<_, Error>(name)
@@ -97,29 +98,48 @@ pub async fn complete(
     stored
 }
 
-/// Returns a file of the owner with this digest, and its content.
+/// Returns the oldest file of the owner with this digest, and the content.
+///
+/// Any file with the digest may provide the content: what was lost or changed on the disk is repaired by uploading it again.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] if there is no such file, [`Error::ContentDamaged`] if its content is missing, or was changed.
 pub async fn download(
     store: &Store,
     blobs: &BlobStore,
     owner: Owner,
     digest: String,
 ) -> Result<(Stored<File>, Vec<u8>), Error> {
-    let (file, stored) = store
-        .scan(move |tx| {
-            let file = queries::by_digest(tx, owner, digest.clone())?.ok_or_else(Id::<File>::not_found)?;
-            let content = queries::content(tx, file.id)?;
-            Ok::<_, Error>((file, content))
+    let (files, content) = store
+        .scan(owner, move |tx| {
+            let files = queries::by_digest(tx, owner, &digest)?;
+            for file in files.iter().rev().filter(|file| file.content_file.is_none()) {
+                let content = queries::content(tx, file.id)?;
+                if let Some(content) = content.filter(|content| file.has_content(content)) {
+                    return Ok((files, Some(content)));
+                }
+            }
+            Ok::<_, Error>((files, None))
         })
         .await?;
-    let content = match (stored, &file.content_file, blobs.directory()) {
-        (Some(content), ..) => content,
-        (None, Some(name), Some(directory)) => directory.get(name.clone()).await?,
-        (None, ..) => return Err(Error::internal(format!("the content of file {} is missing", file.id))),
-    };
-    if usize::try_from(file.size) != Ok(content.len()) {
-        return Err(Error::internal(format!("the content of file {} has changed", file.id)));
+    let oldest = files.first().cloned().ok_or_else(Id::<File>::not_found)?;
+    if let Some(content) = content {
+        return Ok((oldest, content));
     }
-    Ok((file, content))
+    let mut damaged = format!("the content of file {} is missing or was changed", oldest.id);
+    if let Some(directory) = blobs.directory() {
+        for file in files.into_iter().rev() {
+            let Some(name) = file.content_file.clone() else {
+                continue;
+            };
+            damaged = format!("{damaged}: {}", directory.path(&name).display());
+            if let Some(content) = directory.get(name, move |content| file.has_content(content)).await? {
+                return Ok((oldest, content));
+            }
+        }
+    }
+    Err(Error::ContentDamaged { internal: damaged })
 }
 
 /// Deletes a file that is not in use.
@@ -151,7 +171,9 @@ pub async fn sweep(store: &Store, directory: &BlobDirectory) -> Result<usize, Er
         .write_unaudited(|tx| queries::delete_expired_uploads(tx, clock::now()))
         .await?;
     let ids: Vec<Id<File>> = found.iter().map(|(id, _)| *id).collect();
-    let (names, uploads) = store.scan(move |tx| queries::referenced_contents(tx, &ids)).await?;
+    let (names, uploads) = store
+        .scan(Principal::System, move |tx| queries::referenced_contents(tx, &ids))
+        .await?;
     let names: HashSet<String> = names.into_iter().collect();
     let uploads: HashSet<Id<File>> = uploads.into_iter().collect();
     let mut removed = 0;

@@ -1,4 +1,4 @@
-//! What follows a failed sign-in: an event in the log, an entry in the audit log, and the lockout of the source after too many.
+//! Failed sign-ins: an event in the log, an entry in the audit log, and the lockout of the source after too many.
 //!
 //! Failures are counted in the store, for all nodes together. The lockout is an ordinary IP rule that every caller with the permission
 //! can see and remove; then the source has all its attempts again. A successful sign-in does not reset the count: the owner of one
@@ -76,11 +76,14 @@ fn count_failure(tx: &mut Tx<'_>, client: Client, id: Id<IpRule>) -> Result<Audi
 
 /// Refuses a client that the cached IP rules deny. Cheap enough to be asked again before each hash: a client that was locked out while
 /// it waited for its turn costs none.
-pub async fn check_not_denied(context: &Context, client: Client) -> Result<(), Error> {
+pub fn check_not_denied(context: &Context, client: Client) -> Result<(), Error> {
     let address = client.address;
-    match context.ip_rules().await?.verdict(address, clock::now()) {
-        Verdict::Deny { until } => Err(Error::AddressDenied { address, until }),
-        Verdict::Accept | Verdict::Unknown => Ok(()),
+    match context
+        .cached_ip_rules()
+        .map(|rules| rules.verdict(address, clock::now()))
+    {
+        Some(Verdict::Deny { until }) => Err(Error::AddressDenied { address, until }),
+        Some(Verdict::Accept | Verdict::Unknown) | None => Ok(()),
     }
 }
 

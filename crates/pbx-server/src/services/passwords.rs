@@ -1,4 +1,4 @@
-//! Password hashing on threads of its own, in fair turns.
+//! Password hashing on separate threads, in fair turns.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -57,7 +57,7 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
         )
     };
     let turn = context.passwords.turn(party).await?;
-    lockout::check_not_denied(context, client).await?;
+    lockout::check_not_denied(context, client)?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let verified = turn.verify(password, stored).await?;
     let reason = match &account {

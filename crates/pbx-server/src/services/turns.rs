@@ -20,7 +20,7 @@ const IPV6_SITE_PREFIX: u8 = 48;
 /// The party that a turn is for. Each has the same share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// Clients without a recent success: they wait in a lane of their own, so that no number of them delays the others much.
+    /// Clients without a recent success: they wait in a separate lane, so that no number of them delays the others much.
     Stranger(IpNet),
     /// Clients that an ACCEPT rule exempts, or that signed in to the account recently.
     Familiar(IpNet),

@@ -48,7 +48,9 @@ impl Fixture {
     }
 
     fn read<T: Send + 'static>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
-        self.runtime.block_on(self.test_store.store.scan(work)).unwrap()
+        self.runtime
+            .block_on(self.test_store.store.scan(pbx_domain::session::Principal::System, work))
+            .unwrap()
     }
 
     /// Returns the cached count, if it can be used, and the one that the database has.

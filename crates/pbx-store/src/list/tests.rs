@@ -218,10 +218,13 @@ impl Fixture {
 
     fn query(&self, list: &'static List, query: &ListQuery) -> (i64, Vec<i64>) {
         let query = query.clone();
-        let page = self.runtime.block_on(self.test_store.store.scan(move |tx| {
-            let select = Query::select().column("id").from("things").to_owned();
-            page(tx, select, list, &query, |row| row.get::<i64>(0))
-        }));
+        let page = self.runtime.block_on(self.test_store.store.scan(
+            pbx_domain::session::Principal::System,
+            move |tx| {
+                let select = Query::select().column("id").from("things").to_owned();
+                page(tx, select, list, &query, |row| row.get::<i64>(0))
+            },
+        ));
         let page = page.map_err(|error: StoreError| error).unwrap();
         (page.count, page.items)
     }

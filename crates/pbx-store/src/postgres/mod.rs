@@ -16,6 +16,7 @@ mod statement;
 mod threads;
 mod tls;
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -68,8 +69,6 @@ pub(super) struct Postgres {
     threads: Threads,
     /// One permit per connection.
     connections: Arc<Semaphore>,
-    /// One permit per concurrent scan.
-    scans: Arc<Semaphore>,
     /// One permit per concurrent transaction that writes: a lane. So those that write cannot use up the connections, and one that
     /// is stalled blocks its own lane only.
     writers: Arc<Semaphore>,
@@ -100,10 +99,8 @@ impl Postgres {
     ) -> Result<Self, OpenPostgresError> {
         let (pool, location) = open::open(url, &options)?;
         let semaphore = |permits: u16| Arc::new(Semaphore::new(permits.into()));
-        let connections = options.connections.get();
         Ok(Self {
-            connections: semaphore(connections),
-            scans: semaphore(connections.div_ceil(CONNECTIONS_PER_SCAN)),
+            connections: semaphore(options.connections.get()),
             writers: semaphore(options.writers.get()),
             threads: Threads::new(),
             location,
@@ -141,8 +138,8 @@ impl Postgres {
     /// nobody.
     async fn admit(&self, access: Access) -> Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit), Failure> {
         let class = match access {
-            Access::Read => None,
-            Access::Scan => Some(&self.scans),
+            // Scans are admitted by the store.
+            Access::Read | Access::Refresh | Access::Scan => None,
             Access::Write => Some(&self.writers),
         };
         let acquire = async {
@@ -190,7 +187,6 @@ impl Postgres {
     /// Waits for running and waiting transactions, then closes every connection. What does not end within the deadline ends by its
     /// own deadlines.
     async fn close(&self) {
-        self.scans.close();
         let drain = async {
             // Permits are granted in order of request, so all of them are free only after every earlier transaction.
             let options = &self.shared.options;
@@ -237,6 +233,11 @@ impl Engine for Postgres {
     fn directory(&self) -> Option<PathBuf> {
         None
     }
+}
+
+/// Returns the maximum number of concurrent scans with this many connections.
+pub(super) fn concurrent_scans(connections: NonZeroU16) -> u16 {
+    connections.get().div_ceil(CONNECTIONS_PER_SCAN)
 }
 
 /// Opens a database that servers may be using, in a read-only transaction, which ends with the connection. Blocks: not to be called
@@ -326,7 +327,9 @@ impl Shared {
     fn begin(&self, session: &mut Session, access: Access, attempt: u32) -> Result<(), statement::Failure> {
         let options = &self.options;
         match access {
-            Access::Read => session.begin(BEGIN_READ, options.commit, client_side(options.statement))?,
+            Access::Read | Access::Refresh => {
+                session.begin(BEGIN_READ, options.commit, client_side(options.statement))?
+            }
             Access::Scan => {
                 let statement = options.scan_statement();
                 let begin = format!("{BEGIN_READ}; SET LOCAL statement_timeout = {}", statement.as_millis());

@@ -322,6 +322,7 @@ pub(super) fn translate(error: &LinkError) -> Failure {
         SqlState::UNIQUE_VIOLATION | SqlState::CHECK_VIOLATION | SqlState::EXCLUSION_VIOLATION => {
             constraint(database.constraint().unwrap_or_default().to_owned())
         }
+        SqlState::DISK_FULL => failed(FailureKind::Refused, StoreError::StorageFull(message(error))),
         SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
             failed(FailureKind::Refused, StoreError::Unavailable(message(error)))
         }

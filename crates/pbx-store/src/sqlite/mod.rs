@@ -1,22 +1,28 @@
 //! The embedded engine, SQLite.
 //!
-//! Short reads by key run on the caller's thread: a thread switch costs more than such a read. Scans run on blocking threads, only a
-//! few at a time, so that a large list does not delay sign-ins. Writes run on the [`writer`] thread.
+//! Short reads by key run on the caller's thread: a thread switch costs more than such a read. Scans run on the threads of the
+//! [`scanner`], only a few at a time, so that a large list does not delay sign-ins. Writes run on the [`writer`] thread.
 
+mod integrity;
+mod interrupt;
+mod lock;
 mod open;
 mod pool;
+mod reserve;
+mod scanner;
 mod statement;
 mod writer;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use self::pool::Pool;
+use self::reserve::Reserve;
+use self::scanner::Scanner;
 use self::statement::control;
 use self::writer::Writer;
 use crate::count_cache::CountCache;
@@ -26,7 +32,7 @@ use crate::tx::Tx;
 use crate::write_counters::WriteCounters;
 
 /// The maximum number of concurrent scans: more would only compete for the processor and the page cache.
-const CONCURRENT_SCANS: usize = 4;
+pub(super) const CONCURRENT_SCANS: usize = 4;
 
 /// An open SQLite database.
 pub(super) struct Sqlite {
@@ -34,10 +40,9 @@ pub(super) struct Sqlite {
     writer_thread: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<Pool>,
     counts: Arc<CountCache>,
-    scans: Semaphore,
+    scanner: Arc<Scanner>,
+    reserve: Arc<Reserve>,
     path: PathBuf,
-    /// The file whose lock keeps a second server process from opening the database.
-    _lock: File,
 }
 
 impl Sqlite {
@@ -47,33 +52,50 @@ impl Sqlite {
     ///
     /// See [`OpenError`].
     pub(super) fn open(path: &Path, counters: Arc<WriteCounters>) -> Result<Self, OpenError> {
+        let reserve = Arc::new(Reserve::new(path, lock::directory(path)));
         let (connection, lock) = open::open(path)?;
+        reserve.keep();
+        let lock = Arc::new(lock);
+        let readers = Arc::new(Pool::new(path.to_owned(), Arc::clone(&lock)));
         let counts = Arc::default();
-        let (writer, writer_thread) = Writer::start(connection, counters).map_err(|error| OpenError::Other {
+        let no_thread = |error: std::io::Error| OpenError::Other {
             path: path.to_owned(),
             reason: error.to_string(),
-        })?;
+        };
+        let (writer, writer_thread) =
+            Writer::start(connection, counters, Arc::clone(&reserve), lock).map_err(no_thread)?;
+        let scan = {
+            let (readers, counts) = (Arc::clone(&readers), Arc::clone(&counts));
+            move |work: &Work| read_with(&readers, &counts, work)
+        };
         Ok(Self {
             writer,
             writer_thread: Mutex::new(Some(writer_thread)),
-            readers: Arc::new(Pool::new(path.to_owned())),
+            readers,
             counts,
-            scans: Semaphore::new(CONCURRENT_SCANS),
+            scanner: Arc::new(Scanner::start(CONCURRENT_SCANS, scan).map_err(no_thread)?),
+            reserve,
             path: path.to_owned(),
-            _lock: lock,
         })
     }
 
-    async fn scan(&self, work: Work) -> Result<(), Failure> {
-        let _permit = self.scans.acquire().await.map_err(|_| StoreError::Closed)?;
+    /// Reads on a thread that this read alone uses: it may take too long for the caller's, and the threads of scans may be in use.
+    async fn refresh(&self, work: Work) -> Result<(), Failure> {
         let (readers, counts) = (Arc::clone(&self.readers), Arc::clone(&self.counts));
-        tokio::task::spawn_blocking(move || read_with(&readers, &counts, &work))
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+        let (sender, outcome) = oneshot::channel();
+        let read = move || drop(sender.send(read_with(&readers, &counts, &work)));
+        std::thread::Builder::new()
+            .name("store-refresh".to_owned())
+            .spawn(read)
+            .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
+        outcome.await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }
 
     async fn close(&self) {
-        self.scans.close();
+        let scanner = Arc::clone(&self.scanner);
+        if tokio::task::spawn_blocking(move || scanner.close()).await.is_err() {
+            tracing::error!(target: crate::LOG_TARGET, "the store's scanning threads were not ended");
+        }
         // Readers are closed first: the write-ahead log can only be emptied while no connection reads from it.
         self.readers.close();
         self.writer.close().await;
@@ -92,7 +114,8 @@ impl Engine for Sqlite {
     fn run(&self, access: Access, work: Work) -> BoxFuture<'_, Result<(), Failure>> {
         match access {
             Access::Read => Box::pin(async move { read_with(&self.readers, &self.counts, &work) }),
-            Access::Scan => Box::pin(self.scan(work)),
+            Access::Scan => Box::pin(self.scanner.run(work)),
+            Access::Refresh => Box::pin(self.refresh(work)),
             Access::Write => Box::pin(self.writer.write(work)),
         }
     }
@@ -107,10 +130,11 @@ impl Engine for Sqlite {
     }
 
     fn directory(&self) -> Option<PathBuf> {
-        match self.path.parent() {
-            Some(directory) if !directory.as_os_str().is_empty() => Some(directory.to_owned()),
-            _ => Some(PathBuf::from(".")),
-        }
+        Some(lock::directory(&self.path))
+    }
+
+    fn is_storage_full(&self) -> bool {
+        self.reserve.is_released()
     }
 }
 

@@ -1,14 +1,18 @@
 //! Opening a database file, after checks that it is one of this program.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
+use super::integrity::{check_pages, has_own_log};
+use super::interrupt;
+use super::lock::{FileLock, directory, make_private, private};
+use super::statement::open_error;
 use crate::error::OpenError;
 use crate::migrations;
 
@@ -18,20 +22,32 @@ const APPLICATION_ID: i64 = 0x5042_5873;
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// The bytes of a file that are checked before SQLite opens it.
+const HEAD_LENGTH: usize = 20;
+
 /// The longest time that a statement waits for another program's lock, such as that of a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The number of prepared statements that a connection caches.
 const STATEMENT_CACHE_SIZE: usize = 128;
 
-/// Opens the database for writing and migrates its schema. Returns the connection, and the file whose lock keeps other servers
-/// from opening the database.
-pub(super) fn open(path: &Path) -> Result<(Connection, File), OpenError> {
-    check_file(path)?;
-    let lock = lock(path)?;
+/// Opens the database for writing and migrates its schema. Returns the connection, and the lock that keeps other servers from
+/// opening the database, which must be dropped after every connection.
+pub(super) fn open(path: &Path) -> Result<(Connection, FileLock), OpenError> {
+    check_directory(path)?;
+    let mut file = check_file(path, private().read(true).write(true).create(true))?;
+    let head = check_head(path, &mut file)?;
+    let is_old = !head.is_empty();
+    // Before SQLite opens the file: closing another handle of it releases SQLite's own locks.
+    let lock = FileLock::acquire(path, file)?;
+    let has_log = has_own_log(path, &head)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
         .map_err(|error| open_error(path, error))?;
     let version = schema_version(&connection, path)?;
+    make_private(path);
+    if is_old {
+        check_pages(&connection, path)?;
+    }
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
         .map_err(|error| open_error(path, error))?;
@@ -42,6 +58,9 @@ pub(super) fn open(path: &Path) -> Result<(Connection, File), OpenError> {
         ));
     }
     migrate(&connection, version).map_err(|error| open_error(path, error))?;
+    if has_log {
+        tracing::debug!(target: crate::LOG_TARGET, database = %path.display(), "the last stop was not clean: the write-ahead log was applied");
+    }
     Ok((connection, lock))
 }
 
@@ -52,7 +71,9 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Opens a database for reading only, whether or not a server is using it. Refuses a file whose schema is not up to date.
 pub(super) fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
-    check_file(path)?;
+    check_directory(path)?;
+    // Closed before SQLite opens the file, whose locks would otherwise be released with it.
+    drop(check_head(path, &mut check_file(path, OpenOptions::new().read(true))?)?);
     let connection = reader(path).map_err(|error| open_error(path, error))?;
     if schema_version(&connection, path)? == migrations::newest_version() {
         Ok(connection)
@@ -64,13 +85,14 @@ pub(super) fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     // No mutex: a connection is used by one thread at a time. No URI: a path may contain a question mark.
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     // Plans that do not depend on bound values: otherwise SQLite prepares a statement again when one of them changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")?;
     add_functions(&connection)?;
+    interrupt::install(&mut connection)?;
     Ok(connection)
 }
 
@@ -100,8 +122,8 @@ fn argument<'a>(call: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<
     Ok(call.get_raw(index).as_str_or_null()?)
 }
 
-/// Checks all that can be checked before SQLite opens the file, and so may change it.
-fn check_file(path: &Path) -> Result<(), OpenError> {
+/// Checks the directory of the file, which is not changed if it is refused.
+fn check_directory(path: &Path) -> Result<(), OpenError> {
     let directory = directory(path);
     if path.is_dir() {
         return Err(OpenError::IsDirectory(path.to_owned()));
@@ -109,51 +131,34 @@ fn check_file(path: &Path) -> Result<(), OpenError> {
     if !directory.is_dir() {
         return Err(OpenError::NoDirectory(directory));
     }
-    match File::open(path) {
-        Ok(mut file) => {
-            let mut head = Vec::with_capacity(MAGIC.len());
-            let read = file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head);
-            read.map_err(|error| other(path, error.to_string()))?;
-            if !head.is_empty() && head != MAGIC {
-                return Err(OpenError::NotADatabase(path.to_owned()));
-            }
-            // Read-only permissions are respected even if this user, such as root, could write regardless.
-            if file.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
-                return Err(OpenError::ReadOnlyFile(path.to_owned()));
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return Err(OpenError::NoPermission(path.to_owned()));
-        }
-        Err(error) => return Err(other(path, error.to_string())),
+    // Read-only permissions are respected even if this user, such as root, could write regardless.
+    let is_read_only = |metadata: Metadata| metadata.permissions().readonly();
+    if path.metadata().is_ok_and(is_read_only) {
+        return Err(OpenError::ReadOnlyFile(path.to_owned()));
     }
-    if directory
-        .metadata()
-        .is_ok_and(|metadata| metadata.permissions().readonly())
-    {
+    if directory.metadata().is_ok_and(is_read_only) {
         return Err(OpenError::ReadOnlyDirectory(directory));
     }
     Ok(())
 }
 
-/// Locks a file beside the database, so that no second server opens it: each would take itself for the only writer. SQLite's own
-/// locks last for one transaction only. The system releases this one however the process ends.
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name);
-    let file = file.map_err(|error| match error.kind() {
+fn check_file(path: &Path, options: &OpenOptions) -> Result<File, OpenError> {
+    options.open(path).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied if path.exists() => OpenError::NoPermission(path.to_owned()),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnlyDirectory(directory(path)),
-        _ => other(path, format!("the lock file {}: {error}", Path::new(&name).display())),
-    })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(other(
-            path,
-            format!("the lock file {}: {error}", Path::new(&name).display()),
-        )),
+        _ => other(path, error.to_string()),
+    })
+}
+
+/// Returns the first bytes of the file, before SQLite opens it and may change it; empty for a new file.
+fn check_head(path: &Path, file: &mut File) -> Result<Vec<u8>, OpenError> {
+    let mut head = Vec::with_capacity(HEAD_LENGTH);
+    let read = file.by_ref().take(HEAD_LENGTH as u64).read_to_end(&mut head);
+    read.map_err(|error| other(path, error.to_string()))?;
+    if head.is_empty() || head.starts_with(MAGIC) {
+        Ok(head)
+    } else {
+        Err(OpenError::NotADatabase(path.to_owned()))
     }
 }
 
@@ -196,21 +201,6 @@ fn migrate(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
-    let path = path.to_owned();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked(path),
-        Some(ErrorCode::ReadOnly) => OpenError::ReadOnlyFile(path),
-        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase(path),
-        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) if path.exists() => OpenError::NoPermission(path),
-        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => OpenError::ReadOnlyDirectory(directory(&path)),
-        _ => OpenError::Other {
-            path,
-            reason: error.to_string(),
-        },
-    }
-}
-
 fn other(path: &Path, reason: String) -> OpenError {
     OpenError::Other {
         path: path.to_owned(),
@@ -218,15 +208,11 @@ fn other(path: &Path, reason: String) -> OpenError {
     }
 }
 
-fn directory(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use super::super::lock::beside;
     use super::*;
 
     fn refusal(path: &Path) -> String {
@@ -251,6 +237,153 @@ mod tests {
         let path = directory.path().join("pbx.db");
         let _open = open(&path).unwrap();
         assert!(refusal(&path).contains("locked by another pbx-server process"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_second_server_is_refused_whatever_path_leads_to_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("pbx.db"), directory.path().join("link.db"));
+        let _open = open(&path).unwrap();
+        std::fs::hard_link(&path, &link).unwrap();
+        assert!(refusal(&link).contains("locked by another pbx-server process"));
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(refusal(&link).contains("locked by another pbx-server process"));
+    }
+
+    #[test]
+    fn a_server_of_an_earlier_version_is_noticed_and_keeps_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pbx.db");
+        drop(open(&path).unwrap());
+        let lock = directory.path().join("pbx.db-lock");
+        let earlier = File::create(&lock).unwrap();
+        earlier.try_lock().unwrap();
+        assert!(refusal(&path).contains("locked by another pbx-server process"));
+        earlier.unlock().unwrap();
+        let _open = open(&path).unwrap();
+        assert!(File::open(&lock).unwrap().try_lock().is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_the_files() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pbx.db");
+        let modes = |path: &Path| {
+            ["", "-wal", "-shm"].map(|suffix| {
+                let metadata = beside(path, suffix).metadata().unwrap();
+                metadata.permissions().mode() & 0o777
+            })
+        };
+        let opened = open(&path).unwrap();
+        assert_eq!(modes(&path), [0o600; 3]);
+        // As a server of an earlier version leaves them when it is killed.
+        let earlier = crashed(&path, "earlier.db");
+        drop(opened);
+        for suffix in ["", "-wal"] {
+            std::fs::set_permissions(beside(&earlier, suffix), std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        let _opened = open(&earlier).unwrap();
+        assert_eq!(modes(&earlier), [0o600; 3]);
+    }
+
+    /// Copies an open database, as a crash would leave it.
+    fn crashed(path: &Path, name: &str) -> PathBuf {
+        let copy = path.with_file_name(name);
+        for suffix in ["", "-wal"] {
+            std::fs::copy(beside(path, suffix), beside(&copy, suffix)).unwrap();
+        }
+        copy
+    }
+
+    #[test]
+    fn log_that_a_restored_database_does_not_own_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pbx.db");
+        let (connection, lock) = open(&path).unwrap();
+        let backup = directory.path().join("backup.db");
+        connection
+            .execute("VACUUM INTO ?1", [backup.to_str().unwrap()])
+            .unwrap();
+        connection
+            .execute("INSERT INTO settings (name, value) VALUES ('after', '{}')", [])
+            .unwrap();
+        let after_crash = crashed(&path, "crashed.db");
+        drop((connection, lock));
+
+        // A crash alone is no reason to refuse.
+        let another = crashed(&after_crash, "another.db");
+        let (connection, _lock) = open(&another).unwrap();
+        assert_eq!(rows(&connection), 1);
+
+        std::fs::copy(&backup, &after_crash).unwrap();
+        let refused = refusal(&after_crash);
+        assert!(
+            refused.contains("crashed.db-wal was left by the database that"),
+            "{refused}"
+        );
+        std::fs::remove_file(beside(&after_crash, "-wal")).unwrap();
+        let (connection, _lock) = open(&after_crash).unwrap();
+        assert_eq!(rows(&connection), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn database_file_that_is_newer_than_its_log_is_refused_until_the_log_is_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pbx.db");
+        let (connection, lock) = open(&path).unwrap();
+        connection
+            .execute("INSERT INTO settings (name, value) VALUES ('after', '{}')", [])
+            .unwrap();
+        let copy = crashed(&path, "crashed.db");
+        drop((connection, lock));
+        // Replaced by a file that has a log of its own, as `.backup` writes it. Its time of modification is that of the backup.
+        let backup = directory.path().join("backup.db");
+        std::fs::copy(&copy, &backup).unwrap();
+        std::fs::rename(&backup, &copy).unwrap();
+        assert!(refusal(&copy).contains("touch it"));
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(beside(&copy, "-wal"))
+            .and_then(|log| log.set_modified(std::time::UNIX_EPOCH))
+            .unwrap();
+        let (connection, _lock) = open(&copy).unwrap();
+        assert_eq!(rows(&connection), 1);
+    }
+
+    fn rows(connection: &Connection) -> i64 {
+        connection
+            .query_row("SELECT count(*) FROM settings", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn damaged_database_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pbx.db");
+        let (connection, lock) = open(&path).unwrap();
+        let page: i64 = connection
+            .query_row(
+                "SELECT rootpage FROM sqlite_schema WHERE name = 'accounts'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        drop((connection, lock));
+        // As in a copy that was made while the server wrote, whose pages are of different times.
+        let mut pages = std::fs::read(&path).unwrap();
+        let at = usize::try_from(page - 1).unwrap() * 4096;
+        pages[at..at + 4096].fill(0);
+        std::fs::write(&path, pages).unwrap();
+        let refused = refusal(&path);
+        assert!(
+            refused.contains("is damaged") && refused.contains("restore a complete backup"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! read at a time, which bounds the number of connections.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use super::lock::FileLock;
 use super::open;
 use super::statement::translate;
 use crate::error::StoreError;
@@ -16,13 +17,16 @@ pub(super) struct Pool {
     path: PathBuf,
     /// `None` after closing.
     idle: Mutex<Option<Vec<Connection>>>,
+    /// Outlives the connections.
+    _lock: Arc<FileLock>,
 }
 
 impl Pool {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf, lock: Arc<FileLock>) -> Self {
         Self {
             path,
             idle: Mutex::new(Some(Vec::new())),
+            _lock: lock,
         }
     }
 

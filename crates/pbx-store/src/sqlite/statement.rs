@@ -1,14 +1,17 @@
 //! Running one statement: rendering it, binding its values, reading its rows, and converting errors.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use pbx_types::record::Cell;
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql, ffi};
 use sea_query::Value;
 
+use super::interrupt::check;
+use super::lock::directory;
 use crate::connection::{Connection, Rendered, RowVisitor, Statement, storable};
-use crate::error::StoreError;
+use crate::error::{OpenError, StoreError};
 use crate::row::{Cells, Row};
 
 impl Connection for &rusqlite::Connection {
@@ -17,6 +20,7 @@ impl Connection for &rusqlite::Connection {
     }
 
     fn query(&mut self, (sql, values): Rendered, each: &mut RowVisitor<'_>) -> Result<(), StoreError> {
+        check()?;
         let mut statement = self.prepare_cached(&sql).map_err(translate)?;
         let mut rows = statement
             .query(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
@@ -30,6 +34,7 @@ impl Connection for &rusqlite::Connection {
     }
 
     fn execute(&mut self, (sql, values): Rendered) -> Result<usize, StoreError> {
+        check()?;
         let mut statement = self.prepare_cached(&sql).map_err(translate)?;
         statement
             .execute(rusqlite::params_from_iter(storable(values)?.into_iter().map(Bound)))
@@ -89,6 +94,17 @@ impl ToSql for Bound {
     }
 }
 
+thread_local! {
+    /// `true` after a statement of this thread failed because the disk is full or fails.
+    static STORAGE_FAILED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Returns `true` if a statement of this thread failed since the last call because the disk is full or fails. The closure of its
+/// transaction may have converted the error.
+pub(super) fn take_storage_failure() -> bool {
+    STORAGE_FAILED.take()
+}
+
 /// Converts an error of SQLite.
 pub(super) fn translate(error: rusqlite::Error) -> StoreError {
     if let rusqlite::Error::SqliteFailure(code, message) = &error {
@@ -97,17 +113,39 @@ pub(super) fn translate(error: rusqlite::Error) -> StoreError {
                 let name = constraint_name(code.extended_code, message.as_deref().unwrap_or_default());
                 return StoreError::Constraint { name };
             }
-            ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::DiskFull
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::CannotOpen
-            | ErrorCode::OutOfMemory
-            | ErrorCode::OperationInterrupted => return StoreError::Unavailable(error.to_string()),
+            ErrorCode::DiskFull | ErrorCode::SystemIoFailure => {
+                STORAGE_FAILED.set(true);
+                return StoreError::StorageFull(error.to_string());
+            }
+            ErrorCode::OperationInterrupted => return StoreError::Interrupted,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => {
+                return StoreError::Unavailable(error.to_string());
+            }
             _ => {}
         }
     }
     StoreError::Engine(error.to_string())
+}
+
+/// Converts an error of opening a database.
+pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked(path),
+        Some(ErrorCode::ReadOnly) => OpenError::ReadOnlyFile(path),
+        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase(path),
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged {
+            path,
+            reason: error.to_string(),
+        },
+        Some(ErrorCode::DiskFull) => OpenError::StorageFull(path),
+        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) if path.exists() => OpenError::NoPermission(path),
+        Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => OpenError::ReadOnlyDirectory(directory(&path)),
+        _ => OpenError::Other {
+            path,
+            reason: error.to_string(),
+        },
+    }
 }
 
 /// Returns the name of a constraint as on other engines, from SQLite's `UNIQUE constraint failed: ip_filters.cidr`.

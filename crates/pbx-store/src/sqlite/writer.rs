@@ -9,11 +9,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::statement::control;
+use super::interrupt::{after, interrupting};
+use super::lock::FileLock;
+use super::reserve::Reserve;
+use super::statement::{control, take_storage_failure};
 use crate::engine::{Failure, Work};
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -22,14 +26,22 @@ use crate::write_counters::{WriteCounters, WrittenTables};
 /// The maximum number of transactions in one COMMIT, which bounds the latency of the first.
 const MAX_BATCH_SIZE: usize = 256;
 
-/// The capacity of the queue. Further writers wait until there is space.
+/// The capacity of the queue. The admission of transactions lets no more of them in.
 const QUEUE_CAPACITY: usize = 1024;
 
-/// Runs within the batch, or is given the error that has ended the batch. Returns the reply to send after the COMMIT.
-type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Reply + Send>;
+/// The longest time that one transaction may take on the thread, not counting its COMMIT: others wait for it, and so does SIGTERM.
+const LONGEST_TRANSACTION: Duration = if cfg!(test) {
+    Duration::from_secs(3)
+} else {
+    Duration::from_secs(10)
+};
 
-/// Sends the caller the result, given the outcome of the COMMIT.
-type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// A queued transaction.
+struct Job {
+    work: Work,
+    /// Receives the result after the COMMIT. A caller that was dropped needs none; its transaction is committed all the same.
+    reply: oneshot::Sender<Result<(), Failure>>,
+}
 
 enum Message {
     Work(Job),
@@ -39,7 +51,6 @@ enum Message {
 /// Sends transactions to the writer thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
-    counters: Arc<WriteCounters>,
 }
 
 impl Writer {
@@ -47,32 +58,26 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         counters: Arc<WriteCounters>,
+        reserve: Arc<Reserve>,
+        lock: Arc<FileLock>,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, inbox) = mpsc::channel(QUEUE_CAPACITY);
+        let thread = WriterThread {
+            connection,
+            counters,
+            reserve,
+            _lock: lock,
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(connection, inbox))?;
-        Ok((Self { queue, counters }, thread))
+            .spawn(move || thread.write_until_closed(inbox))?;
+        Ok((Self { queue }, thread))
     }
 
     /// Runs a closure in a transaction and waits until the transaction is durable.
     pub(super) async fn write(&self, work: Work) -> Result<(), Failure> {
         let (reply, outcome) = oneshot::channel();
-        let counters = Arc::clone(&self.counters);
-        let job: Job = Box::new(move |connection| {
-            let written = connection
-                .map_err(Failure::Store)
-                .and_then(|connection| run(connection, &work));
-            Box::new(move |commit| {
-                let outcome = written.and_then(|written| {
-                    counters.count(&written);
-                    Ok(commit?)
-                });
-                // A caller that was dropped needs no result; its transaction is committed all the same.
-                let _ = reply.send(outcome);
-            })
-        });
-        let sent = self.queue.send(Message::Work(job)).await;
+        let sent = self.queue.send(Message::Work(Job { work, reply })).await;
         sent.map_err(|_| StoreError::Closed)?;
         outcome.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
@@ -84,79 +89,133 @@ impl Writer {
     }
 }
 
-fn write_until_closed(connection: Connection, mut inbox: mpsc::Receiver<Message>) {
-    let mut open = true;
-    while open {
-        let mut batch = Vec::new();
-        match inbox.blocking_recv() {
-            Some(Message::Work(job)) => batch.push(job),
-            Some(Message::Close) | None => break,
-        }
-        while batch.len() < MAX_BATCH_SIZE {
-            match inbox.try_recv() {
-                Ok(Message::Work(job)) => batch.push(job),
-                Ok(Message::Close) => {
-                    open = false;
-                    break;
+/// The state of the thread.
+struct WriterThread {
+    connection: Connection,
+    counters: Arc<WriteCounters>,
+    reserve: Arc<Reserve>,
+    /// Outlives the connection.
+    _lock: Arc<FileLock>,
+}
+
+impl WriterThread {
+    fn write_until_closed(self, mut inbox: mpsc::Receiver<Message>) {
+        let mut open = true;
+        while open {
+            let mut batch = Vec::new();
+            match inbox.blocking_recv() {
+                Some(Message::Work(job)) => batch.push(job),
+                Some(Message::Close) | None => break,
+            }
+            while batch.len() < MAX_BATCH_SIZE {
+                match inbox.try_recv() {
+                    Ok(Message::Work(job)) => batch.push(job),
+                    Ok(Message::Close) => {
+                        open = false;
+                        break;
+                    }
+                    Err(_) => break,
                 }
-                Err(_) => break,
+            }
+            // Each round ends at least one transaction, except for the one that releases the reserve.
+            while !batch.is_empty() {
+                batch = self.commit_together(batch);
             }
         }
-        commit_together(&connection, batch);
+        // Copies the write-ahead log into the database file, so that this is the only file after a clean stop.
+        let emptied = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = emptied {
+            tracing::warn!(target: crate::LOG_TARGET, %error, "the write-ahead log was not emptied at shutdown; the next start reads it");
+        }
     }
-    // Copies the write-ahead log into the database file, so that this is the only file after a clean stop.
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        tracing::warn!(target: crate::LOG_TARGET, %error, "the write-ahead log was not emptied at shutdown; the next start reads it");
+
+    /// Runs and commits a batch. Returns those of its transactions that must run again, because one that took too long, or the full
+    /// disk, has rolled back the changes of all.
+    fn commit_together(&self, batch: Vec<Job>) -> Vec<Job> {
+        let connection = &self.connection;
+        let mut done = Vec::with_capacity(batch.len());
+        let mut lost = control(connection, "BEGIN IMMEDIATE").err();
+        let mut jobs = batch.into_iter();
+        while let Some(job) = jobs.next() {
+            if let Some(error) = &lost {
+                done.push((job, Err(error.clone().into())));
+                continue;
+            }
+            let (outcome, took_too_long) = run(connection, &job.work);
+            // SQLite rolls back the whole transaction, with all earlier savepoints, when it interrupts a statement that writes, and
+            // when the disk is full or fails.
+            if connection.is_autocommit() {
+                if took_too_long {
+                    let _ = job.reply.send(outcome.map(drop));
+                    return done.into_iter().map(|(job, _)| job).chain(jobs).collect();
+                }
+                lost = Some(StoreError::Unavailable(
+                    "the transaction was rolled back by the engine".to_owned(),
+                ));
+            }
+            done.push((job, outcome));
+        }
+        let outcome = match lost {
+            Some(error) => Err(error),
+            None => control(connection, "COMMIT").inspect_err(|_| {
+                if !connection.is_autocommit() {
+                    // The failed COMMIT has left the transaction open, and the next batch begins its own.
+                    if let Err(error) = control(connection, "ROLLBACK") {
+                        tracing::error!(target: crate::LOG_TARGET, %error, "rolling back a failed commit failed");
+                    }
+                }
+            }),
+        };
+        let storage_failed = take_storage_failure();
+        if storage_failed && self.reserve.release() {
+            // Now there is space for them.
+            return done.into_iter().map(|(job, _)| job).collect();
+        }
+        let outcome = outcome.map_err(|error| {
+            if storage_failed {
+                // The reserve is logged.
+                StoreError::StorageFull(error.to_string())
+            } else {
+                tracing::error!(target: crate::LOG_TARGET, %error, "a batch of transactions was not committed");
+                error
+            }
+        });
+        for (Job { work, reply }, written) in done {
+            let outcome = written.and_then(|written| {
+                self.counters.count(&written);
+                Ok(outcome.clone()?)
+            });
+            // Its slot is free again before its caller has the result.
+            drop(work);
+            let _ = reply.send(outcome);
+        }
+        Vec::new()
     }
 }
 
-fn commit_together(connection: &Connection, batch: Vec<Job>) {
-    let mut replies = Vec::with_capacity(batch.len());
-    let mut lost = control(connection, "BEGIN IMMEDIATE").err();
-    for job in batch {
-        if let Some(error) = &lost {
-            replies.push(job(Err(error.clone())));
-            continue;
+/// Runs one transaction of a batch under its savepoint. Returns the tables that it wrote to, and `true` if it took too long.
+fn run(connection: &Connection, work: &Work) -> (Result<WrittenTables, Failure>, bool) {
+    let is_over = after(LONGEST_TRANSACTION);
+    let outcome = interrupting(is_over.clone(), || {
+        control(connection, "SAVEPOINT work")?;
+        let mut connection_of_tx = connection;
+        let mut tx = Tx::new(&mut connection_of_tx);
+        match catch_unwind(AssertUnwindSafe(|| work(&mut tx))) {
+            Ok(Ok(())) => Ok(tx.into_written()),
+            Ok(Err(rolled_back)) => Err(Failure::from(rolled_back)),
+            Err(_) => Err(StoreError::Panicked.into()),
         }
-        replies.push(job(Ok(connection)));
-        // On a full or failing disk SQLite rolls back the whole transaction, with all earlier savepoints.
-        if connection.is_autocommit() {
-            lost = Some(StoreError::Unavailable(
-                "the transaction was rolled back by the engine".to_owned(),
-            ));
-        }
-    }
-    let outcome = match lost {
-        Some(error) => Err(error),
-        None => control(connection, "COMMIT").inspect_err(|_| {
-            if !connection.is_autocommit() {
-                // The failed COMMIT has left the transaction open, and the next batch begins its own.
-                if let Err(error) = control(connection, "ROLLBACK") {
-                    tracing::error!(target: crate::LOG_TARGET, %error, "rolling back a failed commit failed");
-                }
-            }
-        }),
-    };
-    if let Err(error) = &outcome {
-        tracing::error!(target: crate::LOG_TARGET, %error, "a batch of transactions was not committed");
-    }
-    for reply in replies {
-        reply(outcome.clone());
-    }
+    });
+    let took_too_long = is_over();
+    (end(connection, outcome), took_too_long)
 }
 
-/// Runs one transaction of a batch under its savepoint. Returns the tables that it wrote to.
-fn run(connection: &Connection, work: &Work) -> Result<WrittenTables, Failure> {
-    control(connection, "SAVEPOINT work")?;
-    let mut connection_of_tx = connection;
-    let mut tx = Tx::new(&mut connection_of_tx);
-    let outcome = match catch_unwind(AssertUnwindSafe(|| work(&mut tx))) {
-        Ok(outcome) => outcome.map_err(Failure::from),
-        Err(_) => Err(StoreError::Panicked.into()),
-    };
+/// Ends the savepoint of a transaction.
+fn end(connection: &Connection, outcome: Result<WrittenTables, Failure>) -> Result<WrittenTables, Failure> {
     match outcome {
-        Ok(()) => {
-            let written = tx.into_written();
+        Ok(written) => {
             control(connection, "RELEASE work")?;
             Ok(written)
         }

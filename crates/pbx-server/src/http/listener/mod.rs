@@ -60,7 +60,7 @@ pub struct Timing {
 /// Returns `true` if requests from an address are denied.
 pub type Denies = Box<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
-/// What all listening sockets share: the limits of their connections.
+/// The shared part of all listening sockets: the limits of their connections.
 pub struct Door {
     proxies: Proxies,
     denies: Denies,

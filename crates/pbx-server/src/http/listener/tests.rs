@@ -279,7 +279,6 @@ async fn source_that_holds_most_makes_room_for_others() {
         assert!(exchange(&mut client, GET).await.ends_with("hello"), "{host}");
         clients.push(client);
     }
-    // A request is as good as a slot, whoever holds the others.
     let mut client = fixture.connect_from(4).await;
     assert!(exchange(&mut client, GET).await.ends_with("hello"));
 }

@@ -89,7 +89,7 @@ impl Fixture {
             ..Default::default()
         };
         let query = ListQuery::parse(&parameters, files::FIELDS).unwrap();
-        let page = self.changes.scan(move |tx| FILES.page(tx, owner, &query)).await;
+        let page = self.changes.scan(owner, move |tx| FILES.page(tx, owner, &query)).await;
         page.unwrap().count
     }
 
