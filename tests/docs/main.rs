@@ -4,6 +4,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod limits;
 mod pages;
 mod references;
 mod shell;
@@ -231,6 +232,17 @@ fn every_path_and_link_leads_somewhere() {
         problems.extend(links.map(|link| format!("{name}: the link {link} leads nowhere")));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn security_page_has_every_limit_with_its_default() {
+    let output = Command::new(programs::server())
+        .args(["serve", "--help"])
+        .output()
+        .unwrap();
+    let page = fs::read_to_string(workspace().join("SECURITY.md")).unwrap();
+    let differences = limits::differences(&page, &String::from_utf8(output.stdout).unwrap());
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
 /// A test that cannot fail is a defect.

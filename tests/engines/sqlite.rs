@@ -194,7 +194,7 @@ async fn restored_backup_is_refused_while_the_log_of_the_crashed_server_is_there
     server.kill();
 
     fs::copy(&backup, start.database()).unwrap();
-    insta::assert_snapshot!(refusal(&start), @"pbx-server: [directory]/pbx.db-wal was left by the database that [directory]/pbx.db has replaced, and would change it: after restoring a backup, move [directory]/pbx.db-wal away, then start again; if the log belongs to this database, touch it instead");
+    insta::assert_snapshot!(refusal(&start), @"pbx-server: [directory]/pbx.db was replaced or changed after its write-ahead log [directory]/pbx.db-wal was written, which would undo the restore of a backup: if it was restored, move the log away; if only its permissions, owner or name were changed, `touch` the log, which has the latest changes; then start again");
     for name in ["pbx.db-wal", "pbx.db-shm"] {
         fs::remove_file(start.directory().join(name)).unwrap();
     }

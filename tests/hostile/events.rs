@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use crate::crowd::{Crowd, post};
 use crate::{Scene, hostile_tenant, start};
 
-/// A resolver on this machine that receives questions and never responds. The C library asks port 53 only.
-const RESOLVER: &str = "127.83.41.7";
+/// The addresses for a resolver on this machine that receives questions and never responds, one for each engine. The C library asks
+/// port 53 only.
+const RESOLVERS: [&str; 2] = ["127.83.41.7", "127.83.41.8"];
 
 /// A server that asks that resolver: `/etc/resolv.conf` is another file in its mount namespace.
 struct Namespace {
@@ -30,18 +31,19 @@ impl Namespace {
                 "\n*** SKIPPED: event tests to a name without DNS: {reason}. Run it as root. ***"
             );
         };
-        let resolver = match UdpSocket::bind((RESOLVER, 53)) {
-            Ok(resolver) => resolver,
-            Err(error) => {
-                skipped(&format!("port 53 of {RESOLVER} cannot be opened: {error}"));
-                return None;
-            }
+        let mut bound = RESOLVERS
+            .iter()
+            .filter_map(|address| UdpSocket::bind((*address, 53)).ok());
+        let Some(resolver) = bound.next() else {
+            skipped(&format!("port 53 of {RESOLVERS:?} cannot be opened"));
+            return None;
         };
+        let address = resolver.local_addr().unwrap().ip();
         let directory = TempDir::new().unwrap();
         let configuration = directory.path().join("resolv.conf");
         std::fs::write(
             &configuration,
-            format!("nameserver {RESOLVER}\noptions timeout:30 attempts:4\n"),
+            format!("nameserver {address}\noptions timeout:30 attempts:4\n"),
         )
         .unwrap();
         let script = format!(

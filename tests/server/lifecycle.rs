@@ -1,7 +1,12 @@
 //! Starting, stopping and restarting.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use pbx_client::types::{CreateIpRule, IpRuleTarget};
-use pbx_test_harness::{ADMINISTRATOR, on_each_engine};
+use pbx_test_harness::{ADMINISTRATOR, PASSWORD, Start, on_each_engine, programs};
 use serde_json::json;
 
 use crate::{server, start};
@@ -49,6 +54,33 @@ async fn sigterm_shuts_down_gracefully() {
     let output = server.terminate();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, "", "nothing after the first line");
+}
+
+/// The program that reads the log may end before the server does.
+#[test]
+fn sigterm_stops_a_server_whose_log_nobody_reads() {
+    let start = Start::new();
+    let mut server = Command::new(programs::server())
+        .args(["serve", "--listen", "127.0.0.1:0", "--sip", "off"])
+        .env("PBX_ADMIN_PASSWORD", PASSWORD)
+        .current_dir(start.directory())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(server.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    drop(server.stderr.take());
+    let pid = server.id().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-TERM");
+    let (ended, end) = channel();
+    std::thread::spawn(move || ended.send(server.wait().unwrap()));
+    let status = end.recv_timeout(Duration::from_secs(60));
+    if status.is_err() {
+        signal("-KILL");
+    }
+    assert_eq!(status.unwrap().code(), Some(0));
 }
 
 #[on_each_engine]

@@ -19,19 +19,19 @@ pub(crate) const ENUM_VALUE: Line = Line {
 /// The lines that a new property of a table needs: its column in the dialect of each engine, and the migration that adds it.
 const COLUMN: [Line; 3] = [
     Line {
-        file: "crates/pbx-store/src/migrations/0150_announce.sqlite.sql",
+        file: "crates/pbx-store/src/migrations/9000_announce.sqlite.sql",
         after: None,
         text: "ALTER TABLE holidays ADD COLUMN announce INTEGER NOT NULL DEFAULT 1;",
     },
     Line {
-        file: "crates/pbx-store/src/migrations/0150_announce.postgres.sql",
+        file: "crates/pbx-store/src/migrations/9000_announce.postgres.sql",
         after: None,
         text: "ALTER TABLE holidays ADD COLUMN announce BOOLEAN NOT NULL DEFAULT true;",
     },
     Line {
         file: "crates/pbx-store/src/migrations.rs",
-        after: Some("migration!(140, \"0140_changes_of_tenants\"),"),
-        text: "    migration!(150, \"0150_announce\"),",
+        after: Some("migration!(150, \"0150_sign_ins\"),"),
+        text: "    migration!(9000, \"9000_announce\"),",
     },
 ];
 

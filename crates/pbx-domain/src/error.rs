@@ -64,7 +64,7 @@ pub enum Error {
         /// The expiry of the rule; `None` if it does not expire.
         until: Option<Timestamp>,
     },
-    /// The client, or the clients of an account together, exceed a limit.
+    /// The client, the clients of an account together, or the callers of a tenant exceed a limit.
     #[error("too many requests")]
     TooManyRequests {
         /// The limit.
@@ -79,14 +79,6 @@ pub enum Error {
     Overloaded {
         /// The time after which a retry may succeed.
         retry_after: Duration,
-    },
-    /// Too many requests to other servers are in progress; nothing was sent.
-    #[error("{message}")]
-    TooManyInProgress {
-        /// `true` if they are the caller's own, `false` if they are those of all callers together.
-        by_caller: bool,
-        /// A sentence.
-        message: &'static str,
     },
     /// The operation failed for a reason that may go away: a retry may succeed.
     #[error("temporarily unavailable")]

@@ -1,4 +1,4 @@
-//! The policy that locks out a source after too many failed sign-ins, and what is recorded of a failed sign-in.
+//! The policy that locks out a source after too many failed sign-ins, and the data of a failed sign-in.
 
 use std::net::IpAddr;
 

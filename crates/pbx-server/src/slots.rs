@@ -37,7 +37,7 @@ pub struct SlotLimits {
 
 /// The kind of peer that a connection comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Origin {
+pub enum PeerKind {
     /// A client.
     Client,
     /// A trusted proxy, which is as many clients: it has no share, and makes room for others last.
@@ -46,7 +46,7 @@ pub enum Origin {
     Denied,
 }
 
-type Key = (Origin, IpNet);
+type Key = (PeerKind, IpNet);
 
 /// The slots of all connections.
 pub struct Slots {
@@ -99,7 +99,6 @@ pub struct State {
     receiving: AtomicBool,
     /// The time in milliseconds since which the connection waits for its peer, for the next request too; 0 if it does not.
     waiting_since: AtomicU64,
-    stopping: AtomicBool,
     closing: AtomicBool,
     ordered: Notify,
 }
@@ -169,9 +168,8 @@ impl State {
     }
 
     fn order(&self, order: Order) {
-        match order {
-            Order::Stop => self.stopping.store(true, Relaxed),
-            Order::Close => self.closing.store(true, Relaxed),
+        if order == Order::Close {
+            self.closing.store(true, Relaxed);
         }
         self.ordered.notify_one();
     }
@@ -197,12 +195,12 @@ impl Slots {
     /// A source that has all of its share replaces its oldest idle connection. If all slots are taken, one makes room: the oldest that
     /// is idle for a second, or has a request and waits for its peer for a second, of the source with the most of them; the one that
     /// is idle for the longest time; or any. Unless it is idle, its source must have more than the one that connects.
-    pub fn take(self: &Arc<Self>, address: IpAddr, origin: Origin) -> Option<Slot> {
-        self.take_at(address, origin, clock::elapsed())
+    pub fn take(self: &Arc<Self>, address: IpAddr, kind: PeerKind) -> Option<Slot> {
+        self.take_at(address, kind, clock::elapsed())
     }
 
-    fn take_at(self: &Arc<Self>, address: IpAddr, origin: Origin, now: Duration) -> Option<Slot> {
-        let key = (origin, source(address));
+    fn take_at(self: &Arc<Self>, address: IpAddr, kind: PeerKind, now: Duration) -> Option<Slot> {
+        let key = (kind, source(address));
         let mut table = self.table();
         let Some(replaced) = table.room(&self.limits, key, now) else {
             table.refuse(key.1, now);
@@ -289,8 +287,8 @@ impl Table {
         let held = self.sources.get(&key);
         let count = held.map_or(0, BTreeMap::len);
         match key.0 {
-            Origin::Denied => (self.denied < limits.denied).then_some(None),
-            Origin::Client if count >= limits.per_source => {
+            PeerKind::Denied => (self.denied < limits.denied).then_some(None),
+            PeerKind::Client if count >= limits.per_source => {
                 let oldest = |stalled| {
                     held?
                         .iter()
@@ -300,27 +298,27 @@ impl Table {
                 Some(Some((key, *number)))
             }
             _ if self.taken < limits.connections => Some(None),
-            Origin::Client => self.replaceable(count, now).map(Some),
+            PeerKind::Client => self.replaceable(count, now).map(Some),
             // A proxy stands for clients of which each may have none.
-            Origin::Proxy => self.replaceable(0, now).map(Some),
+            PeerKind::Proxy => self.replaceable(0, now).map(Some),
         }
     }
 
     /// Returns the connection that makes room for another one of a source that has `held`.
     fn replaceable(&self, held: usize, now: Duration) -> Option<(Key, u64)> {
-        self.find(Origin::Client, 1, |state| state.is_idle() && state.is_stalled(now))
-            .or_else(|| self.find(Origin::Client, held + 1, |state| state.is_stalled(now)))
+        self.find(PeerKind::Client, 1, |state| state.is_idle() && state.is_stalled(now))
+            .or_else(|| self.find(PeerKind::Client, held + 1, |state| state.is_stalled(now)))
             .or_else(|| self.longest_idle())
-            .or_else(|| self.find(Origin::Client, held + 2, |_| true))
-            .or_else(|| self.find(Origin::Proxy, 1, State::is_idle))
+            .or_else(|| self.find(PeerKind::Client, held + 2, |_| true))
+            .or_else(|| self.find(PeerKind::Proxy, 1, State::is_idle))
     }
 
     /// Returns the oldest matching connection of the source that has most, and at least `minimum`.
-    fn find(&self, origin: Origin, minimum: usize, matches: impl Fn(&State) -> bool) -> Option<(Key, u64)> {
+    fn find(&self, kind: PeerKind, minimum: usize, matches: impl Fn(&State) -> bool) -> Option<(Key, u64)> {
         let mut found = None;
         let mut most = minimum.saturating_sub(1);
         for (key, connections) in &self.sources {
-            if key.0 == origin
+            if key.0 == kind
                 && connections.len() > most
                 && let Some((number, _)) = connections.iter().find(|(_, state)| matches(state))
             {
@@ -333,7 +331,7 @@ impl Table {
 
     /// Returns the connection of a client that is idle for the longest time.
     fn longest_idle(&self) -> Option<(Key, u64)> {
-        let clients = self.sources.iter().filter(|(key, _)| key.0 == Origin::Client);
+        let clients = self.sources.iter().filter(|(key, _)| key.0 == PeerKind::Client);
         let connections = clients.flat_map(|(key, connections)| connections.iter().map(move |it| (key, it)));
         let idle = connections.filter(|(_, (_, state))| state.is_idle());
         idle.min_by_key(|(_, (number, state))| (state.waiting_since.load(Relaxed), **number))
@@ -355,10 +353,10 @@ impl Table {
         Some(state)
     }
 
-    fn count(&mut self, origin: Origin) -> &mut usize {
-        match origin {
-            Origin::Denied => &mut self.denied,
-            Origin::Client | Origin::Proxy => &mut self.taken,
+    fn count(&mut self, kind: PeerKind) -> &mut usize {
+        match kind {
+            PeerKind::Denied => &mut self.denied,
+            PeerKind::Client | PeerKind::Proxy => &mut self.taken,
         }
     }
 
@@ -411,8 +409,8 @@ mod tests {
         })
     }
 
-    fn take(slots: &Arc<Slots>, address: &str, origin: Origin) -> Option<Slot> {
-        slots.take(address.parse().unwrap(), origin)
+    fn take(slots: &Arc<Slots>, address: &str, kind: PeerKind) -> Option<Slot> {
+        slots.take(address.parse().unwrap(), kind)
     }
 
     fn is_closed(slot: &Slot) -> bool {
@@ -422,12 +420,12 @@ mod tests {
     #[test]
     fn addresses_of_one_ipv6_network_share() {
         let slots = slots(10, 1, 1);
-        let first = take(&slots, "2001:db8::1", Origin::Client).unwrap();
+        let first = take(&slots, "2001:db8::1", PeerKind::Client).unwrap();
         first.state.begin_request();
-        assert!(take(&slots, "2001:db8::2", Origin::Client).is_none());
-        assert!(take(&slots, "2001:db8:0:1::1", Origin::Client).is_some());
+        assert!(take(&slots, "2001:db8::2", PeerKind::Client).is_none());
+        assert!(take(&slots, "2001:db8:0:1::1", PeerKind::Client).is_some());
         drop(first);
-        assert!(take(&slots, "2001:db8::2", Origin::Client).is_some());
+        assert!(take(&slots, "2001:db8::2", PeerKind::Client).is_some());
         assert!(slots.table().sources.is_empty() && slots.table().open == 0 && slots.table().taken == 0);
     }
 
@@ -435,7 +433,7 @@ mod tests {
     fn idle_connections_make_room_before_stalled_and_busy_ones() {
         let slots = slots(4, 4, 1);
         let of_one: Vec<_> = (0..4)
-            .map(|_| take(&slots, "192.0.2.1", Origin::Client).unwrap())
+            .map(|_| take(&slots, "192.0.2.1", PeerKind::Client).unwrap())
             .collect();
         for slot in &of_one[1..] {
             slot.state.begin_request();
@@ -445,7 +443,7 @@ mod tests {
         let later = clock::elapsed() + STALLED;
         let busy = |host: u8| {
             let address = format!("192.0.2.{host}").parse().unwrap();
-            let slot = slots.take_at(address, Origin::Client, later).unwrap();
+            let slot = slots.take_at(address, PeerKind::Client, later).unwrap();
             slot.state.begin_request();
             slot
         };
@@ -454,12 +452,12 @@ mod tests {
         let _three = busy(3);
         assert_eq!(closed(), [true, false, true, false]);
         assert!(
-            take(&slots, "192.0.2.2", Origin::Client).is_none(),
+            take(&slots, "192.0.2.2", PeerKind::Client).is_none(),
             "it would have as many as the other"
         );
         let _four = busy(4);
         assert_eq!(closed(), [true, true, true, false]);
-        assert!(take(&slots, "192.0.2.5", Origin::Client).is_none(), "all have one");
+        assert!(take(&slots, "192.0.2.5", PeerKind::Client).is_none(), "all have one");
     }
 
     #[test]
@@ -467,16 +465,16 @@ mod tests {
         let slots = slots(6, 6, 1);
         // One source waits for its requests; the other, which holds more, has just connected.
         let silent: Vec<_> = (0..2)
-            .map(|_| take(&slots, "192.0.2.1", Origin::Client).unwrap())
+            .map(|_| take(&slots, "192.0.2.1", PeerKind::Client).unwrap())
             .collect();
         let new: Vec<_> = (0..4)
-            .map(|_| take(&slots, "192.0.2.2", Origin::Client).unwrap())
+            .map(|_| take(&slots, "192.0.2.2", PeerKind::Client).unwrap())
             .collect();
         let later = clock::elapsed() + STALLED;
         for (slot, since) in new.iter().zip([3, 0, 2, 1]) {
             slot.state.waiting_since.store(milliseconds(later) + since, Relaxed);
         }
-        let connect = || slots.take_at("192.0.2.3".parse().unwrap(), Origin::Client, later + STALLED / 2);
+        let connect = || slots.take_at("192.0.2.3".parse().unwrap(), PeerKind::Client, later + STALLED / 2);
         let _others = (connect().unwrap(), connect().unwrap());
         assert!(silent.iter().all(is_closed) && !new.iter().any(is_closed));
         let _another = connect().unwrap();
@@ -490,46 +488,46 @@ mod tests {
     fn proxies_have_no_share_and_make_room_last() {
         let slots = slots(4, 1, 1);
         let proxied: Vec<_> = (0..3)
-            .map(|_| take(&slots, "10.0.0.1", Origin::Proxy).unwrap())
+            .map(|_| take(&slots, "10.0.0.1", PeerKind::Proxy).unwrap())
             .collect();
-        let client = take(&slots, "192.0.2.1", Origin::Client).unwrap();
-        let _fourth = take(&slots, "10.0.0.1", Origin::Proxy).unwrap();
+        let client = take(&slots, "192.0.2.1", PeerKind::Client).unwrap();
+        let _fourth = take(&slots, "10.0.0.1", PeerKind::Proxy).unwrap();
         assert!(is_closed(&client));
-        let other = take(&slots, "192.0.2.2", Origin::Client).unwrap();
+        let other = take(&slots, "192.0.2.2", PeerKind::Client).unwrap();
         assert!(is_closed(&proxied[0]) && !is_closed(&proxied[1]));
-        let _another = take(&slots, "192.0.2.3", Origin::Client).unwrap();
+        let _another = take(&slots, "192.0.2.3", PeerKind::Client).unwrap();
         assert!(is_closed(&other) && !is_closed(&proxied[1]));
     }
 
     #[test]
     fn denied_addresses_have_a_pool_beside_the_others() {
         let slots = slots(1, 1, 2);
-        let _client = take(&slots, "192.0.2.1", Origin::Client).unwrap();
-        let _denied = [1, 2].map(|_| take(&slots, "192.0.2.2", Origin::Denied).unwrap());
-        assert!(take(&slots, "192.0.2.3", Origin::Denied).is_none());
+        let _client = take(&slots, "192.0.2.1", PeerKind::Client).unwrap();
+        let _denied = [1, 2].map(|_| take(&slots, "192.0.2.2", PeerKind::Denied).unwrap());
+        assert!(take(&slots, "192.0.2.3", PeerKind::Denied).is_none());
     }
 
     #[test]
     fn connections_that_are_ending_are_bounded() {
         let slots = slots(2, 2, 0);
         let mut ending = Vec::new();
-        while let Some(slot) = take(&slots, "192.0.2.1", Origin::Client) {
+        while let Some(slot) = take(&slots, "192.0.2.1", PeerKind::Client) {
             ending.push(slot);
             assert!(ending.len() <= 2 + ENDING);
         }
         assert_eq!(ending.len(), 2 + ENDING);
         ending.clear();
-        assert!(take(&slots, "192.0.2.1", Origin::Client).is_some());
+        assert!(take(&slots, "192.0.2.1", PeerKind::Client).is_some());
     }
 
     #[tokio::test]
     async fn stop_orders_every_connection_to_end() {
         let slots = slots(4, 4, 1);
         slots.ended().await;
-        let slot = take(&slots, "192.0.2.1", Origin::Client).unwrap();
+        let slot = take(&slots, "192.0.2.1", PeerKind::Client).unwrap();
         slots.stop();
         assert_eq!(slot.state().ordered().await, Order::Stop);
-        assert!(take(&slots, "192.0.2.2", Origin::Client).is_none());
+        assert!(take(&slots, "192.0.2.2", PeerKind::Client).is_none());
         assert_eq!(slots.close(), 1);
         assert_eq!(slot.state().ordered().await, Order::Close);
         let (ended, ()) = tokio::join!(slots.ended(), async { drop(slot) });

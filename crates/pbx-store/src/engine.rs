@@ -23,7 +23,7 @@ pub(super) trait Engine: Send + Sync {
     /// Returns the directory with the data, if it is on this machine.
     fn directory(&self) -> Option<PathBuf>;
 
-    /// Returns `true` while the disk of the database is full, as far as an engine knows it before it writes.
+    /// Returns `true` after a write has failed on a full disk, until there is space again. An engine may leave it to each write.
     fn is_storage_full(&self) -> bool {
         false
     }

@@ -146,9 +146,9 @@ pub enum OpenError {
     Locked(PathBuf),
     /// A write-ahead log lies beside a database file that it does not belong to.
     #[error(
-        "{} was left by the database that {} has replaced, and would change it: after restoring a backup, move {} away, then \
-         start again; if the log belongs to this database, touch it instead",
-        .log.display(),
+        "{} was replaced or changed after its write-ahead log {} was written, which would undo the restore of a backup: if it was \
+         restored, move the log away; if only its permissions, owner or name were changed, `touch` the log, which has the latest \
+         changes; then start again",
         .path.display(),
         .log.display()
     )]
@@ -158,6 +158,13 @@ pub enum OpenError {
         /// The write-ahead log.
         log: PathBuf,
     },
+    /// The file has several names.
+    #[error(
+        "the database {} has another name (a hard link), and the write-ahead log of a crash is beside one of them only: remove the name \
+         that no server was started with",
+        .0.display()
+    )]
+    SeveralNames(PathBuf),
     /// The file is damaged.
     #[error(
         "the database {} is damaged ({reason}), as the copy of a running server's file is: restore a complete backup, or save what \

@@ -95,12 +95,13 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: Vec<Id<File>>) -> Result<Vec<Stored<File>>, 
     tx.all(&select, |row| FILES.read(row))
 }
 
-/// Returns the owner's files with this digest, the oldest first. At most [`MAX_EQUAL_FILES`].
+/// Returns the owner's files with this digest, the newest first. At most [`MAX_EQUAL_FILES`]: the newest, so that an upload repairs a
+/// damaged content however many equal files there are.
 pub fn by_digest(tx: &mut Tx<'_>, owner: Owner, digest: &str) -> Result<Vec<Stored<File>>, StoreError> {
     let mut select = FILES.select(owner);
     select
         .and_where(Expr::col("digest").eq(digest))
-        .order_by(ID, Order::Asc)
+        .order_by(ID, Order::Desc)
         .limit(MAX_EQUAL_FILES);
     tx.all(&select, |row| FILES.read(row))
 }

@@ -34,14 +34,14 @@ pub struct Store {
     writes: Arc<Admission>,
 }
 
-/// The bounds of the transactions of one principal, and of all.
-#[derive(Debug, Clone, Copy)]
+/// The bounds of the transactions of one principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreLimits {
     /// Concurrent scans of one principal.
     pub scans: usize,
     /// Scans of one principal that may wait.
     pub waiting_scans: usize,
-    /// The longest time that a scan may take, with its wait.
+    /// The longest time that a scan may take once it has its slot.
     pub longest_scan: Duration,
     /// Writes of one principal that may wait.
     pub waiting_writes: usize,
@@ -50,9 +50,9 @@ pub struct StoreLimits {
 impl Default for StoreLimits {
     fn default() -> Self {
         Self {
-            scans: 2,
+            scans: 1,
             waiting_scans: 32,
-            longest_scan: Duration::from_secs(20),
+            longest_scan: Duration::from_secs(10),
             waiting_writes: 512,
         }
     }
@@ -61,6 +61,9 @@ impl Default for StoreLimits {
 /// Writes that are queued or run, in all and of one principal. Further ones wait.
 const QUEUED_WRITES: usize = 1024;
 const QUEUED_WRITES_PER_PRINCIPAL: usize = 128;
+
+/// The longest wait of a scan for its slot. In that time, each of the principals before it has used its slot up.
+const LONGEST_SCAN_WAIT: Duration = Duration::from_secs(30);
 
 /// The longest wait of a write before it is queued.
 const LONGEST_WRITE_WAIT: Duration = Duration::from_secs(5);
@@ -78,7 +81,7 @@ impl StoreLimits {
             slots,
             slots_per_principal: self.scans,
             waiting_per_principal: self.waiting_scans,
-            longest_wait: self.longest_scan,
+            longest_wait: LONGEST_SCAN_WAIT,
         }
     }
 
@@ -196,11 +199,8 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let principal = principal.into();
-        let scanned = tokio::time::timeout(self.longest_scan, async {
-            let slot = self.scans.admit(principal).await?;
-            self.run_in(slot, Access::Scan, work).await
-        });
+        let slot = self.scans.admit(principal.into()).await?;
+        let scanned = tokio::time::timeout(self.longest_scan, self.run_in(slot, Access::Scan, work));
         scanned.await.unwrap_or_else(|_| Err(StoreError::Interrupted.into()))
     }
 
@@ -225,7 +225,7 @@ impl Store {
     /// # Errors
     ///
     /// As for [`read`](Self::read); [`StoreError::Unavailable`] if too many writes of the principal wait,
-    /// [`StoreError::StorageFull`] if the disk is full, also if it has only so much space as others need to free some.
+    /// [`StoreError::StorageFull`] if the disk is full, or has only the space that is kept back for those who can free more.
     pub(super) async fn write<T, E, F>(&self, principal: Principal, work: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,

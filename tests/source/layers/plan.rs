@@ -47,7 +47,7 @@ pub const CRATES: &[Crate] = &[
     (
         "crates/pbx-api/src",
         &[
-            &["runtime::request_id", "runtime::schemas", "runtime::body_budget"],
+            &["runtime::request_id", "runtime::schemas"],
             &["runtime::problem", "runtime::operation"],
             &[
                 "runtime::api",
@@ -55,6 +55,7 @@ pub const CRATES: &[Crate] = &[
                 "runtime::response",
                 "runtime::schema_violations",
             ],
+            &["runtime::body_budget"],
             &["runtime::input"],
             &["generated"],
             &["runtime::server", "runtime"],

@@ -1,8 +1,9 @@
 //! Limits of what callers send: `maxItems` and `maxLength` of the arrays and strings in parameters and request bodies that the documents
 //! leave unbounded.
 //!
-//! `x-limits` of the document is the rule, `{maxItems, maxLength, idLength}`, the last for IDs (`x-id`), and a number `x-limit` on a schema an exception from it. A document
-//! without `x-limits` is left as it is, but for its exceptions. Enums, formats and patterns of a bounded length, and bytes need no limit.
+//! `x-limits` of the document is the rule, `{maxItems, maxLength, idLength}`, the last for IDs (`x-id`). A number `x-limit` on a schema is
+//! an exception from it. A document without `x-limits` is left as it is, but for its exceptions. Enums, formats and patterns of a bounded
+//! length, and bytes need no limit.
 //!
 //! Each limit that is set here has the mark `x-limit: server`: it is this server's and not the vendor's, so the client's contract and
 //! the command's flags do not have it ([`without`]). Responses are not limited: they show what was stored before there was a limit.
@@ -99,7 +100,7 @@ pub fn is_bounded(schema: &Value, keyword: &str) -> bool {
         || text("pattern").is_some_and(is_bounded_pattern)
 }
 
-/// Returns `true` if every string that matches the pattern is at most as long as the pattern says.
+/// Returns `true` if the pattern bounds the length of the strings that match it.
 fn is_bounded_pattern(pattern: &str) -> bool {
     regex_syntax::parse(pattern).is_ok_and(|pattern| {
         let properties = pattern.properties();

@@ -37,7 +37,7 @@ pub trait Api: Send + Sync + 'static {
         info: &RequestInfo<'_>,
     ) -> impl Future<Output = Result<Self::Caller, Self::Error>> + Send;
 
-    /// Returns a number for the callers that share a budget of request bodies, for example those of one tenant (see
+    /// Returns a number for the callers that share a budget of request and response bodies, for example those of one tenant (see
     /// [`Server::group_body_budget`](crate::Server::group_body_budget)). By default they all share one.
     fn body_group(&self, caller: &Self::Caller) -> u64 {
         let _ = caller;

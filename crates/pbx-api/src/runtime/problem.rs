@@ -95,7 +95,7 @@ impl Problem {
 
     /// Creates a 503 `UNAVAILABLE` for a lack of memory for bodies.
     pub(crate) fn too_many_bodies() -> Self {
-        let message = "The server is reading too many request bodies: try again in a moment.";
+        let message = "The server holds too many request and response bodies: try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
             .header(RETRY_AFTER, HeaderValue::from_static("1"))
     }

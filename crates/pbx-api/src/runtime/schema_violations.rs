@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::operation::InputSchema;
 use super::problem::MAX_LISTED;
 
-/// Adds a violation, unless there are enough: one more than are listed, from which it is known that there are more. Then none is made,
-/// because a body may have one for every few bytes, each with a long pointer.
+/// Adds a violation, up to one more than are listed, which shows that there are more. None is created beyond that, because a body may
+/// have one for every few bytes, each with a long pointer.
 pub(super) fn add(violations: &mut Vec<Violation>, make: impl FnOnce() -> Violation) {
     if violations.len() <= MAX_LISTED {
         violations.push(make());

@@ -29,7 +29,7 @@ use crate::generated::RESOURCES;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// The default of [`Server::public_body_limit`].
-const PUBLIC_BODY_LIMIT: usize = 64 << 10;
+const PUBLIC_BODY_LIMIT: usize = 16 << 10;
 
 /// The default of [`Server::public_body_budget`] and [`Server::group_body_budget`].
 const SMALL_BUDGET: usize = 16 << 20;
@@ -116,7 +116,7 @@ impl<A: Api> Server<A> {
         self
     }
 
-    /// Sets the maximum length of the body of an operation that needs no authentication, in bytes: anyone can send one. Default: 64 KiB,
+    /// Sets the maximum length of the body of an operation that needs no authentication, in bytes: anyone can send one. Default: 16 KiB,
     /// or that of all other bodies if it is less.
     #[must_use]
     pub fn public_body_limit(mut self, bytes: usize) -> Self {
@@ -124,24 +124,28 @@ impl<A: Api> Server<A> {
         self
     }
 
-    /// Sets the number of bytes that the bodies of operations without authentication have together, until their responses. Beyond it, a
-    /// request gets a 503. The first 4 KiB of each body do not count. Default: 16 MiB.
+    /// Sets the number of bytes that the bodies of operations without authentication have together: request bodies until their
+    /// responses, and response bodies until they are sent. Beyond it, a request gets a 503. The first 4 KiB of each body do not count.
+    /// Default: 16 MiB.
+    ///
+    /// Only reads (`GET`) get a 503 for their response: any other operation is done by then. A response that is larger than the budget
+    /// is sent when no other body is held. Error responses do not count.
     #[must_use]
     pub fn public_body_budget(mut self, bytes: usize) -> Self {
         self.public_body_budget = bytes;
         self
     }
 
-    /// Sets the number of bytes that the bodies of a group of callers have together (see [`Api::body_group`]), as for
-    /// [`public_body_budget`](Self::public_body_budget). At least the largest body fits. Default: 16 MiB.
+    /// Sets the number of bytes that the bodies of a group of callers have together (see [`Api::body_group`]), those of requests and
+    /// of responses, as for [`public_body_budget`](Self::public_body_budget). At least the largest request body fits. Default: 16 MiB.
     #[must_use]
     pub fn group_body_budget(mut self, bytes: usize) -> Self {
         self.group_body_budget = bytes;
         self
     }
 
-    /// Sets the number of bytes that the bodies of all authenticated callers have together, as for
-    /// [`public_body_budget`](Self::public_body_budget). At least the largest body fits. Default: 64 MiB.
+    /// Sets the number of bytes that the bodies of all authenticated callers have together, those of requests and of responses, as for
+    /// [`public_body_budget`](Self::public_body_budget). At least the largest request body fits. Default: 64 MiB.
     #[must_use]
     pub fn body_budget(mut self, bytes: usize) -> Self {
         self.body_budget = bytes;
@@ -175,7 +179,7 @@ impl<A: Api> Server<A> {
     pub fn build(self) -> Router {
         let upload_limit = self.upload_limit.unwrap_or(self.body_limit);
         let public_body_limit = self.public_body_limit.min(self.body_limit);
-        // A body within its limit must fit when no other is there.
+        // A request body within its limit must fit when no other is there.
         let largest = upload_limit.max(self.body_limit);
         let public_budget = self.public_body_budget.max(public_body_limit);
         let shared = Arc::new(Shared {
@@ -305,11 +309,12 @@ impl<A: Api> Shared<A> {
                 Content::Bytes => self.upload_limit,
                 _ => self.body_limit,
             };
-            // Held until the response, because the input is made of it.
+            // Held until the response, because the input is made of it. Then the response is held.
             let mut held = self.budget.hold(self.api.body_group(&caller));
             let input = Input::read(operation, &mut parts, body, limit, &mut held).await?;
             let call = call(caller, operation, request_id.clone(), parts);
-            handler(Arc::clone(&self.api), call, input).await
+            let response = handler(Arc::clone(&self.api), call, input).await?;
+            held.until_sent(response, operation.method.is_safe()).await
         };
         finish(result, &request_id).await
     }
@@ -327,7 +332,8 @@ impl<A: Api> Shared<A> {
             let mut held = self.public_budget.hold(0);
             let input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
             let call = call((), operation, request_id.clone(), parts);
-            handler(Arc::clone(&self.api), call, input).await
+            let response = handler(Arc::clone(&self.api), call, input).await?;
+            held.until_sent(response, operation.method.is_safe()).await
         };
         finish(result, &request_id).await
     }

@@ -8,6 +8,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use crate::workshop::{request, server};
@@ -18,6 +19,7 @@ type Responding = Pin<Box<dyn Future<Output = Response<Body>>>>;
 fn unfinished(router: &Router, path: &str, content_type: &str, sent: usize) -> (Responding, Option<u16>) {
     let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![b' '; sent]))]);
     let request = Request::post(path)
+        .header("host", "pbx.example")
         .header("authorization", "Bearer SystemAdmin")
         .header("content-type", content_type)
         .body(Body::from_stream(first.chain(stream::pending())));
@@ -50,7 +52,11 @@ async fn public_bodies_have_a_separate_limit() {
 
 #[tokio::test]
 async fn unread_public_bodies_have_a_budget() {
-    let router = server().body_limit(1 << 20).public_body_budget(64 << 10).build();
+    let router = server()
+        .body_limit(1 << 20)
+        .public_body_limit(64 << 10)
+        .public_body_budget(64 << 10)
+        .build();
     let begin = |sent| unfinished(&router, "/api/forms", FORM, sent);
     let (first, waiting) = begin(60 << 10);
     assert_eq!(waiting, None);
@@ -80,9 +86,60 @@ async fn unread_bodies_of_callers_have_a_budget() {
 }
 
 #[tokio::test]
+async fn unread_responses_have_a_budget() {
+    let limited = || server().body_limit(60 << 10);
+    let get = async |router: &Router, role: &str, size: &str| {
+        let request = Request::get(format!("/api/gadgets/{size}/picture"))
+            .header("host", "pbx.example")
+            .header("authorization", format!("Bearer {role}"));
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap());
+        let response = response.await.unwrap();
+        let status = response.status();
+        assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+        assert!(response.headers().contains_key("x-request-id"));
+        (status.as_u16(), response)
+    };
+    let router = limited().group_body_budget(64 << 10).build();
+    let (status, first) = get(&router, "SystemAdmin", "40").await;
+    assert_eq!(status, 200);
+    assert_eq!(first.headers()["content-length"], "40960");
+    assert_eq!(get(&router, "SystemAdmin", "40").await.0, 503);
+    // Request bodies share the budget, and small bodies do not count.
+    assert_eq!(unfinished(&router, "/api/notes", JSON, 40 << 10).1, Some(503));
+    assert_eq!(unfinished(&router, "/api/notes", JSON, 4 << 10).1, None);
+    assert_eq!(get(&router, "SystemAdmin", "small").await.0, 200);
+    // Other groups are not concerned.
+    assert_eq!(get(&router, "Dealer", "40").await.0, 200);
+    // The last chunk counts until it is sent, even if the body that it comes from is dropped before.
+    let mut body = first.into_body();
+    let chunk = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    drop(body);
+    assert_eq!(get(&router, "SystemAdmin", "40").await.0, 503);
+    drop(chunk);
+    let (status, second) = get(&router, "SystemAdmin", "40").await;
+    assert_eq!(status, 200);
+    drop(second);
+    // A response that is larger than the budget is served when no other is held.
+    let (status, large) = get(&router, "SystemAdmin", "100").await;
+    assert_eq!(status, 200);
+    assert_eq!(get(&router, "SystemAdmin", "10").await.0, 503);
+    drop(large);
+    assert_eq!(get(&router, "SystemAdmin", "10").await.0, 200);
+
+    // All groups together have a budget as well.
+    let router = limited().body_budget(64 << 10).build();
+    let (status, first) = get(&router, "SystemAdmin", "40").await;
+    assert_eq!(status, 200);
+    assert_eq!(get(&router, "Dealer", "40").await.0, 503);
+    drop(first);
+    assert_eq!(get(&router, "Dealer", "40").await.0, 200);
+}
+
+#[tokio::test]
 async fn stalled_body_gets_a_408() {
     let stalled = stream::iter([Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::TimedOut))]);
     let request = Request::post("/api/notes")
+        .header("host", "pbx.example")
         .header("authorization", "Bearer SystemAdmin")
         .body(Body::from_stream(stalled));
     let response = server().build().oneshot(request.unwrap()).await.unwrap();

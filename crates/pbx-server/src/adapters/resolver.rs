@@ -12,7 +12,7 @@ use std::time::Duration;
 use pbx_domain::setting::Owner;
 use tokio::sync::oneshot;
 
-use super::slots::{Full, Slots};
+use super::outgoing::{Full, OutgoingSlots};
 
 /// The timeout of a look-up. The first retransmission of the usual resolver is after 5 s.
 const TIMEOUT: Duration = Duration::from_secs(6);
@@ -30,7 +30,7 @@ pub enum ResolveError {
     #[error(transparent)]
     Full(#[from] Full),
     /// The look-up timed out.
-    #[error("the name servers of the host did not answer within {} seconds", TIMEOUT.as_secs())]
+    #[error("the name servers of the host did not respond within {} seconds", TIMEOUT.as_secs())]
     TimedOut,
     /// The look-up failed.
     #[error(transparent)]
@@ -40,27 +40,27 @@ pub enum ResolveError {
 /// Resolves host names. Clones share the threads.
 #[derive(Clone)]
 pub struct Resolver {
-    slots: Slots,
+    slots: OutgoingSlots,
     look_up: Arc<LookUp>,
 }
 
 impl Resolver {
     /// Creates a resolver with that many threads for each owner, and for all tenants together.
-    pub fn new(threads_of_each: usize, threads: usize) -> Self {
+    pub fn new(threads_of_each: u16, threads: u16) -> Self {
         Self::with(threads_of_each, threads, |host: &str| match REPLACEMENT.get() {
             Some(replacement) => replacement(host),
             None => system(host),
         })
     }
 
-    /// [`new`](Self::new) with another resolver than the system's.
+    /// [`new`](Self::new) with `look_up` in place of the system's resolver.
     pub fn with(
-        threads_of_each: usize,
-        threads: usize,
+        threads_of_each: u16,
+        threads: u16,
         look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            slots: Slots::new(threads_of_each, threads),
+            slots: OutgoingSlots::new(threads_of_each, threads),
             look_up: Arc::new(Box::new(look_up)),
         }
     }
@@ -126,7 +126,10 @@ mod tests {
         let silent = resolver.resolve(tenant(1), "silent.test").await;
         assert!(matches!(silent, Err(ResolveError::TimedOut)), "{silent:?}");
         let again = resolver.resolve(tenant(1), "silent.test").await;
-        assert!(matches!(again, Err(ResolveError::Full(Full::Owner))), "{again:?}");
+        assert!(
+            matches!(again, Err(ResolveError::Full(Full::Owner { limit: 1 }))),
+            "{again:?}"
+        );
         // An address needs no look-up.
         assert!(resolver.resolve(tenant(1), "::1").await.is_ok());
         tokio::time::resume();
@@ -135,7 +138,10 @@ mod tests {
         drop(end);
         // Its thread ends soon; there is no event to wait for.
         while let Err(error) = resolver.resolve(tenant(1), "other.test").await {
-            assert!(matches!(error, ResolveError::Full(Full::Owner)), "{error:?}");
+            assert!(
+                matches!(error, ResolveError::Full(Full::Owner { limit: 1 })),
+                "{error:?}"
+            );
             tokio::task::yield_now().await;
         }
     }

@@ -307,10 +307,13 @@ impl Options {
 /// Returns the number of the flag, else of the file, else the default. `name` is the flag, in kebab or snake case.
 fn number<T: FromStr>(flag: Option<String>, file: Option<T>, default: T, name: &str, of: &str) -> anyhow::Result<T> {
     match flag.filter(|text| !text.is_empty()) {
-        Some(text) => text
-            .parse()
-            .ok()
-            .with_context(|| format!("--{} takes a number of {of}, not {text:?}", name.replace('_', "-"))),
+        Some(text) => text.parse().ok().with_context(|| {
+            let name = name.replace('_', "-");
+            // Every `T` is an unsigned integer, of which some exclude 0.
+            let least = u8::from("0".parse::<T>().is_err());
+            let most = u64::MAX >> (8 * (size_of::<u64>() - size_of::<T>()));
+            format!("--{name} takes a number of {of} from {least} to {most}, not {text:?}")
+        }),
         None => Ok(file.unwrap_or(default)),
     }
 }
@@ -488,8 +491,15 @@ mod tests {
             (1, 1),
             "0 is no time"
         );
-        let error = limits(&["--connections", "many"]).unwrap_err().to_string();
-        assert_eq!(error, "--connections takes a number of connections, not \"many\"");
+        let error = |arguments| limits(arguments).unwrap_err().to_string();
+        assert_eq!(
+            error(&["--connections", "many"]),
+            "--connections takes a number of connections from 0 to 4294967295, not \"many\""
+        );
+        assert_eq!(
+            error(&["--outgoing", "70000"]),
+            "--outgoing takes a number of requests from 0 to 65535, not \"70000\""
+        );
     }
 
     #[test]

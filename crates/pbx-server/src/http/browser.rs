@@ -82,7 +82,7 @@ impl Origins {
         }
     }
 
-    /// Returns the origin of a request from what browsers say of it, which pages cannot change.
+    /// Returns the origin of a request by the headers of browsers, which pages cannot change.
     pub(super) fn source<'a>(&self, peer: Option<SocketAddr>, headers: &'a HeaderMap) -> Source<'a> {
         let origin = headers.get(ORIGIN);
         if origin.is_some_and(|origin| self.allows(origin)) {
@@ -153,7 +153,7 @@ async fn add_cors(State(origins): State<Origins>, request: Request, next: Next) 
     let Some(origin) = origin else {
         return response;
     };
-    // The contract has no OPTIONS: a 405 says that the request is admitted, and which methods the path has.
+    // The contract has no OPTIONS: a 405 shows that the request is admitted, and has the methods of the path.
     if preflight && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         *response.status_mut() = StatusCode::NO_CONTENT;
         *response.body_mut() = Body::empty();

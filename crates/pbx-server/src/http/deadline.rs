@@ -38,7 +38,7 @@ impl Deadline {
         self.timer = None;
     }
 
-    /// Is called whenever the transfer waits. The task is woken at the end of the period.
+    /// Begins or checks the period of a transfer that waits. Wakes the task at its end.
     ///
     /// # Errors
     ///

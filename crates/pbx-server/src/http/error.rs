@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::header::{HeaderName, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use pbx_api::Problem;
 use pbx_domain::{Error, clock};
 
@@ -52,14 +52,6 @@ pub fn problem(error: Error) -> Problem {
                 .header(RATE_RESET, reset)
         }
         Error::Overloaded { retry_after } => busy(retry_after),
-        Error::TooManyInProgress { by_caller, message } => {
-            let (status, code) = if by_caller {
-                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS")
-            } else {
-                (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
-            };
-            Problem::new(status, code, message).header(RETRY_AFTER, HeaderValue::from_static("5"))
-        }
         Error::Unavailable { internal } => {
             static LIMIT: LogLimit = LogLimit::every(1);
             if let Some(unlogged) = LIMIT.due(clock::elapsed()) {
@@ -69,12 +61,7 @@ pub fn problem(error: Error) -> Problem {
         }
         Error::OutcomeUnknown { internal } => {
             tracing::error!(error = internal, "the outcome of a change is unknown");
-            // Without Retry-After: to repeat the change may be to make it twice.
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "OUTCOME_UNKNOWN",
-                "The database did not confirm the change in time: it may or may not have been saved. Check before you repeat it.",
-            )
+            outcome_unknown("The database did not confirm the change in time")
         }
         Error::ContentDamaged { internal } => {
             tracing::error!(error = internal, "a file cannot be sent");
@@ -103,18 +90,21 @@ pub fn problem(error: Error) -> Problem {
     }
 }
 
-/// Returns the response to a client that has too many requests in flight.
-pub(super) fn too_many_in_flight() -> Problem {
-    let message = "Too many requests from this address are in progress: wait for their responses.";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
-        .header(RETRY_AFTER, HeaderValue::from_static("1"))
+/// Returns the response to a request with that method which was not finished in time.
+pub(super) fn overdue(method: &Method) -> Problem {
+    let message = "The server did not finish this request in time";
+    if method.is_safe() {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", format!("{message}."))
+            .header(RETRY_AFTER, HeaderValue::from_static("5"))
+    } else {
+        outcome_unknown(message)
+    }
 }
 
-/// Returns the response to a request that was not finished in time.
-pub(super) fn overdue() -> Problem {
-    let message = "The server did not finish this request in time. A change may or may not have been made.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
-        .header(RETRY_AFTER, HeaderValue::from_static("5"))
+/// Has no `Retry-After`: a change that is repeated may be made twice.
+fn outcome_unknown(cause: &str) -> Problem {
+    let message = format!("{cause}: a change may or may not have been saved. Check before you repeat it.");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN", message)
 }
 
 fn busy(retry_after: Duration) -> Problem {
@@ -200,17 +190,17 @@ mod tests {
             (Error::Forbidden, 403, "FORBIDDEN"),
             (Error::NotAllowed { message: "x" }, 403, "FORBIDDEN"),
             (
-                Error::TooManyInProgress {
-                    by_caller: true,
-                    message: "x",
+                Error::TooManyRequests {
+                    limit: 1,
+                    retry_after: Duration::ZERO,
+                    reset: Duration::ZERO,
                 },
                 429,
                 "TOO_MANY_REQUESTS",
             ),
             (
-                Error::TooManyInProgress {
-                    by_caller: false,
-                    message: "x",
+                Error::Overloaded {
+                    retry_after: Duration::ZERO,
                 },
                 503,
                 "UNAVAILABLE",
@@ -268,6 +258,17 @@ mod tests {
         });
         assert_eq!(busy.status(), 503);
         assert!(format!("{busy:?}").contains(r#""retry-after": "1""#));
+    }
+
+    #[test]
+    fn overdue_change_has_an_unknown_outcome_and_no_retry_after() {
+        let code = |problem: &Problem| problem.errors()[0].code.clone();
+        let read = overdue(&Method::GET);
+        assert_eq!((read.status().as_u16(), &*code(&read)), (503, "UNAVAILABLE"));
+        assert!(format!("{read:?}").contains(r#""retry-after": "5""#));
+        let change = overdue(&Method::POST);
+        assert_eq!((change.status().as_u16(), &*code(&change)), (503, "OUTCOME_UNKNOWN"));
+        assert!(!format!("{change:?}").contains("retry-after"));
     }
 
     #[test]

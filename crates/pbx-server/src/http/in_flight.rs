@@ -6,9 +6,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ipnet::IpNet;
+use pbx_domain::Error;
 use pbx_domain::source::source;
+
+/// The delay after which a refused client may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Counts the requests in flight of each source.
 pub(super) struct InFlight {
@@ -31,17 +36,25 @@ impl InFlight {
         })
     }
 
-    /// Counts a request, or returns `None` if its source has as many as it may.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Request> {
+    /// Counts a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyRequests`] if its source has reached the limit.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Request, Error> {
         let source = source(address);
         let mut counts = self.counts();
         let count = counts.entry(source).or_default();
         if *count >= self.limit {
-            return None;
+            return Err(Error::TooManyRequests {
+                limit: u32::try_from(self.limit).unwrap_or(u32::MAX),
+                retry_after: RETRY_AFTER,
+                reset: RETRY_AFTER,
+            });
         }
         *count += 1;
         drop(counts);
-        Some(Request {
+        Ok(Request {
             counts: Arc::clone(self),
             source,
         })
@@ -69,19 +82,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_source_has_its_limit_and_ended_requests_are_forgotten() {
+    fn each_source_has_its_limit_and_ended_requests_do_not_count() {
         let in_flight = InFlight::new(2);
         let enter = |address: &str| in_flight.enter(address.parse().unwrap());
         let (first, _second) = (enter("192.0.2.1").unwrap(), enter("192.0.2.1").unwrap());
-        assert!(enter("192.0.2.1").is_none());
+        assert!(enter("192.0.2.1").is_err());
         let other = enter("192.0.2.2").unwrap();
         drop(first);
         let _third = enter("192.0.2.1").unwrap();
-        assert!(enter("192.0.2.1").is_none());
+        assert!(enter("192.0.2.1").is_err());
         drop(other);
         assert_eq!(in_flight.counts().len(), 1);
         // One network of IPv6 is one source.
         let _six = (enter("2001:db8::1").unwrap(), enter("2001:db8::2").unwrap());
-        assert!(enter("2001:db8::3").is_none());
+        assert!(enter("2001:db8::3").is_err());
     }
 }

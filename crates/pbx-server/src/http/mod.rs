@@ -21,15 +21,15 @@ use pbx_domain::network::Network;
 use pbx_domain::session::{Caller, Principal};
 use pbx_domain::setting::Owner;
 use pbx_domain::vault::Vault;
-use pbx_domain::{Error, Id, IdGenerator};
+use pbx_domain::{Error, IdGenerator};
 use pbx_store::{Changes, Store};
 
 use self::browser::{Origins, Source};
 use self::guard::Guard;
 use crate::adapters::blob_store::BlobStore;
 use crate::adapters::mail::Mailer;
+use crate::adapters::outgoing::OutgoingSlots;
 use crate::adapters::sip::Sip;
-use crate::adapters::slots::Slots;
 use crate::adapters::webhook::Sender;
 use crate::services::context::Context;
 use crate::services::documents;
@@ -65,7 +65,7 @@ pub struct Pbx {
     /// Sends mail.
     pub mailer: Mailer,
     /// Bounds the requests to other servers that callers wait for.
-    pub outgoing: Slots,
+    pub outgoing: OutgoingSlots,
     /// The store of files' contents.
     pub blobs: BlobStore,
     /// The limits of request bodies.
@@ -81,7 +81,7 @@ pub struct BodyLimits {
     pub public: usize,
     /// All bodies together of requests that need no session.
     pub public_budget: usize,
-    /// All bodies together of a tenant, or of an account without one.
+    /// All bodies together of a tenant, a dealer or a system administrator.
     pub tenant_budget: usize,
     /// All bodies together of requests with a session.
     pub budget: usize,
@@ -236,12 +236,14 @@ impl Api for Pbx {
         session::authenticate(&self.store, token).await
     }
 
-    /// The callers of a tenant share a budget; one without a tenant has its own.
+    /// The users of a tenant share a budget. Dealers and system administrators have their own, also while they act in a tenant, so that
+    /// the tenant cannot use it up.
     fn body_group(&self, caller: &Caller) -> u64 {
-        caller
-            .tenant_id
-            .map_or(caller.account_id.stored(), Id::stored)
-            .cast_unsigned()
+        let group = match Principal::from(caller) {
+            Principal::Tenant(id) => id.stored(),
+            _ => caller.account_id.stored(),
+        };
+        group.cast_unsigned()
     }
 
     /// Enforces roles, which no other code does. The contract has the roles that may call each operation.
@@ -264,6 +266,7 @@ impl Api for Pbx {
 
 #[cfg(test)]
 mod tests {
+    use pbx_domain::Id;
     use pbx_domain::session::Role;
 
     use super::client::Proxies;
@@ -274,7 +277,7 @@ mod tests {
     async fn only_roles_that_the_contract_allows_are_authorized() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
-        let (resolver, outgoing) = (Resolver::new(1, 1), Slots::new(1, 1));
+        let (resolver, outgoing) = (Resolver::new(1, 1), OutgoingSlots::new(1, 1));
         let pbx = Pbx {
             store,
             ids: IdGenerator::default(),

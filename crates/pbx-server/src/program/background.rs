@@ -103,8 +103,8 @@ pub async fn alert(store: Store, vault: Vault, mailer: Mailer, machine: Machine)
     }
 }
 
-/// Trims the change log of tenants to the entries that caches need, deletes expired sessions and tokens, and deletes the entries of the audit log that are older than
-/// `days`, unless that is 0.
+/// Trims the change log of tenants to the entries that caches need. Deletes expired sessions and tokens, and the entries of the audit
+/// log that are older than `days`, unless that is 0.
 pub async fn enforce_retention(store: Store, days: u32) {
     loop {
         let began = clock::elapsed();

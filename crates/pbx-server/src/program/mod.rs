@@ -29,9 +29,9 @@ use crate::adapters::blob_store::BlobStore;
 use crate::adapters::key_file;
 use crate::adapters::machine::Machine;
 use crate::adapters::mail::Mailer;
+use crate::adapters::outgoing::OutgoingSlots;
 use crate::adapters::resolver::Resolver;
 use crate::adapters::sip::{MAX_CONNECTIONS as MAX_SIP_CONNECTIONS, Sip};
-use crate::adapters::slots::Slots;
 use crate::adapters::tls::Tls;
 use crate::adapters::webhook::Sender;
 use crate::config::{Config, DatabaseOptions, Limits, Options};
@@ -46,6 +46,8 @@ use crate::services::sign_ins::{SignInLimits, SignIns};
 use crate::services::turns::TurnLimits;
 use crate::services::{certificates, documents, session, transports};
 use crate::slots::{self, SlotLimits};
+
+pub use crate::adapters::resolver::replace_system_resolver;
 
 /// The PBX administration server.
 #[derive(Parser)]
@@ -62,6 +64,7 @@ enum Command {
     /// Prints "listening on URL" to stdout when it is ready. The first start creates the system administrator "admin" with the
     /// password in PBX_ADMIN_PASSWORD, else with a random one that is printed once to stderr.
     Serve(Box<Options>),
+
     /// Create licenses, and the keys to sign and verify them with.
     #[command(subcommand)]
     License(LicenseCommand),
@@ -80,10 +83,15 @@ enum Command {
     },
 }
 
-pub use crate::adapters::resolver::replace_system_resolver;
-
 /// Environment variable of the first administrator's password; a flag would show it to every user of the machine.
 const ADMIN_PASSWORD: &str = "PBX_ADMIN_PASSWORD";
+
+/// The connections that the system queues until they are accepted, unless it permits fewer.
+#[cfg(target_os = "linux")]
+const BACKLOG: i32 = 4096;
+
+/// The smallest limit of a body before sign-in, in bytes: a sign-in fits.
+const MIN_PUBLIC_BODY: usize = 1024;
 
 /// The time to close the ports of the transports at shutdown.
 const SIP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -118,6 +126,8 @@ fn run(options: Options) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(ansi)
+        // Reporting to stderr that stderr cannot be written to would panic, on the thread that handles signals as well.
+        .log_internal_errors(false)
         .init();
     // Before there are other threads, and before the server is reported as ready.
     let store =
@@ -127,7 +137,7 @@ fn run(options: Options) -> anyhow::Result<()> {
         .build()
         .context("cannot start the asynchronous runtime")?;
     let served = runtime.block_on(serve(config, store));
-    // A look-up or a hash in progress is of no use to anyone any more.
+    // Without waiting for a look-up that is in progress, or other work whose result nobody needs.
     runtime.shutdown_background();
     served
 }
@@ -194,9 +204,8 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     let machine =
         Machine::monitor(directories.collect()).context("cannot start the thread that monitors the machine")?;
 
-    let limits = &config.limits;
-    let resolver = Resolver::new(limits.lookup_threads_per_tenant.into(), limits.lookup_threads.into());
-    let outgoing = Slots::new(limits.outgoing_per_tenant.into(), limits.outgoing.into());
+    let resolver = Resolver::new(limits.lookup_threads_per_tenant, limits.lookup_threads);
+    let outgoing = OutgoingSlots::new(limits.outgoing_per_tenant, limits.outgoing);
     let mailer = Mailer::new(resolver.clone());
     let vault = &context.vault;
     let mut jobs = JoinSet::new();
@@ -206,8 +215,6 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
     jobs.spawn(background::alert(store.clone(), vault.clone(), mailer.clone(), machine));
     jobs.spawn(background::enforce_retention(store.clone(), config.audit_days));
 
-    let limits = &config.limits;
-    let bytes = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
     let app = Pbx {
         store: store.clone(),
         ids: context.ids,
@@ -223,11 +230,12 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
         outgoing,
         blobs,
         body_limits: BodyLimits {
-            upload: bytes(config.file_limit),
-            public: bytes(limits.public_body_limit),
-            public_budget: bytes(limits.public_body_budget),
-            tenant_budget: bytes(limits.tenant_body_budget),
-            budget: bytes(limits.body_budget),
+            upload: number(config.file_limit),
+            // 0 would refuse every sign-in.
+            public: number(limits.public_body_limit).max(MIN_PUBLIC_BODY),
+            public_budget: number(limits.public_body_budget),
+            tenant_budget: number(limits.tenant_body_budget),
+            budget: number(limits.body_budget),
         },
     }
     .into_router();
@@ -271,7 +279,6 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<()> {
 /// Returns the shared part of the listening sockets.
 fn door(config: &Config, store: &Store) -> Arc<Door> {
     let limits = &config.limits;
-    let number = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
     let denied = number(limits.denied_connections);
     let sip = config.sip.map_or(0, |_| MAX_SIP_CONNECTIONS);
     let database = DESCRIPTORS_PER_DATABASE_CONNECTION * usize::from(config.database_connections.get());
@@ -292,16 +299,19 @@ fn door(config: &Config, store: &Store) -> Arc<Door> {
     Door::new(config.proxies.clone(), denies, timing, limits)
 }
 
+/// Returns a limit as a number of objects or bytes in memory, where one beyond the address space is no limit.
+fn number(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
 /// Returns the limits of the database.
 fn store_limits(limits: &Limits) -> StoreLimits {
-    // A limit beyond the address space is no limit.
-    let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
     StoreLimits {
         // 0 would refuse every list.
-        scans: count(limits.scans_per_tenant).max(1),
-        waiting_scans: count(limits.waiting_scans_per_tenant),
+        scans: number(limits.scans_per_tenant).max(1),
+        waiting_scans: number(limits.waiting_scans_per_tenant),
         longest_scan: Duration::from_secs(limits.scan_timeout.max(1).into()),
-        waiting_writes: count(limits.waiting_writes_per_tenant),
+        waiting_writes: number(limits.waiting_writes_per_tenant),
     }
 }
 
@@ -309,6 +319,11 @@ async fn listen(text: &str, flag: &str) -> anyhow::Result<(TcpListener, SocketAd
     let listener = TcpListener::bind(text)
         .await
         .with_context(|| format!("cannot listen on {text}: choose another {flag}"))?;
+    // A crowd of connections leaves room in the system's queue: one that finds none is tried again by its peer a second later.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener)
+        .listen(BACKLOG)
+        .context("the listening socket cannot have a longer queue")?;
     let address = listener.local_addr().context("the listening socket has no address")?;
     Ok((listener, address))
 }
@@ -337,5 +352,15 @@ fn with_internal_message(error: Error) -> anyhow::Error {
             anyhow::anyhow!(internal)
         }
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_limits_of_the_database_are_those_of_the_store() {
+        assert_eq!(store_limits(&Limits::default()), StoreLimits::default());
     }
 }

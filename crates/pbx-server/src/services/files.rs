@@ -98,7 +98,7 @@ pub async fn complete(
     stored
 }
 
-/// Returns the oldest file of the owner with this digest, and the content.
+/// Returns the oldest examined file of the owner with this digest, and the content.
 ///
 /// Any file with the digest may provide the content: what was lost or changed on the disk is repaired by uploading it again.
 ///
@@ -114,7 +114,7 @@ pub async fn download(
     let (files, content) = store
         .scan(owner, move |tx| {
             let files = queries::by_digest(tx, owner, &digest)?;
-            for file in files.iter().rev().filter(|file| file.content_file.is_none()) {
+            for file in files.iter().filter(|file| file.content_file.is_none()) {
                 let content = queries::content(tx, file.id)?;
                 if let Some(content) = content.filter(|content| file.has_content(content)) {
                     return Ok((files, Some(content)));
@@ -123,13 +123,13 @@ pub async fn download(
             Ok::<_, Error>((files, None))
         })
         .await?;
-    let oldest = files.first().cloned().ok_or_else(Id::<File>::not_found)?;
+    let oldest = files.last().cloned().ok_or_else(Id::<File>::not_found)?;
     if let Some(content) = content {
         return Ok((oldest, content));
     }
     let mut damaged = format!("the content of file {} is missing or was changed", oldest.id);
     if let Some(directory) = blobs.directory() {
-        for file in files.into_iter().rev() {
+        for file in files {
             let Some(name) = file.content_file.clone() else {
                 continue;
             };

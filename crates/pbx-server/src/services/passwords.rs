@@ -42,17 +42,20 @@ impl Passwords {
     pub fn new(limits: TurnLimits) -> Result<Self, Error> {
         let (jobs, received) = channel();
         let received = Arc::new(Mutex::new(received));
+        let mut blocks = Vec::new();
+        let dummy_hash = password::hash(&Password::generate()?, &mut blocks)?;
+        let memory = Arc::new(Mutex::new(vec![blocks]));
         for _ in 0..THREADS {
-            let received = Arc::clone(&received);
+            let (received, memory) = (Arc::clone(&received), Arc::clone(&memory));
             thread::Builder::new()
                 .name("password-hash".to_owned())
-                .spawn(move || run(&received))
+                .spawn(move || run(&received, &memory))
                 .map_err(|error| Error::internal(format!("cannot start a thread that hashes passwords: {error}")))?;
         }
         Ok(Self {
             turns: Turns::new(THREADS, limits),
             jobs,
-            dummy_hash: password::hash(&Password::generate()?, &mut Vec::new())?.into(),
+            dummy_hash: dummy_hash.into(),
             #[cfg(test)]
             verified: Arc::default(),
         })
@@ -125,17 +128,17 @@ impl HashTurn {
     }
 }
 
-/// Runs jobs until every sender is gone. A thread keeps its working memory: an allocator that gets so much back keeps more of it
-/// than is in use.
-fn run(jobs: &Mutex<Receiver<Job>>) {
-    let mut blocks = Vec::new();
+/// Runs jobs until every sender is gone. Working memory is kept for the next job, on whatever thread: an allocator that gets so much
+/// back keeps more of it than is in use.
+fn run(jobs: &Mutex<Receiver<Job>>, memory: &Mutex<Vec<Vec<Block>>>) {
     loop {
         // The lock is released before the job runs.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(&mut blocks),
-            Err(_) => return,
-        }
+        let Ok(job) = job else { return };
+        let idle = memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut blocks = idle.unwrap_or_default();
+        job(&mut blocks);
+        memory.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
     }
 }
 
@@ -147,11 +150,11 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_verifies() {
         let passwords = passwords();
-        let hashed = passwords.hash(Party::Server, Password::new("correct horse".to_owned()));
+        let hashed = passwords.hash(Party::SERVER, Password::new("correct horse".to_owned()));
         let stored = hashed.await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
         let verify = async |text: &str, stored: Option<&str>| {
-            let turn = passwords.turn(Party::Server).await.unwrap();
+            let turn = passwords.turn(Party::SERVER).await.unwrap();
             let verified = turn.verify(Password::new(text.to_owned()), stored.map(str::to_owned));
             verified.await.unwrap()
         };
@@ -175,7 +178,7 @@ mod tests {
         // The only one is busy until the end of the test.
         runtime.spawn_blocking(move || held.recv());
         let passwords = passwords();
-        let hashed = runtime.block_on(passwords.hash(Party::Server, Password::new("x".to_owned())));
+        let hashed = runtime.block_on(passwords.hash(Party::SERVER, Password::new("x".to_owned())));
         drop(release);
         assert!(hashed.is_ok());
     }
@@ -184,12 +187,12 @@ mod tests {
     async fn a_panic_ends_neither_the_thread_nor_the_turns() {
         let passwords = passwords();
         for _ in 0..4 * THREADS {
-            let turn = passwords.turn(Party::Server).await.unwrap();
+            let turn = passwords.turn(Party::SERVER).await.unwrap();
             assert!(turn.run(|_| -> () { panic!("on purpose") }).await.is_err());
         }
         assert!(
             passwords
-                .hash(Party::Server, Password::new("x".to_owned()))
+                .hash(Party::SERVER, Password::new("x".to_owned()))
                 .await
                 .is_ok()
         );

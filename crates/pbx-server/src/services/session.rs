@@ -137,6 +137,14 @@ pub async fn refresh(changes: &Changes, token: &str) -> Result<TokenSet, Error> 
         refresh: Token::generate()?,
     };
     let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
+    // A token that was never issued costs no turn of those that write.
+    let known = {
+        let presented = presented.clone();
+        changes.read(move |tx| Ok::<_, Error>(sessions::refresh_token(tx, &presented)?.is_some()))
+    };
+    if !known.await? {
+        return Err(refresh_failed());
+    }
     let outcome = changes
         .write(move |tx| {
             let now = clock::now();
@@ -164,10 +172,15 @@ pub async fn refresh(changes: &Changes, token: &str) -> Result<TokenSet, Error> 
         }
         RefreshOutcome::Refused => {}
     }
-    Err(Error::Refused {
+    Err(refresh_failed())
+}
+
+/// Word for word as documented.
+fn refresh_failed() -> Error {
+    Error::Refused {
         code: "UNKNOWN",
         message: "unknown error",
-    })
+    }
 }
 
 /// The outcome of presenting a refresh token.
@@ -281,7 +294,7 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
         id: context.ids.next(),
         role: Role::SystemAdmin,
         name: FIRST_ADMINISTRATOR.to_owned(),
-        password_hash: context.passwords.hash(Party::Server, password).await?,
+        password_hash: context.passwords.hash(Party::SERVER, password).await?,
         enabled: true,
         tenant_id: None,
     };

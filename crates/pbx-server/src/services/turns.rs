@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ipnet::{IpNet, Ipv6Net};
-use pbx_domain::kind::{Account, Tenant};
-use pbx_domain::session::Caller;
-use pbx_domain::{Error, Id};
+use pbx_domain::Error;
+use pbx_domain::session::{Caller, Principal};
 use tokio::sync::oneshot;
 
 /// The delay after which a refused party may try again. A hash takes tens of milliseconds, so that the queue has moved by then.
@@ -24,15 +23,14 @@ pub enum Party {
     Stranger(IpNet),
     /// Clients that an ACCEPT rule exempts, or that signed in to the account recently.
     Familiar(IpNet),
-    /// Callers who act in a tenant.
-    Tenant(Id<Tenant>),
-    /// Callers who act in no tenant.
-    Account(Id<Account>),
-    /// The server itself.
-    Server,
+    /// Callers with a session, by the principal that they act for.
+    Caller(Principal),
 }
 
 impl Party {
+    /// The server itself, and the system administrators.
+    pub const SERVER: Self = Self::Caller(Principal::System);
+
     /// Returns the party that stands for all sources of one network.
     fn site(self) -> Self {
         let site = |source| match source {
@@ -49,7 +47,7 @@ impl Party {
 
 impl From<&Caller> for Party {
     fn from(caller: &Caller) -> Self {
-        caller.tenant_id.map_or(Self::Account(caller.account_id), Self::Tenant)
+        Self::Caller(caller.into())
     }
 }
 

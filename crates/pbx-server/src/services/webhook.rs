@@ -15,8 +15,8 @@ use crate::adapters::webhook::{SendError, Sender};
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] if there is no receiver, [`Error::TooManyInProgress`] if the tenant, or all of them, send too many at once,
-/// [`Error::ExternalFailure`] if the event did not arrive.
+/// [`Error::Refused`] if there is no receiver; [`Error::TooManyRequests`] or [`Error::Overloaded`] if too many events of the tenant, or
+/// of all tenants, are in progress; [`Error::ExternalFailure`] if the event did not arrive.
 pub async fn send_test(
     store: &Store,
     sender: &Sender,
@@ -52,14 +52,14 @@ mod tests {
     use pbx_domain::webhook::Authentication;
 
     use super::*;
+    use crate::adapters::outgoing::OutgoingSlots;
     use crate::adapters::resolver::Resolver;
-    use crate::adapters::slots::Slots;
 
     #[tokio::test]
     async fn test_event_fails_with_the_reason() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("pbx.db").to_str().unwrap()).unwrap();
-        let sender = Sender::new(&[], Resolver::new(1, 1), Slots::new(1, 1)).unwrap();
+        let sender = Sender::new(&[], Resolver::new(1, 1), OutgoingSlots::new(1, 1)).unwrap();
         let test = async |receiver| send_test(&store, &sender, Id::from_stored(1), Event::Cdr, receiver).await;
         assert!(matches!(
             test(None).await,

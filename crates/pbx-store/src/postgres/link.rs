@@ -1,4 +1,4 @@
-//! A connection to the server, and a deadline for everything that is asked of it.
+//! A connection to the server, and a deadline for each request on it.
 //!
 //! The driver is asynchronous, and a transaction is a closure that blocks. So each connection has its own runtime, which runs on the
 //! thread that waits for a response: no other thread has to be woken for a statement.
@@ -158,7 +158,7 @@ impl Link {
                     *connection = None;
                 }
                 if let Poll::Ready(result) = request.as_mut().poll(cx) {
-                    // The end of the connection says more than that the request failed with it.
+                    // The error that ended the connection has the reason; that of the request only reports the end.
                     return Poll::Ready(match (result, ended) {
                         (Err(_), Poll::Ready(Err(ended))) => Err(ended.into()),
                         (result, _) => result.map_err(LinkError::from),

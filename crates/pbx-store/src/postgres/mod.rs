@@ -414,7 +414,7 @@ impl Shared {
     }
 }
 
-/// Returns the deadline of a statement on this side, after the server's own, whose message says more.
+/// Returns the deadline of a statement on this side, later than the server's own, whose message is more specific.
 fn client_side(statement: Duration) -> Duration {
     statement + Duration::from_secs(1)
 }

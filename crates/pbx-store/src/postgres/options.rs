@@ -1,4 +1,4 @@
-//! Limits on the use of a PostgreSQL server, and the deadlines of everything that is asked of it.
+//! Limits on the use of a PostgreSQL server, and the deadlines of requests to it.
 
 use std::num::NonZeroU16;
 use std::time::Duration;

@@ -122,7 +122,7 @@ impl Session {
     /// Sends Terminate, and closes the connection within this time.
     pub(super) fn close(self, within: Duration) {
         let Self { link, statements, .. } = self;
-        // Before the statements are dropped: each would ask the server to forget it.
+        // Before the statements are dropped: each would send a request to close it.
         link.close(within);
         drop(statements);
     }

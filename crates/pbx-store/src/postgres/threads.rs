@@ -1,4 +1,4 @@
-//! The threads that run transactions. There are as many as connections, so hashing, look-ups and scans of files cannot use them up.
+//! The threads that run transactions. They are separate from those of the runtime, so that no other work can occupy them all.
 
 use std::collections::VecDeque;
 use std::io;
@@ -76,7 +76,7 @@ impl Shared {
             if let Some(job) = state.jobs.pop_front() {
                 state.idle -= 1;
                 drop(state);
-                // Its caller notices, because the job drops what it would have replied with.
+                // Its caller gets an error, because the job drops the sender of its reply.
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 state = self.lock();
                 state.idle += 1;

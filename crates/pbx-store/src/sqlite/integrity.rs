@@ -38,7 +38,7 @@ pub(super) fn has_own_log(path: &Path, head: &[u8]) -> Result<bool, OpenError> {
     }
     // The server's database always has a write-ahead log. `VACUUM INTO` and other ways to copy it write a file that has none.
     let is_copy = head.get(WRITE_VERSION).is_some_and(|version| *version != WITH_LOG);
-    // When the file or its name was changed last, which no way of restoring a file preserves.
+    // By the time of the last change of the file or its name, which no way of restoring a file preserves.
     let is_replaced = path
         .metadata()
         .is_ok_and(|file| changed_at(&file).saturating_sub(changed_at(&metadata)) > REPLACED_AFTER);
@@ -51,7 +51,7 @@ pub(super) fn has_own_log(path: &Path, head: &[u8]) -> Result<bool, OpenError> {
     Ok(true)
 }
 
-/// Returns when the file or its name was changed last, since the Unix epoch.
+/// Returns the time of the last change of the file or its name, since the Unix epoch.
 #[cfg(unix)]
 fn changed_at(metadata: &Metadata) -> Duration {
     use std::os::unix::fs::MetadataExt as _;

@@ -1,6 +1,6 @@
 //! Interruption of statements: a statement ends early when its deadline is over, or when nobody waits for it.
 //!
-//! SQLite asks while it runs a statement. Its other interface, `sqlite3_interrupt`, has no effect between two statements of a
+//! SQLite checks the condition while it runs a statement. Its other interface, `sqlite3_interrupt`, has no effect between two statements of a
 //! transaction.
 
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 
-/// SQLite asks after about this many of its virtual machine's instructions, which take well below a millisecond.
+/// SQLite checks after about this many of its virtual machine's instructions, which take well below a millisecond.
 const INSTRUCTIONS: c_int = 4_000;
 
 /// Returns `true` if the statements of a thread have to end.

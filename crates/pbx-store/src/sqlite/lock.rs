@@ -73,7 +73,7 @@ pub(super) fn make_private(path: &Path) {
             // What only a group may read is no oversight of the usual umask.
             None => tracing::warn!(
                 target: crate::LOG_TARGET, %file,
-                "a group of this machine can read the database: chmod 600 it, unless that is intended"
+                "a group of this machine can read the database: stop the server and chmod 600 it, unless that is intended"
             ),
             Some(Ok(())) => tracing::warn!(
                 target: crate::LOG_TARGET, %file,
@@ -81,7 +81,7 @@ pub(super) fn make_private(path: &Path) {
             ),
             Some(Err(error)) => tracing::warn!(
                 target: crate::LOG_TARGET, %file, %error,
-                "other users of this machine can read the database: chmod 600 it"
+                "other users of this machine can read the database: stop the server and chmod 600 it"
             ),
         }
     }

@@ -52,10 +52,12 @@ impl Sqlite {
     ///
     /// See [`OpenError`].
     pub(super) fn open(path: &Path, counters: Arc<WriteCounters>) -> Result<Self, OpenError> {
-        let reserve = Arc::new(Reserve::new(path, lock::directory(path)));
-        let (connection, lock) = open::open(path)?;
+        // SQLite keeps its log beside the file that a link leads to.
+        let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
+        let path = target.as_deref().unwrap_or(path);
+        let (connection, lock, reserve) = open::open(path)?;
         reserve.keep();
-        let lock = Arc::new(lock);
+        let (lock, reserve) = (Arc::new(lock), Arc::new(reserve));
         let readers = Arc::new(Pool::new(path.to_owned(), Arc::clone(&lock)));
         let counts = Arc::default();
         let no_thread = |error: std::io::Error| OpenError::Other {

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::integrity::{check_pages, has_own_log};
 use super::interrupt;
 use super::lock::{FileLock, directory, make_private, private};
+use super::reserve::Reserve;
 use super::statement::open_error;
 use crate::error::OpenError;
 use crate::migrations;
@@ -31,15 +32,22 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The number of prepared statements that a connection caches.
 const STATEMENT_CACHE_SIZE: usize = 128;
 
-/// Opens the database for writing and migrates its schema. Returns the connection, and the lock that keeps other servers from
-/// opening the database, which must be dropped after every connection.
-pub(super) fn open(path: &Path) -> Result<(Connection, FileLock), OpenError> {
+/// Opens the database for writing and migrates its schema. Returns the connection, the lock that keeps other servers from opening the
+/// database, which must be dropped after every connection, and the reserve.
+pub(super) fn open(path: &Path) -> Result<(Connection, FileLock, Reserve), OpenError> {
     check_directory(path)?;
     let mut file = check_file(path, private().read(true).write(true).create(true))?;
     let head = check_head(path, &mut file)?;
     let is_old = !head.is_empty();
     // Before SQLite opens the file: closing another handle of it releases SQLite's own locks.
+    let has_names = has_several_names(path, &file)?;
     let lock = FileLock::acquire(path, file)?;
+    // A second server is reported as that, whatever name it is given.
+    if has_names {
+        return Err(OpenError::SeveralNames(path.to_owned()));
+    }
+    // Not before the lock: a running server needs its reserve.
+    let reserve = Reserve::new(path, directory(path));
     let has_log = has_own_log(path, &head)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
         .map_err(|error| open_error(path, error))?;
@@ -61,7 +69,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, FileLock), OpenError> {
     if has_log {
         tracing::debug!(target: crate::LOG_TARGET, database = %path.display(), "the last stop was not clean: the write-ahead log was applied");
     }
-    Ok((connection, lock))
+    Ok((connection, lock, reserve))
 }
 
 /// Opens a read-only connection.
@@ -90,7 +98,10 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     // Plans that do not depend on bound values: otherwise SQLite prepares a statement again when one of them changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")?;
+    connection.execute_batch(
+        // Temporary files would fail the transactions of others when the directory for them is full.
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+    )?;
     add_functions(&connection)?;
     interrupt::install(&mut connection)?;
     Ok(connection)
@@ -120,6 +131,19 @@ fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
 /// Returns an argument without copying it: these functions run for every row of a scan.
 fn argument<'a>(call: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&'a str>> {
     Ok(call.get_raw(index).as_str_or_null()?)
+}
+
+/// Returns `true` if the file has several names (hard links). SQLite looks for the log of a crashed server beside the name that it
+/// is given, so that a start by another name would lose acknowledged writes.
+#[cfg(unix)]
+fn has_several_names(path: &Path, file: &File) -> Result<bool, OpenError> {
+    let metadata = file.metadata().map_err(|error| other(path, error.to_string()))?;
+    Ok(std::os::unix::fs::MetadataExt::nlink(&metadata) > 1)
+}
+
+#[cfg(not(unix))]
+fn has_several_names(_path: &Path, _file: &File) -> Result<bool, OpenError> {
+    Ok(false)
 }
 
 /// Checks the directory of the file, which is not changed if it is refused.
@@ -224,7 +248,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pbx.db");
         drop(open(&path).unwrap());
-        let (connection, _lock) = open(&path).unwrap();
+        let (connection, _lock, _) = open(&path).unwrap();
         assert_eq!(
             schema_version(&connection, &path).unwrap(),
             migrations::newest_version()
@@ -250,6 +274,42 @@ mod tests {
         std::fs::remove_file(&link).unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert!(refusal(&link).contains("locked by another pbx-server process"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_several_names_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("pbx.db"), directory.path().join("link.db"));
+        drop(open(&path).unwrap());
+        std::fs::hard_link(&path, &link).unwrap();
+        for name in [&path, &link] {
+            assert!(refusal(name).contains("has another name (a hard link)"));
+        }
+        std::fs::remove_file(&link).unwrap();
+        drop(open(&path).unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_beside_the_target_of_a_link_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("pbx.db"), directory.path().join("link.db"));
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        drop(open(&path).unwrap());
+        let (backup, log) = (directory.path().join("backup.db"), beside(&path, "-wal"));
+        Connection::open(&path)
+            .unwrap()
+            .execute("VACUUM INTO ?1", [backup.to_str().unwrap()])
+            .unwrap();
+        std::fs::copy(&backup, &path).unwrap();
+        std::fs::write(&log, "the log of a server that was killed").unwrap();
+        let refused = super::super::Sqlite::open(&link, std::sync::Arc::default()).map(drop);
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(&refused, OpenError::LeftoverLog { log: found, .. } if *found == log),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -303,7 +363,7 @@ mod tests {
     fn log_that_a_restored_database_does_not_own_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pbx.db");
-        let (connection, lock) = open(&path).unwrap();
+        let (connection, lock, _) = open(&path).unwrap();
         let backup = directory.path().join("backup.db");
         connection
             .execute("VACUUM INTO ?1", [backup.to_str().unwrap()])
@@ -316,17 +376,17 @@ mod tests {
 
         // A crash alone is no reason to refuse.
         let another = crashed(&after_crash, "another.db");
-        let (connection, _lock) = open(&another).unwrap();
+        let (connection, _lock, _) = open(&another).unwrap();
         assert_eq!(rows(&connection), 1);
 
         std::fs::copy(&backup, &after_crash).unwrap();
         let refused = refusal(&after_crash);
         assert!(
-            refused.contains("crashed.db-wal was left by the database that"),
+            refused.contains("was replaced or changed after its write-ahead log"),
             "{refused}"
         );
         std::fs::remove_file(beside(&after_crash, "-wal")).unwrap();
-        let (connection, _lock) = open(&after_crash).unwrap();
+        let (connection, _lock, _) = open(&after_crash).unwrap();
         assert_eq!(rows(&connection), 0);
     }
 
@@ -335,7 +395,7 @@ mod tests {
     fn database_file_that_is_newer_than_its_log_is_refused_until_the_log_is_touched() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pbx.db");
-        let (connection, lock) = open(&path).unwrap();
+        let (connection, lock, _) = open(&path).unwrap();
         connection
             .execute("INSERT INTO settings (name, value) VALUES ('after', '{}')", [])
             .unwrap();
@@ -345,13 +405,13 @@ mod tests {
         let backup = directory.path().join("backup.db");
         std::fs::copy(&copy, &backup).unwrap();
         std::fs::rename(&backup, &copy).unwrap();
-        assert!(refusal(&copy).contains("touch it"));
+        assert!(refusal(&copy).contains("`touch` the log"));
         std::fs::OpenOptions::new()
             .append(true)
             .open(beside(&copy, "-wal"))
             .and_then(|log| log.set_modified(std::time::UNIX_EPOCH))
             .unwrap();
-        let (connection, _lock) = open(&copy).unwrap();
+        let (connection, _lock, _) = open(&copy).unwrap();
         assert_eq!(rows(&connection), 1);
     }
 
@@ -365,7 +425,7 @@ mod tests {
     fn damaged_database_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pbx.db");
-        let (connection, lock) = open(&path).unwrap();
+        let (connection, lock, _) = open(&path).unwrap();
         let page: i64 = connection
             .query_row(
                 "SELECT rootpage FROM sqlite_schema WHERE name = 'accounts'",
@@ -417,7 +477,7 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pbx.db");
-        let (connection, lock) = open(&path).unwrap();
+        let (connection, lock, _) = open(&path).unwrap();
         connection.pragma_update(None, "user_version", 9_999).unwrap();
         drop((connection, lock));
         assert!(refusal(&path).contains("schema version 9999"));
@@ -449,7 +509,7 @@ mod tests {
     #[test]
     fn functions_agree_with_those_of_postgresql() {
         let directory = tempfile::tempdir().unwrap();
-        let (connection, _lock) = open(&directory.path().join("pbx.db")).unwrap();
+        let (connection, _lock, _) = open(&directory.path().join("pbx.db")).unwrap();
         let number = |sql: &str| {
             connection
                 .query_row(sql, [], |row| row.get::<_, Option<i64>>(0))

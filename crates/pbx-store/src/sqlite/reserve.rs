@@ -27,8 +27,8 @@ pub(super) struct Reserve {
 }
 
 impl Reserve {
-    /// Creates the reserve of a database that is about to be opened. Releases what an earlier start has kept back, if opening needs
-    /// it, because the disk is full.
+    /// Creates the reserve of a database that is about to be opened. If the disk is full, releases what an earlier start has kept back,
+    /// which opening may need.
     pub(super) fn new(database: &Path, directory: PathBuf) -> Self {
         let reserve = Self {
             file: beside(database, "-reserve"),
@@ -71,7 +71,7 @@ impl Reserve {
         is_first
     }
 
-    /// Returns `true` from the release on until there is space again, which this finds out.
+    /// Returns `true` after the release, until the disk has space again. Then the reserve is kept back again.
     pub(super) fn is_released(&self) -> bool {
         if !self.full.load(Ordering::Relaxed) {
             return false;

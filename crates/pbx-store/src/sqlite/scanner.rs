@@ -1,6 +1,6 @@
 //! The threads that run scans.
 //!
-//! They are no threads of the runtime, whose blocking pool others may fill. A scan ends early when its caller is gone.
+//! They are separate from the blocking threads of the runtime, which other work may occupy. A scan ends early when its caller is gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -147,7 +147,14 @@ impl WriterThread {
             // SQLite rolls back the whole transaction, with all earlier savepoints, when it interrupts a statement that writes, and
             // when the disk is full or fails.
             if connection.is_autocommit() {
-                if took_too_long {
+                let storage_failed = take_storage_failure();
+                if storage_failed && self.reserve.release() {
+                    // Now there is space for them.
+                    done.push((job, outcome));
+                    return done.into_iter().map(|(job, _)| job).chain(jobs).collect();
+                }
+                if took_too_long || storage_failed {
+                    // It has failed alone: the others may need less space.
                     let _ = job.reply.send(outcome.map(drop));
                     return done.into_iter().map(|(job, _)| job).chain(jobs).collect();
                 }
@@ -169,7 +176,8 @@ impl WriterThread {
             }),
         };
         let storage_failed = take_storage_failure();
-        if storage_failed && self.reserve.release() {
+        // A statement that failed alone rolls back nothing else: what is committed must not run again.
+        if storage_failed && self.reserve.release() && outcome.is_err() {
             // Now there is space for them.
             return done.into_iter().map(|(job, _)| job).collect();
         }
@@ -230,5 +238,34 @@ fn end(connection: &Connection, outcome: Result<WrittenTables, Failure>) -> Resu
             }
             Err(failure)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rusqlite::ffi;
+
+    use super::super::Sqlite;
+    use super::super::statement::translate;
+    use super::*;
+    use crate::engine::{Access, Engine};
+
+    #[tokio::test]
+    async fn committed_batch_is_not_run_again_when_a_statement_fails_on_a_full_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&directory.path().join("pbx.db"), Arc::default()).unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&runs);
+        let work: Work = Box::new(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
+            assert!(matches!(translate(full), StoreError::StorageFull(_)));
+            Ok(())
+        });
+        Engine::run(&store, Access::Write, work).await.unwrap();
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+        Engine::close(&store).await;
     }
 }

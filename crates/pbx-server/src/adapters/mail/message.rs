@@ -1,7 +1,7 @@
 //! The mail as SMTP transmits it: addresses, and headers (RFC 5322, RFC 2047) before the text.
 //!
-//! lettre has a builder for this. It reads addresses back from the headers, with a parser that knows no address literals (RFC 5321,
-//! section 4.1.3), and loses those that were added before one; and it folds neither long words nor lists of addresses.
+//! lettre has a builder for this. It reads addresses back from the headers, with a parser that accepts no address literals (RFC
+//! 5321, section 4.1.3), and loses the addresses before one; and it folds neither long words nor lists of addresses.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

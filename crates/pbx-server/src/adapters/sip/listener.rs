@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::adapters::tls::{Purpose, Tls};
-use crate::slots::{Origin, SlotLimits, Slots};
+use crate::slots::{PeerKind, SlotLimits, Slots};
 
 /// The idle timeout of a connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -112,7 +112,7 @@ where
             // Removes finished tasks from the set.
             Some(_) = open.join_next() => continue,
         };
-        let Some(slot) = slots.take(peer.ip(), Origin::Client) else {
+        let Some(slot) = slots.take(peer.ip(), PeerKind::Client) else {
             continue;
         };
         let handled = handle(stream);

@@ -21,8 +21,8 @@ use rustls::ClientConfig;
 use serde_json::Value;
 
 use self::ssrf::{AddressForbidden, GuardedResolver, SsrfGuard};
+use crate::adapters::outgoing::{Full, OutgoingSlots};
 use crate::adapters::resolver::{ResolveError, Resolver};
-use crate::adapters::slots::{Full, Slots};
 use crate::adapters::tls;
 
 /// The timeout of a connection to a receiver, the look-up of its name and TLS included.
@@ -57,7 +57,7 @@ pub enum SendError {
     #[error("there was no connection to the receiver within {} seconds", CONNECT_TIMEOUT.as_secs())]
     NotConnected,
     /// The response timed out.
-    #[error("the receiver did not answer within {} seconds", REQUEST_TIMEOUT.as_secs())]
+    #[error("the receiver did not respond within {} seconds", REQUEST_TIMEOUT.as_secs())]
     TimedOut,
     /// The receiver redirects.
     #[error("the receiver answered {0}, and redirects are not followed: set the URL that it leads to")]
@@ -78,14 +78,14 @@ pub struct Sender {
     tls: ClientConfig,
     allowed: Arc<[IpNet]>,
     resolver: Resolver,
-    slots: Slots,
+    slots: OutgoingSlots,
 }
 
 impl Sender {
     /// Returns a sender that checks receivers' certificates against the roots that the machine trusts. It connects to addresses in
     /// the `allowed` ranges even if the SSRF guard would refuse them. An event takes one of the `slots` until it has arrived or
     /// failed.
-    pub fn new(allowed: &[IpNet], resolver: Resolver, slots: Slots) -> Result<Self, rustls::Error> {
+    pub fn new(allowed: &[IpNet], resolver: Resolver, slots: OutgoingSlots) -> Result<Self, rustls::Error> {
         Ok(Self {
             tls: tls::client_config(tls::machine_roots())?,
             allowed: allowed.into(),

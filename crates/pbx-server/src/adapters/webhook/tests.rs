@@ -75,7 +75,7 @@ fn status(status: u16) -> Reply {
 
 fn sender(allowed: &[&str]) -> Sender {
     let allowed: Vec<IpNet> = allowed.iter().map(|range| range.parse().unwrap()).collect();
-    Sender::new(&allowed, resolver(), Slots::new(1, 1)).unwrap()
+    Sender::new(&allowed, resolver(), OutgoingSlots::new(1, 1)).unwrap()
 }
 
 /// Knows `localhost` only, and asks nobody.
@@ -331,12 +331,12 @@ async fn event_beyond_the_share_of_a_tenant_is_refused_at_once() {
         authentication: Authentication::None,
     };
     let tenant = |id| Owner::Tenant(Id::from_stored(id));
-    let sender = Sender::new(&["127.0.0.1/32".parse().unwrap()], resolver(), Slots::new(1, 2)).unwrap();
+    let sender = Sender::new(&["127.0.0.1/32".parse().unwrap()], resolver(), OutgoingSlots::new(1, 2)).unwrap();
     let event = json!({});
     let send = |id| sender.send(tenant(id), &webhook, Vec::new(), &event);
     let silent = async {
         let (_connection, _) = receiver.accept().await.unwrap();
-        assert_eq!(send(1).await, Err(SendError::Full(Full::Owner)));
+        assert_eq!(send(1).await, Err(SendError::Full(Full::Owner { limit: 1 })));
         let second = async {
             receiver.accept().await.unwrap();
             assert_eq!(send(3).await, Err(SendError::Full(Full::All)));
@@ -369,7 +369,7 @@ async fn names_beyond_the_share_of_a_tenant_are_not_resolved() {
         let _ = held.lock().map(|held| held.recv());
         Ok(Vec::new())
     });
-    let sender = Sender::new(&[], resolver, Slots::new(2, 2)).unwrap();
+    let sender = Sender::new(&[], resolver, OutgoingSlots::new(2, 2)).unwrap();
     let webhook = Webhook {
         url: "http://silent.test/".to_owned(),
         authentication: Authentication::None,
@@ -380,7 +380,7 @@ async fn names_beyond_the_share_of_a_tenant_are_not_resolved() {
         sent = send() => panic!("{sent:?}"),
         asked = was_asked.recv() => assert_eq!(asked.unwrap(), "silent.test"),
     }
-    assert_eq!(send().await, Err(SendError::Full(Full::Owner)));
+    assert_eq!(send().await, Err(SendError::Full(Full::Owner { limit: 1 })));
     drop(hold);
 }
 

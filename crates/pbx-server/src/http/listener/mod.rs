@@ -20,7 +20,7 @@ use self::service::{Peer, handle};
 use super::client::Proxies;
 use super::in_flight::InFlight;
 use crate::adapters::tls::{Purpose, Tls};
-use crate::slots::{Order, Origin, Slot, SlotLimits, Slots};
+use crate::slots::{Order, PeerKind, Slot, SlotLimits, Slots};
 
 /// The timeout of a request's headers, and the idle timeout of a connection.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -93,13 +93,13 @@ impl Door {
         !self.proxies.trusts(address) && (self.denies)(address)
     }
 
-    fn origin(&self, address: IpAddr) -> Origin {
+    fn peer_kind(&self, address: IpAddr) -> PeerKind {
         if self.proxies.trusts(address) {
-            Origin::Proxy
+            PeerKind::Proxy
         } else if (self.denies)(address) {
-            Origin::Denied
+            PeerKind::Denied
         } else {
-            Origin::Client
+            PeerKind::Client
         }
     }
 
@@ -133,8 +133,8 @@ pub async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router, d
                 continue;
             }
         };
-        let origin = door.origin(address.ip());
-        let Some(slot) = door.slots.take(address.ip(), origin) else {
+        let kind = door.peer_kind(address.ip());
+        let Some(slot) = door.slots.take(address.ip(), kind) else {
             continue;
         };
         let (tls, app, door) = (tls.clone(), app.clone(), Arc::clone(&door));
@@ -145,10 +145,10 @@ pub async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, app: Router, d
                 slot,
                 address,
             };
-            let served = connection.serve(stream, tls, origin == Origin::Denied);
-            let ended = match origin {
-                Origin::Denied => tokio::time::timeout(DENIED_TIMEOUT, served).await.unwrap_or(Ok(())),
-                Origin::Client | Origin::Proxy => served.await,
+            let served = connection.serve(stream, tls, kind == PeerKind::Denied);
+            let ended = match kind {
+                PeerKind::Denied => tokio::time::timeout(DENIED_TIMEOUT, served).await.unwrap_or(Ok(())),
+                PeerKind::Client | PeerKind::Proxy => served.await,
             };
             if let Err(error) = ended {
                 tracing::debug!(%address, %error, "a connection ended early");
@@ -212,6 +212,10 @@ impl Connection {
     }
 }
 
+/// The longest time that the system accepts for `TCP_USER_TIMEOUT`: an `int` of milliseconds.
+#[cfg(target_os = "linux")]
+const MAX_USER_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// Sets the options of a connection's socket.
 fn limit(stream: &TcpStream, stall: Duration) -> std::io::Result<()> {
     // Responses are written at once; waiting for more to send would only delay them.
@@ -222,7 +226,7 @@ fn limit(stream: &TcpStream, stall: Duration) -> std::io::Result<()> {
         // Progress is counted in bytes that the system takes: it must not take megabytes for a peer that reads nothing.
         socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
         // What the system has taken is bounded in time likewise, even after the connection is closed.
-        socket.set_tcp_user_timeout(Some(stall))?;
+        socket.set_tcp_user_timeout(Some(stall.min(MAX_USER_TIMEOUT)))?;
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (stall, MAX_UNSENT);

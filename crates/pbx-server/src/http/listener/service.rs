@@ -46,12 +46,13 @@ pub(super) async fn handle(
         in_flight: None,
     };
     let request_id = request.headers().get(RequestId::HEADER).cloned();
+    let method = request.method().clone();
     let refuse = |problem: Problem| problem.into_response(&RequestId::from_header(request_id.as_ref()));
     if door.proxies.trusts(address.ip()) {
         let client = door.proxies.client(address.ip(), request.headers());
-        body.in_flight = door.in_flight.enter(client);
-        if body.in_flight.is_none() {
-            return Ok(body.attach(refuse(error::too_many_in_flight())));
+        match door.in_flight.enter(client) {
+            Ok(entered) => body.in_flight = Some(entered),
+            Err(full) => return Ok(body.attach(refuse(error::problem(full)))),
         }
     }
     request.extensions_mut().insert(ConnectInfo(*address));
@@ -71,7 +72,7 @@ pub(super) async fn handle(
                     seconds = door.timing.request.as_secs(),
                     "a request was ended: it took too long"
                 );
-                refuse(error::overdue())
+                refuse(error::overdue(&method))
             }
         }
     };

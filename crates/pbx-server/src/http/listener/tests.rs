@@ -269,7 +269,7 @@ async fn source_has_a_share_and_replaces_its_oldest_idle_connection() {
 #[tokio::test]
 async fn source_that_holds_most_makes_room_for_others() {
     let fixture = Fixture::new(hello()).await;
-    // Two sources fill all slots, and say nothing.
+    // Two sources fill all slots, and send nothing.
     let mut clients = Vec::new();
     for host in [2, 3, 2, 3, 2, 3] {
         clients.push(fixture.connect_from(host).await);
@@ -345,11 +345,19 @@ async fn overdue_request_gets_a_503_and_a_body_that_is_still_arriving_a_408() {
         "/",
         post(async |request: Request| {
             to_bytes(request.into_body(), usize::MAX).await.unwrap();
-            "read"
+            std::future::pending::<&str>().await
         }),
     );
     let fixture = Fixture::new(app).await;
     let mut client = fixture.connect().await;
+    // It may have changed something, so its client must not be asked to repeat it.
+    let response = exchange(&mut client, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await;
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    assert!(
+        response.contains("\"code\":\"OUTCOME_UNKNOWN\"") && !response.contains("retry-after"),
+        "{response}"
+    );
+
     let response = exchange(&mut client, b"GET / HTTP/1.1\r\nhost: x\r\nx-request-id: r1\r\n\r\n").await;
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     assert!(

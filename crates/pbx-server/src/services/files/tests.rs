@@ -297,3 +297,22 @@ async fn directory_with_contents_must_be_named_at_start() {
         assert!(refused.to_string().contains("is not the one"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn upload_repairs_a_lost_content_however_many_equal_files_there_are() {
+    for fixture in Fixture::all().await {
+        let Some(directory) = fixture.blobs.directory() else {
+            continue;
+        };
+        for _ in 0..20 {
+            fixture.upload(Owner::System, png(7, 5)).await.unwrap();
+        }
+        for (_, name) in directory.list().await.unwrap() {
+            std::fs::remove_file(directory.path(&name)).unwrap();
+        }
+        let file = fixture.upload(Owner::System, png(7, 5)).await.unwrap();
+        let digest = fixture.show(Owner::System, file).await.unwrap().value.digest;
+        let downloaded = download(&fixture.changes, &fixture.blobs, Owner::System, digest).await;
+        assert_eq!(downloaded.unwrap().1, png(7, 5));
+    }
+}

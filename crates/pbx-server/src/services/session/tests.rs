@@ -198,7 +198,7 @@ async fn a_client_that_is_denied_while_it_waits_costs_no_hash() {
     let fixture = Fixture::new().await;
     let mut turns = Vec::new();
     for _ in 0..2 {
-        turns.push(fixture.context.passwords.turn(Party::Server).await.unwrap());
+        turns.push(fixture.context.passwords.turn(Party::SERVER).await.unwrap());
     }
     let before = fixture.context.passwords.verified();
     let names: Vec<String> = (0..20).map(|number| format!("name-{number}")).collect();

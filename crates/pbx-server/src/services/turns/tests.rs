@@ -3,6 +3,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use pbx_domain::Id;
+
 use super::*;
 
 type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Error>>>>;
@@ -53,7 +55,7 @@ fn order(mut turn: Turn, mut waiting: Vec<Waiting>) -> Vec<usize> {
 #[tokio::test]
 async fn parties_take_turns_whatever_the_number_of_their_waiters() {
     let turns = turns(1, 100, 100);
-    let turn = turns.take(Party::Server).await.unwrap();
+    let turn = turns.take(Party::SERVER).await.unwrap();
     let (one, other) = (stranger("192.0.2.1/32"), stranger("192.0.2.2/32"));
     let waiting = [one, one, one, one, other].map(|party| wait(&turns, party));
     assert_eq!(order(turn, waiting.into()), [0, 4, 1, 2, 3]);
@@ -62,11 +64,11 @@ async fn parties_take_turns_whatever_the_number_of_their_waiters() {
 #[tokio::test]
 async fn strangers_do_not_delay_callers_with_a_session() {
     let turns = turns(1, 100, 100);
-    let turn = turns.take(Party::Server).await.unwrap();
+    let turn = turns.take(Party::SERVER).await.unwrap();
     let mut waiting: Vec<Waiting> = (1..40)
         .map(|host| wait(&turns, stranger(&format!("192.0.2.{host}/32"))))
         .collect();
-    waiting.push(wait(&turns, Party::Tenant(Id::from_stored(7))));
+    waiting.push(wait(&turns, Party::Caller(Principal::Tenant(Id::from_stored(7)))));
     waiting.push(wait(&turns, Party::Familiar("198.51.100.1/32".parse().unwrap())));
     let order = order(turn, waiting);
     let position = |waiter| order.iter().position(|other| *other == waiter).unwrap();
@@ -76,7 +78,7 @@ async fn strangers_do_not_delay_callers_with_a_session() {
 #[tokio::test]
 async fn waiters_are_bounded_per_party_and_in_all() {
     let turns = turns(1, 2, 5);
-    let turn = turns.take(Party::Server).await.unwrap();
+    let turn = turns.take(Party::SERVER).await.unwrap();
     let of = |host| stranger(&format!("192.0.2.{host}/32"));
     let mut waiting: Vec<Waiting> = [1, 1, 2, 2, 3].map(|host| wait(&turns, of(host))).into();
     assert!(matches!(
@@ -85,8 +87,8 @@ async fn waiters_are_bounded_per_party_and_in_all() {
     ));
     assert!(matches!(turns.take(of(2)).await, Err(Error::TooManyRequests { .. })));
     // Those with a session have a limit of their own.
-    waiting.push(wait(&turns, Party::Account(Id::from_stored(1))));
-    // Who is gone frees the place.
+    waiting.push(wait(&turns, Party::Caller(Principal::Account(Id::from_stored(1)))));
+    // A waiter that is gone leaves the queue.
     drop(waiting.remove(0));
     waiting.push(wait(&turns, of(1)));
     drop(turn);
@@ -97,7 +99,7 @@ async fn waiters_are_bounded_per_party_and_in_all() {
 #[tokio::test]
 async fn sites_with_many_waiters_give_way_when_the_queue_is_full() {
     let turns = turns(1, 2, 6);
-    let turn = turns.take(Party::Server).await.unwrap();
+    let turn = turns.take(Party::SERVER).await.unwrap();
     // One customer with many networks.
     let of = |network| stranger(&format!("2001:db8:7:{network}::/64"));
     let mut waiting: Vec<Waiting> = (0..6).map(|network| wait(&turns, of(network))).collect();
@@ -116,8 +118,8 @@ async fn sites_with_many_waiters_give_way_when_the_queue_is_full() {
 async fn dropped_waiters_and_receivers_lose_no_turn() {
     let turns = turns(2, 100, 100);
     for _ in 0..3 {
-        let (one, other) = (turns.take(Party::Server).await, turns.take(Party::Server).await);
-        let waiting: Vec<Waiting> = (0..50).map(|_| wait(&turns, Party::Server)).collect();
+        let (one, other) = (turns.take(Party::SERVER).await, turns.take(Party::SERVER).await);
+        let waiting: Vec<Waiting> = (0..50).map(|_| wait(&turns, Party::SERVER)).collect();
         // The first got a turn that it does not look at.
         drop(one);
         drop(waiting);
