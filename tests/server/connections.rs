@@ -30,7 +30,7 @@ async fn rest(client: &mut TcpStream) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// Signs in and reads, as a client with a connection of its own does.
+/// Signs in and reads, as a client with a separate connection does.
 async fn is_served(server: &Server, address: &str) {
     serves(server.raw_from(address)).await;
 }

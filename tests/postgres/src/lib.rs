@@ -240,7 +240,7 @@ impl Database {
         format!("postgres://{OWNER}@127.0.0.1:{}/{}", self.port, self.name)
     }
 
-    /// Permits so many connections to this database, of all users but the administrator.
+    /// Limits the connections to this database, of all users but the administrator.
     pub fn limit_connections(&self, number: u32) {
         self.sql(&format!("ALTER DATABASE {} CONNECTION LIMIT {number}", self.name));
     }

@@ -105,7 +105,7 @@ impl Proxy {
         self.shared.lock().marker = Some(text.as_bytes().to_vec());
     }
 
-    /// Blocks until so many connections are stalled.
+    /// Blocks until this number of connections are stalled.
     pub fn wait_for_stalled(&self, number: usize) {
         let state = self.shared.lock();
         let pending = |state: &mut State| state.stalled < number;

@@ -51,7 +51,7 @@ impl Api for Workshop {
         }
     }
 
-    /// Dealers have a budget of their own.
+    /// Each dealer has a separate budget.
     fn body_group(&self, role: &Role) -> u64 {
         u64::from(role == "Dealer")
     }

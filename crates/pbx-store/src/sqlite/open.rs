@@ -401,7 +401,7 @@ mod tests {
             .unwrap();
         let copy = crashed(&path, "crashed.db");
         drop((connection, lock));
-        // Replaced by a file that has a log of its own, as `.backup` writes it. Its time of modification is that of the backup.
+        // Replaced by a file with a separate log, as `.backup` writes it. Its time of modification is that of the backup.
         let backup = directory.path().join("backup.db");
         std::fs::copy(&copy, &backup).unwrap();
         std::fs::rename(&backup, &copy).unwrap();

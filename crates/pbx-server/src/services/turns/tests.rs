@@ -86,7 +86,7 @@ async fn waiters_are_bounded_per_party_and_in_all() {
         Err(Error::TooManyRequests { limit: 2, .. })
     ));
     assert!(matches!(turns.take(of(2)).await, Err(Error::TooManyRequests { .. })));
-    // Those with a session have a limit of their own.
+    // Those with a session have a separate limit.
     waiting.push(wait(&turns, Party::Caller(Principal::Account(Id::from_stored(1)))));
     // A waiter that is gone leaves the queue.
     drop(waiting.remove(0));
