@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pbx_types::{Location, Violation};
 use serde::Serialize;
@@ -205,6 +205,10 @@ impl Problem {
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(RequestId::HEADER, request_id.clone().into_header());
+        // A problem that is sent without the router must not be cached either.
+        headers
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
         let body = serde_json::to_vec(&Envelope { errors: &errors }).unwrap_or_default();
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
@@ -259,4 +263,15 @@ fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn response_without_the_router_is_not_cached_either() {
+        let response = Problem::request_timeout().into_response(&RequestId::from_header(None));
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+    }
 }
