@@ -24,7 +24,7 @@ USER = {"username": "boss", "password": PASSWORD, "domain": "tenant.example.com"
 OWN = {}
 
 # Operations that end the session.
-ENDING = {"/auth/sign_out", "/login/oauth/revoke"}
+ENDING = {"/auth/sign_out", "/login/oauth/revoke", "/logout"}
 
 # Operations that change a username.
 RENAMING = {"/admin/username": ADMINISTRATOR, "/dealer/username": DEALER}

@@ -18,7 +18,7 @@ struct Caller {
 }
 
 /// Operations that end or change the session that calls them.
-const SESSION_OPERATIONS: [&str; 3] = ["signOut", "revokeOauthToken", "switchTenants"];
+const SESSION_OPERATIONS: [&str; 4] = ["signOut", "revokeOauthToken", "logout", "switchTenants"];
 
 /// Returns the outcome of a request without a body and with IDs of no object: its status, or "in" if it reached the handler.
 async fn outcome(operation: &Operation, session: &Raw) -> &'static str {

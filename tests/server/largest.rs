@@ -25,12 +25,14 @@ const VALUES: usize = 64;
 const VALUES_PER_ITEM: usize = 10;
 
 /// Operations whose largest request is refused by a rule that no schema expresses, with the reason. All others succeed.
-const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 11] = [
     ("sendGlobalNotificationTestEmail", "there is no mail server"),
     ("updateLicense", "only the vendor issues a license"),
     ("completeBlobUpload", "the digest is that of other bytes"),
     ("signIn", "the domain is no tenant's"),
     ("issueOauthToken", "the domain is no tenant's"),
+    ("login", "the domain is no tenant's"),
+    ("retrieveMetadata", "the domain is no tenant's"),
     ("refreshTokens", "the token was not issued"),
     ("sendCdrTestEvent", "an event is not sent to this machine"),
     ("sendExtensionTestEvent", "an event is not sent to this machine"),

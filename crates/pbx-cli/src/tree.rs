@@ -134,6 +134,7 @@ pub const fn placement(operation: Operation) -> Placement {
         O::GetSystemNotificationSettings => command("admin notifications show").about("Show the notification settings"),
         O::UpdateSystemNotificationSettings => command("admin notifications update").about("Update notification settings"),
         O::SendGlobalNotificationTestEmail => command("admin notifications test").about("Send a test email"),
+        O::RetrieveMetadata => command("network info").about("Show the addresses of the server and the profile of a tenant, without a session"),
         O::RetrieveNetworkConfigurations => command("network show").about("Show the network settings"),
         O::UpdateNetworkConfigurations => command("network update").about("Update network settings"),
         O::ListTransports => command("transports list"),
@@ -193,6 +194,9 @@ pub const fn placement(operation: Operation) -> Placement {
         O::SignOut => command("auth sign-out"),
         O::IssueOauthToken => command("auth token"),
         O::RevokeOauthToken => command("auth revoke"),
+        O::GetLoginStatus => command("auth status").about("Show when the access token expires, and the role of its session"),
+        O::Login => command("auth login"),
+        O::Logout => command("auth logout"),
     }
 }
 

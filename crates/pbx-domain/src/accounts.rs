@@ -2,6 +2,7 @@
 
 use pbx_types::Violation;
 
+use crate::account_information::AccountInformation;
 use crate::error::Error;
 use crate::password::Password;
 use crate::password_policy::PasswordPolicy;
@@ -15,12 +16,17 @@ pub fn password_violations(
     policy: &PasswordPolicy,
     property: &str,
     password: &Password,
-    account_name: &str,
+    account: &AccountInformation,
 ) -> Vec<Violation> {
-    let violations = policy.violations(password.reveal(), account_name).into_iter();
+    let violations = policy.violations(password.reveal(), account).into_iter();
     violations
         .map(|(rule, message)| Violation::field(property, rule, message))
         .collect()
+}
+
+/// Returns the violation by a new password that is the present one.
+pub fn unchanged_password(property: &str) -> Violation {
+    Violation::field(property, "unchanged", "is the present password, choose another one")
 }
 
 /// Returns the violation by a reserved name, if the role may not have it.

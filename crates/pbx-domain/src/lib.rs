@@ -31,6 +31,7 @@
 /// The target of this crate's log events: `--log pbx_server=debug` covers them as well.
 const LOG_TARGET: &str = "pbx_server::domain";
 
+pub mod account_information;
 pub mod accounts;
 mod address;
 pub mod admin;

@@ -1,5 +1,6 @@
 //! The policy that new passwords must comply with.
 
+use crate::account_information::AccountInformation;
 use crate::audit::Object;
 use crate::check::Check;
 use crate::convert::count;
@@ -30,13 +31,12 @@ impl PasswordPolicy {
         disable_account_information: true,
     };
 
-    /// Returns every violation by a password of the account with that name: the rule in one word, and a message that continues
-    /// after the name of the field.
-    pub fn violations(&self, password: &str, account: &str) -> Vec<(&'static str, String)> {
+    /// Returns every violation by a password of that account: the rule in one word, and a message that continues after the name of
+    /// the field.
+    pub fn violations(&self, password: &str, account: &AccountInformation) -> Vec<(&'static str, String)> {
         let length = count(password.chars().count());
         let folded: Vec<char> = password.chars().flat_map(char::to_lowercase).collect();
         let has = |test: fn(char) -> bool| password.chars().any(test);
-        let named = !account.is_empty() && password.to_lowercase().contains(&account.to_lowercase());
         let table = [
             (
                 length < self.min_length,
@@ -73,17 +73,11 @@ impl PasswordPolicy {
                 "repetition",
                 format!("must not contain one character {MIN_REPETITION} times in a row, such as 222 or Aaa"),
             ),
-            (
-                self.disable_account_information && named,
-                "account",
-                "must not contain the account's name".to_owned(),
-            ),
         ];
-        table
-            .into_iter()
-            .filter(|(broken, ..)| *broken)
-            .map(|(_, rule, message)| (rule, message))
-            .collect()
+        let named = account.named_by(password).filter(|_| self.disable_account_information);
+        let named = named.map(|what| ("account", format!("must not contain {what}")));
+        let broken = table.into_iter().filter(|(broken, ..)| *broken);
+        broken.map(|(_, rule, message)| (rule, message)).chain(named).collect()
     }
 }
 
@@ -125,7 +119,7 @@ mod tests {
 
     fn rules(policy: &PasswordPolicy, password: &str) -> Vec<&'static str> {
         policy
-            .violations(password, "alice")
+            .violations(password, &AccountInformation::named("alice"))
             .into_iter()
             .map(|(rule, _)| rule)
             .collect()

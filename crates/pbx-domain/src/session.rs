@@ -1,21 +1,25 @@
 //! Accounts, their roles, and the sessions of their requests.
 
-use jiff::SignedDuration;
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
 use pbx_types::record::Record;
 
 use crate::audit::ActingAccount;
 use crate::error::Error;
 use crate::id::Id;
-use crate::kind::{self, Dealer, Session, Tenant};
+use crate::kind::{self, Dealer, Session, Tenant, User};
 use crate::named::named_enum;
 use crate::password::Password;
-use crate::token::Token;
+use crate::token::{SuccessorKey, Token, TokenKind};
 
 /// Lifetime of an access token.
 pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_secs(1800);
 
 /// Lifetime of a refresh token, and so of a session that is not used.
 pub const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Time in which a client whose response was lost may present its refresh token again.
+pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Tokens of each kind that a session may have: a further refresh deletes the oldest. Of refresh tokens, all but one are used.
 pub const MAX_TOKENS: u64 = 8;
@@ -48,6 +52,18 @@ pub struct Account {
     pub enabled: bool,
     /// The tenant of a user; `None` for system administrators and dealers.
     pub tenant_id: Option<Id<Tenant>>,
+}
+
+impl Account {
+    /// Returns the tenant and the ID of the user that it belongs to, if it is one of a tenant.
+    pub fn user(&self) -> Option<(Id<Tenant>, Id<User>)> {
+        Some((self.tenant_id?, self.id.of_kind()))
+    }
+
+    /// Returns the ID of the dealer that it belongs to, if it is one of a dealer.
+    pub fn dealer(&self) -> Option<Id<Dealer>> {
+        (self.role == Role::Dealer).then(|| self.id.of_kind())
+    }
 }
 
 impl From<&Account> for ActingAccount {
@@ -131,13 +147,25 @@ impl Caller {
         [self.role].into_iter().chain(self.is_switched().then_some(Role::Admin))
     }
 
+    /// Returns the role in which the caller acts in this session: that of the tenant's administrator while it is switched.
+    pub fn acting_role(&self) -> Role {
+        if self.is_switched() { Role::Admin } else { self.role }
+    }
+
     /// Returns the tenant that the caller acts in.
     ///
     /// # Errors
     ///
-    /// [`Error::Forbidden`] if there is none.
+    /// [`Error::NotAllowed`] for a system administrator or dealer who has to switch to a tenant first.
     pub fn tenant(&self) -> Result<Id<Tenant>, Error> {
-        self.tenant_id.ok_or(Error::Forbidden)
+        self.tenant_id.ok_or(self.switch_first().unwrap_or(Error::Forbidden))
+    }
+
+    /// Returns the error of operations within a tenant, if the caller has access to them after it has switched to one.
+    pub fn switch_first(&self) -> Option<Error> {
+        let may_switch = self.tenant_id.is_none() && matches!(self.role, Role::SystemAdmin | Role::Dealer);
+        let message = "This operation works within a tenant, and no tenant is selected: switch to one first with POST /tenants/switch?id=.";
+        may_switch.then_some(Error::NotAllowed { message })
     }
 
     /// Returns the dealer that the caller is.
@@ -177,6 +205,23 @@ pub struct Credentials {
     pub domain: Option<String>,
 }
 
+/// The exchange of a refresh token for other tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshUse {
+    /// The time of the exchange.
+    pub at: Timestamp,
+    /// The source of the request; `None` if an earlier release served it.
+    pub source: Option<IpNet>,
+}
+
+impl RefreshUse {
+    /// Returns `true` if the token may be presented again: by the same source, within [`REFRESH_GRACE`].
+    pub fn may_be_repeated(self, now: Timestamp, source: IpNet) -> bool {
+        // The absolute value, because the clocks of two nodes may differ a little, and any clock may be set back by much.
+        self.source == Some(source) && now.duration_since(self.at).abs() < REFRESH_GRACE
+    }
+}
+
 /// The tokens that a client gets when it signs in or refreshes.
 #[derive(Debug)]
 pub struct TokenSet {
@@ -184,6 +229,32 @@ pub struct TokenSet {
     pub access: Token,
     /// Is exchanged for the next token set, once.
     pub refresh: Token,
+    /// The time until the access token expires.
+    pub expires_in: SignedDuration,
+}
+
+impl TokenSet {
+    /// Generates random tokens, which are issued now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the system returns no random bytes.
+    pub fn generate() -> Result<Self, Error> {
+        Ok(Self {
+            access: Token::generate()?,
+            refresh: Token::generate()?,
+            expires_in: ACCESS_LIFETIME,
+        })
+    }
+
+    /// Derives the successors of a refresh token, which are issued now.
+    pub fn successors(key: &SuccessorKey, refresh: &str) -> Self {
+        Self {
+            access: key.derive(refresh, TokenKind::Access),
+            refresh: key.derive(refresh, TokenKind::Refresh),
+            expires_in: ACCESS_LIFETIME,
+        }
+    }
 }
 
 impl From<TokenSet> for pbx_types::shared::TokenSet {
@@ -191,8 +262,32 @@ impl From<TokenSet> for pbx_types::shared::TokenSet {
         Self {
             access_token: tokens.access.into_string().into(),
             refresh_token: tokens.refresh.into_string().into(),
-            expires_in: i32::try_from(ACCESS_LIFETIME.as_secs()).unwrap_or(i32::MAX),
+            expires_in: i32::try_from(tokens.expires_in.as_secs()).unwrap_or(i32::MAX),
             token_type: "Bearer".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_token_may_be_repeated_by_its_source_within_the_grace() {
+        let source = |text: &str| -> IpNet { text.parse().unwrap() };
+        let at = Timestamp::UNIX_EPOCH;
+        let used = RefreshUse {
+            at,
+            source: Some(source("192.0.2.1/32")),
+        };
+        let repeated = |milliseconds| {
+            let now = at + SignedDuration::from_millis(milliseconds);
+            used.may_be_repeated(now, source("192.0.2.1/32"))
+        };
+        assert!(repeated(0) && repeated(9_999) && repeated(-9_999));
+        assert!(!repeated(10_000) && !repeated(-10_000));
+        assert!(!used.may_be_repeated(at, source("192.0.2.2/32")));
+        let by_earlier_release = RefreshUse { at, source: None };
+        assert!(!by_earlier_release.may_be_repeated(at, source("192.0.2.1/32")));
     }
 }

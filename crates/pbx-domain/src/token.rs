@@ -4,6 +4,7 @@ use std::fmt;
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use ring::hmac;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
@@ -71,24 +72,56 @@ impl TokenHash {
     }
 }
 
+/// Derives the successor of a used token from it, so that it can be given again although only hashes are stored.
+pub struct SuccessorKey(hmac::Key);
+
+impl SuccessorKey {
+    /// Wraps a key that is used for nothing else.
+    pub fn new(key: hmac::Key) -> Self {
+        Self(key)
+    }
+
+    /// Derives the token of that kind which follows a refresh token. Without the key, the result cannot be told from a random token.
+    pub fn derive(&self, refresh: &str, kind: TokenKind) -> Token {
+        let mut text = String::with_capacity(LENGTH);
+        let mut block: u64 = 0;
+        while text.len() < LENGTH {
+            let mut input = hmac::Context::with_key(&self.0);
+            // The parts before the token have a fixed length or an end that they do not contain.
+            input.update(&block.to_be_bytes());
+            input.update(kind.as_str().as_bytes());
+            input.update(b":");
+            input.update(refresh.as_bytes());
+            push_fair(&mut text, ALPHABET, LENGTH, input.sign().as_ref());
+            block += 1;
+        }
+        Token(text)
+    }
+}
+
 /// Generates a random string of that length, every character equally likely.
 pub(super) fn random_string(alphabet: &[u8], length: usize) -> Result<String, Error> {
-    // Bytes beyond the largest multiple of the alphabet's size would favor its first characters.
-    let fair = 256 - 256 % alphabet.len();
     let mut text = String::with_capacity(length);
     let mut bytes = [0; 64];
     while text.len() < length {
         SysRng
             .try_fill_bytes(&mut bytes)
             .map_err(|error| Error::internal(format!("the system gives no random bytes: {error}")))?;
-        let fair_bytes = bytes.iter().map(|&byte| usize::from(byte)).filter(|&byte| byte < fair);
-        text.extend(
-            fair_bytes
-                .take(length - text.len())
-                .map(|byte| char::from(alphabet[byte % alphabet.len()])),
-        );
+        push_fair(&mut text, alphabet, length, &bytes);
     }
     Ok(text)
+}
+
+/// Appends a character for each byte until the string has that length, every character equally likely. Skips some bytes.
+fn push_fair(text: &mut String, alphabet: &[u8], length: usize, bytes: &[u8]) {
+    // Bytes beyond the largest multiple of the alphabet's size would favor its first characters.
+    let fair = 256 - 256 % alphabet.len();
+    let fair_bytes = bytes.iter().map(|&byte| usize::from(byte)).filter(|&byte| byte < fair);
+    text.extend(
+        fair_bytes
+            .take(length - text.len())
+            .map(|byte| char::from(alphabet[byte % alphabet.len()])),
+    );
 }
 
 #[cfg(test)]
@@ -106,6 +139,26 @@ mod tests {
             assert_eq!(token.len(), LENGTH);
             used.extend(token.bytes());
         }
+        assert_eq!(used, ALPHABET.iter().copied().collect());
+    }
+
+    #[test]
+    fn successors_depend_on_the_key_the_token_and_the_kind() {
+        let key = |byte| SuccessorKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32]));
+        let derive = |byte, refresh: &str, kind| key(byte).derive(refresh, kind).into_string();
+        let mut used = HashSet::new();
+        let mut tokens = HashSet::new();
+        for number in 0..500 {
+            let refresh = format!("{number}");
+            for (byte, kind) in [(1, TokenKind::Access), (1, TokenKind::Refresh), (2, TokenKind::Refresh)] {
+                let token = derive(byte, &refresh, kind);
+                assert_eq!(token, derive(byte, &refresh, kind), "always the same");
+                assert_eq!(token.len(), LENGTH);
+                used.extend(token.bytes());
+                tokens.insert(token);
+            }
+        }
+        assert_eq!(tokens.len(), 1500);
         assert_eq!(used, ALPHABET.iter().copied().collect());
     }
 

@@ -1,6 +1,6 @@
 //! Fixtures of the unit tests.
 
-use pbx_domain::vault::Vault;
+use pbx_domain::vault::{Key, Vault};
 use pbx_store::Store;
 use pbx_test_postgres::TestDatabase;
 
@@ -26,7 +26,7 @@ impl TestStore {
 
 /// A vault with a new key.
 pub(crate) fn vault() -> Vault {
-    Vault::new(&Vault::generate_key().unwrap()).unwrap()
+    Vault::new(&[Key::generate(None).unwrap()]).unwrap()
 }
 
 /// Hashes passwords, for many callers at a time.

@@ -42,6 +42,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(130, "0130_parts_of_texts"),
     migration!(140, "0140_changes_of_tenants"),
     migration!(150, "0150_sign_ins"),
+    migration!(170, "0170_refresh_grace"),
 ];
 
 /// Returns the version of the schema after all migrations.

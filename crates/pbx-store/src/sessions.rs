@@ -1,9 +1,10 @@
 //! The tables of sessions and of the hashes of their tokens.
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use pbx_domain::Id;
 use pbx_domain::kind::{self, Account, Tenant};
-use pbx_domain::session::{Caller, MAX_TOKENS};
+use pbx_domain::session::{Caller, MAX_TOKENS, RefreshUse};
 use pbx_domain::token::{TokenHash, TokenKind};
 use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
@@ -23,8 +24,8 @@ pub struct RefreshToken {
     pub session_id: Id<kind::Session>,
     /// Its expiry.
     pub expires_at: Timestamp,
-    /// `true` if it has been exchanged.
-    pub used: bool,
+    /// Its exchange for other tokens, if it has been exchanged.
+    pub used: Option<RefreshUse>,
     /// `true` if its account, and the account's tenant if it has one, are enabled.
     pub enabled: bool,
 }
@@ -50,6 +51,7 @@ const EXPIRES_AT: &str = "expires_at";
 const HASH: &str = "hash";
 const KIND: &str = "kind";
 const USED_AT: &str = "used_at";
+const USED_FROM: &str = "used_from";
 
 /// Returns the session of an access token; `None` if the token is expired or revoked, or its account or the account's tenant is
 /// disabled.
@@ -136,23 +138,32 @@ pub fn refresh_token(tx: &mut Tx<'_>, refresh: &TokenHash) -> Result<Option<Refr
             (ACCOUNTS, ENABLED),
             (TENANTS, ENABLED),
             (ACCOUNTS, ID),
+            (TOKENS, USED_FROM),
         ])
         .to_owned();
     tx.first(&select, |row| {
+        let (used_at, source): (Option<Timestamp>, Option<IpNet>) = (row.get(2)?, row.get(6)?);
         Ok(RefreshToken {
             session_id: row.get(0)?,
             expires_at: row.get(1)?,
-            used: row.get::<Option<Timestamp>>(2)?.is_some(),
+            used: used_at.map(|at| RefreshUse { at, source }),
             enabled: row.get(3)? && row.get::<Option<bool>>(4)?.unwrap_or(true),
             account_id: row.get(5)?,
         })
     })
 }
 
-/// Marks a refresh token as exchanged.
-pub fn mark_used(tx: &mut Tx<'_>, refresh: &TokenHash, now: Timestamp) -> Result<(), StoreError> {
+/// Returns the expiry of the access token with that hash, whether it has passed or not.
+pub fn access_token_expiry(tx: &mut Tx<'_>, access: &TokenHash) -> Result<Option<Timestamp>, StoreError> {
+    let select = token(access, TokenKind::Access).column((TOKENS, EXPIRES_AT)).to_owned();
+    tx.first(&select, |row| row.get(0))
+}
+
+/// Marks a refresh token as exchanged by a source.
+pub fn mark_used(tx: &mut Tx<'_>, refresh: &TokenHash, now: Timestamp, source: &IpNet) -> Result<(), StoreError> {
     let hash = Expr::col(HASH).eq(refresh.to_bytes());
-    update(tx, TOKENS, [(USED_AT, value(&now))], hash).map(drop)
+    let columns = [(USED_AT, value(&now)), (USED_FROM, value(source))];
+    update(tx, TOKENS, columns, hash).map(drop)
 }
 
 /// Inserts a session.

@@ -75,6 +75,7 @@ pub const CRATES: &[Crate] = &[
             &["document", "address", "mail", "component"],
             // The nouns of the API.
             &[
+                "account_information",
                 "accounts",
                 "admin",
                 "alerts",

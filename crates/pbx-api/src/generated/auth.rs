@@ -17,6 +17,7 @@ pub trait AuthApi: api::Api {
     fn sign_in(
         &self,
         call: api::Call<()>,
+        query: SignInQuery,
         body: SignIn,
     ) -> impl Future<Output = Result<TokenSet, Self::Error>> + Send;
 
@@ -24,7 +25,7 @@ pub trait AuthApi: api::Api {
     ///
     /// `POST /auth/refresh_token` for anyone, without authentication. Responds with 200.
     ///
-    /// Continues a session with a new pair of tokens. The pair before stops working; a tenant that was switched to stays selected.
+    /// Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; any other repeat ends the session.
     fn refresh_tokens(
         &self,
         call: api::Call<()>,
@@ -74,8 +75,9 @@ async fn sign_in<A: AuthApi>(
     call: api::Call<()>,
     mut input: api::Input,
 ) -> api::HandlerResult {
+    let query = input.query()?;
     let body = input.body()?;
-    let body = AuthApi::sign_in(&*server, call, body).await.map_err(A::problem)?;
+    let body = AuthApi::sign_in(&*server, call, query, body).await.map_err(A::problem)?;
     api::json(200, &body)
 }
 
@@ -117,7 +119,7 @@ pub static SIGN_IN: api::Operation = api::Operation {
     resource: "auth",
     roles: None,
     authenticated: false,
-    parameters: &[],
+    parameters: &[api::Parameter::query("qr", api::ParameterType::Boolean)],
     content: api::Content::Json,
     body_required: true,
     schema: api::InputSchema::new(&super::SCHEMAS),

@@ -28,6 +28,28 @@ pub trait LoginApi: api::Api {
         &self,
         call: api::Call<Self::Caller>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Get login status of current session
+    ///
+    /// `GET /login` for every authenticated caller. Responds with 200.
+    ///
+    /// The access token that was sent, when it expires, and the role of its session.
+    fn get_login_status(
+        &self,
+        call: api::Call<Self::Caller>,
+    ) -> impl Future<Output = Result<LoginStatus, Self::Error>> + Send;
+
+    /// Sign in, earlier form
+    ///
+    /// `POST /login` for anyone, without authentication. Responds with 200.
+    ///
+    /// The form of earlier releases: opens a session like `POST /auth/sign_in`. A wrong name and a wrong password are answered alike.
+    /// Users who need a second factor must use `POST /auth/sign_in`.
+    fn login(
+        &self,
+        call: api::Call<()>,
+        body: SignIn,
+    ) -> impl Future<Output = Result<TokenSet, Self::Error>> + Send;
 }
 
 /// Returns the routes of the operations to an implementation, for [`Server::mount`](api::Server::mount).
@@ -35,10 +57,17 @@ pub fn router<A: LoginApi>() -> api::Resource<A> {
     api::Resource::new("login")
         .public(&ISSUE_OAUTH_TOKEN, issue_oauth_token)
         .authenticated(&REVOKE_OAUTH_TOKEN, revoke_oauth_token)
+        .authenticated(&GET_LOGIN_STATUS, get_login_status)
+        .public(&LOGIN, login)
 }
 
 /// The operations, in the order of the contract.
-pub static OPERATIONS: [&api::Operation; 2] = [&ISSUE_OAUTH_TOKEN, &REVOKE_OAUTH_TOKEN];
+pub static OPERATIONS: [&api::Operation; 4] = [
+    &ISSUE_OAUTH_TOKEN,
+    &REVOKE_OAUTH_TOKEN,
+    &GET_LOGIN_STATUS,
+    &LOGIN,
+];
 
 async fn issue_oauth_token<A: LoginApi>(
     server: std::sync::Arc<A>,
@@ -59,6 +88,25 @@ async fn revoke_oauth_token<A: LoginApi>(
 ) -> api::HandlerResult {
     LoginApi::revoke_oauth_token(&*server, call).await.map_err(A::problem)?;
     api::empty(200)
+}
+
+async fn get_login_status<A: LoginApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<A::Caller>,
+    _input: api::Input,
+) -> api::HandlerResult {
+    let body = LoginApi::get_login_status(&*server, call).await.map_err(A::problem)?;
+    api::json(200, &body)
+}
+
+async fn login<A: LoginApi>(
+    server: std::sync::Arc<A>,
+    call: api::Call<()>,
+    mut input: api::Input,
+) -> api::HandlerResult {
+    let body = input.body()?;
+    let body = LoginApi::login(&*server, call, body).await.map_err(A::problem)?;
+    api::json(200, &body)
 }
 
 /// `POST /login/oauth/token`
@@ -97,4 +145,32 @@ pub static REVOKE_OAUTH_TOKEN: api::Operation = api::Operation {
     content: api::Content::None,
     body_required: false,
     schema: api::InputSchema::none(),
+};
+
+/// `GET /login`
+pub static GET_LOGIN_STATUS: api::Operation = api::Operation {
+    id: "getLoginStatus",
+    method: api::Method::GET,
+    path: "/login",
+    resource: "login",
+    roles: None,
+    authenticated: true,
+    parameters: &[],
+    content: api::Content::None,
+    body_required: false,
+    schema: api::InputSchema::none(),
+};
+
+/// `POST /login`
+pub static LOGIN: api::Operation = api::Operation {
+    id: "login",
+    method: api::Method::POST,
+    path: "/login",
+    resource: "login",
+    roles: None,
+    authenticated: false,
+    parameters: &[],
+    content: api::Content::Json,
+    body_required: true,
+    schema: api::InputSchema::new(&super::SCHEMAS),
 };

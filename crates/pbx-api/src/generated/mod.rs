@@ -19,7 +19,9 @@ pub mod holidays;
 pub mod auth;
 pub mod blobs;
 pub mod files;
+pub mod info;
 pub mod login;
+pub mod logout;
 pub mod users;
 pub mod user;
 #[doc(inline)]
@@ -48,7 +50,9 @@ pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[
     ("auth", &auth::OPERATIONS),
     ("blobs", &blobs::OPERATIONS),
     ("files", &files::OPERATIONS),
+    ("info", &info::OPERATIONS),
     ("login", &login::OPERATIONS),
+    ("logout", &logout::OPERATIONS),
     ("users", &users::OPERATIONS),
     ("user", &user::OPERATIONS),
 ];

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 
 use super::operation::Operation;
@@ -78,4 +79,28 @@ pub struct Call<C> {
     pub peer: Option<SocketAddr>,
     /// The headers of the request.
     pub headers: HeaderMap,
+}
+
+impl<C> Call<C> {
+    /// Returns the bearer token of the request; `None` if it has none, or a malformed one.
+    pub fn bearer_token(&self) -> Option<&str> {
+        bearer(&self.headers).ok()
+    }
+}
+
+/// Returns the bearer token (RFC 6750, section 2.1), or the 401 that asks for one.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let missing = || Problem::unauthorized("Sign in first: this operation needs a bearer token.");
+    let sent = headers.get(AUTHORIZATION).ok_or_else(missing)?;
+    let sent = sent.as_bytes().trim_ascii();
+    let scheme = sent.split(|byte| *byte == b' ').next().unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Err(missing());
+    }
+    let token = sent[scheme.len()..].trim_ascii();
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    std::str::from_utf8(token)
+        .ok()
+        .filter(|token| !token.is_empty() && token.bytes().all(|byte| is_token(&byte)))
+        .ok_or_else(|| Problem::unauthorized("The bearer token is malformed.").with_invalid_token_challenge())
 }

@@ -11,11 +11,11 @@ use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 use futures_util::FutureExt;
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
+use http::header::CACHE_CONTROL;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
-use super::api::{Api, Call, RequestInfo};
+use super::api::{Api, Call, RequestInfo, bearer};
 use super::body_budget::BodyBudget;
 use super::input::Input;
 use super::message;
@@ -427,23 +427,6 @@ fn call<C>(caller: C, operation: &'static Operation, request_id: RequestId, part
 
 fn peer(parts: &Parts) -> Option<SocketAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
-}
-
-/// Returns the bearer token (RFC 6750, section 2.1), or the 401 that asks for one.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || Problem::unauthorized("Sign in first: this operation needs a bearer token.");
-    let sent = headers.get(AUTHORIZATION).ok_or_else(missing)?;
-    let sent = sent.as_bytes().trim_ascii();
-    let scheme = sent.split(|byte| *byte == b' ').next().unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Err(missing());
-    }
-    let token = sent[scheme.len()..].trim_ascii();
-    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
-    std::str::from_utf8(token)
-        .ok()
-        .filter(|token| !token.is_empty() && token.bytes().all(|byte| is_token(&byte)))
-        .ok_or_else(|| Problem::unauthorized("The bearer token is malformed.").with_invalid_token_challenge())
 }
 
 fn unknown_path(_: &Method) -> Problem {

@@ -10,11 +10,21 @@ pub(super) static SIGN_IN: OperationSpec = OperationSpec {
     summary: "Sign in",
     description: "Opens a session for a user. A wrong name and a wrong password are answered alike.\nUsers who need a second factor get no tokens from this operation: their answer has no access_token.",
     access: Access::Public,
-    parameters: &[],
+    parameters: &[
+        Parameter::new(
+            ParameterLocation::Query,
+            Field::new(
+                "qr",
+                "qr",
+                ValueType::Boolean,
+                "Whether to sign in with a QR code, which this server does not offer: only false is accepted. Default: false.",
+            ),
+        ),
+    ],
     body: Some(Body {
         required: true,
         content: BodyContent::Json(
-            ValueType::Object(&crate::generated::auth::types::SIGN_IN),
+            ValueType::Object(&crate::generated::shared::types::SIGN_IN),
         ),
         merge_patch: false,
     }),
@@ -31,7 +41,7 @@ pub(super) static REFRESH_TOKENS: OperationSpec = OperationSpec {
     method: "POST",
     path: "/auth/refresh_token",
     summary: "Refresh the tokens",
-    description: "Continues a session with a new pair of tokens. The pair before stops working; a tenant that was switched to stays selected.",
+    description: "Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; any other repeat ends the session.",
     access: Access::Public,
     parameters: &[],
     body: Some(Body {
@@ -92,32 +102,6 @@ pub(in crate::generated) mod types {
                     "The refresh token of the session. At least 1 character.",
                 )
                 .required(),
-        ],
-    };
-    pub(in crate::generated) static SIGN_IN: Object = Object {
-        name: "SignIn",
-        properties: &[
-            Field::new(
-                    "username",
-                    "username",
-                    ValueType::String,
-                    "The account name. At least 1 character.",
-                )
-                .required(),
-            Field::new(
-                    "password",
-                    "password",
-                    ValueType::Secret,
-                    "The account's password. At least 1 character.",
-                )
-                .required(),
-            Field::new(
-                    "domain",
-                    "domain",
-                    ValueType::String,
-                    "The SIP domain of the tenant. Leave it out for system administrators and dealers.",
-                )
-                .nullable(),
         ],
     };
     pub(in crate::generated) static SIGNED_IN_USER: Object = Object {

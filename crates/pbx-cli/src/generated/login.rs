@@ -38,6 +38,46 @@ pub(super) static REVOKE_OAUTH_TOKEN: OperationSpec = OperationSpec {
     paginated: false,
 };
 
+/// `GET /login`
+pub(super) static GET_LOGIN_STATUS: OperationSpec = OperationSpec {
+    id: "getLoginStatus",
+    method: "GET",
+    path: "/login",
+    summary: "Get login status of current session",
+    description: "The access token that was sent, when it expires, and the role of its session.",
+    access: Access::Authenticated,
+    parameters: &[],
+    body: None,
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::login::types::LOGIN_STATUS),
+    ),
+    paginated: false,
+};
+
+/// `POST /login`
+pub(super) static LOGIN: OperationSpec = OperationSpec {
+    id: "login",
+    method: "POST",
+    path: "/login",
+    summary: "Sign in, earlier form",
+    description: "The form of earlier releases: opens a session like POST /auth/sign_in. A wrong name and a wrong password are answered alike.\nUsers who need a second factor must use POST /auth/sign_in.",
+    access: Access::Public,
+    parameters: &[],
+    body: Some(Body {
+        required: true,
+        content: BodyContent::Json(
+            ValueType::Object(&crate::generated::shared::types::SIGN_IN),
+        ),
+        merge_patch: false,
+    }),
+    success_statuses: &[200],
+    response: ResponseBody::Json(
+        ValueType::Object(&crate::generated::shared::types::TOKEN_SET),
+    ),
+    paginated: false,
+};
+
 pub(in crate::generated) mod types {
     use crate::operation::spec::*;
     pub(in crate::generated) static ISSUE_OAUTH_TOKEN: Object = Object {
@@ -86,6 +126,21 @@ pub(in crate::generated) mod types {
                 ValueType::String,
                 "The application that asks.",
             ),
+        ],
+    };
+    pub(in crate::generated) static LOGIN_STATUS: Object = Object {
+        name: "LoginStatus",
+        properties: &[
+            Field::new("access_token", "access-token", ValueType::Secret, "")
+                .required()
+                .read_only(),
+            Field::new("expires_at", "expires-at", ValueType::DateTime, "")
+                .required()
+                .read_only(),
+            Field::new("expires_in", "expires-in", ValueType::Integer, "")
+                .required()
+                .read_only(),
+            Field::new("role", "role", ValueType::String, "").required().read_only(),
         ],
     };
 }

@@ -19,7 +19,9 @@ mod holidays;
 mod auth;
 mod blobs;
 mod files;
+mod info;
 mod login;
+mod logout;
 mod users;
 mod user;
 mod shared;
@@ -202,10 +204,18 @@ pub enum Operation {
     RetrieveFileInfo,
     /// `POST /files/{id}/destroy`
     DeleteFile,
+    /// `GET /info`
+    RetrieveMetadata,
     /// `POST /login/oauth/token`
     IssueOauthToken,
     /// `POST /login/oauth/revoke`
     RevokeOauthToken,
+    /// `GET /login`
+    GetLoginStatus,
+    /// `POST /login`
+    Login,
+    /// `POST /logout`
+    Logout,
     /// `GET /providers`
     ListProviders,
     /// `POST /providers`
@@ -326,8 +336,12 @@ impl Operation {
         Self::ListFiles,
         Self::RetrieveFileInfo,
         Self::DeleteFile,
+        Self::RetrieveMetadata,
         Self::IssueOauthToken,
         Self::RevokeOauthToken,
+        Self::GetLoginStatus,
+        Self::Login,
+        Self::Logout,
         Self::ListProviders,
         Self::CreateProvider,
         Self::ShowProvider,
@@ -444,8 +458,12 @@ impl Operation {
             Self::ListFiles => &files::LIST_FILES,
             Self::RetrieveFileInfo => &files::RETRIEVE_FILE_INFO,
             Self::DeleteFile => &files::DELETE_FILE,
+            Self::RetrieveMetadata => &info::RETRIEVE_METADATA,
             Self::IssueOauthToken => &login::ISSUE_OAUTH_TOKEN,
             Self::RevokeOauthToken => &login::REVOKE_OAUTH_TOKEN,
+            Self::GetLoginStatus => &login::GET_LOGIN_STATUS,
+            Self::Login => &login::LOGIN,
+            Self::Logout => &logout::LOGOUT,
             Self::ListProviders => &providers::LIST_PROVIDERS,
             Self::CreateProvider => &providers::CREATE_PROVIDER,
             Self::ShowProvider => &providers::SHOW_PROVIDER,

@@ -290,6 +290,32 @@ pub(in crate::generated) mod types {
                 .required(),
         ],
     };
+    pub(in crate::generated) static SIGN_IN: Object = Object {
+        name: "SignIn",
+        properties: &[
+            Field::new(
+                    "username",
+                    "username",
+                    ValueType::String,
+                    "The account name. At least 1 character.",
+                )
+                .required(),
+            Field::new(
+                    "password",
+                    "password",
+                    ValueType::Secret,
+                    "The account's password. At least 1 character.",
+                )
+                .required(),
+            Field::new(
+                    "domain",
+                    "domain",
+                    ValueType::String,
+                    "The SIP domain of the tenant. Leave it out for system administrators and dealers.",
+                )
+                .nullable(),
+        ],
+    };
     pub(in crate::generated) static TIME_RANGE: Object = Object {
         name: "TimeRange",
         properties: &[

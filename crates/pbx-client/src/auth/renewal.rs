@@ -14,6 +14,9 @@ use crate::session::manager::{RenewalRequest, Renewed};
 use crate::session::tokens::ActiveSession;
 use crate::wire::secret::Secret;
 
+/// Time within which a refresh is sent again if its response was lost: well within the 10 seconds that `pbx-server` gives.
+const REPEAT_WITHIN: SignedDuration = SignedDuration::from_secs(5);
+
 /// Refreshes the tokens. Signs in if there is no refresh token or the server rejects it.
 pub(crate) async fn renew(connection: Arc<Connection>, request: RenewalRequest) -> Result<Renewed, Error> {
     let client = Client::from_parts(connection, Authorization::None);
@@ -38,7 +41,23 @@ pub(crate) async fn renew(connection: Arc<Connection>, request: RenewalRequest) 
     Ok(Renewed { active, method })
 }
 
+/// Refreshes the tokens. If the response was lost, sends the same token once more: a server with a grace period gives the same tokens
+/// again for some seconds. Afterwards the token would be one that is used twice, which ends the session; a later renewal has no other.
 async fn refresh(client: &Client, request: &RenewalRequest, token: &Secret) -> Result<Renewed, Error> {
+    let clock = &client.connection().clock;
+    let sent_at = clock.now();
+    match refresh_once(client, request, token).await {
+        // What was not sent has been retried already.
+        Err(Error::Transport(failure))
+            if !failure.is_unsent() && clock.now().duration_since(sent_at) < REPEAT_WITHIN =>
+        {
+            refresh_once(client, request, token).await
+        }
+        other => other,
+    }
+}
+
+async fn refresh_once(client: &Client, request: &RenewalRequest, token: &Secret) -> Result<Renewed, Error> {
     let (tokens, method) = match request.method {
         SignInMethod::Json => (endpoints::refresh(client, token).await?, SignInMethod::Json),
         SignInMethod::OAuth => (endpoints::oauth_refresh(client, token).await?, SignInMethod::OAuth),

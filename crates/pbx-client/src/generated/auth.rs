@@ -22,7 +22,7 @@ impl Client {
 
     /// Refresh the tokens.
     ///
-    /// Continues a session with a new pair of tokens. The pair before stops working; a tenant that was switched to stays selected.
+    /// Continues a session with a new pair of tokens; a tenant that was switched to stays selected. A refresh token works once. A repeat within 10 seconds from the same address gets the same pair again, so that a lost response ends no session; any other repeat ends the session.
     ///
     /// `POST /auth/refresh_token`
     ///
@@ -81,6 +81,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct SignIn<'a> {
         client: &'a super::Client,
+        qr: Result<Option<bool>, String>,
         body: Result<types::SignIn, String>,
     }
 
@@ -95,8 +96,19 @@ pub mod builder {
         pub(crate) fn new(client: &'a super::Client) -> Self {
             Self {
                 client,
+                qr: Ok(None),
                 body: Err("`body` is required and was not set".to_string()),
             }
+        }
+
+        /// Whether to sign in with a QR code, which this server does not offer: only `false` is accepted.
+        #[must_use]
+        pub fn qr(mut self, value: impl TryInto<bool>) -> Self {
+            self.qr = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "the value of `qr` is not a valid `bool`".to_string());
+            self
         }
 
         /// Sets the body.
@@ -112,10 +124,15 @@ pub mod builder {
 
         /// Sends the request and returns the response.
         pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
-            let Self { client, body } = self;
+            let Self { client, qr, body } = self;
+            let qr = qr.map_err(Error::InvalidRequest)?;
             let body = body.map_err(Error::InvalidRequest)?;
             let url = format!("{}/auth/sign_in", client.base_url());
-            let request = client.http().post(url).json(&body);
+            let request = client
+                .http()
+                .post(url)
+                .json(&body)
+                .query(&progenitor_client::QueryParam::new("qr", &qr));
             support::json(client, &Self::OPERATION, request).await
         }
     }
@@ -230,28 +247,6 @@ pub mod types {
     crate::support::create_object! {
         RefreshTokens {
             refresh_token: crate::Secret,
-        }
-    }
-
-    /// The request body of [`Client::sign_in`](crate::Client::sign_in).
-    #[derive(Debug, Clone, PartialEq)]
-    pub struct SignIn {
-        /// The account name. At least 1 character.
-        pub username: String,
-        /// The account's password. At least 1 character.
-        pub password: crate::Secret,
-        /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
-        pub domain: Option<String>,
-    }
-
-    crate::support::create_object! {
-        SignIn {
-            username: String,
-            password: crate::Secret,
-        }
-
-        optional {
-            domain: String,
         }
     }
 

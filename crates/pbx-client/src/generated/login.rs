@@ -34,6 +34,39 @@ impl Client {
     pub fn revoke_oauth_token(&self) -> builder::RevokeOauthToken<'_> {
         builder::RevokeOauthToken::new(self)
     }
+
+    /// Get login status of current session.
+    ///
+    /// The access token that was sent, when it expires, and the role of its session.
+    ///
+    /// `GET /login`
+    ///
+    /// Requires a session, with any role.
+    ///
+    /// # Errors
+    ///
+    /// [`Authentication`](crate::Error::Authentication) without a valid session, and those of every call, see [`Error`](crate::Error).
+    #[must_use]
+    pub fn get_login_status(&self) -> builder::GetLoginStatus<'_> {
+        builder::GetLoginStatus::new(self)
+    }
+
+    /// Sign in, earlier form.
+    ///
+    /// The form of earlier releases: opens a session like `POST /auth/sign_in`. A wrong name and a wrong password are answered alike.
+    /// Users who need a second factor must use `POST /auth/sign_in`.
+    ///
+    /// `POST /login`
+    ///
+    /// Sends no access token.
+    ///
+    /// # Errors
+    ///
+    /// [`Validation`](crate::Error::Validation) if values violate rules of the contract, and those of every call, see [`Error`](crate::Error).
+    #[must_use]
+    pub fn login(&self) -> builder::Login<'_> {
+        builder::Login::new(self)
+    }
 }
 
 /// The builders of these requests.
@@ -113,6 +146,76 @@ pub mod builder {
             support::empty(client, &Self::OPERATION, request).await
         }
     }
+
+    /// The builder of a [`Client::get_login_status`](crate::Client::get_login_status) request.
+    #[derive(Debug, Clone)]
+    pub struct GetLoginStatus<'a> {
+        client: &'a super::Client,
+    }
+
+    impl<'a> GetLoginStatus<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "getLoginStatus",
+            path: "/login",
+            signed_in: true,
+            successes: &[200],
+        };
+
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self { client }
+        }
+
+        /// Sends the request and returns the response.
+        pub async fn send(self) -> Result<ResponseValue<types::LoginStatus>, Error> {
+            let Self { client } = self;
+            let url = format!("{}/login", client.base_url());
+            let request = client.http().get(url);
+            support::json(client, &Self::OPERATION, request).await
+        }
+    }
+
+    /// The builder of a [`Client::login`](crate::Client::login) request.
+    #[derive(Debug, Clone)]
+    pub struct Login<'a> {
+        client: &'a super::Client,
+        body: Result<types::SignIn, String>,
+    }
+
+    impl<'a> Login<'a> {
+        const OPERATION: support::Operation = support::Operation {
+            id: "login",
+            path: "/login",
+            signed_in: false,
+            successes: &[200],
+        };
+
+        pub(crate) fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                body: Err("`body` is required and was not set".to_string()),
+            }
+        }
+
+        /// Sets the body.
+        #[must_use]
+        pub fn body(mut self, value: impl TryInto<types::SignIn>) -> Self {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "the value of `body` is not a valid `types::SignIn`".to_string()
+                });
+            self
+        }
+
+        /// Sends the request and returns the response.
+        pub async fn send(self) -> Result<ResponseValue<types::TokenSet>, Error> {
+            let Self { client, body } = self;
+            let body = body.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/login", client.base_url());
+            let request = client.http().post(url).json(&body);
+            support::json(client, &Self::OPERATION, request).await
+        }
+    }
 }
 
 /// The types of these requests and responses.
@@ -168,6 +271,28 @@ pub mod types {
             refresh_token: crate::Secret,
             scope: String,
             client_id: String,
+        }
+    }
+
+    /// The session of the access token that was sent.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct LoginStatus {
+        /// The access token that was sent.
+        pub access_token: Option<crate::Secret>,
+        /// When the access token expires.
+        pub expires_at: Option<crate::Timestamp>,
+        /// How long the access token is still valid, in seconds.
+        pub expires_in: Option<i64>,
+        /// The role: `SystemAdmin`, `Dealer`, `Admin`, another built-in one or one that an administrator made. A session that was switched into a tenant has the role `Admin`.
+        pub role: Option<String>,
+    }
+
+    crate::support::response_object! {
+        LoginStatus {
+            access_token: crate::Secret,
+            expires_at: crate::Timestamp,
+            expires_in: i64,
+            role: String,
         }
     }
 }

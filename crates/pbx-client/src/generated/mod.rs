@@ -10,10 +10,12 @@ mod files;
 mod holidays;
 mod ids;
 mod im;
+mod info;
 mod ip_filters;
 mod key;
 mod license;
 mod login;
+mod logout;
 mod network;
 mod providers;
 mod sbc;
@@ -42,6 +44,7 @@ pub mod types {
     pub use super::holidays::types::*;
     pub use super::ids::types::*;
     pub use super::im::types::*;
+    pub use super::info::types::*;
     pub use super::ip_filters::types::*;
     pub use super::key::types::*;
     pub use super::license::types::*;
@@ -68,10 +71,12 @@ pub mod builder {
     pub use super::files::builder::*;
     pub use super::holidays::builder::*;
     pub use super::im::builder::*;
+    pub use super::info::builder::*;
     pub use super::ip_filters::builder::*;
     pub use super::key::builder::*;
     pub use super::license::builder::*;
     pub use super::login::builder::*;
+    pub use super::logout::builder::*;
     pub use super::network::builder::*;
     pub use super::providers::builder::*;
     pub use super::sbc::builder::*;
@@ -131,7 +136,10 @@ pub(crate) const DECODERS: &[(&str, crate::support::Decoder)] = &[
     ("completeBlobUpload 201", crate::support::decode::<types::UploadedFile>),
     ("listFiles 200", crate::support::decode::<crate::Page<types::FileInfo>>),
     ("retrieveFileInfo 200", crate::support::decode::<types::FileInfo>),
+    ("retrieveMetadata 200", crate::support::decode::<types::Metadata>),
     ("issueOauthToken 200", crate::support::decode::<types::TokenSet>),
+    ("getLoginStatus 200", crate::support::decode::<types::LoginStatus>),
+    ("login 200", crate::support::decode::<types::TokenSet>),
     ("listProviders 200", crate::support::decode::<crate::Page<types::Provider>>),
     ("createProvider 201", crate::support::decode::<types::CreatedProvider>),
     ("showProvider 200", crate::support::decode::<types::Provider>),
@@ -178,6 +186,7 @@ pub(crate) const REQUESTS: &[(&str, crate::support::Decoder)] = &[
     ("signIn", crate::support::recode::<types::SignIn>),
     ("refreshTokens", crate::support::recode::<types::RefreshTokens>),
     ("issueOauthToken", crate::support::recode::<types::IssueOauthToken>),
+    ("login", crate::support::recode::<types::SignIn>),
     ("createProvider", crate::support::recode::<types::CreateProvider>),
     ("updateProvider", crate::support::recode::<types::UpdateProvider>),
     ("createUser", crate::support::recode::<types::CreateUser>),

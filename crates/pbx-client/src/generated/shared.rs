@@ -370,6 +370,28 @@ pub mod types {
         }
     }
 
+    /// The request body of [`Client::sign_in`](crate::Client::sign_in).
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct SignIn {
+        /// The account name. At least 1 character.
+        pub username: String,
+        /// The account's password. At least 1 character.
+        pub password: crate::Secret,
+        /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
+        pub domain: Option<String>,
+    }
+
+    crate::support::create_object! {
+        SignIn {
+            username: String,
+            password: crate::Secret,
+        }
+
+        optional {
+            domain: String,
+        }
+    }
+
     /// Part of [`OfficeDay`](crate::types::OfficeDay).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct TimeRange {

@@ -74,6 +74,15 @@ impl crate::TypedBody for operations::SignIn {
     const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
 }
 
+impl When<operations::SignIn> {
+    /// Whether to sign in with a QR code, which this server does not offer: only `false` is accepted.
+    ///
+    /// `None`: the parameter must be absent.
+    pub fn qr(&mut self, value: impl crate::Expect<bool>) -> &mut Self {
+        crate::when::query(self, &["qr"], value)
+    }
+}
+
 impl Then<operations::SignIn> {
     /// 200: Signed in
     pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {

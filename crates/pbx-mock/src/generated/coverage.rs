@@ -47,6 +47,7 @@ pub(crate) const CALLS: &[(&str, u16, Call)] = &[
     ("getIMServerToken", 200, |server, sample| Box::pin(get_im_server_token_200(server, sample))),
     ("regenerateIMServerToken", 200, |server, sample| Box::pin(regenerate_im_server_token_200(server, sample))),
     ("destroyIMServerToken", 204, |server, sample| Box::pin(destroy_im_server_token_204(server, sample))),
+    ("retrieveMetadata", 200, |server, sample| Box::pin(retrieve_metadata_200(server, sample))),
     ("listIpRules", 200, |server, sample| Box::pin(list_ip_rules_200(server, sample))),
     ("createIpRule", 200, |server, sample| Box::pin(create_ip_rule_200(server, sample))),
     ("showIpRule", 200, |server, sample| Box::pin(show_ip_rule_200(server, sample))),
@@ -59,6 +60,9 @@ pub(crate) const CALLS: &[(&str, u16, Call)] = &[
     ("updateLicense", 200, |server, sample| Box::pin(update_license_200(server, sample))),
     ("issueOauthToken", 200, |server, sample| Box::pin(issue_oauth_token_200(server, sample))),
     ("revokeOauthToken", 200, |server, sample| Box::pin(revoke_oauth_token_200(server, sample))),
+    ("getLoginStatus", 200, |server, sample| Box::pin(get_login_status_200(server, sample))),
+    ("login", 200, |server, sample| Box::pin(login_200(server, sample))),
+    ("logout", 204, |server, sample| Box::pin(logout_204(server, sample))),
     ("retrieveNetworkConfigurations", 200, |server, sample| Box::pin(retrieve_network_configurations_200(server, sample))),
     ("updateNetworkConfigurations", 200, |server, sample| Box::pin(update_network_configurations_200(server, sample))),
     ("listProviderAssignees", 200, |server, sample| Box::pin(list_provider_assignees_200(server, sample))),
@@ -215,10 +219,19 @@ async fn send_global_notification_test_email_200(server: &MockServer, sample: &S
 
 async fn sign_in_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
+    let p0: bool = sample.parameter("qr");
     let body: types::SignIn = sample.body();
     let expected: types::TokenSet = sample.response(200);
     let mock = server.sign_in(|when, then| {
-        when.body(&body);
+        when.qr(p0.clone()).body(&body);
+        then.ok(&expected);
+    });
+    let response = client.sign_in().qr(p0.clone()).body(body.clone()).send().await.expect("sign_in_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+    let mock = server.sign_in(|when, then| {
+        when.qr(None).body(&body);
         then.ok(&expected);
     });
     let response = client.sign_in().body(body.clone()).send().await.expect("sign_in_200");
@@ -689,6 +702,28 @@ async fn destroy_im_server_token_204(server: &MockServer, sample: &Sample<'_>) {
     mock.delete();
 }
 
+async fn retrieve_metadata_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let p0: String = sample.parameter("domain");
+    let expected: types::Metadata = sample.response(200);
+    let mock = server.retrieve_metadata(|when, then| {
+        when.domain(p0.clone());
+        then.ok(&expected);
+    });
+    let response = client.retrieve_metadata().domain(p0.clone()).send().await.expect("retrieve_metadata_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+    let mock = server.retrieve_metadata(|when, then| {
+        when.domain(None);
+        then.ok(&expected);
+    });
+    let response = client.retrieve_metadata().send().await.expect("retrieve_metadata_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+}
+
 async fn list_ip_rules_200(server: &MockServer, sample: &Sample<'_>) {
     let client = server.client();
     let p0: String = sample.parameter("filter");
@@ -852,6 +887,43 @@ async fn revoke_oauth_token_200(server: &MockServer, sample: &Sample<'_>) {
         then.ok();
     });
     let response = client.revoke_oauth_token().send().await.expect("revoke_oauth_token_200");
+    drop(response);
+    mock.assert();
+    mock.delete();
+}
+
+async fn get_login_status_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let expected: types::LoginStatus = sample.response(200);
+    let mock = server.get_login_status(|_, then| {
+        then.ok(&expected);
+    });
+    let response = client.get_login_status().send().await.expect("get_login_status_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+}
+
+async fn login_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let body: types::SignIn = sample.body();
+    let expected: types::TokenSet = sample.response(200);
+    let mock = server.login(|when, then| {
+        when.body(&body);
+        then.ok(&expected);
+    });
+    let response = client.login().body(body.clone()).send().await.expect("login_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+}
+
+async fn logout_204(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let mock = server.logout(|_, then| {
+        then.no_content();
+    });
+    let response = client.logout().send().await.expect("logout_204");
     drop(response);
     mock.assert();
     mock.delete();

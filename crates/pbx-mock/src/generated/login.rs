@@ -26,6 +26,28 @@ impl MockServer {
     ) -> Mock<'_, operations::RevokeOauthToken> {
         self.operation(configure)
     }
+
+    /// Creates a mock of [`Client::get_login_status`](pbx_client::Client::get_login_status).
+    ///
+    /// `GET /login`
+    #[track_caller]
+    pub fn get_login_status(
+        &self,
+        configure: impl FnOnce(&mut When<operations::GetLoginStatus>, &mut Then<operations::GetLoginStatus>),
+    ) -> Mock<'_, operations::GetLoginStatus> {
+        self.operation(configure)
+    }
+
+    /// Creates a mock of [`Client::login`](pbx_client::Client::login).
+    ///
+    /// `POST /login`
+    #[track_caller]
+    pub fn login(
+        &self,
+        configure: impl FnOnce(&mut When<operations::Login>, &mut Then<operations::Login>),
+    ) -> Mock<'_, operations::Login> {
+        self.operation(configure)
+    }
 }
 
 /// These operations, as types.
@@ -35,6 +57,12 @@ pub mod operations {
 
     /// `POST /login/oauth/revoke`
     pub enum RevokeOauthToken {}
+
+    /// `GET /login`
+    pub enum GetLoginStatus {}
+
+    /// `POST /login`
+    pub enum Login {}
 }
 
 impl crate::Operation for operations::IssueOauthToken {
@@ -61,5 +89,32 @@ impl Then<operations::RevokeOauthToken> {
     /// 200: Revoked
     pub fn ok(&mut self) -> &mut Self {
         crate::then::empty_response(self, 200)
+    }
+}
+
+impl crate::Operation for operations::GetLoginStatus {
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::GET_LOGIN_STATUS];
+}
+
+impl Then<operations::GetLoginStatus> {
+    /// 200: OK
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::LoginStatus>) -> &mut Self {
+        crate::then::json_response::<_, types::LoginStatus>(self, 200, body.borrow())
+    }
+}
+
+impl crate::Operation for operations::Login {
+    const INFO: &'static crate::OperationInfo = &super::operation_table::OPERATIONS[super::operation_table::index::LOGIN];
+}
+
+impl crate::TypedBody for operations::Login {
+    type Body = types::SignIn;
+    const ENCODING: crate::BodyEncoding = crate::BodyEncoding::Json;
+}
+
+impl Then<operations::Login> {
+    /// 200: Signed in
+    pub fn ok(&mut self, body: impl std::borrow::Borrow<types::TokenSet>) -> &mut Self {
+        crate::then::json_response::<_, types::TokenSet>(self, 200, body.borrow())
     }
 }

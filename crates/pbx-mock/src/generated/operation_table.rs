@@ -44,73 +44,77 @@ pub(super) mod index {
     pub const GET_IM_SERVER_TOKEN: usize = 37;
     pub const REGENERATE_IM_SERVER_TOKEN: usize = 38;
     pub const DESTROY_IM_SERVER_TOKEN: usize = 39;
-    pub const LIST_IP_RULES: usize = 40;
-    pub const CREATE_IP_RULE: usize = 41;
-    pub const SHOW_IP_RULE: usize = 42;
-    pub const UPDATE_IP_RULE: usize = 43;
-    pub const DELETE_IP_RULE: usize = 44;
-    pub const EXPORT_IP_RULES: usize = 45;
-    pub const SHOW_KEY: usize = 46;
-    pub const UPDATE_KEY: usize = 47;
-    pub const SHOW_LICENSE: usize = 48;
-    pub const UPDATE_LICENSE: usize = 49;
-    pub const ISSUE_OAUTH_TOKEN: usize = 50;
-    pub const REVOKE_OAUTH_TOKEN: usize = 51;
-    pub const RETRIEVE_NETWORK_CONFIGURATIONS: usize = 52;
-    pub const UPDATE_NETWORK_CONFIGURATIONS: usize = 53;
-    pub const LIST_PROVIDER_ASSIGNEES: usize = 54;
-    pub const CHECK_PROVIDER_ASSIGNEE: usize = 55;
-    pub const ASSIGN_PROVIDER: usize = 56;
-    pub const DESTROY_PROVIDER_ASSIGNEE: usize = 57;
-    pub const LIST_PROVIDERS: usize = 58;
-    pub const CREATE_PROVIDER: usize = 59;
-    pub const SHOW_PROVIDER: usize = 60;
-    pub const UPDATE_PROVIDER: usize = 61;
-    pub const DESTROY_PROVIDER: usize = 62;
-    pub const GET_SBC_CONFIGURATION: usize = 63;
-    pub const UPDATE_SBC_CONFIGURATION: usize = 64;
-    pub const GET_SBC_TOKEN: usize = 65;
-    pub const REGENERATE_SBC_TOKEN: usize = 66;
-    pub const DESTROY_SBC_TOKEN: usize = 67;
-    pub const RETRIEVE_CURRENT_TENANT: usize = 68;
-    pub const UPDATE_CURRENT_TENANT: usize = 69;
-    pub const RETRIEVE_CURRENT_TENANT_STATUS: usize = 70;
-    pub const RETRIEVE_TENANT_PASSWORD_POLICY: usize = 71;
-    pub const UPDATE_TENANT_PASSWORD_POLICY: usize = 72;
-    pub const GET_TENANT_BALANCE: usize = 73;
-    pub const RECHARGE_TENANT: usize = 74;
-    pub const RETRIEVE_TENANT_CUSTOM_HEADERS: usize = 75;
-    pub const UPDATE_TENANT_CUSTOM_HEADERS: usize = 76;
-    pub const SEND_CDR_TEST_EVENT: usize = 77;
-    pub const SEND_EXTENSION_TEST_EVENT: usize = 78;
-    pub const LIST_TENANTS: usize = 79;
-    pub const CREATE_TENANT: usize = 80;
-    pub const SHOW_TENANT: usize = 81;
-    pub const UPDATE_TENANT: usize = 82;
-    pub const SWITCH_TENANTS: usize = 83;
-    pub const LIST_TENANT_DEALERS: usize = 84;
-    pub const DESIGNATE_TENANT_TO_DEALER: usize = 85;
-    pub const REMOVE_TENANT_FROM_DEALER: usize = 86;
-    pub const DELETE_TENANT: usize = 87;
-    pub const LIST_TRANSPORTS: usize = 88;
-    pub const CREATE_TRANSPORT: usize = 89;
-    pub const SHOW_TRANSPORT: usize = 90;
-    pub const UPDATE_TRANSPORT: usize = 91;
-    pub const DELETE_TRANSPORT: usize = 92;
-    pub const GET_TRANSPORT_STATUS: usize = 93;
-    pub const RESET_CURRENT_USER_PASSWORD: usize = 94;
-    pub const LIST_USERS: usize = 95;
-    pub const CREATE_USER: usize = 96;
-    pub const RETRIEVE_USER: usize = 97;
-    pub const UPDATE_USER: usize = 98;
-    pub const RESET_USER_PASSWORD: usize = 99;
-    pub const DELETE_USER: usize = 100;
-    pub const SHOW_VOICEMAIL_SERVER: usize = 101;
-    pub const UPDATE_VOICEMAIL_SERVER: usize = 102;
+    pub const RETRIEVE_METADATA: usize = 40;
+    pub const LIST_IP_RULES: usize = 41;
+    pub const CREATE_IP_RULE: usize = 42;
+    pub const SHOW_IP_RULE: usize = 43;
+    pub const UPDATE_IP_RULE: usize = 44;
+    pub const DELETE_IP_RULE: usize = 45;
+    pub const EXPORT_IP_RULES: usize = 46;
+    pub const SHOW_KEY: usize = 47;
+    pub const UPDATE_KEY: usize = 48;
+    pub const SHOW_LICENSE: usize = 49;
+    pub const UPDATE_LICENSE: usize = 50;
+    pub const ISSUE_OAUTH_TOKEN: usize = 51;
+    pub const REVOKE_OAUTH_TOKEN: usize = 52;
+    pub const GET_LOGIN_STATUS: usize = 53;
+    pub const LOGIN: usize = 54;
+    pub const LOGOUT: usize = 55;
+    pub const RETRIEVE_NETWORK_CONFIGURATIONS: usize = 56;
+    pub const UPDATE_NETWORK_CONFIGURATIONS: usize = 57;
+    pub const LIST_PROVIDER_ASSIGNEES: usize = 58;
+    pub const CHECK_PROVIDER_ASSIGNEE: usize = 59;
+    pub const ASSIGN_PROVIDER: usize = 60;
+    pub const DESTROY_PROVIDER_ASSIGNEE: usize = 61;
+    pub const LIST_PROVIDERS: usize = 62;
+    pub const CREATE_PROVIDER: usize = 63;
+    pub const SHOW_PROVIDER: usize = 64;
+    pub const UPDATE_PROVIDER: usize = 65;
+    pub const DESTROY_PROVIDER: usize = 66;
+    pub const GET_SBC_CONFIGURATION: usize = 67;
+    pub const UPDATE_SBC_CONFIGURATION: usize = 68;
+    pub const GET_SBC_TOKEN: usize = 69;
+    pub const REGENERATE_SBC_TOKEN: usize = 70;
+    pub const DESTROY_SBC_TOKEN: usize = 71;
+    pub const RETRIEVE_CURRENT_TENANT: usize = 72;
+    pub const UPDATE_CURRENT_TENANT: usize = 73;
+    pub const RETRIEVE_CURRENT_TENANT_STATUS: usize = 74;
+    pub const RETRIEVE_TENANT_PASSWORD_POLICY: usize = 75;
+    pub const UPDATE_TENANT_PASSWORD_POLICY: usize = 76;
+    pub const GET_TENANT_BALANCE: usize = 77;
+    pub const RECHARGE_TENANT: usize = 78;
+    pub const RETRIEVE_TENANT_CUSTOM_HEADERS: usize = 79;
+    pub const UPDATE_TENANT_CUSTOM_HEADERS: usize = 80;
+    pub const SEND_CDR_TEST_EVENT: usize = 81;
+    pub const SEND_EXTENSION_TEST_EVENT: usize = 82;
+    pub const LIST_TENANTS: usize = 83;
+    pub const CREATE_TENANT: usize = 84;
+    pub const SHOW_TENANT: usize = 85;
+    pub const UPDATE_TENANT: usize = 86;
+    pub const SWITCH_TENANTS: usize = 87;
+    pub const LIST_TENANT_DEALERS: usize = 88;
+    pub const DESIGNATE_TENANT_TO_DEALER: usize = 89;
+    pub const REMOVE_TENANT_FROM_DEALER: usize = 90;
+    pub const DELETE_TENANT: usize = 91;
+    pub const LIST_TRANSPORTS: usize = 92;
+    pub const CREATE_TRANSPORT: usize = 93;
+    pub const SHOW_TRANSPORT: usize = 94;
+    pub const UPDATE_TRANSPORT: usize = 95;
+    pub const DELETE_TRANSPORT: usize = 96;
+    pub const GET_TRANSPORT_STATUS: usize = 97;
+    pub const RESET_CURRENT_USER_PASSWORD: usize = 98;
+    pub const LIST_USERS: usize = 99;
+    pub const CREATE_USER: usize = 100;
+    pub const RETRIEVE_USER: usize = 101;
+    pub const UPDATE_USER: usize = 102;
+    pub const RESET_USER_PASSWORD: usize = 103;
+    pub const DELETE_USER: usize = 104;
+    pub const SHOW_VOICEMAIL_SERVER: usize = 105;
+    pub const UPDATE_VOICEMAIL_SERVER: usize = 106;
 }
 
 /// All operations of the API.
-pub(crate) static OPERATIONS: [OperationInfo; 103] = [
+pub(crate) static OPERATIONS: [OperationInfo; 107] = [
     OperationInfo { id: "retrieveCurrentSystemStatus", method: "GET", path: "/admin/status" },
     OperationInfo { id: "changeSystemAdminUsername", method: "POST", path: "/admin/username" },
     OperationInfo { id: "resetSystemAdminPassword", method: "POST", path: "/admin/password" },
@@ -151,6 +155,7 @@ pub(crate) static OPERATIONS: [OperationInfo; 103] = [
     OperationInfo { id: "getIMServerToken", method: "GET", path: "/im/token" },
     OperationInfo { id: "regenerateIMServerToken", method: "POST", path: "/im/token" },
     OperationInfo { id: "destroyIMServerToken", method: "POST", path: "/im/token/destroy" },
+    OperationInfo { id: "retrieveMetadata", method: "GET", path: "/info" },
     OperationInfo { id: "listIpRules", method: "GET", path: "/ip_filters" },
     OperationInfo { id: "createIpRule", method: "POST", path: "/ip_filters" },
     OperationInfo { id: "showIpRule", method: "GET", path: "/ip_filters/{id}" },
@@ -163,6 +168,9 @@ pub(crate) static OPERATIONS: [OperationInfo; 103] = [
     OperationInfo { id: "updateLicense", method: "POST", path: "/license" },
     OperationInfo { id: "issueOauthToken", method: "POST", path: "/login/oauth/token" },
     OperationInfo { id: "revokeOauthToken", method: "POST", path: "/login/oauth/revoke" },
+    OperationInfo { id: "getLoginStatus", method: "GET", path: "/login" },
+    OperationInfo { id: "login", method: "POST", path: "/login" },
+    OperationInfo { id: "logout", method: "POST", path: "/logout" },
     OperationInfo { id: "retrieveNetworkConfigurations", method: "GET", path: "/network" },
     OperationInfo { id: "updateNetworkConfigurations", method: "POST", path: "/network" },
     OperationInfo { id: "listProviderAssignees", method: "GET", path: "/providers/{id}/assignees" },

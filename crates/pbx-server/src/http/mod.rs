@@ -18,7 +18,7 @@ use pbx_domain::audit::Actor;
 use pbx_domain::license::Licensing;
 use pbx_domain::lockout::Client;
 use pbx_domain::network::Network;
-use pbx_domain::session::{Caller, Principal};
+use pbx_domain::session::{Caller, Principal, Role};
 use pbx_domain::setting::Owner;
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, IdGenerator};
@@ -159,10 +159,12 @@ impl Pbx {
             .mount(pbx_api::files::router())
             .mount(pbx_api::holidays::router())
             .mount(pbx_api::im::router())
+            .mount(pbx_api::info::router())
             .mount(pbx_api::ip_filters::router())
             .mount(pbx_api::key::router())
             .mount(pbx_api::license::router())
             .mount(pbx_api::login::router())
+            .mount(pbx_api::logout::router())
             .mount(pbx_api::network::router())
             .mount(pbx_api::providers::router())
             .mount(pbx_api::sbc::router())
@@ -178,10 +180,12 @@ impl Pbx {
 }
 
 /// The operations that are allowed to a caller who must change its password first.
-static ALLOWED_BEFORE_PASSWORD_CHANGE: [&Operation; 4] = [
+static ALLOWED_BEFORE_PASSWORD_CHANGE: [&Operation; 6] = [
     &pbx_api::auth::RETRIEVE_SIGNED_IN_USER,
     &pbx_api::auth::SIGN_OUT,
+    &pbx_api::login::GET_LOGIN_STATUS,
     &pbx_api::login::REVOKE_OAUTH_TOKEN,
+    &pbx_api::logout::LOGOUT,
     &pbx_api::user::RESET_CURRENT_USER_PASSWORD,
 ];
 
@@ -258,6 +262,8 @@ impl Api for Pbx {
         }
         if caller.roles().any(|role| operation.allows(role.as_str())) {
             Ok(())
+        } else if operation.allows(Role::Admin.as_str()) {
+            Err(caller.switch_first().unwrap_or(Error::Forbidden))
         } else {
             Err(Error::Forbidden)
         }
@@ -267,7 +273,6 @@ impl Api for Pbx {
 #[cfg(test)]
 mod tests {
     use pbx_domain::Id;
-    use pbx_domain::session::Role;
 
     use super::client::Proxies;
     use super::*;

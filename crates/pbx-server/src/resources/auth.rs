@@ -1,16 +1,21 @@
 //! `/auth`: signing in and out with JSON.
 
 use pbx_api::Call;
-use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignedInUser, TokenSet};
+use pbx_api::auth::{AuthApi, RefreshTokens, SignIn, SignInQuery, SignedInUser, TokenSet};
 use pbx_domain::Error;
 use pbx_domain::password::Password;
-use pbx_domain::session::{Caller, Credentials, Role};
+use pbx_domain::session::{Caller, Credentials};
+use pbx_types::Violation;
 
 use crate::http::Pbx;
 use crate::services::session;
 
 impl AuthApi for Pbx {
-    async fn sign_in(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
+    async fn sign_in(&self, call: Call<()>, query: SignInQuery, body: SignIn) -> Result<TokenSet, Error> {
+        if query.qr {
+            let text = "signing in with a QR code is not offered, send `false` or nothing";
+            return Err(Error::invalid(Violation::query("qr", "const", text)));
+        }
         let client = self.client(&call)?;
         let credentials = Credentials {
             name: body.username,
@@ -22,7 +27,7 @@ impl AuthApi for Pbx {
     }
 
     async fn refresh_tokens(&self, call: Call<()>, body: RefreshTokens) -> Result<TokenSet, Error> {
-        let tokens = session::refresh(&self.changes(&call), body.refresh_token.expose()).await?;
+        let tokens = session::refresh(&self.context(&call), self.client(&call)?, body.refresh_token.expose()).await?;
         Ok(tokens.into())
     }
 
@@ -32,9 +37,8 @@ impl AuthApi for Pbx {
 
     async fn retrieve_signed_in_user(&self, call: Call<Caller>) -> Result<SignedInUser, Error> {
         let caller = call.caller;
-        let role = if caller.is_switched() { Role::Admin } else { caller.role };
         Ok(SignedInUser {
-            role: role.as_str().to_owned(),
+            role: caller.acting_role().as_str().to_owned(),
             // There is no session without a password.
             password_verified: true,
             password_force_reset: caller.must_change_password,

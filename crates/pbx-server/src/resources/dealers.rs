@@ -2,6 +2,7 @@
 
 use pbx_api::dealers::{CreateDealer, CreatedDealer, Dealer, DealerId, DealersApi, ResetPassword, UpdateDealer};
 use pbx_api::{Call, Patch};
+use pbx_domain::account_information::AccountInformation;
 use pbx_domain::accounts::{name_taken, name_violation, password_violations};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::error::reject_violations;
@@ -42,7 +43,8 @@ impl DealersApi for Pbx {
             let message = "A dealer may only create dealers of the levels below its own.";
             return Err(Error::NotAllowed { message });
         }
-        let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &password, &dealer.name);
+        let information = AccountInformation::from(&dealer);
+        let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &password, &information);
         violations.extend(name_violation(Role::Dealer, &dealer.name));
         reject_violations(violations)?;
         let id: Id<kind::Dealer> = self.ids.next();
@@ -113,7 +115,7 @@ impl DealersApi for Pbx {
             &PasswordPolicy::SYSTEM,
             "password",
             &new,
-            &dealer.name,
+            &AccountInformation::from(&dealer.value),
         ))?;
         let hash = self.passwords.hash((&call.caller).into(), new).await?;
         self.changes(&call)

@@ -1,10 +1,10 @@
-//! `/login/oauth`: signing in and out with OAuth 2.0 grants.
+//! `/login` and `/login/oauth`: the earlier forms of signing in and out.
 
 use pbx_api::Call;
-use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, TokenSet};
-use pbx_domain::Error;
+use pbx_api::login::{GrantType, IssueOauthToken, LoginApi, LoginStatus, SignIn, TokenSet};
 use pbx_domain::password::Password;
 use pbx_domain::session::{Caller, Credentials};
+use pbx_domain::{Error, clock};
 use pbx_types::Violation;
 
 use crate::http::Pbx;
@@ -35,7 +35,7 @@ impl LoginApi for Pbx {
                 let Some(token) = body.refresh_token else {
                     return Err(missing(&[("refresh_token", true)]));
                 };
-                let tokens = session::refresh(&self.changes(&call), token.expose()).await?;
+                let tokens = session::refresh(&self.context(&call), self.client(&call)?, token.expose()).await?;
                 Ok(tokens.into())
             }
         }
@@ -43,6 +43,29 @@ impl LoginApi for Pbx {
 
     async fn revoke_oauth_token(&self, call: Call<Caller>) -> Result<(), Error> {
         session::sign_out(&self.changes(&call), &call.caller).await
+    }
+
+    async fn get_login_status(&self, call: Call<Caller>) -> Result<LoginStatus, Error> {
+        let token = call.bearer_token().ok_or(Error::Unauthorized)?;
+        let expires_at = session::active(&self.store, token).await?.expires_at;
+        let seconds = expires_at.duration_since(clock::now()).as_secs().max(0);
+        Ok(LoginStatus {
+            access_token: token.to_owned().into(),
+            expires_at: expires_at.into(),
+            expires_in: i32::try_from(seconds).unwrap_or(i32::MAX),
+            role: call.caller.acting_role().as_str().to_owned(),
+        })
+    }
+
+    async fn login(&self, call: Call<()>, body: SignIn) -> Result<TokenSet, Error> {
+        let client = self.client(&call)?;
+        let credentials = Credentials {
+            name: body.username,
+            password: Password::new(body.password.into_inner()),
+            domain: body.domain,
+        };
+        let tokens = session::sign_in(&self.context(&call), client, credentials).await?;
+        Ok(tokens.into())
     }
 }
 

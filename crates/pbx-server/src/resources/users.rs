@@ -2,6 +2,7 @@
 
 use pbx_api::users::{CreateUser, CreatedUser, ResetPassword, UpdateUser, User, UserId, UsersApi};
 use pbx_api::{Call, Patch};
+use pbx_domain::account_information::AccountInformation;
 use pbx_domain::accounts::{name_taken, name_violation, password_violations};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::error::reject_violations;
@@ -35,12 +36,13 @@ impl UsersApi for Pbx {
         let extension_password = Password::new(body.extension_password.expose().to_owned());
         let user: users::User = state::created(&self.vault, "", body)?;
         let policy = self.store.read(move |tx| password_policy(tx, Some(tenant_id))).await?;
-        let mut violations = password_violations(&policy, "password", &password, &user.name);
+        let information = AccountInformation::from(&user);
+        let mut violations = password_violations(&policy, "password", &password, &information);
         violations.extend(password_violations(
             &policy,
             "extension_password",
             &extension_password,
-            &user.name,
+            &information,
         ));
         violations.extend(name_violation(user.role.into(), &user.name));
         reject_violations(violations)?;
@@ -116,7 +118,8 @@ impl UsersApi for Pbx {
             Ok::<_, Error>((user, password_policy(tx, Some(tenant_id))?))
         });
         let (user, policy) = read.await?;
-        reject_violations(password_violations(&policy, "password", &new, &user.user.name))?;
+        let information = AccountInformation::from(&user.user);
+        reject_violations(password_violations(&policy, "password", &new, &information))?;
         let hash = self.passwords.hash((&call.caller).into(), new).await?;
         self.changes(&call)
             .write(move |tx| {

@@ -1,16 +1,17 @@
 //! Changes of administrators, dealers and users to their own accounts, and the password policy of an account.
 
-use pbx_domain::accounts::{name_taken, name_violation, password_violations, wrong_password};
+use pbx_domain::account_information::AccountInformation;
+use pbx_domain::accounts::{name_taken, name_violation, password_violations, unchanged_password, wrong_password};
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::error::reject_violations;
 use pbx_domain::kind::Tenant;
 use pbx_domain::lockout::{AccountKey, Client, Failure, FailureReason, loggable_name};
 use pbx_domain::password::Password;
 use pbx_domain::password_policy::PasswordPolicy;
-use pbx_domain::session::{Caller, Role};
+use pbx_domain::session::{Account, Caller, Role, Visibility};
 use pbx_domain::setting::Owner;
 use pbx_domain::{Error, Id};
-use pbx_store::{OnConstraint, Tx, accounts as queries, sessions, settings};
+use pbx_store::{OnConstraint, Tx, accounts as queries, dealers, sessions, settings, users};
 
 use super::context::Context;
 use super::lockout;
@@ -43,11 +44,12 @@ pub async fn change_password(
     new: Password,
 ) -> Result<(), Error> {
     let (id, session_id, object) = (caller.account_id, caller.session_id, audited_object(caller.role));
-    let (account, policy) = context
+    let (account, information, policy) = context
         .read(move |tx| {
             let account = queries::by_id(tx, id)?.ok_or(Error::Unauthorized)?;
+            let information = information(tx, &account)?;
             let policy = password_policy(tx, account.tenant_id)?;
-            Ok::<_, Error>((account, policy))
+            Ok::<_, Error>((account, information, policy))
         })
         .await?;
     let key = AccountKey::of_signed_in(id);
@@ -59,6 +61,7 @@ pub async fn change_password(
     };
     let turn = context.passwords.turn(caller.into()).await?;
     lockout::check_not_denied(context, client)?;
+    let unchanged = (old.reveal() == new.reveal()).then(|| unchanged_password("new_password"));
     if !turn.verify(old, Some(account.password_hash.clone())).await? {
         attempt.failed();
         let failure = Failure {
@@ -70,7 +73,9 @@ pub async fn change_password(
         lockout::record_failure(context, client, failure).await?;
         return Err(Error::invalid(wrong_password()));
     }
-    reject_violations(password_violations(&policy, "new_password", &new, &account.name))?;
+    let mut violations = password_violations(&policy, "new_password", &new, &information);
+    violations.extend(unchanged);
+    reject_violations(violations)?;
     let hash = context.passwords.hash(caller.into(), new).await?;
     context
         .write(move |tx| {
@@ -83,6 +88,18 @@ pub async fn change_password(
             Ok(Entry::update(object, id).fields(["password"]).with(()))
         })
         .await
+}
+
+/// Returns the information that passwords of the account must not contain.
+pub fn information(tx: &mut Tx<'_>, account: &Account) -> Result<AccountInformation, Error> {
+    let found = if let Some((tenant_id, id)) = account.user() {
+        users::by_id(tx, tenant_id, id)?.map(|user| AccountInformation::from(&user.user))
+    } else if let Some(id) = account.dealer() {
+        dealers::by_id(tx, Visibility::System, id)?.map(|dealer| AccountInformation::from(&dealer.value))
+    } else {
+        None
+    };
+    Ok(found.unwrap_or_else(|| AccountInformation::named(account.name.as_str())))
 }
 
 /// Returns the password policy of the tenant's users, or of the accounts that belong to no tenant.

@@ -1,6 +1,7 @@
 //! Sessions: signing in and out, refreshing and authenticating tokens, switching to a tenant, and the first administrator.
 
 use jiff::{SignedDuration, Timestamp};
+use pbx_domain::account_information::AccountInformation;
 use pbx_domain::accounts::password_violations;
 use pbx_domain::audit::{ActingAccount, Action, Audited, Entry, Object};
 use pbx_domain::error::reject_violations;
@@ -11,7 +12,7 @@ use pbx_domain::password_policy::PasswordPolicy;
 use pbx_domain::session::{
     ACCESS_LIFETIME, Account, Caller, Credentials, REFRESH_LIFETIME, Role, TokenSet, Visibility,
 };
-use pbx_domain::token::{Token, TokenHash, TokenKind};
+use pbx_domain::token::{TokenHash, TokenKind};
 use pbx_domain::{Error, Id, clock};
 use pbx_store::{Changes, OnConstraint, Store, Tx, accounts, dealers, familiar_sources, sessions, tenants};
 
@@ -25,6 +26,10 @@ const FIRST_ADMINISTRATOR: &str = "admin";
 
 /// Sessions and tokens that are deleted in one transaction, so that no other one waits for long.
 const EXPIRED_BATCH: u64 = 500;
+
+mod refresh;
+
+pub use refresh::refresh;
 
 /// Signs in with a password. Responses to an unknown name, a wrong password and a disabled account are the same and take the same
 /// time: what happens before the hash does not depend on the account.
@@ -85,10 +90,7 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
             });
         }
     };
-    let tokens = TokenSet {
-        access: Token::generate()?,
-        refresh: Token::generate()?,
-    };
+    let tokens = TokenSet::generate()?;
     let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
     let session_id = context.ids.next();
     let kept = context.sign_ins.sessions_per_account - 1;
@@ -123,72 +125,6 @@ pub async fn sign_in(context: &Context, client: Client, credentials: Credentials
         })
         .await?;
     Ok(tokens)
-}
-
-/// Exchanges a refresh token for a new token set (refresh token rotation). Access tokens issued before stay valid until they
-/// expire, the newest [`MAX_TOKENS`](pbx_domain::session::MAX_TOKENS) of them.
-///
-/// A token that is used twice is in two hands, one of which stole it: the session is revoked. As many used tokens are kept for that;
-/// an older one is unknown, and is refused without revoking anything.
-pub async fn refresh(changes: &Changes, token: &str) -> Result<TokenSet, Error> {
-    let presented = TokenHash::new(token);
-    let tokens = TokenSet {
-        access: Token::generate()?,
-        refresh: Token::generate()?,
-    };
-    let (access, refresh) = (tokens.access.hash(), tokens.refresh.hash());
-    // A token that was never issued costs no turn of those that write.
-    let known = {
-        let presented = presented.clone();
-        changes.read(move |tx| Ok::<_, Error>(sessions::refresh_token(tx, &presented)?.is_some()))
-    };
-    if !known.await? {
-        return Err(refresh_failed());
-    }
-    let outcome = changes
-        .write(move |tx| {
-            let now = clock::now();
-            let Some(token) = sessions::refresh_token(tx, &presented)? else {
-                return Ok::<_, Error>(Audited::nothing(RefreshOutcome::Refused));
-            };
-            if token.used {
-                sessions::delete(tx, token.session_id)?;
-                let entry = Entry::new(Action::Logout, Object::User, token.account_id);
-                return Ok(entry.with(RefreshOutcome::Reused(token.session_id)));
-            }
-            if token.expires_at <= now || !token.enabled {
-                return Ok(Audited::nothing(RefreshOutcome::Refused));
-            }
-            sessions::mark_used(tx, &presented, now)?;
-            sessions::extend(tx, token.session_id, now, after(now, REFRESH_LIFETIME))?;
-            insert_tokens(tx, token.session_id, &access, &refresh, now)?;
-            Ok(Audited::nothing(RefreshOutcome::Granted))
-        })
-        .await?;
-    match outcome {
-        RefreshOutcome::Granted => return Ok(tokens),
-        RefreshOutcome::Reused(session) => {
-            tracing::warn!(%session, "a refresh token was used twice: the session is ended");
-        }
-        RefreshOutcome::Refused => {}
-    }
-    Err(refresh_failed())
-}
-
-/// Word for word as documented.
-fn refresh_failed() -> Error {
-    Error::Refused {
-        code: "UNKNOWN",
-        message: "unknown error",
-    }
-}
-
-/// The outcome of presenting a refresh token.
-enum RefreshOutcome {
-    Granted,
-    Refused,
-    /// The session was revoked.
-    Reused(Id<Session>),
 }
 
 /// Ends the caller's session: its access and refresh tokens are revoked at once.
@@ -235,6 +171,15 @@ pub fn check_may_switch(tx: &mut Tx<'_>, visibility: Visibility, tenant_id: Id<T
 ///
 /// [`Error::Unauthorized`] if the token is unknown, expired or revoked, or its account is disabled.
 pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
+    Ok(active(store, token).await?.caller)
+}
+
+/// Returns the session that an access token belongs to, from the cache where it is fresh.
+///
+/// # Errors
+///
+/// Those of [`authenticate`].
+pub async fn active(store: &Store, token: &str) -> Result<sessions::Session, Error> {
     let access = TokenHash::new(token);
     let now = clock::now();
     let read = {
@@ -259,7 +204,7 @@ pub async fn authenticate(store: &Store, token: &str) -> Result<Caller, Error> {
     let session = store.session(access, read).await?;
     // Cached tokens expire by the clock as well.
     if session.expires_at > now {
-        Ok(session.caller)
+        Ok(session)
     } else {
         Err(Error::Unauthorized)
     }
@@ -281,7 +226,8 @@ pub async fn ensure_administrator(context: &Context, given: Option<Password>) ->
     }
     let (password, generated) = match given {
         Some(password) => {
-            let violations = password_violations(&PasswordPolicy::SYSTEM, "password", &password, FIRST_ADMINISTRATOR);
+            let information = AccountInformation::named(FIRST_ADMINISTRATOR);
+            let violations = password_violations(&PasswordPolicy::SYSTEM, "password", &password, &information);
             reject_violations(violations)?;
             (password, None)
         }

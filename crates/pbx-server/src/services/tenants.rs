@@ -2,6 +2,7 @@
 
 use pbx_domain::audit::{Entry, Object};
 use pbx_domain::check::Check;
+use pbx_domain::files::File;
 use pbx_domain::files::{Owner, UNKNOWN_FILE};
 use pbx_domain::kind;
 use pbx_domain::providers::Provider;
@@ -126,13 +127,18 @@ pub fn existing(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<StoredTenant, E
 /// Returns the tenant with this ID, with its avatar and its used disk space.
 pub fn details(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<TenantDetails, Error> {
     let tenant = existing(tx, id)?;
-    let avatar_id = tenant.settings.avatar_file_id.iter();
-    let avatar_id = avatar_id.filter_map(|id| Id::parse(id).ok()).collect();
     Ok(TenantDetails {
-        avatar: files::by_ids(tx, avatar_id)?.into_iter().next().map(|file| file.value),
+        avatar: avatar(tx, &tenant)?,
         used_disk_quota: disk::format(files::used(tx, id)?),
         tenant,
     })
+}
+
+/// Returns the file of a tenant's avatar.
+pub fn avatar(tx: &mut Tx<'_>, tenant: &StoredTenant) -> Result<Option<File>, Error> {
+    let id = tenant.settings.avatar_file_id.iter();
+    let id = id.filter_map(|id| Id::parse(id).ok()).collect();
+    Ok(files::by_ids(tx, id)?.into_iter().next().map(|file| file.value))
 }
 
 /// Checks that no trunk registers for the SIP domain: it must not be mistaken for a tenant.

@@ -16,6 +16,10 @@ fn after(seconds: i64) -> Timestamp {
     START + SignedDuration::from_secs(seconds)
 }
 
+fn source(number: u8) -> IpNet {
+    std::net::IpAddr::from([192, 0, 2, number]).into()
+}
+
 fn count(tx: &mut Tx<'_>, table: &'static str) -> Result<i64, StoreError> {
     crate::table::count(tx, table, None)
 }
@@ -40,7 +44,7 @@ fn insert_account(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 fn refresh(tx: &mut Tx<'_>, number: i64) -> Result<(), StoreError> {
     let now = after(number);
     if number > 0 {
-        mark_used(tx, &hash(TokenKind::Refresh, number - 1), now)?;
+        mark_used(tx, &hash(TokenKind::Refresh, number - 1), now, &source(1))?;
         extend(tx, SESSION, now, after(number + 1000))?;
     }
     for kind in TokenKind::ALL {
@@ -61,15 +65,16 @@ async fn refreshes_keep_the_newest_tokens_of_each_kind() {
             assert_eq!(count(tx, TOKENS)?, 16);
             let used = |tx: &mut Tx<'_>, number| {
                 let token = refresh_token(tx, &hash(TokenKind::Refresh, number))?;
-                Ok::<_, StoreError>(token.map(|token| token.used))
+                Ok::<_, StoreError>(token.map(|token| token.used.map(|used| (used.at, used.source))))
             };
-            assert_eq!(used(tx, 39)?, Some(false));
-            assert_eq!(used(tx, 32)?, Some(true), "its second use is still a theft");
+            assert_eq!(used(tx, 39)?, Some(None));
+            let first_use = (after(33), Some(source(1)));
+            assert_eq!(used(tx, 32)?, Some(Some(first_use)), "its second use is still a theft");
             assert_eq!(used(tx, 31)?, None);
             let valid = |tx: &mut Tx<'_>, number| by_access_token(tx, &hash(TokenKind::Access, number), after(50));
             assert!(valid(tx, 32)?.is_some() && valid(tx, 31)?.is_none());
             // Also when the clock was set back.
-            mark_used(tx, &hash(TokenKind::Refresh, 39), after(10))?;
+            mark_used(tx, &hash(TokenKind::Refresh, 39), after(10), &source(1))?;
             extend(tx, SESSION, after(10), after(1010))?;
             insert_token(
                 tx,
@@ -137,7 +142,6 @@ async fn familiar_sources_of_an_account_are_bounded() {
     for fixture in TestStore::on_every_engine() {
         let checked = fixture.store.write_unaudited(|tx| {
             insert_account(tx)?;
-            let source = |number: u8| ipnet::IpNet::from(std::net::IpAddr::from([192, 0, 2, number]));
             for number in 0..70 {
                 familiar_sources::record(tx, ACCOUNT, &source(number), after(number.into()))?;
             }

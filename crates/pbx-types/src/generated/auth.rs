@@ -2,7 +2,20 @@
 //!
 //! The types of the resource `auth`.
 
-pub use super::shared::TokenSet;
+pub use super::shared::{SignIn, TokenSet};
+
+/// The query parameters of `signIn`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct SignInQuery {
+    /// Whether to sign in with a QR code, which this server does not offer: only `false` is accepted.
+    ///
+    /// Default: `false`.
+    #[serde(
+        default = "pbx_types::defaults::boolean::<false>",
+        deserialize_with = "pbx_types::defaults::boolean_or::<false, _>"
+    )]
+    pub qr: bool,
+}
 
 /// The body of `refreshTokens`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -11,23 +24,6 @@ pub struct RefreshTokens {
     ///
     /// 1 to 1024 characters.
     pub refresh_token: pbx_types::Secret,
-}
-
-/// The body of `signIn`.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct SignIn {
-    /// The account name.
-    ///
-    /// 1 to 1024 characters.
-    pub username: String,
-    /// The account's password.
-    ///
-    /// 1 to 1024 characters.
-    pub password: pbx_types::Secret,
-    /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
-    ///
-    /// At most 1024 characters.
-    pub domain: Option<String>,
 }
 
 /// The response of `retrieveSignedInUser`.

@@ -2,7 +2,7 @@
 //!
 //! The types of the resource `login`.
 
-pub use super::shared::TokenSet;
+pub use super::shared::{SignIn, TokenSet};
 
 /// What the tokens are asked for with:
 /// - `password`: Name and password.
@@ -61,4 +61,21 @@ pub struct IssueOauthToken {
     ///
     /// At most 1024 characters.
     pub client_id: Option<String>,
+}
+
+/// The session of the access token that was sent.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct LoginStatus {
+    /// The access token that was sent.
+    ///
+    /// Pattern: `^[0-9A-Z]{48}$`.
+    pub access_token: pbx_types::Secret,
+    /// When the access token expires.
+    pub expires_at: pbx_types::Timestamp,
+    /// How long the access token is still valid, in seconds.
+    ///
+    /// At least 0.
+    pub expires_in: i32,
+    /// The role: `SystemAdmin`, `Dealer`, `Admin`, another built-in one or one that an administrator made. A session that was switched into a tenant has the role `Admin`.
+    pub role: String,
 }

@@ -19,6 +19,7 @@ pub mod holidays;
 pub mod auth;
 pub mod blobs;
 pub mod files;
+pub mod info;
 pub mod login;
 pub mod users;
 pub mod user;

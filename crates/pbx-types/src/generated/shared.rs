@@ -299,6 +299,23 @@ pub struct ResetPassword {
     pub password: pbx_types::Secret,
 }
 
+/// The body of `signIn`, `login`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct SignIn {
+    /// The account name.
+    ///
+    /// 1 to 1024 characters.
+    pub username: String,
+    /// The account's password.
+    ///
+    /// 1 to 1024 characters.
+    pub password: pbx_types::Secret,
+    /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
+    ///
+    /// At most 1024 characters.
+    pub domain: Option<String>,
+}
+
 /// `TimeRange`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct TimeRange {

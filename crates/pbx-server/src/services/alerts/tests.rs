@@ -189,7 +189,7 @@ async fn stale_readings_are_dropped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_was_not_sent_is_retried_before_the_hour_is_over() {
-    let vault = Vault::new(&Vault::generate_key().unwrap()).unwrap();
+    let vault = crate::testing::vault();
     for fixture in TestStore::on_every_engine() {
         let store = &fixture.store;
         // Bound and not listening, so that connections are refused, and no other program takes the port.

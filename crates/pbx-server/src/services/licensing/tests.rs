@@ -11,7 +11,7 @@ use pbx_domain::vault::Vault;
 use pbx_store::Changes;
 
 use super::*;
-use crate::testing::TestStore;
+use crate::testing::{TestStore, vault};
 
 fn license() -> License {
     License {
@@ -29,10 +29,6 @@ fn pair() -> (Issuer, Verifier) {
         Issuer::from_pem(&private).unwrap(),
         Verifier::from_pem(&public).unwrap(),
     )
-}
-
-fn vault() -> Vault {
-    Vault::new(&Vault::generate_key().unwrap()).unwrap()
 }
 
 /// Stores a license without checking that it has expired.
