@@ -28,7 +28,8 @@ use crate::error::Error;
 ///
 /// Apart from this policy, a request that the server rejected with 401 is sent once more after the session was renewed, whatever
 /// its method: a request without a valid token has no effect. The requests that renew a session are calls of their own under this
-/// policy; when they fail, the call that needed the token fails without further retries.
+/// policy; when they fail, the call that needed the token fails without further retries. A refresh whose response was lost is sent
+/// once more, at once: otherwise its token would be presented again by the next call, when the server takes it for stolen.
 #[cfg(feature = "retry")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {

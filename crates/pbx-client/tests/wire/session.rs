@@ -465,3 +465,29 @@ async fn failed_refresh_is_ignored_while_the_token_is_valid() {
     let error = client.list_ip_rules().send().await.unwrap_err();
     assert!(matches!(error, Error::Server(_)), "{error}");
 }
+
+#[tokio::test]
+async fn refresh_whose_response_was_lost_is_sent_once_more() {
+    for (seconds, lost, refreshes) in [(0, 1, 2), (0, 2, 2), (5, 1, 1)] {
+        let clock = Clock::default();
+        let (sent, slow) = (AtomicUsize::new(0), clock.clone());
+        let server = Server::start(move |request| match request.line.contains("refresh") {
+            true if sent.fetch_add(1, Ordering::SeqCst) < lost => {
+                slow.advance(seconds);
+                Reply::Nothing
+            }
+            true => Reply::json(200, r#"{"access_token":"A2","refresh_token":"R2","expires_in":1800}"#),
+            false => Reply::json(200, r#"{"items":[]}"#),
+        })
+        .await;
+        let expired = Session::new("A1").with_refresh_token("R1").with_expiry(clock.now());
+        let client = clock.configure(server.builder().session(expired)).build().unwrap();
+        let called = client.list_ip_rules().send().await;
+        assert_eq!(server.count("POST /api/auth/refresh_token"), refreshes);
+        match lost < refreshes {
+            true => assert_eq!(server.last().header("authorization"), Some("Bearer A2")),
+            // The next call presents the token again.
+            false => assert!(matches!(called, Err(Error::Transport(_))), "{called:?}"),
+        }
+    }
+}
