@@ -178,6 +178,8 @@ fn engines_have_same_tables_and_columns() {
     let postgres = database(&start).sql(
         "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
          FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN ('pbx_schema', 'tenant_texts')
+            -- The ID on SQLite, where transactions commit one after the other.
+            AND (table_name, column_name) <> ('audit', 'revision')
          ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"",
     );
     assert_eq!(sqlite, postgres);

@@ -77,6 +77,12 @@ pub const fn placement(operation: Operation) -> Placement {
         O::ListTenantDealers => command("tenants dealers list"),
         O::DesignateTenantToDealer => command("tenants dealers add").about("Assign a dealer to a tenant"),
         O::RemoveTenantFromDealer => command("tenants dealers remove").about("Remove a dealer from a tenant").confirmation("Remove dealer {dealer_id} from tenant {id}?"),
+        O::ListAuditLogs => command("audit-logs list")
+            .columns(&["created_at", "action", "object_type", "object_id", "object_name", "fields", "user_name", "ip"])
+            .examples(&[
+                "pbx audit-logs list --filter \"object_type eq 'TENANT' and action eq 'DELETE'\"",
+                "pbx audit-logs list --all --orderby created_at --filter \"created_at ge 2026-01-01T00:00:00Z and created_at lt 2026-02-01T00:00:00Z\"",
+            ]),
         O::ListDealers => command("dealers list")
             .columns(&["id", "name", "display_name", "level", "enabled", "max_tenants", "max_extensions", "email"]),
         O::CreateDealer => command("dealers create")
@@ -222,6 +228,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("voicemail", "Manage voicemail of the current tenant"),
     ("dealer", "Manage the dealer that is signed in"),
     ("account", "Show your account or change your password"),
+    ("audit-logs", "Show who changed what"),
     (
         "admin",
         "Manage the system: status, administrator, settings, notifications",
@@ -270,6 +277,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "certificate",
             "brand",
             "files",
+            "audit-logs",
         ],
     ),
     ("More", &["auth", "completions", "man", "help"]),

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use pbx_types::record::{Cell, Record};
 use serde::Serialize;
 
 use crate::id::Id;
-use crate::kind::Account;
+use crate::kind::{Account, Dealer, Tenant};
 use crate::named::named_enum;
 
 named_enum! {
@@ -74,6 +75,8 @@ pub struct ActingAccount {
     pub name: String,
     /// Its role.
     pub role: &'static str,
+    /// The tenant that it belongs to, if it is that of a tenant's user.
+    pub tenant_id: Option<Id<Tenant>>,
 }
 
 impl Actor {
@@ -92,19 +95,27 @@ pub struct Entry {
     pub object: Object,
     /// The object's ID.
     pub id: String,
+    /// The object's name, where the change reads it.
+    pub name: Option<String>,
     /// Names of the changed fields.
     pub fields: Vec<Cow<'static, str>>,
     /// The acting account, where only the change itself finds it out (a sign-in).
     pub account: Option<ActingAccount>,
+    /// The tenant that the object belongs to, or that it is: its administrators and the dealers above it see the entry. For an
+    /// account it need not be set, unless the account is deleted.
+    pub tenant_id: Option<Id<Tenant>>,
 }
 
 impl Entry {
     /// Creates an entry for any kind of change.
     pub fn new(action: Action, object: Object, id: impl ToString) -> Self {
+        let id = id.to_string();
         Self {
             action,
             object,
-            id: id.to_string(),
+            name: (object == Object::System).then(|| id.clone()),
+            tenant_id: (object == Object::Tenant).then(|| id.parse().ok()).flatten(),
+            id,
             fields: Vec::new(),
             account: None,
         }
@@ -133,16 +144,30 @@ impl Entry {
         self
     }
 
-    /// Adds the columns of a created record that have a value.
+    /// Adds the columns of a created record that have a value, and its name.
     #[must_use]
-    pub fn present(self, record: &impl pbx_types::record::Record) -> Self {
-        self.fields(record.present())
+    pub fn present(self, record: &impl Record) -> Self {
+        self.fields(record.present()).named(name_of(record))
     }
 
-    /// Adds the columns in which two records differ.
+    /// Adds the columns in which two records differ, and the new name.
     #[must_use]
-    pub fn changed<T: pbx_types::record::Record>(self, before: &T, after: &T) -> Self {
-        self.fields(before.changed(after))
+    pub fn changed<T: Record>(self, before: &T, after: &T) -> Self {
+        self.fields(before.changed(after)).named(name_of(after))
+    }
+
+    /// Sets the name of the object.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Option<String>>) -> Self {
+        self.name = name.into().or(self.name);
+        self
+    }
+
+    /// Sets the tenant that the object belongs to.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant_id: impl Into<Option<Id<Tenant>>>) -> Self {
+        self.tenant_id = tenant_id.into();
+        self
     }
 
     /// Sets the acting account, which the actor did not know.
@@ -160,6 +185,17 @@ impl Entry {
             value,
         }
     }
+}
+
+/// The entries of the audit log that a caller sees. Others do not exist for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// All of them.
+    System,
+    /// Those of a dealer, of the dealers below it, and of the tenants of all of them.
+    Branch(Id<Dealer>),
+    /// Those of a tenant.
+    Tenant(Id<Tenant>),
 }
 
 /// The result of a transaction together with its audit entries.
@@ -188,9 +224,18 @@ impl<T> Audited<T> {
     }
 }
 
-/// A stored entry of the audit log.
+/// Returns the column `name` of a record.
+fn name_of<T: Record>(record: &T) -> Option<String> {
+    let position = T::COLUMNS.iter().position(|column| column.name == "name")?;
+    match record.to_cells().swap_remove(position) {
+        Cell::Text(name) => Some(name.into_owned()),
+        _ => None,
+    }
+}
+
+/// A stored entry of the audit log, as `pbx-server audit` prints it.
 #[derive(Debug, Serialize)]
-pub struct Record {
+pub struct PrintedEntry {
     /// Ascending.
     pub id: i64,
     /// The time of the change.

@@ -39,6 +39,16 @@ pub enum Owner {
     Tenant(Id<Tenant>),
 }
 
+impl Owner {
+    /// Returns the tenant, if it is one.
+    pub fn tenant(self) -> Option<Id<Tenant>> {
+        match self {
+            Self::Tenant(id) => Some(id),
+            Self::System | Self::Dealer(_) => None,
+        }
+    }
+}
+
 impl TryFrom<&Caller> for Owner {
     type Error = Error;
 

@@ -37,6 +37,7 @@ mod address;
 pub mod admin;
 pub mod alerts;
 pub mod audit;
+pub mod audit_logs;
 pub mod balance;
 pub mod brand;
 pub mod certificate;

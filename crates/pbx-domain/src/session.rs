@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use pbx_types::record::Record;
 
-use crate::audit::ActingAccount;
+use crate::audit::{ActingAccount, Audience};
 use crate::error::Error;
 use crate::id::Id;
 use crate::kind::{self, Dealer, Session, Tenant, User};
@@ -72,6 +72,7 @@ impl From<&Account> for ActingAccount {
             id: account.id,
             name: account.name.clone(),
             role: account.role.as_str(),
+            tenant_id: account.tenant_id,
         }
     }
 }
@@ -82,6 +83,7 @@ impl From<&Caller> for ActingAccount {
             id: caller.account_id,
             name: caller.name.clone(),
             role: caller.role.as_str(),
+            tenant_id: caller.tenant_id.filter(|_| !caller.is_switched()),
         }
     }
 }
@@ -177,6 +179,21 @@ impl Caller {
         match self.role {
             Role::Dealer => Ok(self.account_id.of_kind()),
             _ => Err(Error::Forbidden),
+        }
+    }
+
+    /// Returns the entries of the audit log that the caller may see: while it acts in a tenant, those of the tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`] if there are none.
+    pub fn audience(&self) -> Result<Audience, Error> {
+        match (self.tenant_id, self.role) {
+            (Some(tenant_id), Role::SystemAdmin | Role::Dealer | Role::Admin) => Ok(Audience::Tenant(tenant_id)),
+            _ => Ok(match self.visibility()? {
+                Visibility::System => Audience::System,
+                Visibility::Branch(dealer_id) => Audience::Branch(dealer_id),
+            }),
         }
     }
 

@@ -1,14 +1,18 @@
 //! The table of the audit log. Entries are never updated, and are deleted after the retention period that the operator configures.
 
 use jiff::Timestamp;
-use pbx_domain::audit::{Actor, Entry, Record};
+use pbx_domain::Id;
+use pbx_domain::audit::{ActingAccount, Actor, Entry, Object, PrintedEntry};
+use pbx_domain::kind::{Dealer, Tenant};
+use pbx_domain::session::Role;
 use pbx_types::record::ID;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
-use crate::accounts::ROLE;
+use crate::accounts::{self, ROLE};
+use crate::dealers::DEALER_ID;
 use crate::error::StoreError;
 use crate::row::value;
-use crate::table::{delete, insert as insert_row};
+use crate::table::{TENANT_ID, delete, insert as insert_row};
 use crate::tx::Tx;
 
 const AUDIT: &str = "audit";
@@ -16,6 +20,7 @@ const AT: &str = "at";
 const ACTION: &str = "action";
 const OBJECT_TYPE: &str = "object_type";
 const OBJECT_ID: &str = "object_id";
+const OBJECT_NAME: &str = "object_name";
 const FIELDS: &str = "fields";
 const ACCOUNT_ID: &str = "account_id";
 const ACCOUNT_NAME: &str = "account_name";
@@ -25,6 +30,7 @@ const REQUEST_ID: &str = "request_id";
 /// Inserts an entry.
 pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
     let account = entry.account.as_ref().or(actor.account.as_ref());
+    let concerned = Concerned::new(tx, account, entry)?;
     let fields = serde_json::to_string(&entry.fields)
         .map_err(|error| StoreError::Engine(format!("field names cannot be serialized: {error}")))?;
     let columns = [
@@ -32,6 +38,9 @@ pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> 
         (ACTION, entry.action.as_str().into()),
         (OBJECT_TYPE, entry.object.as_str().into()),
         (OBJECT_ID, value(&entry.id)),
+        (OBJECT_NAME, value(&concerned.name)),
+        (TENANT_ID, value(&concerned.tenant_id)),
+        (DEALER_ID, value(&concerned.dealer_id)),
         (FIELDS, fields.into()),
         (ACCOUNT_ID, value(&account.map(|account| account.id))),
         (ACCOUNT_NAME, value(&account.map(|account| account.name.clone()))),
@@ -40,6 +49,46 @@ pub fn insert(tx: &mut Tx<'_>, actor: &Actor, entry: &Entry, now: Timestamp) -> 
         (REQUEST_ID, value(&actor.request_id)),
     ];
     insert_row(tx, AUDIT, columns)
+}
+
+/// The object of an entry, and those who see the entry besides system administrators.
+struct Concerned {
+    name: Option<String>,
+    tenant_id: Option<Id<Tenant>>,
+    /// The dealer that acts, or else the dealer that is changed.
+    dealer_id: Option<Id<Dealer>>,
+}
+
+impl Concerned {
+    fn new(tx: &mut Tx<'_>, account: Option<&ActingAccount>, entry: &Entry) -> Result<Self, StoreError> {
+        let is_dealer = |role: &str| role == Role::Dealer.as_str();
+        let acting_dealer = account.filter(|account| is_dealer(account.role));
+        let mut concerned = Self {
+            name: entry.name.clone(),
+            tenant_id: entry.tenant_id,
+            dealer_id: acting_dealer.and_then(|dealer| dealer.id.to_string().parse().ok()),
+        };
+        if entry.object == Object::Dealer && concerned.dealer_id.is_none() {
+            concerned.dealer_id = entry.id.parse().ok();
+        }
+        if entry.object != Object::User || entry.tenant_id.is_some() {
+            return Ok(concerned);
+        }
+        // Which tenant an account belongs to is not known where a sign-in fails or a session is revoked.
+        let of_account = match (entry.id.parse().ok(), account) {
+            (Some(id), Some(account)) if account.id == id => Some(account.clone()),
+            (Some(id), _) => accounts::by_id(tx, id)?.as_ref().map(ActingAccount::from),
+            (None, _) => None,
+        };
+        if let Some(account) = of_account {
+            concerned.tenant_id = account.tenant_id;
+            concerned.name = concerned.name.or(Some(account.name));
+            if is_dealer(account.role) && concerned.dealer_id.is_none() {
+                concerned.dealer_id = entry.id.parse().ok();
+            }
+        }
+        Ok(concerned)
+    }
 }
 
 /// Deletes the oldest entries before that time, at most `limit`. Returns the number of deleted entries.
@@ -61,7 +110,7 @@ pub fn page(
     since: Option<Timestamp>,
     after: (Timestamp, i64),
     limit: u64,
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<PrintedEntry>, StoreError> {
     let (at, id) = after;
     let mut select = Query::select()
         .columns([ID, AT, ACTION, OBJECT_TYPE, OBJECT_ID, FIELDS])
@@ -81,7 +130,7 @@ pub fn page(
     }
     tx.all(&select, |row| {
         let fields: String = row.get(5)?;
-        Ok(Record {
+        Ok(PrintedEntry {
             id: row.get(0)?,
             at: row.get(1)?,
             action: row.get(2)?,

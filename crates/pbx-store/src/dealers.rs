@@ -208,7 +208,7 @@ fn read(row: &Row<'_>) -> Result<StoredDealer, StoreError> {
 }
 
 /// Selects the IDs of the tenants of a dealer and of all dealers below it.
-fn tenants_of(dealer_id: Id<kind::Dealer>) -> SelectStatement {
+pub(super) fn tenants_of(dealer_id: Id<kind::Dealer>) -> SelectStatement {
     Query::select()
         .column(TENANT_ID)
         .from(BRANCH_TENANTS)

@@ -119,6 +119,7 @@ pub mod accounts;
 mod admission;
 pub mod alerts;
 pub mod audit;
+pub mod audit_logs;
 pub mod balance;
 mod cache;
 mod cached_count;

@@ -17,7 +17,7 @@ use crate::row::{Row, value as bound};
 use crate::tx::Tx;
 
 /// Fewer matches than this are fetched through an index and sorted. With more, scanning in page order fills a page sooner.
-const MAX_SORTED_MATCHES: u32 = if cfg!(test) { 4 } else { 2_000 };
+pub(super) const MAX_SORTED_MATCHES: u32 = if cfg!(test) { 4 } else { 2_000 };
 
 /// The shortest substring that the trigram indexes of both engines find; for a shorter one they scan everything.
 const MIN_INDEXED_LENGTH: usize = if cfg!(test) { 1 } else { 3 };
@@ -225,7 +225,7 @@ fn ordered(mut select: SelectStatement, query: &ListQuery) -> SelectStatement {
 }
 
 /// Counts rows up to [`MAX_SORTED_MATCHES`].
-fn count_up_to_max(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<i64, StoreError> {
+pub(super) fn count_up_to_max(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<i64, StoreError> {
     let mut first_ones = select.clone();
     first_ones
         .clear_selects()
@@ -239,11 +239,11 @@ fn is_selective(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<bool, Store
 }
 
 /// Renders a condition in a form for which no engine uses an index, and which PostgreSQL estimates to match many rows.
-fn unindexed_condition(filter: &Filter) -> Expr {
+pub(super) fn unindexed_condition(filter: &Filter) -> Expr {
     Func::coalesce([condition(filter), Expr::value(false)]).into()
 }
 
-fn condition(filter: &Filter) -> Expr {
+pub(super) fn condition(filter: &Filter) -> Expr {
     match filter {
         Filter::And(parts) => parts
             .iter()
@@ -322,7 +322,7 @@ fn value(operand: &Operand) -> Option<Expr> {
 }
 
 /// Renders a search: a term matches in any string column, and a null contains nothing.
-fn search_condition(search: &Search, list: &List) -> Expr {
+pub(super) fn search_condition(search: &Search, list: &List) -> Expr {
     match search {
         Search::All(parts) => parts
             .iter()

@@ -43,6 +43,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(140, "0140_changes_of_tenants"),
     migration!(150, "0150_sign_ins"),
     migration!(170, "0170_refresh_grace"),
+    migration!(180, "0180_audit_logs"),
 ];
 
 /// Returns the version of the schema after all migrations.

@@ -16,6 +16,7 @@ pub mod providers;
 pub mod tenant;
 pub mod voicemail;
 pub mod holidays;
+pub mod audit_logs;
 pub mod auth;
 pub mod blobs;
 pub mod files;
@@ -47,6 +48,7 @@ pub static RESOURCES: &[(&str, &[&pbx_api::Operation])] = &[
     ("tenant", &tenant::OPERATIONS),
     ("voicemail", &voicemail::OPERATIONS),
     ("holidays", &holidays::OPERATIONS),
+    ("audit_logs", &audit_logs::OPERATIONS),
     ("auth", &auth::OPERATIONS),
     ("blobs", &blobs::OPERATIONS),
     ("files", &files::OPERATIONS),

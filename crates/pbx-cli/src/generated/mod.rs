@@ -16,6 +16,7 @@ mod providers;
 mod tenant;
 mod voicemail;
 mod holidays;
+mod audit_logs;
 mod auth;
 mod blobs;
 mod files;
@@ -184,6 +185,8 @@ pub enum Operation {
     UpdateHoliday,
     /// `POST /holidays/{id}/destroy`
     DeleteHoliday,
+    /// `GET /audit_logs`
+    ListAuditLogs,
     /// `POST /auth/sign_in`
     SignIn,
     /// `POST /auth/refresh_token`
@@ -326,6 +329,7 @@ impl Operation {
         Self::ShowHoliday,
         Self::UpdateHoliday,
         Self::DeleteHoliday,
+        Self::ListAuditLogs,
         Self::SignIn,
         Self::RefreshTokens,
         Self::SignOut,
@@ -448,6 +452,7 @@ impl Operation {
             Self::ShowHoliday => &holidays::SHOW_HOLIDAY,
             Self::UpdateHoliday => &holidays::UPDATE_HOLIDAY,
             Self::DeleteHoliday => &holidays::DELETE_HOLIDAY,
+            Self::ListAuditLogs => &audit_logs::LIST_AUDIT_LOGS,
             Self::SignIn => &auth::SIGN_IN,
             Self::RefreshTokens => &auth::REFRESH_TOKENS,
             Self::SignOut => &auth::SIGN_OUT,

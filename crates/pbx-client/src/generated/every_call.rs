@@ -83,6 +83,7 @@ pub(crate) const CALLS: &[(&str, Caller)] = &[
     ("showHoliday", |client, body| { let _ = body; await_response(client.show_holiday().id("a").send()) }),
     ("updateHoliday", |client, body| { let _ = body; await_response(client.update_holiday().id("a").body(parse_body::<types::UpdateHoliday>(body)).send()) }),
     ("deleteHoliday", |client, body| { let _ = body; await_response(client.delete_holiday().id("a").send()) }),
+    ("listAuditLogs", |client, body| { let _ = body; await_response(client.list_audit_logs().send()) }),
     ("signIn", |client, body| { let _ = body; await_response(client.sign_in().body(parse_body::<types::SignIn>(body)).send()) }),
     ("refreshTokens", |client, body| { let _ = body; await_response(client.refresh_tokens().body(parse_body::<types::RefreshTokens>(body)).send()) }),
     ("signOut", |client, body| { let _ = body; await_response(client.sign_out().send()) }),

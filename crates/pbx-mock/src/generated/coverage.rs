@@ -15,6 +15,7 @@ pub(crate) const CALLS: &[(&str, u16, Call)] = &[
     ("getSystemNotificationSettings", 200, |server, sample| Box::pin(get_system_notification_settings_200(server, sample))),
     ("updateSystemNotificationSettings", 200, |server, sample| Box::pin(update_system_notification_settings_200(server, sample))),
     ("sendGlobalNotificationTestEmail", 200, |server, sample| Box::pin(send_global_notification_test_email_200(server, sample))),
+    ("listAuditLogs", 200, |server, sample| Box::pin(list_audit_logs_200(server, sample))),
     ("signIn", 200, |server, sample| Box::pin(sign_in_200(server, sample))),
     ("refreshTokens", 200, |server, sample| Box::pin(refresh_tokens_200(server, sample))),
     ("signOut", 200, |server, sample| Box::pin(sign_out_200(server, sample))),
@@ -213,6 +214,32 @@ async fn send_global_notification_test_email_200(server: &MockServer, sample: &S
     });
     let response = client.send_global_notification_test_email().body(body.clone()).send().await.expect("send_global_notification_test_email_200");
     drop(response);
+    mock.assert();
+    mock.delete();
+}
+
+async fn list_audit_logs_200(server: &MockServer, sample: &Sample<'_>) {
+    let client = server.client();
+    let p0: String = sample.parameter("filter");
+    let p1: String = sample.parameter("search");
+    let p2: String = sample.parameter("orderby");
+    let p3: i64 = sample.parameter("skip");
+    let p4: i64 = sample.parameter("top");
+    let expected: crate::Page<types::AuditLog> = sample.response(200);
+    let mock = server.list_audit_logs(|when, then| {
+        when.filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone());
+        then.ok(&expected);
+    });
+    let response = client.list_audit_logs().filter(p0.clone()).search(p1.clone()).orderby(p2.clone()).skip(p3.clone()).top(p4.clone()).send().await.expect("list_audit_logs_200");
+    assert_eq!(response.into_inner(), expected);
+    mock.assert();
+    mock.delete();
+    let mock = server.list_audit_logs(|when, then| {
+        when.filter(None).search(None).orderby(None).skip(None).top(None);
+        then.ok(&expected);
+    });
+    let response = client.list_audit_logs().send().await.expect("list_audit_logs_200");
+    assert_eq!(response.into_inner(), expected);
     mock.assert();
     mock.delete();
 }

@@ -151,6 +151,7 @@ impl Pbx {
             .group_body_budget(limits.tenant_budget)
             .body_budget(limits.budget)
             .mount(pbx_api::admin::router())
+            .mount(pbx_api::audit_logs::router())
             .mount(pbx_api::auth::router())
             .mount(pbx_api::blobs::router())
             .mount(pbx_api::brand::router())

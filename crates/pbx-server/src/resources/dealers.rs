@@ -133,11 +133,11 @@ impl DealersApi for Pbx {
         let visibility = call.caller.visibility()?;
         self.changes(&call)
             .write(move |tx| {
-                existing(tx, visibility, id)?;
+                let dealer = existing(tx, visibility, id)?;
                 accounts::delete(tx, id.account()).on_constraint("foreign_key", || {
                     Error::conflict("This dealer has dealers below it or tenants: these have to go first.")
                 })?;
-                Ok(Entry::delete(Object::Dealer, id).with(()))
+                Ok(Entry::delete(Object::Dealer, id).named(dealer.value.name).with(()))
             })
             .await
     }

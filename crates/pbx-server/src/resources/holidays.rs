@@ -32,7 +32,12 @@ impl HolidaysApi for Pbx {
                 HOLIDAYS
                     .insert(tx, tenant_id, id, &holiday)
                     .on_constraint("foreign_key", Id::<Tenant>::not_found)?;
-                Ok::<_, Error>(Entry::create(Object::Holiday, id).present(&holiday).with(()))
+                Ok::<_, Error>(
+                    Entry::create(Object::Holiday, id)
+                        .present(&holiday)
+                        .of_tenant(tenant_id)
+                        .with(()),
+                )
             })
             .await?;
         Ok(CreatedHoliday { id: id.api() })
@@ -54,7 +59,10 @@ impl HolidaysApi for Pbx {
                 let before = HOLIDAYS.existing(tx, tenant_id, id)?.value;
                 let after = state::updated(&vault, "", &before, patch.clone())?;
                 HOLIDAYS.update(tx, tenant_id, id, &after)?;
-                Ok(Entry::update(Object::Holiday, id).changed(&before, &after).with(()))
+                Ok(Entry::update(Object::Holiday, id)
+                    .changed(&before, &after)
+                    .of_tenant(tenant_id)
+                    .with(()))
             })
             .await
     }
@@ -65,7 +73,7 @@ impl HolidaysApi for Pbx {
         self.changes(&call)
             .write(move |tx| {
                 id.require(HOLIDAYS.delete(tx, tenant_id, id)?)?;
-                Ok(Entry::delete(Object::Holiday, id).with(()))
+                Ok(Entry::delete(Object::Holiday, id).of_tenant(tenant_id).with(()))
             })
             .await
     }

@@ -2,6 +2,7 @@
 //! transaction around the rules of `pbx-domain` and the queries of `pbx-store`. Use cases with several callers are in `services/`.
 
 mod admin;
+mod audit_logs;
 mod auth;
 mod blobs;
 mod brand;

@@ -136,7 +136,7 @@ impl ProvidersApi for Pbx {
                         "`did_numbers`: numbers of {range} are assigned to another tenant on this trunk."
                     )));
                 }
-                let entry = Entry::update(Object::Provider, id);
+                let entry = Entry::update(Object::Provider, id).of_tenant(tenant_id);
                 Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()))
             })
             .await
@@ -159,7 +159,7 @@ impl ProvidersApi for Pbx {
                 // Its numbers on the trunk can no longer be its caller IDs. Those of other tenants are unchanged.
                 let removed = remove_caller_ids(tx, tenant_id, id)?;
                 let tenant = Entry::update(Object::Tenant, tenant_id).fields(removed.then_some("outbound_caller_ids"));
-                let entry = Entry::update(Object::Provider, id);
+                let entry = Entry::update(Object::Provider, id).of_tenant(tenant_id);
                 Ok(entry.fields([format!("assignees/{tenant_id}")]).with(()).and(tenant))
             })
             .await

@@ -58,7 +58,8 @@ impl TenantsApi for Pbx {
                     quotas::check_new_tenant(tx, dealer_id)?;
                     queries::designate(tx, tenant.id, dealer_id)?;
                 }
-                let entry = Entry::create(Object::Tenant, tenant.id).fields(tenant.present()?);
+                let entry = Entry::create(Object::Tenant, tenant.id).named(tenant.profile.name.clone());
+                let entry = entry.fields(tenant.present()?);
                 Ok::<_, Error>(entry.with(tenant.id))
             })
             .await?;
@@ -174,8 +175,9 @@ impl TenantsApi for Pbx {
         self.changes(&call)
             .write(move |tx| {
                 tenants::check_visible(tx, visibility, id)?;
+                let name = tenants::existing(tx, id)?.profile.name.clone();
                 queries::delete(tx, id)?;
-                Ok(Entry::delete(Object::Tenant, id).with(()))
+                Ok(Entry::delete(Object::Tenant, id).named(name).with(()))
             })
             .await
     }

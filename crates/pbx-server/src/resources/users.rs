@@ -73,7 +73,7 @@ impl UsersApi for Pbx {
                 numbers::reserve(tx, tenant_id, &user.user.extension_number, NumberKind::Extension)?;
                 queries::insert(tx, &user, &extension_password)?;
                 licensing::check_users(tx, &licensing)?;
-                let entry = Entry::create(Object::User, id).present(&user.user);
+                let entry = Entry::create(Object::User, id).present(&user.user).of_tenant(tenant_id);
                 Ok(entry.fields(["password", "extension_password"]).with(()))
             })
             .await;
@@ -142,7 +142,10 @@ impl UsersApi for Pbx {
                 let user = existing(tx, tenant_id, id)?;
                 stored_numbers::delete(tx, tenant_id, &user.user.extension_number)?;
                 accounts::delete(tx, id.account())?;
-                Ok(Entry::delete(Object::User, id).with(()))
+                Ok(Entry::delete(Object::User, id)
+                    .named(user.user.name)
+                    .of_tenant(tenant_id)
+                    .with(()))
             })
             .await
     }

@@ -72,11 +72,11 @@ where
                     .on_constraint("foreign_key", Id::<Tenant>::not_found)?;
             }
             also(tx, &after.document)?;
-            let id = match owner {
-                Owner::System => T::NAME.to_owned(),
-                Owner::Tenant(id) => id.to_string(),
+            let entry = match owner {
+                Owner::System => Entry::update(T::OBJECT, T::NAME),
+                Owner::Tenant(id) => Entry::update(T::OBJECT, id).of_tenant(id),
             };
-            Ok(Entry::update(T::OBJECT, id).fields(after.changed).with(()))
+            Ok(entry.fields(after.changed).with(()))
         })
         .await
 }

@@ -84,6 +84,7 @@ pub async fn complete(
                 queries::insert_content(tx, id.file(), &content.bytes)?;
             }
             let entry = Entry::create(Object::File, id).fields(["name", "size", "media_type"]);
+            let entry = entry.named(file.name.clone()).of_tenant(owner.tenant());
             Ok::<_, Error>(entry.with(()))
         })
         .await;
@@ -153,7 +154,8 @@ pub async fn delete(changes: &Changes, blobs: &BlobStore, owner: Owner, id: Id<F
                 )));
             }
             FILES.delete(tx, owner, id)?;
-            Ok(Entry::delete(Object::File, id).with(file.value.content_file))
+            let entry = Entry::delete(Object::File, id).named(file.value.name);
+            Ok(entry.of_tenant(owner.tenant()).with(file.value.content_file))
         })
         .await?;
     if let (Some(name), Some(directory)) = (content_file, blobs.directory()) {

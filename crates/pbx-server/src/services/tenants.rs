@@ -64,7 +64,10 @@ where
             if before.profile.enabled && !after.profile.enabled {
                 sessions::delete_by_tenant(tx, id)?;
             }
-            Ok(Entry::update(Object::Tenant, id).fields(changed.clone()).with(()))
+            Ok(Entry::update(Object::Tenant, id)
+                .named(after.profile.name.clone())
+                .fields(changed.clone())
+                .with(()))
         })
         .await
 }

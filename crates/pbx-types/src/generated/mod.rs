@@ -16,6 +16,7 @@ pub mod providers;
 pub mod tenant;
 pub mod voicemail;
 pub mod holidays;
+pub mod audit_logs;
 pub mod auth;
 pub mod blobs;
 pub mod files;
