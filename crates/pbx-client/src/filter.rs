@@ -37,6 +37,8 @@ enum Operator {
 #[must_use]
 pub struct FilterField {
     name: String,
+    /// The function that converts the field.
+    function: Option<&'static str>,
 }
 
 /// A literal in a filter: a string, number, boolean or time, or `null` (`None`).
@@ -45,16 +47,40 @@ pub struct Literal(Result<String, String>);
 
 /// Starts a filter expression on a field of the items.
 pub fn field(name: impl Into<String>) -> FilterField {
-    FilterField { name: name.into() }
+    FilterField {
+        name: name.into(),
+        function: None,
+    }
 }
 
 impl FilterField {
+    /// `tolower`: the field's string in lower case, for a comparison without case. The value is in lower case then. The vendor
+    /// documents no such function: an older server may refuse it.
+    ///
+    /// ```
+    /// use pbx_client::field;
+    ///
+    /// let filter = field("name").to_lower().contains("o'hara");
+    /// assert_eq!(filter.to_string(), "contains(tolower(name),'o''hara')");
+    /// ```
+    pub fn to_lower(self) -> Self {
+        let function = Some("tolower");
+        Self { function, ..self }
+    }
+
+    /// `toupper`: the field's string in upper case, as [`to_lower`](Self::to_lower).
+    pub fn to_upper(self) -> Self {
+        let function = Some("toupper");
+        Self { function, ..self }
+    }
+
     /// `eq`: the field equals the value.
     pub fn eq(self, value: impl Into<Literal>) -> Filter {
         self.compare("eq", value)
     }
 
-    /// `ne`: the field differs from the value.
+    /// `ne`: the field differs from the value. A field that is not set does as well, as OData says; add
+    /// [`is_not_null`](Self::is_not_null) to leave it out.
     pub fn ne(self, value: impl Into<Literal>) -> Filter {
         self.compare("ne", value)
     }
@@ -89,7 +115,23 @@ impl FilterField {
         self.compare("ne", None::<bool>)
     }
 
-    /// The field equals one of the values. Without values, nothing matches.
+    /// `in`: the field equals one of the values. Without values, nothing matches. It is shorter than [`one_of`](Self::one_of), but the
+    /// vendor does not document it: an older server may refuse it.
+    pub fn in_<T: Into<Literal>>(self, values: impl IntoIterator<Item = T>) -> Filter {
+        let values: Result<Vec<String>, String> = values.into_iter().map(|value| value.into().0).collect();
+        let (text, error) = match values {
+            Ok(values) if values.is_empty() => ("false".to_owned(), None),
+            Ok(values) => (format!("{} in ({})", self.subject(), values.join(",")), None),
+            Err(error) => (String::new(), Some(error)),
+        };
+        Filter {
+            text,
+            outermost: Operator::Single,
+            error: self.error().or(error),
+        }
+    }
+
+    /// The field equals one of the values: `eq` for each of them. Without values, nothing matches.
     pub fn one_of<T: Into<Literal>>(self, values: impl IntoIterator<Item = T>) -> Filter {
         let any = values
             .into_iter()
@@ -123,7 +165,7 @@ impl FilterField {
             Err(error) => (String::new(), Some(error)),
         };
         Filter {
-            text: format!("{} {operator} {value}", self.name),
+            text: format!("{} {operator} {value}", self.subject()),
             outermost: Operator::Single,
             error: self.error().or(error),
         }
@@ -131,9 +173,16 @@ impl FilterField {
 
     fn matches(self, function: &str, text: &str) -> Filter {
         Filter {
-            text: format!("{function}({},{})", self.name, quoted(text)),
+            text: format!("{function}({},{})", self.subject(), quoted(text)),
             outermost: Operator::Single,
             error: self.error(),
+        }
+    }
+
+    fn subject(&self) -> String {
+        match self.function {
+            Some(function) => format!("{function}({})", self.name),
+            None => self.name.clone(),
         }
     }
 
@@ -178,7 +227,7 @@ impl Filter {
 impl std::ops::Not for Filter {
     type Output = Self;
 
-    /// `not`: negates the expression. A comparison with a field that is not set stays false.
+    /// `not`: negates the expression. Whatever was false for a field that is not set is true then.
     fn not(self) -> Self {
         Self {
             text: format!("not ({})", self.text),
@@ -404,6 +453,14 @@ mod tests {
             "(x eq 1 or x eq 2) and c ne null"
         );
         assert_eq!(text(field("x").one_of(Vec::<i64>::new())), "false");
+        assert_eq!(text(field("x").in_(["a", "b'c"])), "x in ('a','b''c')");
+        assert_eq!(text(!field("x").in_([Some(1), None])), "not (x in (1,null))");
+        assert_eq!(text(field("x").in_(Vec::<i64>::new())), "false");
+        assert_eq!(text(field("x").to_lower().eq("a")), "tolower(x) eq 'a'");
+        assert_eq!(
+            text(field("x").to_upper().starts_with("A")),
+            "startswith(toupper(x),'A')"
+        );
     }
 
     #[test]
@@ -416,6 +473,9 @@ mod tests {
             field("a").eq(f64::NAN),
             field("ä").one_of(["x"]),
             field("a-b").one_of(Vec::<i64>::new()),
+            field("a-b").in_(Vec::<i64>::new()),
+            field("a").in_([1.0, f64::NAN]),
+            field("a)").to_lower().eq("x"),
         ] {
             assert!(String::try_from(filter.clone()).is_err(), "{filter}");
         }

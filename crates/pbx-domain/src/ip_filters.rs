@@ -1,11 +1,14 @@
 //! IP rules: address ranges that pass all guards, and address ranges that are denied.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use pbx_types::ids::IpRuleId;
+use pbx_types::list::{FieldKind, ListField};
+use pbx_types::record::Record as _;
 
 use crate::check::Check;
 use crate::error::Error;
@@ -15,6 +18,16 @@ use crate::stored::Stored;
 
 /// A rule. Its range is in canonical form, host bits cleared.
 pub use crate::generated::ip_filters::IpRule;
+
+/// The fields that lists can be filtered and ordered by. In a filter, an address means the range of one, as in a rule.
+pub static FIELDS: LazyLock<Vec<ListField>> = LazyLock::new(|| {
+    let kind = |field: &ListField| match field.name {
+        "cidr" => FieldKind::Network,
+        _ => field.kind,
+    };
+    let fields = IpRule::FIELDS.iter();
+    fields.map(|field| ListField::new(field.name, kind(field))).collect()
+});
 
 /// For this long a rule that had already expired when it was written is still shown, so that its author sees what happened.
 const EXPIRED_RULE_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);

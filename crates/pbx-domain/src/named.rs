@@ -27,6 +27,8 @@ macro_rules! named_enum {
         }
 
         impl pbx_types::StringEnum for $enum {
+            const NAMES: &'static [&'static str] = &[$($name),+];
+
             fn name(self) -> &'static str {
                 self.as_str()
             }

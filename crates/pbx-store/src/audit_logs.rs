@@ -69,7 +69,7 @@ impl Matches {
                 Filter::Compare(field, comparison, _)
                     if *comparison != Comparison::Ne && INDEXED.contains(&field.name) =>
                 {
-                    matches.indexed.push(condition(part));
+                    matches.indexed.push(condition(part, false));
                 }
                 part => matches.others.push(unindexed_condition(part)),
             }

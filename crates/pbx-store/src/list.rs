@@ -1,10 +1,10 @@
 //! List queries as expressions of the query builder. Values are always bound, never written into the SQL.
 //!
-//! `strpos` and `reverse` are functions of PostgreSQL, which `sqlite/open.rs` adds to SQLite; `lower_unicode` is added to both. So
-//! a filter matches the same rows on each, letters beyond ASCII included.
+//! `strpos` and `reverse` are functions of PostgreSQL, which `sqlite/open.rs` adds to SQLite; `lower_unicode` and `upper_unicode` are
+//! added to both. So a filter matches the same rows on each, letters beyond ASCII included.
 
 use pbx_domain::Id;
-use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
+use pbx_types::list::filter::{Comparison, Filter, LetterCase, Operand, Subject, TextMatch};
 use pbx_types::list::search::Search;
 use pbx_types::list::{FieldKind, ListField, ListQuery, Page};
 use pbx_types::record::ID;
@@ -55,15 +55,17 @@ impl List {
     /// Returns `true` if indexes find the matches of the filter, with few other rows among what they find.
     fn is_indexed(&self, filter: &Filter) -> bool {
         let has = |field: &ListField| self.indexed.contains(&field.name);
+        let has_subject = |subject: &Subject| subject.case.is_none() && has(subject.field);
         match filter {
             Filter::And(parts) => parts.iter().any(|part| self.is_indexed(part)),
             Filter::Or(parts) => parts.iter().all(|part| self.is_indexed(part)),
-            Filter::Compare(field, comparison, _) => *comparison != Comparison::Ne && has(field),
+            Filter::Compare(subject, comparison, _) => *comparison != Comparison::Ne && has_subject(subject),
+            Filter::In(subject, _) => has_subject(subject),
             Filter::IsNull(field) | Filter::IsTrue(field) => has(field),
-            Filter::Match(field, function, _) => {
-                *function == TextMatch::StartsWith && field.kind == FieldKind::Text && has(field)
+            Filter::Match(subject, function, _) => {
+                *function == TextMatch::StartsWith && subject.kind().is_text() && has_subject(subject)
             }
-            Filter::Not(_) | Filter::CompareFields(..) | Filter::Constant(_) | Filter::Unknown => false,
+            Filter::Not(_) | Filter::CompareFields(..) | Filter::Constant(_) => false,
         }
     }
 }
@@ -73,7 +75,18 @@ fn required_substrings(query: &ListQuery) -> Vec<String> {
     fn of_filter<'a>(filter: &'a Filter, strings: &mut Vec<&'a str>) {
         match filter {
             Filter::And(parts) => parts.iter().for_each(|part| of_filter(part, strings)),
-            Filter::Match(field, _, string) if field.kind == FieldKind::Text => strings.push(string),
+            // The search text is in lower case, and what is ASCII in upper case need not be so in lower case: `ß`.
+            Filter::Match(subject, _, string)
+                if subject.kind().is_text() && subject.case != Some(LetterCase::Upper) =>
+            {
+                strings.push(string);
+            }
+            // Without the conversion, the index of the field is better.
+            Filter::Compare(subject, Comparison::Eq, Operand::Text(string))
+                if subject.case == Some(LetterCase::Lower) =>
+            {
+                strings.push(string);
+            }
             _ => {}
         }
     }
@@ -195,7 +208,7 @@ fn with_ids(mut rows: SelectStatement, ids: &[i64]) -> SelectStatement {
 
 fn matching(mut select: SelectStatement, list: &List, query: &ListQuery, plan: Plan) -> SelectStatement {
     match (&query.filter, plan) {
-        (Some(filter), Plan::IndexThenSort) => drop(select.and_where(condition(filter))),
+        (Some(filter), Plan::IndexThenSort) => drop(select.and_where(condition(filter, false))),
         (Some(Filter::And(parts)), Plan::ScanInOrder) => {
             let all = parts.iter().map(unindexed_condition).fold(Cond::all(), Cond::add);
             select.cond_where(all);
@@ -240,46 +253,69 @@ fn is_selective(tx: &mut Tx<'_>, select: &SelectStatement) -> Result<bool, Store
 
 /// Renders a condition in a form for which no engine uses an index, and which PostgreSQL estimates to match many rows.
 pub(super) fn unindexed_condition(filter: &Filter) -> Expr {
-    Func::coalesce([condition(filter), Expr::value(false)]).into()
+    false_if_null(condition(filter, false))
 }
 
-pub(super) fn condition(filter: &Filter) -> Expr {
-    match filter {
-        Filter::And(parts) => parts
-            .iter()
-            .map(condition)
-            .reduce(Expr::and)
-            .unwrap_or_else(|| Expr::value(true)),
-        Filter::Or(parts) => parts
-            .iter()
-            .map(condition)
-            .reduce(Expr::or)
-            .unwrap_or_else(|| Expr::value(false)),
-        Filter::Not(inner) => condition(inner).not(),
-        Filter::Compare(field, comparison, operand) => match value(operand) {
-            Some(value) => compare(column(field), *comparison, value),
-            None => Expr::value(None::<bool>),
+fn false_if_null(condition: Expr) -> Expr {
+    Func::coalesce([condition, Expr::value(false)]).into()
+}
+
+/// Renders a filter. For SQL, most comparisons with null are null, which is as good as false unless it is negated. So the parts under
+/// an odd number of `not`s (`negated`) are rendered to be false instead, and the others stay as indexes and cached counts serve them.
+pub(super) fn condition(filter: &Filter, negated: bool) -> Expr {
+    let part = match filter {
+        Filter::And(parts) => {
+            let parts = parts.iter().map(|part| condition(part, negated));
+            return parts.reduce(Expr::and).unwrap_or_else(|| Expr::value(true));
+        }
+        Filter::Or(parts) => {
+            let parts = parts.iter().map(|part| condition(part, negated));
+            return parts.reduce(Expr::or).unwrap_or_else(|| Expr::value(false));
+        }
+        Filter::Not(inner) => return condition(inner, !negated).not(),
+        Filter::Compare(subject, comparison, operand) => match value(operand) {
+            Some(value) if *comparison == Comparison::Ne => return column(subject).binary(DIFFERS, value),
+            Some(value) => compare(column(subject), *comparison, value),
+            None => return Expr::value(*comparison == Comparison::Ne),
         },
+        Filter::CompareFields(left, Comparison::Eq, right) => return column(left).binary(EQUALS, column(right)),
+        Filter::CompareFields(left, Comparison::Ne, right) => return column(left).binary(DIFFERS, column(right)),
         Filter::CompareFields(left, comparison, right) => compare(column(left), *comparison, column(right)),
-        Filter::IsNull(field) => column(field).is_null(),
-        Filter::IsTrue(field) => column(field),
-        Filter::Match(field, function, string) => {
-            let subject = match field.kind {
-                FieldKind::Id => column(field).cast_as("text"),
-                _ => column(field),
-            };
-            match function {
-                TextMatch::StartsWith if field.kind == FieldKind::Text => starts_with(subject, string),
-                TextMatch::StartsWith => strpos(subject, string.clone()).eq(1),
-                TextMatch::Contains => strpos(subject, string.clone()).gt(0),
-                TextMatch::EndsWith => {
-                    let reversed: String = string.chars().rev().collect();
-                    strpos(Func::cust("reverse").arg(subject).into(), reversed).eq(1)
-                }
+        Filter::In(subject, operands) => {
+            let values: Vec<Expr> = operands.iter().filter_map(value).collect();
+            // Padded to a power of two, so that there are few distinct statements to prepare.
+            let length = values.len().next_power_of_two();
+            let last = values.last().cloned().into_iter().cycle();
+            let values: Vec<Expr> = values.into_iter().chain(last).take(length).collect();
+            match values.is_empty() {
+                true => return Expr::value(false),
+                false => column(subject).is_in(values),
             }
         }
-        Filter::Constant(value) => Expr::value(*value),
-        Filter::Unknown => Expr::value(None::<bool>),
+        Filter::IsNull(field) => return Expr::col(field.name).is_null(),
+        Filter::IsTrue(field) => Expr::col(field.name),
+        Filter::Match(subject, function, string) => matches(subject, *function, string),
+        Filter::Constant(value) => return Expr::value(*value),
+    };
+    match negated {
+        true => false_if_null(part),
+        false => part,
+    }
+}
+
+fn matches(subject: &Subject, function: TextMatch, string: &str) -> Expr {
+    let text = match subject.kind() {
+        FieldKind::Id => column(subject).cast_as("text"),
+        _ => column(subject),
+    };
+    match function {
+        TextMatch::StartsWith if subject.case.is_none() && subject.kind().is_text() => starts_with(text, string),
+        TextMatch::StartsWith => strpos(text, string.to_owned()).eq(1),
+        TextMatch::Contains => strpos(text, string.to_owned()).gt(0),
+        TextMatch::EndsWith => {
+            let reversed: String = string.chars().rev().collect();
+            strpos(Func::cust("reverse").arg(text).into(), reversed).eq(1)
+        }
     }
 }
 
@@ -309,7 +345,7 @@ fn compare(left: Expr, comparison: Comparison, right: Expr) -> Expr {
     }
 }
 
-/// Returns the value to bind. An ID that does not parse was never issued, so it compares like null.
+/// Returns the value to bind. An ID that does not parse was never issued, so it differs from all values.
 fn value(operand: &Operand) -> Option<Expr> {
     Some(match operand {
         Operand::Text(string) => Expr::value(string.clone()),
@@ -346,20 +382,27 @@ pub(super) fn search_condition(search: &Search, list: &List) -> Expr {
 /// Concatenates the string columns and lowers their case, once for all of them because that takes longest. The separator keeps
 /// terms from matching across columns.
 fn concatenated(fields: &[ListField]) -> Option<Expr> {
-    let strings = fields.iter().filter(|field| field.kind == FieldKind::Text);
-    let strings = strings.map(|field| Expr::from(Func::coalesce([column(field), Expr::value("")])));
+    let strings = fields.iter().filter(|field| field.kind.is_text());
+    let strings = strings.map(|field| Expr::from(Func::coalesce([Expr::col(field.name), Expr::value("")])));
     let all = strings.reduce(|all, next| all.binary(CONCATENATE, SEPARATOR).binary(CONCATENATE, next));
     all.map(|all| Func::cust("lower_unicode").arg(all).into())
 }
 
-/// The same operator on both engines.
+/// Operators that are the same on both engines. For the last two, null is a value like others.
 const CONCATENATE: BinOper = BinOper::Custom("||");
+const EQUALS: BinOper = BinOper::Custom("IS NOT DISTINCT FROM");
+const DIFFERS: BinOper = BinOper::Custom("IS DISTINCT FROM");
 
 /// The "unit separator" control character, which separates strings that are searched together.
 pub(super) const SEPARATOR: &str = "\u{1f}";
 
-fn column(field: &ListField) -> Expr {
-    Expr::col(field.name)
+fn column(subject: &Subject) -> Expr {
+    let column = Expr::col(subject.field.name);
+    match subject.case {
+        None => column,
+        Some(LetterCase::Lower) => Func::cust("lower_unicode").arg(column).into(),
+        Some(LetterCase::Upper) => Func::cust("upper_unicode").arg(column).into(),
+    }
 }
 
 fn strpos(string: Expr, substring: String) -> Expr {

@@ -44,6 +44,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(150, "0150_sign_ins"),
     migration!(170, "0170_refresh_grace"),
     migration!(180, "0180_audit_logs"),
+    migration!(190, "0190_upper_case"),
 ];
 
 /// Returns the version of the schema after all migrations.

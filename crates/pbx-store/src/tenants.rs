@@ -100,7 +100,7 @@ pub fn page(tx: &mut Tx<'_>, visibility: Visibility, query: &ListQuery) -> Resul
         return list::page(tx, select, &LIST, query, summary);
     };
     select.inner_join(BRANCH_TENANTS, Expr::col(TENANT_ID).equals(ID));
-    let within = Filter::Compare(&ANCESTOR, Comparison::Eq, Operand::Id(dealer_id.to_string()));
+    let within = Filter::Compare((&ANCESTOR).into(), Comparison::Eq, Operand::Id(dealer_id.to_string()));
     list::page(tx, select, &LIST, &query.clone().and(within), summary)
 }
 

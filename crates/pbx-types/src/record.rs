@@ -295,7 +295,7 @@ impl Column for Timestamp {
 /// In the notation of CIDR.
 impl Column for IpNet {
     const STORAGE: Storage = Storage::Text;
-    const KIND: Option<FieldKind> = Some(FieldKind::Text);
+    const KIND: Option<FieldKind> = Some(FieldKind::Network);
 
     fn to_cell(&self) -> Cell<'_> {
         Cell::Text(Cow::Owned(self.to_string()))
@@ -311,7 +311,7 @@ impl Column for IpNet {
 
 impl<T: StringEnum> Column for T {
     const STORAGE: Storage = Storage::Text;
-    const KIND: Option<FieldKind> = Some(FieldKind::Text);
+    const KIND: Option<FieldKind> = Some(FieldKind::Enum(T::NAMES));
 
     fn to_cell(&self) -> Cell<'_> {
         Cell::Text(Cow::Borrowed(self.name()))
@@ -428,5 +428,6 @@ mod tests {
             ]
         );
         assert_eq!(Everything::FIELDS[6].kind, FieldKind::Time);
+        assert_eq!(Everything::FIELDS[8].kind, FieldKind::Enum(TransportProtocol::NAMES));
     }
 }

@@ -17,7 +17,7 @@ pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
                 "filter",
                 "filter",
                 ValueType::String,
-                "Use the filter query parameter to retrieve just a subset of a collection.",
+                "Only items for which this condition, a subset of OData, is true: contains(name,'acme') and enabled eq true.\n- Comparisons: name eq 'acme', and likewise ne, gt, ge, lt, le; name in ('acme','demo').\n- Functions: startswith(name,'a'), endswith(name,'e'), contains(name,'cm'), and in place of a name tolower(name) and\ntoupper(name). Others are rejected.\n- and, or, not and parentheses. A condition can be compared with true and false.\n- Literals: strings and times in single quotes, with quotes inside doubled ('O''Hara'); numbers, true, false, null.\nOne that cannot be of the type of its property is rejected.\n- Null equals null and nothing else, so ne and not match items whose property is null. gt, ge, lt, le and the\nfunctions are false for null.\n\nIn a URL, the + of a time's offset is written %2B.",
             ),
         ),
         Parameter::new(
@@ -26,7 +26,7 @@ pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
                 "search",
                 "search",
                 ValueType::String,
-                "Use the search query parameter to restrict the results of a request to match a search criterion.",
+                "Only items of which some string contains each of these words, in any case: acme berlin. and, or, not and parentheses\ncombine words, in lower or upper case; words in double quotes are a phrase. With a filter, both must hold.",
             ),
         ),
         Parameter::new(
@@ -35,7 +35,7 @@ pub(super) static LIST_IP_RULES: OperationSpec = OperationSpec {
                 "orderby",
                 "orderby",
                 ValueType::String,
-                "Use the orderby query parameter to specify the sort order of the items returned from server.\nThe default order is ascending order.",
+                "The properties to sort by, each followed by asc (the default) or desc: enabled desc, name. Null comes before every value.\nItems that are equal so far are sorted by their ID.",
             ),
         ),
         Parameter::new(

@@ -183,9 +183,11 @@ fn list_parameter(flag: &Flag, spec: &OperationSpec) -> Option<ListParameter> {
         "filter" => (
             "EXPRESSION",
             "Only items that match: \"contains(name,'acme') and enabled eq true\".\n\
-             Comparisons are PROPERTY eq VALUE, and likewise ne, gt, ge, lt and le. Functions are contains(PROPERTY,STRING), \
-             startswith and endswith. Combine them with and, or, not and parentheses. Strings and times are in single quotes, with \
-             quotes inside doubled ('O''Hara'); numbers, true, false and null are not quoted. Strings are compared case-sensitively.",
+             Comparisons are PROPERTY eq VALUE, and likewise ne, gt, ge, lt and le; PROPERTY in (VALUE,VALUE) is any of several. \
+             Functions are contains(PROPERTY,STRING), startswith and endswith. Combine them with and, or, not and parentheses. Strings \
+             and times are in single quotes, with quotes inside doubled ('O''Hara'); numbers, true, false and null are not quoted. \
+             Strings are compared case-sensitively; tolower(PROPERTY) and toupper(PROPERTY) convert them. A property that is not set \
+             is null: ne and not match it, the other comparisons and the functions do not.",
         ),
         "search" => (
             "WORDS",

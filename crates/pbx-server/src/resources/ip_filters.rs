@@ -10,13 +10,12 @@ use pbx_domain::{Error, Id, clock, ip_filters, state};
 use pbx_store::OnConstraint;
 use pbx_store::ip_filters::{self as queries, IP_RULES, Unexpired};
 use pbx_types::list::{ListParameters, ListQuery, Page};
-use pbx_types::record::Record as _;
 
 use crate::http::Pbx;
 
 impl IpFiltersApi for Pbx {
     async fn list_ip_rules(&self, call: Call<Caller>, query: ListParameters) -> Result<Page<IpRule>, Error> {
-        let query = ListQuery::parse(&query, ip_filters::IpRule::FIELDS)?;
+        let query = ListQuery::parse(&query, &ip_filters::FIELDS)?;
         let now = Unexpired(clock::now());
         let page = self
             .store

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use pbx_domain::Id;
-use pbx_types::list::filter::{Comparison, Filter, Operand, TextMatch};
+use pbx_types::list::filter::{Comparison, Filter, Operand, Subject, TextMatch};
 use pbx_types::list::search::Search;
 use pbx_types::list::{FieldKind, ListField};
 
@@ -40,44 +40,44 @@ impl Thing {
         }
     }
 
-    /// Evaluates a filter with SQL's three-valued logic: `None` is unknown.
-    pub(super) fn evaluate(&self, filter: &Filter) -> Option<bool> {
+    fn value(&self, subject: &Subject) -> Option<Operand> {
+        let value = self.get(subject.field)?;
+        match (subject.case, value) {
+            (Some(case), Operand::Text(text)) => Some(Operand::Text(case.convert(&text))),
+            (_, value) => Some(value),
+        }
+    }
+
+    /// Evaluates a filter by OData's rule, which has no third value: null equals null and nothing else, and everything else is false
+    /// for null.
+    pub(super) fn satisfies(&self, filter: &Filter) -> bool {
         match filter {
-            Filter::And(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| self.evaluate(part)).collect();
-                if parts.contains(&Some(false)) {
-                    Some(false)
-                } else {
-                    all_known(&parts).then_some(true)
-                }
+            Filter::And(parts) => parts.iter().all(|part| self.satisfies(part)),
+            Filter::Or(parts) => parts.iter().any(|part| self.satisfies(part)),
+            Filter::Not(inner) => !self.satisfies(inner),
+            Filter::Compare(subject, comparison, operand) => {
+                compare(*comparison, self.value(subject).as_ref(), Some(operand))
             }
-            Filter::Or(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| self.evaluate(part)).collect();
-                if parts.contains(&Some(true)) {
-                    Some(true)
-                } else {
-                    all_known(&parts).then_some(false)
-                }
+            Filter::CompareFields(left, comparison, right) => {
+                compare(*comparison, self.value(left).as_ref(), self.value(right).as_ref())
             }
-            Filter::Not(inner) => self.evaluate(inner).map(|value| !value),
-            Filter::Compare(field, comparison, operand) => compare(*comparison, &self.get(field)?, operand),
-            Filter::CompareFields(left, comparison, right) => compare(*comparison, &self.get(left)?, &self.get(right)?),
-            Filter::IsNull(field) => Some(self.get(field).is_none()),
-            Filter::IsTrue(field) => Some(self.get(field)? == Operand::Boolean(true)),
-            Filter::Match(field, function, string) => {
-                let subject = match self.get(field)? {
-                    Operand::Text(subject) => subject,
-                    Operand::Id(id) => id,
-                    other => panic!("no string: {other:?}"),
-                };
-                Some(match function {
-                    TextMatch::StartsWith => subject.starts_with(string.as_str()),
-                    TextMatch::EndsWith => subject.ends_with(string.as_str()),
-                    TextMatch::Contains => subject.contains(string.as_str()),
-                })
+            Filter::In(subject, operands) => {
+                let value = self.value(subject);
+                let mut operands = operands.iter();
+                operands.any(|operand| compare(Comparison::Eq, value.as_ref(), Some(operand)))
             }
-            Filter::Constant(value) => Some(*value),
-            Filter::Unknown => None,
+            Filter::IsNull(field) => self.get(field).is_none(),
+            Filter::IsTrue(field) => self.get(field) == Some(Operand::Boolean(true)),
+            Filter::Match(subject, function, part) => match self.value(subject) {
+                None => false,
+                Some(Operand::Text(text) | Operand::Id(text)) => match function {
+                    TextMatch::StartsWith => text.starts_with(part.as_str()),
+                    TextMatch::EndsWith => text.ends_with(part.as_str()),
+                    TextMatch::Contains => text.contains(part.as_str()),
+                },
+                Some(other) => panic!("no string: {other:?}"),
+            },
+            Filter::Constant(value) => *value,
         }
     }
 
@@ -94,22 +94,24 @@ impl Thing {
     }
 }
 
-fn all_known(parts: &[Option<bool>]) -> bool {
-    !parts.contains(&None)
+fn compare(comparison: Comparison, left: Option<&Operand>, right: Option<&Operand>) -> bool {
+    let order = match (left, right) {
+        (None, None) => Some(Ordering::Equal),
+        (Some(left), Some(right)) => order(left, right),
+        _ => None,
+    };
+    match comparison {
+        Comparison::Eq => order == Some(Ordering::Equal),
+        Comparison::Ne => order != Some(Ordering::Equal),
+        _ if left.is_none() => false,
+        Comparison::Gt => order == Some(Ordering::Greater),
+        Comparison::Ge => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        Comparison::Lt => order == Some(Ordering::Less),
+        Comparison::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+    }
 }
 
-fn compare(comparison: Comparison, left: &Operand, right: &Operand) -> Option<bool> {
-    let order = order(left, right)?;
-    Some(match comparison {
-        Comparison::Eq => order == Ordering::Equal,
-        Comparison::Ne => order != Ordering::Equal,
-        Comparison::Gt => order == Ordering::Greater,
-        Comparison::Ge => order != Ordering::Less,
-        Comparison::Lt => order == Ordering::Less,
-        Comparison::Le => order != Ordering::Greater,
-    })
-}
-
+/// Compares two values; `None` if one of them is an ID that was never issued.
 pub(super) fn order(left: &Operand, right: &Operand) -> Option<Ordering> {
     match (left, right) {
         (Operand::Text(left), Operand::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),

@@ -71,14 +71,23 @@ fn filter() -> impl Strategy<Value = String> {
     let operand = prop_oneof![
         (Just("name"), ALPHABET.prop_map(|text| quoted(&text))),
         (Just("note"), Just("name".to_owned())),
+        (Just("note"), Just("tolower(name)".to_owned())),
+        (
+            Just("tolower(note)"),
+            ALPHABET.prop_map(|text| quoted(&text.to_lowercase()))
+        ),
+        (
+            Just("toupper(name)"),
+            ALPHABET.prop_map(|text| quoted(&text.to_uppercase()))
+        ),
         (Just("note"), Just("null".to_owned())),
         (Just("port"), (-2i64..3).prop_map(|port| port.to_string())),
         (
             Just("port"),
-            prop_oneof![Just("0.5"), Just("'1'"), Just("'many'")].prop_map(str::to_owned)
+            prop_oneof![Just("0.5"), Just("'1'"), Just("null")].prop_map(str::to_owned)
         ),
         (Just("id"), (1i64..20).prop_map(|id| quoted(&id.to_string()))),
-        // No ID that was ever issued, so neither true nor false.
+        // No ID that was ever issued.
         (Just("id"), Just(quoted("x"))),
         (
             Just("enabled"),
@@ -88,7 +97,6 @@ fn filter() -> impl Strategy<Value = String> {
             Just("at"),
             (1u8..5).prop_map(|day| format!("1970-01-0{day}T01:00:00+01:00"))
         ),
-        (Just("at"), Just("'never'".to_owned())),
     ];
     let compare = (operand, comparison, any::<bool>()).prop_map(|((field, literal), comparison, mirrored)| {
         if mirrored {
@@ -98,10 +106,36 @@ fn filter() -> impl Strategy<Value = String> {
         }
     });
     let function = prop_oneof![Just("startswith"), Just("endswith"), Just("contains")];
-    let subject = prop_oneof![Just("name"), Just("note"), Just("id")];
-    let matching = (function, subject, ALPHABET)
-        .prop_map(|(function, subject, text)| format!("{function}({subject},{})", quoted(&text)));
-    let leaf = prop_oneof![4 => compare, 3 => matching, 1 => Just("enabled".to_owned()), 1 => Just("false".to_owned())];
+    let subject = prop_oneof![
+        Just("name"),
+        Just("note"),
+        Just("id"),
+        Just("tolower(name)"),
+        Just("toupper(note)")
+    ];
+    let result = prop_oneof![3 => Just(""), 1 => Just(" eq true"), 1 => Just(" eq false"), 1 => Just(" ne true")];
+    let matching = (function, subject, ALPHABET, result)
+        .prop_map(|(function, subject, text, result)| format!("{function}({subject},{}){result}", quoted(&text)));
+    let strings = proptest::collection::vec(
+        prop_oneof![3 => ALPHABET.prop_map(|text| quoted(&text)), 1 => Just("null".to_owned())],
+        1..4,
+    );
+    let numbers = proptest::collection::vec(prop_oneof![Just("0"), Just("1"), Just("0.5"), Just("null")], 1..4);
+    let list = prop_oneof![
+        (prop_oneof![Just("name"), Just("tolower(note)")], strings)
+            .prop_map(|(field, values)| format!("{field} in ({})", values.join(","))),
+        numbers.prop_map(|values| format!("port in ({})", values.join(","))),
+        Just("id in ('x','2',null)".to_owned()),
+        Just("id in ('x')".to_owned()),
+        Just("enabled in (true)".to_owned()),
+    ];
+    let leaf = prop_oneof![
+        4 => compare,
+        3 => matching,
+        2 => list,
+        1 => Just("enabled".to_owned()),
+        1 => Just("false".to_owned())
+    ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|part| format!("not {part}")),
@@ -243,12 +277,7 @@ fn log(tx: &mut crate::tx::Tx<'_>, id: Id<Thing>) -> Result<(), StoreError> {
 fn expected(things: &[Thing], query: &ListQuery) -> (i64, Vec<i64>) {
     let mut rows: Vec<&Thing> = things
         .iter()
-        .filter(|thing| {
-            query
-                .filter
-                .as_ref()
-                .is_none_or(|filter| thing.evaluate(filter) == Some(true))
-        })
+        .filter(|thing| query.filter.as_ref().is_none_or(|filter| thing.satisfies(filter)))
         .filter(|thing| query.search.as_ref().is_none_or(|search| thing.contains(search)))
         .collect();
     rows.sort_by(|left, right| {
@@ -367,7 +396,9 @@ fn the_longest_and_the_most_nested_filters_run() {
         fixture.replace_rows(Vec::new());
         let chain = vec!["enabled"; 320].join(" and ");
         let nest = format!("{}enabled{}", "not (".repeat(16), ")".repeat(16));
-        for filter in [chain, nest] {
+        let negated = format!("not ({})", vec!["port eq 1"; 300].join(" or "));
+        let values = format!("port in ({})", vec!["1"; 1_900].join(","));
+        for filter in [chain, nest, negated, values] {
             let parameters = ListParameters {
                 filter: Some(filter),
                 top: 1,
@@ -382,7 +413,7 @@ fn the_longest_and_the_most_nested_filters_run() {
 }
 
 #[test]
-fn lower_unicode_equals_rusts_to_lowercase() {
+fn case_conversions_equal_those_of_rust() {
     for fixture in Fixture::on_every_engine() {
         for text in [
             "ÄÖÜẞß",
@@ -396,14 +427,115 @@ fn lower_unicode_equals_rusts_to_lowercase() {
             "e\u{301}É",
             "𐐀",
         ] {
-            let lower = fixture.runtime.block_on(fixture.test_store.store.read(move |tx| {
-                let lower = sea_query::Func::cust("lower_unicode").arg(text);
-                tx.first(&Query::select().expr(lower).to_owned(), |row| row.get::<String>(0))
-            }));
-            assert_eq!(
-                lower.map_err(|error: StoreError| error).unwrap().unwrap(),
-                text.to_lowercase()
-            );
+            for (function, expected) in [
+                ("lower_unicode", text.to_lowercase()),
+                ("upper_unicode", text.to_uppercase()),
+            ] {
+                let converted = fixture.runtime.block_on(fixture.test_store.store.read(move |tx| {
+                    let converted = sea_query::Func::cust(function).arg(text);
+                    tx.first(&Query::select().expr(converted).to_owned(), |row| row.get::<String>(0))
+                }));
+                assert_eq!(converted.map_err(|error: StoreError| error).unwrap().unwrap(), expected);
+            }
         }
     }
+}
+
+/// The values of `note` in the rows, in the order of their IDs from 1.
+const NOTES: [Option<&str>; 3] = [None, Some("a"), Some("b")];
+
+#[test]
+fn rows_with_null_satisfy_what_odata_says() {
+    for fixture in Fixture::on_every_engine() {
+        let things = (1..).zip(NOTES).map(|(number, note)| Thing {
+            id: Id::from_stored(number),
+            name: None,
+            note: note.map(str::to_owned),
+            port: Some(5).filter(|_| note.is_some()),
+            enabled: None,
+            at: None,
+        });
+        fixture.replace_rows(things.collect());
+        for (filter, expected) in [
+            ("note ne 'a'", vec![1, 3]),
+            ("not (note eq 'a')", vec![1, 3]),
+            ("not (note ne 'a')", vec![2]),
+            ("note in ('a',null)", vec![1, 2]),
+            ("not (note in ('a'))", vec![1, 3]),
+            ("not (note in ('a',null))", vec![3]),
+            ("name eq note", vec![1]),
+            ("not (name eq note)", vec![2, 3]),
+            ("name ge note", vec![]),
+            ("not (port gt 4)", vec![1]),
+            ("not (port gt 5)", vec![1, 2, 3]),
+            ("note gt null", vec![]),
+            ("not (note gt null)", vec![1, 2, 3]),
+            ("not startswith(note,'a')", vec![1, 3]),
+            ("startswith(note,'a') eq false", vec![1, 3]),
+            ("not (not startswith(note,'a'))", vec![2]),
+            ("tolower(note) ne 'a'", vec![1, 3]),
+            ("not enabled", vec![1, 2, 3]),
+            ("enabled eq false", vec![]),
+            ("not (id eq 'x')", vec![1, 2, 3]),
+            ("id ne 'x'", vec![1, 2, 3]),
+        ] {
+            let parameters = ListParameters {
+                filter: Some(filter.to_owned()),
+                ..ListParameters::default()
+            };
+            let query = ListQuery::parse(&parameters, FIELDS).unwrap();
+            for list in [&SHORT, &LONG] {
+                assert_eq!(fixture.query(list, &query).1, expected, "{filter}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_negated_parts_are_rendered_without_null() {
+    let sql = |filter: &str| {
+        let filter = pbx_types::list::filter::parse(filter, FIELDS).unwrap();
+        let mut select = Query::select();
+        select
+            .column("id")
+            .from("things")
+            .and_where(super::condition(&filter, false));
+        select.to_string(sea_query::SqliteQueryBuilder)
+    };
+    for filter in [
+        "name eq 'a' and (port gt 5 or startswith(note,'b'))",
+        "not (not (enabled and id in ('1','2')))",
+    ] {
+        assert!(!sql(filter).contains("COALESCE"), "{filter}");
+    }
+    assert_eq!(
+        sql("not (port gt 5 and not (note eq 'a'))").matches("COALESCE").count(),
+        1
+    );
+}
+
+#[test]
+fn indexes_serve_lists_of_values_and_prefixes() {
+    for (filter, is_indexed) in [
+        ("name in ('a','b')", true),
+        ("startswith(name,'a') eq true", true),
+        ("name in ('a',null)", true),
+        ("tolower(name) eq 'a'", false),
+        ("not (name in ('a'))", false),
+        ("name ne 'a'", false),
+    ] {
+        let parsed = pbx_types::list::filter::parse(filter, FIELDS).unwrap();
+        assert_eq!(LONG.is_indexed(&parsed), is_indexed, "{filter}");
+    }
+    let substrings = |filter: &str| {
+        let parameters = ListParameters {
+            filter: Some(filter.to_owned()),
+            ..ListParameters::default()
+        };
+        super::required_substrings(&ListQuery::parse(&parameters, FIELDS).unwrap())
+    };
+    assert_eq!(substrings("tolower(name) eq 'acme'"), ["acme"]);
+    assert_eq!(substrings("contains(tolower(name),'acme')"), ["acme"]);
+    assert_eq!(substrings("contains(toupper(name),'ACME')"), [""; 0]);
+    assert_eq!(substrings("name eq 'acme'"), [""; 0]);
 }

@@ -114,6 +114,9 @@ fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("lower_unicode", 1, flags, |call| {
         Ok(argument(call, 0)?.map(str::to_lowercase))
     })?;
+    connection.create_scalar_function("upper_unicode", 1, flags, |call| {
+        Ok(argument(call, 0)?.map(str::to_uppercase))
+    })?;
     connection.create_scalar_function("reverse", 1, flags, |call| {
         Ok(argument(call, 0)?.map(|string| string.chars().rev().collect::<String>()))
     })?;
@@ -520,6 +523,7 @@ mod tests {
         assert_eq!(number("SELECT strpos('abc', 'x')"), Some(0));
         assert_eq!(number("SELECT strpos(NULL, 'x')"), None);
         assert_eq!(number("SELECT lower_unicode('ÄB') = 'äb'"), Some(1));
+        assert_eq!(number("SELECT upper_unicode('äb') = 'ÄB'"), Some(1));
         assert_eq!(number("SELECT reverse('aä') = 'äa'"), Some(1));
     }
 

@@ -19,6 +19,9 @@ impl std::error::Error for UnknownValue {}
 
 /// An enum whose values have names, by which they are stored.
 pub trait StringEnum: Copy + Sized + 'static {
+    /// The names of all values.
+    const NAMES: &'static [&'static str];
+
     /// Returns the name of the value.
     fn name(self) -> &'static str;
 
@@ -53,6 +56,8 @@ macro_rules! string_enum {
         }
 
         impl $crate::StringEnum for $name {
+            const NAMES: &'static [&'static str] = Self::NAMES;
+
             fn name(self) -> &'static str {
                 self.as_str()
             }

@@ -5,8 +5,12 @@ use super::error::SyntaxError;
 /// The type of a field, which decides how literals are parsed and which operators apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A string; enums too.
+    /// A string.
     Text,
+    /// One of these strings.
+    Enum(&'static [&'static str]),
+    /// A range of IP addresses, as a string in the notation of CIDR.
+    Network,
     /// The opaque ID of an object.
     Id,
     /// An integer.
@@ -15,6 +19,18 @@ pub enum FieldKind {
     Boolean,
     /// A timestamp.
     Time,
+}
+
+impl FieldKind {
+    /// Returns `true` if the values are stored as strings.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Enum(_) | Self::Network)
+    }
+
+    /// Returns `true` if values of the two types can be compared.
+    pub(super) fn is_comparable_with(self, other: Self) -> bool {
+        self == other || (self.is_text() && other.is_text())
+    }
 }
 
 /// A field that a list can be filtered and sorted by.
@@ -50,8 +66,12 @@ pub(super) fn find_field(
     name: &str,
     position: usize,
 ) -> Result<&'static ListField, SyntaxError> {
-    fields.iter().find(|field| field.name == name).ok_or_else(|| {
-        let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-        SyntaxError::new(position, format!("unknown field (there are {})", names.join(", ")))
-    })
+    let found = fields.iter().find(|field| field.name == name);
+    found.ok_or_else(|| SyntaxError::new(position, format!("unknown field ({})", available(fields))))
+}
+
+/// Lists the fields for an error message.
+pub(super) fn available(fields: &[ListField]) -> String {
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    format!("there are {}", names.join(", "))
 }

@@ -1,7 +1,7 @@
-//! `orderby`: `caller asc, started_at desc`.
+//! `orderby`: `caller asc, started_at desc`. Letter case does not matter for `asc` and `desc`.
 
 use super::error::SyntaxError;
-use super::field::{ListField, find_field};
+use super::field::{ListField, available, find_field};
 use super::lexer::{Token, tokens};
 
 /// The maximum length in characters.
@@ -23,7 +23,8 @@ pub fn parse(text: &str, fields: &'static [ListField]) -> Result<Vec<SortKey>, S
     loop {
         let Some(next) = tokens.next() else { return Ok(keys) };
         let Token::Word(name) = next.token else {
-            return Err(SyntaxError::new(next.position, "expected a field"));
+            let expected = format!("expected a field ({})", available(fields));
+            return Err(SyntaxError::new(next.position, expected));
         };
         let field = find_field(fields, &name, next.position)?;
         if keys.iter().any(|key| key.field == field) {
@@ -33,8 +34,8 @@ pub fn parse(text: &str, fields: &'static [ListField]) -> Result<Vec<SortKey>, S
         let descending = match direction {
             None => false,
             Some(next) => match next.token {
-                Token::Word(word) if word == "asc" => false,
-                Token::Word(word) if word == "desc" => true,
+                Token::Word(word) if word.eq_ignore_ascii_case("asc") => false,
+                Token::Word(word) if word.eq_ignore_ascii_case("desc") => true,
                 _ => return Err(SyntaxError::new(next.position, "expected asc or desc")),
             },
         };
@@ -67,6 +68,7 @@ mod tests {
         assert_eq!(keys("name"), [("name", false)]);
         assert_eq!(keys("name asc, port desc"), [("name", false), ("port", true)]);
         assert_eq!(keys(" name  desc ,port"), [("name", true), ("port", false)]);
+        assert_eq!(keys("name DESC, port Asc"), [("name", true), ("port", false)]);
     }
 
     #[test]
@@ -75,7 +77,10 @@ mod tests {
         assert!(error("secret").starts_with("unknown field (there are id, name"));
         assert!(!error("secret").contains("secret"));
         assert_eq!(error("name up"), "expected asc or desc at character 6");
-        assert_eq!(error("name,"), "expected a field at character 6");
+        assert_eq!(
+            error("name,"),
+            "expected a field (there are id, name, note, port, enabled, at, color, network) at character 6"
+        );
         assert_eq!(error("name asc port"), "expected a comma or the end at character 10");
         assert_eq!(
             error("name, name desc"),

@@ -9,6 +9,8 @@ pub(super) const FIELDS: &[ListField] = &[
     ListField::new("port", FieldKind::Integer),
     ListField::new("enabled", FieldKind::Boolean),
     ListField::new("at", FieldKind::Time),
+    ListField::new("color", FieldKind::Enum(&["RED", "BLUE"])),
+    ListField::new("network", FieldKind::Network),
 ];
 
 pub(super) fn by_name(name: &str) -> &'static ListField {

@@ -55,7 +55,7 @@ pub(super) async fn read(
             }
         }
         Content::Form(fields) => {
-            let values = parameters::pairs(fields, Location::Body, &bytes, violations);
+            let values = parameters::form(fields, &bytes, violations);
             input.body = Some(Value::Object(values));
         }
         Content::Bytes => input.bytes = Some(bytes),

@@ -61,7 +61,7 @@ impl Input {
             }
         }
         if let Some(query) = parts.uri.query() {
-            input.query = parameters::pairs(operation.parameters, Location::Query, query.as_bytes(), &mut violations);
+            input.query = parameters::query(operation, query.as_bytes(), &mut violations);
         }
         input.header = parameters::headers(operation.parameters, &parts.headers, &mut violations);
         body::read(

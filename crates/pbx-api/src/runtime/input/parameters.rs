@@ -1,12 +1,12 @@
 //! Parameters and form properties: conversion from strings to JSON values of the documented type.
 
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use pbx_types::{Location, Violation, property_pointer};
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::runtime::operation::{Parameter, ParameterType};
+use crate::runtime::operation::{Operation, Parameter, ParameterType};
 use crate::runtime::schema_violations::{self as violations, unknown};
 
 /// Converts path parameters, which axum decoded.
@@ -19,11 +19,33 @@ pub(super) fn path<'a>(declared: &[Parameter], sent: impl Iterator<Item = (&'a s
     .collect()
 }
 
-/// Parses a query or a form: `name=value&…`, percent-encoded, with `+` for a space.
-pub(super) fn pairs(
+/// Parses a query. A `GET` may have parameters that are ignored where they are not declared.
+pub(super) fn query(operation: &Operation, text: &[u8], violations: &mut Vec<Violation>) -> Map<String, Value> {
+    let ignores = operation.method == Method::GET;
+    pairs(operation.parameters, Location::Query, text, ignores, violations)
+}
+
+/// Parses a form.
+pub(super) fn form(declared: &[Parameter], text: &[u8], violations: &mut Vec<Violation>) -> Map<String, Value> {
+    pairs(declared, Location::Body, text, false, violations)
+}
+
+/// Returns `true` for parameters that clients add to every URL and that select nothing: `_`, whose value is new in each request so
+/// that no cache responds, and OData's `count`.
+fn is_ignored(name: &str, value: Option<&str>) -> bool {
+    match name {
+        "_" => true,
+        "count" | "$count" => matches!(value, Some("true" | "false")),
+        _ => false,
+    }
+}
+
+/// Parses `name=value&…`, percent-encoded, with `+` for a space.
+fn pairs(
     declared: &[Parameter],
     location: Location,
     text: &[u8],
+    ignores: bool,
     violations: &mut Vec<Violation>,
 ) -> Map<String, Value> {
     let mut values = Map::new();
@@ -39,6 +61,7 @@ pub(super) fn pairs(
             continue;
         };
         match (find(declared, location, &name), value) {
+            (None, value) if ignores && is_ignored(&name, value.as_deref()) => {}
             (None, _) => violations::add(violations, || unknown(location, "", &name)),
             (Some(parameter), None) => violations::add(violations, || {
                 let pointer = property_pointer("", parameter.name);
@@ -143,8 +166,12 @@ mod tests {
     ];
 
     fn query(text: &str) -> (Value, Vec<String>) {
+        query_of(text, true)
+    }
+
+    fn query_of(text: &str, ignores: bool) -> (Value, Vec<String>) {
         let mut violations = Vec::new();
-        let values = pairs(&DECLARED, Location::Query, text.as_bytes(), &mut violations);
+        let values = pairs(&DECLARED, Location::Query, text.as_bytes(), ignores, &mut violations);
         let violations = violations.iter().map(Violation::to_string).collect();
         (Value::Object(values), violations)
     }
@@ -173,6 +200,25 @@ mod tests {
         ] {
             let (values, _) = query(&format!("top={}", text.replace('+', "%2B")));
             assert_eq!(values, json!({"top": value}));
+        }
+    }
+
+    #[test]
+    fn cache_buster_and_count_are_ignored_where_they_select_nothing() {
+        for text in ["_=1764590000", "_", "_=1&_=2", "count=true", "%24count=false"] {
+            assert_eq!(
+                query(&format!("top=5&{text}")),
+                (json!({"top": 5}), Vec::new()),
+                "{text}"
+            );
+            assert_eq!(query_of(text, false).1.len(), text.split('&').count(), "{text}");
+        }
+        for (text, violation) in [
+            ("count=many", "query#/count unknown"),
+            ("count", "query#/count unknown"),
+            ("__=1", "query#/__ unknown"),
+        ] {
+            assert_eq!(query(text).1, [violation]);
         }
     }
 

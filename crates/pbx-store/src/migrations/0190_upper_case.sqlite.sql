@@ -1,0 +1,1 @@
+-- upper_unicode() for filters with toupper(): the program adds the function to every connection.
