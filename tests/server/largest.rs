@@ -124,20 +124,27 @@ fn items(value: &Value) -> usize {
     }
 }
 
-/// Sends the largest request that the schema of the operation allows.
+/// A property that no body has.
+const UNKNOWN: &str = "unknown-property";
+
+/// Sends the largest request that the schema of the operation allows, or one with an unknown property more.
 async fn send<'a>(
     operation: &'a Operation,
     session: &Raw,
     objects: &Objects,
     generator: &Generator<'_>,
     schema: &Value,
+    invalid: bool,
 ) -> Sent<'a> {
     let path = operation.expand_path(|name| objects.parameter(operation, name));
     let mut request = session.request(operation.method.parse().unwrap(), &path);
     let mut input = json!({});
     let locations = schema["properties"].as_object().into_iter().flatten();
     for (location, schema) in locations.filter(|(location, _)| *location != "path") {
-        let value = generator.value(schema, location, 0);
+        let mut value = generator.value(schema, location, 0);
+        if invalid && location == "body" {
+            value[UNKNOWN] = json!(1);
+        }
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let pairs = || {
             value
@@ -157,7 +164,7 @@ async fn send<'a>(
     if operation.body.as_deref() == Some("application/octet-stream") {
         request = request.body("x".repeat(1 << 20));
     }
-    if schema.is_object() {
+    if schema.is_object() && !invalid {
         let legal = generator.check(schema, &input);
         assert!(legal.is_ok(), "{}: {legal:?}", operation.id);
     }
@@ -230,45 +237,75 @@ async fn user(server: &Server, within: &Raw, number: usize) -> Raw {
     sign_in(server, &name, tenant["domain"].as_str()).await
 }
 
-#[on_each_engine]
-async fn largest_request_of_every_operation_is_a_bounded_number_of_statements() {
-    let server = start().with_arguments(&["--log", "pbx_server=debug"]).ready();
-    let administrator = server.raw_signed_in().await;
-    let tenant = create_tenant(&administrator, "largest.example.com").await;
-    let dealer = create_dealer(&administrator, "distributor").await;
-    let within = server.raw_signed_in().await;
-    switch(&within, &tenant).await;
-    let objects = Objects::new(&administrator, &within, &tenant, &dealer).await;
-    let pair = rcgen::generate_simple_self_signed(["pbx.example.com".to_owned()]).unwrap();
-    let pair = (pair.cert.pem(), pair.signing_key.serialize_pem());
-    let schemas = request_schemas();
+/// A server with an object of every kind.
+struct Fixture {
+    server: Server,
+    tenant: String,
+    dealer: String,
+    objects: Objects,
+    schemas: Value,
+    pair: (String, String),
+}
 
-    let mut operations = operations();
-    operations.sort_by_key(rank);
-    let mut all = Vec::new();
-    let mut callers = sessions(&server, &tenant, &dealer).await;
-    for (number, operation) in operations.iter().enumerate() {
+impl Fixture {
+    async fn new() -> Self {
+        let server = start().with_arguments(&["--log", "pbx_server=debug"]).ready();
+        let administrator = server.raw_signed_in().await;
+        let tenant = create_tenant(&administrator, "largest.example.com").await;
+        let dealer = create_dealer(&administrator, "distributor").await;
+        let within = server.raw_signed_in().await;
+        switch(&within, &tenant).await;
+        let objects = Objects::new(&administrator, &within, &tenant, &dealer).await;
+        let pair = rcgen::generate_simple_self_signed(["pbx.example.com".to_owned()]).unwrap();
+        Self {
+            server,
+            tenant,
+            dealer,
+            objects,
+            schemas: request_schemas(),
+            pair: (pair.cert.pem(), pair.signing_key.serialize_pem()),
+        }
+    }
+
+    /// Sends the largest request of an operation.
+    async fn send<'a>(&self, number: usize, operation: &'a Operation, session: &Raw, invalid: bool) -> Sent<'a> {
+        let Self { objects, schemas, .. } = self;
         let id = objects.find(operation.resource()).map(|id| ("id", id));
         let ids = objects.ids.iter().map(|(name, id)| (*name, id.as_str()));
         let generator = Generator {
-            schemas: &schemas,
+            schemas,
             ids: &ids.chain(id).collect::<Vec<_>>(),
             number,
-            pair: &pair,
+            pair: &self.pair,
         };
+        let schema = &schemas["operations"][&operation.id];
+        send(operation, session, objects, &generator, schema, invalid).await
+    }
+}
+
+#[on_each_engine]
+async fn largest_request_of_every_operation_is_a_bounded_number_of_statements() {
+    let fixture = Fixture::new().await;
+    let Fixture {
+        server, tenant, dealer, ..
+    } = &fixture;
+    let mut operations = operations();
+    operations.sort_by_key(rank);
+    let mut all = Vec::new();
+    let mut callers = sessions(server, tenant, dealer).await;
+    for (number, operation) in operations.iter().enumerate() {
         if (1..LAST).contains(&rank(operation)) {
-            callers = sessions(&server, &tenant, &dealer).await;
+            callers = sessions(server, tenant, dealer).await;
         }
         let caller = callers.iter().find(|(roles, _)| operation.allows(roles));
         let session = match caller {
             Some((_, session)) => session.clone(),
-            None => user(&server, &callers[1].1, number).await,
+            None => user(server, &callers[1].1, number).await,
         };
-        let schema = &schemas["operations"][&operation.id];
-        all.push(send(operation, &session, &objects, &generator, schema).await);
+        all.push(fixture.send(number, operation, &session, false).await);
     }
 
-    let log = server.terminate().stderr;
+    let log = fixture.server.terminate().stderr;
     let transactions = transactions(&log);
     for sent in all {
         let (id, response) = (&sent.operation.id, &sent.response);
@@ -300,4 +337,46 @@ async fn largest_request_of_every_operation_is_a_bounded_number_of_statements() 
         "{} transactions were logged",
         transactions.len()
     );
+}
+
+/// Returns what every operation shows that has no path parameter, except counts and times.
+async fn shown(operations: &[Operation], callers: &[(&[&str], Raw)]) -> Vec<String> {
+    let mut shown = Vec::new();
+    for operation in operations {
+        let is_shown = operation.method == "GET" && operation.parameters().is_empty();
+        if let Some((_, session)) = callers.iter().find(|(roles, _)| operation.allows(roles))
+            && is_shown
+            && !operation.path.ends_with("/status")
+        {
+            let response = session.get(&operation.path, &[]).await;
+            shown.push(format!("{} {}", operation.id, response.body));
+        }
+    }
+    shown
+}
+
+#[on_each_engine]
+async fn invalid_body_of_any_operation_changes_nothing() {
+    let fixture = Fixture::new().await;
+    let operations = operations();
+    let callers = sessions(&fixture.server, &fixture.tenant, &fixture.dealer).await;
+    let before = shown(&operations, &callers).await;
+    assert!(before.len() > 15, "{before:?}");
+    let mut sent = 0;
+    for (number, operation) in operations.iter().enumerate() {
+        let takes_properties = matches!(operation.body.as_deref(), Some(body) if body != "application/octet-stream");
+        let caller = callers.iter().find(|(roles, _)| operation.allows(roles));
+        let Some((_, session)) = caller.filter(|_| takes_properties) else {
+            continue;
+        };
+        let Sent { response, .. } = fixture.send(number, operation, session, true).await;
+        let (id, errors) = (&operation.id, response.json());
+        assert_eq!(response.status, 400, "{id}: {}", response.body);
+        let detail = format!("body#/{UNKNOWN} unknown");
+        assert_eq!(errors["errors"][0]["detail"], detail, "{id}: {}", response.body);
+        assert_eq!(errors["errors"].as_array().unwrap().len(), 1, "{id}: {}", response.body);
+        sent += 1;
+    }
+    assert!(sent > 30, "{sent}");
+    assert_eq!(shown(&operations, &callers).await, before);
 }

@@ -41,6 +41,7 @@ mod messages;
 mod network;
 mod passwords;
 mod providers;
+mod requests;
 mod sbc;
 mod sessions;
 mod sign_ins;

@@ -18,6 +18,7 @@ pub struct Changes {
     store: Store,
     actor: Actor,
     principal: Principal,
+    is_rehearsal: bool,
 }
 
 impl Changes {
@@ -27,7 +28,15 @@ impl Changes {
             store: store.clone(),
             actor,
             principal: Principal::System,
+            is_rehearsal: false,
         }
+    }
+
+    /// With `true`, nothing is changed: the closures run in transactions that only read, and none succeeds. It is for finding the
+    /// violations that they return as their errors.
+    #[must_use]
+    pub fn rehearsed(self, is_rehearsal: bool) -> Self {
+        Self { is_rehearsal, ..self }
     }
 
     /// Sets the principal that the changes are made for.
@@ -52,7 +61,25 @@ impl Changes {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        if self.is_rehearsal {
+            return self.rehearse(work).await;
+        }
         self.store.write(self.principal, work).await
+    }
+
+    /// Runs a closure up to its first statement that writes, or to its end.
+    async fn rehearse<A, T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<A, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.store
+            .read(move |tx| {
+                work(tx)?;
+                Err(StoreError::ReadOnly.into())
+            })
+            .await
     }
 
     /// Runs a closure in a transaction that is durable when this returns, and rolled back if the closure returns an error.
@@ -69,6 +96,9 @@ impl Changes {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        if self.is_rehearsal {
+            return self.rehearse(work).await;
+        }
         let actor = self.actor.clone();
         self.store
             .write(self.principal, move |tx| {

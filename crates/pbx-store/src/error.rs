@@ -35,6 +35,9 @@ pub enum StoreError {
     /// A string contains the character U+0000, which not every engine can store.
     #[error("a string contains the character U+0000")]
     NulInString,
+    /// The transaction only reads, and was about to write.
+    #[error("a transaction that only reads cannot write")]
+    ReadOnly,
     /// The closure of the transaction panicked. Its changes are rolled back.
     #[error("a transaction panicked")]
     Panicked,
@@ -83,7 +86,7 @@ impl From<StoreError> for Error {
                 message: "Text must not contain the character U+0000.",
             },
             // A violation that the caller of the query does not expect is a bug of this program.
-            StoreError::Constraint { .. } | StoreError::Panicked | StoreError::Engine(_) => {
+            StoreError::Constraint { .. } | StoreError::ReadOnly | StoreError::Panicked | StoreError::Engine(_) => {
                 Self::internal(error.to_string())
             }
         }

@@ -111,7 +111,14 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs a statement that writes. Returns the number of affected rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ReadOnly`] in a transaction that only reads; those of the engine.
     pub fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<usize, StoreError> {
+        if self.counts.is_some() {
+            return Err(StoreError::ReadOnly);
+        }
         let statement = self.connection.render(statement);
         // Here and not in the engines, so that none can omit it.
         self.written.record(&statement.0);

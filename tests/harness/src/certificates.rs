@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// A certificate and its private key, in PEM.
 #[derive(Clone)]
@@ -77,13 +78,25 @@ pub fn der(pem: &str) -> CertificateDer<'static> {
 }
 
 /// Shakes hands, trusting `root`, with or without a client certificate; returns the server's certificate.
-///
-/// With TLS 1.2, the server speaks last: it has accepted the client when the handshake succeeds.
 pub async fn handshake(
     address: SocketAddr,
     root: &str,
     identity: Option<&Identity>,
 ) -> io::Result<CertificateDer<'static>> {
+    let stream = connect_tls(address, root, identity).await?;
+    Ok(stream.get_ref().1.peer_certificates().expect("a certificate")[0]
+        .clone()
+        .into_owned())
+}
+
+/// Connects and shakes hands, trusting `root`, with or without a client certificate.
+///
+/// With TLS 1.2, the server speaks last: it has accepted the client when the handshake succeeds.
+pub async fn connect_tls(
+    address: SocketAddr,
+    root: &str,
+    identity: Option<&Identity>,
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(der(root)).expect("an authority");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -100,8 +113,5 @@ pub async fn handshake(
     };
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").expect("a name");
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-    Ok(stream.get_ref().1.peer_certificates().expect("a certificate")[0]
-        .clone()
-        .into_owned())
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }

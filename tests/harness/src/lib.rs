@@ -23,7 +23,7 @@ mod server;
 pub mod smtp;
 mod tenants;
 
-pub use certificates::{Authority, Identity, der, handshake};
+pub use certificates::{Authority, Identity, connect_tls, der, handshake};
 pub use clock::Clock;
 pub use contract::{Operation, initial, operations, request_schemas};
 pub use engine::{Engine, select, selected};

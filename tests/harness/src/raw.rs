@@ -171,11 +171,41 @@ impl Exchange {
         let headers =
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
-        Self {
+        let exchange = Self {
             command,
             status,
             headers,
             body: response.text().await.expect("a body"),
+        };
+        exchange.check_places();
+        exchange
+    }
+
+    /// Checks that every violation has one spelling of its place for persons, and one for programs.
+    fn check_places(&self) {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        for error in body["errors"].as_array().into_iter().flatten() {
+            let (message, detail) = (error["message"].as_str(), error["detail"].as_str());
+            let (Some(message), Some(detail)) = (message, detail) else {
+                continue;
+            };
+            let place = detail.split(' ').next().unwrap_or_default();
+            let Some((_, pointer)) = place.split_once("#/").filter(|_| error["code"] == "VALIDATE_FAILED") else {
+                continue;
+            };
+            // Only names of callers are encoded or escaped.
+            if pointer.contains(['%', '~', '…']) {
+                continue;
+            }
+            let mut name = String::new();
+            for segment in pointer.split('/') {
+                match segment.parse::<usize>() {
+                    Ok(index) => name += &format!("[{index}]"),
+                    Err(_) if name.is_empty() => name += segment,
+                    Err(_) => name += &format!(".{segment}"),
+                }
+            }
+            assert!(message.contains(&format!("`{name}`")), "{detail}: {message}");
         }
     }
 

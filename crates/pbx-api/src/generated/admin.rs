@@ -230,6 +230,7 @@ pub static RETRIEVE_CURRENT_SYSTEM_STATUS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -244,6 +245,7 @@ pub static CHANGE_SYSTEM_ADMIN_USERNAME: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -258,6 +260,7 @@ pub static RESET_SYSTEM_ADMIN_PASSWORD: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -272,6 +275,7 @@ pub static RETRIEVE_ADMIN_SETTINGS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -286,6 +290,7 @@ pub static UPDATE_ADMIN_SETTINGS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -300,6 +305,7 @@ pub static GET_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -314,6 +320,7 @@ pub static UPDATE_SYSTEM_NOTIFICATION_SETTINGS: api::Operation = api::Operation 
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -328,5 +335,6 @@ pub static SEND_GLOBAL_NOTIFICATION_TEST_EMAIL: api::Operation = api::Operation 
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

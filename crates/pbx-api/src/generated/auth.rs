@@ -122,6 +122,7 @@ pub static SIGN_IN: api::Operation = api::Operation {
     parameters: &[api::Parameter::query("qr", api::ParameterType::Boolean)],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -136,6 +137,7 @@ pub static REFRESH_TOKENS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -150,6 +152,7 @@ pub static SIGN_OUT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -164,5 +167,6 @@ pub static RETRIEVE_SIGNED_IN_USER: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };

@@ -132,6 +132,7 @@ pub static INIT_BLOB_UPLOAD: api::Operation = api::Operation {
     parameters: &[api::Parameter::query("filename", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -150,6 +151,7 @@ pub static COMPLETE_BLOB_UPLOAD: api::Operation = api::Operation {
     ],
     content: api::Content::Bytes,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -164,5 +166,6 @@ pub static DOWNLOAD_BLOBS: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("digest", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -50,5 +50,6 @@ pub static UPDATE_BRAND_INFORMATION: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

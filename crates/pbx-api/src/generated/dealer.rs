@@ -148,6 +148,7 @@ pub static RETRIEVE_CURRENT_DEALER: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -162,6 +163,7 @@ pub static UPDATE_CURRENT_DEALER: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -176,6 +178,7 @@ pub static RETRIEVE_CURRENT_DEALER_STATUS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -190,6 +193,7 @@ pub static CHANGE_CURRENT_DEALER_USERNAME: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -204,5 +208,6 @@ pub static RESET_CURRENT_DEALER_PASSWORD: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -114,6 +114,7 @@ pub static LIST_FILES: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -128,6 +129,7 @@ pub static RETRIEVE_FILE_INFO: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -142,5 +144,6 @@ pub static DELETE_FILE: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

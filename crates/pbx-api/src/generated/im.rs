@@ -142,6 +142,7 @@ pub static GET_IM_SERVER_CONFIGURATION: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -156,6 +157,7 @@ pub static UPDATE_IM_SERVER_CONFIGURATION: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -170,6 +172,7 @@ pub static GET_IM_SERVER_TOKEN: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -184,6 +187,7 @@ pub static REGENERATE_IM_SERVER_TOKEN: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -198,5 +202,6 @@ pub static DESTROY_IM_SERVER_TOKEN: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };

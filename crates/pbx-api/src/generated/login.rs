@@ -130,6 +130,7 @@ pub static ISSUE_OAUTH_TOKEN: api::Operation = api::Operation {
         ],
     ),
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -144,6 +145,7 @@ pub static REVOKE_OAUTH_TOKEN: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 

@@ -262,6 +262,7 @@ pub static LIST_PROVIDER_ASSIGNEES: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -279,6 +280,7 @@ pub static CHECK_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -296,6 +298,7 @@ pub static ASSIGN_PROVIDER: api::Operation = api::Operation {
     ],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -313,6 +316,7 @@ pub static DESTROY_PROVIDER_ASSIGNEE: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -339,6 +343,7 @@ pub static LIST_PROVIDERS: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -353,6 +358,7 @@ pub static CREATE_PROVIDER: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -367,6 +373,7 @@ pub static SHOW_PROVIDER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -381,6 +388,7 @@ pub static UPDATE_PROVIDER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -395,5 +403,6 @@ pub static DESTROY_PROVIDER: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

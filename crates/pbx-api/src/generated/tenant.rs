@@ -282,6 +282,7 @@ pub static RETRIEVE_CURRENT_TENANT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -296,6 +297,7 @@ pub static UPDATE_CURRENT_TENANT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -310,6 +312,7 @@ pub static RETRIEVE_CURRENT_TENANT_STATUS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -324,6 +327,7 @@ pub static RETRIEVE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -338,6 +342,7 @@ pub static UPDATE_TENANT_PASSWORD_POLICY: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -352,6 +357,7 @@ pub static GET_TENANT_BALANCE: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -366,6 +372,7 @@ pub static RECHARGE_TENANT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -380,6 +387,7 @@ pub static RETRIEVE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -394,6 +402,7 @@ pub static UPDATE_TENANT_CUSTOM_HEADERS: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -408,6 +417,7 @@ pub static SEND_CDR_TEST_EVENT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -422,5 +432,6 @@ pub static SEND_EXTENSION_TEST_EVENT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };

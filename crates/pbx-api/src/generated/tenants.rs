@@ -268,6 +268,7 @@ pub static LIST_TENANTS: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -282,6 +283,7 @@ pub static CREATE_TENANT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -296,6 +298,7 @@ pub static SHOW_TENANT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -310,6 +313,7 @@ pub static UPDATE_TENANT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -324,6 +328,7 @@ pub static SWITCH_TENANTS: api::Operation = api::Operation {
     parameters: &[api::Parameter::query("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -338,6 +343,7 @@ pub static LIST_TENANT_DEALERS: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -355,6 +361,7 @@ pub static DESIGNATE_TENANT_TO_DEALER: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -372,6 +379,7 @@ pub static REMOVE_TENANT_FROM_DEALER: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -386,5 +394,6 @@ pub static DELETE_TENANT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

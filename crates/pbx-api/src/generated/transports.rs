@@ -191,6 +191,7 @@ pub static LIST_TRANSPORTS: api::Operation = api::Operation {
     ],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -205,6 +206,7 @@ pub static CREATE_TRANSPORT: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -219,6 +221,7 @@ pub static SHOW_TRANSPORT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -233,6 +236,7 @@ pub static UPDATE_TRANSPORT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -247,6 +251,7 @@ pub static DELETE_TRANSPORT: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };
 
@@ -261,5 +266,6 @@ pub static GET_TRANSPORT_STATUS: api::Operation = api::Operation {
     parameters: &[api::Parameter::path("id", api::ParameterType::String)],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -53,5 +53,6 @@ pub static RESET_CURRENT_USER_PASSWORD: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::Json,
     body_required: true,
+    sets_state: false,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -77,6 +77,7 @@ pub static SHOW_VOICEMAIL_SERVER: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::None,
     body_required: false,
+    sets_state: false,
     schema: api::InputSchema::none(),
 };
 
@@ -91,5 +92,6 @@ pub static UPDATE_VOICEMAIL_SERVER: api::Operation = api::Operation {
     parameters: &[],
     content: api::Content::MergePatch,
     body_required: true,
+    sets_state: true,
     schema: api::InputSchema::new(&super::SCHEMAS),
 };

@@ -79,6 +79,10 @@ pub struct Call<C> {
     pub peer: Option<SocketAddr>,
     /// The headers of the request.
     pub headers: HeaderMap,
+    /// `true` if the body violates its schema and can be deserialized all the same. The operation is called only to find the violations
+    /// of the rules, which are reported with those of the schema. It must change nothing, and any other result is dropped. Only
+    /// operations that [set a state](Operation::sets_state) are called.
+    pub is_rehearsal: bool,
 }
 
 impl<C> Call<C> {

@@ -29,6 +29,9 @@ pub struct Operation {
     pub content: Content,
     /// `true` if the body is required.
     pub body_required: bool,
+    /// `true` if the body sets the stored state of an object. If it violates its schema, the violations of the rules of that state
+    /// are looked for as well: see [`Call::is_rehearsal`](super::api::Call::is_rehearsal).
+    pub sets_state: bool,
     /// The JSON Schema of the input.
     pub schema: InputSchema,
 }
@@ -110,7 +113,7 @@ pub enum ParameterType {
 /// The type of body that an operation reads.
 #[derive(Debug, Clone, Copy)]
 pub enum Content {
-    /// No body; one that is sent is ignored.
+    /// No body; one that is sent is rejected, unless it is empty, `{}` or `null`.
     None,
     /// `application/json`.
     Json,
@@ -190,6 +193,7 @@ mod tests {
             parameters: &[],
             content: Content::None,
             body_required: false,
+            sets_state: false,
             schema: InputSchema::none(),
         };
         assert!(operation.allows("Dealer"));

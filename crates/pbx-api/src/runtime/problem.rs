@@ -26,6 +26,8 @@ pub struct Problem(Box<Inner>);
 struct Inner {
     status: StatusCode,
     errors: Vec<ErrorEntry>,
+    /// The violations behind the errors, if they are violations.
+    violations: Vec<Violation>,
     headers: HeaderMap,
     /// Logged, and not sent.
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -55,6 +57,7 @@ impl Problem {
         Self(Box::new(Inner {
             status,
             errors: Vec::new(),
+            violations: Vec::new(),
             headers: HeaderMap::new(),
             source: None,
         }))
@@ -69,22 +72,32 @@ impl Problem {
     /// [`invalid`](Self::invalid), with the entry for further violations in any case if there are `more`.
     pub(crate) fn invalid_and_more(violations: impl IntoIterator<Item = Violation>, mut more: bool) -> Self {
         let mut problem = Self::empty(StatusCode::BAD_REQUEST);
-        let errors = &mut problem.0.errors;
+        let Inner {
+            errors,
+            violations: listed,
+            ..
+        } = &mut *problem.0;
         let mut bytes = 0;
         for violation in violations {
-            let entry = ErrorEntry::from(violation);
+            let entry = ErrorEntry::from(&violation);
             bytes += entry.message.len() + entry.detail.as_deref().map_or(0, str::len);
             if errors.len() == MAX_LISTED || (bytes > MAX_LISTED_BYTES && !errors.is_empty()) {
                 more = true;
                 break;
             }
             errors.push(entry);
+            listed.push(violation);
         }
         if more {
             let message = format!("There are more errors than the {} listed.", errors.len());
-            errors.push(Violation::new(Location::Body, "", "more", message).into());
+            errors.push((&Violation::new(Location::Body, "", "more", message)).into());
         }
         problem
+    }
+
+    /// Returns the listed violations; none if this is another problem.
+    pub(crate) fn into_violations(self) -> Vec<Violation> {
+        self.0.violations
     }
 
     /// Creates a 408 `REQUEST_TIMEOUT`: the body of the request did not arrive in time.
@@ -183,6 +196,7 @@ impl Problem {
             mut errors,
             mut headers,
             source,
+            ..
         } = *self.0;
         if status.is_server_error() && source.is_some() {
             let source = source.as_deref().map(chain).unwrap_or_default();
@@ -232,12 +246,12 @@ impl ErrorEntry {
     }
 }
 
-impl From<Violation> for ErrorEntry {
-    fn from(violation: Violation) -> Self {
+impl From<&Violation> for ErrorEntry {
+    fn from(violation: &Violation) -> Self {
         Self {
             code: Cow::Borrowed("VALIDATE_FAILED"),
             detail: Some(Cow::Owned(violation.to_string())),
-            message: Cow::Owned(violation.into_message()),
+            message: Cow::Owned(violation.message().to_owned()),
         }
     }
 }

@@ -5,6 +5,7 @@ use jsonschema::{JsonType, ValidationError};
 use pbx_types::{Location, Violation, property_pointer};
 use serde_json::Value;
 
+use super::input::numbers;
 use super::operation::InputSchema;
 use super::problem::MAX_LISTED;
 
@@ -14,6 +15,28 @@ pub(super) fn add(violations: &mut Vec<Violation>, make: impl FnOnce() -> Violat
     if violations.len() <= MAX_LISTED {
         violations.push(make());
     }
+}
+
+/// Sorts violations and removes those that say the same as another one of their place, such as a format that is a pattern as well.
+pub(super) fn sort_distinct(violations: &mut Vec<Violation>) {
+    fn place(violation: &Violation) -> (Location, &str) {
+        (violation.location(), violation.pointer())
+    }
+    violations.sort();
+    let mut distinct: Vec<Violation> = Vec::with_capacity(violations.len());
+    for violation in violations.drain(..) {
+        let is_said = |other: &Violation| {
+            place(other) == place(&violation)
+                && (other.rule() == numbers::RULE || other.message() == violation.message())
+        };
+        if !distinct.iter().any(is_said) {
+            if violation.rule() == numbers::RULE {
+                distinct.retain(|other| place(other) != place(&violation));
+            }
+            distinct.push(violation);
+        }
+    }
+    *violations = distinct;
 }
 
 /// Adds the violations behind one error of the validator, whose instance is an object with a property for each location.
@@ -231,5 +254,36 @@ fn format_name(format: &str) -> String {
         "uuid" => "a UUID".to_owned(),
         "hostname" => "a host name".to_owned(),
         other => format!("a valid {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_fault_is_reported_once() {
+        let body = |pointer: &str, rule: &'static str, predicate: &str| {
+            Violation::with_predicate(Location::Body, pointer, rule, predicate)
+        };
+        let mut violations = vec![
+            body("/email", "pattern", "must be an e-mail address").limit("^.+$"),
+            body("/email", "format", "must be an e-mail address").limit("email"),
+            body("/email", "maxLength", "is too long"),
+            body("/b", "pattern", "must be an e-mail address"),
+            body("/a", "type", "must be an integer"),
+            body("/a", "number", "is out of range"),
+        ];
+        sort_distinct(&mut violations);
+        let found: Vec<String> = violations.iter().map(Violation::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "body#/a number",
+                "body#/b pattern",
+                "body#/email format email",
+                "body#/email maxLength"
+            ]
+        );
     }
 }

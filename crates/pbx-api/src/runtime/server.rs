@@ -13,7 +13,8 @@ use axum::routing::{MethodFilter, MethodRouter};
 use futures_util::FutureExt;
 use http::header::CACHE_CONTROL;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use pbx_types::Violation;
 
 use super::api::{Api, Call, RequestInfo, bearer};
 use super::body_budget::BodyBudget;
@@ -23,6 +24,7 @@ use super::operation::{Content, Operation};
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::response::HandlerResult;
+use super::schema_violations;
 use crate::generated::RESOURCES;
 
 /// The default of [`Server::body_limit`].
@@ -312,8 +314,14 @@ impl<A: Api> Shared<A> {
             // Held until the response, because the input is made of it. Then the response is held.
             let mut held = self.budget.hold(self.api.body_group(&caller));
             let input = Input::read(operation, &mut parts, body, limit, &mut held).await?;
-            let call = call(caller, operation, request_id.clone(), parts);
-            let response = handler(Arc::clone(&self.api), call, input).await?;
+            let violations = input.violations().to_vec();
+            let is_rehearsal = !violations.is_empty();
+            let call = call(caller, operation, request_id.clone(), parts, is_rehearsal);
+            let response = handler(Arc::clone(&self.api), call, input);
+            if is_rehearsal {
+                return Err(with_rules(violations, response).await);
+            }
+            let response = response.await?;
             held.until_sent(response, operation.method.is_safe()).await
         };
         finish(result, &request_id).await
@@ -331,7 +339,7 @@ impl<A: Api> Shared<A> {
             self.admit(&info, &parts).await?;
             let mut held = self.public_budget.hold(0);
             let input = Input::read(operation, &mut parts, body, self.public_body_limit, &mut held).await?;
-            let call = call((), operation, request_id.clone(), parts);
+            let call = call((), operation, request_id.clone(), parts, false);
             let response = handler(Arc::clone(&self.api), call, input).await?;
             held.until_sent(response, operation.method.is_safe()).await
         };
@@ -415,14 +423,45 @@ fn info<'a>(parts: &'a Parts, request_id: &'a RequestId, operation: Option<&'sta
     }
 }
 
-fn call<C>(caller: C, operation: &'static Operation, request_id: RequestId, parts: Parts) -> Call<C> {
+fn call<C>(
+    caller: C,
+    operation: &'static Operation,
+    request_id: RequestId,
+    parts: Parts,
+    is_rehearsal: bool,
+) -> Call<C> {
     Call {
         caller,
         operation,
         request_id,
         peer: peer(&parts),
         headers: parts.headers,
+        is_rehearsal,
     }
+}
+
+/// Returns the violations of a schema together with those of the rules, which a rehearsal of the operation finds. Where both concern
+/// the same place, the schema says enough.
+async fn with_rules(mut violations: Vec<Violation>, rehearsal: impl Future<Output = HandlerResult>) -> Problem {
+    let rehearsed = AssertUnwindSafe(rehearsal).catch_unwind().await;
+    let of_rules = match rehearsed {
+        Ok(Err(problem)) => problem.into_violations(),
+        Ok(Ok(_)) => Vec::new(),
+        Err(_) => {
+            tracing::error!("the rules of an object panicked on a body that violates its schema");
+            Vec::new()
+        }
+    };
+    let of_schema = violations.len();
+    for violation in of_rules {
+        let place =
+            |other: &Violation| other.location() == violation.location() && other.pointer() == violation.pointer();
+        if !violations[..of_schema].iter().any(place) {
+            violations.push(violation);
+        }
+    }
+    schema_violations::sort_distinct(&mut violations);
+    Problem::invalid(violations)
 }
 
 fn peer(parts: &Parts) -> Option<SocketAddr> {

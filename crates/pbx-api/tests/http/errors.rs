@@ -323,3 +323,36 @@ async fn no_response_is_stored_in_a_cache() {
         assert_eq!(request.send().await.headers["cache-control"], "no-store");
     }
 }
+
+#[tokio::test]
+async fn violations_of_rules_follow_those_of_the_schema() {
+    let details = async |body: &str| {
+        let response = request("POST", "/api/gadgets/1").json(body).send().await;
+        assert_eq!(response.status, 400, "{body}");
+        let errors = response.json();
+        let errors = errors["errors"].as_array().unwrap().iter();
+        let details = errors.map(|error| error["detail"].as_str().unwrap().to_owned());
+        details.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        details(r#"{"name":"rules"}"#).await,
+        ["body#/tags/0 order", "body#/port odd"]
+    );
+    assert_eq!(
+        details(r#"{"name":"rules","x":1}"#).await,
+        ["body#/port odd", "body#/tags/0 order", "body#/x unknown"]
+    );
+    // At one place the schema says enough.
+    assert_eq!(
+        details(r#"{"name":"rules","port":0}"#).await,
+        ["body#/port minimum 1", "body#/tags/0 order"]
+    );
+    // What cannot be deserialized has no rules, and neither has what they were not made for.
+    assert_eq!(
+        details(r#"{"name":"rules","port":"0"}"#).await,
+        ["body#/port type integer|null"]
+    );
+    assert_eq!(details(r#"{"name":"panic","x":1}"#).await, ["body#/x unknown"]);
+    // A success is not sent.
+    assert_eq!(details(r#"{"name":"new","x":1}"#).await, ["body#/x unknown"]);
+}

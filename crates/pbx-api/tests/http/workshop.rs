@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use pbx_api::list::{ListParameters, Page};
-use pbx_api::{Api, Bytes, Call, Location, Operation, Patch, Problem, RequestInfo, Server, Violation};
+use pbx_api::{Api, Bytes, Call, Field, Location, Operation, Patch, Problem, RequestInfo, Server, Violation};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -23,6 +23,7 @@ pub enum Fault {
     Refused,
     NotAllowed,
     Broken,
+    Invalid(Vec<Violation>),
 }
 
 impl Api for Workshop {
@@ -34,6 +35,7 @@ impl Api for Workshop {
             Fault::Refused => Problem::unauthorized("The token is unknown."),
             Fault::NotAllowed => Problem::forbidden("Your role may not do this."),
             Fault::Broken => Problem::internal("the disk is full: /var/secret"),
+            Fault::Invalid(violations) => Problem::invalid(violations),
         }
     }
 
@@ -139,6 +141,16 @@ impl gadgets::GadgetsApi for Workshop {
         _: gadgets::GadgetId,
         body: Patch<gadgets::UpdateGadget>,
     ) -> Result<(), Fault> {
+        match &body.name {
+            Field::Value(name) if name == "rules" => {
+                return Err(Fault::Invalid(vec![
+                    Violation::field("tags/0", "order", "must come last"),
+                    Violation::field("port", "odd", "must be odd"),
+                ]));
+            }
+            Field::Value(name) if name == "panic" => panic!("a rule"),
+            _ => {}
+        }
         let mut stored = json!({"name": "old", "size": {"width": 1, "height": 2}, "tags": ["a"]});
         body.apply(&mut stored);
         LAST.with_borrow_mut(|last| *last = format!("{body:?}\n{stored}"));

@@ -41,7 +41,7 @@ impl OfficeDay {
         for &index in &order {
             match latest {
                 Some(before) if self.ranges[index].from < self.ranges[before].to => {
-                    let message = format!("must not overlap `ranges/{before}`");
+                    let message = format!("must not overlap `ranges[{before}]`");
                     check.record(&index.to_string(), "overlap", message);
                     if self.ranges[index].to > self.ranges[before].to {
                         latest = Some(index);

@@ -106,7 +106,9 @@ impl Pbx {
             address: self.guard.address(call.peer, &call.headers).ok(),
             request_id: Some(call.request_id.as_str().to_owned()),
         };
-        Changes::new(&self.store, call.caller.actor(origin)).on_behalf_of(call.caller.principal())
+        Changes::new(&self.store, call.caller.actor(origin))
+            .on_behalf_of(call.caller.principal())
+            .rehearsed(call.is_rehearsal)
     }
 
     /// Returns the client of a sign-in or of another check of a password.

@@ -16,6 +16,7 @@ use pbx_types::dealers::DealerLevel;
 use pbx_types::list::{ListParameters, ListQuery, Page};
 use pbx_types::record::Record as _;
 
+use super::end_rehearsal;
 use crate::http::Pbx;
 use crate::services::dealers::{signed_in, update};
 
@@ -47,6 +48,7 @@ impl DealersApi for Pbx {
         let mut violations = password_violations(&PasswordPolicy::SYSTEM, "password", &password, &information);
         violations.extend(name_violation(Role::Dealer, &dealer.name));
         reject_violations(violations)?;
+        end_rehearsal(&call)?;
         let id: Id<kind::Dealer> = self.ids.next();
         let account = Account {
             id: id.account(),

@@ -50,9 +50,9 @@ impl IpFiltersApi for Pbx {
         let (vault, now) = (self.vault.clone(), clock::now());
         self.changes(&call)
             .write(move |tx| {
-                queries::delete_expired(tx, now)?;
                 let before = IP_RULES.existing(tx, Unexpired(now), id)?.value;
                 let after = state::updated(&vault, "", &before, patch.clone())?;
+                queries::delete_expired(tx, now)?;
                 queries::update(tx, id, &after, now)
                     .on_constraint(queries::UNIQUE_CIDR, || ip_filters::duplicate(&after.cidr))?;
                 Ok(Entry::update(Object::IpBlacklist, id).changed(&before, &after).with(()))

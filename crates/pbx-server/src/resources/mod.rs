@@ -37,6 +37,14 @@ use pbx_domain::state::Apply;
 use crate::http::Pbx;
 use crate::services::documents;
 
+/// Ends a rehearsal, before what is more than reading and writing the database. The rules hold up to here.
+fn end_rehearsal<C>(call: &Call<C>) -> Result<(), Error> {
+    if call.is_rehearsal {
+        return Err(Error::Invalid(Vec::new()));
+    }
+    Ok(())
+}
+
 /// Showing and updating the settings of which the system, or each tenant, has exactly one.
 impl Pbx {
     async fn document<D: Document>(&self) -> Result<D, Error> {

@@ -20,6 +20,7 @@ use pbx_types::list::{ListParameters, ListQuery, Page};
 use pbx_types::record::Record as _;
 use pbx_types::shared::TransportProtocol;
 
+use super::end_rehearsal;
 use crate::adapters::sip::BindError;
 use crate::http::Pbx;
 
@@ -38,6 +39,7 @@ impl TransportsApi for Pbx {
             id: self.ids.next(),
             value: state::created(&self.vault, "", body)?,
         };
+        end_rehearsal(&call)?;
         if transport.protocol == TransportProtocol::Tls && !self.sip.tls().is_ready() {
             return Err(Error::conflict(
                 "TLS needs a certificate: set one with POST /key first.",
@@ -81,6 +83,7 @@ impl TransportsApi for Pbx {
         let _lock = self.sip.lock().await;
         let before = self.store.read(move |tx| TRANSPORTS.existing(tx, (), id)).await?;
         let after = before.with(state::updated(&vault, "", &before.value, patch.clone())?);
+        end_rehearsal(&call)?;
         let socket = if after.port == before.port {
             None
         } else {

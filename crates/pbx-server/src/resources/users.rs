@@ -15,6 +15,7 @@ use pbx_domain::{Error, Id, clock, state, users};
 use pbx_store::{OnConstraint, Tx, accounts, numbers as stored_numbers, sessions, users as queries};
 use pbx_types::list::{ListParameters, ListQuery, Page};
 
+use super::end_rehearsal;
 use crate::http::Pbx;
 use crate::services::accounts::password_policy;
 use crate::services::{licensing, numbers, quotas, tenants};
@@ -46,6 +47,7 @@ impl UsersApi for Pbx {
         ));
         violations.extend(name_violation(user.role.into(), &user.name));
         reject_violations(violations)?;
+        end_rehearsal(&call)?;
         let id: Id<kind::User> = self.ids.next();
         let account = Account {
             id: id.account(),

@@ -41,8 +41,9 @@ impl Location {
 ///
 /// `Display` writes the machine-readable form, `location#pointer rule limit`, for example `body#/port maximum 65535`. The pointer
 /// is a JSON Pointer in URI fragment form (RFC 6901, section 6). The rule is a JSON Schema keyword or one of `unknown`,
-/// `duplicate`, `readOnly`, `encoding`, `json`, `depth`; an implementation adds rules under names that it chooses. The limit is
-/// the rest of the line, if there is one.
+/// `unexpected`, `duplicate`, `readOnly`, `encoding`, `json`, `depth`, `number`; an implementation adds rules under names that it
+/// chooses. The limit is the rest of the line, if there is one. A message names the same value as a person writes it,
+/// `transports[0].port`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
     location: Location,
@@ -88,8 +89,7 @@ impl Violation {
     /// Creates a violation by a property of the body. The path is the property's name, after those of the objects and the
     /// indexes of the arrays around it, with slashes between them; the predicate is, for example, "must be an IPv4 address".
     pub fn field(path: &str, rule: impl Into<Cow<'static, str>>, predicate: impl fmt::Display) -> Self {
-        let message = format!("`{path}` {predicate}.");
-        Self::new(Location::Body, format!("/{path}"), rule, message)
+        Self::with_predicate(Location::Body, format!("/{path}"), rule, &predicate.to_string())
     }
 
     /// Creates a violation by a query parameter. The text follows the parameter's name and a colon.
@@ -226,7 +226,7 @@ mod tests {
     fn implementations_violations_name_properties_and_parameters() {
         let nested = Violation::field("phones/0/name", "format", "must be a name");
         assert_eq!(nested.pointer(), "/phones/0/name");
-        assert_eq!(nested.message(), "`phones/0/name` must be a name.");
+        assert_eq!(nested.message(), "`phones[0].name` must be a name.");
         let query = Violation::query("filter", "syntax", "expected a field at character 1");
         assert_eq!(
             query.message(),

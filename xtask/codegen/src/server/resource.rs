@@ -8,7 +8,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{AtOperation, docs, lists, names, responses, rust_type, schemas, types};
-use contract::model::{Api, Body, BodyKind, Operation, Parameter, ParameterLocation, Property, TypeKind};
+use crate::state;
+use contract::model::{Api, Body, BodyKind, Operation, Parameter, ParameterLocation, Property, Schema, Type, TypeKind};
 
 /// Returns the trait of a resource.
 pub fn trait_name(resource: &str) -> Ident {
@@ -32,12 +33,13 @@ pub fn resource(name: &str, api: &Api, taken: &BTreeSet<String>) -> anyhow::Resu
         bail!("the schema `{trait_name}` has the name of the trait of its resource: give it another name (`x-name`)");
     }
     let mut scope: names::Scope = taken.iter().map(String::as_str).collect();
+    let states = state::bodies(api);
     let operations = api
         .operations
         .iter()
         .filter(|operation| operation.resource == name)
         .map(|operation| {
-            OperationCode::new(operation, api, &trait_name, &mut scope)
+            OperationCode::new(operation, api, &trait_name, &mut scope, &states)
                 .with_context(|| AtOperation(operation.id.clone()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
@@ -104,7 +106,13 @@ impl Arguments {
 }
 
 impl OperationCode {
-    fn new(operation: &Operation, api: &Api, trait_name: &Ident, scope: &mut names::Scope) -> anyhow::Result<Self> {
+    fn new(
+        operation: &Operation,
+        api: &Api,
+        trait_name: &Ident,
+        scope: &mut names::Scope,
+        states: &BTreeSet<String>,
+    ) -> anyhow::Result<Self> {
         let method = names::value(&operation.id);
         let constant = names::constant(&operation.id);
         let upper = operation.id.to_upper_camel_case();
@@ -159,7 +167,7 @@ impl OperationCode {
                 }
             },
             types: quote!(#types #definition),
-            description: description(operation, api, &constant, has_schema)?,
+            description: description(operation, api, &constant, has_schema, states)?,
             constant,
             has_schema,
         })
@@ -250,7 +258,13 @@ fn body_argument(body: &Body) -> (TokenStream, TokenStream) {
 }
 
 /// Returns the static that describes an operation to the router.
-fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: bool) -> anyhow::Result<TokenStream> {
+fn description(
+    operation: &Operation,
+    api: &Api,
+    constant: &Ident,
+    has_schema: bool,
+    states: &BTreeSet<String>,
+) -> anyhow::Result<TokenStream> {
     let Operation {
         id,
         path,
@@ -298,6 +312,10 @@ fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: b
             (content, *required)
         }
     };
+    let sets_state = matches!(
+        operation.body.as_ref().map(|body| &body.kind),
+        Some(BodyKind::Json(Schema { ty: Type::Named(name), .. })) if states.contains(name)
+    );
     let schema = if has_schema {
         quote!(new(&super::SCHEMAS))
     } else {
@@ -315,6 +333,7 @@ fn description(operation: &Operation, api: &Api, constant: &Ident, has_schema: b
             parameters: &[#(#parameters),*],
             content: api::Content::#content,
             body_required: #body_required,
+            sets_state: #sets_state,
             schema: api::InputSchema::#schema,
         };
     })

@@ -10,7 +10,7 @@ mod tests;
 mod values;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use proc_macro2::{Ident, TokenStream};
@@ -61,6 +61,15 @@ pub fn generate(api: &Api) -> anyhow::Result<Generated> {
     let doc = "//! The stored state of the objects that callers can change.\n\n";
     files.insert("mod.rs".to_owned(), format!("{HEADER}{doc}{text}"));
     Ok(Generated { files, notices })
+}
+
+/// Returns the names of the bodies that create or patch a state.
+pub fn bodies(api: &Api) -> BTreeSet<String> {
+    let (states, _) = plan::plan(api);
+    states
+        .into_values()
+        .flat_map(|state| state.patches.into_iter().chain(state.creations))
+        .collect()
 }
 
 /// The modules of the domain that generated code names. Imported as modules, because a state may have the name of any of their types.

@@ -2,18 +2,19 @@
 
 use std::error::Error;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
+
 use http_body_util::BodyExt;
-use pbx_types::{Location, Violation};
+use pbx_types::{Location, Violation, property_pointer};
 use serde_json::Value;
 
 use super::{Input, json, parameters};
 use crate::runtime::body_budget::Held;
 use crate::runtime::operation::{Content, Operation};
-use crate::runtime::problem::Problem;
+use crate::runtime::problem::{MAX_LISTED, Problem};
 use crate::runtime::schema_violations::missing;
 
 const JSON: &str = "application/json";
@@ -32,7 +33,12 @@ pub(super) async fn read(
     violations: &mut Vec<Violation>,
 ) -> Result<(), Problem> {
     let types: &[&str] = match operation.content {
-        Content::None => return Ok(()),
+        Content::None if body.is_end_stream() => return Ok(()),
+        Content::None => {
+            let bytes = read_limited(headers, body, limit, held).await?;
+            refuse_undeclared(operation, &bytes, violations);
+            return Ok(());
+        }
         Content::Json => &[JSON],
         Content::MergePatch => &[JSON, MERGE_PATCH],
         Content::Form(_) => &[FORM],
@@ -61,6 +67,50 @@ pub(super) async fn read(
         Content::Bytes => input.bytes = Some(bytes),
     }
     Ok(())
+}
+
+/// Records that an operation without a body was sent one, which says what the caller wanted and would be ignored. Clients that are
+/// generated from other documents send `{}` or `null` with every POST: these say nothing.
+fn refuse_undeclared(operation: &Operation, bytes: &[u8], violations: &mut Vec<Violation>) {
+    let text = json::without_mark(bytes).trim_ascii();
+    if text.is_empty() {
+        return;
+    }
+    let names: Vec<String> = match serde_json::from_slice(text) {
+        Ok(Value::Null) => return,
+        Ok(Value::Object(properties)) if properties.is_empty() => return,
+        Ok(Value::Object(properties)) => properties.into_iter().map(|(name, _)| name).collect(),
+        Ok(_) => Vec::new(),
+        // Perhaps a form.
+        Err(_) => text
+            .split(|byte| *byte == b'&')
+            .take(MAX_LISTED)
+            .filter_map(|pair| parameters::decode(pair.split(|byte| *byte == b'=').next()?))
+            .collect(),
+    };
+    let before = violations.len();
+    for parameter in operation.parameters {
+        let Some(name) = names.iter().find(|name| parameter.is_called(name)) else {
+            continue;
+        };
+        let place = match parameter.location {
+            Location::Query => "send it in the query",
+            Location::Path => "it is a part of the path",
+            Location::Header => "send it as a header",
+            Location::Body => continue,
+        };
+        let message = format!("`{name}` does not belong in the request body: {place}.");
+        violations.push(Violation::new(
+            Location::Body,
+            property_pointer("", name),
+            "unexpected",
+            message,
+        ));
+    }
+    if violations.len() == before {
+        let message = "This operation takes no request body: send the request without one.";
+        violations.push(Violation::new(Location::Body, "", "unexpected", message));
+    }
 }
 
 /// Reads a body up to the limit, or fails with 413.
@@ -185,6 +235,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::runtime::operation::{InputSchema, Parameter, ParameterType};
 
     fn accepts(content_type: &'static str, accepted: &'static [&'static str]) -> bool {
         let mut headers = HeaderMap::new();
@@ -217,6 +268,50 @@ mod tests {
         ]);
         let result = read(Body::from_stream(stalled)).await;
         assert_eq!(result.unwrap_err().status(), 408);
+    }
+
+    #[test]
+    fn undeclared_bodies_are_refused_and_their_parameters_named() {
+        static SWITCH: Operation = Operation {
+            id: "switch",
+            method: http::Method::POST,
+            path: "/{name}/switch",
+            resource: "x",
+            roles: None,
+            authenticated: true,
+            parameters: &[
+                Parameter::path("name", ParameterType::String),
+                Parameter::query("id", ParameterType::String).with_aliases(&["$id"]),
+            ],
+            content: Content::None,
+            body_required: false,
+            sets_state: false,
+            schema: InputSchema::none(),
+        };
+        let refused = |body: &str| {
+            let mut violations = Vec::new();
+            refuse_undeclared(&SWITCH, body.as_bytes(), &mut violations);
+            violations.iter().map(Violation::to_string).collect::<Vec<_>>()
+        };
+        for nothing in ["", " \r\n", "{}", " { } ", "null", "\u{feff}{}"] {
+            assert_eq!(refused(nothing), [""; 0], "{nothing}");
+        }
+        for (body, expected) in [
+            (r#"{"id": null}"#, &["body#/id unexpected"][..]),
+            (
+                r#"{"$id": "1", "name": 1, "x": 1}"#,
+                &["body#/name unexpected", "body#/$id unexpected"],
+            ),
+            ("id=7", &["body#/id unexpected"]),
+            ("a=b&%24id=7", &["body#/$id unexpected"]),
+            (r#"{"x": 1}"#, &["body# unexpected"]),
+            ("[]", &["body# unexpected"]),
+            ("0", &["body# unexpected"]),
+            ("{} {}", &["body# unexpected"]),
+            ("\u{0}", &["body# unexpected"]),
+        ] {
+            assert_eq!(refused(body), expected, "{body}");
+        }
     }
 
     #[test]

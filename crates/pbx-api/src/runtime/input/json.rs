@@ -8,22 +8,33 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
+use super::numbers;
 use crate::runtime::schema_violations::add;
 
 /// The maximum nesting of a body. The contract's objects are far below it, and recursion needs a limit.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// The byte order mark of UTF-8, which a recipient may ignore (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Returns a text without its byte order mark.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+}
 
 /// Parses a JSON body and records its violations. Returns the value, and the number of values in it, if the syntax is valid, for further
 /// validation.
 pub(super) fn parse(bytes: &[u8], violations: &mut Vec<Violation>) -> Option<(Value, usize)> {
+    let bytes = without_mark(bytes);
     if let Err(error) = std::str::from_utf8(bytes) {
         let offset = error.valid_up_to();
         let predicate = format!("is not UTF-8: byte {offset}");
         violations.push(Violation::with_predicate(Location::Body, "", "encoding", &predicate).limit("UTF-8"));
         return None;
     }
+    let readable = numbers::check(bytes, violations);
     let reader = Reader::default();
-    let mut source = serde_json::Deserializer::from_slice(bytes);
+    let mut source = serde_json::Deserializer::from_slice(&readable);
     let value = Node {
         reader: &reader,
         depth: 0,
@@ -193,6 +204,13 @@ mod tests {
         let value = parse(b"[1.0, -2e2, 1.5, 18446744073709551615, 1e20]", &mut violations);
         assert_eq!(value, Some((json!([1, -200, 1.5, 18446744073709551615_u64, 1e20]), 6)));
         assert!(violations.is_empty());
+    }
+
+    #[test]
+    fn byte_order_mark_is_skipped_and_numbers_out_of_range_are_named() {
+        assert_eq!(violations(b"\xef\xbb\xbf {\"a\": 1}"), [""; 0]);
+        assert_eq!(violations(b"\xef\xbb\xbf{\"a\": 1e400}"), ["body#/a number"]);
+        assert_eq!(violations(b"{\"a\": \xef\xbb\xbf1}"), ["body# json line 1 column 7"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod body;
 mod json;
+pub(super) mod numbers;
 mod parameters;
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -30,10 +31,13 @@ pub struct Input {
     bytes: Option<Bytes>,
     /// The number of values in the body.
     values: usize,
+    /// The violations by the body of an operation that sets a state; see [`Operation::sets_state`].
+    violations: Vec<Violation>,
 }
 
 impl Input {
-    /// Reads and validates path, query, headers and body, whose size is counted in `held`. The error has the violations.
+    /// Reads and validates path, query, headers and body, whose size is counted in `held`. The error has the violations, unless further
+    /// ones are looked for: then the input has them.
     pub(crate) async fn read(
         operation: &'static Operation,
         parts: &mut Parts,
@@ -50,7 +54,7 @@ impl Input {
                     return Err(Problem::unknown_path());
                 }
                 Ok(params) => {
-                    input.path = parameters::path(operation.parameters, params.iter());
+                    input.path = parameters::path(operation.parameters, params.iter(), &mut violations);
                 }
                 Err(_) => violations.push(Violation::with_predicate(
                     Location::Path,
@@ -80,10 +84,20 @@ impl Input {
             Ok(input)
         } else {
             let more = violations.len() > MAX_LISTED;
-            violations.sort();
-            violations.dedup();
+            schema_violations::sort_distinct(&mut violations);
+            let only_body = violations
+                .iter()
+                .all(|violation| violation.location() == Location::Body);
+            if operation.sets_state && operation.authenticated && input.body.is_some() && only_body && !more {
+                return Ok(Self { violations, ..input });
+            }
             Err(Problem::invalid_and_more(violations, more))
         }
+    }
+
+    /// Returns the violations by the body; none if the input is valid.
+    pub(crate) fn violations(&self) -> &[Violation] {
+        &self.violations
     }
 
     /// Validates the input by the operation's schema.
@@ -139,27 +153,31 @@ impl Input {
     /// Takes a path parameter.
     pub fn path<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Problem> {
         let value = self.path.remove(name).unwrap_or(Value::Null);
-        typed(value, Location::Path)
+        self.typed(value, Location::Path)
     }
 
     /// Takes the query parameters.
     pub fn query<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(Value::Object(std::mem::take(&mut self.query)), Location::Query)
+        let query = Value::Object(std::mem::take(&mut self.query));
+        self.typed(query, Location::Query)
     }
 
     /// Takes the header parameters.
     pub fn headers<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(Value::Object(std::mem::take(&mut self.header)), Location::Header)
+        let header = Value::Object(std::mem::take(&mut self.header));
+        self.typed(header, Location::Header)
     }
 
     /// Takes a JSON or form body.
     pub fn body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        typed(self.body.take().unwrap_or(Value::Null), Location::Body)
+        let body = self.body.take().unwrap_or(Value::Null);
+        self.typed(body, Location::Body)
     }
 
     /// Takes an optional JSON or form body.
     pub fn optional_body<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Problem> {
-        self.body.take().map(|body| typed(body, Location::Body)).transpose()
+        let body = self.body.take();
+        body.map(|body| self.typed(body, Location::Body)).transpose()
     }
 
     /// Takes a merge patch.
@@ -169,11 +187,11 @@ impl Input {
                 let fields = T::deserialize(serde::de::value::MapDeserializer::new(
                     merge.iter().map(|(name, value)| (name.as_str(), value)),
                 ))
-                .map_err(|error| mistyped(&error, Location::Body))?;
+                .map_err(|error| self.mistyped(&error, Location::Body))?;
                 Ok(Patch::new(fields, merge))
             }
             other => {
-                let fields = typed(other.unwrap_or(Value::Null), Location::Body)?;
+                let fields = self.typed(other.unwrap_or(Value::Null), Location::Body)?;
                 Ok(Patch::new(fields, Map::new()))
             }
         }
@@ -196,20 +214,23 @@ impl Input {
     pub fn optional_bytes(&mut self) -> Option<Bytes> {
         self.bytes.take()
     }
-}
 
-fn typed<T: DeserializeOwned>(value: Value, location: Location) -> Result<T, Problem> {
-    T::deserialize(value).map_err(|error| mistyped(&error, location))
-}
+    fn typed<T: DeserializeOwned>(&self, value: Value, location: Location) -> Result<T, Problem> {
+        T::deserialize(value).map_err(|error| self.mistyped(&error, location))
+    }
 
-/// The violation for a valid value that its Rust type cannot hold. The type is generated from the schema, so this does not
-/// happen; if it did, the caller would only get the location, because serde quotes values.
-fn mistyped(error: &serde_json::Error, location: Location) -> Problem {
-    tracing::error!(%error, location = location.as_str(), "a valid value does not fit its type");
-    Problem::invalid([Violation::with_predicate(
-        location,
-        "",
-        "type",
-        "holds a value of the wrong type",
-    )])
+    /// Returns the violation by a valid value that its Rust type cannot hold. The type is generated from the schema, so this does not
+    /// happen; if it did, the caller would only get the location, because serde quotes values. An invalid value is reported already.
+    fn mistyped(&self, error: &serde_json::Error, location: Location) -> Problem {
+        if !self.violations.is_empty() {
+            return Problem::invalid([]);
+        }
+        tracing::error!(%error, location = location.as_str(), "a valid value does not fit its type");
+        Problem::invalid([Violation::with_predicate(
+            location,
+            "",
+            "type",
+            "holds a value of the wrong type",
+        )])
+    }
 }

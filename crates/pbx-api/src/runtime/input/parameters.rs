@@ -6,17 +6,24 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::json;
+use super::numbers::{self, Fault};
 use crate::runtime::operation::{Operation, Parameter, ParameterType};
 use crate::runtime::schema_violations::{self as violations, unknown};
 
 /// Converts path parameters, which axum decoded.
-pub(super) fn path<'a>(declared: &[Parameter], sent: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
-    sent.map(|(name, text)| {
-        let parameter = find(declared, Location::Path, name);
-        let kind = parameter.map_or(ParameterType::String, |parameter| parameter.kind);
-        (name.to_owned(), coerce(kind, text.to_owned()))
-    })
-    .collect()
+pub(super) fn path<'a>(
+    declared: &[Parameter],
+    sent: impl Iterator<Item = (&'a str, &'a str)>,
+    violations: &mut Vec<Violation>,
+) -> Map<String, Value> {
+    let mut values = Map::new();
+    for (name, text) in sent {
+        match find(declared, Location::Path, name) {
+            Some(parameter) => add(parameter, text.to_owned(), &mut values, violations),
+            None => drop(values.insert(name.to_owned(), text.into())),
+        }
+    }
+    values
 }
 
 /// Parses a query. A `GET` may have parameters that are ignored where they are not declared.
@@ -102,10 +109,19 @@ fn find<'a>(declared: &'a [Parameter], location: Location, name: &str) -> Option
 }
 
 fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, violations: &mut Vec<Violation>) {
-    if let ParameterType::Array(item) = parameter.kind {
+    let (kind, is_array) = match parameter.kind {
+        ParameterType::Array(item) => (*item, true),
+        kind => (kind, false),
+    };
+    let value = coerce(kind, text).unwrap_or_else(|fault| {
+        let pointer = property_pointer("", parameter.name);
+        violations::add(violations, || fault.violation(parameter.location, pointer));
+        Value::from(0)
+    });
+    if is_array {
         let list = values.entry(parameter.name).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(items) = list {
-            items.push(coerce(*item, text));
+            items.push(value);
         }
     } else if values.contains_key(parameter.name) {
         violations::add(violations, || {
@@ -113,38 +129,41 @@ fn add(parameter: &Parameter, text: String, values: &mut Map<String, Value>, vio
             Violation::with_predicate(parameter.location, pointer, "duplicate", "is given more than once")
         });
     } else {
-        values.insert(parameter.name.to_owned(), coerce(parameter.kind, text));
+        values.insert(parameter.name.to_owned(), value);
     }
 }
 
 /// Returns the value that a string stands for. A string that is not of the type stays a string, which the schema rejects.
-fn coerce(kind: ParameterType, text: String) -> Value {
-    match kind {
+fn coerce(kind: ParameterType, text: String) -> Result<Value, Fault> {
+    Ok(match kind {
         ParameterType::String => Value::String(text),
         ParameterType::Boolean => match text.as_str() {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             _ => Value::String(text),
         },
-        ParameterType::Number => parse_number(&text).unwrap_or(Value::String(text)),
-        ParameterType::Array(item) => Value::Array(vec![coerce(*item, text)]),
-    }
+        ParameterType::Number => parse_number(&text)?.unwrap_or(Value::String(text)),
+        ParameterType::Array(item) => Value::Array(vec![coerce(*item, text)?]),
+    })
 }
 
 /// Parses a number by JSON's grammar, which `+5`, `0x10` and ` 5` do not match.
-fn parse_number(text: &str) -> Option<Value> {
+fn parse_number(text: &str) -> Result<Option<Value>, Fault> {
     let digit_or_sign = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
     if !text.as_bytes().first().is_some_and(digit_or_sign) || !text.as_bytes().last().is_some_and(u8::is_ascii_digit) {
-        return None;
+        return Ok(None);
     }
-    match serde_json::from_str(text).ok()? {
-        Value::Number(number) if number.is_f64() => Some(json::number(number.as_f64()?)),
-        other => Some(other),
+    match numbers::fault(text) {
+        Some(fault) => Err(fault),
+        None => Ok(match serde_json::from_str(text) {
+            Ok(Value::Number(number)) if number.is_f64() => number.as_f64().map(json::number),
+            other => other.ok(),
+        }),
     }
 }
 
 /// Percent-decodes one half of a pair; `None` if the result is not UTF-8.
-fn decode(text: &[u8]) -> Option<String> {
+pub(super) fn decode(text: &[u8]) -> Option<String> {
     let spaced: Vec<u8> = text
         .iter()
         .map(|byte| if *byte == b'+' { b' ' } else { *byte })
@@ -196,7 +215,6 @@ mod tests {
             ("+5", json!("+5")),
             ("0x10", json!("0x10")),
             ("%205", json!(" 5")),
-            ("1e999", json!("1e999")),
         ] {
             let (values, _) = query(&format!("top={}", text.replace('+', "%2B")));
             assert_eq!(values, json!({"top": value}));
@@ -220,6 +238,12 @@ mod tests {
         ] {
             assert_eq!(query(text).1, [violation]);
         }
+    }
+
+    #[test]
+    fn numbers_that_a_double_does_not_hold_are_reported() {
+        let (_, violations) = query("top=1e999&ids=1&ids=1.0000000000000000000001");
+        assert_eq!(violations, ["query#/top number", "query#/ids number"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The listening sockets: HTTP/1.1 connections with limits and deadlines, and a graceful shutdown.
 
+mod malformed;
 mod progress;
 mod service;
 
@@ -15,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
+use self::malformed::Enveloped;
 use self::progress::Progress;
 use self::service::{Peer, handle};
 use super::client::Proxies;
@@ -198,6 +200,7 @@ impl Connection {
             http.keep_alive(false).header_read_timeout(DENIED_HEADER_TIMEOUT);
         }
         let service = service_fn(move |request| handle(Arc::clone(&peer), request));
+        let stream = Enveloped::new(stream, Arc::clone(state));
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         loop {
             tokio::select! {

@@ -467,3 +467,94 @@ async fn client_that_reads_slowly_is_served_for_as_long_as_it_reads() {
         assert!(dropped.try_recv().is_err());
     }
 }
+
+/// Sends bytes on a new connection; returns the response, after which the server closes it.
+async fn last_response(fixture: &Fixture, bytes: &[u8]) -> String {
+    let mut client = fixture.connect().await;
+    let _ = client.write_all(bytes).await;
+    let mut text = String::new();
+    client.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+#[tokio::test]
+async fn malformed_requests_get_the_envelope() {
+    let fixture = Fixture::new(Router::new().route("/", get(|| async {}))).await;
+    let many = "x: y\r\n".repeat(MAX_HEADERS + 1);
+    let large = "y".repeat(3 * MAX_BUFFER);
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for (request, status, code) in [
+        ("GET\r\n\r\n".to_owned(), "400 Bad Request", "BAD_REQUEST"),
+        ("GET /a b HTTP/1.1\r\n\r\n".to_owned(), "400 ", "BAD_REQUEST"),
+        ("G\x01T / HTTP/1.1\r\n\r\n".to_owned(), "400 ", "BAD_REQUEST"),
+        ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), "400 ", "BAD_REQUEST"),
+        (
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n".to_owned(),
+            "400 ",
+            "BAD_REQUEST",
+        ),
+        ("\u{16}\u{3}\u{1}\u{2}\0\u{1}".to_owned(), "400 ", "BAD_REQUEST"),
+        (
+            "GET / HTTP/3.0\r\n\r\n".to_owned(),
+            "505 ",
+            "HTTP_VERSION_NOT_SUPPORTED",
+        ),
+        (preface.to_owned(), "505 ", "HTTP_VERSION_NOT_SUPPORTED"),
+        (
+            format!("GET /{large} HTTP/1.1\r\nhost: x\r\n\r\n"),
+            "414 URI Too Long",
+            "URI_TOO_LONG",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n"),
+            "431 ",
+            "HEADERS_TOO_LARGE",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nhost: x\r\nx: {large}\r\n\r\n"),
+            "431 ",
+            "HEADERS_TOO_LARGE",
+        ),
+    ] {
+        let response = last_response(&fixture, request.as_bytes()).await;
+        let shown = request.get(..20).unwrap_or(&request);
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status}")),
+            "{shown}: {response}"
+        );
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        for header in [
+            "\r\nx-request-id: ",
+            "\r\ncache-control: no-store",
+            "\r\ncontent-type: application/json",
+            "\r\nconnection: close",
+            "\r\ndate: ",
+        ] {
+            assert_eq!(head.matches(header).count(), 1, "{shown}: {head}");
+        }
+        assert!(head.contains(&format!("\r\ncontent-length: {}", body.len())), "{head}");
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["errors"][0]["code"], code, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn malformed_request_after_others_gets_the_envelope_and_theirs_are_unchanged() {
+    let fixture = Fixture::new(Router::new().route("/", get(|| async { "HTTP/1.1 400" }))).await;
+    let mut client = fixture.connect().await;
+    for _ in 0..2 {
+        let response = exchange(&mut client, GET).await;
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+        assert!(response.ends_with("\r\n\r\nHTTP/1.1 400"), "{response}");
+    }
+    let pipelined = [GET, b"nonsense\r\n\r\n"].concat();
+    client.write_all(&pipelined).await.unwrap();
+    let mut rest = String::new();
+    client.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.starts_with("HTTP/1.1 200 OK\r\n"), "{rest}");
+    assert!(
+        rest.contains("\r\n\r\nHTTP/1.1 400HTTP/1.1 400 Bad Request\r\n"),
+        "{rest}"
+    );
+    assert!(rest.ends_with("}]}"), "{rest}");
+}
