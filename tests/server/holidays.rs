@@ -157,6 +157,11 @@ async fn all_violations_are_reported_at_once() {
         violations(&response.json()),
         ["body#/day_start range", "body#/day_end range"]
     );
+    let mut nowhere = leap.clone();
+    nowhere["region"] = json!("XXX");
+    nowhere["every_year"] = json!(true);
+    let response = raw.post("/holidays", &nowhere).await;
+    assert_eq!(violations(&response.json()), ["body#/region format"]);
     let mut yearly = leap;
     yearly["every_year"] = json!(true);
     assert_eq!(raw.post("/holidays", &yearly).await.status, 201);

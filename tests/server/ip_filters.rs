@@ -161,6 +161,32 @@ async fn cidr_is_normalized_and_unique() {
 }
 
 #[on_each_engine]
+async fn mapped_range_is_the_ipv4_range() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let rule = |cidr: &str| json!({"cidr": cidr, "target": "DENY"});
+    assert_eq!(
+        raw.post("/ip_filters", &rule("::ffff:203.0.113.0/120")).await.status,
+        200
+    );
+    let list = raw.get("/ip_filters", &[]).await.json();
+    assert_eq!(list["items"][0]["cidr"], "203.0.113.0/24");
+    for again in ["203.0.113.0/24", "::FFFF:cb00:7100/120"] {
+        assert_eq!(raw.post("/ip_filters", &rule(again)).await.status, 409, "{again}");
+    }
+}
+
+#[on_each_engine]
+async fn expiry_before_1970_is_rejected() {
+    let server = server();
+    let raw = server.raw_signed_in().await;
+    let rule = json!({"cidr": "192.0.2.0/24", "target": "DENY", "expire_at": "0000-01-01T00:00:00Z"});
+    let refused = raw.post("/ip_filters", &rule).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["errors"][0]["detail"], "body#/expire_at range");
+}
+
+#[on_each_engine]
 async fn one_of_concurrent_creations_with_same_cidr_succeeds() {
     let server = server();
     let raw = server.raw_signed_in().await;

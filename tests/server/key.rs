@@ -116,11 +116,7 @@ async fn invalid_certificate_is_rejected_and_old_one_stays() {
     for (pair, location, reason) in [
         (pair(&leaf.crt, &other.key), "body#/key private_key", "does not belong"),
         (pair(&leaf.crt, &encrypted), "body#/key private_key", "passphrase"),
-        (
-            pair(&leaf.crt, "********"),
-            "body#/key private_key",
-            "PEM-encoded private key",
-        ),
+        (pair(&leaf.crt, "********"), "body#/key private_key", "does not belong"),
         (expired, "body#/crt certificate", "has expired"),
         (
             pair("hello", &leaf.key),
@@ -224,5 +220,33 @@ async fn https_port_in_use_is_reported() {
             .contains(&format!("cannot listen on {address}: choose another --tls-listen")),
         "{}",
         output.stderr
+    );
+}
+
+#[on_each_engine]
+async fn mask_keeps_the_stored_key() {
+    let server = https_server();
+    let client = server.client().await;
+    let masked = |crt: &str| Identity {
+        crt: crt.to_owned(),
+        key: "********".to_owned(),
+    };
+    let own = shown(&client).await;
+    assert_eq!(update(&client, &masked(&own)).await.unwrap(), 204, "what GET shows");
+    assert_eq!(shown(&client).await, own);
+
+    let root = Authority::new("root");
+    let leaf = root.issue("pbx");
+    let chain = [leaf.crt.as_str(), &root.pem].concat();
+    update(&client, &leaf).await.unwrap();
+    assert_eq!(
+        update(&client, &masked(&chain)).await.unwrap(),
+        204,
+        "another chain for the key"
+    );
+    assert_eq!(shown(&client).await, chain);
+    assert_eq!(
+        handshake(address(&server), &root.pem, None).await.unwrap(),
+        der(&leaf.crt)
     );
 }

@@ -1,7 +1,7 @@
 //! The largest request of every operation: however large, it costs a bounded number of statements, and no more bound values than it
 //! has items.
 
-mod body;
+pub(crate) mod body;
 
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
@@ -40,13 +40,13 @@ const REFUSED: [(&str, &str); 11] = [
 ];
 
 /// An object of every kind, so that every operation finds one.
-struct Objects {
-    ids: Vec<(&'static str, String)>,
+pub(crate) struct Objects {
+    pub(crate) ids: Vec<(&'static str, String)>,
     digest: String,
 }
 
 impl Objects {
-    async fn new(administrator: &Raw, within: &Raw, tenant: &str, dealer: &str) -> Self {
+    pub(crate) async fn new(administrator: &Raw, within: &Raw, tenant: &str, dealer: &str) -> Self {
         let provider = json!({"name": "Trunk", "auth_mode": "IP_AUTH", "hostname": "sip.example.net"});
         let provider = create(administrator, "/providers", &provider).await;
         let assign = format!("/providers/{provider}/assignees/{tenant}");
@@ -83,7 +83,7 @@ impl Objects {
 
     /// Returns the value for a parameter of a path.
     #[expect(clippy::panic, reason = "add this parameter to the test")]
-    fn parameter(&self, operation: &Operation, name: &str) -> String {
+    pub(crate) fn parameter(&self, operation: &Operation, name: &str) -> String {
         match name {
             "digest" => self.digest.clone(),
             "id" => match self.find(operation.resource()) {
@@ -94,7 +94,7 @@ impl Objects {
         }
     }
 
-    fn find(&self, name: &str) -> Option<&str> {
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.ids.iter().find(|(of, _)| *of == name).map(|(_, id)| id.as_str())
     }
 }
@@ -216,7 +216,7 @@ fn transactions(log: &str) -> Vec<Transaction> {
 }
 
 /// Returns a session of each role above a tenant's users.
-async fn sessions(server: &Server, tenant: &str, dealer: &str) -> Vec<(&'static [&'static str], Raw)> {
+pub(crate) async fn sessions(server: &Server, tenant: &str, dealer: &str) -> Vec<(&'static [&'static str], Raw)> {
     let administrator = server.raw_signed_in().await;
     let dealer = administrator.get(&format!("/dealers/{dealer}"), &[]).await.json();
     let dealer = sign_in(server, dealer["name"].as_str().unwrap(), None).await;

@@ -51,6 +51,7 @@ mod tenant_events;
 mod tenant_lists;
 mod tenant_updates;
 mod tenants;
+mod texts;
 mod transcript;
 mod transports;
 mod users;

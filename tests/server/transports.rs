@@ -346,6 +346,30 @@ async fn ports_of_server_are_rejected() {
 }
 
 #[on_each_engine]
+async fn ports_of_api_are_reserved() {
+    let site = Site::new();
+    let server = site.start.ready();
+    let client = server.client().await;
+    for number in [8887, 8888] {
+        for protocol in [TransportProtocol::Tcp, TransportProtocol::Tls] {
+            let refusal = create(&client, protocol, number).await.unwrap_err();
+            assert_conflict(&refusal, "reserved for this API");
+        }
+        let tcp = list(&client).await.into_iter();
+        let tcp = tcp.map(|transport| (transport.protocol.clone(), transport.id.clone().unwrap()));
+        let (_, id) = tcp
+            .into_iter()
+            .find(|(protocol, _)| *protocol == Some(TransportProtocol::Tcp))
+            .unwrap();
+        assert_conflict(
+            &update(&client, &id, port(number)).await.unwrap_err(),
+            "reserved for this API",
+        );
+        create(&client, TransportProtocol::Udp, number).await.unwrap();
+    }
+}
+
+#[on_each_engine]
 async fn one_of_concurrent_creations_with_same_port_succeeds() {
     let site = Site::new();
     let server = site.start.ready();

@@ -221,7 +221,7 @@ fn everything_that_callers_send_is_bounded() {
 fn the_client_and_the_command_have_no_limit_of_this_server() {
     let contract = contract::pipeline::build(&workspace().join("specs")).unwrap();
     let unlimited = Contract {
-        document: limits::without(&contract.document),
+        document: contract::texts::without(&limits::without(&contract.document)),
         locations: contract.locations.clone(),
         notices: Vec::new(),
         operations: contract.operations,

@@ -15,6 +15,9 @@ pub fn ipv4(text: &str) -> Result<Ipv4Addr, &'static str> {
 /// Parses the IPv6 address of a host that others reach.
 pub fn ipv6(text: &str) -> Result<Ipv6Addr, &'static str> {
     let address: Ipv6Addr = text.parse().map_err(|_| "must be an IPv6 address")?;
+    if address.to_ipv4_mapped().is_some() {
+        return Err("must be an IPv6 address, and is an IPv4 address in the form of IPv6");
+    }
     check_reachable(address.into())?;
     Ok(address)
 }
@@ -32,14 +35,15 @@ fn check_reachable(address: IpAddr) -> Result<(), &'static str> {
 
 /// Parses the address of a DNS resolver. A loopback address is valid, as a resolver on this machine is usual.
 pub fn dns_server(text: &str) -> Result<IpAddr, &'static str> {
-    text.parse().map_err(|_| "must be an IPv4 or IPv6 address")
+    let address: IpAddr = text.parse().map_err(|_| "must be an IPv4 or IPv6 address")?;
+    Ok(address.to_canonical())
 }
 
-/// Parses a host name or an IP address, without scheme, port and path.
+/// Parses a host name or an IP address, without scheme, port and path. The address is in canonical form, an IPv4-mapped one as IPv4.
 pub fn host(text: &str) -> Result<String, &'static str> {
     const MESSAGE: &str = "must be a host name or an IP address, without scheme, port or path";
-    if text.parse::<IpAddr>().is_ok() {
-        return Ok(text.to_owned());
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(address.to_canonical().to_string());
     }
     let is_label = |label: &str| {
         !label.is_empty()
@@ -87,32 +91,36 @@ pub fn mail_addresses(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Parses the SIP domain of a tenant: a host name, or an IP address in canonical form.
-pub fn sip_domain(text: &str) -> Result<String, &'static str> {
-    match text.parse::<IpAddr>() {
-        Ok(address) => Ok(address.to_string()),
-        Err(_) => host(text),
-    }
-}
-
-/// Parses a URL that this system requests: `http` or `https`, a host, an optional port, no username and password.
+/// Parses a URL that this system requests: `http` or `https`, a host, an optional port, no username and password. Scheme and host are
+/// returned in lower case.
 pub fn http_url(text: &str) -> Result<String, &'static str> {
     const MESSAGE: &str = "must be a URL such as https://example.com/path, without a name and password in it";
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    if rest.is_some_and(is_location) {
-        Ok(text.to_owned())
+    let (scheme, rest) = text.split_once("://").ok_or(MESSAGE)?;
+    let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    if is_http && is_location(rest) {
+        Ok(format!("{}://{}", scheme.to_ascii_lowercase(), lower_host(rest)))
     } else {
         Err(MESSAGE)
     }
 }
 
-/// Parses the address of a website, which this system does not request: a URL, or one without its scheme, in any script.
+/// Returns the host, port, path and query of a URL with the host in lower case.
+fn lower_host(location: &str) -> String {
+    let (authority, path) = location.split_at(location.find(['/', '?', '#']).unwrap_or(location.len()));
+    format!("{}{path}", authority.to_lowercase())
+}
+
+/// Parses the address of a website, which this system does not request: a URL, or one without its scheme, in any script. Scheme and host
+/// are returned in lower case.
 pub fn website(text: &str) -> Result<String, &'static str> {
     let latin_letter = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
     let latin: String = text.chars().map(latin_letter).collect();
     let scheme = text.contains("://");
-    if (scheme && http_url(&latin).is_ok()) || (!scheme && is_location(&latin)) {
-        Ok(text.to_owned())
+    if scheme && http_url(&latin).is_ok() {
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        Ok(format!("{}://{}", scheme.to_ascii_lowercase(), lower_host(rest)))
+    } else if !scheme && is_location(&latin) {
+        Ok(lower_host(text))
     } else {
         Err("must be the address of a website such as https://example.com")
     }
@@ -157,9 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn ip_address_as_sip_domain_is_canonical() {
-        assert_eq!(sip_domain("2001:DB8:0::1").unwrap(), "2001:db8::1");
-        assert_eq!(sip_domain("PBX.example.com").unwrap(), "PBX.example.com");
+    fn ip_address_as_host_is_canonical() {
+        assert_eq!(host("2001:DB8:0::1").unwrap(), "2001:db8::1");
+        assert_eq!(host("::ffff:192.0.2.1").unwrap(), "192.0.2.1");
+        assert_eq!(host("PBX.example.com").unwrap(), "PBX.example.com");
+        assert_eq!(dns_server("::ffff:192.0.2.1").unwrap().to_string(), "192.0.2.1");
         for bad in [
             "sip:example.com",
             "example.com:5060",
@@ -167,7 +177,7 @@ mod tests {
             "alice@example.com",
             "1.2.3",
         ] {
-            assert!(sip_domain(bad).is_err(), "{bad}");
+            assert!(host(bad).is_err(), "{bad}");
         }
     }
 
@@ -193,10 +203,19 @@ mod tests {
             "https://exa mple.com",
             "https://[::1",
             "example.com",
-            "HTTP://example.com",
+            "HTTPX://example.com",
         ] {
             assert!(http_url(bad).is_err(), "{bad}");
         }
+        assert_eq!(
+            http_url("HTTPS://CDR.Example.com:8443/A?B=C").unwrap(),
+            "https://cdr.example.com:8443/A?B=C"
+        );
+        assert_eq!(
+            website("HTTP://BÜCHER.example/Über").unwrap(),
+            "http://bücher.example/Über"
+        );
+        assert_eq!(website("WWW.Example.com/About").unwrap(), "www.example.com/About");
         assert!(website("www.example.com/about").is_ok());
         assert!(website("https://www.example.com").is_ok());
         assert!(website("https://bücher.example/über").is_ok());
@@ -212,7 +231,7 @@ mod tests {
         for bad in ["127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "256.1.1.1", ""] {
             assert!(ipv4(bad).is_err(), "{bad}");
         }
-        for bad in ["::1", "::", "ff02::1", "10.0.0.2"] {
+        for bad in ["::1", "::", "ff02::1", "10.0.0.2", "::ffff:10.0.0.2"] {
             assert!(ipv6(bad).is_err(), "{bad}");
         }
         assert!(dns_server("127.0.0.53").is_ok());

@@ -37,6 +37,22 @@ impl<'a> Check<'a> {
         reject_violations(self.violations)
     }
 
+    /// Returns `true` if a violation was recorded.
+    pub(crate) fn is_violated(&self) -> bool {
+        !self.violations.is_empty()
+    }
+
+    /// Creates a check without violations for the same object.
+    pub(crate) fn fresh(&self) -> Self {
+        Self::new(self.vault, self.seal_prefix)
+    }
+
+    /// Drops those violations that `other` has as well, if `is_tolerated` returns `true` for their pointer.
+    pub(crate) fn drop_common(&mut self, other: &Self, is_tolerated: impl Fn(&str) -> bool) {
+        self.violations
+            .retain(|violation| !(other.violations.contains(violation) && is_tolerated(violation.pointer())));
+    }
+
     /// Runs `check` on a nested object or array, the property with this name, or on an item, whose name is its index. The names that it
     /// records and seals for are relative to it.
     pub fn inside<R>(&mut self, name: impl Display, check: impl FnOnce(&mut Self) -> R) -> R {

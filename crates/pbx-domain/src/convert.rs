@@ -9,11 +9,6 @@ pub fn mask(secret: &Option<Sealed>) -> Option<Secret> {
     secret.as_ref().map(|_| MASK.to_owned().into())
 }
 
-/// Returns `None` for an empty string, which means unset, as in an update.
-pub fn non_empty<T: AsRef<str>>(text: Option<T>) -> Option<T> {
-    text.filter(|text| !text.as_ref().is_empty())
-}
-
 /// Returns the number in the width of the API, saturating: no real count is that high.
 pub fn count(number: impl TryInto<i32>) -> i32 {
     number.try_into().unwrap_or(i32::MAX)

@@ -8,6 +8,7 @@ use crate::check::Check;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::state::Rules;
+use crate::tenants::codes;
 
 pub use crate::generated::holidays::Holiday;
 
@@ -31,6 +32,7 @@ impl Kind for Holiday {
 
 impl Rules for Holiday {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
+        check.canonicalize(&mut self.region, "region", codes::region);
         let yearly = self.every_year;
         let start_date = [self.year_start, self.month_start, self.day_start];
         let start_date = validate_date(check, START_DATE, yearly, start_date);

@@ -13,6 +13,7 @@ use pbx_types::record::Record as _;
 use crate::check::Check;
 use crate::error::Error;
 use crate::kind::Kind;
+use crate::source::canonical;
 use crate::state::Rules;
 use crate::stored::Stored;
 
@@ -40,6 +41,9 @@ impl Kind for IpRule {
 impl Rules for IpRule {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         check.canonicalize(&mut self.cidr, "cidr", parse_range);
+        if self.expire_at.is_some_and(|time| *time < Timestamp::UNIX_EPOCH) {
+            check.record("expire_at", "range", "must be a time from the year 1970 on");
+        }
         Ok(())
     }
 }
@@ -59,7 +63,8 @@ pub fn shown_until(expire_at: Option<Timestamp>, written_at: Timestamp) -> Optio
     }
 }
 
-/// Parses a range. A bare address is a range of one; host bits are cleared, as in the portal.
+/// Parses a range. A bare address is a range of one; host bits are cleared, as in the portal. An IPv4-mapped IPv6 range becomes the IPv4
+/// range that traffic shows; a shorter one than `::ffff:0:0/96` has no IPv4 form, and matches IPv6 traffic only.
 ///
 /// # Errors
 ///
@@ -71,7 +76,7 @@ pub fn parse_range(text: &str) -> Result<IpNet, &'static str> {
         text.parse::<IpAddr>().ok().map(IpNet::from)
     };
     let message = "must be an IPv4 or IPv6 address, with or without a prefix length, e.g. 192.0.2.0/24";
-    parsed.map(|range| range.trunc()).ok_or(message)
+    parsed.map(|range| canonical(range.trunc())).ok_or(message)
 }
 
 /// Returns the error for a second rule for a range.
@@ -122,6 +127,10 @@ mod tests {
             ("0.0.0.0/0", "0.0.0.0/0"),
             ("2001:DB8:0::1", "2001:db8::1/128"),
             ("2001:db8::1/32", "2001:db8::/32"),
+            ("::ffff:203.0.113.7/120", "203.0.113.0/24"),
+            ("::FFFF:cb00:7107", "203.0.113.7/32"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::/0", "::/0"),
         ] {
             assert_eq!(parse_range(written).unwrap().to_string(), stored);
         }
@@ -143,6 +152,42 @@ mod tests {
             let message = parse_range(text).expect_err(text);
             assert!(text.is_empty() || !message.contains(text));
         }
+    }
+
+    #[test]
+    fn expiry_before_1970_is_refused_and_stays_where_it_is_stored() {
+        let rule = |time: &str| IpRule {
+            cidr: "192.0.2.0/24".to_owned(),
+            expire_at: Some(time.parse().unwrap()),
+            ..IpRule::default()
+        };
+        let sent = |time: &str| UpdateIpRule {
+            expire_at: Field::Value(time.parse().unwrap()),
+            description: Field::Value("x".to_owned()),
+            ..UpdateIpRule::default()
+        };
+        for time in ["0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
+            let Err(Error::Invalid(violations)) = updated(&vault(), "", &rule("2030-01-01T00:00:00Z"), sent(time))
+            else {
+                panic!("{time}")
+            };
+            assert_eq!((violations[0].pointer(), violations[0].rule()), ("/expire_at", "range"));
+        }
+        for time in ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+            assert!(
+                updated(&vault(), "", &rule("2030-01-01T00:00:00Z"), sent(time)).is_ok(),
+                "{time}"
+            );
+        }
+        let stored = rule("0000-01-01T00:00:00Z");
+        assert!(
+            updated(&vault(), "", &stored, sent("0000-01-01T00:00:00Z")).is_ok(),
+            "the same"
+        );
+        assert!(
+            updated(&vault(), "", &stored, sent("0000-01-02T00:00:00Z")).is_err(),
+            "another"
+        );
     }
 
     #[test]

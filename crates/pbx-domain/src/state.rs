@@ -5,6 +5,8 @@
 //! `tenant.7.cdr_event.token`. The prefix is that of [`Check::new`], and is not used by states without secrets.
 
 use pbx_types::Field;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::check::Check;
 use crate::error::Error;
@@ -58,20 +60,51 @@ pub fn created<T: Create<B> + Rules, B>(vault: &Vault, seal_prefix: &str, body: 
 }
 
 /// Returns the state with a patch applied, normalized and valid. Its secrets are sealed for contexts that begin with `seal_prefix`.
+/// A value that is older than the rule that it violates may stay.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] with every violated rule; [`Error::Internal`] if a secret cannot be sealed or opened.
 pub fn updated<T, P>(vault: &Vault, seal_prefix: &str, before: &T, patch: P) -> Result<T, Error>
 where
-    T: Apply<P> + Rules + Clone + Default,
+    T: Apply<P> + Rules + Clone + Default + Serialize,
 {
     let mut check = Check::new(vault, seal_prefix);
     let mut after = before.clone();
     after.apply(patch, &T::default(), &mut check)?;
     after.normalize_and_validate(&mut check)?;
+    tolerate_stored(&mut check, before, &after)?;
     check.finish()?;
     Ok(after)
+}
+
+/// Drops the violations by values that are older than the rule: the stored state violates it in the same property, whose value did not
+/// change. Otherwise a new rule would refuse every later update of the object.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if a secret cannot be opened, or if a state does not serialize.
+pub fn tolerate_stored<T: Rules + Clone + Serialize>(
+    check: &mut Check<'_>,
+    before: &T,
+    after: &T,
+) -> Result<(), Error> {
+    if !check.is_violated() {
+        return Ok(());
+    }
+    let mut stored = check.fresh();
+    before.clone().normalize_and_validate(&mut stored)?;
+    if !stored.is_violated() {
+        return Ok(());
+    }
+    let json = |state: &T| serde_json::to_value(state).map_err(|error| Error::internal(error.to_string()));
+    let (before, after) = (json(before)?, json(after)?);
+    check.drop_common(&stored, |pointer| {
+        let value = before.pointer(pointer).unwrap_or(&Value::Null);
+        // What is missing is no value of an earlier release.
+        !value.is_null() && after.pointer(pointer) == Some(value)
+    });
+    Ok(())
 }
 
 /// Applies a patch to a nested object, the property with this name.

@@ -1,10 +1,14 @@
-//! The certificate and the private key that sign calls (STIR/SHAKEN).
+//! The certificate and the private key that sign calls (STIR/SHAKEN). Signatures are ES256 (RFC 8225, section 8.1), so both are for the
+//! curve P-256.
 
-use rustls::InconsistentKeys;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use rustls::{InconsistentKeys, SignatureScheme};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY};
+use x509_parser::prelude::FromDer as _;
 
 use crate::check::Check;
 use crate::error::Error;
@@ -45,12 +49,28 @@ fn validate_pair(certificate: Option<&str>, key: Option<&str>) -> Result<(), Pai
         .ok()
         .and_then(|key| any_supported_type(&key).ok());
     let key = key.ok_or((KEY, "format", "must be a private key in PEM, without a passphrase"))?;
+    if !is_p256(&chain[0]).map_err(|()| (CERTIFICATE, "format", "must be an X.509 certificate"))? {
+        let message = "must be a certificate of an ECDSA key on the curve P-256, as ES256 (RFC 8225) needs";
+        return Err((CERTIFICATE, "algorithm", message));
+    }
+    if key.choose_scheme(&[SignatureScheme::ECDSA_NISTP256_SHA256]).is_none() {
+        let message = "must be an ECDSA key on the curve P-256, as ES256 (RFC 8225) needs";
+        return Err((KEY, "algorithm", message));
+    }
     match CertifiedKey::new(chain, key).keys_match() {
         // Unknown: the public half of this kind of key cannot be derived, which is no reason to refuse it.
         Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(()),
         Err(rustls::Error::InconsistentKeys(_)) => Err((KEY, "pair", "must be the key of stir_shaken_cert")),
         Err(_) => Err((CERTIFICATE, "format", "must be an X.509 certificate")),
     }
+}
+
+/// Returns `true` if the key of a certificate is on the curve P-256. Fails for what is no certificate.
+fn is_p256(certificate: &CertificateDer<'_>) -> Result<bool, ()> {
+    let (_, certificate) = X509Certificate::from_der(certificate).map_err(drop)?;
+    let algorithm = &certificate.public_key().algorithm;
+    let curve = algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+    Ok(algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY && curve.is_some_and(|curve| curve == OID_EC_P256))
 }
 
 const CERTIFICATE: &str = "stir_shaken_cert";
@@ -69,6 +89,22 @@ mod tests {
         validate_pair(certificate, key)
             .err()
             .map(|(property, rule, _)| (property, rule))
+    }
+
+    #[test]
+    fn only_keys_on_the_curve_p_256_are_accepted() {
+        for algorithm in [&rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ED25519] {
+            let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+            let parameters = rcgen::CertificateParams::new(["shaken.example.com".to_owned()]).unwrap();
+            let certificate = parameters.self_signed(&key).unwrap().pem();
+            let (good, _) = generated();
+            let key = key.serialize_pem();
+            assert_eq!(
+                violation(Some(&certificate), Some(&key)),
+                Some((CERTIFICATE, "algorithm"))
+            );
+            assert_eq!(violation(Some(&good), Some(&key)), Some((KEY, "algorithm")));
+        }
     }
 
     #[test]

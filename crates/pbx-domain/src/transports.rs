@@ -26,6 +26,14 @@ pub fn carrier(protocol: TransportProtocol) -> &'static str {
     }
 }
 
+/// The ports of the vendor's API, HTTPS and HTTP. Clients and firewalls expect it there, whichever ports this server listens on.
+pub const API_PORTS: [u16; 2] = [8887, 8888];
+
+/// Returns `true` if no transport may have the port.
+pub fn is_reserved(protocol: TransportProtocol, port: u16) -> bool {
+    API_PORTS.contains(&port) && carrier(protocol) == "TCP"
+}
+
 /// Returns the transports of a fresh install.
 pub fn defaults(ids: &IdGenerator) -> [Stored<Transport>; 3] {
     let ports = [

@@ -1,5 +1,6 @@
 //! The operations of the contract, so that a test covers all of them, also those of future releases.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -20,6 +21,8 @@ pub struct Operation {
     pub is_public: bool,
     /// The media type of its request body, if it has one.
     pub body: Option<String>,
+    /// `true` if the body is a JSON Merge Patch.
+    pub merge_patch: bool,
 }
 
 impl Operation {
@@ -74,6 +77,7 @@ pub fn operations() -> Vec<Operation> {
                     .pointer("/requestBody/content")
                     .and_then(Value::as_object)
                     .and_then(|content| content.keys().next().cloned()),
+                merge_patch: operation.pointer("/requestBody/x-merge-patch") == Some(&Value::Bool(true)),
             });
         }
     }
@@ -104,6 +108,28 @@ fn initial_of(contract: &Value, schema: &Value) -> Value {
     let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref"));
     let target = reference.and_then(|reference| contract.pointer(reference.as_str()?.strip_prefix('#')?));
     target.map_or(Value::Null, |target| initial_of(contract, target))
+}
+
+/// Returns the names of the properties whose empty string is a value (`x-empty`) and does not mean null.
+pub fn properties_with_empty_value() -> BTreeSet<String> {
+    fn collect(value: &Value, names: &mut BTreeSet<String>) {
+        let properties = value.get("properties").and_then(Value::as_object);
+        for (name, _) in properties
+            .into_iter()
+            .flatten()
+            .filter(|(_, property)| property.get("x-empty").is_some())
+        {
+            names.insert(name.clone());
+        }
+        match value {
+            Value::Object(object) => object.values().for_each(|inner| collect(inner, names)),
+            Value::Array(items) => items.iter().for_each(|inner| collect(inner, names)),
+            _ => {}
+        }
+    }
+    let mut names = BTreeSet::new();
+    collect(&contract(), &mut names);
+    names
 }
 
 fn contract() -> Value {

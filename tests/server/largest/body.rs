@@ -9,19 +9,19 @@ use serde_json::{Map, Value, json};
 const UNLIMITED: usize = 64;
 
 /// Builds values by the schemas.
-pub(super) struct Generator<'a> {
-    pub(super) schemas: &'a Value,
+pub(crate) struct Generator<'a> {
+    pub(crate) schemas: &'a Value,
     /// IDs of objects, by the name of the property or parameter.
-    pub(super) ids: &'a [(&'a str, &'a str)],
+    pub(crate) ids: &'a [(&'a str, &'a str)],
     /// Differs between requests, because many names are unique.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// A certificate and its key, PEM.
-    pub(super) pair: &'a (String, String),
+    pub(crate) pair: &'a (String, String),
 }
 
 impl Generator<'_> {
     /// Checks that the schema of an operation allows this input.
-    pub(super) fn check(&self, schema: &Value, input: &Value) -> Result<(), String> {
+    pub(crate) fn check(&self, schema: &Value, input: &Value) -> Result<(), String> {
         let mut schema = schema.clone();
         schema["$defs"] = self.schemas["$defs"].clone();
         let validator = jsonschema::validator_for(&schema).unwrap();
@@ -32,7 +32,7 @@ impl Generator<'_> {
 
     /// Returns the largest value of a schema, which must bound its arrays. `name` is that of the property, `index` that of the item that it is in.
     #[expect(clippy::panic, reason = "teach the test this type")]
-    pub(super) fn value(&self, schema: &Value, name: &str, index: usize) -> Value {
+    pub(crate) fn value(&self, schema: &Value, name: &str, index: usize) -> Value {
         if let Some(reference) = schema["$ref"].as_str() {
             let target = self.schemas.pointer(reference.trim_start_matches('#')).unwrap();
             return self.value(target, name, index);

@@ -16,7 +16,7 @@ use anyhow::Context;
 
 use contract::files::relative;
 use contract::operations::Locations;
-use contract::{emit, limits, lower, model, pipeline};
+use contract::{emit, limits, lower, model, pipeline, texts};
 
 /// The directories owned by codegen, relative to the output directory.
 const OWNED: [&str; 7] = [
@@ -106,7 +106,10 @@ pub fn from_contract(contract: pipeline::Contract) -> anyhow::Result<Generated> 
         add(format!("crates/pbx-domain/src/generated/{name}"), content);
     }
     // The command may be used with the vendor's server.
-    let cli_api = model::read(&limits::without(&contract.document), &contract.locations)?;
+    let cli_api = model::read(
+        &texts::without(&limits::without(&contract.document)),
+        &contract.locations,
+    )?;
     for (name, content) in cli::generate(&cli_api).map_err(locate)? {
         add(format!("crates/pbx-cli/src/generated/{name}"), content);
     }

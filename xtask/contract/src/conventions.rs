@@ -6,6 +6,7 @@
 //!   has a default, and every property is nullable. Array items are replaced as a whole and follow the next rule. The defaults
 //!   are kept as the initial values ([`initial`]) of the object that `GET` shows.
 //! * In other request bodies an optional property may be null, which means the same as absent.
+//! * In both, the empty string means the same as null ([`texts`](crate::texts)).
 //!
 //! Schemas are normalized here ([`normalize`](crate::normalize)); [`naming`](crate::naming) converts them back to OpenAPI 3.1.
 
@@ -19,6 +20,7 @@ use crate::initial;
 use crate::normalize::{NULLABLE, normalize};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::schemas::{JSON, for_each_schema};
+use crate::texts::mark_empty;
 
 /// Normalizes every schema of every operation and applies the conventions to it.
 pub fn apply(document: &mut Value, locations: &Locations) -> Result<(), Diagnostics> {
@@ -177,6 +179,7 @@ fn merge_patch_conventions(schema: &mut Value) {
     for property in properties_mut(schema).into_iter().flat_map(|p| p.values_mut()) {
         merge_patch_conventions(property);
         set_nullable(property);
+        mark_empty(property);
     }
 }
 
@@ -199,6 +202,7 @@ fn request_conventions(schema: &mut Value) {
         if !required.contains(name) {
             set_nullable(property);
         }
+        mark_empty(property);
     }
 }
 
@@ -265,7 +269,7 @@ mod tests {
         assert_eq!(items["required"], json!(["a"]));
         assert_eq!(
             items["properties"]["b"],
-            json!({"type": "string", "default": "x", "x-nullable": true})
+            json!({"type": "string", "default": "x", "x-nullable": true, "x-empty": "null"})
         );
     }
 

@@ -12,3 +12,8 @@ pub const STATE: &str = "x-state";
 pub const LIMIT: &str = "x-limit";
 /// Extension of the document: the limits of the strings and arrays that state none.
 pub const LIMITS: &str = "x-limits";
+/// Extension of a string schema of a request: its kind of text; in the contract, the keywords that are this server's.
+pub const TEXT: &str = "x-text";
+/// Extension of a string schema of a request, `value` in the contract: the empty string is a value and does not mean null. Until the
+/// schemas are named, `null` where it means null and `refused` where it must not be sent.
+pub const EMPTY: &str = "x-empty";

@@ -1,6 +1,6 @@
 //! Builds the contract from the vendor's pages. Each stage is a pure function from document to document:
 //!
-//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`ids`] → [`limits`] → [`naming`] → [`emit`] → [`lower`].
+//! [`load`] → [`merge`] → [`overlay`] → [`inline`] → [`conventions`] → [`ids`] → [`limits`] → [`texts`] → [`naming`] → [`emit`] → [`lower`].
 //!
 //! [`pipeline`] runs them, [`model`] reads the result for the generators, and [`listing`] prints it for reviewers. No stage knows a
 //! path, an operation or a schema by name: everything specific to an API is in `specs/`.
@@ -27,3 +27,4 @@ pub mod pipeline;
 pub mod pointer;
 pub mod schemas;
 mod strict;
+pub mod texts;

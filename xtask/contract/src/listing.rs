@@ -13,6 +13,7 @@ use crate::model::{
     Api, Body, BodyKind, Integer, ParameterLocation, Schema, StringFormat, Success, SuccessBody, Type, TypeDef,
     TypeKind,
 };
+use crate::texts::empty_branch;
 
 /// Lists the document's own properties.
 pub fn document(document: &Value) -> String {
@@ -372,6 +373,10 @@ fn describe(schema: &Schema, raw: &Value) -> String {
         Type::Map(values) => format!("{{{}}}", describe(values, &raw["additionalProperties"])),
         Type::Named(name) => name.clone(),
     };
+    let branches = raw["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
+    if branches.contains(&empty_branch()) {
+        text.push_str(" | \"\"");
+    }
     if schema.nullable {
         text.push_str(" | null");
     }
@@ -403,6 +408,9 @@ fn describe(schema: &Schema, raw: &Value) -> String {
     let secret = schema.ty == Type::String(StringFormat::Secret);
     let format: &[&str] = if is_stated || secret { &["format"] } else { &[] };
     text.push_str(&rest(raw, &[&DESCRIBED, format].concat()));
+    for branch in branches.iter().filter(|branch| branch["type"] == "string") {
+        text.push_str(&rest(branch, &DESCRIBED));
+    }
     text
 }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::limits;
 use crate::naming::key::key;
 use crate::operations::{for_each_operation, operations};
+use crate::{limits, texts};
 
 /// Extension with the known values of a string that may have others.
 pub const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
@@ -18,7 +18,7 @@ const BINARY: &str = "*/*";
 
 /// Lowers the contract.
 pub fn lower(contract: &Value) -> Value {
-    let mut document = limits::without(contract);
+    let mut document = texts::without(&limits::without(contract));
     document["openapi"] = json!("3.0.3");
     if let Some(root) = document.as_object_mut() {
         for key in ["jsonSchemaDialect", "webhooks"] {

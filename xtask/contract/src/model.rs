@@ -153,6 +153,8 @@ pub struct Header {
 pub struct Schema {
     pub ty: Type,
     pub nullable: bool,
+    /// `true` if the empty string is a value, and does not mean null in requests.
+    pub empty_is_value: bool,
     pub description: Option<String>,
     /// The documented default, as JSON.
     pub default: Option<serde_json::Value>,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 use crate::operations::{Locations, operations};
-use crate::{conventions, files, ids, inline, limits, load, merge, naming, overlay};
+use crate::{conventions, files, ids, inline, limits, load, merge, naming, overlay, texts};
 
 /// The contract, with notices for the maintainer.
 #[derive(Debug)]
@@ -75,6 +75,7 @@ fn stages(
     conventions::apply(&mut document, &merged.locations)?;
     ids::apply(&mut document, &merged.locations)?;
     limits::apply(&mut document, &merged.locations)?;
+    notices.extend(texts::apply(&mut document, &merged.locations)?);
     naming::assign_names(&mut document, &merged.locations)?;
 
     let operations = operations(&document).count();

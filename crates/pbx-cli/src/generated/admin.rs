@@ -718,7 +718,7 @@ pub(in crate::generated) mod types {
                     "user_agent",
                     "user-agent",
                     ValueType::String,
-                    "User agent. 1 to 1024 characters.",
+                    "User agent. At most 1024 characters.",
                 )
                 .nullable(),
             Field::new(
@@ -928,7 +928,7 @@ pub(in crate::generated) mod types {
                     "trace_server_host",
                     "trace-server-host",
                     ValueType::String,
-                    "Tracer server host.",
+                    "Tracer server host. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .nullable(),
             Field::new(
@@ -1045,7 +1045,7 @@ pub(in crate::generated) mod types {
                     "server",
                     "server",
                     ValueType::String,
-                    "SMTP server used for sending mails.",
+                    "SMTP server used for sending mails. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .nullable(),
             Field::new(

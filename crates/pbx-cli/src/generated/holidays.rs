@@ -342,7 +342,7 @@ pub(in crate::generated) mod types {
                     "name",
                     "name",
                     ValueType::String,
-                    "The name of the holiday. 1 to 64 characters.",
+                    "The name of the holiday. At most 64 characters.",
                 )
                 .nullable(),
             Field::new(

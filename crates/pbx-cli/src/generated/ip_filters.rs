@@ -206,7 +206,7 @@ pub(in crate::generated) mod types {
                     "expire_at",
                     "expire-at",
                     ValueType::DateTime,
-                    "IP rule's expire time.",
+                    "The time at which the rule expires, as defined by RFC 3339, from 1970 to 9999. A rule whose time has passed has no effect, and one\nwithout a time does not expire; 9999-12-31T23:59:59Z means the same.",
                 )
                 .nullable(),
             Field::new(
@@ -276,7 +276,7 @@ pub(in crate::generated) mod types {
                     "expire_at",
                     "expire-at",
                     ValueType::DateTime,
-                    "IP rule's expire time.",
+                    "The time at which the rule expires, as defined by RFC 3339, from 1970 to 9999. A rule whose time has passed has no effect, and one\nwithout a time does not expire; 9999-12-31T23:59:59Z means the same.",
                 )
                 .nullable(),
             Field::new(

@@ -83,7 +83,7 @@ pub(in crate::generated) mod types {
                     "web_domain",
                     "web-domain",
                     ValueType::String,
-                    "The web domain for PortSIP PBX",
+                    "The web domain for PortSIP PBX. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .nullable(),
             Field::new(

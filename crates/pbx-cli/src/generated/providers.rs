@@ -301,7 +301,7 @@ pub(in crate::generated) mod types {
                     "did_numbers",
                     "did-numbers",
                     ValueType::String,
-                    "The semicolon-separated list of DID/DDI pool number range or DID/DDI number.\nAssign a DID/DDI pool number range or DID/DDI number to the tenant.\nFor example: 3000;12000-18000.\nThe DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.\n\nMust be numbers and ranges such as 3000;12000-18000.",
+                    "The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example 3000;12000-18000: at most 1,000.\nA number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number\noccurs twice, nor in the pool of another tenant.\n\nMust be numbers and ranges such as 3000;12000-18000, of at most 15 digits.",
                 )
                 .required(),
             Field::new(
@@ -341,14 +341,14 @@ pub(in crate::generated) mod types {
                     "auth_id",
                     "auth-id",
                     ValueType::String,
-                    "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.",
+                    "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. At most 64 characters.",
                 )
                 .nullable(),
             Field::new(
                     "password",
                     "password",
                     ValueType::Secret,
-                    "The password that goes with auth_id. It is never shown. 1 to 64 characters.",
+                    "The password that goes with auth_id. It is never shown. At most 64 characters.",
                 )
                 .nullable(),
             Field::new(
@@ -362,7 +362,7 @@ pub(in crate::generated) mod types {
                     "hostname",
                     "hostname",
                     ValueType::String,
-                    "The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.",
+                    "The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .required(),
             Field::new(
@@ -484,7 +484,7 @@ pub(in crate::generated) mod types {
                     "name",
                     "name",
                     ValueType::String,
-                    "The name of the trunk. 1 to 64 characters.",
+                    "The name of the trunk. At most 64 characters.",
                 )
                 .nullable(),
             Field::new(
@@ -505,14 +505,14 @@ pub(in crate::generated) mod types {
                     "auth_id",
                     "auth-id",
                     ValueType::String,
-                    "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.",
+                    "The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. At most 64 characters.",
                 )
                 .nullable(),
             Field::new(
                     "password",
                     "password",
                     ValueType::Secret,
-                    "The password that goes with auth_id. It is never shown. 1 to 64 characters.",
+                    "The password that goes with auth_id. It is never shown. At most 64 characters.",
                 )
                 .nullable(),
             Field::new(
@@ -526,7 +526,7 @@ pub(in crate::generated) mod types {
                     "hostname",
                     "hostname",
                     ValueType::String,
-                    "The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.",
+                    "The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. At most 253 characters. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .nullable(),
             Field::new(

@@ -132,7 +132,12 @@ pub(in crate::generated) mod types {
     pub(in crate::generated) static UPDATE_SBC: Object = Object {
         name: "UpdateSbc",
         properties: &[
-            Field::new("domain", "domain", ValueType::String, "The SBC domain.")
+            Field::new(
+                    "domain",
+                    "domain",
+                    ValueType::String,
+                    "The SBC domain. Must be a host name or an IP address, without scheme, port or path.",
+                )
                 .nullable(),
             Field::new(
                     "http_port",

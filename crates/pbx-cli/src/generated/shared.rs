@@ -446,7 +446,7 @@ pub(in crate::generated) mod types {
                     "url",
                     "url",
                     ValueType::String,
-                    "The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.",
+                    "The event url. At most 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.",
                 )
                 .nullable(),
         ],

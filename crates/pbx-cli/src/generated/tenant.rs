@@ -676,14 +676,14 @@ pub(in crate::generated) mod types {
                     "name",
                     "name",
                     ValueType::String,
-                    "The name of the tenant. 1 to 1024 characters.",
+                    "The name of the tenant. At most 1024 characters.",
                 )
                 .nullable(),
             Field::new(
                     "domain",
                     "domain",
                     ValueType::String,
-                    "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters.",
+                    "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\nAt most 280 characters. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .nullable(),
             Field::new(

@@ -374,7 +374,7 @@ pub(in crate::generated) mod types {
                     "url",
                     "url",
                     ValueType::String,
-                    "The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.",
+                    "The event url. At most 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.",
                 )
                 .nullable(),
         ],
@@ -393,7 +393,7 @@ pub(in crate::generated) mod types {
                     "domain",
                     "domain",
                     ValueType::String,
-                    "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters.",
+                    "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .required(),
             Field::new(
@@ -1097,7 +1097,7 @@ pub(in crate::generated) mod types {
                     "domain",
                     "domain",
                     ValueType::String,
-                    "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\n1 to 280 characters.",
+                    "The SIP domain of tenant, which no other tenant has; case does not matter.\nIt is usually a fully qualified domain name (FQDN).\nIf there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.\nIt is only used for SIP message authentication and need not resolve.\n\nAt most 280 characters. Must be a host name or an IP address, without scheme, port or path.",
                 )
                 .nullable(),
             Field::new(

@@ -879,7 +879,7 @@ pub mod types {
     /// The request body of [`Client::update_admin_settings`](crate::Client::update_admin_settings).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateAdminSettings {
-        /// User agent. 1 to 1024 characters.
+        /// User agent. At most 1024 characters.
         pub user_agent: crate::Field<String>,
         /// The semicolon separated list of blocked user agents.
         pub blocked_user_agents: crate::Field<String>,
@@ -953,7 +953,7 @@ pub mod types {
         pub enable_www_auth: crate::Field<bool>,
         /// User equal required for authentication name.
         pub user_equal_required_for_auth_name: crate::Field<bool>,
-        /// Tracer server host.
+        /// Tracer server host. Must be a host name or an IP address, without scheme, port or path.
         pub trace_server_host: crate::Field<String>,
         /// The tracer server port. 0 to 65535.
         pub trace_server_port: crate::Field<u16>,
@@ -1045,7 +1045,7 @@ pub mod types {
     pub struct UpdateNotificationSettings {
         /// See [`MailServerType`].
         pub type_: crate::Field<MailServerType>,
-        /// SMTP server used for sending mails.
+        /// SMTP server used for sending mails. Must be a host name or an IP address, without scheme, port or path.
         pub server: crate::Field<String>,
         /// A port number is a 16-bit unsigned integer, thus ranging from 0 to 65535.
         /// For TCP, port number 0 is reserved and cannot be used, while for UDP, the source port is optional and a value of zero means no port

@@ -426,7 +426,7 @@ pub mod types {
     /// The request body of [`Client::update_holiday`](crate::Client::update_holiday).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateHoliday {
-        /// The name of the holiday. 1 to 64 characters.
+        /// The name of the holiday. At most 64 characters.
         pub name: crate::Field<String>,
         /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html. Must be an ISO 3166-1 alpha-3 code such as DEU.
         pub region: crate::Field<String>,

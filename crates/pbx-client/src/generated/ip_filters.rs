@@ -353,7 +353,8 @@ pub mod types {
         pub cidr: String,
         /// See [`IpRuleTarget`].
         pub target: IpRuleTarget,
-        /// IP rule's expire time.
+        /// The time at which the rule expires, as defined by RFC 3339, from 1970 to 9999. A rule whose time has passed has no effect, and one
+        /// without a time does not expire; `9999-12-31T23:59:59Z` means the same.
         pub expire_at: Option<crate::Timestamp>,
         /// Remarks for the IP rule. At most 255 characters.
         pub description: Option<String>,
@@ -440,7 +441,8 @@ pub mod types {
         pub cidr: crate::Field<String>,
         /// See [`IpRuleTarget`].
         pub target: crate::Field<IpRuleTarget>,
-        /// IP rule's expire time.
+        /// The time at which the rule expires, as defined by RFC 3339, from 1970 to 9999. A rule whose time has passed has no effect, and one
+        /// without a time does not expire; `9999-12-31T23:59:59Z` means the same.
         pub expire_at: crate::Field<crate::Timestamp>,
         /// Remarks for the IP rule. At most 255 characters.
         pub description: crate::Field<String>,

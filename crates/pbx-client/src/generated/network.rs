@@ -154,7 +154,7 @@ pub mod types {
     /// The request body of [`Client::update_network_configurations`](crate::Client::update_network_configurations).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateNetwork {
-        /// The web domain for PortSIP PBX
+        /// The web domain for PortSIP PBX. Must be a host name or an IP address, without scheme, port or path.
         pub web_domain: crate::Field<String>,
         /// The private IPv4 of system. Must be an IPv4 address such as 192.0.2.1.
         pub private_ipv4: crate::Field<String>,

@@ -616,12 +616,11 @@ pub mod types {
     /// The request body of [`Client::assign_provider`](crate::Client::assign_provider).
     #[derive(Debug, Clone, PartialEq)]
     pub struct AssignProvider {
-        /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-        /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-        /// For example: 3000;12000-18000.
-        /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+        /// The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example `3000;12000-18000`: at most 1,000.
+        /// A number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number
+        /// occurs twice, nor in the pool of another tenant.
         ///
-        /// Must be numbers and ranges such as 3000;12000-18000.
+        /// Must be numbers and ranges such as 3000;12000-18000, of at most 15 digits.
         pub did_numbers: String,
         /// The max number of concurrent calls. At least 0.
         pub concurrency: Option<i64>,
@@ -646,13 +645,13 @@ pub mod types {
         pub enabled: Option<bool>,
         /// See [`TrunkMode`].
         pub auth_mode: TrunkMode,
-        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.
+        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. At most 64 characters.
         pub auth_id: Option<String>,
-        /// The password that goes with `auth_id`. It is never shown. 1 to 64 characters.
+        /// The password that goes with `auth_id`. It is never shown. At most 64 characters.
         pub password: Option<crate::Secret>,
         /// Default: `UDP`.
         pub transport: Option<TransportProtocol>,
-        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.
+        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters. Must be a host name or an IP address, without scheme, port or path.
         pub hostname: String,
         /// The port of the trunk. Default: `5060`. 1 to 65535.
         pub port: Option<u16>,
@@ -732,10 +731,9 @@ pub mod types {
     pub struct ProviderAssignee {
         /// The unique ID of tenant.
         pub tenant_id: Option<TenantId>,
-        /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-        /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-        /// For example: 3000;12000-18000.
-        /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+        /// The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example `3000;12000-18000`: at most 1,000.
+        /// A number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number
+        /// occurs twice, nor in the pool of another tenant.
         pub did_numbers: Option<String>,
         /// The max number of concurrent calls.
         pub concurrency: Option<i64>,
@@ -765,10 +763,9 @@ pub mod types {
     /// The response of [`Client::check_provider_assignee`](crate::Client::check_provider_assignee).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ProviderAssignment {
-        /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-        /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-        /// For example: 3000;12000-18000.
-        /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+        /// The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example `3000;12000-18000`: at most 1,000.
+        /// A number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number
+        /// occurs twice, nor in the pool of another tenant.
         pub did_numbers: Option<String>,
         /// The max number of concurrent calls.
         pub concurrency: Option<i64>,
@@ -808,19 +805,19 @@ pub mod types {
     /// The request body of [`Client::update_provider`](crate::Client::update_provider).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateProvider {
-        /// The name of the trunk. 1 to 64 characters.
+        /// The name of the trunk. At most 64 characters.
         pub name: crate::Field<String>,
         /// Whether calls may use the trunk.
         pub enabled: crate::Field<bool>,
         /// See [`TrunkMode`].
         pub auth_mode: crate::Field<TrunkMode>,
-        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. 1 to 64 characters.
+        /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it. At most 64 characters.
         pub auth_id: crate::Field<String>,
-        /// The password that goes with `auth_id`. It is never shown. 1 to 64 characters.
+        /// The password that goes with `auth_id`. It is never shown. At most 64 characters.
         pub password: crate::Field<crate::Secret>,
         /// See [`TransportProtocol`].
         pub transport: crate::Field<TransportProtocol>,
-        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. 1 to 253 characters.
+        /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have. At most 253 characters. Must be a host name or an IP address, without scheme, port or path.
         pub hostname: crate::Field<String>,
         /// The port of the trunk. 1 to 65535.
         pub port: crate::Field<u16>,

@@ -292,7 +292,7 @@ pub mod types {
     /// The request body of [`Client::update_sbc_configuration`](crate::Client::update_sbc_configuration).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateSbc {
-        /// The SBC domain.
+        /// The SBC domain. Must be a host name or an IP address, without scheme, port or path.
         pub domain: crate::Field<String>,
         /// The SBC web port for http. 1 to 65535.
         pub http_port: crate::Field<u16>,

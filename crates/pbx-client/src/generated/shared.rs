@@ -513,7 +513,7 @@ pub mod types {
         pub password: crate::Field<crate::Secret>,
         /// The token for authentication, when auth is `BEARER`.
         pub token: crate::Field<crate::Secret>,
-        /// The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.
+        /// The event url. At most 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.
         pub url: crate::Field<String>,
     }
 

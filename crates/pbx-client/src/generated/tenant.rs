@@ -937,14 +937,14 @@ pub mod types {
     /// The request body of [`Client::update_current_tenant`](crate::Client::update_current_tenant).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct UpdateCurrentTenant {
-        /// The name of the tenant. 1 to 1024 characters.
+        /// The name of the tenant. At most 1024 characters.
         pub name: crate::Field<String>,
         /// The SIP domain of tenant, which no other tenant has; case does not matter.
         /// It is usually a fully qualified domain name (FQDN).
         /// If there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.
         /// It is only used for SIP message authentication and need not resolve.
         ///
-        /// 1 to 280 characters.
+        /// At most 280 characters. Must be a host name or an IP address, without scheme, port or path.
         pub domain: crate::Field<String>,
         /// The official website of tenant. At most 255 characters.
         pub website: crate::Field<String>,

@@ -629,7 +629,7 @@ pub mod types {
         pub password: Option<crate::Secret>,
         /// The token for authentication, when auth is `BEARER`.
         pub token: Option<crate::Secret>,
-        /// The event url. 1 to 128 characters. Must be a URL that begins with http:// or https://.
+        /// The event url. At most 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.
         pub url: Option<String>,
     }
 
@@ -655,7 +655,7 @@ pub mod types {
         /// If there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.
         /// It is only used for SIP message authentication and need not resolve.
         ///
-        /// 1 to 280 characters.
+        /// 1 to 280 characters. Must be a host name or an IP address, without scheme, port or path.
         pub domain: String,
         /// The official website of tenant. At most 255 characters.
         pub website: Option<String>,
@@ -1106,7 +1106,7 @@ pub mod types {
         /// If there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.
         /// It is only used for SIP message authentication and need not resolve.
         ///
-        /// 1 to 280 characters.
+        /// At most 280 characters. Must be a host name or an IP address, without scheme, port or path.
         pub domain: crate::Field<String>,
         /// The official website of tenant. At most 255 characters.
         pub website: crate::Field<String>,

@@ -248,11 +248,8 @@ impl state::Apply<pbx_types::admin::UpdateAdminSettings> for AdminSettings {
         initial: &Self,
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        patch
-            .user_agent
-            .empty_is_null()
-            .update_or(&mut self.user_agent, || initial.user_agent.clone());
-        patch.blocked_user_agents.empty_is_null().update(&mut self.blocked_user_agents);
+        patch.user_agent.update_or(&mut self.user_agent, || initial.user_agent.clone());
+        patch.blocked_user_agents.update(&mut self.blocked_user_agents);
         patch
             .enable_shared_address_space_address_range
             .update_or(
@@ -393,7 +390,7 @@ impl state::Apply<pbx_types::admin::UpdateAdminSettings> for AdminSettings {
                 &mut self.user_equal_required_for_auth_name,
                 || initial.user_equal_required_for_auth_name,
             );
-        patch.trace_server_host.empty_is_null().update(&mut self.trace_server_host);
+        patch.trace_server_host.update(&mut self.trace_server_host);
         patch.trace_server_port.update(&mut self.trace_server_port);
         patch
             .web_failed_auth_amount
@@ -452,9 +449,9 @@ impl state::Apply<pbx_types::admin::UpdateAdminSettings> for AdminSettings {
                 &mut self.sip_barrier_2_blocking_time,
                 || initial.sip_barrier_2_blocking_time,
             );
-        patch.stir_shaken_cert.empty_is_null().update(&mut self.stir_shaken_cert);
+        patch.stir_shaken_cert.update(&mut self.stir_shaken_cert);
         check.seal("stir_shaken_key", patch.stir_shaken_key, &mut self.stir_shaken_key)?;
-        patch.custom_options.empty_is_null().update(&mut self.custom_options);
+        patch.custom_options.update(&mut self.custom_options);
         Ok(())
     }
 }
@@ -606,7 +603,7 @@ pub struct NotificationSettings {
     pub notify_push_certs_update_failed: bool,
     /// Password for email account.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
     pub password: Option<vault::Sealed>,
 }
 
@@ -648,10 +645,10 @@ for NotificationSettings {
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
         patch.r#type.update(&mut self.r#type);
-        patch.server.empty_is_null().update(&mut self.server);
+        patch.server.update(&mut self.server);
         patch.port.update(&mut self.port);
-        patch.reply_to.empty_is_null().update(&mut self.reply_to);
-        patch.username.empty_is_null().update(&mut self.username);
+        patch.reply_to.update(&mut self.reply_to);
+        patch.username.update(&mut self.username);
         patch.auth.update_or(&mut self.auth, || initial.auth);
         patch
             .enable_tls_ssl
@@ -659,7 +656,7 @@ for NotificationSettings {
         patch
             .enable_starttls_auto
             .update_or(&mut self.enable_starttls_auto, || initial.enable_starttls_auto);
-        patch.recipients.empty_is_null().update(&mut self.recipients);
+        patch.recipients.update(&mut self.recipients);
         patch
             .enable_tenant_access
             .update_or(&mut self.enable_tenant_access, || initial.enable_tenant_access);

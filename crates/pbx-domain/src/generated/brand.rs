@@ -23,32 +23,32 @@ pub struct Brand {
     /// The title text.
     /// This text will be displayed as the title.
     ///
-    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters. Must be text without line breaks and other control characters.
     pub title: String,
     /// The copyright text.
     /// This text will be displayed as the copyright.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
     pub copyright: Option<String>,
     /// The product name text.
     /// This text will be displayed as the product name.
     ///
-    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters. Must be text without line breaks and other control characters.
     pub product: String,
     /// The website text.
     /// This text will be displayed as the product website.
     ///
-    /// At most 2048 characters.
+    /// At most 2048 characters. Must be text without line breaks and other control characters.
     pub website: Option<String>,
     /// The forum url.
     /// This text will be displayed as the forum url.
     ///
-    /// At most 2048 characters.
+    /// At most 2048 characters. Must be text without line breaks and other control characters.
     pub forum: Option<String>,
     /// The bottom text, maximum size is 256 characters.
     /// This text will be displayed at the bottom of the login page. It can be either plain text or HTML code.
     ///
-    /// At most 256 characters.
+    /// At most 256 characters. Must be text without control characters other than tabs and line breaks.
     pub bottom_text: Option<String>,
 }
 
@@ -77,17 +77,14 @@ impl state::Apply<pbx_types::brand::UpdateBrand> for Brand {
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
         patch.theme.update_or(&mut self.theme, || initial.theme);
-        patch.logo.empty_is_null().update(&mut self.logo);
-        patch.favicon.empty_is_null().update(&mut self.favicon);
-        patch.title.empty_is_null().update_or(&mut self.title, || initial.title.clone());
-        patch.copyright.empty_is_null().update(&mut self.copyright);
-        patch
-            .product
-            .empty_is_null()
-            .update_or(&mut self.product, || initial.product.clone());
-        patch.website.empty_is_null().update(&mut self.website);
-        patch.forum.empty_is_null().update(&mut self.forum);
-        patch.bottom_text.empty_is_null().update(&mut self.bottom_text);
+        patch.logo.update(&mut self.logo);
+        patch.favicon.update(&mut self.favicon);
+        patch.title.update_or(&mut self.title, || initial.title.clone());
+        patch.copyright.update(&mut self.copyright);
+        patch.product.update_or(&mut self.product, || initial.product.clone());
+        patch.website.update(&mut self.website);
+        patch.forum.update(&mut self.forum);
+        patch.bottom_text.update(&mut self.bottom_text);
         Ok(())
     }
 }

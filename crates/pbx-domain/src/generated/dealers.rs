@@ -2,12 +2,12 @@
 //!
 //! The stored state of the objects of `dealers`.
 
-use crate::{check, convert, error, kind, state, stored};
+use crate::{check, error, kind, state, stored};
 
 /// The stored state that the API shows as `Dealer`.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `level`, `name`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct Dealer {
     /// Enable this dealer or not.
     ///
@@ -84,12 +84,12 @@ impl state::Apply<pbx_types::dealers::UpdateDealer> for Dealer {
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
-        patch.email.empty_is_null().update(&mut self.email);
-        patch.display_name.empty_is_null().update(&mut self.display_name);
-        patch.website.empty_is_null().update(&mut self.website);
-        patch.phone.empty_is_null().update(&mut self.phone);
-        patch.address.empty_is_null().update(&mut self.address);
-        patch.description.empty_is_null().update(&mut self.description);
+        patch.email.update(&mut self.email);
+        patch.display_name.update(&mut self.display_name);
+        patch.website.update(&mut self.website);
+        patch.phone.update(&mut self.phone);
+        patch.address.update(&mut self.address);
+        patch.description.update(&mut self.description);
         patch.max_tenants.update_or(&mut self.max_tenants, || initial.max_tenants);
         patch
             .max_extensions
@@ -108,12 +108,12 @@ impl state::Apply<pbx_types::dealer::UpdateCurrentDealer> for Dealer {
         _initial: &Self,
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        patch.email.empty_is_null().update(&mut self.email);
-        patch.display_name.empty_is_null().update(&mut self.display_name);
-        patch.website.empty_is_null().update(&mut self.website);
-        patch.phone.empty_is_null().update(&mut self.phone);
-        patch.address.empty_is_null().update(&mut self.address);
-        patch.description.empty_is_null().update(&mut self.description);
+        patch.email.update(&mut self.email);
+        patch.display_name.update(&mut self.display_name);
+        patch.website.update(&mut self.website);
+        patch.phone.update(&mut self.phone);
+        patch.address.update(&mut self.address);
+        patch.description.update(&mut self.description);
         Ok(())
     }
 }
@@ -127,12 +127,12 @@ impl state::Create<pbx_types::dealers::CreateDealer> for Dealer {
             enabled: body.enabled,
             level: body.level,
             name: body.name,
-            email: convert::non_empty(body.email),
-            display_name: convert::non_empty(body.display_name),
-            website: convert::non_empty(body.website),
-            phone: convert::non_empty(body.phone),
-            address: convert::non_empty(body.address),
-            description: convert::non_empty(body.description),
+            email: body.email,
+            display_name: body.display_name,
+            website: body.website,
+            phone: body.phone,
+            address: body.address,
+            description: body.description,
             max_tenants: body.max_tenants,
             max_extensions: body.max_extensions,
             tenant_full_access: body.tenant_full_access,

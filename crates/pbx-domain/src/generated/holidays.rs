@@ -7,7 +7,7 @@ use crate::{check, error, kind, state, stored};
 /// The stored state that the API shows as `Holiday`.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `name`, `region`, `consecutive`, `every_year`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct Holiday {
     /// The name of the holiday.
     ///
@@ -88,8 +88,8 @@ impl state::Apply<pbx_types::holidays::UpdateHoliday> for Holiday {
         initial: &Self,
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        check.require("name", patch.name.empty_is_null(), &mut self.name);
-        check.require("region", patch.region.empty_is_null(), &mut self.region);
+        check.require("name", patch.name, &mut self.name);
+        check.require("region", patch.region, &mut self.region);
         check.require("consecutive", patch.consecutive, &mut self.consecutive);
         check.require("every_year", patch.every_year, &mut self.every_year);
         patch.year_start.update(&mut self.year_start);

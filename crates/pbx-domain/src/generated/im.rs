@@ -45,10 +45,10 @@ impl state::Apply<pbx_types::im::UpdateImServer> for ImServer {
         _initial: &Self,
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        patch.private_ipv4.empty_is_null().update(&mut self.private_ipv4);
-        patch.private_ipv6.empty_is_null().update(&mut self.private_ipv6);
-        patch.public_ipv4.empty_is_null().update(&mut self.public_ipv4);
-        patch.public_ipv6.empty_is_null().update(&mut self.public_ipv6);
+        patch.private_ipv4.update(&mut self.private_ipv4);
+        patch.private_ipv6.update(&mut self.private_ipv6);
+        patch.public_ipv4.update(&mut self.public_ipv4);
+        patch.public_ipv6.update(&mut self.public_ipv6);
         Ok(())
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! The stored state of the objects of `ip_filters`.
 
-use crate::{check, convert, error, kind, state, stored};
+use crate::{check, error, kind, state, stored};
 
 /// The stored state that the API shows as `IpRule`.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `cidr`, `target`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct IpRule {
     /// The `CIDR` notation IP address and prefix length,
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
@@ -42,10 +42,10 @@ impl state::Apply<pbx_types::ip_filters::UpdateIpRule> for IpRule {
         _initial: &Self,
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        check.require("cidr", patch.cidr.empty_is_null(), &mut self.cidr);
+        check.require("cidr", patch.cidr, &mut self.cidr);
         check.require("target", patch.target, &mut self.target);
         patch.expire_at.update(&mut self.expire_at);
-        patch.description.empty_is_null().update(&mut self.description);
+        patch.description.update(&mut self.description);
         Ok(())
     }
 }
@@ -59,7 +59,7 @@ impl state::Create<pbx_types::ip_filters::CreateIpRule> for IpRule {
             cidr: body.cidr,
             target: body.target,
             expire_at: body.expire_at,
-            description: convert::non_empty(body.description),
+            description: body.description,
         })
     }
 }

@@ -63,17 +63,14 @@ impl state::Apply<pbx_types::network::UpdateNetwork> for Network {
         initial: &Self,
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        patch.web_domain.empty_is_null().update(&mut self.web_domain);
-        patch.private_ipv4.empty_is_null().update(&mut self.private_ipv4);
-        patch.public_ipv4.empty_is_null().update(&mut self.public_ipv4);
+        patch.web_domain.update(&mut self.web_domain);
+        patch.private_ipv4.update(&mut self.private_ipv4);
+        patch.public_ipv4.update(&mut self.public_ipv4);
         patch.enable_ipv6.update_or(&mut self.enable_ipv6, || initial.enable_ipv6);
-        patch.private_ipv6.empty_is_null().update(&mut self.private_ipv6);
-        patch.public_ipv6.empty_is_null().update(&mut self.public_ipv6);
-        patch.primary_dns_server.empty_is_null().update(&mut self.primary_dns_server);
-        patch
-            .secondary_dns_server
-            .empty_is_null()
-            .update(&mut self.secondary_dns_server);
+        patch.private_ipv6.update(&mut self.private_ipv6);
+        patch.public_ipv6.update(&mut self.public_ipv6);
+        patch.primary_dns_server.update(&mut self.primary_dns_server);
+        patch.secondary_dns_server.update(&mut self.secondary_dns_server);
         Ok(())
     }
 }

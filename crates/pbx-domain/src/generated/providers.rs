@@ -2,12 +2,12 @@
 //!
 //! The stored state of the objects of `providers`.
 
-use crate::{check, convert, error, kind, state, stored, vault};
+use crate::{check, error, kind, state, stored, vault};
 
 /// The stored state that the API shows as `Provider`.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `name`, `auth_mode`, `hostname`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct Provider {
     /// The name of the trunk.
     ///
@@ -38,7 +38,7 @@ pub struct Provider {
     pub concurrency: Option<i32>,
     /// The password that goes with `auth_id`. It is never shown.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
     #[record(unlisted)]
     pub password: Option<vault::Sealed>,
 }
@@ -67,12 +67,12 @@ impl state::Apply<pbx_types::providers::UpdateProvider> for Provider {
         initial: &Self,
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        check.require("name", patch.name.empty_is_null(), &mut self.name);
+        check.require("name", patch.name, &mut self.name);
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         check.require("auth_mode", patch.auth_mode, &mut self.auth_mode);
-        patch.auth_id.empty_is_null().update(&mut self.auth_id);
+        patch.auth_id.update(&mut self.auth_id);
         patch.transport.update_or(&mut self.transport, || initial.transport);
-        check.require("hostname", patch.hostname.empty_is_null(), &mut self.hostname);
+        check.require("hostname", patch.hostname, &mut self.hostname);
         patch.port.update_or(&mut self.port, || initial.port);
         patch.concurrency.update(&mut self.concurrency);
         check.seal("password", patch.password, &mut self.password)?;
@@ -89,7 +89,7 @@ impl state::Create<pbx_types::providers::CreateProvider> for Provider {
             name: body.name,
             enabled: body.enabled,
             auth_mode: body.auth_mode,
-            auth_id: convert::non_empty(body.auth_id),
+            auth_id: body.auth_id,
             transport: body.transport,
             hostname: body.hostname,
             port: body.port,

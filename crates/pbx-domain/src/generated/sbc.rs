@@ -41,7 +41,7 @@ impl state::Apply<pbx_types::sbc::UpdateSbc> for Sbc {
         initial: &Self,
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        patch.domain.empty_is_null().update(&mut self.domain);
+        patch.domain.update(&mut self.domain);
         patch.http_port.update_or(&mut self.http_port, || initial.http_port);
         patch.https_port.update_or(&mut self.https_port, || initial.https_port);
         patch.transports.update_or(&mut self.transports, || initial.transports.clone());

@@ -61,11 +61,11 @@ impl state::Apply<pbx_types::shared::UpdateE164Rules> for E164Rules {
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
-        patch.international_code.empty_is_null().update(&mut self.international_code);
-        patch.country.empty_is_null().update(&mut self.country);
-        patch.area_code.empty_is_null().update(&mut self.area_code);
-        patch.national_code.empty_is_null().update(&mut self.national_code);
-        patch.prefix.empty_is_null().update(&mut self.prefix);
+        patch.international_code.update(&mut self.international_code);
+        patch.country.update(&mut self.country);
+        patch.area_code.update(&mut self.area_code);
+        patch.national_code.update(&mut self.national_code);
+        patch.prefix.update(&mut self.prefix);
         patch
             .remove_special_chars
             .update_or(&mut self.remove_special_chars, || initial.remove_special_chars);
@@ -92,11 +92,11 @@ impl state::Create<pbx_types::tenants::CreateE164Rules> for E164Rules {
     ) -> Result<Self, error::Error> {
         Ok(Self {
             enabled: body.enabled,
-            international_code: convert::non_empty(body.international_code),
-            country: convert::non_empty(body.country),
-            area_code: convert::non_empty(body.area_code),
-            national_code: convert::non_empty(body.national_code),
-            prefix: convert::non_empty(body.prefix),
+            international_code: body.international_code,
+            country: body.country,
+            area_code: body.area_code,
+            national_code: body.national_code,
+            prefix: body.prefix,
             remove_special_chars: body.remove_special_chars,
             remove_duplicate_countries: body.remove_duplicate_countries,
             remove_duplicate_area_codes: body.remove_duplicate_area_codes,
@@ -144,7 +144,7 @@ pub struct EventWebhook {
     pub token: Option<vault::Sealed>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
+    /// 1 to 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.
     pub url: Option<String>,
 }
 
@@ -171,10 +171,10 @@ impl state::Apply<pbx_types::shared::UpdateEventWebhook> for EventWebhook {
     ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
         patch.auth.update_or(&mut self.auth, || initial.auth);
-        patch.username.empty_is_null().update(&mut self.username);
+        patch.username.update(&mut self.username);
         check.seal("password", patch.password, &mut self.password)?;
         check.seal("token", patch.token, &mut self.token)?;
-        patch.url.empty_is_null().update(&mut self.url);
+        patch.url.update(&mut self.url);
         Ok(())
     }
 }
@@ -187,10 +187,10 @@ impl state::Create<pbx_types::tenants::CreateEventWebhook> for EventWebhook {
         Ok(Self {
             enabled: body.enabled,
             auth: body.auth,
-            username: convert::non_empty(body.username),
+            username: body.username,
             password: check.sealed("password", body.password)?,
             token: check.sealed("token", body.token)?,
-            url: convert::non_empty(body.url),
+            url: body.url,
         })
     }
 }
@@ -414,7 +414,7 @@ impl state::Create<pbx_types::tenant::UpdateOutboundCallerId> for OutboundCaller
         Ok(Self {
             provider_id: body.provider_id,
             caller_id: body.caller_id,
-            description: convert::non_empty(body.description),
+            description: body.description,
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::{check, convert, error, generated, state, vault};
 /// The part of a [`Tenant`] that lists show.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `name`, `domain`, `timezone`, `currency`, `region`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct TenantProfile {
     /// The name of the tenant.
     ///
@@ -261,11 +261,13 @@ impl Default for TenantSettings {
 }
 
 /// The stored state that the API shows as `Tenant`. Lists show only a part of it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Tenant {
     /// The properties that lists show.
+    #[serde(flatten)]
     pub profile: TenantProfile,
     /// All other properties.
+    #[serde(flatten)]
     pub settings: TenantSettings,
 }
 
@@ -276,21 +278,11 @@ impl state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
         initial: &Self,
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        check.require("domain", patch.domain.empty_is_null(), &mut self.profile.domain);
-        patch.website.empty_is_null().update(&mut self.profile.website);
-        check
-            .require(
-                "timezone",
-                patch.timezone.empty_is_null(),
-                &mut self.profile.timezone,
-            );
-        check
-            .require(
-                "currency",
-                patch.currency.empty_is_null(),
-                &mut self.profile.currency,
-            );
-        check.require("region", patch.region.empty_is_null(), &mut self.profile.region);
+        check.require("domain", patch.domain, &mut self.profile.domain);
+        patch.website.update(&mut self.profile.website);
+        check.require("timezone", patch.timezone, &mut self.profile.timezone);
+        check.require("currency", patch.currency, &mut self.profile.currency);
+        check.require("region", patch.region, &mut self.profile.region);
         patch.enabled.update_or(&mut self.profile.enabled, || initial.profile.enabled);
         patch
             .enable_video_recording
@@ -370,7 +362,7 @@ impl state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
                 &mut self.settings.enable_two_factor_authentication,
                 || initial.settings.enable_two_factor_authentication,
             );
-        patch.custom_options.empty_is_null().update(&mut self.settings.custom_options);
+        patch.custom_options.update(&mut self.settings.custom_options);
         patch
             .max_extensions
             .update_or(
@@ -496,10 +488,7 @@ impl state::Apply<pbx_types::tenants::UpdateTenant> for Tenant {
                 &mut self.settings.contact_update_interval,
                 || initial.settings.contact_update_interval,
             );
-        patch
-            .email_recipients
-            .empty_is_null()
-            .update(&mut self.settings.email_recipients);
+        patch.email_recipients.update(&mut self.settings.email_recipients);
         patch
             .password_force_reset
             .update_or(
@@ -517,22 +506,12 @@ impl state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
         initial: &Self,
         check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
-        check.require("name", patch.name.empty_is_null(), &mut self.profile.name);
-        check.require("domain", patch.domain.empty_is_null(), &mut self.profile.domain);
-        patch.website.empty_is_null().update(&mut self.profile.website);
-        check
-            .require(
-                "timezone",
-                patch.timezone.empty_is_null(),
-                &mut self.profile.timezone,
-            );
-        check
-            .require(
-                "currency",
-                patch.currency.empty_is_null(),
-                &mut self.profile.currency,
-            );
-        check.require("region", patch.region.empty_is_null(), &mut self.profile.region);
+        check.require("name", patch.name, &mut self.profile.name);
+        check.require("domain", patch.domain, &mut self.profile.domain);
+        patch.website.update(&mut self.profile.website);
+        check.require("timezone", patch.timezone, &mut self.profile.timezone);
+        check.require("currency", patch.currency, &mut self.profile.currency);
+        check.require("region", patch.region, &mut self.profile.region);
         patch
             .enable_video_recording
             .update_or(
@@ -563,7 +542,7 @@ impl state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
                 &mut self.settings.enable_two_factor_authentication,
                 || initial.settings.enable_two_factor_authentication,
             );
-        patch.custom_options.empty_is_null().update(&mut self.settings.custom_options);
+        patch.custom_options.update(&mut self.settings.custom_options);
         patch
             .extension_im_disk_quota
             .update_or(
@@ -654,17 +633,14 @@ impl state::Apply<pbx_types::tenant::UpdateCurrentTenant> for Tenant {
                 &mut self.settings.password_force_reset,
                 || initial.settings.password_force_reset,
             );
-        patch
-            .stir_shaken_cert
-            .empty_is_null()
-            .update(&mut self.settings.stir_shaken_cert);
+        patch.stir_shaken_cert.update(&mut self.settings.stir_shaken_cert);
         check
             .seal(
                 "stir_shaken_key",
                 patch.stir_shaken_key,
                 &mut self.settings.stir_shaken_key,
             )?;
-        patch.avatar_file_id.empty_is_null().update(&mut self.settings.avatar_file_id);
+        patch.avatar_file_id.update(&mut self.settings.avatar_file_id);
         Ok(())
     }
 }
@@ -679,7 +655,7 @@ impl state::Create<pbx_types::tenants::CreateTenant> for Tenant {
             profile: TenantProfile {
                 name: body.name,
                 domain: body.domain,
-                website: convert::non_empty(body.website),
+                website: body.website,
                 timezone: body.timezone,
                 currency: body.currency,
                 region: body.region,
@@ -701,7 +677,7 @@ impl state::Create<pbx_types::tenants::CreateTenant> for Tenant {
                 enable_feature_whats_app: body.enable_feature_whats_app,
                 enable_night_mode: body.enable_night_mode,
                 enable_two_factor_authentication: body.enable_two_factor_authentication,
-                custom_options: convert::non_empty(body.custom_options),
+                custom_options: body.custom_options,
                 max_ring_groups: body.max_ring_groups,
                 max_virtual_receptionists: body.max_virtual_receptionists,
                 max_call_queues: body.max_call_queues,
@@ -744,7 +720,7 @@ impl state::Create<pbx_types::tenants::CreateTenant> for Tenant {
                 contact_match_length: body.contact_match_length,
                 contact_append_type: body.contact_append_type,
                 contact_update_interval: body.contact_update_interval,
-                email_recipients: convert::non_empty(body.email_recipients),
+                email_recipients: body.email_recipients,
                 password_force_reset: body.password_force_reset,
                 stir_shaken_cert: initial.settings.stir_shaken_cert,
                 stir_shaken_key: initial.settings.stir_shaken_key,

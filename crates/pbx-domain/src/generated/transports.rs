@@ -7,7 +7,7 @@ use crate::{check, error, kind, state, stored};
 /// The stored state that the API shows as `Transport`.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `protocol`, `port`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct Transport {
     pub protocol: pbx_types::shared::TransportProtocol,
     /// The port of transport.

@@ -2,12 +2,12 @@
 //!
 //! The stored state of the objects of `users`.
 
-use crate::{check, convert, error, state};
+use crate::{check, error, state};
 
 /// The stored state that the API shows as `User`.
 ///
 /// [`Default`] has placeholders for the properties that are required to create the object: `name`, `role`, `extension_number`.
-#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)]
 pub struct User {
     /// The name that the user signs in with, unique within the tenant with case ignored.
     /// `admin`, `system`, `administrator`, and `root` are reserved names for system admin only with case ignored.
@@ -55,8 +55,8 @@ impl state::Apply<pbx_types::users::UpdateUser> for User {
         _check: &mut check::Check<'_>,
     ) -> Result<(), error::Error> {
         patch.enabled.update_or(&mut self.enabled, || initial.enabled);
-        patch.email.empty_is_null().update(&mut self.email);
-        patch.display_name.empty_is_null().update(&mut self.display_name);
+        patch.email.update(&mut self.email);
+        patch.display_name.update(&mut self.display_name);
         Ok(())
     }
 }
@@ -69,8 +69,8 @@ impl state::Create<pbx_types::users::CreateUser> for User {
         Ok(Self {
             name: body.name,
             enabled: body.enabled,
-            email: convert::non_empty(Some(body.email)),
-            display_name: convert::non_empty(Some(body.display_name)),
+            email: Some(body.email),
+            display_name: Some(body.display_name),
             role: body.role,
             extension_number: body.extension_number,
         })

@@ -43,7 +43,6 @@ impl state::Apply<pbx_types::voicemail::UpdateVoicemailServer> for VoicemailServ
     ) -> Result<(), error::Error> {
         patch
             .extension_number
-            .empty_is_null()
             .update_or(&mut self.extension_number, || initial.extension_number.clone());
         patch.retain_days.update_or(&mut self.retain_days, || initial.retain_days);
         patch.min_seconds.update_or(&mut self.min_seconds, || initial.min_seconds);

@@ -17,7 +17,7 @@ pub(super) fn currency(text: &str) -> Result<String, &'static str> {
 }
 
 /// Accepts a country code of ISO 3166-1 alpha-3.
-pub(super) fn region(text: &str) -> Result<String, &'static str> {
+pub(crate) fn region(text: &str) -> Result<String, &'static str> {
     match from_alpha3(text) {
         Some(_) => Ok(text.to_owned()),
         None => Err("must be a country of ISO 3166-1 alpha-3 such as DEU"),

@@ -1,6 +1,6 @@
 //! Tenants: the organizations that use this installation, each isolated from the others.
 
-mod codes;
+pub(crate) mod codes;
 pub mod e164;
 pub mod events;
 pub mod office_hours;

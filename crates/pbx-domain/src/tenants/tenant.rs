@@ -157,7 +157,7 @@ impl Rules for Tenant {
     fn normalize_and_validate(&mut self, check: &mut Check<'_>) -> Result<(), Error> {
         let (profile, settings) = (&mut self.profile, &mut self.settings);
         check.canonicalize(&mut profile.name, "name", name);
-        check.canonicalize(&mut profile.domain, "domain", address::sip_domain);
+        check.canonicalize(&mut profile.domain, "domain", address::host);
         check.canonicalize(&mut profile.timezone, "timezone", codes::timezone);
         check.canonicalize(&mut profile.currency, "currency", codes::currency);
         check.canonicalize(&mut profile.region, "region", codes::region);

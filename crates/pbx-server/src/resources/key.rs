@@ -10,6 +10,7 @@ use pbx_domain::setting::Setting as _;
 use pbx_domain::vault::MASK;
 use pbx_domain::{Error, clock};
 use pbx_store::settings;
+use pbx_types::Violation;
 
 use crate::http::Pbx;
 use crate::services::certificates;
@@ -25,18 +26,37 @@ impl KeyApi for Pbx {
         })
     }
 
-    /// New connections use the pair at once. An invalid one changes nothing.
+    /// New connections use the pair at once. An invalid one changes nothing. The mask, which `GET` shows, stands for the stored key.
     async fn update_key(&self, call: Call<Caller>, body: UpdateCertificateKey) -> Result<(), Error> {
+        let tls = self.sip.tls();
+        let _lock = tls.lock_changes().await;
+        let before = certificates::stored(&self.store).await?;
+        let keeps_key = body.key.expose() == MASK;
+        if keeps_key && before.certificate.as_ref() == Some(&body.crt) {
+            return Ok(());
+        }
+        let private_key = if keeps_key {
+            let missing = || Violation::field("key", "required", "is needed: no private key is stored");
+            before
+                .clone()
+                .open(&self.vault)?
+                .ok_or_else(|| Error::invalid(missing()))?
+                .private_key
+        } else {
+            PrivateKey::new(body.key.into_inner())
+        };
         let pair = CertificatePair {
             certificate: body.crt,
-            private_key: PrivateKey::new(body.key.into_inner()),
+            private_key,
         };
-        let tls = self.sip.tls();
         let prepared = tls.prepare(&pair.certificate, pair.check(clock::now())?)?;
-        let _lock = tls.lock_changes().await;
         let stored = StoredPair::seal(&self.vault, &pair)?;
         self.changes(&call)
             .write(move |tx| {
+                // Another node may have replaced the key since it was read.
+                if keeps_key && settings::load::<StoredPair>(tx)?.certificate != before.certificate {
+                    return Err(Error::conflict("The stored key was replaced meanwhile: try again."));
+                }
                 settings::save(tx, &stored)?;
                 let entry = Entry::update(Object::System, StoredPair::NAME).fields(["crt", "key"]);
                 Ok::<_, Error>(entry.with(()))

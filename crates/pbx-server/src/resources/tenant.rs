@@ -16,7 +16,6 @@ use pbx_domain::tenants::tenant::{TenantDetails, seal_prefix};
 use pbx_domain::webhook::Event;
 use pbx_domain::{Error, Id, clock, custom_headers, password_policy};
 use pbx_store::{Tx, balance, status};
-use pbx_types::Violation;
 
 use super::files::avatar;
 use crate::http::Pbx;
@@ -96,8 +95,8 @@ impl TenantApi for Pbx {
                     return Ok(Audited::nothing(()));
                 }
                 if !balance::add(tx, id, amount)? {
-                    let message = "would take the balance beyond ten digits before the point";
-                    return Err(Error::invalid(Violation::field("balance", "range", message)));
+                    let message = "The recharge would take the balance beyond ten digits before the point.";
+                    return Err(Error::conflict(message));
                 }
                 let entry = Entry::new(Action::Recharge, Object::Tenant, id);
                 Ok(entry.fields(["balance"]).with(()))

@@ -148,9 +148,15 @@ impl TransportsApi for Pbx {
     }
 }
 
-/// Refuses the port of another transport. The unique key does so as well, but only after the port has been opened, which would
+/// Refuses the ports of the API and of other transports. The unique key does so as well, but only after the port has been opened, which would
 /// fail with the system's error.
 fn check_free(tx: &mut Tx<'_>, transport: &Stored<transports::Transport>) -> Result<(), Error> {
+    if transports::is_reserved(transport.protocol, transport.port) {
+        let port = transport.port;
+        return Err(Error::conflict(format!(
+            "TCP port {port} is reserved for this API: choose another."
+        )));
+    }
     match queries::by_port(tx, transport.protocol, transport.port)? {
         Some(other) if other.id != transport.id => Err(in_use(&other)),
         _ => Ok(()),

@@ -7,7 +7,7 @@ use pbx_domain::files::{Owner, UNKNOWN_FILE};
 use pbx_domain::kind;
 use pbx_domain::providers::Provider;
 use pbx_domain::session::Visibility;
-use pbx_domain::state::{Apply, Rules as _};
+use pbx_domain::state::{self, Apply, Rules as _};
 use pbx_domain::tenants::tenant::{StoredTenant, Tenant, TenantDetails, domain_taken, seal_prefix};
 use pbx_domain::vault::Vault;
 use pbx_domain::{Error, Id, disk};
@@ -96,6 +96,7 @@ impl Update {
         let mut after = before.tenant.clone();
         after.apply(patch, &Tenant::default(), &mut check)?;
         after.normalize_and_validate(&mut check)?;
+        state::tolerate_stored(&mut check, &before.tenant, &after)?;
         if let Editor::Manager(_) = editor {
             after.check_cdr_event_unchanged(&mut check, before.settings.cdr_event.enabled);
         }

@@ -88,17 +88,6 @@ impl<T> Field<T> {
     }
 }
 
-impl<T: AsRef<str>> Field<T> {
-    /// Replaces the empty string by `null`, for properties whose empty value means that there is none.
-    #[must_use]
-    pub fn empty_is_null(self) -> Self {
-        match self {
-            Self::Value(value) if value.as_ref().is_empty() => Self::Null,
-            other => other,
-        }
-    }
-}
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // An absent property never gets here: `#[serde(default)]` on the field makes it `Absent`.
@@ -241,15 +230,6 @@ mod tests {
         assert_eq!(Field::Absent.map(double), Field::Absent);
         assert_eq!(Field::Null.map(double), Field::Null);
         assert_eq!(Field::Value(5060).map(double), Field::Value(10_120_u32));
-    }
-
-    #[test]
-    fn empty_string_is_null() {
-        assert_eq!(Field::Value(String::new()).empty_is_null(), Field::Null);
-        let blank = Field::Value(" ".to_owned());
-        assert_eq!(blank.clone().empty_is_null(), blank);
-        assert_eq!(Field::<String>::Null.empty_is_null(), Field::Null);
-        assert_eq!(Field::<String>::Absent.empty_is_null(), Field::Absent);
     }
 
     #[test]

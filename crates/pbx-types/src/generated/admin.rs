@@ -469,11 +469,11 @@ pub struct TestEmail {
     pub recipient: String,
     /// Mail subject.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub subject: String,
     /// Mail content.
     ///
-    /// At most 65536 characters.
+    /// 1 to 65536 characters. Must be text without control characters other than tabs and line breaks.
     pub content: String,
 }
 
@@ -483,11 +483,13 @@ pub struct TestEmail {
 pub struct UpdateAdminSettings {
     /// User agent.
     ///
-    /// 1 to 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub user_agent: pbx_types::Field<String>,
     /// The semicolon separated list of blocked user agents.
     ///
-    /// At most 16384 characters.
+    /// At most 16384 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub blocked_user_agents: pbx_types::Field<String>,
     /// Enable Shared Address Space Address Range or not (RFC 6598).
     pub enable_shared_address_space_address_range: pbx_types::Field<bool>,
@@ -523,6 +525,7 @@ pub struct UpdateAdminSettings {
     pub enable_to_tag_in_register: pbx_types::Field<bool>,
     /// Indicates if congestion management would be enabled.
     pub enable_congestion_management: pbx_types::Field<bool>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub congestion_management_metric: pbx_types::Field<CongestionMetric>,
     /// Precondition: "enable_congestion_management" parameter MUST be set to true.
     /// Congestion management tolerance for the given metric.
@@ -555,6 +558,7 @@ pub struct UpdateAdminSettings {
     pub register_expiration_time: pbx_types::Field<i32>,
     /// Enable Alert-Info header for auto answer or not.
     pub enable_auto_answer_alert_info_header: pbx_types::Field<bool>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub auto_answer_alert_info_header: pbx_types::Field<AutoAnswerAlertInfo>,
     /// Enable call-info header for auto answer.
     /// The value is "sip:portsip.com;answer-after=0".
@@ -567,7 +571,8 @@ pub struct UpdateAdminSettings {
     pub user_equal_required_for_auth_name: pbx_types::Field<bool>,
     /// Tracer server host.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub trace_server_host: pbx_types::Field<String>,
     /// The tracer server port.
     ///
@@ -618,15 +623,18 @@ pub struct UpdateAdminSettings {
     pub sip_barrier_2_blocking_time: pbx_types::Field<i32>,
     /// Content of this certificate file for STIR/SHAKEN support.
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub stir_shaken_cert: pbx_types::Field<String>,
     /// Content of this private certificate file for STIR/SHAKEN support.
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub stir_shaken_key: pbx_types::Field<pbx_types::Secret>,
     /// Some custom configuration options serialized as json string.
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub custom_options: pbx_types::Field<String>,
 }
 
@@ -634,10 +642,12 @@ pub struct UpdateAdminSettings {
 #[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct UpdateNotificationSettings {
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub r#type: pbx_types::Field<MailServerType>,
     /// SMTP server used for sending mails.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub server: pbx_types::Field<String>,
     /// A port number is a 16-bit unsigned integer, thus ranging from 0 to 65535.
     /// For TCP, port number 0 is reserved and cannot be used, while for UDP, the source port is optional and a value of zero means no port
@@ -649,15 +659,19 @@ pub struct UpdateNotificationSettings {
     /// when you want the reply to go to an email address that is different than the From: address.
     ///
     /// At most 1024 characters. Must be an e-mail address.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub reply_to: pbx_types::Field<String>,
     /// Username or email address.
     ///
-    /// At most 128 characters.
+    /// At most 128 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub username: pbx_types::Field<String>,
     /// Password for email account.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub password: pbx_types::Field<pbx_types::Secret>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub auth: pbx_types::Field<MailServerAuth>,
     /// Whether to enable TLS/SSL.
     pub enable_tls_ssl: pbx_types::Field<bool>,
@@ -667,6 +681,7 @@ pub struct UpdateNotificationSettings {
     /// Semicolons are accepted as well; answers have commas.
     ///
     /// At most 4096 characters. Must be at most 15 e-mail addresses, separated by commas.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub recipients: pbx_types::Field<String>,
     /// Apply the email server settings to all tenants.
     pub enable_tenant_access: pbx_types::Field<bool>,

@@ -9,7 +9,8 @@ pub use super::ids::{FileId, UploadId};
 pub struct InitBlobUploadQuery {
     /// The name that the file is to have. Without one it is named after its id.
     ///
-    /// 1 to 255 characters.
+    /// 1 to 255 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub filename: Option<String>,
 }
 
@@ -32,6 +33,7 @@ pub struct CompleteBlobUploadQuery {
     /// The SHA-256 of the content, as the sender has it. Content that arrives otherwise is refused.
     ///
     /// Must be 64 hexadecimal digits in lower case.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub digest: Option<String>,
 }
 

@@ -63,45 +63,54 @@ pbx_types::string_enum!(BrandTheme);
 #[serde(default)]
 pub struct UpdateBrand {
     /// Initially: `"BLUE"`.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub theme: pbx_types::Field<BrandTheme>,
     /// The unique ID of file from your file library.
     /// This file will be used as the logo image.
     ///
     /// At most 64 characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub logo: pbx_types::Field<FileId>,
     /// The unique ID of file from your file library.
     /// This file will be used as the favicon image.
     ///
     /// At most 64 characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub favicon: pbx_types::Field<FileId>,
     /// The title text.
     /// This text will be displayed as the title.
     ///
-    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub title: pbx_types::Field<String>,
     /// The copyright text.
     /// This text will be displayed as the copyright.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub copyright: pbx_types::Field<String>,
     /// The product name text.
     /// This text will be displayed as the product name.
     ///
-    /// Initially: `"PortSIP PBX"`. At most 1024 characters.
+    /// Initially: `"PortSIP PBX"`. At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub product: pbx_types::Field<String>,
     /// The website text.
     /// This text will be displayed as the product website.
     ///
-    /// At most 2048 characters.
+    /// At most 2048 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub website: pbx_types::Field<String>,
     /// The forum url.
     /// This text will be displayed as the forum url.
     ///
-    /// At most 2048 characters.
+    /// At most 2048 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub forum: pbx_types::Field<String>,
     /// The bottom text, maximum size is 256 characters.
     /// This text will be displayed at the bottom of the login page. It can be either plain text or HTML code.
     ///
-    /// At most 256 characters.
+    /// At most 256 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub bottom_text: pbx_types::Field<String>,
 }

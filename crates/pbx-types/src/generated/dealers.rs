@@ -26,31 +26,37 @@ pub struct CreateDealer {
     pub name: String,
     /// The password of dealer.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub password: pbx_types::Secret,
     /// The email address of user.
     ///
     /// At most 128 characters. Must be an e-mail address.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub email: Option<String>,
     /// The display name of user.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub display_name: Option<String>,
     /// The website of user.
     ///
-    /// At most 2048 characters.
+    /// At most 2048 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub website: Option<String>,
     /// The mobile phone number of user.
     ///
-    /// At most 32 characters.
+    /// At most 32 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub phone: Option<String>,
     /// The address.
     ///
-    /// At most 128 characters.
+    /// At most 128 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub address: Option<String>,
     /// The description of dealer.
     ///
-    /// At most 4096 characters.
+    /// At most 4096 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub description: Option<String>,
     /// The maximum number of tenants that the dealer is allowed to create.
     ///
@@ -147,26 +153,32 @@ pub struct UpdateDealer {
     /// The email address of user.
     ///
     /// At most 128 characters. Must be an e-mail address.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub email: pbx_types::Field<String>,
     /// The display name of user.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub display_name: pbx_types::Field<String>,
     /// The website of user.
     ///
-    /// At most 2048 characters.
+    /// At most 2048 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub website: pbx_types::Field<String>,
     /// The mobile phone number of user.
     ///
-    /// At most 32 characters.
+    /// At most 32 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub phone: pbx_types::Field<String>,
     /// The address.
     ///
-    /// At most 128 characters.
+    /// At most 128 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub address: pbx_types::Field<String>,
     /// The description of dealer.
     ///
-    /// At most 4096 characters.
+    /// At most 4096 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub description: pbx_types::Field<String>,
     /// The maximum number of tenants that the dealer is allowed to create.
     ///

@@ -9,7 +9,7 @@ pub use super::ids::HolidayId;
 pub struct CreateHoliday {
     /// The name of the holiday.
     ///
-    /// 1 to 64 characters.
+    /// 1 to 64 characters. Must be text without line breaks and other control characters.
     pub name: String,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
@@ -125,11 +125,13 @@ pub struct Holiday {
 pub struct UpdateHoliday {
     /// The name of the holiday.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub name: pbx_types::Field<String>,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
     /// Must be an ISO 3166-1 alpha-3 code such as DEU.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub region: pbx_types::Field<String>,
     /// Whether the holiday consists of consecutive days.
     pub consecutive: pbx_types::Field<bool>,

@@ -32,17 +32,21 @@ pub struct UpdateImServer {
     /// The private IPv4 address of the IM server.
     ///
     /// Must be an IPv4 address such as 192.0.2.1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub private_ipv4: pbx_types::Field<String>,
     /// The private IPv6 address of the IM server.
     ///
     /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub private_ipv6: pbx_types::Field<String>,
     /// The public IPv4 address of the IM server.
     ///
     /// Must be an IPv4 address such as 192.0.2.1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub public_ipv4: pbx_types::Field<String>,
     /// The public IPv6 address of the IM server.
     ///
     /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub public_ipv6: pbx_types::Field<String>,
 }

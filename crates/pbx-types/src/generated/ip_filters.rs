@@ -24,11 +24,14 @@ pub struct CreateIpRule {
     /// At most 1024 characters. Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
     pub cidr: String,
     pub target: IpRuleTarget,
-    /// IP rule's expire time.
+    /// The time at which the rule expires, as defined by RFC 3339, from 1970 to 9999. A rule whose time has passed has no effect, and one
+    /// without a time does not expire; `9999-12-31T23:59:59Z` means the same.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub expire_at: Option<pbx_types::Timestamp>,
     /// Remarks for the IP rule.
     ///
-    /// At most 255 characters.
+    /// At most 255 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub description: Option<String>,
 }
 
@@ -95,12 +98,17 @@ pub struct UpdateIpRule {
     /// like "192.0.2.0/24" or "2001:db8::/32", as defined in RFC 4632 and RFC 4291.
     ///
     /// At most 1024 characters. Must be an IP address or a range such as 192.0.2.0/24 or 2001:db8::/32.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub cidr: pbx_types::Field<String>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub target: pbx_types::Field<IpRuleTarget>,
-    /// IP rule's expire time.
+    /// The time at which the rule expires, as defined by RFC 3339, from 1970 to 9999. A rule whose time has passed has no effect, and one
+    /// without a time does not expire; `9999-12-31T23:59:59Z` means the same.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub expire_at: pbx_types::Field<pbx_types::Timestamp>,
     /// Remarks for the IP rule.
     ///
-    /// At most 255 characters.
+    /// At most 255 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub description: pbx_types::Field<String>,
 }

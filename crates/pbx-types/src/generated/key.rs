@@ -18,10 +18,10 @@ pub struct UpdateCertificateKey {
     /// Content of the certificate file for TLS transports and HTTPS.
     /// It MUST be PEM-encoded X.509: the server's certificate, then the intermediate ones.
     ///
-    /// At most 65536 characters.
+    /// 1 to 65536 characters. Must be text without control characters other than tabs and line breaks.
     pub crt: String,
     /// Content of the private key file that belongs to the certificate. It MUST be PEM-encoded without a passphrase.
     ///
-    /// At most 65536 characters.
+    /// 1 to 65536 characters. Must be text without control characters other than tabs and line breaks.
     pub key: pbx_types::Secret,
 }

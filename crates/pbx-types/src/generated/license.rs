@@ -24,6 +24,6 @@ pub struct License {
 pub struct UpdateLicense {
     /// License key of PortSIP PBX.
     ///
-    /// At most 16384 characters.
+    /// 1 to 16384 characters. Must be text without control characters other than tabs and line breaks.
     pub license_key: String,
 }

@@ -39,27 +39,33 @@ pub struct IssueOauthToken {
     pub grant_type: GrantType,
     /// The account name.
     ///
-    /// 1 to 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub username: Option<String>,
     /// The account's password.
     ///
     /// 1 to 1024 characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub password: Option<pbx_types::Secret>,
     /// The SIP domain of the tenant. Leave it out for system administrators and dealers.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub domain: Option<String>,
     /// The refresh token of the session.
     ///
-    /// 1 to 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub refresh_token: Option<pbx_types::Secret>,
     /// The extent of the access, `all`.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub scope: Option<String>,
     /// The application that asks.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub client_id: Option<String>,
 }
 

@@ -43,32 +43,39 @@ pub struct Network {
 pub struct UpdateNetwork {
     /// The web domain for PortSIP PBX
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub web_domain: pbx_types::Field<String>,
     /// The private IPv4 of system.
     ///
     /// Must be an IPv4 address such as 192.0.2.1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub private_ipv4: pbx_types::Field<String>,
     /// The public IPv4 of system.
     ///
     /// Must be an IPv4 address such as 192.0.2.1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub public_ipv4: pbx_types::Field<String>,
     /// Indicates if IPv6 would be enabled.
     pub enable_ipv6: pbx_types::Field<bool>,
     /// The private IPv6 of system.
     ///
     /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub private_ipv6: pbx_types::Field<String>,
     /// The public IPv6 of system.
     ///
     /// At most 45 characters. Must be an IPv6 address such as 2001:db8::1.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub public_ipv6: pbx_types::Field<String>,
     /// The primary DNS server.
     ///
     /// Must be an IP address.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub primary_dns_server: pbx_types::Field<String>,
     /// The secondary DNS server.
     ///
     /// Must be an IP address.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub secondary_dns_server: pbx_types::Field<String>,
 }

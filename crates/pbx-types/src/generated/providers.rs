@@ -8,12 +8,11 @@ pub use super::shared::TransportProtocol;
 /// The body of `assignProvider`.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct AssignProvider {
-    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-    /// For example: 3000;12000-18000.
-    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+    /// The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example `3000;12000-18000`: at most 1,000.
+    /// A number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number
+    /// occurs twice, nor in the pool of another tenant.
     ///
-    /// At most 33000 characters. Must be numbers and ranges such as 3000;12000-18000.
+    /// At most 33000 characters. Must be numbers and ranges such as 3000;12000-18000, of at most 15 digits.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///
@@ -26,7 +25,7 @@ pub struct AssignProvider {
 pub struct CreateProvider {
     /// The name of the trunk.
     ///
-    /// 1 to 64 characters.
+    /// 1 to 64 characters. Must be text without line breaks and other control characters.
     pub name: String,
     /// Whether calls may use the trunk.
     ///
@@ -39,11 +38,13 @@ pub struct CreateProvider {
     pub auth_mode: TrunkMode,
     /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub auth_id: Option<String>,
     /// The password that goes with `auth_id`. It is never shown.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub password: Option<pbx_types::Secret>,
     /// Default: `"UDP"`.
     #[serde(
@@ -53,7 +54,7 @@ pub struct CreateProvider {
     pub transport: TransportProtocol,
     /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
     ///
-    /// 1 to 253 characters.
+    /// 1 to 253 characters. Must be a host name or an IP address, without scheme, port or path.
     pub hostname: String,
     /// The port of the trunk.
     ///
@@ -76,7 +77,7 @@ fn default_create_provider_transport() -> TransportProtocol {
 fn create_provider_transport_or_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<TransportProtocol, D::Error> {
-    pbx_types::defaults::or(deserializer, default_create_provider_transport)
+    pbx_types::defaults::non_empty_or(deserializer, default_create_provider_transport)
 }
 
 /// The response of `createProvider`.
@@ -125,12 +126,11 @@ pub struct Provider {
 pub struct ProviderAssignee {
     /// The unique ID of tenant.
     pub tenant_id: TenantId,
-    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-    /// For example: 3000;12000-18000.
-    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+    /// The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example `3000;12000-18000`: at most 1,000.
+    /// A number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number
+    /// occurs twice, nor in the pool of another tenant.
     ///
-    /// Must be numbers and ranges such as 3000;12000-18000.
+    /// Must be numbers and ranges such as 3000;12000-18000, of at most 15 digits.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///
@@ -147,12 +147,11 @@ pub struct ProviderAssigneeList {
 /// The response of `checkProviderAssignee`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ProviderAssignment {
-    /// The semicolon-separated list of DID/DDI pool number range or DID/DDI number.
-    /// Assign a DID/DDI pool number range or DID/DDI number to the tenant.
-    /// For example: 3000;12000-18000.
-    /// The DID/DDI pool number range should not overlap with other tenant DID/DDI pool number ranges and numbers.
+    /// The DID/DDI numbers and ranges of numbers of the tenant, separated by semicolons, for example `3000;12000-18000`: at most 1,000.
+    /// A number has at most 15 digits (E.164) and does not begin with 0. A range ascends, its ends have as many digits, and no number
+    /// occurs twice, nor in the pool of another tenant.
     ///
-    /// Must be numbers and ranges such as 3000;12000-18000.
+    /// Must be numbers and ranges such as 3000;12000-18000, of at most 15 digits.
     pub did_numbers: String,
     /// The max number of concurrent calls.
     ///
@@ -207,23 +206,29 @@ pbx_types::string_enum!(TrunkMode);
 pub struct UpdateProvider {
     /// The name of the trunk.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub name: pbx_types::Field<String>,
     /// Whether calls may use the trunk.
     pub enabled: pbx_types::Field<bool>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub auth_mode: pbx_types::Field<TrunkMode>,
     /// The authentication ID, that is the SIP user name, with which one of the two registers with the other. No other trunk to the same host has it.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub auth_id: pbx_types::Field<String>,
     /// The password that goes with `auth_id`. It is never shown.
     ///
-    /// 1 to 64 characters.
+    /// At most 64 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub password: pbx_types::Field<pbx_types::Secret>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub transport: pbx_types::Field<TransportProtocol>,
     /// The host of the trunk, a name or an address. That of a trunk that registers with this system is the domain it registers for, which no tenant may have.
     ///
-    /// 1 to 253 characters.
+    /// At most 253 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub hostname: pbx_types::Field<String>,
     /// The port of the trunk.
     ///

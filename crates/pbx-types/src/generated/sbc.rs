@@ -37,7 +37,8 @@ pub struct SbcTransport {
 pub struct UpdateSbc {
     /// The SBC domain.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub domain: pbx_types::Field<String>,
     /// The SBC web port for http.
     ///

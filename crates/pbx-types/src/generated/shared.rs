@@ -9,11 +9,11 @@ pub use super::ids::ProviderId;
 pub struct ChangePassword {
     /// The password so far.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters.
     pub old_password: pbx_types::Secret,
     /// The new password.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub new_password: pbx_types::Secret,
 }
 
@@ -207,7 +207,7 @@ pub struct EventWebhook {
     pub token: Option<pbx_types::Secret>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
+    /// 1 to 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.
     pub url: Option<String>,
 }
 
@@ -295,7 +295,7 @@ pub struct OutboundCallerId {
 pub struct ResetPassword {
     /// The new password.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub password: pbx_types::Secret,
 }
 
@@ -391,23 +391,28 @@ pub struct UpdateE164Rules {
     pub enabled: pbx_types::Field<bool>,
     /// The International code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub international_code: pbx_types::Field<String>,
     /// Country code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub country: pbx_types::Field<String>,
     /// Area code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub area_code: pbx_types::Field<String>,
     /// National code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub national_code: pbx_types::Field<String>,
     /// Add prefix.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub prefix: pbx_types::Field<String>,
     /// Remove special characters in the numbers(the "(" and ")" and spaces).
     pub remove_special_chars: pbx_types::Field<bool>,
@@ -423,22 +428,27 @@ pub struct UpdateE164Rules {
 pub struct UpdateEventWebhook {
     /// Enabled this event or not.
     pub enabled: pbx_types::Field<bool>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub auth: pbx_types::Field<WebhookAuth>,
     /// The username for authentication, when auth is `BASIC` or `DIGEST`.
     ///
-    /// 6 to 64 characters.
+    /// 6 to 64 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub username: pbx_types::Field<String>,
     /// The password for authentication, when auth is `BASIC` or `DIGEST`.
     ///
-    /// 6 to 64 characters.
+    /// 6 to 64 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub password: pbx_types::Field<pbx_types::Secret>,
     /// The token for authentication, when auth is `BEARER`.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub token: pbx_types::Field<pbx_types::Secret>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
+    /// At most 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub url: pbx_types::Field<String>,
 }
 

@@ -338,11 +338,11 @@ pub struct TenantStatus {
 pub struct UpdateAddedHeader {
     /// The name of custom SIP header.
     ///
-    /// 2 to 32 characters.
+    /// 2 to 32 characters. Must be text without line breaks and other control characters.
     pub name: String,
     /// The value of custom SIP header.
     ///
-    /// 1 to 64 characters.
+    /// 1 to 64 characters. Must be text without line breaks and other control characters.
     pub value: String,
     /// Default: `"TRUNK"`.
     #[serde(
@@ -359,7 +359,7 @@ fn default_update_added_header_scope() -> HeaderScope {
 fn update_added_header_scope_or_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<HeaderScope, D::Error> {
-    pbx_types::defaults::or(deserializer, default_update_added_header_scope)
+    pbx_types::defaults::non_empty_or(deserializer, default_update_added_header_scope)
 }
 
 /// The body of `updateCurrentTenant`.
@@ -368,30 +368,36 @@ fn update_added_header_scope_or_default<'de, D: serde::Deserializer<'de>>(
 pub struct UpdateCurrentTenant {
     /// The name of the tenant.
     ///
-    /// 1 to 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub name: pbx_types::Field<String>,
     /// The SIP domain of tenant, which no other tenant has; case does not matter.
     /// It is usually a fully qualified domain name (FQDN).
     /// If there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.
     /// It is only used for SIP message authentication and need not resolve.
     ///
-    /// 1 to 280 characters.
+    /// At most 280 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub domain: pbx_types::Field<String>,
     /// The official website of tenant.
     ///
-    /// At most 255 characters.
+    /// At most 255 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub website: pbx_types::Field<String>,
     /// Timezone for tenant.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub timezone: pbx_types::Field<String>,
     /// The Currency code (ISO 4217).
     ///
     /// Must be an ISO 4217 code such as EUR.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub currency: pbx_types::Field<String>,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
     /// Must be an ISO 3166-1 alpha-3 code such as DEU.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub region: pbx_types::Field<String>,
     /// Allow extension video recording.
     pub enable_video_recording: pbx_types::Field<bool>,
@@ -405,7 +411,8 @@ pub struct UpdateCurrentTenant {
     pub enable_two_factor_authentication: pbx_types::Field<bool>,
     /// Some custom configuration options serialized as json string
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub custom_options: pbx_types::Field<String>,
     /// The retention period in days of recordings.
     ///
@@ -435,11 +442,13 @@ pub struct UpdateCurrentTenant {
     pub e164: pbx_types::Field<UpdateE164Rules>,
     pub cdr_event: pbx_types::Field<UpdateEventWebhook>,
     pub extension_event: pbx_types::Field<UpdateEventWebhook>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub contact_match_type: pbx_types::Field<ContactMatchType>,
     /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
     ///
     /// At least 0.
     pub contact_match_length: pbx_types::Field<i32>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub contact_append_type: pbx_types::Field<ContactAppendType>,
     /// The interval for synchronizing contacts from the server, in minutes.
     ///
@@ -450,14 +459,17 @@ pub struct UpdateCurrentTenant {
     /// The unique ID of the file.
     ///
     /// At most 64 characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub avatar_file_id: pbx_types::Field<FileId>,
     /// Content of this certificate file for STIR/SHAKEN support.
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub stir_shaken_cert: pbx_types::Field<String>,
     /// Content of this private certificate file for STIR/SHAKEN support.
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub stir_shaken_key: pbx_types::Field<pbx_types::Secret>,
 }
 
@@ -474,15 +486,16 @@ pub struct UpdateCustomHeaders {
 pub struct UpdateOutboundCallerId {
     /// The unique ID of the provider (trunk).
     ///
-    /// At most 64 characters.
+    /// 1 to 64 characters.
     pub provider_id: ProviderId,
     /// The caller ID.
     ///
-    /// 1 to 64 characters.
+    /// 1 to 64 characters. Must be text without line breaks and other control characters.
     pub caller_id: String,
     /// The descriptive information about this outbound caller id.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub description: Option<String>,
 }
 
@@ -519,7 +532,7 @@ pub struct UpdatePasswordPolicy {
 pub struct UpdateRelayedHeader {
     /// The name of custom SIP header.
     ///
-    /// 2 to 32 characters.
+    /// 2 to 32 characters. Must be text without line breaks and other control characters.
     pub name: String,
     /// Default: `"TRUNK"`.
     #[serde(
@@ -536,5 +549,5 @@ fn default_update_relayed_header_scope() -> HeaderScope {
 fn update_relayed_header_scope_or_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<HeaderScope, D::Error> {
-    pbx_types::defaults::or(deserializer, default_update_relayed_header_scope)
+    pbx_types::defaults::non_empty_or(deserializer, default_update_relayed_header_scope)
 }

@@ -15,6 +15,7 @@ pub struct SwitchTenantsQuery {
     /// The unique ID of the tenant to act in. Leave it out, or empty, to return.
     ///
     /// At most 64 characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub id: Option<TenantId>,
 }
 
@@ -31,23 +32,28 @@ pub struct CreateE164Rules {
     pub enabled: bool,
     /// The International code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub international_code: Option<String>,
     /// Country code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub country: Option<String>,
     /// Area code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub area_code: Option<String>,
     /// National code.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub national_code: Option<String>,
     /// Add prefix.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub prefix: Option<String>,
     /// Remove special characters in the numbers(the "(" and ")" and spaces).
     ///
@@ -94,19 +100,23 @@ pub struct CreateEventWebhook {
     pub auth: WebhookAuth,
     /// The username for authentication, when auth is `BASIC` or `DIGEST`.
     ///
-    /// 6 to 64 characters.
+    /// 6 to 64 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub username: Option<String>,
     /// The password for authentication, when auth is `BASIC` or `DIGEST`.
     ///
-    /// 6 to 64 characters.
+    /// 6 to 64 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub password: Option<pbx_types::Secret>,
     /// The token for authentication, when auth is `BEARER`.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub token: Option<pbx_types::Secret>,
     /// The event url.
     ///
-    /// 1 to 128 characters. Must be a URL that begins with http:// or https://.
+    /// At most 128 characters. Must be a URL such as https://example.com/path, with http or https, a host name or an IP address (in brackets for IPv6), and without a username and password.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub url: Option<String>,
 }
 
@@ -117,7 +127,7 @@ fn default_create_event_webhook_auth() -> WebhookAuth {
 fn create_event_webhook_auth_or_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<WebhookAuth, D::Error> {
-    pbx_types::defaults::or(deserializer, default_create_event_webhook_auth)
+    pbx_types::defaults::non_empty_or(deserializer, default_create_event_webhook_auth)
 }
 
 /// The body of `createTenant`.
@@ -125,22 +135,23 @@ fn create_event_webhook_auth_or_default<'de, D: serde::Deserializer<'de>>(
 pub struct CreateTenant {
     /// The name of the tenant.
     ///
-    /// 1 to 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub name: String,
     /// The SIP domain of tenant, which no other tenant has; case does not matter.
     /// It is usually a fully qualified domain name (FQDN).
     /// If there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.
     /// It is only used for SIP message authentication and need not resolve.
     ///
-    /// 1 to 280 characters.
+    /// 1 to 280 characters. Must be a host name or an IP address, without scheme, port or path.
     pub domain: String,
     /// The official website of tenant.
     ///
-    /// At most 255 characters.
+    /// At most 255 characters. Must be text without line breaks and other control characters.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub website: Option<String>,
     /// Timezone for tenant.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub timezone: String,
     /// The Currency code (ISO 4217).
     ///
@@ -264,7 +275,8 @@ pub struct CreateTenant {
     pub enable_two_factor_authentication: bool,
     /// Some custom configuration options serialized as json string
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub custom_options: Option<String>,
     /// The maximum number of users that the tenant is allowed to create.
     ///
@@ -408,6 +420,7 @@ pub struct CreateTenant {
     /// Semicolons are accepted as well; answers have commas.
     ///
     /// At most 4096 characters. Must be at most 15 e-mail addresses, separated by commas.
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub email_recipients: Option<String>,
     /// Whether to force reset the initial password.
     ///
@@ -456,7 +469,10 @@ fn default_create_tenant_contact_match_type() -> ContactMatchType {
 fn create_tenant_contact_match_type_or_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<ContactMatchType, D::Error> {
-    pbx_types::defaults::or(deserializer, default_create_tenant_contact_match_type)
+    pbx_types::defaults::non_empty_or(
+        deserializer,
+        default_create_tenant_contact_match_type,
+    )
 }
 
 fn default_create_tenant_contact_append_type() -> ContactAppendType {
@@ -466,7 +482,10 @@ fn default_create_tenant_contact_append_type() -> ContactAppendType {
 fn create_tenant_contact_append_type_or_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<ContactAppendType, D::Error> {
-    pbx_types::defaults::or(deserializer, default_create_tenant_contact_append_type)
+    pbx_types::defaults::non_empty_or(
+        deserializer,
+        default_create_tenant_contact_append_type,
+    )
 }
 
 /// The response of `createTenant`.
@@ -753,23 +772,28 @@ pub struct UpdateTenant {
     /// If there is no FQDN, you can also use the IP address of the PBX server as the SIP domain.
     /// It is only used for SIP message authentication and need not resolve.
     ///
-    /// 1 to 280 characters.
+    /// At most 280 characters. Must be a host name or an IP address, without scheme, port or path.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub domain: pbx_types::Field<String>,
     /// The official website of tenant.
     ///
-    /// At most 255 characters.
+    /// At most 255 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub website: pbx_types::Field<String>,
     /// Timezone for tenant.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub timezone: pbx_types::Field<String>,
     /// The Currency code (ISO 4217).
     ///
     /// Must be an ISO 4217 code such as EUR.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub currency: pbx_types::Field<String>,
     /// A valid country code based on iso3166-1 alpha-3 standard. see: https://www.iso.org/iso-3166-country-codes.html
     ///
     /// Must be an ISO 3166-1 alpha-3 code such as DEU.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub region: pbx_types::Field<String>,
     /// Enable this tenant or not.
     pub enabled: pbx_types::Field<bool>,
@@ -801,7 +825,8 @@ pub struct UpdateTenant {
     pub enable_two_factor_authentication: pbx_types::Field<bool>,
     /// Some custom configuration options serialized as json string
     ///
-    /// At most 65536 characters.
+    /// At most 65536 characters. Must be text without control characters other than tabs and line breaks.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub custom_options: pbx_types::Field<String>,
     /// The maximum number of users that the tenant is allowed to create.
     ///
@@ -865,11 +890,13 @@ pub struct UpdateTenant {
     pub e164: pbx_types::Field<UpdateE164Rules>,
     pub cdr_event: pbx_types::Field<UpdateEventWebhook>,
     pub extension_event: pbx_types::Field<UpdateEventWebhook>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub contact_match_type: pbx_types::Field<ContactMatchType>,
     /// The matched length of characters when contact_match_type is `MATCH_LENGTH`.
     ///
     /// At least 0.
     pub contact_match_length: pbx_types::Field<i32>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub contact_append_type: pbx_types::Field<ContactAppendType>,
     /// The interval for synchronizing contacts from the server, in minutes.
     ///
@@ -879,6 +906,7 @@ pub struct UpdateTenant {
     /// Semicolons are accepted as well; answers have commas.
     ///
     /// At most 4096 characters. Must be at most 15 e-mail addresses, separated by commas.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub email_recipients: pbx_types::Field<String>,
     /// Whether to force reset the initial password.
     pub password_force_reset: pbx_types::Field<bool>,

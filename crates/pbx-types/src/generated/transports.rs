@@ -46,6 +46,7 @@ pub struct CreateTransport {
     ///
     /// 1 to 65535.
     pub port: u16,
+    #[serde(default, deserialize_with = "pbx_types::defaults::non_empty")]
     pub verification: Option<ClientVerification>,
 }
 
@@ -113,5 +114,6 @@ pub struct UpdateTransport {
     ///
     /// 1 to 65535.
     pub port: pbx_types::Field<u16>,
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub verification: pbx_types::Field<ClientVerification>,
 }

@@ -15,7 +15,7 @@ pub struct CreateUser {
     pub name: String,
     /// The password that the user signs in with. It obeys the password policy of the tenant.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub password: pbx_types::Secret,
     /// Whether the user may sign in.
     ///
@@ -31,7 +31,7 @@ pub struct CreateUser {
     pub email: String,
     /// The display name of user.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub display_name: String,
     pub role: UserRole,
     /// The number of the user's extension, which nothing else of the tenant has.
@@ -40,7 +40,7 @@ pub struct CreateUser {
     pub extension_number: String,
     /// The password that the user's phones register with. It obeys the password policy of the tenant.
     ///
-    /// At most 1024 characters.
+    /// 1 to 1024 characters. Must be text without line breaks and other control characters.
     pub extension_password: pbx_types::Secret,
 }
 
@@ -60,10 +60,12 @@ pub struct UpdateUser {
     /// The email address of user.
     ///
     /// At most 128 characters. Must be an e-mail address.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub email: pbx_types::Field<String>,
     /// The display name of user.
     ///
-    /// At most 1024 characters.
+    /// At most 1024 characters. Must be text without line breaks and other control characters.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub display_name: pbx_types::Field<String>,
 }
 

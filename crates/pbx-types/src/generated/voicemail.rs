@@ -9,6 +9,7 @@ pub struct UpdateVoicemailServer {
     /// The extension number of voicemail server.
     ///
     /// 3 to 64 characters. Must be a number of 3 to 64 digits.
+    #[serde(deserialize_with = "pbx_types::defaults::non_empty_field")]
     pub extension_number: pbx_types::Field<String>,
     /// Duration the voicemail will be kept before auto deleted, in days.
     ///

@@ -5,6 +5,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use super::types::empty_is_null;
 use super::{names, rust_type};
 use contract::model::{Api, Integer, Schema, StringFormat, Type, TypeKind};
 
@@ -50,13 +51,18 @@ pub fn default_code(schema: &Schema, default: &Value, name: &str, api: &Api) -> 
             let ty = rust_type::plain(schema);
             let function = names::ident(&format!("default_{name}"));
             let or = format_ident!("{}_or_default", name);
+            let read = if empty_is_null(schema, api) {
+                quote!(non_empty_or)
+            } else {
+                quote!(or)
+            };
             Ok(DefaultCode {
                 attributes: attributes(function.to_string(), or.to_string()),
                 functions: quote! {
                     fn #function() -> #ty { #value }
 
                     fn #or<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<#ty, D::Error> {
-                        pbx_types::defaults::or(deserializer, #function)
+                        pbx_types::defaults::#read(deserializer, #function)
                     }
                 },
             })

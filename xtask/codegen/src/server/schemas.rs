@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::{AtOperation, types};
 use contract::model::{Api, BodyKind, Operation, Parameter, ParameterLocation, StringFormat, Type};
 use contract::normalize;
+use contract::texts::empty_branch;
 
 const COMPONENTS: &str = "#/components/schemas/";
 
@@ -235,17 +236,22 @@ fn strict(schema: &Value) -> anyhow::Result<Value> {
     Ok(Value::Object(out))
 }
 
-/// Rewrites "this or null" so that its errors are those of "this" instead of one about the union.
+/// Rewrites "this or null", and "this, the empty string or null", so that its errors are those of "this" instead of one about the union.
 fn or_null(branches: &[Value]) -> Option<Map<String, Value>> {
     let null = json!({"type": "null"});
-    let [one, other] = branches else { return None };
-    let this = match (one == &null, other == &null) {
-        (true, false) => other,
-        (false, true) => one,
+    let empty = empty_branch();
+    let mut others = branches.iter().filter(|branch| **branch != null && **branch != empty);
+    let this = match (others.next(), others.next()) {
+        (Some(this), None) if branches.contains(&null) => this,
         _ => return None,
     };
+    let condition = if branches.contains(&empty) {
+        json!({"enum": [null, ""]})
+    } else {
+        null
+    };
     let mut schema = Map::new();
-    schema.insert("if".to_owned(), null);
+    schema.insert("if".to_owned(), condition);
     schema.insert("then".to_owned(), Value::Bool(true));
     schema.insert("else".to_owned(), this.clone());
     Some(schema)

@@ -308,7 +308,9 @@ impl<'a> Fields<'a> {
         let schema = &property.schema;
         if def.in_patch {
             let plain = plain(schema);
-            self.push(property, &quote!(pbx_types::Field<#plain>), &[]);
+            let empty = empty_is_null(schema, self.api)
+                .then(|| quote!(deserialize_with = "pbx_types::defaults::non_empty_field"));
+            self.push(property, &quote!(pbx_types::Field<#plain>), empty.as_slice());
         } else if def.in_request && def.in_response && schema.read_only {
             // Responses have it; a request with it was rejected already.
             let plain = plain(schema);
@@ -340,8 +342,16 @@ impl<'a> Fields<'a> {
     /// Returns the type of a property of a request, and the serde attributes for its default.
     fn read_type(&mut self, property: &Property) -> anyhow::Result<(TokenStream, Vec<TokenStream>)> {
         let schema = &property.schema;
+        let empty = || {
+            let non_empty = quote!(deserialize_with = "pbx_types::defaults::non_empty");
+            if empty_is_null(schema, self.api) {
+                vec![quote!(default), non_empty]
+            } else {
+                Vec::new()
+            }
+        };
         if property.required {
-            return Ok((nullable(schema), Vec::new()));
+            return Ok((nullable(schema), if schema.nullable { empty() } else { Vec::new() }));
         }
         match schema.default.as_ref().filter(|default| !default.is_null()) {
             Some(default) => {
@@ -359,7 +369,7 @@ impl<'a> Fields<'a> {
             None if schema.ty == Type::Any => Ok((quote!(pbx_types::Value), vec![quote!(default)])),
             None => {
                 let plain = plain(schema);
-                Ok((quote!(Option<#plain>), Vec::new()))
+                Ok((quote!(Option<#plain>), empty()))
             }
         }
     }
@@ -400,6 +410,19 @@ pub fn parameter_type(schema: &Schema, api: &Api) -> anyhow::Result<TokenStream>
         },
         Type::Any | Type::Map(_) => bail!("an object or untyped value cannot be sent as a parameter"),
     })
+}
+
+/// Returns `true` for strings whose empty value means null in a request.
+pub fn empty_is_null(schema: &Schema, api: &Api) -> bool {
+    let is_value = match &schema.ty {
+        Type::Named(name) => match api.types.get(name).map(|def| &def.kind) {
+            Some(TypeKind::Enum { values }) => values.iter().any(String::is_empty),
+            _ => true,
+        },
+        Type::String(_) | Type::Id(_) => schema.empty_is_value,
+        _ => true,
+    };
+    !is_value
 }
 
 fn is_string(schema: &Schema, api: &Api) -> bool {

@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::Generator;
 use super::plan::{Field, FieldKind};
-use super::values::{empty_clears, is_copy, path};
+use super::values::{is_copy, path};
 use crate::server::names;
 
 impl Generator<'_> {
@@ -52,11 +52,7 @@ impl Generator<'_> {
         let (name, ident) = (&field.name, names::value(&field.name));
         let own = self.of(&quote!(self), field);
         let initial = self.of(&quote!(initial), field);
-        let sent = if empty_clears(field) && field.kind == FieldKind::Value {
-            quote!(patch.#ident.empty_is_null())
-        } else {
-            quote!(patch.#ident)
-        };
+        let sent = quote!(patch.#ident);
         Ok(match field.kind {
             FieldKind::Secret => quote!(check.seal(#name, #sent, &mut #own)?;),
             FieldKind::State(_) => quote!(state::apply_nested(&mut #own, #sent, &#initial, #name, check)?;),

@@ -8,7 +8,7 @@ use contract::model::Property;
 
 use super::Generator;
 use super::plan::{Field, FieldKind};
-use super::values::{empty_clears, path};
+use super::values::path;
 use crate::server::names;
 
 /// The value of a field, and what it needs.
@@ -121,22 +121,12 @@ impl Generator<'_> {
                 uses_initial: true,
                 uses_check: true,
             },
-            FieldKind::Value if field.is_optional() && empty_clears(field) => {
-                Created::new(quote!(convert::non_empty(#given)))
-            }
             FieldKind::Value if field.is_optional() => Created::new(given),
-            FieldKind::Value if may_be_absent || (empty_clears(field) && !field.required) => {
-                let given = if empty_clears(field) {
-                    quote!(convert::non_empty(#given))
-                } else {
-                    given
-                };
-                Created {
-                    value: quote!(#given.unwrap_or(#initial)),
-                    uses_initial: true,
-                    uses_check: false,
-                }
-            }
+            FieldKind::Value if may_be_absent => Created {
+                value: quote!(#given.unwrap_or(#initial)),
+                uses_initial: true,
+                uses_check: false,
+            },
             FieldKind::Value => Created::new(quote!(body.#ident)),
         })
     }

@@ -35,11 +35,13 @@ impl Generator<'_> {
             #settings
 
             #doc
-            #[derive(Debug, Clone, Default, PartialEq)]
+            #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
             pub struct #name {
                 /// The properties that lists show.
+                #[serde(flatten)]
                 pub profile: #profile_name,
                 /// All other properties.
+                #[serde(flatten)]
                 pub settings: #settings_name,
             }
         })
@@ -66,8 +68,7 @@ impl Generator<'_> {
             let doc = docs::property(None, &field.schema);
             let (ident, ty) = (names::value(&field.name), self.field_type(field));
             let wire = &field.name;
-            let rename = (ident.to_string().trim_start_matches("r#") != wire && !record)
-                .then(|| quote!(#[serde(rename = #wire)]));
+            let rename = (ident.to_string().trim_start_matches("r#") != wire).then(|| quote!(#[serde(rename = #wire)]));
             let unlisted = (record && field.kind == FieldKind::Secret).then(|| quote!(#[record(unlisted)]));
             quote!(#doc #rename #unlisted pub #ident: #ty)
         });
@@ -77,7 +78,7 @@ impl Generator<'_> {
         });
         let initial = initial.collect::<anyhow::Result<Vec<_>>>()?;
         let derives = if record {
-            quote!(#[derive(Debug, Clone, PartialEq, pbx_types::record::Record)])
+            quote!(#[derive(Debug, Clone, PartialEq, serde::Serialize, pbx_types::record::Record)])
         } else {
             quote!(#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)] #[serde(default)])
         };

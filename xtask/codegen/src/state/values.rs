@@ -162,19 +162,6 @@ impl Generator<'_> {
     }
 }
 
-/// Returns `true` if the empty string is a value of the field and does not clear it: its pattern admits it, and unset it has another
-/// value.
-pub(super) fn empty_is_value(field: &Field) -> bool {
-    let pattern = field.schema.constraints.pattern.as_deref();
-    let admits_empty = pattern.and_then(|pattern| regex::Regex::new(pattern).ok());
-    field.initial.is_some() && admits_empty.is_some_and(|pattern| pattern.is_match(""))
-}
-
-/// Returns `true` if the field is a string that the empty string clears.
-pub(super) fn empty_clears(field: &Field) -> bool {
-    matches!(field.schema.ty, Type::String(StringFormat::Plain) | Type::Id(_)) && !empty_is_value(field)
-}
-
 /// Returns `true` if the values of a schema are `Copy`.
 pub(super) fn is_copy(schema: &Schema, api: &Api) -> bool {
     match &schema.ty {

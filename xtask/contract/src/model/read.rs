@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::diagnostic::Diagnostics;
-use crate::extensions::{ID, INITIAL, MERGE_PATCH, STATE};
+use crate::extensions::{EMPTY, ID, INITIAL, MERGE_PATCH, STATE};
 use crate::lower::{EXTENSIBLE_ENUM, collect_references};
 use crate::naming::words::pascal;
 use crate::operations::{Locations, operations};
+use crate::texts::empty_branch;
 use spanned_json::Location;
 
 /// Reads a document.
@@ -327,6 +328,7 @@ impl Schema {
         Self {
             ty: Type::Any,
             nullable: false,
+            empty_is_value: false,
             description: None,
             default: None,
             initial: None,
@@ -342,6 +344,7 @@ impl Schema {
 fn schema(value: &Value) -> Result<Schema, String> {
     let mut nullable = flag(value, "nullable");
     let mut ty = None;
+    let mut constraints = constraints(value);
     let types: Vec<&str> = match value.get("type") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
@@ -362,12 +365,16 @@ fn schema(value: &Value) -> Result<Schema, String> {
                 ty = Some(Type::Named(name));
             } else if branch.get("type").is_some_and(|t| t == "null") {
                 nullable = true;
+            } else if *branch == empty_branch() {
+                // The empty string means null.
+            } else if branch.get("type").is_some_and(|t| t == "string") {
+                let values = schema(branch)?;
+                (ty, constraints) = (Some(values.ty), values.constraints);
             } else {
                 return Err(format!("`{key}` is not supported here"));
             }
         }
     }
-    let constraints = constraints(value);
     let ty = match (ty, types.iter().find(|t| **t != "null").copied()) {
         (Some(ty), _) => ty,
         (None, None) => Type::Any,
@@ -396,6 +403,7 @@ fn schema(value: &Value) -> Result<Schema, String> {
     Ok(Schema {
         ty,
         nullable,
+        empty_is_value: value.get(EMPTY).is_some(),
         description: text(value, "description"),
         default: value.get("default").cloned(),
         initial: value.get(INITIAL).cloned(),

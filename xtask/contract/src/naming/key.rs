@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::extensions::{ID, INITIAL, STATE};
+use crate::extensions::{EMPTY, ID, INITIAL, STATE};
 use crate::normalize::{NULLABLE, is_annotation};
 
 /// The identity of a schema: equal keys mean the same schema. Annotations are ignored.
@@ -13,6 +13,7 @@ pub fn key(schema: &Value) -> String {
     if let Some(object) = bare.as_object_mut() {
         // These belong to the use of the schema.
         object.shift_remove(NULLABLE);
+        object.shift_remove(EMPTY);
         object.shift_remove("default");
         object.shift_remove(INITIAL);
         object.shift_remove("writeOnly");
@@ -37,7 +38,7 @@ pub fn bare(schema: &Value) -> Value {
                         sorted.insert(name.clone(), json!(names));
                     }
                     (NULLABLE, Value::Bool(false)) => {}
-                    ("default" | "writeOnly" | NULLABLE | ID | INITIAL | STATE, value) => {
+                    ("default" | "writeOnly" | NULLABLE | EMPTY | ID | INITIAL | STATE, value) => {
                         sorted.insert(name.clone(), value.clone());
                     }
                     (other, _) if is_annotation(other) => {}

@@ -26,16 +26,20 @@ use serde_json::{Map, Value, json};
 use self::collect::{NAME, Occurrence, collect};
 use self::key::{bare, key};
 use crate::diagnostic::Diagnostics;
-use crate::extensions::INITIAL;
+use crate::extensions::{EMPTY, INITIAL, LIMIT, TEXT};
 use crate::initial::share;
 use crate::inline::REF_NAME;
 use crate::normalize::{NULLABLE, is_annotation};
 use crate::operations::{Locations, for_each_operation, location_of, operations};
 use crate::pointer::first_difference;
 use crate::schemas::{needs_name, needs_name_object};
+use crate::texts::{empty_branch, widen};
 
 /// Keywords that belong to the use of a component and never to the component itself.
 const USE_ONLY: [&str; 4] = ["default", INITIAL, "readOnly", "writeOnly"];
+
+/// Extensions that belong to the keywords of a branch of a union.
+const BRANCH_EXTENSIONS: [&str; 3] = ["x-pattern-means", LIMIT, TEXT];
 
 /// Names that generated code uses itself.
 const RESERVED: [&str; 9] = [
@@ -219,7 +223,9 @@ fn rewrite(schema: &mut Value, names: &HashMap<String, Assigned>) {
 /// A reference with the keywords of this use that the component lacks: nullability, default and annotations.
 fn reference(schema: &Value, assigned: &Assigned) -> Value {
     let target = json!({"$ref": format!("#/components/schemas/{}", assigned.name)});
-    let mut using = if schema.get(NULLABLE) == Some(&json!(true)) {
+    let mut using = if schema.get(EMPTY) == Some(&json!("null")) {
+        json!({"anyOf": [target, empty_branch(), {"type": "null"}]})
+    } else if schema.get(NULLABLE) == Some(&json!(true)) {
         json!({"anyOf": [target, {"type": "null"}]})
     } else {
         target
@@ -257,6 +263,7 @@ fn remove_internal_keywords(schema: &mut Value) {
         if needs_name_object(object) {
             // Set on each use, see `reference`.
             object.shift_remove(NULLABLE);
+            object.shift_remove(EMPTY);
             for key in USE_ONLY {
                 object.shift_remove(key);
             }
@@ -267,6 +274,21 @@ fn remove_internal_keywords(schema: &mut Value) {
 /// Converts nullability to the form of OpenAPI 3.1.
 fn to_nullable_type(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
+    if object.get(EMPTY) == Some(&json!("null")) {
+        object.shift_remove(EMPTY);
+        if widen(object) {
+            object.shift_remove(NULLABLE);
+            let (annotations, values) = std::mem::take(object)
+                .into_iter()
+                .partition(|(key, _)| is_annotation(key) && !BRANCH_EXTENSIONS.contains(&key.as_str()));
+            *object = annotations;
+            object.insert(
+                "anyOf".to_owned(),
+                json!([Value::Object(values), empty_branch(), {"type": "null"}]),
+            );
+            return;
+        }
+    }
     if object.shift_remove(NULLABLE) == Some(json!(true))
         && let Some(ty) = object.get_mut("type")
     {
